@@ -1,0 +1,131 @@
+"""Geometry of boxes: arrays of shape (n, 4) with x1, y1, x2, y2 in pixels.
+
+(0, 0) is the centre of the first pixel, x runs along columns and y along rows, so an
+image of width W spans -0.5 to W - 0.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Boxes = NDArray[np.float64]
+
+#: Side of a clump's box in units of the PSF's FWHM (Popp et al. 2023).
+SIDE_IN_FWHM = 2.5
+
+#: A box narrower than this, in pixels, is a slip of the hand.
+SMALLEST_SIDE = 1.0
+
+
+def as_boxes(values: ArrayLike) -> Boxes:
+    """Return boxes as float64 of shape (n, 4), corners sorted.
+
+    Raises
+    ------
+    ValueError
+        If the values are not n rows of four finite numbers.
+    """
+    boxes = np.asarray(values, dtype=np.float64)
+    if boxes.size == 0:
+        return np.zeros((0, 4))
+    if boxes.ndim == 1:
+        boxes = boxes[None]
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"boxes have shape (n, 4), not {boxes.shape}")
+    if not np.isfinite(boxes).all():
+        raise ValueError("a box has a corner that is not a finite number")
+    low = np.minimum(boxes[:, :2], boxes[:, 2:])
+    high = np.maximum(boxes[:, :2], boxes[:, 2:])
+    return np.hstack([low, high])
+
+
+def areas(boxes: Boxes) -> NDArray[np.float64]:
+    """Return the areas in square pixels, shape (n,)."""
+    return np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
+
+
+def centres(boxes: Boxes) -> NDArray[np.float64]:
+    """Return the centres (x, y) in pixels, shape (n, 2)."""
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def sides(boxes: Boxes) -> NDArray[np.float64]:
+    """Return the geometric means of width and height in pixels, shape (n,)."""
+    return np.sqrt(areas(boxes))
+
+
+def fwhm(boxes: Boxes) -> NDArray[np.float64]:
+    """Return the FWHM in pixels that the boxes stand for: side / 2.5, shape (n,)."""
+    return sides(boxes) / SIDE_IN_FWHM
+
+
+def intersections(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """Return the areas of overlap of each pair, shape (n, m)."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    return np.prod(np.clip(high - low, 0, None), axis=2)
+
+
+def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """Return intersection over union of each pair, shape (n, m); 0 for no area."""
+    both = intersections(first, second)
+    union = areas(first)[:, None] + areas(second)[None] - both
+    return np.divide(both, union, out=np.zeros_like(both), where=union > 0)
+
+
+def nms(boxes: Boxes, scores: ArrayLike, threshold: float) -> NDArray[np.intp]:
+    """Return the indices kept by non-maximum suppression, best score first.
+
+    Parameters
+    ----------
+    boxes : array of shape (n, 4)
+    scores : array of shape (n,)
+    threshold : float
+        Of two boxes whose IoU is greater, the one with the lower score goes.
+    """
+    order = np.argsort(-np.asarray(scores, dtype=float), kind="stable")
+    overlap = iou(boxes, boxes)
+    kept: list[int] = []
+    for index in order:
+        if not kept or overlap[index, kept].max() <= threshold:
+            kept.append(int(index))
+    return np.array(kept, dtype=np.intp)
+
+
+def clip(boxes: Boxes, width: int, height: int) -> Boxes:
+    """Return the boxes cut to the image, which spans -0.5 to size - 0.5."""
+    low = np.array([-0.5, -0.5, -0.5, -0.5])
+    high = np.array([width, height, width, height]) - 0.5
+    return np.clip(boxes, low, high)
+
+
+def outside(boxes: Boxes, width: int, height: int) -> NDArray[np.bool_]:
+    """Tell which boxes have no pixel inside the image, shape (n,)."""
+    return areas(clip(boxes, width, height)) <= 0
+
+
+def from_vertices(vertices: ArrayLike) -> Boxes:
+    """Return the box, shape (1, 4), around vertices given as (y, x) rows."""
+    points = np.asarray(vertices, dtype=np.float64)[:, -2:]
+    y1, x1 = points.min(axis=0)
+    y2, x2 = points.max(axis=0)
+    return np.array([[x1, y1, x2, y2]])
+
+
+def to_vertices(box: Sequence[float]) -> NDArray[np.float64]:
+    """Return the four corners of a box as (y, x) rows, clockwise from x1, y1."""
+    x1, y1, x2, y2 = box
+    return np.array([[y1, x1], [y1, x2], [y2, x2], [y2, x1]], dtype=np.float64)
+
+
+def to_edges(boxes: Boxes) -> Boxes:
+    """Convert to the convention of COCO and torchvision, where (0, 0) is the corner."""
+    return boxes + 0.5
+
+
+def from_edges(boxes: Boxes) -> Boxes:
+    """Convert from the convention of COCO and torchvision."""
+    return boxes - 0.5

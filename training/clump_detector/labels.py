@@ -1,0 +1,317 @@
+"""The label set: boxes as COCO JSON that pycocotools and torchvision read as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import boxes as geometry
+from .errors import FileError, LabelError
+from .files import read_json, write_json
+from .images import Source
+
+DEFAULT_CLASSES = ("clump", "odd clump")
+
+_MAKE_AGAIN = "Export the label set again, or mend it by hand."
+
+
+@dataclass(frozen=True)
+class LabelledBox:
+    """One box of a label set, in pixels counted from the first one's centre.
+
+    ``status`` is a review's status; ``origin`` is ``model``, ``person`` or
+    ``simulation``; ``ignored`` says that it is neither object nor background.
+    """
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    cls: str
+    status: str = "accepted"
+    origin: str = "person"
+    ignored: bool = False
+    score: float | None = None
+    model: str | None = None
+    annotator: str | None = None
+    time: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def corners(self) -> tuple[float, float, float, float]:
+        """The corners x1, y1, x2, y2."""
+        return self.x1, self.y1, self.x2, self.y2
+
+
+@dataclass(frozen=True)
+class LabelledCutout:
+    """One cutout of a label set, with its boxes.
+
+    ``done`` says that every clump is boxed; ``held_out`` that it is kept for testing.
+    """
+
+    source: Source
+    width: int
+    height: int
+    done: bool = True
+    held_out: bool = False
+    boxes: tuple[LabelledBox, ...] = ()
+    rejected: tuple[LabelledBox, ...] = ()
+    fwhm: float | None = None
+
+    def array(self, *, ignored: bool = False) -> geometry.Boxes:
+        """Return the boxes that are (not) ignored, shape (n, 4)."""
+        return geometry.as_boxes(
+            [b.corners for b in self.boxes if b.ignored is ignored] or np.zeros((0, 4))
+        )
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """Frozen boxes of cutouts, with where they came from."""
+
+    cutouts: tuple[LabelledCutout, ...]
+    classes: tuple[str, ...] = DEFAULT_CLASSES
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def subset(self, *, held_out: bool) -> LabelSet:
+        """Return the label set of the cutouts that are (not) held out."""
+        chosen = tuple(c for c in self.cutouts if c.held_out is held_out)
+        return replace(self, cutouts=chosen)
+
+    def hash(self) -> str:
+        """Return a SHA-256 of the boxes and names, whatever folder the images lie in."""
+        rows = [
+            (c.source.name, c.done, c.held_out, [_key(b) for b in (*c.boxes, *c.rejected)])
+            for c in self.cutouts
+        ]
+        return hashlib.sha256(json.dumps([rows, self.classes]).encode()).hexdigest()
+
+    @property
+    def n_boxes(self) -> int:
+        """Number of boxes that are not ignored."""
+        return sum(len(c.array()) for c in self.cutouts)
+
+
+def _key(box: LabelledBox) -> list[Any]:
+    return [*(round(v, 3) for v in box.corners), box.cls, box.status, box.ignored]
+
+
+def write_label_set(labels: LabelSet, path: str | Path) -> None:
+    """Write a label set, whole or not at all; image paths become relative to it."""
+    write_json(path, to_coco(labels, Path(path).parent))
+
+
+def to_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
+    """Return a label set as COCO's dictionary, image paths relative to ``folder``."""
+    numbers = {name: i + 1 for i, name in enumerate(labels.classes)}
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    rejected: list[dict[str, Any]] = []
+    for number, cutout in enumerate(labels.cutouts, start=1):
+        images.append(_image_entry(cutout, number, folder))
+        annotations += [_entry(b, number, numbers[b.cls]) for b in cutout.boxes]
+        rejected += [_entry(b, number, numbers[b.cls]) for b in cutout.rejected]
+    for entries in (annotations, rejected):
+        for i, entry in enumerate(entries, start=1):
+            entry["id"] = i
+    return {
+        "info": {"description": "Clump labels made with napari-clumps", **labels.info},
+        "licenses": [],
+        "categories": [
+            {"id": i, "name": name, "supercategory": "clump"}
+            for name, i in numbers.items()
+        ],
+        "images": images,
+        "annotations": annotations,
+        "rejected": rejected,
+    }
+
+
+def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> dict[str, Any]:
+    entry = {
+        "id": number,
+        "file_name": _relative(cutout.source.path, folder),
+        "width": cutout.width,
+        "height": cutout.height,
+        "name": cutout.source.name,
+        "done": cutout.done,
+        "held_out": cutout.held_out,
+    }
+    if len(cutout.source.files) > 1:
+        entry["files"] = [_relative(path, folder) for path in cutout.source.files]
+        entry["bands"] = list(cutout.source.bands)
+    if cutout.fwhm is not None:
+        entry["psf_fwhm_px"] = round(cutout.fwhm, 4)
+    return entry
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    except ValueError:  # another drive on Windows
+        return path.absolute().as_posix()
+
+
+def _entry(box: LabelledBox, image: int, category: int) -> dict[str, Any]:
+    x1, y1, x2, y2 = (
+        round(float(v), 4) for v in geometry.to_edges(np.array([box.corners]))[0]
+    )
+    width, height = round(x2 - x1, 4), round(y2 - y1, 4)
+    attributes = {
+        "status": box.status,
+        "origin": box.origin,
+        "score": box.score,
+        "model": box.model,
+        "annotator": box.annotator,
+        "time": box.time,
+        **box.extra,
+    }
+    return {
+        "id": 0,
+        "image_id": image,
+        "category_id": category,
+        "bbox": [x1, y1, width, height],
+        "area": round(width * height, 4),
+        "segmentation": [[x1, y1, x2, y1, x2, y2, x1, y2]],
+        "iscrowd": int(box.ignored),
+        "attributes": attributes,
+    }
+
+
+def read_label_set(path: str | Path) -> LabelSet:
+    """Read a label set, or any COCO JSON with boxes.
+
+    Cutouts without the key ``done`` are done, and ones without ``held_out`` are not.
+
+    Raises
+    ------
+    LabelError
+        If the file is no label set, has no image, or has a box that is outside its
+        image, has no area, or names an image or class that is not there. Whether the
+        image files exist is `missing_files`' business.
+    """
+    path = Path(path)
+    try:
+        content = read_json(path)
+    except FileError as error:
+        raise LabelError(error.what, path, error.remedy) from error
+    try:
+        classes = {int(c["id"]): str(c["name"]) for c in content["categories"]}
+        images = {int(i["id"]): i for i in content["images"]}
+        annotations = _boxes_by_image(content["annotations"], images, classes, path)
+        rejected = _boxes_by_image(content.get("rejected", []), images, classes, path)
+        cutouts = tuple(
+            _cutout(entry, path.parent, annotations.get(i, ()), rejected.get(i, ()))
+            for i, entry in images.items()
+        )
+    except LabelError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LabelError(
+            f"this is not a COCO label set ({type(error).__name__}: {error})",
+            path,
+            _MAKE_AGAIN,
+        ) from error
+    if not cutouts:
+        raise LabelError("this label set names no image", path, _MAKE_AGAIN)
+    info = content.get("info", {})
+    names = tuple(classes[i] for i in sorted(classes))
+    return LabelSet(cutouts, names, dict(info) if isinstance(info, dict) else {})
+
+
+def missing_files(labels: LabelSet) -> list[Path]:
+    """Return the image files that a label set names and that are not there."""
+    return [p for c in labels.cutouts for p in c.source.files if not p.is_file()]
+
+
+def _cutout(
+    entry: dict[str, Any],
+    folder: Path,
+    boxes: Sequence[LabelledBox],
+    rejected: Sequence[LabelledBox],
+) -> LabelledCutout:
+    files = tuple(folder / name for name in entry.get("files", [entry["file_name"]]))
+    source = Source(
+        str(entry.get("name", Path(entry["file_name"]).stem)),
+        files,
+        tuple(entry.get("bands", ())),
+    )
+    fwhm = entry.get("psf_fwhm_px")
+    return LabelledCutout(
+        source,
+        int(entry["width"]),
+        int(entry["height"]),
+        bool(entry.get("done", True)),
+        bool(entry.get("held_out", False)),
+        tuple(boxes),
+        tuple(rejected),
+        None if fwhm is None else float(fwhm),
+    )
+
+
+def _boxes_by_image(
+    entries: list[dict[str, Any]],
+    images: dict[int, dict[str, Any]],
+    classes: dict[int, str],
+    path: Path,
+) -> dict[int, list[LabelledBox]]:
+    found: dict[int, list[LabelledBox]] = {}
+    for entry in entries:
+        number = int(entry["image_id"])
+        if number not in images:
+            raise LabelError(
+                f"box {entry.get('id')} names image {number}, which is not in the file",
+                path,
+                _MAKE_AGAIN,
+            )
+        if int(entry["category_id"]) not in classes:
+            raise LabelError(
+                f"box {entry.get('id')} names class {entry['category_id']}, which is "
+                "not in the file",
+                path,
+                _MAKE_AGAIN,
+            )
+        found.setdefault(number, []).append(
+            _box(entry, images[number], classes[int(entry["category_id"])], path)
+        )
+    return found
+
+
+def _box(
+    entry: dict[str, Any], image: dict[str, Any], cls: str, path: Path
+) -> LabelledBox:
+    x, y, width, height = (float(v) for v in entry["bbox"])
+    name = image.get("file_name", image["id"])
+    if not np.isfinite([x, y, width, height]).all() or width <= 0 or height <= 0:
+        raise LabelError(
+            f"box {entry.get('id')} of {name} has no area ({entry['bbox']})",
+            path,
+            _MAKE_AGAIN,
+        )
+    corners = geometry.from_edges(np.array([[x, y, x + width, y + height]]))
+    if geometry.outside(corners, int(image["width"]), int(image["height"]))[0]:
+        raise LabelError(
+            f"box {entry.get('id')} of {name} lies outside the image "
+            f"({entry['bbox']} in {image['width']} x {image['height']} pixels)",
+            path,
+            _MAKE_AGAIN,
+        )
+    attributes = dict(entry.get("attributes", {}))
+    known = {
+        key: attributes.pop(key)
+        for key in ("status", "origin", "score", "model", "annotator", "time")
+        if key in attributes
+    }
+    x1, y1, x2, y2 = (float(v) for v in corners[0])
+    ignored = bool(entry.get("iscrowd", 0))
+    return LabelledBox(x1, y1, x2, y2, cls, ignored=ignored, extra=attributes, **known)
+
+
