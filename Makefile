@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh Debian-like machine: make demo, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# A window without a screen needs a virtual one; where there is a screen it is used.
+DISPLAYED := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,bash .ci/on-virtual-display)
+
+export PYTHONPATH := $(CURDIR):$(CURDIR)/training
+export NO_ALBUMENTATIONS_UPDATE := 1
+
+.PHONY: demo test install system check bench pictures clean
+
+demo: install system
+	$(if $(DISPLAY)$(WAYLAND_DISPLAY),$(BIN)/napari-clumps demo,\
+	  $(DISPLAYED) $(BIN)/napari-clumps demo --scripted --out build/demo)
+
+test: install system check
+	$(DISPLAYED) $(BIN)/pytest --durations=15
+
+# What needs no window: style, types and the arrows between the rooms.
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) .ci/make_environment.py $(VENV) || \
+	  { bash .ci/system-libraries python && $(PYTHON) .ci/make_environment.py $(VENV); }
+	touch $(STAMP)
+
+# The libraries behind a window and a virtual display (nothing happens when present).
+system:
+	bash .ci/system-libraries window
+
+bench: install system
+	$(DISPLAYED) $(BIN)/python -m tests.benchmarks
+
+# The pictures of the README and the docs, from the scripted demo.
+pictures: install system
+	$(DISPLAYED) $(BIN)/napari-clumps demo --scripted --out build/demo
+	$(BIN)/python docs/collect_pictures.py build/demo docs/pictures
+
+clean:
+	rm -rf $(VENV) build
