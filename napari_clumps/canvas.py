@@ -1,0 +1,264 @@
+"""The three napari layers a review is shown on, and what a hand does to them.
+
+One image, one Vectors and one Shapes layer live as long as the window: napari 0.9 can
+crash when a painted Shapes layer is removed and another layer added. The canvas shows
+boxes and tells what was drawn, moved, removed or selected; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from . import layers
+from .keys import ALSO, KEYS
+from .review import Box
+
+IMAGE_NAME = "Galaxy"
+MARKS_NAME = "Marks"
+BOXES_NAME = "Clump boxes"
+
+#: Modes of the Shapes layer in which only boxes can be made and changed.
+_SAFE_MODES = {"select", "add_rectangle", "pan_zoom"}
+
+
+class Canvas:
+    """The galaxy and its boxes in a napari viewer.
+
+    Signals
+    -------
+    drawn(corners), edited(box id, corners), removed(box id), selected(box id or None),
+    refused(message)
+    """
+
+    drawn = Signal(tuple)
+    edited = Signal(int, tuple)
+    removed = Signal(int)
+    selected = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._boxes: list[Box] = []
+        self._shown: list[tuple[int, tuple[float, ...]]] | None = None
+        self._size = (0, 0)
+        self._busy = 0
+        self._stale = False
+        self.image: Any = None
+        self.marks: Any = None
+        self.boxes: Any = None
+
+    # -- layers -------------------------------------------------------------
+
+    def build(self, actions: Callable[[str], Callable[[], None]]) -> None:
+        """Add the three layers, once, and bind the review's keys to them.
+
+        Parameters
+        ----------
+        actions : callable
+            Gives the function behind an action's name.
+        """
+        if self.boxes is not None:
+            return
+        blank = np.zeros((400, 400, 3), np.uint8)
+        viewer = self._viewer
+        self.image = viewer.add_image(blank, name=IMAGE_NAME, rgb=True)
+        self.marks = viewer.add_vectors(
+            np.zeros((0, 2, 2)), ndim=2, name=MARKS_NAME, vector_style="line"
+        )
+        self.boxes = viewer.add_shapes(
+            None, ndim=2, name=BOXES_NAME, face_color="transparent"
+        )
+        self._style_text()
+        for layer in (self.image, self.marks, self.boxes):
+            layer.metadata["napari_clumps"] = True
+            bound = [(key.key, key.action) for key in KEYS] + list(ALSO.items())
+            for key, action in bound:
+                layer.bind_key(key, _key_callback(actions(action)), overwrite=True)
+        self.boxes.events.data.connect(self._on_data)
+        self.boxes.events.mode.connect(self._on_mode)
+        self.boxes.selected_data.events.items_changed.connect(self._on_selection)
+        self.activate()
+
+    def _style_text(self) -> None:
+        self.boxes.features = {"label": []}
+        self.boxes.text = {
+            "string": "{label}",
+            "color": "white",
+            "size": 10,
+            "anchor": "upper_left",
+            "translation": [-2, 0],
+        }
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the layers are in the viewer."""
+        return self.boxes is not None
+
+    def owns(self, layer: Any) -> bool:
+        """Tell whether a layer is one of the review's own."""
+        return layer is not None and layer in (self.image, self.marks, self.boxes)
+
+    def activate(self) -> None:
+        """Make the boxes the active layer, ready to be selected and dragged."""
+        self._viewer.layers.selection.active = self.boxes
+        with self._quiet():
+            self.boxes.mode = "select"
+
+    # -- showing ------------------------------------------------------------
+
+    def show_picture(self, rgb: NDArray[np.uint8], name: str) -> None:
+        """Show a cutout's picture, uint8 of shape (height, width, 3)."""
+        self._size = (rgb.shape[1], rgb.shape[0])
+        self.image.data = rgb
+        self.image.metadata["cutout"] = name
+        self.marks.edge_width = layers.line_unit(*self._size)
+        self._shown = None
+        self._viewer.reset_view()
+
+    def show_boxes(self, boxes: Sequence[Box], current: int | None) -> None:
+        """Show boxes, one of them as the current one."""
+        self._boxes = list(boxes)
+        data = layers.to_shapes(boxes, layers.line_unit(*self._size), current)
+        geometry = [(b.id, b.corners) for b in boxes]
+        index = next((i for i, b in enumerate(boxes) if b.id == current), None)
+        with self._quiet():
+            if geometry != self._shown:
+                self.boxes.data = [(r, "rectangle") for r in data.rectangles]
+                self._shown = geometry
+            # napari keeps the old rows when the data change: set them every time.
+            self.boxes.features = data.features
+            if boxes:
+                self.boxes.edge_color = data.colours
+                self.boxes.edge_width = data.widths
+                self.boxes.face_color = np.zeros((len(boxes), 4))
+            self._reset_defaults()
+            self.boxes.selected_data = set() if index is None else {index}
+        self._show_marks()
+
+    def _reset_defaults(self) -> None:
+        """Keep a drawn shape from copying the last row, a model's score included."""
+        self.boxes.feature_defaults = {
+            "box": [-1],
+            "class": [""],
+            "score": [np.nan],
+            "status": [""],
+            "label": [""],
+        }
+
+    def _show_marks(self) -> None:
+        marks = layers.to_marks(self._boxes)
+        self.marks.data = marks.segments
+        if len(marks.segments):
+            self.marks.edge_color = marks.colours
+
+    @property
+    def visible(self) -> bool:
+        """Whether the boxes are shown."""
+        return self.boxes is None or bool(self.boxes.visible)
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        self.boxes.visible = visible
+        self.marks.visible = visible
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the next drag draws a box."""
+        return self.boxes is not None and self.boxes.mode == "add_rectangle"
+
+    @drawing.setter
+    def drawing(self, drawing: bool) -> None:
+        self._viewer.layers.selection.active = self.boxes
+        self.boxes.mode = "add_rectangle" if drawing else "select"
+
+    def bring_into_view(self, box: Box) -> None:
+        """Move the camera to a box that is out of sight, and no more than that."""
+        camera = self._viewer.camera
+        height, width = self._viewer._canvas_size
+        half = np.array([height, width]) / (2 * camera.zoom)
+        centre = np.array(camera.center[-2:])
+        x1, y1, x2, y2 = box.corners
+        inside = (np.array([y1, x1]) >= centre - half).all() and (
+            np.array([y2, x2]) <= centre + half
+        ).all()
+        if not inside:
+            camera.center = (0.0, (y1 + y2) / 2, (x1 + x2) / 2)
+
+    # -- what a hand did ----------------------------------------------------
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Do things to the layers that no hand did."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    def _on_mode(self) -> None:
+        """Leave modes that make or bend other shapes than boxes."""
+        if not self._busy and str(self.boxes.mode) not in _SAFE_MODES:
+            with self._quiet():
+                self.boxes.mode = "select"
+
+    def _on_selection(self) -> None:
+        if self._busy or self.boxes._is_creating:
+            return
+        chosen = [i for i in self.boxes.selected_data if i < len(self._boxes)]
+        self.selected.emit(self._boxes[chosen[-1]].id if chosen else None)
+
+    def _on_data(self, event: Any) -> None:
+        """Tell what was drawn, moved or removed; the review answers with `show_boxes`.
+
+        napari's own handler is still running and will touch the layer again, so the
+        answer is shown by `later`, while the decision is on disk at once.
+        """
+        action = str(getattr(event.action, "value", event.action))
+        if self._busy or action not in ("added", "changed", "removed"):
+            return
+        self._shown = None
+        if action == "added":
+            self._tell_drawn()
+        elif action == "removed":
+            self._tell_removed(event.data_indices)
+        else:
+            self._tell_moved(event.data_indices)
+
+    def _tell_drawn(self) -> None:
+        for vertices in self.boxes.data[len(self._boxes) :]:
+            corners = layers.from_shape(vertices)
+            if corners is None:
+                self.refused.emit("A box is drawn by a drag from corner to corner.")
+            elif layers.is_slip(corners):
+                self.refused.emit("That was a click: drag from corner to corner.")
+            else:
+                self.drawn.emit(corners)
+
+    def _tell_moved(self, indices: Sequence[int]) -> None:
+        for index in sorted(i for i in indices if i < len(self._boxes)):
+            corners = layers.from_shape(self.boxes.data[index])
+            if corners is None:
+                self.refused.emit("A box cannot be turned: its sides stay level.")
+            elif layers.is_slip(corners):
+                self.refused.emit("That box would have no area.")
+            else:
+                self.edited.emit(self._boxes[index].id, corners)
+
+    def _tell_removed(self, indices: Sequence[int]) -> None:
+        for box in [self._boxes[i] for i in indices if i < len(self._boxes)]:
+            self.removed.emit(box.id)
+
+
+def _key_callback(action: Callable[[], None]) -> Callable[[Any], None]:
+    """Return what napari calls for a key: it hands over the layer, on press."""
+
+    def pressed(_layer: Any) -> None:
+        action()
+
+    return pressed

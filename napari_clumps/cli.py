@@ -1,0 +1,310 @@
+"""The verbs of ``napari-clumps``. Heavy rooms are imported when a verb runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clump_detector.errors import Cancelled, ClumpError, ConfigError
+
+app = typer.Typer(
+    name="napari-clumps",
+    help="Find, review and learn giant star-forming clumps in galaxies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Paths = Annotated[list[Path], typer.Argument(help="Images and folders.")]
+Model = Annotated[str, typer.Option(help="A model's name, or its folder.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+
+
+class Kind(StrEnum):
+    """What simulated galaxies are written as."""
+
+    png = "png"
+    fits = "fits"
+    both = "both"
+
+
+class Parts(StrEnum):
+    """What of a model is trained."""
+
+    heads = "heads"
+    fpn = "fpn"
+    last_stages = "last-stages"
+    everything = "everything"
+
+
+def main() -> None:
+    """Run the command line; bad input is one line on stderr and exit code 2."""
+    import click
+
+    try:
+        code = app(standalone_mode=False)
+    except ClumpError as error:
+        _fail(error.message)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        _fail(" ".join(error.format_message().split()))
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort, Cancelled):
+        print("Cancelled.", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    print(f"napari-clumps: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+@app.command()
+def demo(
+    scripted: Annotated[
+        bool,
+        typer.Option(help="Go through the review by script, with screenshots."),
+    ] = False,
+    out: Annotated[
+        Path, typer.Option(help="Where the script leaves what it made.")
+    ] = Path("build/demo"),
+) -> None:
+    """Open the sample review in napari."""
+    from .demo import open_demo, scripted_demo
+
+    if scripted:
+        scripted_demo(out)
+    else:
+        open_demo()
+
+
+@app.command()
+def review(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Images and folders, or one *.clumps file.")
+    ],
+    review_file: Annotated[
+        Path | None,
+        typer.Option("--review", help="The review file to make or go on with."),
+    ] = None,
+) -> None:
+    """Review cutouts in napari: accept, reject, edit and draw boxes."""
+    from .demo import open_window
+
+    open_window(paths, review_file)
+
+
+@app.command()
+def detect(
+    paths: Paths,
+    out: Annotated[Path, typer.Option(help="A table: .csv, .parquet or .ecsv.")] = Path(
+        "detections.csv"
+    ),
+    model: Model = "starter",
+    score: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Keep boxes from here up.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Detect clumps and write a table of boxes."""
+    from clump_detector.predict import Predictor
+    from clump_detector.registry import resolve_model
+    from clump_detector.table import check_table_name, rows_of, write_table
+
+    from clump_detector.images import find_sources, read_cutout
+
+    check_table_name(out)
+    sources = find_sources(paths)
+    predictor = Predictor(resolve_model(model), device)
+    least = predictor.card.default_score if score is None else score
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for source in _progress(sources, "Detecting clumps"):
+        try:
+            cutout = read_cutout(source)
+            found = predictor.predict(cutout)
+        except ClumpError as error:
+            problems.append(error.message)
+            continue
+        for note in cutout.notes:
+            print(f"{source.path}: {note}", file=sys.stderr)
+        rows += [
+            row
+            for row in rows_of(source.path, cutout, found, predictor.model_id)
+            if row["score"] >= least
+        ]
+    if len(problems) < len(sources):
+        write_table(rows, out)
+        read = len(sources) - len(problems)
+        print(f"{out}: {len(rows)} boxes on {read} cutouts, score {least:g} or more.")
+    _tell_problems(problems)
+
+
+@app.command(name="export")
+def export_labels(
+    review_file: Annotated[Path, typer.Argument(help="A *.clumps file.")],
+    out: Annotated[Path, typer.Option(help="The label set, COCO JSON.")] = Path(
+        "labels.json"
+    ),
+    png: Annotated[
+        bool, typer.Option("--png", help="Also write every cutout as PNG.")
+    ] = False,
+) -> None:
+    """Export a review's decisions as a label set."""
+    from .exporting import export_labels as write
+    from .review import Review
+
+    with Review.open(review_file, read_only=True) as opened:
+        print(write(opened, out, png=png))
+
+
+@app.command()
+def train(
+    labels: Annotated[
+        Path | None, typer.Argument(help="A label set (COCO JSON) or a *.clumps file.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The new model's folder.")] = None,
+    base: Annotated[
+        str, typer.Option(help="The model to start from, or 'none' for scratch.")
+    ] = "starter",
+    recipe: Annotated[
+        Path | None, typer.Option(help="A recipe (TOML); options given here win.")
+    ] = None,
+    parts: Annotated[
+        Parts | None, typer.Option("--train", help="What to train.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    device: Device = "auto",
+    resume: Annotated[
+        bool, typer.Option(help="Go on with a training that was stopped.")
+    ] = False,
+) -> None:
+    """Train a model on a label set, or retrain one from a review's corrections."""
+    from .teaching import train_from_command_line
+
+    train_from_command_line(
+        labels,
+        out,
+        base=None if base == "none" else base,
+        recipe=recipe,
+        parts=None if parts is None else parts.value.replace("-", " "),
+        epochs=epochs,
+        seed=seed,
+        device=device,
+        resume=resume,
+    )
+
+
+@app.command()
+def evaluate(
+    labels: Annotated[Path, typer.Argument(help="A label set or a *.clumps file.")],
+    model: Model = "starter",
+    against: Annotated[
+        str | None, typer.Option(help="A second model, on the same galaxies.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all figures as JSON.")] = None,
+    held_out: Annotated[
+        bool, typer.Option(help="Only the cutouts that are held out.")
+    ] = False,
+    score: Annotated[float | None, typer.Option(min=0, max=1)] = None,
+    device: Device = "auto",
+) -> None:
+    """Measure a model's completeness and purity on labelled cutouts."""
+    from .teaching import evaluate_from_command_line
+
+    evaluate_from_command_line(
+        labels, model, against, out, held_out=held_out, score=score, device=device
+    )
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="A new folder.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of galaxies.")] = 100,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    kind: Annotated[Kind, typer.Option(help="Format of the images.")] = Kind.png,
+    size: Annotated[int, typer.Option(min=64, max=2048, help="Pixels a side.")] = 400,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Simulate clumpy galaxies with their true boxes."""
+    try:
+        import galsim  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            "the simulator needs GalSim",
+            remedy="Install it: pip install 'napari-clumps[simulate]'.",
+        ) from error
+    from clump_detector.simulate import simulate as run
+
+    bar = _Bar("Simulating", n)
+    run(out, n, seed, kind=kind.value, size=size, workers=workers, report=bar.show)
+    bar.end()
+    print(f"{out}: {n} galaxies with their boxes in labels.json.")
+
+
+@models_app.command(name="list")
+def models_list(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List the models on this machine."""
+    from clump_detector.registry import list_models
+
+    entries = list_models()
+    if as_json:
+        rows = [
+            {"name": e.name, "path": str(e.path), "problem": e.problem} for e in entries
+        ]
+        print(json.dumps(rows, indent=1))
+        return
+    width = max((len(e.name) for e in entries), default=0)
+    for entry in entries:
+        print(f"{entry.name:{width}}  {entry.problem or entry.card.summary}")
+
+
+class _Bar:
+    """Progress on stderr: a line that grows on a terminal, a few lines in a log."""
+
+    def __init__(self, words: str, total: int) -> None:
+        self._words, self._total, self._shown = words, total, -1
+        self._live = sys.stderr.isatty()
+
+    def show(self, done: int, total: int | None = None) -> None:
+        share = int(100 * done / max(total or self._total, 1))
+        if share == self._shown or (not self._live and share % 25):
+            return
+        self._shown = share
+        end = "\r" if self._live else "\n"
+        print(f"{self._words}: {share:3d} %", end=end, file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        if self._live:
+            print(file=sys.stderr)
+
+
+def _progress(items: list[Any], words: str) -> Any:
+    bar = _Bar(words, len(items))
+    for i, item in enumerate(items, start=1):
+        yield item
+        bar.show(i)
+    bar.end()
+
+
+def _tell_problems(problems: list[str]) -> None:
+    """Name each input that was left out, and end with 2 if there was one."""
+    for problem in problems:
+        print(f"napari-clumps: {problem}", file=sys.stderr)
+    if problems:
+        raise typer.Exit(2)

@@ -1,0 +1,566 @@
+"""The one place that knows review, viewer and tasks.
+
+A widget asks (`controller.accept()`), the controller asks the review, the review's
+event comes back and refreshes canvas and widgets. Errors become messages here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from psygnal import Signal
+
+from clump_detector.errors import ClumpError
+from clump_detector.images import find_sources
+
+from .canvas import Canvas
+from .pictures import Picture, Pictures
+from .places import review_path_for
+from .review import Box, CutoutRecord, Review, Status
+from .review.queue import next_undone
+from .settings import change_settings, load_settings
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from .detection import Detection
+    from .retraining import Retraining
+
+_controllers: WeakKeyDictionary[Any, Controller] = WeakKeyDictionary()
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def controller_of(viewer: Any) -> Controller:
+    """Return the one controller of a viewer."""
+    if viewer not in _controllers:
+        _controllers[viewer] = Controller(viewer)
+    return _controllers[viewer]
+
+
+def detect_clumps(viewer: Viewer) -> None:
+    """Open the widget "Detect clumps" and start: the entry of the Layers menu."""
+    viewer.window.add_plugin_dock_widget("napari-clumps", "Detect clumps", tabify=True)
+    controller_of(viewer).detection.start()
+
+
+def shows_errors(method: Method) -> Method:
+    """Turn an error of the engine or the review into a message for the person."""
+
+    @functools.wraps(method)
+    def guarded(self: Controller, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except ClumpError as error:
+            self.warn(error.message)
+            return None
+
+    return guarded  # type: ignore[return-value]
+
+
+class Controller:
+    """A review in a viewer.
+
+    Signals
+    -------
+    review_changed(): another review, or none, is open.
+    cutout_changed(): another cutout is shown, or its state changed.
+    boxes_changed(): the visible boxes changed.
+    current_changed(box id or None): another box is the current one.
+    said(message): a line for the person.
+    models_changed(): a model came, or another is the chosen one.
+    """
+
+    review_changed = Signal()
+    cutout_changed = Signal()
+    boxes_changed = Signal()
+    current_changed = Signal(object)
+    threshold_changed = Signal(float)
+    said = Signal(str)
+    models_changed = Signal()
+
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
+        self.canvas = Canvas(viewer)
+        self.pictures = Pictures()
+        self.review: Review | None = None
+        self.cutout: CutoutRecord | None = None
+        self.picture: Picture | None = None
+        self.source_problem: str | None = None
+        self.current: int | None = None
+        self._boxes: list[Box] = []
+        self._refresh_pending = False
+        settings = load_settings()
+        self.model_name = settings.model
+        self.device = settings.device
+        self.done_with_space = settings.done_with_space
+        self._threshold = settings.threshold
+        self.canvas.drawn.connect(self._on_drawn)
+        self.canvas.edited.connect(self._on_edited)
+        self.canvas.removed.connect(self._on_removed)
+        self.canvas.selected.connect(self._on_selected)
+        self.canvas.refused.connect(self._on_refused)
+
+    # -- background work ----------------------------------------------------
+
+    @functools.cached_property
+    def detection(self) -> Detection:
+        """Proposals from a model, in the background."""
+        from .detection import Detection
+
+        return Detection(self)
+
+    @functools.cached_property
+    def retraining(self) -> Retraining:
+        """A new model from the corrections, in the background."""
+        from .retraining import Retraining
+
+        return Retraining(self)
+
+    # -- messages -----------------------------------------------------------
+
+    def warn(self, message: str) -> None:
+        """Show what went wrong and what to do, where it cannot be overlooked."""
+        from napari.utils.notifications import show_warning
+
+        self.said.emit(message)
+        show_warning(message)
+
+    def say(self, message: str) -> None:
+        """Say something in the status bar and the panel."""
+        self.viewer.status = message
+        self.said.emit(message)
+
+    # -- opening ------------------------------------------------------------
+
+    @shows_errors
+    def open_paths(
+        self, paths: Sequence[str | Path], review: Path | None = None
+    ) -> bool:
+        """Open a review file, or a review of images and folders.
+
+        Parameters
+        ----------
+        paths : sequence of paths
+            One ``*.clumps`` file, or images and folders.
+        review : path, optional
+            The review file to make or go on with; by default it stands beside the
+            images.
+
+        Returns
+        -------
+        bool
+            Whether a review is open now.
+        """
+        paths = [Path(path) for path in paths]
+        if len(paths) == 1 and paths[0].suffix == ".clumps":
+            self.open_review(paths[0])
+            return True
+        sources = find_sources(paths)
+        path = review or review_path_for(paths)
+        if path.exists():
+            self.open_review(path)
+            added = self._open_review.add_cutouts(sources)
+            if added:
+                self.say(f"{added} new cutouts were added to {path.name}.")
+                self.review_changed.emit()
+            return True
+        made = Review.create(path, sources, annotator=load_settings().name())
+        self._show_review(made)
+        return True
+
+    def open_review(self, path: Path) -> None:
+        """Open a review file.
+
+        Raises
+        ------
+        ReviewError
+            If it is no review; the one that was open stays open.
+        """
+        if self.review is not None and self.review.path.resolve() == path.resolve():
+            return
+        opened = Review.open(path)
+        if not opened.read_only:
+            opened.annotator = load_settings().name()
+        self._show_review(opened)
+
+    def _show_review(self, review: Review) -> None:
+        self.close_review()
+        self.review = review
+        self.canvas.build(lambda action: getattr(self, action))
+        review.changed.connect(self._on_review_changed)
+        self.review_changed.emit()
+        ids = list(review.ids)
+        first = next_undone(review, after=0)
+        self.go_to(first if first is not None else ids[0])
+        self.canvas.activate()
+        if review.read_only:
+            self.warn(
+                review.read_only_reason or "This review is open for reading only."
+            )
+
+    def close_review(self) -> None:
+        """Close the review; every decision is on disk already."""
+        if self.review is None:
+            return
+        self.detection.cancel()
+        self.review.changed.disconnect(self._on_review_changed)
+        self.review.close()
+        self.review = self.cutout = self.picture = self.current = None
+        self._boxes = []
+        self.pictures.forget()
+        if self.canvas.is_built:
+            self.canvas.show_boxes([], None)
+        self.review_changed.emit()
+
+    def close(self) -> None:
+        """End all that runs behind the window."""
+        for name in ("detection", "retraining"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+        self.close_review()
+        self.pictures.close()
+
+    # -- looking ------------------------------------------------------------
+
+    @property
+    def _open_review(self) -> Review:
+        if self.review is None:
+            raise ClumpError("no review is open", remedy="Open a folder of cutouts.")
+        return self.review
+
+    @property
+    def threshold(self) -> float:
+        """The score from which proposals are shown."""
+        if self._threshold is not None:
+            return self._threshold
+        return self.detection.default_threshold()
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        if threshold == self._threshold:
+            return
+        self._threshold = float(threshold)
+        if "detection" in self.__dict__:
+            self.detection.loose.apply(self._threshold)
+        self.threshold_changed.emit(self._threshold)
+        self.refresh()
+
+    def use_card_threshold(self) -> None:
+        """Go back to the threshold that the current model's card proposes."""
+        self._threshold = None
+        self.threshold_changed.emit(self.threshold)
+        self.refresh()
+
+    @property
+    def boxes(self) -> list[Box]:
+        """The boxes that are shown: decided ones, and proposals from the threshold."""
+        return self._boxes
+
+    @property
+    def undecided(self) -> list[Box]:
+        """The shown boxes that wait for a decision."""
+        return [b for b in self._boxes if b.status is Status.PROPOSAL]
+
+    def box(self, box_id: int | None) -> Box | None:
+        """Return a shown box."""
+        return next((b for b in self._boxes if b.id == box_id), None)
+
+    def _load_boxes(self) -> None:
+        self._boxes = []
+        if self.review is not None and self.cutout is not None:
+            self._boxes = [
+                b
+                for b in self.review.boxes(self.cutout.id)
+                if b.status is not Status.PROPOSAL or (b.score or 0) >= self.threshold
+            ]
+        if self.box(self.current) is None:
+            self.current = None
+
+    def refresh(self) -> None:
+        """Read the boxes again and show them."""
+        self._refresh_pending = False
+        if self.review is None or not self.canvas.is_built:
+            return
+        self._load_boxes()
+        self.canvas.show_boxes(self._boxes, self.current)
+        self.boxes_changed.emit()
+        self.current_changed.emit(self.current)
+
+    def _refresh_later(self) -> None:
+        """Refresh once napari has finished with the mouse event it is in."""
+        from qtpy.QtCore import QTimer
+
+        if not self._refresh_pending:
+            self._refresh_pending = True
+            QTimer.singleShot(0, lambda: self._refresh_pending and self.refresh())
+
+    def go_to(self, cutout_id: int) -> None:
+        """Show a cutout."""
+        review = self._open_review
+        cutout = review.cutout(cutout_id)
+        self.cutout = cutout
+        picture = self.pictures.get(cutout.source)
+        self.picture = picture
+        self.source_problem = self._check_source(cutout, picture)
+        width, height = picture.size or (cutout.width or 400, cutout.height or 400)
+        rgb = picture.rgb
+        if rgb is None:
+            rgb = np.zeros((height, width, 3), np.uint8)
+        self.current = None
+        self.canvas.drawing = False
+        self.canvas.show_picture(rgb, cutout.name)
+        self._load_boxes()
+        self.current = self.undecided[0].id if self.undecided else None
+        self.refresh()
+        self.cutout_changed.emit()
+        for neighbour in (cutout_id + 1, cutout_id - 1):
+            if 1 <= neighbour <= len(review):
+                self.pictures.read_ahead(review.cutout(neighbour).source)
+
+    def _check_source(self, cutout: CutoutRecord, picture: Picture) -> str | None:
+        review = self._open_review
+        problem = review.check_source(cutout.id) or picture.problem
+        if picture.size and not problem and not review.read_only:
+            review.note_seen(cutout.id, picture.size)
+        return problem
+
+    def select(self, box_id: int | None) -> None:
+        """Make a box the current one and bring it into view."""
+        self.current = box_id
+        box = self.box(box_id)
+        self.current = None if box is None else box.id
+        self.canvas.show_boxes(self._boxes, self.current)
+        if box is not None:
+            self.canvas.bring_into_view(box)
+        self.current_changed.emit(self.current)
+
+    # -- the keys -----------------------------------------------------------
+
+    @shows_errors
+    def accept(self) -> None:
+        """Accept the current box and go to the next undecided one."""
+        box = self._current_box()
+        if box is not None:
+            following = self._next_undecided(box)
+            self._open_review.accept(box.id)
+            self.select(following)
+
+    @shows_errors
+    def reject(self) -> None:
+        """Reject the current box and go to the next undecided one."""
+        box = self._current_box()
+        if box is not None:
+            following = self._next_undecided(box)
+            self._open_review.reject(box.id)
+            self.select(following)
+
+    @shows_errors
+    def reclassify(self) -> None:
+        """Give the current box the next class."""
+        box = self._current_box()
+        if box is not None:
+            classes = self._open_review.classes
+            place = classes.index(box.cls) if box.cls in classes else -1
+            self._open_review.reclassify(box.id, classes[(place + 1) % len(classes)])
+
+    @shows_errors
+    def draw(self) -> None:
+        """Let the next drag draw a box, or leave drawing."""
+        if not self._open_review or self.cutout is None:
+            return
+        self.canvas.visible = True
+        self.canvas.drawing = not self.canvas.drawing
+        if self.canvas.drawing:
+            self.say("Drag from corner to corner of the clump; D again to leave.")
+
+    @shows_errors
+    def accept_rest(self) -> None:
+        """Accept the shown proposals that are left, and go on.
+
+        The cutout is done then, if the person has chosen that in the panel.
+        """
+        review = self._open_review
+        if self.cutout is None:
+            return
+        left = [b.id for b in self.undecided]
+        if self.done_with_space:
+            review.finish(self.cutout.id, left)
+        else:
+            review.accept_all(left)
+        self._go_on()
+
+    @shows_errors
+    def toggle_done(self) -> None:
+        """Set the cutout done and go on, or take that back."""
+        review = self._open_review
+        if self.cutout is None:
+            return
+        if self.cutout.done:
+            review.set_done(self.cutout.id, False)
+        elif self.undecided:
+            n = len(self.undecided)
+            self.say(
+                f"{n} proposal{'s' * (n > 1)} still undecided: A accepts, R rejects, "
+                "Space accepts all that is left."
+            )
+        else:
+            review.set_done(self.cutout.id, True)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Go to the next cutout that is not done, or say that all are."""
+        review = self._open_review
+        following = next_undone(review, after=self.cutout.id if self.cutout else 0)
+        if following is not None and self.cutout and following != self.cutout.id:
+            self.go_to(following)
+        elif review.counts().done == len(review):
+            self.say("Every cutout is done. Export the labels, or retrain from them.")
+
+    @shows_errors
+    def next_cutout(self) -> None:
+        """Go to the next cutout of the queue."""
+        self._step(+1)
+
+    @shows_errors
+    def previous_cutout(self) -> None:
+        """Go to the previous cutout of the queue."""
+        self._step(-1)
+
+    def _step(self, step: int) -> None:
+        review = self._open_review
+        if self.cutout is None:
+            return
+        following = self.cutout.id + step
+        if 1 <= following <= len(review):
+            self.go_to(following)
+        else:
+            self.say(f"This is the {'last' if step > 0 else 'first'} cutout.")
+
+    def next_box(self) -> None:
+        """Make the next box the current one, whatever its status."""
+        if self._boxes:
+            ids = [b.id for b in self._boxes]
+            place = ids.index(self.current) if self.current in ids else -1
+            self.select(ids[(place + 1) % len(ids)])
+
+    @shows_errors
+    def undo(self) -> None:
+        """Undo the last step, also one of an earlier day."""
+        self._travel(self._open_review.undo(), "There is nothing to undo.")
+
+    @shows_errors
+    def redo(self) -> None:
+        """Redo what was undone."""
+        self._travel(self._open_review.redo(), "There is nothing to redo.")
+
+    def _travel(self, cutout_id: int | None, nothing: str) -> None:
+        if cutout_id is None:
+            self.say(nothing)
+        elif self.cutout is None or cutout_id != self.cutout.id:
+            self.go_to(cutout_id)
+
+    def show_new_proposals(self, cutout_id: int) -> None:
+        """Start on the proposals that have just come for the cutout that is shown."""
+        shown = self.cutout is not None and cutout_id == self.cutout.id
+        if shown and self.current is None and self.undecided:
+            self.select(self.undecided[0].id)
+
+    def toggle_boxes(self) -> None:
+        """Hide or show the boxes."""
+        if self.canvas.is_built:
+            self.canvas.visible = not self.canvas.visible
+            self.boxes_changed.emit()
+
+    def set_done_with_space(self, wanted: bool) -> None:
+        """Choose whether Space also sets the cutout done."""
+        self.done_with_space = wanted
+        change_settings(done_with_space=wanted)
+
+    def _current_box(self) -> Box | None:
+        box = self.box(self.current)
+        if box is None:
+            self.say("No box is selected: click one, or Tab to the next.")
+        return box
+
+    def _next_undecided(self, box: Box) -> int | None:
+        """Return the next undecided box after this one, going round."""
+        place = [b.id for b in self._boxes].index(box.id)
+        order = [*self._boxes[place + 1 :], *self._boxes[:place]]
+        waiting = [b.id for b in order if b.status is Status.PROPOSAL]
+        return waiting[0] if waiting else None
+
+    # -- what a hand did on the canvas --------------------------------------
+
+    def _on_drawn(self, corners: tuple[float, float, float, float]) -> None:
+        self._from_canvas(self._add, corners)
+        self.canvas.drawing = False
+
+    def _add(self, corners: tuple[float, float, float, float]) -> None:
+        review = self._open_review
+        if self.cutout is not None:
+            self.current = review.add(self.cutout.id, corners, review.classes[0]).id
+
+    def _on_edited(self, box_id: int, corners: tuple[float, ...]) -> None:
+        self.current = box_id
+        self._from_canvas(lambda c: self._open_review.edit(box_id, c), corners)
+
+    def _on_removed(self, box_id: int) -> None:
+        self._from_canvas(self._open_review.reject, box_id)
+
+    def _on_refused(self, message: str) -> None:
+        self.say(message)
+        self._refresh_later()
+
+    def _from_canvas(self, change: Callable[[Any], Any], value: Any) -> None:
+        """Decide at once, show it when napari has finished with the mouse event."""
+        self._refresh_pending = True
+        try:
+            change(value)
+        except ClumpError as error:
+            self.warn(error.message)
+        finally:
+            self._refresh_pending = False
+            self._refresh_later()
+
+    def _on_selected(self, box_id: int | None) -> None:
+        if box_id != self.current:
+            self.current = box_id
+            self.current_changed.emit(box_id)
+
+    def _on_review_changed(self, cutout_id: int) -> None:
+        if self.review is None or self.cutout is None or cutout_id != self.cutout.id:
+            return
+        before = self.cutout
+        self.cutout = self.review.cutout(cutout_id)
+        if not self._refresh_pending:
+            self.refresh()
+        if self.cutout != before:
+            self.cutout_changed.emit()
+        else:
+            self.boxes_changed.emit()
+
+    # -- files --------------------------------------------------------------
+
+    @shows_errors
+    def export(self, path: Path, *, png: bool = False) -> bool:
+        """Write the label set of the review."""
+        from .exporting import export_labels
+
+        done = export_labels(self._open_review, path, png=png)
+        self.say(done)
+        return True
+
+    @shows_errors
+    def relocate(self, folder: Path) -> None:
+        """Look for moved images below a folder."""
+        found = self._open_review.relocate(folder)
+        self.pictures.forget()
+        self.say(f"{found} image{'s' * (found != 1)} found below {folder}.")
+        if self.cutout is not None:
+            self.go_to(self.cutout.id)

@@ -1,0 +1,285 @@
+"""Detect clumps in the background: on the open review, or on any image layer."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from clump_detector.card import read_card
+from clump_detector.registry import ModelEntry, list_models, resolve_model
+from psygnal import Signal
+
+from clump_detector.errors import ClumpError, ImageError
+from clump_detector.images import Source
+
+from .loose_boxes import LooseBoxes
+from .review import Proposal
+from .settings import change_settings
+from .tasks import CutoutRequest, Proposals, Unreadable, Worker, detect
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+#: The score from which proposals are shown where a model card says nothing.
+FALLBACK_THRESHOLD = 0.3
+
+#: A detection that ends sooner than this many cutouts gives each problem by itself.
+_PROBLEMS_SHOWN = 3
+
+
+class Detection:
+    """Runs a model on cutouts and hands its proposals to the review.
+
+    Signals
+    -------
+    changed(): it started, went on or ended.
+    """
+
+    changed = Signal()
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._worker = Worker()
+        self._thread: Any = None
+        self._bar: Any = None
+        self._generation = 0
+        self._problems: list[str] = []
+        self._found = 0
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.loose = LooseBoxes(controller.viewer)
+        self.total = 0
+        self.done = 0
+        self.outcome = ""
+
+    # -- choices ------------------------------------------------------------
+
+    def models(self) -> list[ModelEntry]:
+        """Return the models that can be chosen, broken ones with their problem."""
+        return list_models()
+
+    def choose_model(self, name: str) -> None:
+        """Make a model the current one, here and in later sessions."""
+        resolve_model(name)
+        self._controller.model_name = name
+        change_settings(model=name)
+        self._controller.models_changed.emit()
+
+    def choose_device(self, device: str) -> None:
+        """Choose where models run: auto, cpu, cuda or mps."""
+        self._controller.device = device
+        change_settings(device=device)
+
+    def default_threshold(self) -> float:
+        """Return the threshold that the current model's card proposes."""
+        try:
+            card = read_card(resolve_model(self._controller.model_name))
+        except ClumpError:
+            return FALLBACK_THRESHOLD
+        return float(card.default_score)
+
+    def image_layer(self) -> Any:
+        """Return the selected image layer that is not the review's own, or None."""
+        from napari.layers import Image
+
+        for layer in self._controller.viewer.layers.selection:
+            if isinstance(layer, Image) and not self._controller.canvas.owns(layer):
+                return layer
+        return None
+
+    def scopes(self) -> dict[str, str]:
+        """Return what a detection can run on now: key to words, the likeliest first."""
+        review, layer = self._controller.review, self.image_layer()
+        found: dict[str, str] = {}
+        if layer is not None:
+            found["layer"] = f"the image layer “{layer.name}”"
+        if review is not None:
+            counts = review.counts()
+            found["review"] = f"the review: {counts.cutouts - counts.done} not done"
+            found["cutout"] = "this cutout only"
+        return found
+
+    # -- running ------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether a detection is under way."""
+        return self._thread is not None
+
+    def start(self, scope: str | None = None) -> None:
+        """Start on a scope of `scopes`, by default the likeliest."""
+        scopes = self.scopes()
+        scope = scope or next(iter(scopes), None)
+        if self.running:
+            return
+        if scope is None or scope not in scopes:
+            self._controller.warn(
+                "There is nothing to detect clumps on. Open a folder of cutouts or an "
+                "image, and select it."
+            )
+            return
+        try:
+            model = resolve_model(self._controller.model_name)
+            requests = self._requests(scope)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        if not requests:
+            self._controller.say("Every cutout is done: nothing to propose.")
+            return
+        self._run(requests, model)
+
+    def _requests(self, scope: str) -> list[CutoutRequest]:
+        if scope == "layer":
+            return [self._layer_request(self.image_layer())]
+        review, cutout = self._controller._open_review, self._controller.cutout
+        here = cutout.id if cutout is not None else 1
+        if scope == "cutout":
+            return [CutoutRequest(here, review.cutout(here).source)]
+        order = sorted(review.ids, key=lambda i: (i < here, i))
+        records = [review.cutout(i) for i in order]
+        return [CutoutRequest(r.id, r.source) for r in records if not r.done]
+
+    def _layer_request(self, layer: Any) -> CutoutRequest:
+        array = layer_plane(layer, self._controller.viewer)
+        self._folder = tempfile.TemporaryDirectory(prefix="napari-clumps-")
+        path = Path(self._folder.name) / "layer.npy"
+        np.save(path, array)
+        self.loose.prepare(layer)
+        return CutoutRequest("layer", Source(layer.name, (path,)))
+
+    def _run(self, requests: list[CutoutRequest], model: Path) -> None:
+        from napari.qt.threading import create_worker
+        from napari.utils import progress
+
+        self._generation += 1
+        self.total, self.done, self._found = len(requests), 0, 0
+        self._problems = []
+        self.outcome = "Loading the model…"
+        self._bar = progress(total=self.total, desc="Detecting clumps")
+        generation = self._generation
+        thread = create_worker(
+            detect, self._worker, requests, model, self._controller.device
+        )
+        thread.yielded.connect(lambda event: self._on_event(event, generation))
+        thread.errored.connect(lambda error: self._on_error(error, generation))
+        thread.finished.connect(lambda: self._on_finished(generation))
+        self._thread = thread
+        thread.start()
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Stop now: what was proposed so far stays, later results are dropped."""
+        if not self.running:
+            return
+        thread = self._thread
+        self.outcome = f"Cancelled after {self.done} of {self.total}."
+        self._end()
+        thread.quit()
+
+    def close(self) -> None:
+        """End the process behind the detection."""
+        self.cancel()
+        self._worker.kill()
+
+    def _on_event(self, event: Any, generation: int) -> None:
+        if generation != self._generation or event is None:
+            return
+        if isinstance(event, Unreadable):
+            self._problems.append(event.message)
+        elif isinstance(event, Proposals):
+            self._found += self._hand_over(event)
+        else:
+            return
+        self.done += 1
+        self.outcome = f"{self.done} of {self.total}"
+        if self._bar is not None:
+            self._bar.update(1)
+        self.changed.emit()
+
+    def _hand_over(self, found: Proposals) -> int:
+        if found.key == "layer":
+            return self.loose.show(found, self._controller.threshold)
+        review = self._controller.review
+        if review is None:
+            return 0
+        proposals = [
+            Proposal(*(float(v) for v in box), cls, float(score))
+            for box, cls, score in zip(
+                found.boxes, found.classes, found.scores, strict=True
+            )
+        ]
+        try:
+            review.propose(int(found.key), proposals, found.model, size=found.size)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            self.cancel()
+            return 0
+        self._controller.show_new_proposals(int(found.key))
+        return sum(p.score >= self._controller.threshold for p in proposals)
+
+    def _on_error(self, error: Exception, generation: int) -> None:
+        if generation != self._generation:
+            return
+        self.outcome = str(error)
+        message = error.message if isinstance(error, ClumpError) else str(error)
+        self._end()
+        self._controller.warn(message)
+
+    def _on_finished(self, generation: int) -> None:
+        if generation != self._generation or not self.running:
+            return
+        n, k = self.done - len(self._problems), self._found
+        self.outcome = (
+            f"{k} proposal{'s' * (k != 1)} on {n} cutout{'s' * (n != 1)} "
+            f"from score {self._controller.threshold:.2f} up."
+        )
+        self._end()
+        if self._problems:
+            self._controller.warn(_summary(self._problems))
+
+    def _end(self) -> None:
+        self._generation += 1
+        self._thread = None
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+        self.changed.emit()
+
+
+def _summary(problems: list[str]) -> str:
+    shown = " ".join(problems[:_PROBLEMS_SHOWN])
+    more = len(problems) - _PROBLEMS_SHOWN
+    rest = f" And {more} more." if more > 0 else ""
+    n = len(problems)
+    return f"{n} cutout{'s' * (n != 1)} could not be searched: {shown}{rest}"
+
+
+def layer_plane(layer: Any, viewer: Any) -> Any:
+    """Return the plane of an image layer that is shown, colours last or bands first.
+
+    Raises
+    ------
+    ImageError
+        If the layer has no plane to search.
+    """
+    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+    array = np.asarray(data)
+    if layer.rgb:
+        while array.ndim > 3:
+            array = array[viewer.dims.current_step[viewer.dims.ndim - array.ndim + 1]]
+        if array.dtype.kind == "f":
+            array = (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
+        return array[..., :3]
+    while array.ndim > 2:
+        array = array[viewer.dims.current_step[viewer.dims.ndim - array.ndim]]
+    if array.ndim != 2:
+        raise ImageError(
+            f"the layer “{layer.name}” is no image of two dimensions",
+            remedy="Select an image layer.",
+        )
+    return array

@@ -1,0 +1,271 @@
+"""Retrain from corrections in the background, compare, and promote."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from clump_detector.registry import new_model_folder, resolve_model
+from psygnal import Signal
+
+from clump_detector.errors import ClumpError
+from clump_detector.labels import write_label_set
+
+from .tasks import compare, retrain
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+#: Fewer boxes than this teach a model next to nothing.
+FEWEST_BOXES = 5
+
+Wish = Literal["go", "stop", "cancel"]
+
+
+@dataclass(frozen=True)
+class RetrainChoices:
+    """What a person chose: base model, parts to train, epochs and seed."""
+
+    base: str
+    parts: str = "heads"
+    epochs: int = 20
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Losses per epoch, and the validation's completeness and purity where known."""
+
+    train: tuple[float, ...] = ()
+    validation: tuple[float, ...] = ()
+    completeness: tuple[float, ...] = ()
+    purity: tuple[float, ...] = ()
+
+
+class Retraining:
+    """Trains a model on the review's decisions, in a process of its own.
+
+    Signals
+    -------
+    changed(): it started, went on or ended.
+    """
+
+    changed = Signal()
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._thread: Any = None
+        self._bar: Any = None
+        self._wish: Wish = "go"
+        self._generation = 0
+        self._folder: Path | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self.curves = Curves()
+        self.step, self.steps = 0, 0
+        self.seconds_left: float | None = None
+        self.outcome = ""
+        self.new_model: Path | None = None
+        self.comparison: dict[str, Any] | None = None
+
+    # -- what there is to learn from ----------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of cutouts, boxes, rejected boxes and held-out ones."""
+        review = self._controller.review
+        return {} if review is None else review.learning_counts()
+
+    def obstacle(self) -> str | None:
+        """Return why training cannot start yet, or None."""
+        counts = self.counts()
+        if not counts:
+            return "Open a review first."
+        lacking = FEWEST_BOXES - counts["boxes"]
+        if lacking > 0:
+            return (
+                f"Accept or draw {lacking} more boxes to have something to learn from."
+            )
+        return None
+
+    # -- running ------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether a training or its comparison is under way."""
+        return self._thread is not None
+
+    def start(self, choices: RetrainChoices) -> None:
+        """Freeze the labels and train on them."""
+        if self.running:
+            return
+        obstacle = self.obstacle()
+        if obstacle:
+            self._controller.warn(obstacle)
+            return
+        self._reset()
+        try:
+            base = resolve_model(choices.base)
+            labels = self._freeze_labels()
+            out = new_model_folder(self._controller._open_review.path.stem)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        self._run(labels, out, base, choices)
+
+    def _freeze_labels(self) -> Path:
+        """Write the labels of this moment: decisions go on while the model learns."""
+        self._folder = Path(tempfile.mkdtemp(prefix="napari-clumps-"))
+        path = self._folder / "labels.json"
+        write_label_set(self._controller._open_review.label_set(), path)
+        return path
+
+    def _run(
+        self, labels: Path, out: Path, base: Path, choices: RetrainChoices
+    ) -> None:
+        from napari.qt.threading import create_worker
+        from napari.utils import progress
+
+        self._wish = "go"
+        self._generation += 1
+        generation = self._generation
+        self.outcome = "Getting ready…"
+        self._bar = progress(total=0, desc="Retraining")
+        thread = create_worker(self._work, labels, out, base, choices)
+        thread.yielded.connect(lambda event: self._on_event(event, generation))
+        thread.errored.connect(lambda error: self._on_error(error, generation))
+        thread.finished.connect(lambda: self._on_finished(generation))
+        self._thread = thread
+        thread.start()
+        self.changed.emit()
+
+    def _work(
+        self, labels: Path, out: Path, base: Path, choices: RetrainChoices
+    ) -> Any:
+        """Train, then compare; what this generator yields arrives in `_on_event`."""
+        device = self._controller.device
+        yield from retrain(
+            labels,
+            out,
+            base,
+            parts=choices.parts,
+            epochs=choices.epochs,
+            seed=choices.seed,
+            device=device,
+            wish=lambda: self._wish,
+        )
+        if self._wish != "cancel" and out.is_dir():
+            yield {"event": "comparing"}
+            try:
+                yield from compare(base, out, labels, device=device)
+            except ClumpError as error:
+                yield {"event": "comparison", "problem": error.message}
+
+    def stop(self) -> None:
+        """End early and keep the best model so far."""
+        if self.running:
+            self._wish = "stop"
+            self.outcome = "Stopping after this step…"
+            self.changed.emit()
+
+    def cancel(self) -> None:
+        """End now and keep nothing."""
+        if not self.running:
+            return
+        self._wish = "cancel"
+        self.outcome = "Cancelled: no model was kept."
+        self._thread.quit()
+        self.changed.emit()
+
+    def close(self) -> None:
+        """End what runs, for good."""
+        self.cancel()
+
+    def _on_event(self, event: dict[str, Any] | None, generation: int) -> None:
+        if generation != self._generation or event is None or self._wish == "cancel":
+            return
+        handler = getattr(self, f"_on_{event.get('event')}", None)
+        if handler is not None:
+            handler(event)
+            self.changed.emit()
+
+    def _on_start(self, event: dict[str, Any]) -> None:
+        self.steps = int(event["steps"])
+        if self._bar is not None:
+            self._bar.total = self.steps
+        self.outcome = f"Learning from {event['cutouts']} cutouts…"
+
+    def _on_step(self, event: dict[str, Any]) -> None:
+        if self._bar is not None:
+            self._bar.update(int(event["step"]) - self.step)
+        self.step = int(event["step"])
+        self.seconds_left = event.get("seconds_left")
+
+    def _on_epoch(self, event: dict[str, Any]) -> None:
+        def longer(values: tuple[float, ...], key: str) -> tuple[float, ...]:
+            value = event.get(key)
+            return values if value is None else (*values, float(value))
+
+        c = self.curves
+        self.curves = Curves(
+            longer(c.train, "train_loss"),
+            longer(c.validation, "validation_loss"),
+            longer(c.completeness, "completeness"),
+            longer(c.purity, "purity"),
+        )
+
+    def _on_end(self, event: dict[str, Any]) -> None:
+        self.new_model = Path(event["model"])
+        self.outcome = f"Trained in {float(event['seconds']):.0f} s."
+
+    def _on_comparing(self, event: dict[str, Any]) -> None:
+        self.outcome = "Comparing with the old model on the held-out cutouts…"
+
+    def _on_comparison(self, event: dict[str, Any]) -> None:
+        self.comparison = event
+        self.outcome = str(event.get("summary") or event.get("problem") or "")
+
+    def _on_error(self, error: Exception, generation: int) -> None:
+        if generation != self._generation:
+            return
+        message = error.message if isinstance(error, ClumpError) else str(error)
+        if self._wish != "cancel":
+            self.outcome = message
+            self._controller.warn(message)
+
+    def _on_finished(self, generation: int) -> None:
+        if generation != self._generation:
+            return
+        self._thread = None
+        self.seconds_left = None
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+        if self.new_model is not None:
+            self._controller.models_changed.emit()
+        self.changed.emit()
+
+    # -- promotion ----------------------------------------------------------
+
+    @property
+    def verdict(self) -> str | None:
+        """Return better, no clear difference or worse, or None before a comparison."""
+        return None if self.comparison is None else self.comparison.get("verdict")
+
+    def promote(self) -> None:
+        """Make the new model the current one and propose again on what is not done."""
+        if self.new_model is None:
+            return
+        try:
+            self._controller.detection.choose_model(self.new_model.name)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        self._controller.use_card_threshold()
+        self._controller.detection.start("review")

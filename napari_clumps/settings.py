@@ -1,0 +1,82 @@
+"""What a person chose and expects to find again: model, threshold, name."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from clump_detector.errors import ClumpError
+from clump_detector.files import read_json, write_json
+
+
+def data_folder() -> Path:
+    """Return the folder for samples and reviews that have no place of their own."""
+    from platformdirs import user_data_path
+
+    return Path(os.environ.get("NAPARI_CLUMPS_DATA") or user_data_path("napari-clumps"))
+
+
+def _settings_path() -> Path:
+    return data_folder() / "settings.json"
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices that outlive the window."""
+
+    model: str = "starter"
+    threshold: float | None = None
+    device: str = "auto"
+    annotator: str = ""
+    done_with_space: bool = True
+
+    def name(self) -> str:
+        """Return the reviewer's name: the chosen one, or the user's on this machine."""
+        return self.annotator or _user_name()
+
+
+def load_settings() -> Settings:
+    """Return the saved settings; unreadable or unknown ones fall back to defaults."""
+    path = _settings_path()
+    if not path.is_file():
+        return Settings()
+    try:
+        content = read_json(path)
+    except ClumpError:
+        return Settings()
+    known = {f.name: f for f in fields(Settings)}
+    default = asdict(Settings())
+    chosen: dict[str, Any] = {}
+    for key, value in (content if isinstance(content, dict) else {}).items():
+        fits = key in known and (
+            type(value) is type(default[key])
+            or (key == "threshold" and isinstance(value, (int, float)))
+        )
+        if fits:
+            chosen[key] = value
+    return Settings(**chosen)
+
+
+def save_settings(settings: Settings) -> None:
+    """Save the settings, whole or not at all."""
+    write_json(_settings_path(), asdict(settings))
+
+
+def change_settings(**changes: Any) -> Settings:
+    """Change some settings and save them; a disk that refuses is no reason to stop."""
+    settings = replace(load_settings(), **changes)
+    try:
+        save_settings(settings)
+    except ClumpError:
+        return settings
+    return settings

@@ -1,0 +1,1 @@
+"""Qt widgets: they lay out and forward, and decide nothing."""

@@ -1,0 +1,174 @@
+"""The dock "Retrain from corrections": what to learn from, live curves, the verdict."""
+
+from __future__ import annotations
+
+from magicgui.widgets import ComboBox, Container, SpinBox
+from napari.viewer import Viewer
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+
+from ..controller import controller_of
+from ..retraining import RetrainChoices
+from .curves import CurvesView
+from .parts import plain_button, text_label
+
+_PARTS = {
+    "heads only (fastest)": "heads",
+    "heads and feature pyramid": "fpn",
+    "also the encoder's last stages": "last stages",
+    "everything (slow, many labels)": "everything",
+}
+
+
+class RetrainPanel(QWidget):
+    """Chooses how to retrain, forwards it, and shows how it goes."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.setObjectName("retrain_panel")
+        self._controller = controller_of(napari_viewer)
+        self._retraining = self._controller.retraining
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        self._counts = text_label("learning_counts")
+        self._progress = QProgressBar()
+        self._progress.setObjectName("retrain_progress")
+        self._outcome = text_label("retrain_outcome")
+        self._curves = CurvesView()
+        self._promote = plain_button(
+            "promote",
+            "Use the new model and propose again",
+            self._retraining.promote,
+            "Make it the current model and run it on the cutouts that are not done",
+        )
+        layout.addWidget(self._counts)
+        layout.addWidget(self._form().native)
+        layout.addLayout(self._buttons())
+        layout.addWidget(self._progress)
+        layout.addWidget(self._curves, stretch=1)
+        layout.addWidget(self._outcome)
+        layout.addWidget(self._promote)
+        self.setMinimumWidth(300)
+        self._connect()
+        self._fill()
+        self._on_progress()
+
+    # -- layout -------------------------------------------------------------
+
+    def _form(self) -> Container:
+        self._base = ComboBox(
+            label="Base model", choices=[], tooltip="Training starts from its weights"
+        )
+        self._parts = ComboBox(
+            label="Train",
+            choices=list(_PARTS.items()),
+            tooltip="The fewer labels, the fewer parts",
+        )
+        self._epochs = SpinBox(
+            label="Epochs", value=20, min=1, max=500, tooltip="Passes over the labels"
+        )
+        self._seed = SpinBox(
+            label="Seed",
+            value=0,
+            min=0,
+            max=999_999,
+            tooltip="The same labels and seed give the same model",
+        )
+        widgets = {
+            "base": self._base,
+            "parts": self._parts,
+            "epochs": self._epochs,
+            "seed": self._seed,
+        }
+        for name, widget in widgets.items():
+            widget.native.setObjectName(f"retrain_{name}")
+        form = Container(widgets=list(widgets.values()))
+        form.margins = (0, 0, 0, 0)
+        return form
+
+    def _buttons(self) -> QHBoxLayout:
+        self._start = plain_button(
+            "retrain", "Retrain", self._on_start, "Learn from the decisions so far"
+        )
+        self._stop = plain_button(
+            "stop", "Stop", self._retraining.stop, "End early, keep the best so far"
+        )
+        self._cancel = plain_button(
+            "cancel_retrain", "Cancel", self._retraining.cancel, "End, keep nothing"
+        )
+        row = QHBoxLayout()
+        row.addWidget(self._start, stretch=2)
+        row.addWidget(self._stop, stretch=1)
+        row.addWidget(self._cancel, stretch=1)
+        return row
+
+    # -- wiring -------------------------------------------------------------
+
+    def _connect(self) -> None:
+        c = self._controller
+        self._retraining.changed.connect(self._on_progress)
+        c.models_changed.connect(self._fill)
+        c.review_changed.connect(self._on_counts)
+        c.boxes_changed.connect(self._on_counts)
+        c.cutout_changed.connect(self._on_counts)
+
+    def _fill(self) -> None:
+        names = [e.name for e in self._controller.detection.models() if not e.problem]
+        self._base.choices = names
+        if self._controller.model_name in names:
+            self._base.value = self._controller.model_name
+        self._on_counts()
+
+    def _on_start(self) -> None:
+        self._retraining.start(
+            RetrainChoices(
+                str(self._base.value),
+                str(self._parts.value),
+                int(self._epochs.value),
+                int(self._seed.value),
+            )
+        )
+
+    def _on_counts(self) -> None:
+        self._counts.setText(_counts_text(self._retraining.counts()))
+        obstacle = self._retraining.obstacle()
+        self._start.setEnabled(obstacle is None and not self._retraining.running)
+        self._start.setToolTip(obstacle or "Learn from the decisions so far")
+
+    def _on_progress(self) -> None:
+        job = self._retraining
+        for button in (self._stop, self._cancel):
+            button.setEnabled(job.running)
+        self._progress.setVisible(job.running)
+        self._progress.setMaximum(job.steps if job.step else 0)
+        self._progress.setValue(job.step)
+        self._progress.setFormat(f"%p %   {_time_left(job.seconds_left)}")
+        self._curves.show_curves(job.curves)
+        self._outcome.setText(job.outcome)
+        ready = job.new_model is not None and not job.running
+        self._promote.setVisible(ready)
+        worse = job.verdict == "worse"
+        self._promote.setText(
+            "Use the new model all the same"
+            if worse
+            else "Use the new model and propose again"
+        )
+        self._on_counts()
+
+
+def _time_left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"about {max(round(seconds), 1)} s left"
+    return f"about {round(seconds / 60)} min left"
+
+
+def _counts_text(counts: dict[str, int]) -> str:
+    if not counts:
+        return "Open a review first: its decisions are what a model learns from."
+    lines = [
+        f"<b>To learn from:</b> {counts['cutouts']} cutouts, {counts['done']} of them "
+        f"done, with {counts['boxes']} boxes and {counts['rejected']} rejected ones.",
+        f"<b>Held out for the comparison:</b> {counts['held_out_done']} cutouts done.",
+    ]
+    return "<br>".join(lines)

@@ -1,0 +1,278 @@
+"""The dock "Review clumps": where one is, the boxes, and a button for every key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from napari.viewer import Viewer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..controller import Controller, controller_of
+from .box_table import BoxTable
+from .parts import (
+    STATUS_WORDS,
+    ElidedLabel,
+    key_button,
+    plain_button,
+    status_icon,
+    text_label,
+)
+
+
+class ReviewPanel(QWidget):
+    """Shows the open review and forwards what is pressed."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.setObjectName("review_panel")
+        self._controller = controller_of(napari_viewer)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(_welcome(self._controller, self))
+        self._pages.addWidget(self._review_page())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self._pages)
+        self.setMinimumWidth(300)
+        self._connect()
+        self._on_review()
+
+    # -- layout -------------------------------------------------------------
+
+    def _review_page(self) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        self._name = ElidedLabel("cutout_name")
+        font = self._name.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self._name.setFont(font)
+        self._place = text_label("queue_place")
+        self._progress = QProgressBar()
+        self._progress.setObjectName("review_progress")
+        self._progress.setToolTip("Cutouts that are done, of all in this review")
+        self._warning = text_label("cutout_warning")
+        self._warning.setStyleSheet("color: #f0e442;")
+        self._find = plain_button(
+            "relocate", "Find moved images…", self._relocate, "Search a folder for them"
+        )
+        self._table = BoxTable()
+        self._said = text_label("said")
+        layout.addWidget(self._name)
+        layout.addWidget(self._place)
+        layout.addWidget(self._progress)
+        layout.addWidget(self._warning)
+        layout.addWidget(self._find)
+        layout.addLayout(self._decision_buttons())
+        layout.addWidget(self._table, stretch=1)
+        layout.addLayout(_legend())
+        layout.addLayout(self._going_buttons())
+        layout.addWidget(self._said)
+        return page
+
+    def _decision_buttons(self) -> QGridLayout:
+        c = self._controller
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        buttons = [
+            key_button("accept", "Accept", c.accept),
+            key_button("reject", "Reject", c.reject),
+            key_button("draw", "Draw", c.draw),
+            key_button("reclassify", "Class", c.reclassify),
+            key_button("undo", "Undo", c.undo),
+            key_button("redo", "Redo", c.redo),
+        ]
+        self._draw = buttons[2]
+        self._draw.setCheckable(True)
+        for i, button in enumerate(buttons):
+            grid.addWidget(button, i // 2, i % 2)
+        return grid
+
+    def _going_buttons(self) -> QGridLayout:
+        c = self._controller
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        self._done = QCheckBox("Done  (Enter)")
+        self._done.setObjectName("done")
+        self._done.setToolTip(
+            "Every clump of this cutout is boxed: labels are complete"
+        )
+        self._done.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._done.clicked.connect(lambda _checked=False: self._toggle_done())
+        self._hide = key_button("toggle_boxes", "Hide boxes", c.toggle_boxes)
+        self._with_space = QCheckBox("Space also sets done")
+        self._with_space.setObjectName("done_with_space")
+        self._with_space.setToolTip(
+            "Accepting what is left says, too, that no clump is missing"
+        )
+        self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._with_space.setChecked(c.done_with_space)
+        self._with_space.toggled.connect(c.set_done_with_space)
+        export = plain_button(
+            "export", "Export labels…", self._export, "Write the label set (COCO JSON)"
+        )
+        rest = key_button("accept_rest", "Accept the rest, go on", c.accept_rest)
+        grid.addWidget(rest, 0, 0, 1, 2)
+        grid.addWidget(self._done, 1, 0)
+        grid.addWidget(self._with_space, 1, 1)
+        grid.addWidget(key_button("previous_cutout", "Back", c.previous_cutout), 2, 0)
+        grid.addWidget(key_button("next_cutout", "Next", c.next_cutout), 2, 1)
+        grid.addWidget(self._hide, 3, 0)
+        grid.addWidget(export, 3, 1)
+        return grid
+
+    # -- wiring -------------------------------------------------------------
+
+    def _connect(self) -> None:
+        c = self._controller
+        c.review_changed.connect(self._on_review)
+        c.cutout_changed.connect(self._on_cutout)
+        c.boxes_changed.connect(self._on_boxes)
+        c.current_changed.connect(self._on_current)
+        c.said.connect(self._on_said)
+        self._table.select_requested.connect(c.select)
+
+    def _on_review(self) -> None:
+        self._pages.setCurrentIndex(int(self._controller.review is not None))
+        self._on_cutout()
+        self._on_boxes()
+
+    def _on_cutout(self) -> None:
+        review, cutout = self._controller.review, self._controller.cutout
+        if review is None or cutout is None:
+            return
+        self._name.setText(cutout.name)
+        counts = review.counts()
+        facts = [f"{cutout.id} of {len(review)}"]
+        if cutout.held_out:
+            facts.append("kept for testing")
+        if review.read_only:
+            facts.append("read only")
+        self._place.setText("  ·  ".join(facts))
+        self._progress.setMaximum(max(len(review), 1))
+        self._progress.setValue(counts.done)
+        self._progress.setFormat(f"{counts.done} of {len(review)} done")
+        self._done.setChecked(cutout.done)
+        picture = self._controller.picture
+        problem = self._controller.source_problem
+        notes = list(picture.notes) if picture else []
+        lines = ([problem] if problem else []) + notes
+        self._warning.setText("\n".join(lines))
+        self._warning.setVisible(bool(lines))
+        missing = picture is not None and picture.rgb is None
+        self._find.setVisible(missing)
+        self._said.setText("")
+
+    def _on_boxes(self) -> None:
+        self._table.rows.show_boxes(self._controller.boxes)
+        self._draw.setChecked(self._controller.canvas.drawing)
+        hidden = not self._controller.canvas.visible
+        self._hide.setText("Show boxes  (H)" if hidden else "Hide boxes  (H)")
+        self._on_current(self._controller.current)
+
+    def _on_current(self, box_id: int | None) -> None:
+        self._table.show_current(box_id)
+
+    def _on_said(self, message: str) -> None:
+        self._said.setText(message)
+        self._draw.setChecked(self._controller.canvas.drawing)
+
+    def _toggle_done(self) -> None:
+        self._controller.toggle_done()
+        cutout = self._controller.cutout
+        self._done.setChecked(bool(cutout and cutout.done))
+
+    # -- files --------------------------------------------------------------
+
+    def _export(self) -> None:
+        review = self._controller.review
+        if review is None:
+            return
+        proposed = str(review.path.with_suffix(".labels.json"))
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export labels", proposed, "Label set (*.json)"
+        )
+        if name:
+            self._controller.export(Path(name))
+
+    def _relocate(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Folder with the moved images")
+        if name:
+            self._controller.relocate(Path(name))
+
+
+def _legend() -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(3)
+    for status, word in STATUS_WORDS.items():
+        icon = QLabel()
+        icon.setPixmap(status_icon(status).pixmap(16, 16))
+        text = QLabel(word)
+        small = text.font()
+        small.setPointSizeF(small.pointSizeF() * 0.85)
+        text.setFont(small)
+        row.addWidget(icon)
+        row.addWidget(text)
+    row.addStretch(1)
+    return row
+
+
+def _welcome(controller: Controller, parent: QWidget) -> QWidget:
+    """Return the page that is shown before a review is open."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    words = text_label("welcome")
+    words.setText(
+        "<b>No review is open.</b><br><br>Open a folder of galaxy cutouts to start "
+        "one, or a review file (*.clumps) to go on. You can also drop either on the "
+        "window."
+    )
+    layout.addWidget(words)
+
+    def folder() -> None:
+        name = QFileDialog.getExistingDirectory(parent, "Folder of cutouts")
+        if name:
+            controller.open_paths([name])
+
+    def review() -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            parent, "Open a review", "", "Review (*.clumps)"
+        )
+        if name:
+            controller.open_paths([name])
+
+    def sample(key: str) -> Callable[[], None]:
+        def opened() -> None:
+            from ..samples import open_sample_in
+
+            open_sample_in(controller, key)
+
+        return opened
+
+    for name, text, clicked, tip in (
+        (
+            "open_folder",
+            "Open a folder of cutouts…",
+            folder,
+            "PNG, JPEG, TIFF, NPY, FITS",
+        ),
+        ("open_review", "Open a review…", review, "A *.clumps file"),
+        ("sample_simulated", "Try simulated galaxies", sample("simulated"), "A sample"),
+        ("sample_hubble", "Try Hubble galaxies", sample("hubble"), "A sample"),
+    ):
+        layout.addWidget(plain_button(name, text, clicked, tip))
+    layout.addStretch(1)
+    return page

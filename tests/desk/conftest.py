@@ -1,0 +1,123 @@
+"""A desk to test on: a folder of galaxies, a viewer, its controller, hands and keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_clumps.review import Proposal
+
+#: Proposals (x1, y1, x2, y2, score) that the tests decide on.
+PROPOSED = ((40, 50, 60, 70, 0.9), (100, 30, 118, 50, 0.7), (70, 120, 92, 141, 0.5))
+MODEL = "test-model"
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory, monkeypatch):
+    """Keep settings, samples and models of the tests out of the user's folders."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
+    monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
+    return home
+
+
+def make_galaxies(folder: Path, n: int, size: int = 160) -> Path:
+    """Write n small pictures of a smooth blob with some bright knots."""
+    folder.mkdir(parents=True, exist_ok=True)
+    y, x = np.mgrid[:size, :size]
+    for i in range(n):
+        rng = np.random.default_rng(i)
+        picture = 110 * np.exp(-((x - size / 2) ** 2 + (y - size / 2) ** 2) / 1500)
+        for _ in range(4):
+            cx, cy = rng.uniform(40, size - 40, 2)
+            picture += 120 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 18)
+        noisy = picture[..., None] * [0.8, 0.9, 1.0] + rng.normal(
+            12, 4, (size, size, 3)
+        )
+        pixels = np.clip(noisy, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"galaxy-{i + 1}.png")
+    return folder
+
+
+@pytest.fixture
+def galaxies(tmp_path):
+    return make_galaxies(tmp_path / "galaxies", 4)
+
+
+class Desk:
+    """A viewer with an open review, and hands."""
+
+    def __init__(self, viewer, controller, qtbot) -> None:
+        self.viewer, self.controller, self.qtbot = viewer, controller, qtbot
+
+    def propose(self, cutout_id: int = 1) -> None:
+        proposals = [Proposal(*row[:4], "clump", row[4]) for row in PROPOSED]
+        self.controller.review.propose(cutout_id, proposals, MODEL, size=(160, 160))
+        self.controller.show_new_proposals(cutout_id)
+
+    @property
+    def canvas(self):
+        return self.viewer.window._qt_viewer.canvas.native
+
+    def key(self, key: str, *, control: bool = False, shift: bool = False) -> None:
+        from qtpy.QtCore import Qt
+
+        modifiers = Qt.KeyboardModifier.NoModifier
+        if control:
+            modifiers |= Qt.KeyboardModifier.ControlModifier
+        if shift:
+            modifiers |= Qt.KeyboardModifier.ShiftModifier
+        self.qtbot.keyClick(self.canvas, getattr(Qt.Key, f"Key_{key}"), modifiers)
+        self.settle()
+
+    def settle(self, ms: int = 20) -> None:
+        self.qtbot.wait(ms)
+
+    def drag(self, start, end) -> None:
+        from napari_clumps.demo import drag_on_canvas
+
+        drag_on_canvas(self.viewer, start, end, self.settle_seconds)
+
+    def click(self, point) -> None:
+        from napari_clumps.demo import drag_on_canvas
+
+        drag_on_canvas(self.viewer, point, point, self.settle_seconds)
+
+    def settle_seconds(self, seconds: float) -> None:
+        self.qtbot.wait(round(1000 * seconds))
+
+    def statuses(self) -> list[str]:
+        return [b.status.value for b in self.controller.boxes]
+
+    def panel(self, name: str):
+        from qtpy.QtWidgets import QWidget
+
+        return self.viewer.window._qt_window.findChild(QWidget, name)
+
+
+@pytest.fixture
+def window(make_napari_viewer, qtbot, own_home):
+    """A shown viewer with the three panels."""
+    from napari_clumps.controller import controller_of
+    from napari_clumps.reader import show_panels
+
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1200, 800)
+    show_panels(viewer)
+    controller = controller_of(viewer)
+    desk = Desk(viewer, controller, qtbot)
+    desk.settle(50)
+    yield desk
+    controller.close()
+
+
+@pytest.fixture
+def desk(window, galaxies):
+    """A window with a review of four galaxies and three proposals on the first."""
+    window.controller.open_paths([galaxies])
+    window.propose(1)
+    window.settle(50)
+    return window
