@@ -1,0 +1,116 @@
+"""The worker with an engine that finds and learns nothing, but misbehaves on demand.
+
+Run as a program. What it does is told by a cutout's name or a training's seed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import types
+from pathlib import Path
+
+import numpy as np
+
+from clump_detector import worker
+from clump_detector.errors import Cancelled, ModelError, TrainingError
+
+
+def misbehave(how, wanted):
+    """Do what the word says; ``wanted`` tells whether to go on."""
+    if how == "slow":
+        for _ in range(600):
+            if not wanted():
+                raise Cancelled
+            time.sleep(0.05)
+    elif how == "deaf":
+        time.sleep(30)
+    elif how == "killed":
+        os.kill(os.getpid(), 9)
+    elif how == "crash":
+        print("something in C went wrong", file=sys.stderr, flush=True)
+        os._exit(3)
+    elif how == "memory":
+        raise MemoryError
+    elif how == "bug":
+        raise ZeroDivisionError("division by zero")
+
+
+class Predictor:
+    """Proposes a box around the brightest pixel."""
+
+    loads = 0
+
+    def __init__(self, folder, device="auto"):
+        Predictor.loads += 1
+        print("a library prints to stdout")
+        os.write(1, b"and another one from C\n")
+        if folder.name == "slow-to-load":
+            time.sleep(2)
+        if folder.name == "broken":
+            raise ModelError("these weights are damaged", folder, "Choose another.")
+        self.model_id = f"{folder.name} {Predictor.loads} {device}"
+
+    def predict(self, cutout, should_stop):
+        misbehave(cutout.name, lambda: not should_stop())
+        plane = cutout.pixels.max(axis=2 if cutout.is_picture else 0)
+        y, x = np.unravel_index(np.nanargmax(plane), plane.shape)
+        box = np.array([[x - 5, y - 5, x + 5, y + 5]], dtype=float)
+        return types.SimpleNamespace(
+            boxes=box, scores=np.array([0.75]), classes=["clump"]
+        )
+
+
+WORDS = {1: "slow", 2: "deaf", 3: "killed", 4: "crash", 5: "memory", 6: "bug"}
+
+
+def train(request, report, wish):
+    """Write a model in a few steps."""
+    if request.seed == 9:
+        raise TrainingError("the loss is not finite", remedy="Lower the learning rate.")
+    half_written = Path(f"{request.out}.half")
+    half_written.mkdir()
+    report({"event": "start", "cutouts": 1, "epochs": request.epochs})
+    misbehave(WORDS.get(request.seed), lambda: wish() != "cancel")
+    for epoch in range(request.epochs):
+        if wish() == "stop":
+            break
+        report({"event": "epoch", "epoch": epoch, "train_loss": 1.0, "best": True})
+        time.sleep(0.05)
+    half_written.rename(request.out)
+    (request.out / "weights.safetensors").write_text(request.parts)
+    report({"event": "end", "model": str(request.out), "best_epoch": 1, "seconds": 1})
+    return request.out
+
+
+def training_request(fields):
+    config = fields["config"]
+    return types.SimpleNamespace(
+        out=Path(fields["out"]),
+        seed=config["seed"],
+        epochs=config.get("epochs", 3),
+        parts=config["train_parts"],
+    )
+
+
+def compare_models(old, new, labels, *, device, which, report, should_stop):
+    """Find no difference."""
+    report({"event": "progress", "done": 1, "total": 1})
+    misbehave(new.name, lambda: not should_stop())
+    return {"verdict": "no clear difference", "summary": f"{old.name} and {new.name}"}
+
+
+def pretend(name, **members):
+    module = types.ModuleType(name)
+    module.__dict__.update(members)
+    sys.modules[name] = module
+
+
+if __name__ == "__main__":
+    pretend("torch", set_num_threads=lambda n: None)
+    pretend("clump_detector.predict", Predictor=Predictor)
+    pretend("clump_detector.train", train=train)
+    pretend("clump_detector.evaluate", compare_models=compare_models)
+    worker.training_request = training_request
+    worker.main()
