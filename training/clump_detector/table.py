@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,32 +23,19 @@ if TYPE_CHECKING:
 FORMATS = (".csv", ".parquet", ".ecsv")
 
 
-@dataclass(frozen=True)
-class Row:
-    """One detection; ``ra`` and ``dec`` in degrees are None without a WCS."""
+#: The fixed columns; ``ra`` and ``dec`` in degrees are None without a WCS.
+COLUMNS = ("file", "class", "score", "x1", "y1", "x2", "y2", "ra", "dec", "model")
 
-    file: str
-    cls: str
-    score: float
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    ra: float | None
-    dec: float | None
-    model: str
+Row = dict[str, Any]
 
-
-#: The columns' names: those of `Row`, but for ``class``, which Python keeps for itself.
-COLUMNS = tuple("class" if f.name == "cls" else f.name for f in fields(Row))
 _WORDS = ("file", "class", "model")
 _UNITS = {**dict.fromkeys(("x1", "y1", "x2", "y2"), "pix"), "ra": "deg", "dec": "deg"}
 
 
 def rows_of(
-    file: str | Path, cutout: Cutout, found: Detections, model: str, score: float = 0.0
+    file: str | Path, cutout: Cutout, found: Detections, model: str
 ) -> list[Row]:
-    """Return the rows of one cutout, best score first.
+    """Return the rows of one cutout, keyed by `COLUMNS`, best score first.
 
     Parameters
     ----------
@@ -59,8 +45,6 @@ def rows_of(
     found : Detections
     model : str
         The model's name with its short hash.
-    score : float
-        Boxes of lower score are left out.
     """
     places: list[tuple[float | None, float | None]] = [(None, None)] * len(found.boxes)
     if cutout.wcs is not None and len(found.boxes):
@@ -69,15 +53,14 @@ def rows_of(
         places = [(round(float(ra), 7), round(float(dec), 7)) for ra, dec in sky]
     rows = []
     for i in sorted(range(len(places)), key=lambda i: -found.scores[i]):
-        if found.scores[i] >= score:
-            x1, y1, x2, y2 = (round(float(v), 3) for v in found.boxes[i])
-            confidence = round(float(found.scores[i]), 5)
-            cls, (ra, dec) = found.classes[i], places[i]
-            rows.append(Row(str(file), cls, confidence, x1, y1, x2, y2, ra, dec, model))
+        score = round(float(found.scores[i]), 5)
+        corners = (round(float(v), 3) for v in found.boxes[i])
+        values = (str(file), found.classes[i], score, *corners, *places[i], model)
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
 
-def check_table_path(path: str | Path) -> Path:
+def check_table_name(path: str | Path) -> Path:
     """Return the path of a table that can be written, before hours of work.
 
     Raises
@@ -105,7 +88,7 @@ def write_table(rows: Iterable[Row], path: str | Path) -> None:
     FileError
         If the ending is unknown or the file cannot be written.
     """
-    path = check_table_path(path)
+    path = check_table_name(path)
     write = {".csv": _write_csv, ".parquet": _write_parquet, ".ecsv": _write_ecsv}
     with atomic_path(path) as temporary:
         write[path.suffix.lower()](list(rows), temporary)
@@ -113,14 +96,13 @@ def write_table(rows: Iterable[Row], path: str | Path) -> None:
 
 def _write_csv(rows: Sequence[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(astuple(row) for row in rows)  # None becomes empty
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)  # None becomes empty
 
 
 def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
-    values = [astuple(row) for row in rows]
-    return {name: [row[i] for row in values] for i, name in enumerate(COLUMNS)}
+    return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
 def _write_parquet(rows: Sequence[Row], path: Path) -> None:
