@@ -38,7 +38,7 @@ system:
 	bash .ci/system-libraries window
 
 bench: install system
-	$(DISPLAYED) $(BIN)/python -m tests.benchmarks
+	$(DISPLAYED) $(BIN)/python -m tests.benchmarks $(ONLY)
 
 # The pictures of the README and the docs, from the scripted demo.
 pictures: install system

@@ -1,0 +1,30 @@
+"""Copy the scripted demo's pictures into the docs: collect_pictures.py DEMO DOCS."""
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+#: Picture of the docs, and the demo's step it shows.
+PICTURES = {
+    "open": "open",
+    "detect": "detect",
+    "review": "draw",
+    "retrain": "retrain",
+    "verdict": "verdict",
+    "again": "again",
+}
+
+
+def main(demo: Path, docs: Path) -> None:
+    """Copy each picture with a palette, a third of the bytes."""
+    docs.mkdir(parents=True, exist_ok=True)
+    for name, step in PICTURES.items():
+        (found,) = (demo / "pictures").glob(f"*-{step}.png")
+        with Image.open(found) as picture:
+            small = picture.convert("RGB").quantize(256)
+            small.save(docs / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,38 @@
+"""Figures of speed and memory, each beside its goal: ``make bench``.
+
+Every figure is measured here and now; medians and 95th percentiles are printed, and
+all of them go to ``build/benchmarks.json``. ``make bench ONLY=window`` takes one group.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from . import engine, importing, window
+
+GROUPS = {
+    "import": importing.figures,
+    "window": window.figures,
+    "engine": engine.figures,
+}
+
+
+def main() -> None:
+    """Measure the groups named on the command line, or all."""
+    wanted = sys.argv[1:] or list(GROUPS)
+    found = {}
+    for name in wanted:
+        for figure in GROUPS[name]():
+            found[figure.name] = figure.value
+            print(figure, flush=True)
+    out = Path("build/benchmarks.json")
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(found, indent=1))
+    print(f"{out} written; {os.cpu_count()} processors.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,336 @@
+"""The review in the real window: keys, mouse, table and messages."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from napari_clumps.review import Review, Status
+
+pytestmark = pytest.mark.gui
+
+
+def test_the_first_proposal_is_current_and_highest_first(desk):
+    assert desk.statuses() == ["proposal"] * 3
+    assert desk.controller.box(desk.controller.current).score == 0.9
+
+
+def test_a_accepts_and_goes_to_the_next_undecided(desk):
+    desk.key("A")
+    assert desk.statuses() == ["accepted", "proposal", "proposal"]
+    assert desk.controller.box(desk.controller.current).score == 0.7
+
+
+def test_r_rejects_and_goes_round(desk):
+    desk.controller.select(desk.controller.boxes[2].id)
+    desk.key("R")
+    assert desk.statuses() == ["proposal", "proposal", "rejected"]
+    assert desk.controller.current == desk.controller.boxes[0].id
+
+
+def test_a_decision_is_on_disk_before_the_next_key(desk):
+    desk.key("A")
+    with Review.open(desk.controller.review.path, read_only=True) as other:
+        assert [b.status for b in other.boxes(1)][0] is Status.ACCEPTED
+
+
+def test_d_and_a_drag_draw_a_box(desk):
+    desk.key("D")
+    assert desk.controller.canvas.drawing
+    desk.drag((120, 80), (140, 104))
+    desk.settle(50)
+    drawn = [b for b in desk.controller.boxes if b.status is Status.DRAWN]
+    assert len(drawn) == 1
+    assert drawn[0].corners == pytest.approx((120, 80, 140, 104), abs=0.8)
+    assert drawn[0].score is None
+    assert not desk.controller.canvas.drawing
+    assert desk.controller.current == drawn[0].id
+
+
+def test_a_click_in_drawing_makes_no_box_and_says_why(desk):
+    said = []
+    desk.controller.said.connect(said.append)
+    desk.key("D")
+    desk.click((120, 80))
+    desk.settle(50)
+    assert desk.statuses() == ["proposal"] * 3
+    assert any("drag" in line for line in said)
+    assert len(desk.controller.canvas.boxes.data) == 3
+
+
+def test_dragging_a_box_is_an_edit(desk):
+    desk.controller.select(desk.controller.boxes[0].id)
+    desk.settle(50)
+    desk.drag((47, 63), (57, 68))
+    desk.settle(50)
+    box = desk.controller.boxes[0]
+    assert box.status is Status.EDITED
+    assert box.corners == pytest.approx((50, 55, 70, 75), abs=0.8)
+    assert box.score == 0.9
+
+
+def test_dragging_a_corner_is_an_edit(desk):
+    desk.controller.select(desk.controller.boxes[0].id)
+    desk.settle(50)
+    desk.drag((60, 70), (66, 78))
+    desk.settle(50)
+    box = desk.controller.boxes[0]
+    assert box.status is Status.EDITED
+    assert box.corners == pytest.approx((40, 50, 66, 78), abs=1.0)
+
+
+def test_c_gives_the_next_class_and_goes_round(desk):
+    desk.key("C")
+    assert desk.controller.boxes[0].cls == "odd clump"
+    desk.key("C")
+    assert desk.controller.boxes[0].cls == "clump"
+
+
+def test_space_accepts_what_is_left_and_goes_on(desk):
+    desk.key("R")
+    desk.key("Space")
+    assert desk.controller.cutout.id == 2
+    statuses = [b.status.value for b in desk.controller.review.boxes(1)]
+    assert statuses == ["rejected", "accepted", "accepted"]
+    assert desk.controller.review.cutout(1).done
+
+
+def test_space_leaves_done_alone_where_a_person_wants_that(desk):
+    desk.controller.set_done_with_space(False)
+    desk.key("Space")
+    assert not desk.controller.review.cutout(1).done
+    assert desk.controller.cutout.id == 2
+
+
+def test_n_and_p_go_through_the_queue_and_stop_at_its_ends(desk):
+    desk.key("P")
+    assert desk.controller.cutout.id == 1
+    for expected in (2, 3, 4, 4):
+        desk.key("N")
+        assert desk.controller.cutout.id == expected
+
+
+def test_undo_and_redo_of_every_key(desk):
+    c = desk.controller
+
+    def state():
+        return [
+            (b.id, b.corners, b.cls, b.status) for b in c.review.boxes(1)
+        ], c.review.cutout(1).done
+
+    states = [state()]
+    desk.key("A")
+    states.append(state())
+    desk.key("R")
+    states.append(state())
+    desk.key("C")
+    states.append(state())
+    desk.key("D")
+    desk.drag((120, 80), (140, 104))
+    desk.settle(50)
+    states.append(state())
+    desk.key("Space")
+    states.append(state())
+    for expected in reversed(states[:-1]):
+        desk.key("Z", control=True)
+        assert state() == expected
+    for expected in states[1:]:
+        desk.key("Z", control=True, shift=True)
+        assert state() == expected
+
+
+def test_undo_after_a_restart(desk):
+    desk.key("A")
+    path = desk.controller.review.path
+    desk.controller.close_review()
+    desk.controller.open_paths([path])
+    desk.settle(50)
+    assert desk.statuses()[0] == "accepted"
+    desk.key("Z", control=True)
+    assert desk.statuses()[0] == "proposal"
+
+
+def test_undo_goes_to_the_cutout_it_touches(desk):
+    desk.key("A")
+    desk.key("N")
+    desk.key("Z", control=True)
+    assert desk.controller.cutout.id == 1
+    assert desk.statuses() == ["proposal"] * 3
+
+
+def test_h_hides_and_shows_boxes_and_marks(desk):
+    desk.key("H")
+    assert not desk.controller.canvas.boxes.visible
+    assert not desk.controller.canvas.marks.visible
+    desk.key("H")
+    assert desk.controller.canvas.boxes.visible
+
+
+def test_enter_sets_done_only_when_all_is_decided(desk):
+    desk.key("Return")
+    assert not desk.controller.review.cutout(1).done
+    for _ in range(3):
+        desk.key("A")
+    desk.key("Return")
+    assert desk.controller.review.cutout(1).done
+    assert desk.controller.cutout.id == 2
+    desk.key("P")
+    desk.key("Return")
+    assert not desk.controller.review.cutout(1).done
+
+
+def test_delete_rejects_and_never_removes_a_proposal(desk):
+    desk.key("Delete")
+    assert desk.statuses() == ["rejected", "proposal", "proposal"]
+    assert len(desk.controller.canvas.boxes.data) == 3
+
+
+def test_napari_s_own_delete_action_rejects_too(desk):
+    desk.controller.canvas.boxes.remove_selected()
+    desk.settle(50)
+    assert desk.statuses() == ["rejected", "proposal", "proposal"]
+    assert len(desk.controller.canvas.boxes.data) == 3
+
+
+def test_the_table_and_the_canvas_select_the_same_box(desk):
+    table = desk.panel("box_table")
+    desk.controller.select(desk.controller.boxes[1].id)
+    assert [i.row() for i in table.selectionModel().selectedRows()] == [1]
+    rect = table.visualRect(table.model().index(2, 0))
+    from qtpy.QtCore import Qt
+
+    button = Qt.MouseButton.LeftButton
+    desk.qtbot.mouseClick(table.viewport(), button, pos=rect.center())
+    desk.settle()
+    assert desk.controller.current == desk.controller.boxes[2].id
+    assert set(desk.controller.canvas.boxes.selected_data) == {2}
+    desk.click((109, 40))
+    desk.settle(50)
+    assert desk.controller.current == desk.controller.boxes[1].id
+    assert [i.row() for i in table.selectionModel().selectedRows()] == [1]
+
+
+def test_the_table_shows_class_score_and_status(desk):
+    desk.key("A")
+    model = desk.panel("box_table").model()
+    row = [model.data(model.index(0, column)) for column in range(3)]
+    assert row == ["clump", "0.90", "accepted"]
+
+
+def test_the_threshold_hides_undecided_proposals_only(desk):
+    desk.controller.select(desk.controller.boxes[2].id)
+    desk.key("A")
+    desk.panel("threshold").setValue(0.8)
+    desk.settle()
+    assert [b.score for b in desk.controller.boxes] == [0.9, 0.5]
+    assert len(desk.controller.canvas.boxes.data) == 2
+    desk.panel("threshold").setValue(0.3)
+    assert len(desk.controller.boxes) == 3
+
+
+def test_a_box_out_of_sight_is_brought_into_view(desk):
+    camera = desk.viewer.camera
+    camera.zoom = 40
+    camera.center = (0, 60, 50)
+    desk.controller.select(desk.controller.boxes[2].id)
+    y, x = camera.center[-2:]
+    assert abs(y - 130.5) < 1
+    assert abs(x - 81) < 1
+
+
+def test_the_panel_says_where_one_is(desk):
+    assert desk.panel("cutout_name").whole_text() == "galaxy-1"
+    assert "1 of 4" in desk.panel("queue_place").text()
+    desk.key("Space")
+    assert "2 of 4" in desk.panel("queue_place").text()
+    assert desk.panel("review_progress").value() == 1
+
+
+def test_a_missing_image_is_said_and_its_decisions_stay(desk, galaxies):
+    desk.key("A")
+    desk.key("N")
+    moved = galaxies.parent / "elsewhere"
+    moved.mkdir()
+    shutil.move(galaxies / "galaxy-1.png", moved / "galaxy-1.png")
+    desk.controller.pictures.forget()
+    desk.key("P")
+    assert "galaxy-1.png" in desk.panel("cutout_warning").text()
+    assert desk.panel("cutout_warning").isVisible()
+    assert desk.statuses()[0] == "accepted"
+    desk.controller.relocate(moved)
+    desk.settle(50)
+    assert desk.controller.picture.problem is None
+    assert desk.statuses()[0] == "accepted"
+
+
+def test_a_review_open_elsewhere_is_read_only_and_says_so(desk, make_napari_viewer):
+    from napari_clumps.controller import controller_of
+
+    other = controller_of(make_napari_viewer(show=False))
+    said = []
+    other.said.connect(said.append)
+    try:
+        other.open_paths([desk.controller.review.path])
+        assert other.review.read_only
+        assert said
+        other.accept()
+        assert [b.status for b in other.boxes] == [Status.PROPOSAL] * 3
+    finally:
+        other.close()
+
+
+def test_a_folder_opened_again_goes_on_and_takes_new_images(desk, galaxies):
+    desk.key("Space")
+    shutil.copy(galaxies / "galaxy-2.png", galaxies / "galaxy-5.png")
+    desk.controller.close_review()
+    desk.controller.open_paths([galaxies])
+    assert len(desk.controller.review) == 5
+    assert desk.controller.review.cutout(1).done
+    assert desk.controller.cutout.id == 2
+
+
+def test_opening_what_is_no_review_keeps_the_open_one(desk, tmp_path):
+    bad = tmp_path / "bad.clumps"
+    bad.write_text("nothing")
+    said = []
+    desk.controller.said.connect(said.append)
+    desk.controller.open_paths([bad])
+    assert str(bad) in said[-1]
+    assert len(desk.controller.review) == 4
+
+
+def test_modes_that_bend_boxes_are_left_at_once(desk):
+    boxes = desk.controller.canvas.boxes
+    for mode in ("add_polygon", "vertex_insert", "direct", "add_ellipse"):
+        boxes.mode = mode
+        desk.settle()
+        assert boxes.mode == "select"
+
+
+def test_a_turned_box_is_refused_and_comes_back(desk):
+    boxes = desk.controller.canvas.boxes
+    boxes.selected_data = {0}
+    boxes._rotate_box(30, center=[60, 50])
+    boxes.events.data(
+        value=boxes.data, action="changed", data_indices=(0,), vertex_indices=((),)
+    )
+    desk.settle(50)
+    assert desk.statuses() == ["proposal"] * 3
+    assert desk.controller.boxes[0].corners == (40, 50, 60, 70)
+
+
+def test_export_button_writes_a_label_set(desk, tmp_path, monkeypatch):
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QFileDialog, QPushButton
+
+    from clump_detector.labels import read_label_set
+
+    desk.key("A")
+    out = tmp_path / "labels.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(out), ""))
+    button = desk.panel("review_panel").findChild(QPushButton, "button_export")
+    desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    labels = read_label_set(out)
+    assert labels.n_boxes == 1
+    assert sum(b.ignored for b in labels.cutouts[0].boxes) == 2
