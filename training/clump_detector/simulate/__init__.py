@@ -1,0 +1,19 @@
+"""Simulated galaxies with clumps: a sky whose truth is known, to train and test on.
+
+A scene is drawn from what is known of real ones (`numbers`, `catalogue`), its fluxes
+are drawn on a survey's detector (`draw`) and turned into that survey's picture
+(`look`). A figure measured on it is never one on the real sky.
+"""
+
+from .catalogue import Clump, Host, Scene, draw_scene
+from .write import SimulatedCutout, simulate, simulate_one
+
+__all__ = [
+    "Clump",
+    "Host",
+    "Scene",
+    "SimulatedCutout",
+    "draw_scene",
+    "simulate",
+    "simulate_one",
+]

@@ -1,0 +1,102 @@
+"""What is known of real clumps, hosts, surveys and confusers, with its source.
+
+Magnitudes are AB, fluxes nanomaggies (22.5 mag), angles on the sky arcsec. Arrays of
+five are u, g, r, i, z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BANDS = "ugriz"
+
+#: Share of galaxies with clumps (Clump Scout, Adams et al. 2022).
+CLUMPY_SHARE = 0.45
+
+#: Share of clumpy galaxies with 1, 2, 3 ... visible clumps (Clump Scout boxes).
+COUNT_SHARES = (0.259, 0.417, 0.179, 0.080, 0.036, 0.019, 0.006, 0.003, 0.001)
+
+#: PSF's FWHM in pixels of a 400-px picture: the boxes' sides, 9.1 / 16.6 / 27.5 px
+#: (5, 50, 95 %), over 2.5. Median and sigma of the logarithm.
+PICTURE_FWHM = (6.64, 0.335)
+
+#: Host's half-light radius in pixels of a 400-px picture, in two framings: as in Clump
+#: Scout, where boxes lie 25 / 52 / 98 px from the centre (5, 50, 95 %), and as in
+#: Galaxy Zoo and the labelled Stripe 82 galaxies, where they lie 10 / 29 / 63 px.
+PICTURE_RE = ((40.0, 0.28), (25.0, 0.25))
+
+#: Clump's distance from the centre in the disc's plane over the half-light radius:
+#: 0.72 / 1.23 / 1.88 projected (16, 50, 84 %; Mehta et al. 2021).
+CLUMP_RADIUS = (1.34, 0.43)
+
+#: Clump's u flux over the host's: 0.0008 / 0.0067 / 0.043 (5, 50, 95 %; Mehta 2021).
+FLUX_RATIO = (0.0067, 1.2)
+
+#: Half of the clumpy galaxies get one clump above `STRONG`, or training would see few.
+STRONG = 0.03
+STRONG_SHARE = 0.5
+STRONG_RATIO = (0.05, 0.45)
+
+#: Mean r surface brightness within the half-light radius, mag / arcsec^2, from r 16.3
+#: and 5.0 arcsec in the median (Mehta 2021), and its scatter.
+SURFACE_BRIGHTNESS = (21.7, 0.55)
+
+#: Share of clumps that volunteers would call unusual.
+ODD_SHARE = 0.035
+
+#: Colours u-g, g-r, r-i, i-z: mean and scatter. Hosts and clumps from Mehta 2021.
+CLUMP_COLOUR = ((0.42, 0.06, 0.04, 0.0), (0.32, 0.18, 0.12, 0.10))
+YOUNG_COLOUR = ((0.75, 0.22, 0.10, 0.05), (0.12, 0.08, 0.04, 0.04))
+OLD_COLOUR = ((1.35, 0.60, 0.32, 0.22), (0.15, 0.10, 0.05, 0.05))
+BULGE_COLOUR = ((1.65, 0.76, 0.39, 0.30), (0.12, 0.08, 0.04, 0.04))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Where and how deep the sky was seen.
+
+    Attributes
+    ----------
+    name : str
+    bands : str
+        The three bands of its pictures, from blue to red.
+    scale : float
+        Arcsec per pixel of the detector.
+    noise : tuple of float
+        Sky noise per pixel in nanomaggies, for each band.
+    fwhm : tuple of float
+        PSF's FWHM: median in arcsec, sigma of the logarithm.
+    gain : float
+        Electrons per nanomaggy.
+    """
+
+    name: str
+    bands: str
+    scale: float
+    noise: tuple[float, float, float]
+    fwhm: tuple[float, float]
+    gain: float
+
+
+SURVEYS = {
+    survey.name: survey
+    for survey in (
+        Survey("sdss", "gri", 0.396, (0.021, 0.030, 0.050), (1.43, 0.13), 900.0),
+        Survey("stripe82", "gri", 0.396, (0.0042, 0.006, 0.010), (1.25, 0.07), 2e4),
+        Survey("legacy", "grz", 0.262, (0.0040, 0.0075, 0.017), (1.30, 0.12), 1e4),
+        Survey("kids", "gri", 0.200, (0.0025, 0.0027, 0.008), (0.80, 0.12), 3e4),
+    )
+}
+
+#: How often each survey is drawn. Stripe 82 and SDSS are what the labels are made on.
+SURVEY_SHARES = {"sdss": 0.36, "stripe82": 0.30, "legacy": 0.28, "kids": 0.06}
+
+
+def fluxes(r_magnitude: float, colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return u, g, r, i, z in nanomaggies from r and u-g, g-r, r-i, i-z."""
+    ug, gr, ri, iz = colours
+    magnitudes = r_magnitude + np.array([ug + gr, gr, 0.0, -ri, -ri - iz])
+    return np.asarray(10 ** (-0.4 * (magnitudes - 22.5)))
