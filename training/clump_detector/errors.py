@@ -63,6 +63,10 @@ class FileError(ClumpError):
     """A file or folder that cannot be read or written."""
 
 
+class ReviewError(ClumpError):
+    """A review that cannot be opened, written to or decided on as asked."""
+
+
 class Cancelled(Exception):  # noqa: N818 - a person's wish, not an error
     """Raised inside long work when a person has cancelled it."""
 

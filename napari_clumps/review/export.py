@@ -1,0 +1,96 @@
+"""From a review to a label set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from clump_detector.errors import ClumpError
+from clump_detector.images import read_cutout
+from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet
+
+from .history import now
+from .model import Box, CutoutRecord, Status
+
+if TYPE_CHECKING:
+    from .review import Review
+
+
+def label_set(review: Review, *, include_undone: bool) -> LabelSet:
+    """Return a review's label set; `Review.label_set` says what is in it."""
+    cutouts: list[LabelledCutout] = []
+    left_out: list[str] = []
+    models: set[str] = set()
+    for cutout in review.cutouts():
+        if not cutout.done and not include_undone:
+            continue
+        boxes = review.boxes(cutout.id)
+        if not cutout.done and not any(box.decided for box in boxes):
+            continue
+        try:
+            cutouts.append(_labelled(cutout, boxes))
+        except ClumpError as error:
+            left_out.append(error.message)
+            continue
+        models.update(box.model for box in boxes if box.model)
+    return LabelSet(tuple(cutouts), review.classes, _info(review, models, left_out))
+
+
+def _labelled(cutout: CutoutRecord, boxes: Iterable[Box]) -> LabelledCutout:
+    width, height = cutout.size or _read_size(cutout)
+    shown: list[LabelledBox] = []
+    rejected: list[LabelledBox] = []
+    for box in boxes:
+        if box.status is Status.REJECTED:
+            rejected.append(_box(box))
+        elif box.decided or not cutout.done:
+            shown.append(_box(box))
+    return LabelledCutout(
+        cutout.source,
+        width,
+        height,
+        cutout.done,
+        cutout.held_out,
+        tuple(shown),
+        tuple(rejected),
+    )
+
+
+def _read_size(cutout: CutoutRecord) -> tuple[int, int]:
+    """Return the size of an image that nobody has looked at in this review."""
+    image = read_cutout(cutout.source)
+    return image.width, image.height
+
+
+def _box(box: Box) -> LabelledBox:
+    return LabelledBox(
+        *box.corners,
+        cls=box.cls,
+        status=box.status.value,
+        origin=box.origin,
+        ignored=not box.decided,
+        score=box.score,
+        model=box.model,
+        annotator=box.annotator,
+        time=box.time,
+    )
+
+
+def _info(review: Review, models: set[str], left_out: list[str]) -> dict[str, Any]:
+    try:
+        software = f"napari-clumps {version('napari-clumps')}"
+    except PackageNotFoundError:  # run from a folder without being installed
+        from .. import __version__
+
+        software = f"napari-clumps {__version__}"
+    info: dict[str, Any] = {
+        "review": review.id,
+        "review_file": review.path.name,
+        "models": sorted(models),
+        "software": software,
+        "date_created": now(),
+    }
+    if left_out:
+        info["left_out"] = left_out
+    return info

@@ -1,0 +1,336 @@
+"""The log of a review: how its rows change the state, and undo and redo.
+
+A row tells what one box or one cutout was before and is after. Rows of one key press
+are one step. A row of kind ``undo`` or ``redo`` names the step it takes back or does
+again; a new decision drops the steps that were undone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from .store import Store, dump, load
+
+DONE, UNDONE, DROPPED = "done", "undone", "dropped"
+
+_COLUMNS = "seq, time, annotator, kind, step, cutout, box, before, after"
+_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one row of the log does to a box (``box`` given) or to a cutout."""
+
+    kind: str
+    cutout: int
+    box: int | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One row of the log."""
+
+    seq: int
+    time: str
+    annotator: str | None
+    kind: str
+    step: int | None
+    cutout: int
+    box: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @property
+    def change(self) -> Change:
+        """What the row does."""
+        return Change(self.kind, self.cutout, self.box, self.before, self.after)
+
+
+class Target(Protocol):
+    """A state that changes can be applied to: the snapshot, or one in memory."""
+
+    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+        """Set a box, or remove it."""
+
+    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+        """Set some values of a cutout, or add it."""
+
+
+def apply(target: Target, change: Change) -> None:
+    """Change a state as a row of the log says."""
+    if change.box is not None:
+        target.put_box(change.box, change.cutout, change.after)
+        return
+    after = dict(change.after or {})
+    for box_id in (change.before or {}).get("boxes", ()):
+        target.put_box(box_id, change.cutout, None)
+    for box_id, values in proposed_boxes(after.pop("boxes", ()), after.get("model")):
+        target.put_box(box_id, change.cutout, values)
+    target.put_cutout(change.cutout, after)
+
+
+def revert(target: Target, change: Change) -> None:
+    """Take back a decision."""
+    if change.box is not None:
+        target.put_box(change.box, change.cutout, change.before)
+    else:
+        target.put_cutout(change.cutout, change.before or {})
+
+
+def proposed_boxes(
+    rows: Iterable[Sequence[Any]], model: str | None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield id and values of the boxes that a log row of a detection holds in short."""
+    for box_id, x1, y1, x2, y2, cls, score in rows:
+        yield box_id, {
+            "x1": x1, "y1": y1, "x2": x2, "y2": y2, "cls": cls,
+            "status": "proposal", "origin": "model", "score": score, "model": model,
+            "annotator": None, "time": None, "proposed": [x1, y1, x2, y2, cls],
+        }  # fmt: skip
+
+
+# -- writing ----------------------------------------------------------------
+
+
+def now() -> str:
+    """Return the time as the log keeps it: ISO 8601, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def decide(
+    store: Store, changes: Sequence[Change], annotator: str | None, time: str
+) -> None:
+    """Log changes as one step that can be undone, and apply them."""
+    _drop(store, 0)
+    first = last_seq(store) + 1
+    for number, change in enumerate(changes):
+        _append(store, first + number, change, annotator, time, first)
+        apply(store, change)
+    store.rows(
+        "INSERT INTO steps VALUES (?, ?, ?, ?)",
+        (first, first + len(changes) - 1, changes[0].cutout, DONE),
+    )
+
+
+def note(
+    store: Store, changes: Iterable[Change], annotator: str | None, time: str
+) -> None:
+    """Log changes that are nobody's decision, and apply them."""
+    for seq, change in enumerate(changes, start=last_seq(store) + 1):
+        _append(store, seq, change, annotator, time, None)
+        apply(store, change)
+
+
+def forget_redo(store: Store, cutout_id: int) -> None:
+    """Drop the undone steps from the first that touches a cutout.
+
+    A new detection replaces boxes that redoing them would bring back.
+    """
+    first = store.value(
+        "SELECT min(s.id) FROM steps AS s JOIN log AS l "
+        "ON l.seq BETWEEN s.id AND s.last WHERE s.state = ? AND l.cutout = ?",
+        (UNDONE, cutout_id),
+    )
+    if first is not None:
+        _drop(store, first)
+
+
+def travel(
+    store: Store, kind: str, annotator: str | None
+) -> tuple[int, list[int]] | None:
+    """Undo or redo one step.
+
+    Parameters
+    ----------
+    store : Store
+    kind : str
+        ``undo`` or ``redo``.
+    annotator : str or None
+
+    Returns
+    -------
+    (int, list of int) or None
+        The cutout of the step and all that it touched; None if there is no such step.
+    """
+    step = next_step(store, kind)
+    if step is None:
+        return None
+    first, last, cutout = step
+    rows = list(_read(store, "WHERE seq BETWEEN ? AND ?", (first, last)))
+    for row in rows if kind == "redo" else reversed(rows):
+        (apply if kind == "redo" else revert)(store, row.change)
+    state = DONE if kind == "redo" else UNDONE
+    store.rows("UPDATE steps SET state = ? WHERE id = ?", (state, first))
+    _append(store, last_seq(store) + 1, Change(kind, cutout), annotator, now(), first)
+    return cutout, list(dict.fromkeys([cutout, *(row.cutout for row in rows)]))
+
+
+def next_step(store: Store, kind: str) -> tuple[int, int, int] | None:
+    """Return first row, last row and cutout of the step to undo or redo, or None."""
+    order, state = ("DESC", DONE) if kind == "undo" else ("ASC", UNDONE)
+    found = store.rows(
+        "SELECT id, last, cutout FROM steps WHERE state = ? "
+        f"ORDER BY id {order} LIMIT 1",
+        (state,),
+    )
+    return found[0] if found else None
+
+
+def last_seq(store: Store) -> int:
+    """Return the number of the newest row of the log."""
+    return int(store.value("SELECT max(seq) FROM log") or 0)
+
+
+def _drop(store: Store, first: int) -> None:
+    store.rows(
+        "UPDATE steps SET state = ? WHERE state = ? AND id >= ?",
+        (DROPPED, UNDONE, first),
+    )
+
+
+def _append(
+    store: Store,
+    seq: int,
+    change: Change,
+    annotator: str | None,
+    time: str,
+    step: int | None,
+) -> None:
+    store.rows(
+        f"INSERT INTO log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            seq, time, annotator, change.kind, step, change.cutout, change.box,
+            dump(change.before), dump(change.after),
+        ),
+    )  # fmt: skip
+
+
+# -- reading ----------------------------------------------------------------
+
+
+def read_log(store: Store, cutout_id: int | None = None) -> Iterator[LogRow]:
+    """Yield the rows of the log in order, a page at a time."""
+    seq = 0
+    where = "WHERE seq > ?" if cutout_id is None else "WHERE seq > ? AND cutout = ?"
+    while True:
+        values = (seq,) if cutout_id is None else (seq, cutout_id)
+        page = _read(store, f"{where} ORDER BY seq LIMIT {_PAGE}", values)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        seq = page[-1].seq
+
+
+def _read(store: Store, where: str, values: Sequence[Any]) -> list[LogRow]:
+    rows = store.rows(f"SELECT {_COLUMNS} FROM log {where}", values)
+    return [LogRow(*row[:7], load(row[7]), load(row[8])) for row in rows]  # type: ignore[call-arg]
+
+
+@dataclass
+class State:
+    """All that the log says: cutouts, boxes, and the state of every step."""
+
+    cutouts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    boxes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    steps: dict[int, str] = field(default_factory=dict)
+
+    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+        """Set a box, or remove it."""
+        if values is None:
+            self.boxes.pop(box_id, None)
+        else:
+            self.boxes[box_id] = {"cutout": cutout, **values}
+
+    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+        """Set some values of a cutout, or add it."""
+        self.cutouts.setdefault(cutout_id, {}).update(values)
+
+
+def replay(rows: Iterable[LogRow]) -> State:
+    """Return the state that the rows of a log make, from nothing."""
+    state = State()
+    steps: dict[int, list[LogRow]] = {}
+    for row in rows:
+        if row.kind in ("undo", "redo"):
+            assert row.step is not None
+            members = steps[row.step]
+            for member in members if row.kind == "redo" else reversed(members):
+                (apply if row.kind == "redo" else revert)(state, member.change)
+            state.steps[row.step] = DONE if row.kind == "redo" else UNDONE
+            continue
+        if row.step is not None:
+            if row.step not in steps:
+                _drop_in_memory(state, 0)
+            steps.setdefault(row.step, []).append(row)
+            state.steps[row.step] = DONE
+        elif row.kind == "propose":
+            touched = [
+                step
+                for step, name in state.steps.items()
+                if name == UNDONE and any(r.cutout == row.cutout for r in steps[step])
+            ]
+            if touched:
+                _drop_in_memory(state, min(touched))
+        apply(state, row.change)
+    return state
+
+
+def _drop_in_memory(state: State, first: int) -> None:
+    for step, name in state.steps.items():
+        if name == UNDONE and step >= first:
+            state.steps[step] = DROPPED
+
+
+def snapshot(store: Store) -> State:
+    """Return the state that the snapshot tables hold."""
+    from .store import _BOX_COLUMNS, CUTOUT_COLUMNS
+
+    cutouts = store.rows(f"SELECT id, {', '.join(CUTOUT_COLUMNS)} FROM cutouts")
+    boxes = store.rows(f"SELECT {', '.join(_BOX_COLUMNS)} FROM boxes")
+    state = State(steps=dict(store.rows("SELECT id, state FROM steps")))
+    for number, *values in cutouts:
+        state.cutouts[number] = dict(zip(CUTOUT_COLUMNS, values, strict=True))
+        for column in ("files", "bands", "seen"):
+            state.cutouts[number][column] = load(state.cutouts[number][column])
+    for number, *values in boxes:
+        state.boxes[number] = dict(zip(_BOX_COLUMNS[1:], values, strict=True))
+        state.boxes[number]["proposed"] = load(state.boxes[number]["proposed"])
+    return state
+
+
+def check(store: Store) -> list[str]:
+    """Return what is wrong with a review file, in sentences; nothing if all is well."""
+    problems = [
+        f"SQLite says: {row[0]}."
+        for row in store.rows("PRAGMA integrity_check")
+        if row[0] != "ok"
+    ]
+    told, kept = replay(read_log(store)), snapshot(store)
+    for name in ("cutouts", "boxes", "steps"):
+        ours, theirs = getattr(told, name), getattr(kept, name)
+        wrong = [k for k in {*ours, *theirs} if ours.get(k) != theirs.get(k)]
+        if wrong:
+            problems.append(f"The {name} {sorted(wrong)[:5]} differ from the log.")
+    return problems + _check_tally(store)
+
+
+def _check_tally(store: Store) -> list[str]:
+    counts = json.dumps(store.rows("SELECT status, count(*) FROM boxes GROUP BY 1"))
+    statuses = [row[0] for row in json.loads(counts)]
+    sums = [
+        [status, store.value(f'SELECT sum("{status}") FROM tally')]
+        for status in statuses
+    ]
+    cutouts = store.rows("SELECT count(*), count(model), sum(done) FROM cutouts")
+    tally = store.rows(
+        "SELECT sum(cutouts), sum(detected), sum(cutouts * done) FROM tally"
+    )
+    if sums != json.loads(counts) or cutouts != tally:
+        return ["The counts differ from the boxes and cutouts."]
+    return []

@@ -1,0 +1,176 @@
+"""What a review is made of: statuses, boxes, cutouts, decisions and counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from clump_detector.images import Source
+
+Corners = tuple[float, float, float, float]
+
+
+class Status(StrEnum):
+    """What is known of a box."""
+
+    PROPOSAL = "proposal"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EDITED = "edited"
+    DRAWN = "drawn"
+
+
+#: Statuses of the boxes in which a person sees a clump.
+KEPT = (Status.ACCEPTED, Status.EDITED, Status.DRAWN)
+
+#: Statuses of the boxes that a person has decided on.
+DECIDED = (*KEPT, Status.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box of a cutout, in pixels counted from the centre of the first one.
+
+    Attributes
+    ----------
+    id : int
+        Never given to another box of the review.
+    cutout : int
+    x1, y1, x2, y2 : float
+    cls : str
+    status : Status
+    origin : str
+        ``model`` or ``person``.
+    score : float or None
+        The model's; a drawn box has none.
+    model : str or None
+        The model that proposed it.
+    annotator, time : str or None
+        Who decided last, and when (ISO 8601, UTC); none on a proposal.
+    proposed : tuple or None
+        x1, y1, x2, y2 and class as the model proposed them.
+    """
+
+    id: int
+    cutout: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    cls: str
+    status: Status
+    origin: str
+    score: float | None = None
+    model: str | None = None
+    annotator: str | None = None
+    time: str | None = None
+    proposed: tuple[float, float, float, float, str] | None = field(
+        default=None, repr=False
+    )
+
+    @property
+    def corners(self) -> Corners:
+        """The corners x1, y1, x2, y2."""
+        return self.x1, self.y1, self.x2, self.y2
+
+    @property
+    def decided(self) -> bool:
+        """Whether a person has decided on it."""
+        return self.status is not Status.PROPOSAL
+
+    @property
+    def kept(self) -> bool:
+        """Whether a person sees a clump in it."""
+        return self.status in KEPT
+
+    @property
+    def as_proposed(self) -> bool:
+        """Whether corners and class are what the model proposed."""
+        return self.proposed == (*self.corners, self.cls)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A box that a model suggests, before a review has taken it in."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    cls: str
+    score: float
+
+    @property
+    def corners(self) -> Corners:
+        """The corners x1, y1, x2, y2."""
+        return self.x1, self.y1, self.x2, self.y2
+
+
+@dataclass(frozen=True, slots=True)
+class CutoutRecord:
+    """A cutout's state in a review.
+
+    Attributes
+    ----------
+    id : int
+        1 to n, its place in the queue.
+    name : str
+    source : Source
+        Where its image is, as absolute paths.
+    done : bool
+        Whether a person says that every clump is boxed.
+    held_out : bool
+        Whether it is kept for testing.
+    model : str or None
+        The model of the newest detection; None where there was none.
+    width, height : int or None
+        Size in pixels, known from the first look or detection on.
+    """
+
+    id: int
+    name: str
+    source: Source
+    done: bool
+    held_out: bool
+    model: str | None
+    width: int | None
+    height: int | None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height in pixels, where known."""
+        if self.width is None or self.height is None:
+            return None
+        return self.width, self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a review is: numbers of cutouts, and of boxes by status."""
+
+    cutouts: int
+    done: int
+    boxes_by_status: dict[Status, int]
+    detected: int
+    held_out: int
+    held_out_done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One row of the log: who did what to which box or cutout, and when.
+
+    ``kind`` is accept, reject, edit, reclassify, add, done, undo or redo. ``before``
+    and ``after`` hold what the decision changed: a box's values (None: no such box), a
+    cutout's state, or the sequence number of the first row that was taken back.
+    """
+
+    seq: int
+    time: str
+    annotator: str | None
+    kind: str
+    cutout: int
+    box: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None

@@ -1,0 +1,141 @@
+"""The tables of a review file.
+
+``log`` is the review: rows are only ever added. The others are a snapshot of what the
+log says, written in the same transaction, and the tally a sum over that snapshot.
+"""
+
+from __future__ import annotations
+
+from .model import KEPT, Status
+
+#: "CLMP", so that `file` and this program know a review by its first bytes.
+APPLICATION_ID = 0x434C4D50
+
+#: Raised when the tables change; an older program then refuses the file.
+VERSION = 1
+
+_STATUSES = [status.value for status in Status]
+_COUNTERS = "".join(f", {name} INTEGER NOT NULL DEFAULT 0" for name in _STATUSES)
+
+_TABLES = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+
+CREATE TABLE log (
+  seq INTEGER PRIMARY KEY,
+  time TEXT NOT NULL,      -- ISO 8601, UTC
+  annotator TEXT,
+  kind TEXT NOT NULL,
+  step INTEGER,            -- first seq of the undo step, or of the one undone
+  cutout INTEGER,
+  box INTEGER,
+  before TEXT,             -- JSON
+  after TEXT               -- JSON
+);
+CREATE INDEX log_by_cutout ON log (cutout);
+CREATE TRIGGER log_keeps BEFORE DELETE ON log
+  BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER log_stays BEFORE UPDATE ON log
+  BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+
+CREATE TABLE steps (
+  id INTEGER PRIMARY KEY,  -- its first seq in the log
+  last INTEGER NOT NULL,
+  cutout INTEGER NOT NULL,
+  state TEXT NOT NULL      -- done, undone or dropped
+);
+CREATE INDEX steps_by_state ON steps (state, id);
+
+CREATE TABLE cutouts (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  files TEXT NOT NULL,     -- JSON: [[path from the review's folder, absolute path]]
+  bands TEXT NOT NULL,     -- JSON
+  held_out INTEGER NOT NULL,
+  done INTEGER NOT NULL DEFAULT 0,
+  model TEXT,
+  width INTEGER,
+  height INTEGER,
+  seen TEXT                -- JSON: [[bytes, mtime in ns, SHA-256]] at first sight
+  {_COUNTERS}
+);
+CREATE INDEX cutouts_by_name ON cutouts (name);
+CREATE INDEX cutouts_by_done ON cutouts (done, id);
+
+CREATE TABLE boxes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  cutout INTEGER NOT NULL,
+  x1 REAL NOT NULL, y1 REAL NOT NULL, x2 REAL NOT NULL, y2 REAL NOT NULL,
+  cls TEXT NOT NULL,
+  status TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  score REAL,
+  model TEXT,
+  annotator TEXT,
+  time TEXT,
+  proposed TEXT            -- JSON: [x1, y1, x2, y2, cls]
+);
+CREATE INDEX boxes_by_cutout ON boxes (cutout);
+
+CREATE TABLE tally (       -- eight rows, so that every count is a sum of a few numbers
+  held_out INTEGER, done INTEGER, decided INTEGER,
+  cutouts INTEGER NOT NULL DEFAULT 0,
+  detected INTEGER NOT NULL DEFAULT 0
+  {_COUNTERS},
+  PRIMARY KEY (held_out, done, decided)
+) WITHOUT ROWID;
+INSERT INTO tally (held_out, done, decided)
+  SELECT h.n, d.n, e.n FROM (SELECT 0 AS n UNION SELECT 1) AS h,
+    (SELECT 0 AS n UNION SELECT 1) AS d, (SELECT 0 AS n UNION SELECT 1) AS e;
+"""
+
+
+def _is(row: str, status: str) -> str:
+    return f"({row}.status = '{status}')"
+
+
+def _count_box(event: str, *terms: tuple[str, str]) -> str:
+    """Return a trigger that keeps a cutout's counts of boxes by status."""
+    row = terms[0][1]
+    sums = ", ".join(
+        f"{s} = {s} " + " ".join(f"{sign} {_is(r, s)}" for sign, r in terms)
+        for s in _STATUSES
+    )
+    name = event.split()[0].lower()
+    return (
+        f"CREATE TRIGGER count_box_{name} AFTER {event} ON boxes BEGIN "
+        f"UPDATE cutouts SET {sums} WHERE id = {row}.cutout; END;"
+    )
+
+
+def _move_tally(row: str, sign: str) -> str:
+    """Return the statement that adds a cutout to its group, or takes it out."""
+    decided = " + ".join(f"{row}.{s}" for s in (*KEPT, Status.REJECTED))
+    sums = ", ".join(f"{s} = {s} {sign} {row}.{s}" for s in _STATUSES)
+    return (
+        f"UPDATE tally SET cutouts = cutouts {sign} 1, "
+        f"detected = detected {sign} ({row}.model IS NOT NULL), {sums} "
+        f"WHERE held_out = {row}.held_out AND done = {row}.done "
+        f"AND decided = ({decided} > 0);"
+    )
+
+
+_TRIGGERS = "\n".join(
+    [
+        _count_box("INSERT", ("+", "NEW")),
+        _count_box("DELETE", ("-", "OLD")),
+        _count_box("UPDATE OF status", ("+", "NEW"), ("-", "OLD")),
+        "CREATE TRIGGER tally_new AFTER INSERT ON cutouts BEGIN "
+        f"{_move_tally('NEW', '+')} END;",
+        "CREATE TRIGGER tally_move AFTER UPDATE OF "
+        f"done, model, {', '.join(_STATUSES)} ON cutouts BEGIN "
+        f"{_move_tally('OLD', '-')} {_move_tally('NEW', '+')} END;",
+    ]
+)
+
+#: Makes an empty review.
+SCRIPT = f"""
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+{_TABLES}
+{_TRIGGERS}
+"""

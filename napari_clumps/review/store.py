@@ -1,0 +1,299 @@
+"""A review file: SQLite, transactions that are on disk when they return, rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from clump_detector.errors import FileError, ReviewError
+from clump_detector.files import atomic_path
+
+from .model import Box, Status
+from .schema import APPLICATION_ID, SCRIPT, VERSION
+
+#: Seconds to wait for another process that is reading or writing at this moment.
+_PATIENCE = 5.0
+
+_BOX_COLUMNS = tuple(Box.__dataclass_fields__)
+_BOX_SELECT = f"SELECT {', '.join(_BOX_COLUMNS)} FROM boxes"
+_BOX_PUT = (
+    f"INSERT INTO boxes ({', '.join(_BOX_COLUMNS)}) "
+    f"VALUES ({', '.join('?' * len(_BOX_COLUMNS))}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{c} = excluded.{c}" for c in _BOX_COLUMNS[1:])
+)
+
+#: What of a cutout a log row may set, and how it is kept in its column.
+CUTOUT_COLUMNS = (
+    "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
+)  # fmt: skip
+_JSON_COLUMNS = {"files", "bands", "seen"}
+
+
+def dump(value: Any) -> str | None:
+    """Return JSON in as few characters as it takes; None stays None."""
+    if value is None:
+        return None
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def load(text: str | None) -> Any:
+    """Return what `dump` was given."""
+    return None if text is None else json.loads(text)
+
+
+def review_error(error: sqlite3.Error, path: Path) -> ReviewError:
+    """Turn an error of SQLite into a message for people."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    what, remedy = {
+        sqlite3.SQLITE_FULL: (
+            "the disk is full, so this was not kept",
+            "Free some space and do it again; all before is safe",
+        ),
+        sqlite3.SQLITE_IOERR: (
+            f"the disk refused to read or write it ({error}), so nothing was kept",
+            "Check the disk and its free space and do it again; all before is safe",
+        ),
+        sqlite3.SQLITE_BUSY: (
+            "another program is using it",
+            "Try again, or end that program",
+        ),
+        sqlite3.SQLITE_READONLY: (
+            "it may not be written to",
+            "Change the permissions of it and its folder, or open a copy",
+        ),
+        sqlite3.SQLITE_CANTOPEN: (
+            "it cannot be opened",
+            "Check the permissions of it and its folder",
+        ),
+        sqlite3.SQLITE_NOTADB: (
+            "this is not a review file",
+            "A review is a file that napari-clumps made; its name ends in .clumps",
+        ),
+        sqlite3.SQLITE_CORRUPT: (
+            "this review is damaged, perhaps cut short while it was copied",
+            "Copy it again from where it came from, or go back to a backup",
+        ),
+    }.get(code, (f"the review cannot be used ({error})", "Close it and open it again"))
+    return ReviewError(what, path, remedy + ".")
+
+
+class Store:
+    """The tables of one review file.
+
+    Every method may be called from any thread. Reading never holds a cursor open, so
+    other processes can write between two calls.
+
+    Raises
+    ------
+    ReviewError
+        If the file is no review, is damaged, or comes from a newer program.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mutex = threading.RLock()
+        if path.is_dir():
+            raise ReviewError("this is a folder", path, "Give a .clumps file.")
+        if not path.is_file():
+            raise ReviewError("there is no such review", path, "Check the path.")
+        try:
+            # Falls back to reading where the system forbids writing, and rolls back
+            # what a killed writer left half done.
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=_PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error as error:
+            raise review_error(error, path) from error
+        try:
+            self._refuse_foreign()
+            # The rollback journal is cut to nothing and synced at each commit: as safe
+            # as deleting it, and 20 times faster where syncing a folder is slow.
+            self.rows("PRAGMA synchronous = FULL")
+            self.rows("PRAGMA journal_mode = TRUNCATE")
+            self.writable = False
+        except ReviewError:
+            self._connection.close()
+            raise
+
+    def _refuse_foreign(self) -> None:
+        application = self.value("PRAGMA application_id")
+        version = self.value("PRAGMA user_version")
+        if application != APPLICATION_ID:
+            raise ReviewError(
+                "this is not a review file",
+                self.path,
+                "A review is a file that napari-clumps made; its name ends in .clumps.",
+            )
+        if version > VERSION:
+            raise ReviewError(
+                f"this review was made by a newer napari-clumps (format {version}, "
+                f"this one knows {VERSION})",
+                self.path,
+                "Update napari-clumps.",
+            )
+
+    @classmethod
+    @contextmanager
+    def making(cls, path: Path) -> Iterator[Store]:
+        """Give the store of a new review, which is there when the block ends well.
+
+        Raises
+        ------
+        ReviewError
+            If it cannot be written; nothing is left of it then.
+        """
+        try:
+            with atomic_path(path) as temporary:
+                store = cls._empty(temporary)
+                try:
+                    with store.transaction():
+                        yield store
+                finally:
+                    store.close()
+        except FileError as error:
+            raise ReviewError(error.what, path, error.remedy) from error
+        except ReviewError as error:
+            raise ReviewError(error.what, path, error.remedy) from error
+
+    @classmethod
+    def _empty(cls, temporary: Path) -> Store:
+        connection = sqlite3.connect(temporary, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.executescript(f"BEGIN; {SCRIPT} COMMIT;")
+        except sqlite3.Error as error:
+            raise review_error(error, temporary) from error
+        finally:
+            connection.close()
+        store = cls(temporary)
+        # The file is synced before it takes its name, and thrown away if that fails.
+        store.rows("PRAGMA synchronous = OFF")
+        store.rows("PRAGMA journal_mode = MEMORY")
+        store.writable = True
+        return store
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write."""
+        return self._writable
+
+    @writable.setter
+    def writable(self, writable: bool) -> None:
+        self.rows(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
+        self._writable = writable
+
+    def close(self) -> None:
+        """Close the file; all is on disk already."""
+        with self._mutex, suppress(sqlite3.Error):
+            if self._writable:  # the empty journal goes
+                self._connection.execute("PRAGMA journal_mode = DELETE")
+        with self._mutex, suppress(sqlite3.Error):
+            self._connection.close()
+
+    # -- reading and writing ------------------------------------------------
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and return all its rows."""
+        with self._mutex:
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise review_error(error, self.path) from error
+
+    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run a statement and return the first column of its first row, or None."""
+        rows = self.rows(sql, values)
+        return rows[0][0] if rows else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Change the file: all of the block, on disk at its end, or nothing.
+
+        Raises
+        ------
+        ReviewError
+            If the disk is full or cannot be written to; nothing has changed then.
+        """
+        with self._mutex:
+            self.rows("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.rows("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
+                raise
+
+    # -- meta ---------------------------------------------------------------
+
+    def meta(self) -> dict[str, Any]:
+        """Return what was fixed when the review was made."""
+        return {key: load(text) for key, text in self.rows("SELECT * FROM meta")}
+
+    def put_meta(self, **values: Any) -> None:
+        """Write down what is fixed from now on."""
+        for key, value in values.items():
+            self.rows("INSERT INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+    # -- the snapshot -------------------------------------------------------
+
+    def box(self, box_id: int) -> Box | None:
+        """Return a box, or None."""
+        rows = self.rows(f"{_BOX_SELECT} WHERE id = ?", (box_id,))
+        return _box(rows[0]) if rows else None
+
+    def boxes(self, cutout_id: int) -> list[Box]:
+        """Return a cutout's boxes in the order in which they came."""
+        rows = self.rows(f"{_BOX_SELECT} WHERE cutout = ? ORDER BY id", (cutout_id,))
+        return [_box(row) for row in rows]
+
+    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+        """Set a box of the snapshot, or remove it."""
+        if values is None:
+            self.rows("DELETE FROM boxes WHERE id = ?", (box_id,))
+            return
+        row = [box_id, cutout, *(values[c] for c in _BOX_COLUMNS[2:-1])]
+        self.rows(_BOX_PUT, [*row, dump(values["proposed"])])
+
+    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+        """Set some columns of a cutout of the snapshot, or add it."""
+        row = [dump(v) if c in _JSON_COLUMNS else v for c, v in values.items()]
+        if "name" in values:
+            names = ", ".join(values)
+            marks = ", ".join("?" * len(row))
+            sql = f"INSERT INTO cutouts ({names}, id) VALUES ({marks}, ?)"
+        else:
+            sets = ", ".join(f"{column} = ?" for column in values)
+            sql = f"UPDATE cutouts SET {sets} WHERE id = ?"
+        if values:
+            self.rows(sql, [*row, cutout_id])
+
+    def next_box_id(self) -> int:
+        """Return an id that no box of this review ever had."""
+        last = self.value("SELECT seq FROM sqlite_sequence WHERE name = 'boxes'")
+        return int(last or 0) + 1
+
+
+def box_values(box: Box) -> dict[str, Any]:
+    """Return what the log keeps of a box beside its id and its cutout."""
+    values = {column: getattr(box, column) for column in _BOX_COLUMNS[2:]}
+    proposed = values["proposed"]
+    values["proposed"] = None if proposed is None else list(proposed)
+    return values | {"status": box.status.value}
+
+
+def _box(row: tuple[Any, ...]) -> Box:
+    values = list(row)
+    values[7] = Status(row[7])
+    values[13] = None if row[13] is None else tuple(json.loads(row[13]))
+    return Box(*values)
