@@ -7,12 +7,14 @@ and a pixel that would be clipped is scaled down as a whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .images import Cutout
 
-#: Relative weights that make a colour picture pleasing, from SDSS's own i:r:g = 5:6.5:9.
+#: Relative weights that make a colour picture pleasing, from SDSS's i:r:g = 5:6.5:9.
 WEIGHTS = {"u": 18.0, "g": 9.0, "r": 6.5, "i": 5.0, "z": 4.0, "y": 4.0, "Y": 4.0}
 
 #: Bands shown as (red, green, blue), the first triple that a cutout has.
@@ -25,6 +27,18 @@ BRIGHTEST = 0.9975
 SOFTENING = 6.0
 
 
+#: Levels are measured on about this many pixels at most: more make them no better.
+ENOUGH_PIXELS = 300_000
+
+#: A pixel this many times brighter than white is as white as can be.
+_WHITER = 1e6
+
+#: Relative to the picture's unit; three of them add up without overflow.
+_MOST = np.float32(1e30)
+
+Plane = NDArray[np.float32]
+
+
 def to_rgb(cutout: Cutout) -> NDArray[np.uint8]:
     """Return a cutout's picture, uint8 of shape (height, width, 3).
 
@@ -34,43 +48,73 @@ def to_rgb(cutout: Cutout) -> NDArray[np.uint8]:
     if cutout.is_picture:
         return np.asarray(cutout.pixels, dtype=np.uint8)
     planes = _red_green_blue(cutout)
-    missing = np.isnan(planes).any(axis=0)
-    intensity = np.nanmean(np.where(missing, np.nan, planes), axis=0)
-    if not np.isfinite(intensity).any():
+    missing = ~np.isfinite(planes).all(axis=0)
+    intensity = planes.mean(axis=0)
+    known = _sample(intensity)
+    if known.size == 0:
         return np.zeros((*intensity.shape, 3), dtype=np.uint8)
-    softening, brightest = _levels(intensity[~missing])
-    intensity = np.where(missing, 0, np.clip(intensity, 0, None))
-    curve = np.arcsinh(intensity / softening) / np.arcsinh(brightest / softening)
+    softening, brightest = _levels(known)
+    intensity[missing] = 0
+    np.clip(intensity, 0, _WHITER * brightest, out=intensity)
+    curve = np.arcsinh(intensity / softening)
+    curve /= np.float32(np.arcsinh(brightest / softening))
     gain = np.divide(curve, intensity, out=np.zeros_like(curve), where=intensity > 0)
-    colours = np.clip(np.where(missing, 0, planes), 0, None) * gain
-    highest = colours.max(axis=0)
-    colours /= np.maximum(highest, 1)
-    return (np.moveaxis(colours, 0, 2) * 255 + 0.5).astype(np.uint8)
+    planes[:, missing] = 0
+    np.clip(planes, 0, _WHITER * brightest, out=planes)
+    planes *= gain
+    planes /= np.maximum(planes.max(axis=0), 1)
+    planes *= 255
+    planes += 0.5
+    return np.ascontiguousarray(np.moveaxis(planes.astype(np.uint8), 0, 2))
 
 
-def _red_green_blue(cutout: Cutout) -> NDArray[np.float64]:
-    """Return sky-subtracted, weighted planes of shape (3, height, width)."""
-    pixels = cutout.pixels.astype(np.float64)
+def _red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
+    """Return sky-subtracted, weighted planes of shape (3, height, width), a copy."""
+    pixels = np.asarray(cutout.pixels, dtype=np.float32)
     bands = cutout.bands
     for triple in TRIPLES:
         if set(triple) <= set(bands):
-            chosen = [pixels[bands.index(band)] for band in triple]
+            planes = [_above_sky(pixels[bands.index(band)]) for band in triple]
             weights = [WEIGHTS[band] for band in triple]
-            return np.stack(
-                [_above_sky(p) * w for p, w in zip(chosen, weights, strict=True)]
-            )
+            return _weighted(planes, weights)
     if len(pixels) == 1:
-        return np.repeat(_above_sky(pixels[0])[None], 3, axis=0)
+        return np.repeat(_weighted([_above_sky(pixels[0])], [1.0]), 3, axis=0)
     order = [len(pixels) - 1, len(pixels) // 2, 0]
     planes = [_above_sky(pixels[i]) for i in order]
     if len(pixels) == 2:
-        planes[1] = (planes[0] + planes[2]) / 2
-    return np.stack([p / _spread(p) for p in planes])
+        planes[1] = (planes[0] + planes[2]) * np.float32(0.5)
+    return _weighted(planes, [1 / _spread(plane) for plane in planes])
 
 
-def _above_sky(plane: NDArray[np.float64]) -> NDArray[np.float64]:
+def _weighted(planes: Sequence[Plane], weights: Sequence[float]) -> Plane:
+    """Return the planes times their weights, to a common unit that float32 can hold.
+
+    Fluxes come in units from 1e-12 to 1e12: their products may not fit.
+    """
+    unit = 1 / max(_spread(plane) * w for plane, w in zip(planes, weights, strict=True))
+    with np.errstate(over="ignore"):
+        return np.stack(
+            [
+                np.clip(plane * np.float32(weight * unit), -_MOST, _MOST)
+                for plane, weight in zip(planes, weights, strict=True)
+            ]
+        )
+
+
+def _sample(plane: Plane) -> NDArray[np.float32]:
+    """Return finite pixels of a plane, evenly spread, at most twice `ENOUGH_PIXELS`."""
+    step = max(1, int(np.sqrt(plane.size / ENOUGH_PIXELS)))
+    values = plane[::step, ::step]
+    values = values[np.isfinite(values)]
+    if step > 1 and values.size < ENOUGH_PIXELS / 10:  # most has no data
+        values = plane[np.isfinite(plane)]
+        values = values[:: max(1, values.size // ENOUGH_PIXELS)]
+    return values
+
+
+def _above_sky(plane: Plane) -> Plane:
     """Subtract the sky: the median of a plane clipped at three sigma."""
-    values = plane[np.isfinite(plane)]
+    values = _sample(plane)
     if values.size == 0:
         return plane
     for _ in range(5):
@@ -79,21 +123,21 @@ def _above_sky(plane: NDArray[np.float64]) -> NDArray[np.float64]:
         if spread == 0 or inside.all():
             break
         values = values[inside]
-    return plane - np.median(values)
+    return plane - np.float32(np.median(values))
 
 
-def _mad(values: NDArray[np.float64]) -> float:
+def _mad(values: NDArray[np.float32]) -> float:
     return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
-def _spread(plane: NDArray[np.float64]) -> float:
+def _spread(plane: Plane) -> float:
     """Return the flux that bands of unknown units are brought to one scale by."""
-    values = plane[np.isfinite(plane)]
+    values = _sample(plane)
     high = float(np.quantile(values, BRIGHTEST)) if values.size else 0.0
     return high if high > 0 else float(np.abs(values).max(initial=0)) or 1.0
 
 
-def _levels(values: NDArray[np.float64]) -> tuple[float, float]:
+def _levels(values: NDArray[np.float32]) -> tuple[float, float]:
     """Return (softening, brightest) in units of the intensity."""
     brightest = float(np.quantile(values, BRIGHTEST))
     if brightest <= 0:
@@ -101,6 +145,7 @@ def _levels(values: NDArray[np.float64]) -> tuple[float, float]:
     if brightest <= 0:
         return 1.0, 1.0
     below = values[values < np.median(values)]
-    noise = _mad(np.concatenate([below, 2 * np.median(values) - below]))
+    mirrored = np.concatenate([below, 2 * np.median(values) - below])
+    noise = _mad(mirrored) if below.size else 0.0  # most pixels are exactly alike
     softening = float(np.clip(SOFTENING * noise, brightest / 100, brightest))
     return softening, brightest
