@@ -50,6 +50,8 @@ class Predictor:
             time.sleep(2)
         if folder.name == "broken":
             raise ModelError("these weights are damaged", folder, "Choose another.")
+        if not (folder / "weights.safetensors").exists():
+            raise ModelError("this model folder has no weights.safetensors", folder)
         self.model_id = f"{folder.name} {Predictor.loads} {device}"
 
     def predict(self, cutout, should_stop):

@@ -39,7 +39,8 @@ from typing import Any, Literal, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import Cancelled, ClumpError, ImageError, ModelError, from_os_error
+from .card import WEIGHTS
+from .errors import Cancelled, ClumpError, ImageError, from_os_error
 from .images import Cutout, Source, from_array, read_cutout
 
 Request = dict[str, Any]
@@ -179,20 +180,15 @@ class Desk:
 
     def predictor(self, folder: Path, device: str) -> Any:
         """Return the predictor of a model folder, loaded once."""
-        weights = folder / "weights.safetensors"
-        try:
-            key = (folder.resolve(), device, weights.stat().st_mtime_ns)
-        except OSError as error:
-            raise ModelError(
-                "this model folder has no weights.safetensors",
-                folder,
-                "Choose another model, or make this one again.",
-            ) from error
+        stamp = None  # the predictor says best what is wrong with a folder
+        with suppress(OSError):
+            stamp = (folder / WEIGHTS).stat().st_mtime_ns
+        key = (folder.absolute(), device, stamp)
         if self._predictor is None or key != self._loaded:
             _use_all_cores()
             from .predict import Predictor
 
-            self._predictor = None  # two models at once may not fit
+            self._predictor = self._loaded = None  # two at once may not fit
             self._predictor = Predictor(folder, device=device)
             self._loaded = key
         return self._predictor
@@ -263,15 +259,16 @@ class Desk:
 
 def training_request(fields: Request) -> Any:
     """Return the `TrainRequest` of a request's fields."""
-    from .config import TrainConfig
+    from .config import TrainConfig, fill
     from .train import TrainRequest
 
     base = fields.get("base")
+    config = {"device": fields.get("device", "auto"), **fields.get("config", {})}
     return TrainRequest(
         labels=Path(fields["labels"]),
         out=Path(fields["out"]),
         base=None if base is None else Path(base),
-        config=TrainConfig(**fields.get("config", {})),
+        config=fill(TrainConfig, config),
     )
 
 

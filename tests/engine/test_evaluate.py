@@ -1,0 +1,305 @@
+"""Judging models on labelled galaxies, with models whose every box is known."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clump_detector.card import ModelCard, write_card
+from clump_detector.errors import Cancelled, LabelError
+from clump_detector.evaluate import compare_models, evaluate_model
+from clump_detector.images import Source
+from clump_detector.labels import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    write_label_set,
+)
+
+PLACES = [(10, 10), (40, 12), (12, 40), (40, 40)]
+
+
+def box(place, cls="clump", **more):
+    x, y = place
+    return LabelledBox(x - 5, y - 5, x + 5, y + 5, cls, **more)
+
+
+class FakePredictor:
+    """Finds the first n places with score 0.9, and m false ones with 0.5.
+
+    The model's folder is named n-m-...; an n of "all" finds every place.
+    """
+
+    def __init__(self, folder, device="auto"):
+        n, m, *_ = folder.name.split("-")
+        self.model_id = folder.name
+        self.n, self.m = len(PLACES) if n == "all" else int(n), int(m)
+        self.fwhms = []
+
+    def predict(self, cutout, should_stop=None):
+        FakePredictor.fwhms.append(cutout.fwhm)
+        if should_stop is not None and should_stop():
+            raise Cancelled
+        found = [box(place).corners for place in PLACES[: self.n]]
+        found += [box((26, 20 + 3 * i)).corners for i in range(self.m)]
+        return types.SimpleNamespace(
+            boxes=np.array(found, dtype=float).reshape(-1, 4),
+            scores=np.array([0.9] * self.n + [0.5] * self.m),
+            classes=["clump"] * len(found),
+        )
+
+    fwhms: list
+
+
+@pytest.fixture(autouse=True)
+def fake_predict(monkeypatch):
+    module = types.ModuleType("clump_detector.predict")
+    module.Predictor = FakePredictor
+    monkeypatch.setitem(sys.modules, "clump_detector.predict", module)
+    FakePredictor.fwhms = []
+
+
+@pytest.fixture
+def model(tmp_path):
+    def make(name, default_score=0.3):
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        write_card(folder, ModelCard(name, default_score=default_score))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def galaxies(tmp_path):
+    def make(n, places=PLACES, held_out=True, **more):
+        cutouts = []
+        for i in range(n):
+            path = tmp_path / f"{i}.png"
+            pixels = np.random.default_rng(i).integers(0, 255, (52, 50, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
+            boxes = tuple(box(place) for place in places)
+            cutouts.append(
+                LabelledCutout(
+                    Source(path.stem, (path,)),
+                    50,
+                    52,
+                    held_out=held_out,
+                    boxes=boxes,
+                    **more,
+                )
+            )
+        return LabelSet(tuple(cutouts))
+
+    return make
+
+
+def test_a_models_figures(model, galaxies):
+    events = []
+    figures = evaluate_model(model("3-1"), galaxies(6), report=events.append)
+    assert figures["model"] == "3-1"
+    assert figures["score"] == 0.3
+    assert (figures["galaxies"], figures["true_boxes"]) == (6, 24)
+    assert (figures["hits"], figures["false"]) == (18, 6)
+    assert figures["completeness"] == {
+        "value": 0.75,
+        "68": [0.75, 0.75],
+        "95": [0.75, 0.75],
+    }
+    assert figures["purity"]["value"] == 0.75
+    assert figures["best_score"] == 0.9
+    at = figures["curve"]["scores"].index(0.55)
+    assert figures["curve"]["purity"][at] == 1
+    assert figures["false_per_empty_galaxy"] is None
+    assert figures["classes"] == {
+        "clump": {
+            "true_boxes": 24,
+            "found": 24,
+            "completeness": 0.75,
+            "purity": 0.75,
+        },
+        "odd clump": {
+            "true_boxes": 0,
+            "found": 0,
+            "completeness": None,
+            "purity": None,
+        },
+    }
+    assert figures["summary"] == (
+        "3-1: completeness 0.75 (0.75 to 0.75) and purity 0.75 (0.75 to 0.75) (95 %) "
+        "at score 0.30, on 6 galaxies with 24 clumps."
+    )
+    assert [e["done"] for e in events] == [1, 2, 3, 4, 5, 6]
+    json.dumps(figures, allow_nan=False)
+
+
+def test_the_score_is_the_cards_unless_given(model, galaxies):
+    assert evaluate_model(model("3-1", 0.6), galaxies(1))["purity"]["value"] == 1
+    figures = evaluate_model(model("3-2"), galaxies(1), score=0.6)
+    assert (figures["score"], figures["false"]) == (0.6, 0)
+
+
+def test_galaxies_without_clumps(model, galaxies):
+    figures = evaluate_model(model("0-2"), galaxies(3, places=[]))
+    assert figures["false_per_empty_galaxy"] == 2
+    assert figures["completeness"]["value"] is None
+    assert figures["summary"].startswith("0-2: completeness not defined and purity")
+    json.dumps(figures, allow_nan=False)
+
+
+def test_ignored_boxes_neither_help_nor_hurt(model, galaxies):
+    labels = galaxies(1, places=PLACES[:2])
+    (one,) = labels.cutouts
+    ignored = box(PLACES[2], ignored=True)
+    labels = replace(labels, cutouts=(replace(one, boxes=(*one.boxes, ignored)),))
+    figures = evaluate_model(model("3-0"), labels)
+    assert (figures["true_boxes"], figures["hits"], figures["false"]) == (2, 2, 0)
+
+
+def test_a_wrong_class_counts_in_the_classes_only(model, galaxies):
+    labels = galaxies(1)
+    (one,) = labels.cutouts
+    odd = (box(PLACES[0], "odd clump"), *one.boxes[1:])
+    labels = replace(labels, cutouts=(replace(one, boxes=odd),))
+    figures = evaluate_model(model("all-0"), labels)
+    assert figures["completeness"]["value"] == 1
+    assert figures["classes"]["clump"]["purity"] == 0.75
+    assert figures["classes"]["odd clump"]["completeness"] == 0
+
+
+def test_a_class_the_model_does_not_know_is_never_found(model, galaxies):
+    labels = galaxies(1)
+    (one,) = labels.cutouts
+    strange = (box(PLACES[0], "knot"), *one.boxes[1:])
+    labels = LabelSet((replace(one, boxes=strange),), ("clump", "knot"))
+    figures = evaluate_model(model("all-0"), labels)
+    assert figures["classes"]["knot"]["completeness"] == 0
+
+
+def test_bad_cutouts_are_problems_and_the_others_go_on(model, galaxies):
+    labels = galaxies(4)
+    lost, small, *_ = labels.cutouts
+    lost.source.path.unlink()
+    Image.fromarray(np.eye(9, dtype=np.uint8)).save(small.source.path)
+    figures = evaluate_model(model("all-0"), labels)
+    assert figures["galaxies"] == 2
+    first, second = figures["problems"]
+    assert "0.png: cannot read it: no such file" in first
+    assert "1.png: it has 9 x 9 pixels, but its labels are for 50 x 52" in second
+
+
+def test_when_nothing_can_be_read_that_is_the_error(model, galaxies):
+    labels = galaxies(1)
+    labels.cutouts[0].source.path.unlink()
+    with pytest.raises(LabelError, match="no such file"):
+        evaluate_model(model("all-0"), labels)
+
+
+def test_only_done_cutouts_are_judged_on_and_only_held_out_ones_if_asked(
+    model, galaxies, tmp_path
+):
+    labels = galaxies(4, held_out=False)
+    first, second, third, fourth = labels.cutouts
+    chosen = (first, second, replace(third, held_out=True), replace(fourth, done=False))
+    labels = replace(labels, cutouts=chosen)
+    write_label_set(labels, tmp_path / "labels.json")
+    folder = model("all-0")
+    assert evaluate_model(folder, tmp_path / "labels.json")["galaxies"] == 3
+    assert evaluate_model(folder, labels, which="held_out")["galaxies"] == 1
+    with pytest.raises(LabelError, match="no cutout is done"):
+        evaluate_model(folder, replace(labels, cutouts=(chosen[3],)))
+
+
+def test_the_fwhm_of_the_labels_counts(model, galaxies):
+    folder = model("0-1")  # one box at (26, 20): 2 px from this one
+    near = galaxies(1, places=[(28, 20)])
+    assert evaluate_model(folder, near)["hits"] == 1  # a box of 10 px is 4 px FWHM
+    assert FakePredictor.fwhms == [None]
+    sharp = replace(near, cutouts=(replace(near.cutouts[0], fwhm=1.5),))
+    assert evaluate_model(folder, sharp)["hits"] == 0
+    assert FakePredictor.fwhms == [None, 1.5]
+
+
+def test_it_stops_when_told(model, galaxies):
+    asked = []
+
+    def stop():
+        asked.append(1)
+        return len(asked) > 3
+
+    with pytest.raises(Cancelled):
+        evaluate_model(model("all-0"), galaxies(9), should_stop=stop)
+
+
+# -- comparison ---------------------------------------------------------------
+
+
+def test_a_better_model(model, galaxies):
+    result = compare_models(model("1-1"), model("all-0"), galaxies(12))
+    assert result["verdict"] == "better"
+    assert result["summary"] == (
+        "Better: F1 0.33 -> 1.00 (difference +0.67 to +0.67, 95 %) on 12 held-out "
+        "galaxies."
+    )
+    assert result["old"]["completeness"]["value"] == 0.25
+    assert result["new"]["completeness"]["value"] == 1
+    assert result["difference"]["purity"]["value"] == 0.5
+    assert result["galaxies"] == 12
+    json.dumps(result, allow_nan=False)
+
+
+def test_a_worse_one(model, galaxies):
+    result = compare_models(model("all-0"), model("1-1"), galaxies(12))
+    assert result["verdict"] == "worse"
+    assert result["summary"].startswith("Worse: F1 1.00 -> 0.33")
+
+
+def test_no_difference(model, galaxies):
+    result = compare_models(model("3-0"), model("3-0-again"), galaxies(12))
+    assert result["verdict"] == "no clear difference"
+    assert (
+        "No clear difference: F1 0.86 -> 0.86 (difference +0.00 to +0.00"
+        in (result["summary"])
+    )
+
+
+def test_each_at_its_own_score(model, galaxies):
+    result = compare_models(model("3-2", 0.6), model("3-2-low", 0.3), galaxies(8))
+    assert (result["old"]["score"], result["new"]["score"]) == (0.6, 0.3)
+    assert result["verdict"] == "worse"
+
+
+def test_too_few_galaxies_never_tell(model, galaxies):
+    result = compare_models(model("1-1"), model("all-0"), galaxies(4))
+    assert result["verdict"] == "no clear difference"
+    assert result["summary"] == (
+        "No clear difference: F1 0.33 -> 1.00 on 4 held-out galaxies, which are too "
+        "few to tell (at least 5)."
+    )
+
+
+def test_without_held_out_galaxies_there_is_no_verdict(model, galaxies):
+    result = compare_models(model("1-1"), model("all-0"), galaxies(9, held_out=False))
+    assert result["verdict"] == "no clear difference"
+    assert "no held-out cutout is done" in result["summary"]
+    every = compare_models(
+        model("1-1-b"), model("all-0-b"), galaxies(9, held_out=False), which="all"
+    )
+    assert every["verdict"] == "better"
+    assert "on 9 galaxies." in every["summary"]
+
+
+def test_both_are_judged_on_what_both_could_read(model, galaxies):
+    labels = galaxies(7)
+    labels.cutouts[2].source.path.unlink()
+    events = []
+    result = compare_models(model("1-1"), model("all-0"), labels, report=events.append)
+    assert result["galaxies"] == 6
+    assert len(result["problems"]) == 1
+    assert events[-1] == {"event": "progress", "done": 14, "total": 14}
