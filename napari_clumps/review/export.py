@@ -11,7 +11,8 @@ from clump_detector.images import read_cutout
 from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet
 
 from .history import now
-from .model import Box, CutoutRecord, Status
+from .model import Box, Corners, CutoutRecord, Status
+from .rules import fit
 
 if TYPE_CHECKING:
     from .review import Review
@@ -22,12 +23,10 @@ def label_set(review: Review, *, include_undone: bool) -> LabelSet:
     cutouts: list[LabelledCutout] = []
     left_out: list[str] = []
     models: set[str] = set()
-    for cutout in review.cutouts():
+    for cutout in review.cutouts(begun=True):
         if not cutout.done and not include_undone:
             continue
         boxes = review.boxes(cutout.id)
-        if not cutout.done and not any(box.decided for box in boxes):
-            continue
         try:
             cutouts.append(_labelled(cutout, boxes))
         except ClumpError as error:
@@ -38,14 +37,18 @@ def label_set(review: Review, *, include_undone: bool) -> LabelSet:
 
 
 def _labelled(cutout: CutoutRecord, boxes: Iterable[Box]) -> LabelledCutout:
-    width, height = cutout.size or _read_size(cutout)
+    size = width, height = cutout.size or _read_size(cutout)
     shown: list[LabelledBox] = []
     rejected: list[LabelledBox] = []
     for box in boxes:
+        # Boxes of a script that knew no size may reach over the rim.
+        corners = fit(box.corners, size)
+        if corners is None:
+            continue
         if box.status is Status.REJECTED:
-            rejected.append(_box(box))
+            rejected.append(_box(box, corners))
         elif box.decided or not cutout.done:
-            shown.append(_box(box))
+            shown.append(_box(box, corners))
     return LabelledCutout(
         cutout.source,
         width,
@@ -63,9 +66,9 @@ def _read_size(cutout: CutoutRecord) -> tuple[int, int]:
     return image.width, image.height
 
 
-def _box(box: Box) -> LabelledBox:
+def _box(box: Box, corners: Corners) -> LabelledBox:
     return LabelledBox(
-        *box.corners,
+        *corners,
         cls=box.cls,
         status=box.status.value,
         origin=box.origin,

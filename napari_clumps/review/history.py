@@ -7,12 +7,12 @@ again; a new decision drops the steps that were undone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from .model import Decision
 from .store import Store, dump, load
 
 DONE, UNDONE, DROPPED = "done", "undone", "dropped"
@@ -50,6 +50,23 @@ class LogRow:
     def change(self) -> Change:
         """What the row does."""
         return Change(self.kind, self.cutout, self.box, self.before, self.after)
+
+    @property
+    def decision(self) -> Decision:
+        """The row as the outside sees it."""
+        after = self.after
+        if self.kind in ("undo", "redo"):
+            after = {"step": self.step}
+        return Decision(
+            self.seq,
+            self.time,
+            self.annotator,
+            self.kind,
+            self.cutout,
+            self.box,
+            self.before,
+            after,
+        )
 
 
 class Target(Protocol):
@@ -141,9 +158,7 @@ def forget_redo(store: Store, cutout_id: int) -> None:
         _drop(store, first)
 
 
-def travel(
-    store: Store, kind: str, annotator: str | None
-) -> tuple[int, list[int]] | None:
+def travel(store: Store, kind: str, annotator: str | None) -> list[int]:
     """Undo or redo one step.
 
     Parameters
@@ -155,12 +170,12 @@ def travel(
 
     Returns
     -------
-    (int, list of int) or None
-        The cutout of the step and all that it touched; None if there is no such step.
+    list of int
+        The cutouts that the step touched, its own first; none if there is no step.
     """
     step = next_step(store, kind)
     if step is None:
-        return None
+        return []
     first, last, cutout = step
     rows = list(_read(store, "WHERE seq BETWEEN ? AND ?", (first, last)))
     for row in rows if kind == "redo" else reversed(rows):
@@ -168,7 +183,7 @@ def travel(
     state = DONE if kind == "redo" else UNDONE
     store.rows("UPDATE steps SET state = ? WHERE id = ?", (state, first))
     _append(store, last_seq(store) + 1, Change(kind, cutout), annotator, now(), first)
-    return cutout, list(dict.fromkeys([cutout, *(row.cutout for row in rows)]))
+    return list(dict.fromkeys([cutout, *(row.cutout for row in rows)]))
 
 
 def next_step(store: Store, kind: str) -> tuple[int, int, int] | None:
@@ -230,107 +245,3 @@ def read_log(store: Store, cutout_id: int | None = None) -> Iterator[LogRow]:
 def _read(store: Store, where: str, values: Sequence[Any]) -> list[LogRow]:
     rows = store.rows(f"SELECT {_COLUMNS} FROM log {where}", values)
     return [LogRow(*row[:7], load(row[7]), load(row[8])) for row in rows]  # type: ignore[call-arg]
-
-
-@dataclass
-class State:
-    """All that the log says: cutouts, boxes, and the state of every step."""
-
-    cutouts: dict[int, dict[str, Any]] = field(default_factory=dict)
-    boxes: dict[int, dict[str, Any]] = field(default_factory=dict)
-    steps: dict[int, str] = field(default_factory=dict)
-
-    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
-        """Set a box, or remove it."""
-        if values is None:
-            self.boxes.pop(box_id, None)
-        else:
-            self.boxes[box_id] = {"cutout": cutout, **values}
-
-    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
-        """Set some values of a cutout, or add it."""
-        self.cutouts.setdefault(cutout_id, {}).update(values)
-
-
-def replay(rows: Iterable[LogRow]) -> State:
-    """Return the state that the rows of a log make, from nothing."""
-    state = State()
-    steps: dict[int, list[LogRow]] = {}
-    for row in rows:
-        if row.kind in ("undo", "redo"):
-            assert row.step is not None
-            members = steps[row.step]
-            for member in members if row.kind == "redo" else reversed(members):
-                (apply if row.kind == "redo" else revert)(state, member.change)
-            state.steps[row.step] = DONE if row.kind == "redo" else UNDONE
-            continue
-        if row.step is not None:
-            if row.step not in steps:
-                _drop_in_memory(state, 0)
-            steps.setdefault(row.step, []).append(row)
-            state.steps[row.step] = DONE
-        elif row.kind == "propose":
-            touched = [
-                step
-                for step, name in state.steps.items()
-                if name == UNDONE and any(r.cutout == row.cutout for r in steps[step])
-            ]
-            if touched:
-                _drop_in_memory(state, min(touched))
-        apply(state, row.change)
-    return state
-
-
-def _drop_in_memory(state: State, first: int) -> None:
-    for step, name in state.steps.items():
-        if name == UNDONE and step >= first:
-            state.steps[step] = DROPPED
-
-
-def snapshot(store: Store) -> State:
-    """Return the state that the snapshot tables hold."""
-    from .store import _BOX_COLUMNS, CUTOUT_COLUMNS
-
-    cutouts = store.rows(f"SELECT id, {', '.join(CUTOUT_COLUMNS)} FROM cutouts")
-    boxes = store.rows(f"SELECT {', '.join(_BOX_COLUMNS)} FROM boxes")
-    state = State(steps=dict(store.rows("SELECT id, state FROM steps")))
-    for number, *values in cutouts:
-        state.cutouts[number] = dict(zip(CUTOUT_COLUMNS, values, strict=True))
-        for column in ("files", "bands", "seen"):
-            state.cutouts[number][column] = load(state.cutouts[number][column])
-    for number, *values in boxes:
-        state.boxes[number] = dict(zip(_BOX_COLUMNS[1:], values, strict=True))
-        state.boxes[number]["proposed"] = load(state.boxes[number]["proposed"])
-    return state
-
-
-def check(store: Store) -> list[str]:
-    """Return what is wrong with a review file, in sentences; nothing if all is well."""
-    problems = [
-        f"SQLite says: {row[0]}."
-        for row in store.rows("PRAGMA integrity_check")
-        if row[0] != "ok"
-    ]
-    told, kept = replay(read_log(store)), snapshot(store)
-    for name in ("cutouts", "boxes", "steps"):
-        ours, theirs = getattr(told, name), getattr(kept, name)
-        wrong = [k for k in {*ours, *theirs} if ours.get(k) != theirs.get(k)]
-        if wrong:
-            problems.append(f"The {name} {sorted(wrong)[:5]} differ from the log.")
-    return problems + _check_tally(store)
-
-
-def _check_tally(store: Store) -> list[str]:
-    counts = json.dumps(store.rows("SELECT status, count(*) FROM boxes GROUP BY 1"))
-    statuses = [row[0] for row in json.loads(counts)]
-    sums = [
-        [status, store.value(f'SELECT sum("{status}") FROM tally')]
-        for status in statuses
-    ]
-    cutouts = store.rows("SELECT count(*), count(model), sum(done) FROM cutouts")
-    tally = store.rows(
-        "SELECT sum(cutouts), sum(detected), sum(cutouts * done) FROM tally"
-    )
-    if sums != json.loads(counts) or cutouts != tally:
-        return ["The counts differ from the boxes and cutouts."]
-    return []

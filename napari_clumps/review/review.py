@@ -1,52 +1,33 @@
-"""A review: its cutouts, its boxes, and the rules by which a person decides on them."""
+"""A review: the public door to its cutouts, its boxes and the decisions on them."""
 
 from __future__ import annotations
 
-import math
-import os
-import random
 import secrets
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from psygnal import Signal
 
-from clump_detector import boxes as geometry
-from clump_detector.errors import ClumpError, ReviewError
+from clump_detector.errors import ReviewError
 from clump_detector.images import Source
 from clump_detector.labels import DEFAULT_CLASSES, LabelSet
 
-from . import history, whereabouts
-from .export import label_set
+from . import export, history, replay, rules, tally
+from .cutouts import Cutouts
 from .history import Change
 from .lock import WriterLock
-from .model import (
-    KEPT,
-    Box,
-    Corners,
-    Counts,
-    CutoutRecord,
-    Decision,
-    Proposal,
-    Status,
-)
-from .store import Store, box_values, load
+from .model import Box, Counts, CutoutRecord, Decision, Proposal
+from .rules import Word
+from .store import Store
+from .whereabouts import absolute
 
 #: Kinds of log rows that a person caused.
 DECISIONS = frozenset(
     ("accept", "reject", "edit", "reclassify", "add", "done", "undo", "redo")
 )
-
-#: A proposal that overlaps a decided box by more than this IoU is that box again.
-SAME_CLUMP = 0.5
-
-_RECORD = "id, name, files, bands, done, held_out, model, width, height"
-_PAGE = 1000
 
 
 class Review:
@@ -54,7 +35,20 @@ class Review:
 
     Every method that changes something has it on disk when it returns, and raises
     `ReviewError`, with nothing changed, where it cannot: on a full disk, on a review
-    that is open for reading only, for a box or class that does not exist.
+    that is open for reading only, for a box or class that does not exist. Deciding
+    what is so already changes nothing and makes no step of undo.
+
+    Attributes
+    ----------
+    path : Path
+    id : str
+        Of the review, whatever its file is called.
+    classes : tuple of str
+        What a box can be.
+    annotator : str or None
+        Who decides; written to every decision from now on.
+    read_only_reason : str or None
+        Why nothing can be decided, in sentences.
 
     Signals
     -------
@@ -66,7 +60,7 @@ class Review:
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
         self._store = store
         self._lock = lock
-        self._unchanged: dict[int, tuple[int, ...]] = {}
+        self._cutouts = Cutouts(store, path.parent)
         self.path = path
         meta = store.meta()
         self.id: str = meta["id"]
@@ -102,7 +96,7 @@ class Review:
         sources : sequence of Source
             Its cutouts, in the order of the queue.
         classes : sequence of str
-            What a box can be; the first is what a drawn box is.
+            What a box can be; the first is what a drawn box usually is.
         held_out : float
             Share of the cutouts, chosen at random, that is kept for testing.
         seed : int, optional
@@ -116,7 +110,7 @@ class Review:
             If there is such a file already, there is no cutout, or it cannot be
             written; then nothing is left of it.
         """
-        path = _absolute(path)
+        path = absolute(path)
         _refuse_plan(path, sources, classes, held_out)
         with Store.making(path) as store:
             store.put_meta(
@@ -127,7 +121,8 @@ class Review:
                 seed=secrets.randbits(32) if seed is None else seed,
                 annotator=annotator,
             )
-            _add_sources(store, sources, path.parent, annotator)
+            cutouts = Cutouts(store, path.parent).added(sources)
+            history.note(store, cutouts, annotator, history.now())
         return cls.open(path)
 
     @classmethod
@@ -139,7 +134,7 @@ class Review:
         ReviewError
             If it is no review, is damaged, or was made by a newer program.
         """
-        path = _absolute(path)
+        path = absolute(path)
         store = Store(path)
         try:
             return cls(path, store, None if read_only else WriterLock(path))
@@ -172,7 +167,7 @@ class Review:
     # -- looking ------------------------------------------------------------
 
     def __len__(self) -> int:
-        return int(self._store.value("SELECT max(id) FROM cutouts") or 0)
+        return len(self._cutouts)
 
     @property
     def ids(self) -> Sequence[int]:
@@ -181,45 +176,22 @@ class Review:
 
     def cutout(self, cutout_id: int) -> CutoutRecord:
         """Return a cutout's state."""
-        rows = self._store.rows(
-            f"SELECT {_RECORD} FROM cutouts WHERE id = ?", (cutout_id,)
-        )
-        if not rows:
-            raise ReviewError(f"there is no cutout {cutout_id}", self.path)
-        return self._record(rows[0])
+        return self._cutouts.get(cutout_id)
 
-    def cutouts(self) -> Iterator[CutoutRecord]:
-        """Yield every cutout's state, in the order of the queue."""
-        last = 0
-        while rows := self._store.rows(
-            f"SELECT {_RECORD} FROM cutouts WHERE id > ? ORDER BY id LIMIT {_PAGE}",
-            (last,),
-        ):
-            yield from map(self._record, rows)
-            last = rows[-1][0]
+    def cutouts(self, *, begun: bool = False) -> Iterator[CutoutRecord]:
+        """Yield the cutouts in the order of the queue, or only those begun.
+
+        Begun is a cutout that is done or has a decided box.
+        """
+        return self._cutouts.all(begun=begun)
 
     def find(self, name: str) -> CutoutRecord | None:
         """Return the first cutout of that name, or None."""
-        rows = self._store.rows(
-            f"SELECT {_RECORD} FROM cutouts WHERE name = ? ORDER BY id LIMIT 1", (name,)
-        )
-        return self._record(rows[0]) if rows else None
+        return self._cutouts.find(name)
 
     def undone_after(self, cutout_id: int) -> int | None:
         """Return the first cutout later in the queue that is not done, or None."""
-        found = self._store.value(
-            "SELECT min(id) FROM cutouts WHERE done = 0 AND id > ?", (cutout_id,)
-        )
-        return None if found is None else int(found)
-
-    def _record(self, row: tuple[Any, ...]) -> CutoutRecord:
-        number, name, files, bands, done, held_out, model, width, height = row
-        home = self.path.parent
-        places = tuple(whereabouts.locate(kept, home) for kept in load(files))
-        source = Source(name, places, tuple(load(bands)))
-        return CutoutRecord(
-            number, name, source, bool(done), bool(held_out), model, width, height
-        )
+        return self._cutouts.undone_after(cutout_id)
 
     def boxes(self, cutout_id: int) -> list[Box]:
         """Return a cutout's boxes, decided or not, in the order in which they came."""
@@ -234,17 +206,7 @@ class Review:
 
     def counts(self) -> Counts:
         """Return how far the review is."""
-        rows = self._tally()
-        return Counts(
-            cutouts=sum(r["cutouts"] for r in rows),
-            done=sum(r["cutouts"] for r in rows if r["done"]),
-            boxes_by_status={s: sum(r[s.value] for r in rows) for s in Status},
-            detected=sum(r["detected"] for r in rows),
-            held_out=sum(r["cutouts"] for r in rows if r["held_out"]),
-            held_out_done=sum(
-                r["cutouts"] for r in rows if r["held_out"] and r["done"]
-            ),
-        )
+        return tally.counts(self._store)
 
     def learning_counts(self) -> dict[str, int]:
         """Return what there is to learn from, and what is kept for testing.
@@ -257,37 +219,13 @@ class Review:
             proposals. Of the others ``held_out``, ``held_out_done``, and the
             ``held_out_boxes`` on done ones.
         """
-        rows = self._tally()
-        learn = [r for r in rows if not r["held_out"] and (r["done"] or r["decided"])]
-        kept = [r for r in rows if r["held_out"]]
-        tested = [r for r in kept if r["done"]]
-        return {
-            "cutouts": sum(r["cutouts"] for r in learn),
-            "done": sum(r["cutouts"] for r in learn if r["done"]),
-            "boxes": sum(r[s.value] for r in learn for s in KEPT),
-            "rejected": sum(r[Status.REJECTED.value] for r in learn),
-            "ignored": sum(r[Status.PROPOSAL.value] for r in learn if not r["done"]),
-            "held_out": sum(r["cutouts"] for r in kept),
-            "held_out_done": sum(r["cutouts"] for r in tested),
-            "held_out_boxes": sum(r[s.value] for r in tested for s in KEPT),
-        }
-
-    def _tally(self) -> list[dict[str, int]]:
-        names = ["held_out", "done", "decided", "cutouts", "detected", *Status]
-        rows = self._store.rows(f"SELECT {', '.join(names)} FROM tally")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return tally.learning_counts(self._store)
 
     def decisions(self, cutout_id: int | None = None) -> Iterator[Decision]:
         """Yield what was decided, undo and redo included, oldest first."""
         for row in history.read_log(self._store, cutout_id):
             if row.kind in DECISIONS:
-                before, after = row.before, row.after
-                if row.kind in ("undo", "redo"):
-                    before, after = None, {"step": row.step}
-                yield Decision(
-                    row.seq, row.time, row.annotator, row.kind, row.cutout, row.box,
-                    before, after,
-                )  # fmt: skip
+                yield row.decision
 
     @property
     def last_seq(self) -> int:
@@ -299,37 +237,25 @@ class Review:
 
         Reads the whole log, so it takes seconds on a large review.
         """
-        return history.check(self._store)
+        return replay.check(self._store)
+
+    def label_set(self, *, include_undone: bool = True) -> LabelSet:
+        """Freeze the boxes for training, testing and other programs.
+
+        Done cutouts are complete: their undecided proposals are background. On the
+        others, unless left out, undecided proposals are ignored and decided boxes
+        count. Rejected boxes stand apart. Cutouts with nothing decided are left out.
+        """
+        return export.label_set(self, include_undone=include_undone)
 
     # -- deciding -----------------------------------------------------------
-
-    @contextmanager
-    def _writing(self, touched: list[int]) -> Iterator[None]:
-        """Run one transaction, then tell which cutouts it touched."""
-        if self.read_only_reason is not None:
-            raise ReviewError(self.read_only_reason.rstrip("."))
-        with self._store.transaction():
-            yield
-        for cutout_id in dict.fromkeys(touched):
-            self.changed.emit(cutout_id)
-
-    def _decide(self, decide: Any) -> list[Change]:
-        """Log the changes that ``decide(time)`` returns as one step."""
-        touched: list[int] = []
-        with self._writing(touched):
-            time = history.now()
-            changes: list[Change] = decide(time)
-            if changes:
-                history.decide(self._store, changes, self.annotator, time)
-                touched += [change.cutout for change in changes]
-        return changes
 
     def accept(self, box_id: int) -> None:
         """Say that a box is a clump.
 
-        A rejected box that was edited before is ``edited`` again.
+        A rejected box that a person had changed before is ``edited`` again.
         """
-        self._decide(lambda time: self._accepted([box_id], time))
+        self.accept_all([box_id])
 
     def accept_all(self, box_ids: Iterable[int]) -> int:
         """Say of several boxes that they are clumps, in one step.
@@ -340,123 +266,85 @@ class Review:
             How many were not so before.
         """
         ids = list(dict.fromkeys(box_ids))
-        return len(self._decide(lambda time: self._accepted(ids, time)))
+        return len(
+            self._decide(lambda word: [rules.accepted(self.box(i), word) for i in ids])
+        )
+
+    def reject(self, box_id: int) -> None:
+        """Say that a box is no clump. A drawn box goes; undo brings it back."""
+        self._decide(lambda word: [rules.rejected(self.box(box_id), word)])
+
+    def edit(self, box_id: int, corners: Sequence[float]) -> None:
+        """Move a box's corners (x1, y1, x2, y2); it is a clump then."""
+
+        def change(word: Word) -> list[Change | None]:
+            box = self.box(box_id)
+            fitted = rules.fitting(corners, self.cutout(box.cutout))
+            return [rules.moved(box, fitted, word)]
+
+        self._decide(change)
+
+    def reclassify(self, box_id: int, cls: str) -> None:
+        """Give a box another class; it is a clump of that class then."""
+        self._refuse_classes([cls])
+        self._decide(lambda word: [rules.reclassified(self.box(box_id), cls, word)])
+
+    def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
+        """Draw a box."""
+        self._refuse_classes([cls])
+
+        def change(word: Word) -> list[Change | None]:
+            fitted = rules.fitting(corners, self.cutout(cutout_id))
+            new = self._store.next_box_id()
+            return [rules.drawn(new, cutout_id, fitted, cls, word)]
+
+        (made,) = self._decide(change)
+        assert made.box is not None
+        return self.box(made.box)
+
+    def set_done(self, cutout_id: int, done: bool) -> None:
+        """Say that every clump of a cutout is boxed, or take that back."""
+        self._decide(lambda _: [rules.done(self.cutout(cutout_id), done)])
 
     def finish(self, cutout_id: int, box_ids: Iterable[int]) -> None:
         """Accept boxes and set a cutout done, in one step."""
         ids = list(dict.fromkeys(box_ids))
         self._decide(
-            lambda time: [*self._accepted(ids, time), *self._done(cutout_id, True)]
+            lambda word: [
+                *(rules.accepted(self.box(i), word) for i in ids),
+                rules.done(self.cutout(cutout_id), True),
+            ]
         )
 
-    def set_done(self, cutout_id: int, done: bool) -> None:
-        """Say that every clump of a cutout is boxed, or take that back."""
-        self._decide(lambda time: self._done(cutout_id, done))
+    def _decide(self, rule: Callable[[Word], list[Change | None]]) -> list[Change]:
+        """Log what a rule changes as one step, and return it."""
+        touched: list[int] = []
+        with self._writing(touched):
+            word = Word(self.annotator, history.now())
+            changes = [change for change in rule(word) if change is not None]
+            if changes:
+                history.decide(self._store, changes, word.annotator, word.time)
+                touched += [change.cutout for change in changes]
+        return changes
 
-    def reject(self, box_id: int) -> None:
-        """Say that a box is no clump. A drawn box goes; undo brings it back."""
+    @contextmanager
+    def _writing(self, touched: list[int]) -> Iterator[None]:
+        """Run one transaction, then tell which cutouts it touched."""
+        if self.read_only_reason is not None:
+            raise ReviewError(self.read_only_reason)
+        with self._store.transaction():
+            yield
+        for cutout_id in dict.fromkeys(touched):
+            self.changed.emit(cutout_id)
 
-        def decide(time: str) -> list[Change]:
-            box = self.box(box_id)
-            if box.status is Status.REJECTED:
-                return []
-            if box.status is Status.DRAWN:
-                return [Change("reject", box.cutout, box.id, box_values(box), None)]
-            return [self._change("reject", box, time, status=Status.REJECTED)]
-
-        self._decide(decide)
-
-    def edit(self, box_id: int, corners: Sequence[float]) -> None:
-        """Move a box's corners (x1, y1, x2, y2); it is a clump then."""
-
-        def decide(time: str) -> list[Change]:
-            box = self.box(box_id)
-            new = self._fitting(corners, self.cutout(box.cutout))
-            if new == box.corners:
-                return []
-            x1, y1, x2, y2 = new
-            return [
-                self._altered("edit", replace(box, x1=x1, y1=y1, x2=x2, y2=y2), time)
-            ]
-
-        self._decide(decide)
-
-    def reclassify(self, box_id: int, cls: str) -> None:
-        """Give a box another class; it is a clump of that class then."""
-
-        def decide(time: str) -> list[Change]:
-            self._refuse_class(cls)
-            box = self.box(box_id)
-            if cls == box.cls:
-                return []
-            return [self._altered("reclassify", replace(box, cls=cls), time)]
-
-        self._decide(decide)
-
-    def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
-        """Draw a box."""
-
-        def decide(time: str) -> list[Change]:
-            self._refuse_class(cls)
-            x1, y1, x2, y2 = self._fitting(corners, self.cutout(cutout_id))
-            box = Box(
-                self._store.next_box_id(), cutout_id, x1, y1, x2, y2, cls,
-                Status.DRAWN, "person", annotator=self.annotator, time=time,
-            )  # fmt: skip
-            return [Change("add", cutout_id, box.id, None, box_values(box))]
-
-        (change,) = self._decide(decide)
-        assert change.box is not None
-        return self.box(change.box)
-
-    def _accepted(self, box_ids: Sequence[int], time: str) -> list[Change]:
-        boxes = [self.box(box_id) for box_id in box_ids]
-        return [
-            self._altered("accept", box, time)
-            for box in boxes
-            if box.status in (Status.PROPOSAL, Status.REJECTED)
-        ]
-
-    def _done(self, cutout_id: int, done: bool) -> list[Change]:
-        if self.cutout(cutout_id).done is done:
-            return []
-        return [Change("done", cutout_id, None, {"done": not done}, {"done": done})]
-
-    def _altered(self, kind: str, box: Box, time: str) -> Change:
-        """Return the change to a box that a person sees a clump in."""
-        status = box.status
-        if status is not Status.DRAWN:
-            status = Status.ACCEPTED if box.as_proposed else Status.EDITED
-        return self._change(kind, box, time, status=status)
-
-    def _change(self, kind: str, box: Box, time: str, *, status: Status) -> Change:
-        after = replace(box, status=status, annotator=self.annotator, time=time)
-        before = self.box(box.id)
-        return Change(kind, box.cutout, box.id, box_values(before), box_values(after))
-
-    def _refuse_class(self, cls: str) -> None:
-        if cls not in self.classes:
-            raise ReviewError(
-                f"this review has no class {cls!r}",
-                self.path,
-                f"Its classes are {', '.join(self.classes)}.",
-            )
-
-    def _fitting(self, corners: Sequence[float], cutout: CutoutRecord) -> Corners:
-        """Return corners in order and cut to the image, or refuse them."""
-        fitted = _fit(corners, cutout.size)
-        if fitted is None:
-            where = (
-                "the cutout"
-                if cutout.size is None
-                else f"{cutout.width} x {cutout.height} pixels"
-            )
-            raise ReviewError(
-                f"a box at {_written(corners)} has no area inside {where}",
-                cutout.source.path,
-                "Draw it across the clump.",
-            )
-        return fitted
+    def _refuse_classes(self, classes: Iterable[str]) -> None:
+        for cls in classes:
+            if cls not in self.classes:
+                raise ReviewError(
+                    f"this review has no class {cls!r}",
+                    self.path,
+                    f"Its classes are {', '.join(self.classes)}.",
+                )
 
     # -- undo ---------------------------------------------------------------
 
@@ -481,13 +369,10 @@ class Review:
     def _travel(self, kind: str) -> int | None:
         touched: list[int] = []
         with self._writing(touched):
-            found = history.travel(self._store, kind, self.annotator)
-            if found is None:
-                return None
-            touched += found[1]
-        return found[0]
+            touched += history.travel(self._store, kind, self.annotator)
+        return touched[0] if touched else None
 
-    # -- detection ----------------------------------------------------------
+    # -- detection and images -----------------------------------------------
 
     def propose(
         self,
@@ -501,7 +386,8 @@ class Review:
 
         The undecided proposals of earlier detections go. Proposals on a decided box
         (IoU above 0.5), rejected ones included, are left out, so that nobody decides
-        twice. A done cutout is left as it is.
+        twice, and so are those without a pixel in the image. A done cutout is left as
+        it is.
 
         Parameters
         ----------
@@ -517,64 +403,19 @@ class Review:
         int
             How many proposals were taken in.
         """
+        self._refuse_classes(proposal.cls for proposal in proposals)
         touched: list[int] = []
         taken = 0
         with self._writing(touched):
             cutout = self.cutout(cutout_id)
             if not cutout.done:
-                change = self._proposed(cutout, proposals, model, size)
+                boxes, first = self.boxes(cutout_id), self._store.next_box_id()
+                change = rules.proposed(cutout, boxes, proposals, model, size, first)
                 history.forget_redo(self._store, cutout_id)
                 history.note(self._store, [change], None, history.now())
                 taken = len((change.after or {})["boxes"])
                 touched.append(cutout_id)
         return taken
-
-    def _proposed(
-        self,
-        cutout: CutoutRecord,
-        proposals: Sequence[Proposal],
-        model: str,
-        size: tuple[int, int] | None,
-    ) -> Change:
-        boxes = self.boxes(cutout.id)
-        decided = [box.corners for box in boxes if box.decided]
-        size = self._size_now(cutout, size, bool(decided))
-        rows: list[list[Any]] = []
-        first = self._store.next_box_id()
-        for proposal in proposals:
-            self._refuse_class(proposal.cls)
-            corners = _fit(proposal.corners, size)
-            if corners is None or not math.isfinite(proposal.score):
-                continue
-            if not _overlaps(corners, decided):
-                # A thousandth of a pixel says all that a detector knows.
-                place = [round(value, 3) for value in corners]
-                score = round(proposal.score, 5)
-                rows.append([first + len(rows), *place, proposal.cls, score])
-        width, height = size or (None, None)
-        before = {
-            "boxes": [b.id for b in boxes if not b.decided],
-            "model": cutout.model,
-        }
-        after = {"boxes": rows, "model": model, "width": width, "height": height}
-        return Change("propose", cutout.id, None, before, after)
-
-    def _size_now(
-        self, cutout: CutoutRecord, size: tuple[int, int] | None, decided: bool
-    ) -> tuple[int, int] | None:
-        if size is None:
-            return cutout.size
-        size = int(size[0]), int(size[1])
-        if decided and cutout.size not in (None, size):
-            raise ReviewError(
-                f"it has {size[0]} x {size[1]} pixels now, but "
-                f"{cutout.width} x {cutout.height} when its boxes were decided on",
-                cutout.source.path,
-                "Put the old image back, or make a new review for the new one.",
-            )
-        return size
-
-    # -- images -------------------------------------------------------------
 
     def note_seen(self, cutout_id: int, size: tuple[int, int]) -> None:
         """Remember what a cutout's files look like, the first time they are seen.
@@ -585,35 +426,13 @@ class Review:
         size : (int, int)
             Width and height in pixels.
         """
-        if self._seen(cutout_id) is not None:
-            return
-        cutout = self.cutout(cutout_id)
-        try:
-            seen = [whereabouts.fingerprint(path) for path in cutout.source.files]
-        except (OSError, ClumpError):
-            return  # it went since it was read: `check_source` will say so
-        width, height = cutout.size or (int(size[0]), int(size[1]))
-        before = {"seen": None, "width": cutout.width, "height": cutout.height}
-        after = {"seen": seen, "width": width, "height": height}
-        with self._writing([]):
-            change = Change("seen", cutout_id, None, before, after)
-            history.note(self._store, [change], self.annotator, history.now())
-
-    def _seen(self, cutout_id: int) -> Any:
-        return load(
-            self._store.value("SELECT seen FROM cutouts WHERE id = ?", (cutout_id,))
-        )
+        change = self._cutouts.first_seen(cutout_id, size)
+        if change is not None:
+            self._note([change])
 
     def check_source(self, cutout_id: int) -> str | None:
         """Return a sentence if a cutout's files moved away or changed, else None."""
-        files = self.cutout(cutout_id).source.files
-        state = _stamp(files)
-        if state and self._unchanged.get(cutout_id) == state:
-            return None
-        said = whereabouts.problem(files, self._seen(cutout_id))
-        if said is None:
-            self._unchanged[cutout_id] = state
-        return said
+        return self._cutouts.problem(cutout_id)
 
     def relocate(self, folder: str | Path) -> int:
         """Look below a folder for the images that are missing, by their names.
@@ -624,73 +443,32 @@ class Review:
             How many cutouts have their images again. One of several files of the same
             name is taken only if it is clear which.
         """
-        found = whereabouts.files_below(_absolute(folder))
-        touched: list[int] = []
-        with self._writing(touched):
-            for cutout in self.cutouts():
-                places = self._found_again(cutout, found)
-                if places:
-                    self._move(cutout, places)
-                    touched.append(cutout.id)
-        return len(touched)
-
-    def _found_again(
-        self, cutout: CutoutRecord, found: dict[str, list[Path]]
-    ) -> list[Path]:
-        """Return where all files of a cutout are now, if one was missing."""
-        files = cutout.source.files
-        if all(path.is_file() for path in files):
-            return []
-        seen = self._seen(cutout.id) or [None] * len(files)
-        places = [
-            path if path.is_file()
-            else whereabouts.best_match(path, found.get(path.name, ()), mark)
-            for path, mark in zip(files, seen, strict=True)
-        ]  # fmt: skip
-        return [] if None in places else [place for place in places if place]
-
-    def _move(self, cutout: CutoutRecord, places: Sequence[Path]) -> None:
-        old = self._store.value("SELECT files FROM cutouts WHERE id = ?", (cutout.id,))
-        new = [whereabouts.keep(place, self.path.parent) for place in places]
-        change = Change("moved", cutout.id, None, {"files": load(old)}, {"files": new})
-        history.note(self._store, [change], self.annotator, history.now())
+        changes = list(self._cutouts.relocated(absolute(folder)))
+        if changes:
+            self._note(changes, touched=[change.cutout for change in changes])
+        return len(changes)
 
     def add_cutouts(self, sources: Sequence[Source]) -> int:
         """Add the cutouts whose images are not in the review yet, at the queue's end.
 
-        The held-out share is kept, at random among the new ones.
+        The review's share of them is held out. Nothing is added to a review that is
+        open for reading only.
 
         Returns
         -------
         int
             How many were new.
         """
-        if self.read_only:
+        new = self._cutouts.unknown(sources)
+        if self.read_only or not new:
             return 0
-        with self._writing([]):
-            known = {cutout.source.files for cutout in self.cutouts()}
-            absolute = (
-                replace(s, files=tuple(_absolute(path) for path in s.files))
-                for s in sources
-            )
-            new = [s for s in dict.fromkeys(absolute) if s.files not in known]
-            _add_sources(self._store, new, self.path.parent, self.annotator)
+        self._note(self._cutouts.added(new))
         return len(new)
 
-    # -- leaving ------------------------------------------------------------
-
-    def label_set(self, *, include_undone: bool = True) -> LabelSet:
-        """Freeze the boxes for training, testing and other programs.
-
-        Done cutouts are complete: their undecided proposals are background. On the
-        others, unless left out, undecided proposals are ignored and decided boxes
-        count. Rejected boxes stand apart. Cutouts with nothing decided are left out.
-        """
-        return label_set(self, include_undone=include_undone)
-
-
-def _absolute(path: str | Path) -> Path:
-    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100
+    def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:
+        """Log what is nobody's decision."""
+        with self._writing(list(touched)):
+            history.note(self._store, changes, self.annotator, history.now())
 
 
 def _refuse_plan(
@@ -710,69 +488,5 @@ def _refuse_plan(
         )
     if not 0 <= held_out < 1:
         raise ReviewError(
-            f"{held_out} cutouts cannot be held out",
-            path,
-            "Give a share from 0 to 0.9.",
+            f"{held_out} is no share to hold out", path, "Give a number from 0 to 0.9."
         )
-
-
-def _add_sources(
-    store: Store, sources: Sequence[Source], home: Path, annotator: str | None
-) -> None:
-    """Add cutouts, the review's share of them held out at random."""
-    meta = store.meta()
-    ((n, held),) = store.rows(
-        "SELECT count(*), coalesce(sum(held_out), 0) FROM cutouts"
-    )
-    wanted = round((n + len(sources)) * meta["held_out"]) - held
-    chance = random.Random(f"{meta['seed']} {n}")
-    chosen = chance.sample(range(len(sources)), min(max(wanted, 0), len(sources)))
-    held_out = set(chosen)
-    changes = (
-        Change(
-            "cutout",
-            n + 1 + place,
-            after={
-                "name": source.name,
-                "files": [whereabouts.keep(path, home) for path in source.files],
-                "bands": list(source.bands),
-                "held_out": place in held_out,
-                **dict.fromkeys(("model", "width", "height", "seen")),
-                "done": False,
-            },
-        )
-        for place, source in enumerate(sources)
-    )
-    history.note(store, changes, annotator, history.now())
-
-
-def _fit(corners: Sequence[float], size: tuple[int, int] | None) -> Corners | None:
-    """Return corners in order and cut to an image, or None if nothing is left."""
-    values = [float(value) for value in corners]
-    if len(values) != 4 or not all(map(math.isfinite, values)):
-        return None
-    (x1, x2), (y1, y2) = sorted(values[::2]), sorted(values[1::2])
-    if size is not None:
-        x1, x2 = max(x1, -0.5), min(x2, size[0] - 0.5)
-        y1, y2 = max(y1, -0.5), min(y2, size[1] - 0.5)
-    smallest = geometry.SMALLEST_SIDE
-    return (x1, y1, x2, y2) if x2 - x1 >= smallest and y2 - y1 >= smallest else None
-
-
-def _written(corners: Sequence[float]) -> str:
-    return ", ".join(f"{float(value):.1f}" for value in corners)
-
-
-def _overlaps(corners: Corners, others: Sequence[Corners]) -> bool:
-    if not others:
-        return False
-    overlap = geometry.iou(geometry.as_boxes(corners), geometry.as_boxes(others))
-    return bool(overlap.max() > SAME_CLUMP)
-
-
-def _stamp(files: Sequence[Path]) -> tuple[int, ...]:
-    try:
-        states = [path.stat() for path in files]
-    except OSError:
-        return ()
-    return tuple(v for s in states for v in (s.st_size, s.st_mtime_ns))

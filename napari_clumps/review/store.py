@@ -19,12 +19,12 @@ from .schema import APPLICATION_ID, SCRIPT, VERSION
 #: Seconds to wait for another process that is reading or writing at this moment.
 _PATIENCE = 5.0
 
-_BOX_COLUMNS = tuple(Box.__dataclass_fields__)
-_BOX_SELECT = f"SELECT {', '.join(_BOX_COLUMNS)} FROM boxes"
+BOX_COLUMNS = tuple(Box.__dataclass_fields__)
+_BOX_SELECT = f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes"
 _BOX_PUT = (
-    f"INSERT INTO boxes ({', '.join(_BOX_COLUMNS)}) "
-    f"VALUES ({', '.join('?' * len(_BOX_COLUMNS))}) ON CONFLICT (id) DO UPDATE SET "
-    + ", ".join(f"{c} = excluded.{c}" for c in _BOX_COLUMNS[1:])
+    f"INSERT INTO boxes ({', '.join(BOX_COLUMNS)}) "
+    f"VALUES ({', '.join('?' * len(BOX_COLUMNS))}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{c} = excluded.{c}" for c in BOX_COLUMNS[1:])
 )
 
 #: What of a cutout a log row may set, and how it is kept in its column.
@@ -262,7 +262,7 @@ class Store:
         if values is None:
             self.rows("DELETE FROM boxes WHERE id = ?", (box_id,))
             return
-        row = [box_id, cutout, *(values[c] for c in _BOX_COLUMNS[2:-1])]
+        row = [box_id, cutout, *(values[c] for c in BOX_COLUMNS[2:-1])]
         self.rows(_BOX_PUT, [*row, dump(values["proposed"])])
 
     def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
@@ -286,7 +286,7 @@ class Store:
 
 def box_values(box: Box) -> dict[str, Any]:
     """Return what the log keeps of a box beside its id and its cutout."""
-    values = {column: getattr(box, column) for column in _BOX_COLUMNS[2:]}
+    values = {column: getattr(box, column) for column in BOX_COLUMNS[2:]}
     proposed = values["proposed"]
     values["proposed"] = None if proposed is None else list(proposed)
     return values | {"status": box.status.value}

@@ -21,26 +21,40 @@ Kept = Sequence[str | None]
 Fingerprint = Sequence[int | str]
 
 
+def absolute(path: str | Path) -> Path:
+    """Return a path from the root; links stay as the person named them."""
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
+
+
+def stamp(files: Sequence[Path]) -> tuple[int, ...]:
+    """Return sizes and modification times, or nothing if a file is not there."""
+    try:
+        states = [path.stat() for path in files]
+    except OSError:
+        return ()
+    return tuple(v for s in states for v in (s.st_size, s.st_mtime_ns))
+
+
 def keep(path: Path, home: Path) -> list[str | None]:
     """Return both paths of an image, for a review in the folder ``home``."""
-    absolute = os.path.abspath(path)  # noqa: PTH100 - links stay as the person named them
+    full = absolute(path)
     try:
-        relative = Path(os.path.relpath(absolute, home)).as_posix()
+        relative = Path(os.path.relpath(full, home)).as_posix()
     except ValueError:  # another drive on Windows
         relative = None
-    return [relative, absolute]
+    return [relative, str(full)]
 
 
 def locate(kept: Kept, home: Path) -> Path:
     """Return where an image is now, or where it was last if it is nowhere."""
-    relative, absolute = kept
-    assert absolute is not None
+    relative, full = kept
+    assert full is not None
     if relative is None:
-        return Path(absolute)
+        return Path(full)
     moved = os.path.normpath(os.path.join(home, relative))  # noqa: PTH118 - 5x faster
-    if moved == absolute or os.path.exists(moved):  # noqa: PTH110
+    if moved == full or os.path.exists(moved):  # noqa: PTH110
         return Path(moved)
-    return Path(absolute if os.path.exists(absolute) else moved)  # noqa: PTH110
+    return Path(full if os.path.exists(full) else moved)  # noqa: PTH110
 
 
 def fingerprint(path: Path) -> list[int | str]:
