@@ -1,0 +1,183 @@
+"""The cutouts of a review: their records, and what becomes of their image files."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from clump_detector.errors import ClumpError, ReviewError
+from clump_detector.images import Source
+
+from . import whereabouts
+from .history import Change
+from .model import DECIDED, CutoutRecord
+from .store import Store, load
+
+_RECORD = (
+    "SELECT id, name, files, bands, done, held_out, model, width, height FROM cutouts"
+)
+_DECIDED = " + ".join(DECIDED)
+_PAGE = 1000
+
+
+class Cutouts:
+    """The cutouts of one review file.
+
+    Parameters
+    ----------
+    store : Store
+    home : path
+        The review's folder, from which its relative paths count.
+    """
+
+    def __init__(self, store: Store, home: Path) -> None:
+        self._store = store
+        self._home = home
+        self._unchanged: dict[int, tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        return int(self._store.value("SELECT max(id) FROM cutouts") or 0)
+
+    # -- records ------------------------------------------------------------
+
+    def get(self, cutout_id: int) -> CutoutRecord:
+        """Return a cutout's state.
+
+        Raises
+        ------
+        ReviewError
+            If there is no such cutout.
+        """
+        rows = self._store.rows(f"{_RECORD} WHERE id = ?", (cutout_id,))
+        if not rows:
+            raise ReviewError(f"there is no cutout {cutout_id}", self._store.path)
+        return self._record(rows[0])
+
+    def find(self, name: str) -> CutoutRecord | None:
+        """Return the first cutout of that name, or None."""
+        sql = f"{_RECORD} WHERE name = ? ORDER BY id LIMIT 1"
+        rows = self._store.rows(sql, (name,))
+        return self._record(rows[0]) if rows else None
+
+    def all(self, *, begun: bool = False) -> Iterator[CutoutRecord]:
+        """Yield the cutouts in the order of the queue, or only those begun.
+
+        Begun is a cutout that is done or has a decided box.
+        """
+        where = f"AND (done OR {_DECIDED} > 0)" if begun else ""
+        sql = f"{_RECORD} WHERE id > ? {where} ORDER BY id LIMIT {_PAGE}"
+        last = 0
+        while rows := self._store.rows(sql, (last,)):
+            yield from map(self._record, rows)
+            last = rows[-1][0]
+
+    def undone_after(self, cutout_id: int) -> int | None:
+        """Return the first cutout later in the queue that is not done, or None."""
+        found = self._store.value(
+            "SELECT min(id) FROM cutouts WHERE done = 0 AND id > ?", (cutout_id,)
+        )
+        return None if found is None else int(found)
+
+    def _record(self, row: tuple[Any, ...]) -> CutoutRecord:
+        number, name, files, bands, done, held_out, model, width, height = row
+        places = tuple(whereabouts.locate(kept, self._home) for kept in load(files))
+        source = Source(name, places, tuple(load(bands)))
+        return CutoutRecord(
+            number, name, source, bool(done), bool(held_out), model, width, height
+        )
+
+    # -- adding -------------------------------------------------------------
+
+    def unknown(self, sources: Iterable[Source]) -> list[Source]:
+        """Return the sources, each once, whose files no cutout has."""
+        known = {cutout.source.files for cutout in self.all()}
+        absolute = (
+            replace(s, files=tuple(whereabouts.absolute(path) for path in s.files))
+            for s in sources
+        )
+        return [s for s in dict.fromkeys(absolute) if s.files not in known]
+
+    def added(self, sources: Sequence[Source]) -> Iterator[Change]:
+        """Yield what adds cutouts, the review's share of them held out at random."""
+        meta = self._store.meta()
+        sums = "SELECT count(*), coalesce(sum(held_out), 0) FROM cutouts"
+        ((n, held),) = self._store.rows(sums)
+        wanted = round((n + len(sources)) * meta["held_out"]) - held
+        chance = random.Random(f"{meta['seed']} {n}")
+        chosen = chance.sample(range(len(sources)), min(max(wanted, 0), len(sources)))
+        held_out = set(chosen)
+        for place, source in enumerate(sources):
+            after = {
+                "name": source.name,
+                "files": [whereabouts.keep(path, self._home) for path in source.files],
+                "bands": list(source.bands),
+                "held_out": place in held_out,
+                "done": False,
+                **dict.fromkeys(("model", "width", "height", "seen")),
+            }
+            yield Change("cutout", n + 1 + place, after=after)
+
+    # -- image files --------------------------------------------------------
+
+    def seen(self, cutout_id: int) -> list[whereabouts.Fingerprint] | None:
+        """Return what a cutout's files looked like at first sight, or None."""
+        found = self._store.value("SELECT seen FROM cutouts WHERE id = ?", (cutout_id,))
+        return None if found is None else list(load(found))
+
+    def first_seen(self, cutout_id: int, size: tuple[int, int]) -> Change | None:
+        """Return what remembers a cutout's files as they are, unless one does."""
+        if self.seen(cutout_id) is not None:
+            return None
+        cutout = self.get(cutout_id)
+        try:
+            seen = [whereabouts.fingerprint(path) for path in cutout.source.files]
+        except (OSError, ClumpError):
+            return None  # it went since it was read: `problem` will say so
+        width, height = cutout.size or (int(size[0]), int(size[1]))
+        before = {"seen": None, "width": cutout.width, "height": cutout.height}
+        after = {"seen": seen, "width": width, "height": height}
+        return Change("seen", cutout_id, None, before, after)
+
+    def problem(self, cutout_id: int) -> str | None:
+        """Return a sentence if a cutout's files moved away or changed, else None."""
+        files = self.get(cutout_id).source.files
+        stamp = whereabouts.stamp(files)
+        if stamp and self._unchanged.get(cutout_id) == stamp:
+            return None
+        said = whereabouts.problem(files, self.seen(cutout_id))
+        if said is None:
+            self._unchanged[cutout_id] = stamp
+        return said
+
+    def relocated(self, folder: Path) -> Iterator[Change]:
+        """Yield what gives missing images the places below a folder they have now."""
+        found = whereabouts.files_below(folder)
+        for cutout in self.all():
+            places = self._found_again(cutout, found)
+            if places:
+                sql = "SELECT files FROM cutouts WHERE id = ?"
+                old = load(self._store.value(sql, (cutout.id,)))
+                new = [whereabouts.keep(place, self._home) for place in places]
+                yield Change("moved", cutout.id, None, {"files": old}, {"files": new})
+
+    def _found_again(
+        self, cutout: CutoutRecord, found: dict[str, list[Path]]
+    ) -> list[Path]:
+        """Return where all files of a cutout are now, if one was missing."""
+        files = cutout.source.files
+        if all(path.is_file() for path in files):
+            return []
+        seen = self.seen(cutout.id)
+        places = []
+        for number, path in enumerate(files):
+            place: Path | None = path
+            if not path.is_file():
+                mark = seen[number] if seen else None
+                place = whereabouts.best_match(path, found.get(path.name, ()), mark)
+            if place is None:
+                return []
+            places.append(place)
+        return places
