@@ -23,6 +23,9 @@ IMAGE_NAME = "Galaxy"
 MARKS_NAME = "Marks"
 BOXES_NAME = "Clump boxes"
 
+#: Size of the current box's handles, in screen pixels.
+_HANDLE = 6
+
 #: Modes of the Shapes layer in which only boxes can be made and changed.
 _SAFE_MODES = {"select", "add_rectangle", "pan_zoom"}
 
@@ -69,11 +72,17 @@ class Canvas:
         viewer = self._viewer
         self.image = viewer.add_image(blank, name=IMAGE_NAME, rgb=True)
         self.marks = viewer.add_vectors(
-            np.zeros((0, 2, 2)), ndim=2, name=MARKS_NAME, vector_style="line"
+            np.zeros((0, 2, 2)),
+            ndim=2,
+            name=MARKS_NAME,
+            vector_style="line",
+            opacity=1.0,
         )
         self.boxes = viewer.add_shapes(
-            None, ndim=2, name=BOXES_NAME, face_color="transparent"
+            None, ndim=2, name=BOXES_NAME, face_color="transparent", opacity=1.0
         )
+        # napari's handles, made for large shapes, would hide a clump of 20 pixels.
+        self.boxes._vertex_size = _HANDLE
         self._style_text()
         for layer in (self.image, self.marks, self.boxes):
             layer.metadata["napari_clumps"] = True
@@ -86,7 +95,7 @@ class Canvas:
         self.activate()
 
     def _style_text(self) -> None:
-        self.boxes.features = {"label": []}
+        self.boxes.features = _table(layers.to_shapes([], 1.0, None).features)
         self.boxes.text = {
             "string": "{label}",
             "color": "white",
@@ -132,7 +141,7 @@ class Canvas:
                 self.boxes.data = [(r, "rectangle") for r in data.rectangles]
                 self._shown = geometry
             # napari keeps the old rows when the data change: set them every time.
-            self.boxes.features = data.features
+            self.boxes.features = _table(data.features)
             if boxes:
                 self.boxes.edge_color = data.colours
                 self.boxes.edge_width = data.widths
@@ -180,7 +189,7 @@ class Canvas:
     def bring_into_view(self, box: Box) -> None:
         """Move the camera to a box that is out of sight, and no more than that."""
         camera = self._viewer.camera
-        height, width = self._viewer._canvas_size
+        height, width = self._viewer.canvas.size
         half = np.array([height, width]) / (2 * camera.zoom)
         centre = np.array(camera.center[-2:])
         x1, y1, x2, y2 = box.corners
@@ -253,6 +262,16 @@ class Canvas:
     def _tell_removed(self, indices: Sequence[int]) -> None:
         for box in [self._boxes[i] for i in indices if i < len(self._boxes)]:
             self.removed.emit(box.id)
+
+
+def _table(features: dict[str, list[Any]]) -> Any:
+    """Return features as a data frame whose columns keep their types when empty."""
+    import pandas as pd
+
+    kinds = {"box": "int64", "score": "float64"}
+    return pd.DataFrame(
+        {k: pd.Series(v, dtype=kinds.get(k, "object")) for k, v in features.items()}
+    )
 
 
 def _key_callback(action: Callable[[], None]) -> Callable[[Any], None]:

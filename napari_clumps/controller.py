@@ -38,6 +38,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 def controller_of(viewer: Any) -> Controller:
     """Return the one controller of a viewer."""
+    viewer = getattr(viewer, "__wrapped__", viewer)  # widgets get napari's proxy
     if viewer not in _controllers:
         _controllers[viewer] = Controller(viewer)
     return _controllers[viewer]
@@ -500,6 +501,7 @@ class Controller:
     def _on_drawn(self, corners: tuple[float, float, float, float]) -> None:
         self._from_canvas(self._add, corners)
         self.canvas.drawing = False
+        self.said.emit("")
 
     def _add(self, corners: tuple[float, float, float, float]) -> None:
         review = self._open_review

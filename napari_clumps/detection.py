@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from clump_detector.card import read_card
-from clump_detector.registry import ModelEntry, list_models, resolve_model
 from psygnal import Signal
 
+from clump_detector.card import read_card
 from clump_detector.errors import ClumpError, ImageError
-from clump_detector.images import Source
+from clump_detector.registry import ModelEntry, list_models, resolve_model
 
 from .loose_boxes import LooseBoxes
 from .review import Proposal
@@ -47,7 +45,6 @@ class Detection:
         self._generation = 0
         self._problems: list[str] = []
         self._found = 0
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.loose = LooseBoxes(controller.viewer)
         self.total = 0
         self.done = 0
@@ -143,11 +140,8 @@ class Detection:
 
     def _layer_request(self, layer: Any) -> CutoutRequest:
         array = layer_plane(layer, self._controller.viewer)
-        self._folder = tempfile.TemporaryDirectory(prefix="napari-clumps-")
-        path = Path(self._folder.name) / "layer.npy"
-        np.save(path, array)
         self.loose.prepare(layer)
-        return CutoutRequest("layer", Source(layer.name, (path,)))
+        return CutoutRequest("layer", array=array, name=layer.name, rgb=layer.rgb)
 
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
         from napari.qt.threading import create_worker
@@ -245,9 +239,6 @@ class Detection:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
         self.changed.emit()
 
 

@@ -42,7 +42,7 @@ _WIDTHS = {
 }
 
 #: Lines are this share of the image's longer side, so they look alike at any size.
-_LINE_SHARE = 1 / 420
+_LINE_SHARE = 1 / 330
 
 #: A corner this far off an axis-aligned rectangle, as a share of its side, is a turn.
 _SQUARENESS = 0.02

@@ -84,4 +84,6 @@ def show_panels(viewer: Any) -> None:
         )
         first = first or dock
     if first is not None:
-        first.raise_()
+        from qtpy.QtCore import QTimer
+
+        QTimer.singleShot(0, first.raise_)  # once the docks have been laid out

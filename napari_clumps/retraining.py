@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from clump_detector.registry import new_model_folder, resolve_model
 from psygnal import Signal
 
 from clump_detector.errors import ClumpError
-from clump_detector.labels import write_label_set
+from clump_detector.labels import LabelSet
+from clump_detector.registry import new_model_folder, resolve_model
 
 from .tasks import compare, retrain
 
@@ -61,7 +59,6 @@ class Retraining:
         self._bar: Any = None
         self._wish: Wish = "go"
         self._generation = 0
-        self._folder: Path | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -109,22 +106,16 @@ class Retraining:
         self._reset()
         try:
             base = resolve_model(choices.base)
-            labels = self._freeze_labels()
+            # Frozen here: decisions go on while the model learns.
+            labels = self._controller._open_review.label_set()
             out = new_model_folder(self._controller._open_review.path.stem)
         except ClumpError as error:
             self._controller.warn(error.message)
             return
         self._run(labels, out, base, choices)
 
-    def _freeze_labels(self) -> Path:
-        """Write the labels of this moment: decisions go on while the model learns."""
-        self._folder = Path(tempfile.mkdtemp(prefix="napari-clumps-"))
-        path = self._folder / "labels.json"
-        write_label_set(self._controller._open_review.label_set(), path)
-        return path
-
     def _run(
-        self, labels: Path, out: Path, base: Path, choices: RetrainChoices
+        self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
     ) -> None:
         from napari.qt.threading import create_worker
         from napari.utils import progress
@@ -143,7 +134,7 @@ class Retraining:
         self.changed.emit()
 
     def _work(
-        self, labels: Path, out: Path, base: Path, choices: RetrainChoices
+        self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
     ) -> Any:
         """Train, then compare; what this generator yields arrives in `_on_event`."""
         device = self._controller.device
@@ -244,9 +235,6 @@ class Retraining:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
         if self.new_model is not None:
             self._controller.models_changed.emit()
         self.changed.emit()

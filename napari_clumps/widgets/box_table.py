@@ -90,7 +90,6 @@ class BoxTable(QTableView):
         # The keys of the review stay with the canvas.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
         self.verticalHeader().setDefaultSectionSize(24)
         header = self.horizontalHeader()
         header.setHighlightSections(False)

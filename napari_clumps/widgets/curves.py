@@ -56,6 +56,8 @@ class CurvesView(QWidget):
                 "purity": (curves.purity, _PINK, "--"),
             },
         )
+        for axes in self._axes:
+            axes.set_xlim(0.5, max(len(curves.train), 5) + 0.5)
         losses.set_ylim(bottom=0)
         shares.set_ylim(0, 1.02)
         shares.set_xlabel("epoch", color=_INK, fontsize=8)
@@ -82,4 +84,5 @@ class CurvesView(QWidget):
                 linewidth=1.4,
             )
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend(fontsize=7, frameon=False, labelcolor=_INK, loc="best")
+        if any(values for values, _, _ in lines.values()):
+            axes.legend(fontsize=7, frameon=False, labelcolor=_INK, loc="best")

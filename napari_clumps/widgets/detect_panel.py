@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from magicgui.widgets import ComboBox, Container
+from magicgui.widgets import ComboBox
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QLabeledDoubleSlider
 
 from ..controller import controller_of
-from .parts import plain_button, text_label
+from .parts import fill_dock, form_of, plain_button, text_label
 
 _DEVICES = {
     "automatic": "auto",
@@ -30,7 +37,7 @@ class DetectPanel(QWidget):
         self._filling = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(self._form().native)
+        layout.addLayout(self._form())
         layout.addLayout(self._threshold_row())
         layout.addLayout(self._buttons())
         self._progress = QProgressBar()
@@ -39,13 +46,13 @@ class DetectPanel(QWidget):
         layout.addWidget(self._progress)
         layout.addWidget(self._outcome)
         layout.addStretch(1)
-        self.setMinimumWidth(300)
+        fill_dock(self)
         self._connect(napari_viewer)
         self._fill()
 
     # -- layout -------------------------------------------------------------
 
-    def _form(self) -> Container:
+    def _form(self) -> QFormLayout:
         self._model = ComboBox(label="Model", choices=[], tooltip="What proposes boxes")
         self._scope = ComboBox(label="Run on", choices=[], tooltip="What to search")
         self._device = ComboBox(
@@ -54,15 +61,8 @@ class DetectPanel(QWidget):
             value=self._controller.device,
             tooltip="Where the model runs; automatic takes a GPU if there is one",
         )
-        for widget, name in (
-            (self._model, "model"),
-            (self._scope, "scope"),
-            (self._device, "device"),
-        ):
-            widget.native.setObjectName(f"detect_{name}")
-        form = Container(widgets=[self._model, self._scope, self._device])
-        form.margins = (0, 0, 0, 0)
-        return form
+        fields = {"model": self._model, "scope": self._scope, "device": self._device}
+        return form_of("detect", fields)
 
     def _threshold_row(self) -> QHBoxLayout:
         self._threshold = QLabeledDoubleSlider(Qt.Orientation.Horizontal)

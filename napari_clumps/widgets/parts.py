@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
-from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
 
 from ..keys import BY_ACTION
 from ..layers import colour_hex
@@ -55,6 +62,26 @@ def text_label(name: str, *, wrap: bool = True) -> QLabel:
     label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     return label
+
+
+def fill_dock(panel: QWidget) -> None:
+    """Let a panel take the whole height of its dock, and enough width for its words."""
+    panel.setMinimumWidth(330)
+    policy = QSizePolicy.Policy
+    panel.setSizePolicy(policy.Preferred, policy.Expanding)
+
+
+def form_of(panel: str, fields: dict[str, Any]) -> QFormLayout:
+    """Lay out magicgui widgets as a form, named ``<panel>_<key>``."""
+    form = QFormLayout()
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    for name, field in fields.items():
+        field.native.setObjectName(f"{panel}_{name}")
+        field.native.setSizePolicy(
+            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
+        )
+        form.addRow(field.label, field.native)
+    return form
 
 
 class ElidedLabel(QLabel):

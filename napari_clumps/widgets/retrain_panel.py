@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from magicgui.widgets import ComboBox, Container, SpinBox
+from magicgui.widgets import ComboBox, SpinBox
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..controller import controller_of
 from ..retraining import RetrainChoices
 from .curves import CurvesView
-from .parts import plain_button, text_label
+from .parts import fill_dock, form_of, plain_button, text_label
 
 _PARTS = {
     "heads only (fastest)": "heads",
@@ -41,20 +47,20 @@ class RetrainPanel(QWidget):
             "Make it the current model and run it on the cutouts that are not done",
         )
         layout.addWidget(self._counts)
-        layout.addWidget(self._form().native)
+        layout.addLayout(self._form())
         layout.addLayout(self._buttons())
         layout.addWidget(self._progress)
         layout.addWidget(self._curves, stretch=1)
         layout.addWidget(self._outcome)
         layout.addWidget(self._promote)
-        self.setMinimumWidth(300)
+        fill_dock(self)
         self._connect()
         self._fill()
         self._on_progress()
 
     # -- layout -------------------------------------------------------------
 
-    def _form(self) -> Container:
+    def _form(self) -> QFormLayout:
         self._base = ComboBox(
             label="Base model", choices=[], tooltip="Training starts from its weights"
         )
@@ -73,17 +79,13 @@ class RetrainPanel(QWidget):
             max=999_999,
             tooltip="The same labels and seed give the same model",
         )
-        widgets = {
+        fields = {
             "base": self._base,
             "parts": self._parts,
             "epochs": self._epochs,
             "seed": self._seed,
         }
-        for name, widget in widgets.items():
-            widget.native.setObjectName(f"retrain_{name}")
-        form = Container(widgets=list(widgets.values()))
-        form.margins = (0, 0, 0, 0)
-        return form
+        return form_of("retrain", fields)
 
     def _buttons(self) -> QHBoxLayout:
         self._start = plain_button(

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QProgressBar,
     QStackedWidget,
@@ -24,6 +23,7 @@ from .box_table import BoxTable
 from .parts import (
     STATUS_WORDS,
     ElidedLabel,
+    fill_dock,
     key_button,
     plain_button,
     status_icon,
@@ -44,7 +44,7 @@ class ReviewPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(self._pages)
-        self.setMinimumWidth(300)
+        fill_dock(self)
         self._connect()
         self._on_review()
 
@@ -214,20 +214,18 @@ class ReviewPanel(QWidget):
             self._controller.relocate(Path(name))
 
 
-def _legend() -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(3)
-    for status, word in STATUS_WORDS.items():
+def _legend() -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(4)
+    grid.setVerticalSpacing(2)
+    for place, (status, word) in enumerate(STATUS_WORDS.items()):
         icon = QLabel()
-        icon.setPixmap(status_icon(status).pixmap(16, 16))
-        text = QLabel(word)
-        small = text.font()
-        small.setPointSizeF(small.pointSizeF() * 0.85)
-        text.setFont(small)
-        row.addWidget(icon)
-        row.addWidget(text)
-    row.addStretch(1)
-    return row
+        icon.setPixmap(status_icon(status).pixmap(18, 18))
+        row, column = divmod(place, 3)
+        grid.addWidget(icon, row, 2 * column)
+        grid.addWidget(QLabel(word), row, 2 * column + 1)
+        grid.setColumnStretch(2 * column + 1, 1)
+    return grid
 
 
 def _welcome(controller: Controller, parent: QWidget) -> QWidget:

@@ -1,0 +1,107 @@
+"""Training and judging from the command line: labels from a file or a review."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from clump_detector.registry import resolve_model
+
+from clump_detector.files import write_json
+from clump_detector.labels import write_label_set
+
+
+@contextmanager
+def frozen_labels(path: Path) -> Iterator[Path]:
+    """Give the label set's file: the one named, or the frozen state of a review."""
+    if path.suffix != ".clumps":
+        yield path
+        return
+    from .review import Review
+
+    with tempfile.TemporaryDirectory(prefix="napari-clumps-") as folder:
+        frozen = Path(folder) / "labels.json"
+        with Review.open(path, read_only=True) as review:
+            write_label_set(review.label_set(), frozen)
+        yield frozen
+
+
+def _say(event: dict[str, Any]) -> None:
+    """Print one event of a training."""
+    kind = event["event"]
+    if kind == "start":
+        print(
+            f"{event['cutouts']} cutouts with {event['boxes']} boxes and "
+            f"{event['rejected']} rejected ones; {event['validation']} for validation.",
+            file=sys.stderr,
+        )
+    elif kind == "epoch":
+        figures = [f"epoch {event['epoch']:3d}  loss {event['train_loss']:.3f}"]
+        if event.get("validation_loss") is not None:
+            figures.append(f"validation {event['validation_loss']:.3f}")
+        for name in ("completeness", "purity"):
+            if event.get(name) is not None:
+                figures.append(f"{name} {event[name]:.2f}")
+        if event.get("best"):
+            figures.append("best so far")
+        print("  ".join(figures), file=sys.stderr, flush=True)
+
+
+def train_from_command_line(
+    labels: Path | None,
+    out: Path | None,
+    *,
+    base: str | None,
+    recipe: Path | None,
+    parts: str | None,
+    epochs: int | None,
+    seed: int | None,
+    device: str,
+    resume: bool,
+) -> None:
+    """Train a model and say where it is.
+
+    Raises
+    ------
+    ConfigError
+        If the options or the recipe do not fit.
+    """
+    raise NotImplementedError
+
+
+def evaluate_from_command_line(
+    labels: Path,
+    model: str,
+    against: str | None,
+    out: Path | None,
+    *,
+    held_out: bool,
+    score: float | None,
+    device: str,
+) -> None:
+    """Print a model's figures, or those of two models side by side."""
+    from clump_detector.evaluate import compare_models, evaluate_model
+
+    which = "held_out" if held_out else "all"
+    with frozen_labels(labels) as path:
+        if against is None:
+            figures = evaluate_model(
+                resolve_model(model), path, score=score, device=device, which=which
+            )
+        else:
+            figures = compare_models(
+                resolve_model(model),
+                resolve_model(against),
+                path,
+                device=device,
+                which=which,
+            )
+    for problem in figures.get("problems", []):
+        print(f"napari-clumps: {problem}", file=sys.stderr)
+    print(figures["summary"])
+    if out is not None:
+        write_json(out, figures)
