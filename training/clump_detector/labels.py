@@ -87,9 +87,14 @@ class LabelSet:
         return replace(self, cutouts=chosen)
 
     def hash(self) -> str:
-        """Return a SHA-256 of the boxes and names, whatever folder the images lie in."""
+        """Return a SHA-256 of boxes and names, whatever folder the images lie in."""
         rows = [
-            (c.source.name, c.done, c.held_out, [_key(b) for b in (*c.boxes, *c.rejected)])
+            (
+                c.source.name,
+                c.done,
+                c.held_out,
+                [_key(b) for b in (*c.boxes, *c.rejected)],
+            )
             for c in self.cutouts
         ]
         return hashlib.sha256(json.dumps([rows, self.classes]).encode()).hexdigest()
@@ -205,7 +210,7 @@ def read_label_set(path: str | Path) -> LabelSet:
         raise LabelError(error.what, path, error.remedy) from error
     try:
         classes = {int(c["id"]): str(c["name"]) for c in content["categories"]}
-        images = {int(i["id"]): i for i in content["images"]}
+        images = _images(content["images"], path)
         annotations = _boxes_by_image(content["annotations"], images, classes, path)
         rejected = _boxes_by_image(content.get("rejected", []), images, classes, path)
         cutouts = tuple(
@@ -244,7 +249,7 @@ def _cutout(
         files,
         tuple(entry.get("bands", ())),
     )
-    fwhm = entry.get("psf_fwhm_px")
+    fwhm = float(entry.get("psf_fwhm_px") or 0)
     return LabelledCutout(
         source,
         int(entry["width"]),
@@ -253,8 +258,22 @@ def _cutout(
         bool(entry.get("held_out", False)),
         tuple(boxes),
         tuple(rejected),
-        None if fwhm is None else float(fwhm),
+        fwhm if 0 < fwhm < np.inf else None,
     )
+
+
+def _images(entries: list[dict[str, Any]], path: Path) -> dict[int, dict[str, Any]]:
+    """Return the images by their number."""
+    images: dict[int, dict[str, Any]] = {}
+    for entry in entries:
+        number = int(entry["id"])
+        if number in images:
+            what = f"image {number} stands in the file twice"
+            raise LabelError(what, path, _MAKE_AGAIN)
+        if int(entry["width"]) < 1 or int(entry["height"]) < 1:
+            raise LabelError(f"image {number} has no size", path, _MAKE_AGAIN)
+        images[number] = entry
+    return images
 
 
 def _boxes_by_image(
@@ -313,5 +332,3 @@ def _box(
     x1, y1, x2, y2 = (float(v) for v in corners[0])
     ignored = bool(entry.get("iscrowd", 0))
     return LabelledBox(x1, y1, x2, y2, cls, ignored=ignored, extra=attributes, **known)
-
-

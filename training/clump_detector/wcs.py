@@ -29,9 +29,10 @@ def celestial_wcs(header: Any) -> Any | None:
         warnings.simplefilter("ignore", FITSFixedWarning)
         try:
             wcs = WCS(header, naxis=2)
-            usable = wcs.has_celestial and np.isfinite(
-                wcs.celestial.all_pix2world([[0, 0]], 0)
-            ).all()
+            usable = (
+                wcs.has_celestial
+                and np.isfinite(wcs.celestial.all_pix2world([[0, 0]], 0)).all()
+            )
         except Exception:  # wcslib raises many kinds for a broken header
             return None
     return wcs.celestial if usable else None
