@@ -34,11 +34,12 @@ CUTOUT_COLUMNS = (
 _JSON_COLUMNS = {"files", "bands", "seen"}
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def dump(value: Any) -> str | None:
     """Return JSON in as few characters as it takes; None stays None."""
-    if value is None:
-        return None
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return None if value is None else _encode(value)
 
 
 def load(text: str | None) -> Any:

@@ -37,12 +37,18 @@ def stamp(files: Sequence[Path]) -> tuple[int, ...]:
 
 def keep(path: Path, home: Path) -> list[str | None]:
     """Return both paths of an image, for a review in the folder ``home``."""
-    full = absolute(path)
+    full = os.path.abspath(path)  # noqa: PTH100
+    below = f"{home}{os.sep}"
+    relative: str | None
     try:
-        relative = Path(os.path.relpath(full, home)).as_posix()
+        relative = (
+            full.removeprefix(below)
+            if full.startswith(below)
+            else os.path.relpath(full, home)
+        )
     except ValueError:  # another drive on Windows
         relative = None
-    return [relative, str(full)]
+    return [relative and relative.replace(os.sep, "/"), full]
 
 
 def locate(kept: Kept, home: Path) -> Path:

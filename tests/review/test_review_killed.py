@@ -1,0 +1,122 @@
+"""A hundred random moments of `kill -9`: nothing is lost, nothing is to mend."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from clump_detector.images import Source
+from napari_clumps.review import Review, Status
+from napari_clumps.review.history import read_log
+from napari_clumps.review.replay import replay
+
+KILLS, LANES = 100, 4
+NURSERY = Path(__file__).with_name("killed.py")
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="needs fork and kill -9"
+)
+
+
+def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
+    """Kill children on one review; return the numbers of decisions and hot journals."""
+    path = folder / "a.clumps"
+    sources = [Source(f"g{i}", (folder / f"g{i}.png",)) for i in range(3)]
+    Review.create(path, sources, seed=seed).close()
+    chance = random.Random(seed)
+    decisions = hot = 0
+    with subprocess.Popen(
+        [sys.executable, str(NURSERY)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as nursery:
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        for turn in range(KILLS // LANES):
+            told = folder / f"told {turn}"
+            print(path, chance.randrange(10**9), told, sep="\t", file=nursery.stdin)
+            nursery.stdin.flush()
+            child = int(nursery.stdout.readline())
+            time.sleep(chance.uniform(0.01, 0.4))
+            os.kill(child, signal.SIGKILL)
+            assert nursery.stdout.readline() == "gone\n"
+            error = Path(f"{told}.error")
+            assert not error.exists(), error.read_text()
+            journal = Path(f"{path}-journal")
+            hot += journal.exists() and journal.stat().st_size > 0
+            decisions += nothing_is_lost(path, told)
+        nursery.stdin.close()
+    return decisions, hot
+
+
+def nothing_is_lost(path: Path, told: Path) -> int:
+    """Check a review against what a dead child was told; return how much that was."""
+    lines = told.read_bytes().decode().split("\n")[:-1] if told.exists() else []
+    with Review.open(path) as review:
+        assert not review.read_only, review.read_only_reason
+        assert review.check() == []
+        if lines:
+            seq, cutout, state = lines[-1].split(" ", 2)
+            assert review.last_seq >= int(seq)
+            assert digest_of_log(review, int(seq), int(cutout)) == state
+    return len(lines)
+
+
+def digest_of_log(review: Review, seq: int, cutout: int) -> str:
+    """Return the boxes of a cutout after a row of the log, as `killed.digest` does."""
+    log = (row for row in read_log(review._store) if row.seq <= seq)
+    boxes = sorted(replay(log).boxes.items())
+    return ";".join(
+        f"{i},{Status(b['status'])},{(b['x1'], b['y1'], b['x2'], b['y2'])},{b['cls']}"
+        for i, b in boxes
+        if b["cutout"] == cutout
+    )
+
+
+def test_nothing_decided_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    folders = [tmp_path / str(lane) for lane in range(LANES)]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(LANES) as pool:
+        lanes = list(pool.map(kill_again_and_again, folders, range(LANES)))
+    decisions = sum(lane[0] for lane in lanes)
+    hot = sum(lane[1] for lane in lanes)
+    print(f"{KILLS} kills, {decisions} decisions, {hot} of them in mid-commit")
+    assert decisions > KILLS
+
+
+def test_a_kill_in_mid_commit_is_rolled_back(tmp_path: Path) -> None:
+    """A file with half a commit in it and its journal, as a kill leaves them."""
+    path = tmp_path / "a.clumps"
+    with Review.create(path, [Source("g", (tmp_path / "g.png",))]) as review:
+        review.add(1, (1, 1, 9, 9), "clump")
+        before = review.boxes(1)
+    script = """if True:
+        import os, sys
+        from napari_clumps.review import Review
+        review = Review.open(sys.argv[1])
+        store = review._store
+        store.rows("PRAGMA cache_size = 2")  # makes SQLite write before the commit
+        store.rows("PRAGMA cache_spill = 2")
+        store.rows("BEGIN IMMEDIATE")
+        for i in range(500):
+            store.rows("UPDATE boxes SET x1 = x1 + 1")
+            store.put_meta(**{f"k{i}": "x" * 3000})
+        os.kill(os.getpid(), 9)
+    """
+    size = path.stat().st_size
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert path.stat().st_size > size  # half a commit is in the file
+    assert Path(f"{path}-journal").stat().st_size > 0
+    with Review.open(path) as review:
+        assert review.boxes(1) == before
+        assert review.check() == []
+        assert not review.read_only
+    assert not Path(f"{path}-journal").exists()
