@@ -1,0 +1,163 @@
+"""The encoder: a timm network of the Zoobot family, cut into feature maps.
+
+timm's ``features_only`` renames ``stages.0`` to ``stages_0``, and a ``load_state_dict``
+that is not strict then loads nothing without a word. Here every tensor has to find its
+place, and only heads and later stages may be left over, by name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import timm
+from torch import Tensor, nn
+
+from .errors import ModelError
+
+ZOOBOT = "zoobot-"
+LOCAL = "local-dir:"
+_HUB = "hf_hub:mwalmsley/zoobot-encoder-"
+
+#: First parts of the names of what comes after the last stage in timm's networks.
+HEADS = ("head", "fc", "classifier", "norm", "norm_pre", "bn2", "conv_head")
+
+_STAGE = re.compile(r"^(stages|layer|blocks)[._]?(\d+)\.")
+
+_NAMES = (
+    "Give a name of timm such as resnet18, zoobot-X such as zoobot-convnext_nano, or "
+    "local-dir:PATH."
+)
+
+
+def architecture(name: str) -> str:
+    """Return the name in timm of an encoder's architecture.
+
+    Raises
+    ------
+    ModelError
+        If a local folder has no card of timm.
+    """
+    if name.startswith(ZOOBOT):
+        return name.removeprefix(ZOOBOT)
+    if not name.startswith(LOCAL):
+        return name
+    card = Path(name.removeprefix(LOCAL)) / "config.json"
+    try:
+        return str(json.loads(card.read_text(encoding="utf-8"))["architecture"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"this is no encoder that timm can load ({error})", card, _NAMES
+        ) from error
+
+
+def build_encoder(
+    name: str, strides: Sequence[int], *, pretrained: bool = True
+) -> nn.Module:
+    """Build an encoder that returns one feature map per stride, fine to coarse.
+
+    Parameters
+    ----------
+    name : str
+        As in `ModelConfig.encoder`.
+    strides : sequence of int
+    pretrained : bool
+        Load the weights of ``zoobot-X`` or ``local-dir:PATH``; a plain name of timm
+        always starts from random weights.
+
+    Raises
+    ------
+    ModelError
+        If there is no such encoder, it has no feature map of a stride, or its weights
+        cannot be had or do not fit.
+    """
+    network = _features(architecture(name), strides)
+    if pretrained and name.startswith((ZOOBOT, LOCAL)):
+        load_strictly(network, _pretrained(name).state_dict(), name)
+    return network
+
+
+def channels(encoder: nn.Module) -> list[int]:
+    """Return the number of channels of each feature map."""
+    return list(cast(Any, encoder).feature_info.channels())
+
+
+def _features(name: str, strides: Sequence[int]) -> nn.Module:
+    try:
+        every = cast(Any, timm.create_model(name, pretrained=False, features_only=True))
+        reductions = list(every.feature_info.reduction())
+        indices = tuple(reductions.index(stride) for stride in strides)
+        return timm.create_model(
+            name, pretrained=False, features_only=True, out_indices=indices
+        )
+    except ValueError as error:
+        raise ModelError(
+            f"the encoder {name!r} has no feature maps of strides {tuple(strides)}",
+            remedy="Choose strides that it has, such as 4, 8 and 16.",
+        ) from error
+    except (RuntimeError, AttributeError, TypeError) as error:
+        raise ModelError(
+            f"timm has no encoder {name!r} with feature maps ({error})", remedy=_NAMES
+        ) from error
+
+
+def _pretrained(name: str) -> nn.Module:
+    """Return the whole pretrained network, through zoobot's own loader."""
+    from zoobot.pytorch.training.representations import ZoobotEncoder
+
+    source = name if name.startswith(LOCAL) else _HUB + name.removeprefix(ZOOBOT)
+    try:
+        return cast(nn.Module, ZoobotEncoder.load_from_name(source).encoder)
+    except Exception as error:  # timm, the hub and the network raise what they like
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise ModelError(
+            f"the pretrained encoder {name!r} cannot be had ({reason})",
+            remedy="Check the name and the network, or use a copy with local-dir:PATH.",
+        ) from error
+
+
+def load_strictly(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
+    """Load a whole network's weights into its feature extractor.
+
+    Raises
+    ------
+    ModelError
+        If a tensor of the feature extractor gets no weights, or weights are left over
+        that are neither a head's nor a later stage's.
+    """
+    wanted = network.state_dict()
+    mapped: dict[str, Tensor] = {}
+    left: list[str] = []
+    for key, value in weights.items():
+        target = key if key in wanted else key.replace(".", "_", 1)
+        if target in wanted:
+            mapped[target] = value
+        else:
+            left.append(key)
+    last = max((_stage(key) for key in wanted), default=-1)
+    foreign = [k for k in left if k.split(".")[0] not in HEADS and _stage(k) <= last]
+    missing = [key for key in wanted if key not in mapped]
+    if foreign or missing:
+        first = (missing or foreign)[0]
+        raise ModelError(
+            f"the weights of {name!r} do not fit its architecture: {len(missing)} "
+            f"tensors missing, {len(foreign)} left over, the first {first!r}",
+            remedy=_NAMES,
+        )
+    try:
+        network.load_state_dict(mapped, strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(
+            f"the weights of {name!r} do not fit its architecture ({reason})",
+            remedy=_NAMES,
+        ) from error
+
+
+def _stage(key: str) -> int:
+    """Return the number of the stage that a tensor belongs to, -1 for none."""
+    found = _STAGE.match(key)
+    return int(found[2]) if found else -1
