@@ -117,7 +117,7 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
     ----------
     paths : paths
         Files are taken as they are; folders are searched to any depth, in order of
-        name, hidden ones left out.
+        name, hidden ones left out. What is given twice is one cutout.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
         If a path does not exist, a folder holds no image, or a file has no suffix of
         an image.
     """
-    sources: list[Source] = []
+    folders: list[Path] = []
     loose: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
@@ -136,7 +136,7 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
                     path,
                     f"Images end in {', '.join(SUFFIXES)}.",
                 )
-            sources += _group_bands(found)
+            folders += found
         elif not path.exists():
             raise ImageError("no such file or folder", path, "Check the path.")
         elif not is_image_name(path):
@@ -147,7 +147,14 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
             )
         else:
             loose.append(path)
-    return _group_bands(loose) + sources
+    below = _unique(folders)
+    known = {path.absolute() for path in below}
+    apart = [path for path in _unique(loose) if path.absolute() not in known]
+    return _group_bands(apart) + _group_bands(below)
+
+
+def _unique(paths: Iterable[Path]) -> list[Path]:
+    return list({path.absolute(): path for path in paths}.values())
 
 
 def _images_below(folder: Path) -> list[Path]:
@@ -176,7 +183,9 @@ def _band_of(path: Path) -> tuple[str, str] | None:
         return None
     index, band = words[-1]
     rest = tokens[:index] + tokens[index + 1 :]
-    return band, re.sub(r"[-_. ]+$|^[-_. ]+", "", re.sub(r"[-_. ]{2,}", "-", "".join(rest)))
+    return band, re.sub(
+        r"[-_. ]+$|^[-_. ]+", "", re.sub(r"[-_. ]{2,}", "-", "".join(rest))
+    )
 
 
 def _group_bands(files: Sequence[Path]) -> list[Source]:
@@ -303,7 +312,7 @@ def _read_picture(path: Path) -> NDArray[Any]:
         if picture.width * picture.height > MOST_PIXELS:
             raise _too_large(path, picture.height, picture.width)
         if picture.mode not in ("L", "RGB", "RGBA", "I;16", "I", "F"):
-            picture = picture.convert("RGB")  # noqa: PLW2901
+            return np.asarray(picture.convert("RGB"))
         return np.asarray(picture)
 
 
@@ -355,7 +364,9 @@ def _read_fits(path: Path) -> tuple[NDArray[Any], tuple[str, ...], Any]:
     return pixels, bands, header
 
 
-def _as_pixels(array: NDArray[Any], path: Path, *, linear: bool = False) -> NDArray[Any]:
+def _as_pixels(
+    array: NDArray[Any], path: Path, *, linear: bool = False
+) -> NDArray[Any]:
     """Bring an array into one of the two forms of `Cutout.pixels`."""
     array = np.asarray(array)
     if array.dtype.kind not in "uifb":
