@@ -28,6 +28,12 @@ Model = Annotated[str, typer.Option(help="A model's name, or its folder.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 
 
+#: Click's base of all errors of usage, wherever this version of typer keeps it.
+_UsageError = next(
+    c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException"
+)
+
+
 class Kind(StrEnum):
     """What simulated galaxies are written as."""
 
@@ -47,20 +53,18 @@ class Parts(StrEnum):
 
 def main() -> None:
     """Run the command line; bad input is one line on stderr and exit code 2."""
-    import click
-
     try:
         code = app(standalone_mode=False)
     except ClumpError as error:
         _fail(error.message)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message())
-        sys.exit(0)
-    except click.ClickException as error:
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+            sys.exit(0)
         _fail(" ".join(error.format_message().split()))
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort, Cancelled):
+    except (KeyboardInterrupt, typer.Abort, Cancelled):
         print("Cancelled.", file=sys.stderr)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

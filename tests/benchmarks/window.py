@@ -18,7 +18,7 @@ STEPS = 100
 
 
 def _make_cutouts(folder: Path) -> None:
-    """Write 10,000 cutouts of 424 x 424 pixels: 50 JPEG files, the rest links to them."""
+    """Write 10,000 JPEGs of 424 x 424 pixels: 50 files, the rest links to them."""
     rng = np.random.default_rng(1)
     y, x = np.mgrid[:424, :424]
     base = 150 * np.exp(-((x - 212) ** 2 + (y - 212) ** 2) / 9000)

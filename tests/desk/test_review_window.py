@@ -32,7 +32,7 @@ def test_r_rejects_and_goes_round(desk):
 def test_a_decision_is_on_disk_before_the_next_key(desk):
     desk.key("A")
     with Review.open(desk.controller.review.path, read_only=True) as other:
-        assert [b.status for b in other.boxes(1)][0] is Status.ACCEPTED
+        assert other.boxes(1)[0].status is Status.ACCEPTED
 
 
 def test_d_and_a_drag_draw_a_box(desk):
@@ -230,7 +230,7 @@ def test_the_threshold_hides_undecided_proposals_only(desk):
 
 
 def test_a_box_out_of_sight_is_brought_into_view(desk):
-    camera = desk.viewer.camera
+    camera = desk.viewer.scene.camera
     camera.zoom = 40
     camera.center = (0, 60, 50)
     desk.controller.select(desk.controller.boxes[2].id)

@@ -1,0 +1,273 @@
+"""The command line: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_clumps import cli
+from napari_clumps.review import Proposal, Review
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory, monkeypatch):
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
+    monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
+    return home
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a verb in this process; return (exit code, stdout, stderr)."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return end.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def sample():
+    from napari_clumps.samples import simulated_folder
+
+    return simulated_folder()
+
+
+@pytest.fixture
+def review(tmp_path):
+    from clump_detector.images import find_sources
+
+    folder = tmp_path / "galaxies"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        pixels = rng.integers(0, 255, (120, 100, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"g{i}.png")
+    path = folder / "galaxies.clumps"
+    with Review.create(path, find_sources([folder]), seed=1) as made:
+        made.propose(
+            1,
+            [
+                Proposal(10, 10, 30, 30, "clump", 0.9),
+                Proposal(50, 50, 70, 70, "clump", 0.5),
+            ],
+            "m",
+            size=(100, 120),
+        )
+        first, _ = made.boxes(1)
+        made.accept(first.id)
+    return path
+
+
+def test_importing_the_desk_brings_in_nothing_heavy():
+    code = (
+        "import sys, napari_clumps\n"
+        "print([m for m in ('torch', 'qtpy', 'PyQt6', 'PySide6', 'napari', 'astropy')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["demo", "review", "detect", "export", "train", "evaluate", "simulate", "models"],
+)
+def test_every_verb_has_help(run, verb):
+    code, out, _ = run(verb, "--help")
+    assert code == 0
+    assert "Usage" in out
+
+
+def test_export_writes_a_label_set(run, review, tmp_path):
+    out = tmp_path / "out" / "labels.json"
+    code, said, err = run("export", review, "--out", out)
+    assert (code, err) == (0, "")
+    assert "1 boxes" in said
+    content = json.loads(out.read_text())
+    assert [a["iscrowd"] for a in content["annotations"]] == [0, 1]
+    assert (out.parent / content["images"][0]["file_name"]).is_file()
+
+
+def test_export_with_pictures(run, review, tmp_path):
+    from torchvision.datasets import CocoDetection
+
+    out = tmp_path / "labels.json"
+    assert run("export", review, "--out", out, "--png")[0] == 0
+    picture, targets = CocoDetection(str(tmp_path), str(out))[0]
+    assert picture.size == (100, 120)
+    assert targets[0]["bbox"] == [10.5, 10.5, 20.0, 20.0]
+
+
+@pytest.mark.parametrize("ending", ["csv", "ecsv", "parquet"])
+def test_detect_writes_a_table(run, sample, tmp_path, ending):
+    out = tmp_path / f"boxes.{ending}"
+    image = sorted(sample.glob("*.png"))[0]
+    code, said, _ = run("detect", image, "--out", out, "--score", 0.05)
+    assert code == 0
+    assert str(out) in said
+    if ending == "csv":
+        rows = list(csv.DictReader(out.open()))
+        columns = [
+            "file",
+            "class",
+            "score",
+            "x1",
+            "y1",
+            "x2",
+            "y2",
+            "ra",
+            "dec",
+            "model",
+        ]
+        assert list(rows[0]) == columns
+        assert all(row["file"] == str(image) for row in rows)
+        assert all(float(row["score"]) >= 0.05 for row in rows)
+        assert rows[0]["model"].startswith("starter")
+
+
+def test_detect_gives_sky_positions_where_there_is_a_wcs(run, sample, tmp_path):
+    from astropy.io import fits
+    from astropy.wcs import WCS
+
+    image = sorted(sample.rglob("*.fits"))[0]
+    out = tmp_path / "boxes.csv"
+    assert run("detect", image, "--out", out, "--score", 0.05)[0] == 0
+    rows = list(csv.DictReader(out.open()))
+    assert rows
+    wcs = WCS(fits.getheader(image), naxis=2)
+    for row in rows:
+        x = (float(row["x1"]) + float(row["x2"])) / 2
+        y = (float(row["y1"]) + float(row["y2"])) / 2
+        ra, dec = wcs.all_pix2world([[x, y]], 0)[0]
+        assert float(row["ra"]) == pytest.approx(ra, abs=1e-5)
+        assert float(row["dec"]) == pytest.approx(dec, abs=1e-5)
+
+
+def test_one_bad_image_leaves_the_others(run, sample, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    good = sorted(sample.glob("*.png"))[0]
+    (folder / "a.png").write_bytes(good.read_bytes())
+    (folder / "b.png").write_bytes(good.read_bytes()[:2000])
+    Image.fromarray(np.zeros((60, 60, 3), np.uint8)).save(folder / "c.png")
+    out = tmp_path / "boxes.csv"
+    code, said, err = run("detect", folder, "--out", out, "--score", 0.05)
+    assert code == 2
+    assert "1 cutouts" in said
+    assert "b.png" in err
+    assert "c.png" in err
+    assert {Path(r["file"]).name for r in csv.DictReader(out.open())} <= {"a.png"}
+
+
+def test_models_list_names_the_starter(run):
+    code, out, _ = run("models", "list")
+    assert code == 0
+    assert out.startswith("starter")
+    code, out, _ = run("models", "list", "--json")
+    assert json.loads(out)[0]["problem"] is None
+
+
+def test_simulate_train_evaluate(run, tmp_path):
+    """The whole engine by its verbs, on a few small galaxies."""
+    sim = tmp_path / "sim"
+    code, said, _ = run("simulate", sim, "-n", 14, "--seed", 3, "--size", 160)
+    assert code == 0, said
+    labels = sim / "labels.json"
+    model = tmp_path / "model"
+    code, said, err = run("train", labels, "--out", model, "--epochs", 1)
+    assert code == 0, err
+    assert sorted(p.name for p in model.iterdir()) == [
+        "model.json",
+        "weights.safetensors",
+    ]
+    figures = tmp_path / "figures.json"
+    code, said, err = run(
+        "evaluate", labels, "--model", model, "--against", "starter", "--out", figures
+    )
+    assert code == 0, err
+    assert json.loads(figures.read_text())["verdict"] in (
+        "better", "no clear difference", "worse",
+    )  # fmt: skip
+
+
+def _folder_of_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    return tmp_path / "empty"
+
+
+def _text(tmp_path, name="notes.txt", text="hello"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def _foreign_model(tmp_path):
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    (folder / "model.json").write_text('{"something": "else"}')
+    (folder / "weights.safetensors").write_bytes(b"nothing")
+    return folder
+
+
+def _headless_model(tmp_path):
+    folder = tmp_path / "headless"
+    folder.mkdir()
+    (folder / "weights.safetensors").write_bytes(b"nothing")
+    return folder
+
+
+BAD = {
+    "no such path": lambda t: (["detect", t / "nowhere.png"], "nowhere.png"),
+    "an empty folder": lambda t: (["detect", _folder_of_nothing(t)], "empty"),
+    "a text file": lambda t: (["detect", _text(t)], "notes.txt"),
+    "a text file named .png": lambda t: (["detect", _text(t, "a.png")], "a.png"),
+    "a table of another kind": lambda t: (
+        ["detect", _text(t, "a.png"), "--out", t / "x.xlsx"], "x.xlsx"),
+    "no such model": lambda t: (
+        ["detect", _text(t, "a.png"), "--model", "nobody"], "nobody"),
+    "a foreign model": lambda t: (
+        ["detect", _text(t, "a.png"), "--model", _foreign_model(t)], "foreign"),
+    "a model without a card": lambda t: (
+        ["detect", _text(t, "a.png"), "--model", _headless_model(t)], "headless"),
+    "a score of two": lambda t: (["detect", t, "--score", 2], "--score"),
+    "no review": lambda t: (["export", t / "no.clumps"], "no.clumps"),
+    "a review that is none": lambda t: (
+        ["export", _text(t, "bad.clumps")], "bad.clumps"),
+    "a review of nothing": lambda t: (["review", t / "none.clumps"], "none.clumps"),
+    "labels that are none": lambda t: (["train", _text(t, "l.json")], "l.json"),
+    "labels of nothing": lambda t: (
+        ["evaluate", _text(t, "l.json", '{"images": []}')], "l.json"),
+    "an unknown verb": lambda t: (["dance"], "dance"),
+    "an unknown option": lambda t: (["detect", t, "--fast"], "--fast"),
+    "a recipe that is none": lambda t: (
+        ["train", _text(t, "l.json"), "--recipe", _text(t, "r.toml", "a = [")],
+        "r.toml"),
+    "a folder that is a file": lambda t: (
+        ["simulate", _text(t, "file") / "sim", "-n", 1], "file"),
+    "a table below a file": lambda t: (
+        ["export", _text(t, "file.clumps"), "--out", _text(t, "f") / "x.json"], "file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_that_names_it(run, tmp_path, case):
+    words, named = BAD[case](tmp_path)
+    code, _, err = run(*words)
+    assert code == 2, err
+    lines = [line for line in err.splitlines() if line.startswith("napari-clumps: ")]
+    assert len(lines) == 1, err
+    assert named in lines[0]
+    assert "Traceback" not in err
