@@ -78,6 +78,7 @@ _REMEDIES = {
     errno.EPERM: ("no permission", "Choose another place or change its permissions."),
     errno.EROFS: ("the disk is read-only", "Choose a place that can be written to."),
     errno.ENOENT: ("no such file or folder", "Check the path."),
+    errno.EEXIST: ("a file is in the way", "Choose another name or folder."),
     errno.EISDIR: ("this is a folder", "Give a file."),
     errno.ENOTDIR: ("a part of the path is not a folder", "Check the path."),
 }
