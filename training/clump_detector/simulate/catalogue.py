@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -120,7 +120,6 @@ class Scene:
     clumps: tuple[Clump, ...]
     stars: tuple[Star, ...]
     neighbours: tuple[Neighbour, ...]
-    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def host(self) -> Host:
@@ -159,7 +158,8 @@ def draw_scene(rng: Rng, *, size: int = 400, clumpy: bool | None = None) -> Scen
     if clumpy is None:
         clumpy = bool(rng.random() < numbers.CLUMPY_SHARE)
     kind = _choose(rng, CLUMPY_KINDS if clumpy else SMOOTH_KINDS)
-    framing = numbers.PICTURE_RE[int(rng.random() < 0.5)]
+    clump_scout = rng.random() < (0.65 if survey.name == "sdss" else 0.25)
+    framing = numbers.PICTURE_RE[0 if clump_scout else 1]
     re_px = float(np.clip(_lognormal(rng, *framing), 12, 75))
     if kind == "elliptical":
         re_px *= 0.6
@@ -244,14 +244,15 @@ def draw_host(
         young=parts[1],
         bulge=parts[2],
         bulge_re=float(
-            re * (rng.uniform(0.8, 1.0) if elliptical else rng.uniform(0.1, 0.3))
+            re * (rng.uniform(0.8, 1.0) if elliptical else rng.uniform(0.12, 0.38))
         ),
+        # Few values: GalSim keeps its tables of each index it has met.
         bulge_index=float(
-            rng.uniform(2.5, 4.5) if elliptical else rng.uniform(1.0, 3.5)
+            rng.choice([2.5, 3.0, 4.0] if elliptical else [1.0, 1.5, 2.5])
         ),
         bulge_axis_ratio=float(rng.uniform(0.55, 1.0)),
         arms=int(rng.choice([1, 2, 2, 2, 3, 4, 5])) if arms else 0,
-        pitch=float(np.radians(rng.uniform(13, 38))),
+        pitch=float(np.radians(rng.uniform(15, 38))),
         arm_phase=float(rng.uniform(0, 2 * np.pi)),
         arm_strength=float(rng.uniform(0.4, 1.0)) if arms else 0.0,
         arm_width=float(rng.uniform(0.25, 0.7)),
@@ -264,7 +265,7 @@ def draw_host(
         dust=float(rng.uniform(0.2, 1.2))
         if rng.random() < (0.7 if kind == "edge-on" else 0.4)
         else 0.0,
-        texture=float(rng.uniform(0.1, 0.7) if late else rng.uniform(0, 0.15)),
+        texture=float(rng.uniform(0.1, 0.5) if late else rng.uniform(0, 0.15)),
         texture_size=float(rng.uniform(0.25, 0.8)),
         lopsided=float(rng.uniform(0.2, 0.8))
         if kind in ("irregular", "merger")
@@ -281,8 +282,8 @@ def _shares(rng: Rng, kind: str, late: bool) -> tuple[float, float]:
     if kind == "irregular":
         return float(rng.uniform(0, 0.08)), float(rng.uniform(0.6, 1.0))
     if late:
-        return float(rng.beta(1.2, 8)), float(rng.uniform(0.45, 0.95))
-    return float(rng.uniform(0.08, 0.4)), float(rng.uniform(0.05, 0.5))
+        return float(rng.beta(0.8, 10)), float(rng.uniform(0.35, 0.9))
+    return float(rng.uniform(0.05, 0.35)), float(rng.uniform(0.05, 0.45))
 
 
 def _axis_ratio(rng: Rng, kind: str) -> float:
@@ -306,7 +307,7 @@ def draw_clumps(rng: Rng, host: Host, fwhm: float) -> tuple[Clump, ...]:
 
 
 def _clump(rng: Rng, host: Host, ratio: float, fwhm: float) -> Clump:
-    radius = float(np.clip(_lognormal(rng, *numbers.CLUMP_RADIUS), 0.15, 3.2))
+    radius = float(np.clip(_lognormal(rng, *numbers.CLUMP_RADIUS), 0.15, 2.5))
     theta = rng.uniform(0, 2 * np.pi)
     if host.ring and rng.random() < 0.6:
         radius = host.ring_radius * float(rng.normal(1, 0.06))
@@ -322,9 +323,11 @@ def _clump(rng: Rng, host: Host, ratio: float, fwhm: float) -> Clump:
     if odd:  # strong lines or an odd age: green, violet or far too blue
         colours += rng.choice([-1, 1]) * np.array([0.2, 0.5, -0.5, 0.1])
         ratio = max(ratio, 0.02)
+    # Clumps follow the disc they were born in: far out they are fainter.
+    ratio *= float(np.exp(-0.5 * (radius - 1.2)))
     flux_u = ratio * host.flux[0]
     r_magnitude = 22.5 - 2.5 * np.log10(flux_u) - colours[0] - colours[1]
-    intrinsic = fwhm * float(rng.choice([0.0, rng.uniform(0.2, 0.8)], p=[0.6, 0.4]))
+    intrinsic = fwhm * float(rng.choice([0.0, rng.uniform(0.3, 1.1)], p=[0.4, 0.6]))
     return Clump(
         float(x), float(y), fluxes(r_magnitude, colours), ratio, intrinsic, odd
     )
@@ -361,14 +364,14 @@ def merge_close(clumps: tuple[Clump, ...], fwhm: float) -> tuple[Clump, ...]:
 def draw_stars(rng: Rng, half: float, host: Host) -> tuple[Star, ...]:
     """Draw the foreground stars of a frame of twice ``half`` arcsec a side.
 
-    Counts rise by 0.19 dex a magnitude; some are placed on the host on purpose, and a
+    Counts rise by 0.22 dex a magnitude; some are placed on the host on purpose, and a
     tenth of the frames have one so bright that it saturates.
     """
     area = (2 * half / 60) ** 2
     found = []
     for _ in range(rng.poisson(area * rng.uniform(2, 9)) + rng.integers(0, 3)):
         x, y = rng.uniform(-half, half, 2)
-        found.append(_star(rng, x, y, 16.0, 23.5))
+        found.append(_star(rng, x, y, 16.3, 23.5))
     if rng.random() < 0.35:
         for _ in range(rng.integers(1, 4)):
             radius, theta = host.re * rng.uniform(0.4, 2.6), rng.uniform(0, 2 * np.pi)
@@ -382,10 +385,10 @@ def draw_stars(rng: Rng, half: float, host: Host) -> tuple[Star, ...]:
 
 
 def _star(rng: Rng, x: float, y: float, brightest: float, faintest: float) -> Star:
-    slope = 0.19 * np.log(10)
+    slope = 0.22 * np.log(10)
     low, high = np.exp(slope * brightest), np.exp(slope * faintest)
     r_magnitude = float(np.log(rng.uniform(low, high)) / slope)
-    dwarfs = 0.32 if r_magnitude > 17.5 else 0.05  # nearby M dwarfs are faint
+    dwarfs = 0.38 if r_magnitude > 18.5 else 0.04  # nearby M dwarfs are faint
     kind = rng.choice(4, p=[0.68 - dwarfs, 0.26, dwarfs, 0.06])
     if kind == 0:  # F and G
         gr = rng.uniform(0.25, 0.6)
@@ -394,7 +397,7 @@ def _star(rng: Rng, x: float, y: float, brightest: float, faintest: float) -> St
         gr = rng.uniform(0.6, 1.25)
         colours = [0.6 + 1.5 * gr, gr, 0.36 * gr, 0.2 * gr]
     elif kind == 2:  # M: g-r stays while r-i runs away
-        ri = rng.uniform(0.6, 2.0)
+        ri = rng.uniform(0.5, 1.6)
         colours = [2.5, rng.normal(1.42, 0.07), ri, 0.55 * ri]
     else:  # A, white dwarfs, quasars
         gr = rng.uniform(-0.4, 0.15)
@@ -405,14 +408,14 @@ def _star(rng: Rng, x: float, y: float, brightest: float, faintest: float) -> St
 def draw_neighbours(rng: Rng, half: float, survey: Survey) -> tuple[Neighbour, ...]:
     """Draw the background galaxies: many faint small ones, of all colours."""
     area = (2 * half / 60) ** 2
-    faintest = 22.8 if survey.name == "sdss" else 24.3
-    mean = area * (11.0 if survey.name == "sdss" else 28.0) * rng.uniform(0.5, 1.5)
+    faintest = 22.8 if survey.name == "sdss" else 24.0
+    mean = area * (10.0 if survey.name == "sdss" else 20.0) * rng.uniform(0.5, 1.5)
     slope = 0.33 * np.log(10)
-    low, high = np.exp(slope * 16.0), np.exp(slope * faintest)
+    low, high = np.exp(slope * 16.5), np.exp(slope * faintest)
     found = []
     for _ in range(min(rng.poisson(mean), 250)):
         r_magnitude = float(np.log(rng.uniform(low, high)) / slope)
-        gr = float(np.clip(rng.normal(0.85, 0.42), -0.1, 1.7))
+        gr = float(np.clip(rng.normal(0.75, 0.40), -0.15, 1.6))
         colours = np.array(
             [rng.uniform(0.2, 1.6), gr, 0.45 * gr + rng.normal(0, 0.12), 0.3 * gr]
         )

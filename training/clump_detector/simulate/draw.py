@@ -15,10 +15,10 @@ Planes = NDArray[np.float32]
 
 #: A clump from this matched-filter S/N up is one that a person sees in the picture:
 #: chosen by looking at pictures with the values written beside the clumps.
-VISIBLE_SNR = 12.0
+VISIBLE_SNR = 8.0
 
 #: Between this and `VISIBLE_SNR` people disagree: such a clump is labelled as ignored.
-DOUBTFUL_SNR = 6.0
+DOUBTFUL_SNR = 4.0
 
 #: Structure of the host under a clump, as a share of the host's brightness there, that
 #: counts as noise: a bump of a few per cent is not told from arms and texture.
@@ -79,7 +79,8 @@ def draw(scene: Scene, rng: Rng) -> Drawn:
     middle = grid.n // 2
     reach = max(int(0.3 * scene.host.re / grid.scale), 1)
     inner = slice(middle - reach, middle + reach + 1)
-    centre = planes[:, inner, inner].mean((1, 2))
+    core = planes[:, middle - 1 : middle + 2, middle - 1 : middle + 2].mean((1, 2))
+    centre = 0.6 * planes[:, inner, inner].mean((1, 2)) + 0.4 * core
     noise = np.array(survey.noise) * scene.depth
     seen = [_seen(c, planes, noise, grid, chosen) for c in scene.clumps]
     planes = np.minimum(planes, np.float32(_full_well(scene)))
@@ -91,12 +92,12 @@ def draw(scene: Scene, rng: Rng) -> Drawn:
 
 
 def _full_well(scene: Scene) -> float:
-    """Return the flux per pixel where the detector saturates: a star of about 14.5 mag.
+    """Return the flux per pixel where the detector saturates: a star of about 13.5 mag.
 
     All bands saturate at much the same, so that a bright star's core is white.
     """
     sigma = scene.fwhm / 2.3548 / scene.survey.scale
-    return 1600.0 / (2 * np.pi * sigma**2)
+    return 4000.0 / (2 * np.pi * sigma**2)
 
 
 class Grid:
@@ -200,7 +201,7 @@ def _disc(host: Host, grid: Grid, rng: Rng) -> Planes:
     pattern, dust = _pattern(host, radius, theta, u, v)
     texture = np.ones_like(smooth)
     if host.texture:
-        coarse = max(host.texture_size * host.re, 2.2 * grid.fwhm)
+        coarse = max(host.texture_size * host.re, 3.0 * grid.fwhm)
         texture = np.exp(host.texture * smooth_noise(rng, grid, coarse))
     young = smooth**0.85 * (0.15 + pattern) * texture
     old = smooth * (1 + 0.35 * host.arm_strength * pattern) * texture**0.3
@@ -248,9 +249,10 @@ def _bar(host: Host, u: Any, v: Any) -> Any:
 def smooth_noise(rng: Rng, grid: Grid, wavelength: float) -> Planes:
     """Return a random field of spread one that changes over ``wavelength`` arcsec."""
     from PIL import Image
+    from scipy.ndimage import gaussian_filter
 
-    cells = int(np.clip(grid.n * grid.scale / wavelength * 1.5, 3, grid.n)) + 1
-    coarse = rng.standard_normal((cells, cells)).astype(np.float32)
+    cells = int(np.clip(grid.n * grid.scale / wavelength * 4, 12, grid.n)) + 1
+    coarse = gaussian_filter(rng.standard_normal((cells, cells), np.float32), 1.5)
     size = (grid.n, grid.n)
     field = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC))
     return np.asarray(field / max(float(field.std()), 1e-3), np.float32)
@@ -264,9 +266,8 @@ def _bulge(host: Host, grid: Grid) -> Planes:
     if host.bulge[2] < 1e-3 * host.flux[2]:
         return planes
     ratio = host.axis_ratio if host.kind == "elliptical" else host.bulge_axis_ratio
-    # Sersic tables are kept by GalSim for an index: a tenth is fine enough.
     profile = galsim.Sersic(
-        round(host.bulge_index, 1),
+        host.bulge_index,
         half_light_radius=host.bulge_re,
         gsparams=grid.params,
     ).shear(q=max(ratio, 0.2), beta=host.angle * galsim.radians)

@@ -19,11 +19,11 @@ Levels = NDArray[np.float64]
 
 #: A clump whose peak adds fewer grey levels than this to the picture is not seen,
 #: however deep the data are; between the two people disagree.
-VISIBLE_LEVELS = 26.0
-DOUBTFUL_LEVELS = 12.0
+VISIBLE_LEVELS = 24.0
+DOUBTFUL_LEVELS = 11.0
 
 #: Relative weights of the bands in pictures of SDSS and of the Legacy Surveys.
-WEIGHTS = {"gri": (9.0, 6.3, 5.2), "grz": (9.0, 5.5, 4.2)}
+WEIGHTS = {"gri": (9.0, 6.1, 5.2), "grz": (9.0, 5.5, 4.3)}
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Look:
         Below this many sigma colours fade to grey.
     colour : float
         Saturation of the colours, 1 as they are.
-    keep_hue : bool
-        Whether a pixel that would be clipped is scaled down as a whole.
+    white : float
+        Of a pixel that would be clipped, 0 keeps the hue and 1 burns out to white.
     """
 
     noise: float
@@ -51,7 +51,7 @@ class Look:
     centre: float
     grey: float
     colour: float
-    keep_hue: bool
+    white: float
 
 
 def draw_look(rng: Rng, survey: str) -> Look:
@@ -60,27 +60,27 @@ def draw_look(rng: Rng, survey: str) -> Look:
         return Look(
             noise=rng.uniform(2.5, 7.0),
             offset=rng.uniform(0.7, 1.5),
-            centre=rng.uniform(110, 250),
+            centre=rng.uniform(110, 230),
             grey=rng.uniform(0.0, 1.0),
-            colour=rng.uniform(0.8, 1.2),
-            keep_hue=True,
+            colour=rng.uniform(0.8, 1.3),
+            white=rng.uniform(0.0, 0.5),
         )
     if survey == "stripe82":
         return Look(
             noise=rng.uniform(9.0, 18.0),
             offset=rng.uniform(0.8, 1.6),
-            centre=rng.uniform(120, 250),
+            centre=rng.uniform(120, 220),
             grey=rng.uniform(1.5, 5.0),
-            colour=rng.uniform(0.75, 1.2),
-            keep_hue=True,
+            colour=rng.uniform(0.8, 1.4),
+            white=rng.uniform(0.2, 1.0),
         )
     return Look(
         noise=rng.uniform(7.0, 21.0),
         offset=rng.uniform(1.0, 1.8),
-        centre=rng.uniform(150, 300),
+        centre=rng.uniform(110, 230),
         grey=rng.uniform(0.5, 2.5),
-        colour=rng.uniform(0.35, 1.0),
-        keep_hue=bool(rng.random() < 0.25),
+        colour=rng.uniform(0.15, 0.65) if rng.random() < 0.75 else rng.uniform(0.6, 1),
+        white=rng.uniform(0.6, 1.0),
     )
 
 
@@ -113,9 +113,10 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
     if rng.random() < 0.12:  # the look of this program's own stretch
         cutout = Cutout("simulated", planes, bands=tuple(scene.survey.bands))
         picture = stretch.to_rgb(cutout)
-        levels = np.full(len(drawn.seen), np.inf)  # it always stretches far enough
+        places = np.array([scene.pixels(c.x, c.y) for c in scene.clumps])
+        levels = local_contrasts(picture, places.reshape(-1, 2), scene.fwhm_px)
     else:
-        weights = np.array(WEIGHTS[scene.survey.bands]) * np.exp(rng.normal(0, 0.04, 3))
+        weights = np.array(WEIGHTS[scene.survey.bands]) * np.exp(rng.normal(0, 0.03, 3))
         weights = weights[:, None, None].astype(np.float32)
         look = draw_look(rng, scene.survey.name)
         curve = Curve(
@@ -138,11 +139,41 @@ def _contrasts(drawn: Drawn, curve: Curve, weights: Planes) -> Levels:
     return np.asarray(np.abs(bright - bare).max(axis=0)[0])
 
 
+def local_contrasts(picture: Picture, places: Levels, fwhm: float) -> Levels:
+    """Return by how many grey levels places stand out from a ring around them.
+
+    Parameters
+    ----------
+    picture : array of shape (height, width, 3)
+    places : array of shape (m, 2)
+        x, y in pixels.
+    fwhm : float
+        FWHM of the PSF in pixels: the ring lies at 1.5 times that.
+    """
+    found = np.zeros(len(places))
+    reach = int(2 * fwhm) + 2
+    for k, (x, y) in enumerate(places):
+        left, top = max(int(x) - reach, 0), max(int(y) - reach, 0)
+        part = picture[top : int(y) + reach + 1, left : int(x) + reach + 1].astype(
+            float
+        )
+        if not part.size:
+            continue
+        rows, columns = np.indices(part.shape[:2])
+        radius = np.hypot(columns + left - x, rows + top - y)
+        ring = part[np.abs(radius - 1.5 * fwhm) < max(0.4 * fwhm, 0.8)]
+        inner = part[radius < max(0.4 * fwhm, 0.8)]
+        if len(ring) and len(inner):
+            found[k] = (inner.mean(axis=0) - np.median(ring, axis=0)).max()
+    return found
+
+
 class Curve:
     """A look fitted to an image: weighted planes, red first, to grey levels.
 
-    The curve is ``noise * k * asinh(I / (k * sigma))`` in grey levels, with k such that
-    an intensity ``centre`` comes out at ``look.centre``.
+    The curve is ``a * asinh(I / (k * sigma))`` in grey levels, with I counted from the
+    look's offset below the sky, ``a`` such that the sky's spread is ``look.noise`` and
+    k such that an intensity ``centre`` comes out at ``look.centre``.
     """
 
     def __init__(self, look: Look, planes: Planes, centre: float) -> None:
@@ -163,25 +194,26 @@ class Curve:
         look, k = self.look, self.softening
         planes = (planes / self.sigma + look.offset).astype(np.float32)
         intensity = planes.mean(axis=0)
-        curve = look.noise * k * np.arcsinh(intensity / k)
+        curve = look.noise * np.hypot(k, look.offset) * np.arcsinh(intensity / k)
         gain = np.where(
             intensity > 0.05, curve / np.maximum(intensity, 0.05), look.noise
         )
         power = np.clip(intensity - look.offset, 0, None) ** 2
         colour = look.colour * power / (power + look.grey**2 + 1e-6)
         levels = np.clip((intensity + colour * (planes - intensity)) * gain, 0, None)
-        if look.keep_hue:
-            levels *= 255 / np.maximum(levels.max(axis=0), 255)
-        return np.asarray(np.minimum(levels, 255), np.float32)
+        held = levels * (255 / np.maximum(levels.max(axis=0), 255))
+        clipped = np.minimum(levels, 255)
+        return np.asarray(held + look.white * (clipped - held), np.float32)
 
 
 def _softening(centre: float, look: Look) -> float:
     """Return k so that ``centre`` sigma comes out at the look's central grey level."""
-    low, high = np.log(0.3), np.log(80.0)
+    low, high = np.log(0.7), np.log(80.0)
     for _ in range(25):
         middle = (low + high) / 2
         k = np.exp(middle)
-        if look.noise * k * np.arcsinh(centre / k) < look.centre:
+        reached = np.hypot(k, look.offset) * np.arcsinh((centre + look.offset) / k)
+        if look.noise * reached < look.centre:
             low = middle
         else:
             high = middle

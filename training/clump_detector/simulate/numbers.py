@@ -30,7 +30,7 @@ PICTURE_RE = ((40.0, 0.28), (25.0, 0.25))
 
 #: Clump's distance from the centre in the disc's plane over the half-light radius:
 #: 0.72 / 1.23 / 1.88 projected (16, 50, 84 %; Mehta et al. 2021).
-CLUMP_RADIUS = (1.34, 0.43)
+CLUMP_RADIUS = (1.30, 0.42)
 
 #: Clump's u flux over the host's: 0.0008 / 0.0067 / 0.043 (5, 50, 95 %; Mehta 2021).
 FLUX_RATIO = (0.0067, 1.2)
@@ -38,17 +38,17 @@ FLUX_RATIO = (0.0067, 1.2)
 #: Half of the clumpy galaxies get one clump above `STRONG`, or training would see few.
 STRONG = 0.03
 STRONG_SHARE = 0.5
-STRONG_RATIO = (0.05, 0.45)
+STRONG_RATIO = (0.042, 0.4)
 
 #: Mean r surface brightness within the half-light radius, mag / arcsec^2, from r 16.3
 #: and 5.0 arcsec in the median (Mehta 2021), and its scatter.
 SURFACE_BRIGHTNESS = (21.7, 0.55)
 
 #: Share of clumps that volunteers would call unusual.
-ODD_SHARE = 0.035
+ODD_SHARE = 0.03
 
 #: Colours u-g, g-r, r-i, i-z: mean and scatter. Hosts and clumps from Mehta 2021.
-CLUMP_COLOUR = ((0.42, 0.06, 0.04, 0.0), (0.32, 0.18, 0.12, 0.10))
+CLUMP_COLOUR = ((0.42, 0.04, 0.02, 0.0), (0.32, 0.15, 0.08, 0.06))
 YOUNG_COLOUR = ((0.75, 0.22, 0.10, 0.05), (0.12, 0.08, 0.04, 0.04))
 OLD_COLOUR = ((1.35, 0.60, 0.32, 0.22), (0.15, 0.10, 0.05, 0.05))
 BULGE_COLOUR = ((1.65, 0.76, 0.39, 0.30), (0.12, 0.08, 0.04, 0.04))
@@ -85,7 +85,7 @@ SURVEYS = {
     survey.name: survey
     for survey in (
         Survey("sdss", "gri", 0.396, (0.021, 0.030, 0.050), (1.43, 0.13), 900.0),
-        Survey("stripe82", "gri", 0.396, (0.0042, 0.006, 0.010), (1.25, 0.07), 2e4),
+        Survey("stripe82", "gri", 0.396, (0.0050, 0.007, 0.012), (1.25, 0.07), 1.6e4),
         Survey("legacy", "grz", 0.262, (0.0040, 0.0075, 0.017), (1.30, 0.12), 1e4),
         Survey("kids", "gri", 0.200, (0.0025, 0.0027, 0.008), (0.80, 0.12), 3e4),
     )

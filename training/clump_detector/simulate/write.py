@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..boxes import SIDE_IN_FWHM, Boxes
-from ..errors import FileError, from_os_error
-from ..images import Source
+from ..boxes import SIDE_IN_FWHM, Boxes, centres
+from ..errors import ConfigError, FileError, from_os_error
+from ..images import Cutout, Source
 from ..labels import LabelledBox, LabelledCutout, LabelSet, write_label_set
+from ..stretch import to_rgb
 from .catalogue import Rng, Scene, draw_scene
 from .draw import DOUBTFUL_SNR, VISIBLE_SNR, Planes, draw
-from .look import DOUBTFUL_LEVELS, VISIBLE_LEVELS, Picture, to_picture
+from .look import (
+    DOUBTFUL_LEVELS,
+    VISIBLE_LEVELS,
+    Picture,
+    local_contrasts,
+    to_picture,
+)
 
 Kind = Literal["png", "fits", "both"]
 
@@ -83,8 +92,8 @@ def simulate_one(
     rgb, contrast = to_picture(scene, drawn, rng)
     inside = [k for k, c in enumerate(scene.clumps) if _inside(scene, c.x, c.y)]
     half = SIDE_IN_FWHM * scene.fwhm_px / 2
-    centres = [scene.pixels(scene.clumps[k].x, scene.clumps[k].y) for k in inside]
-    boxes = np.array([(x - half, y - half, x + half, y + half) for x, y in centres])
+    places = [scene.pixels(scene.clumps[k].x, scene.clumps[k].y) for k in inside]
+    boxes = np.array([(x - half, y - half, x + half, y + half) for x, y in places])
     return SimulatedCutout(
         replace(scene, clumps=tuple(scene.clumps[k] for k in inside)),
         rgb,
@@ -144,8 +153,15 @@ def simulate(
     ------
     FileError
         If the folder is not empty or cannot be written.
+    ConfigError
+        If GalSim is not installed.
     """
     out = Path(out)
+    if find_spec("galsim") is None:
+        raise ConfigError(
+            "GalSim, which draws the galaxies, is not installed",
+            remedy="Run: pip install 'napari-clumps[simulate]'.",
+        )
     _refuse_used(out)
     if n < 1:
         raise FileError(
@@ -190,6 +206,8 @@ def _staging(out: Path) -> Path:
     try:
         out.absolute().parent.mkdir(parents=True, exist_ok=True)
         name = tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent)
+    except FileExistsError as error:  # mkdir's word for a file in a folder's place
+        raise from_os_error(OSError(errno.ENOTDIR, ""), out, "write") from error
     except OSError as error:
         raise from_os_error(error, out, "write") from error
     return Path(name)
@@ -224,8 +242,19 @@ def write_one(job: Job) -> list[LabelledCutout]:
         name = f"{name}-{made.scene.survey.bands}"
         path = folder / f"{name}.fits"
         write_fits(path, made)
-        entries.append(labelled(made, Source(name, (path,)), made.planes.shape[1]))
+        entries.append(
+            labelled(as_cube(made), Source(name, (path,)), made.planes.shape[1])
+        )
     return entries
+
+
+def as_cube(made: SimulatedCutout) -> SimulatedCutout:
+    """Return the galaxy as it is seen in its cube, through this program's stretch."""
+    cube = Cutout("cube", made.planes, bands=tuple(made.scene.survey.bands))
+    zoom = made.planes.shape[1] / made.scene.size
+    places = (centres(made.boxes) + 0.5) * zoom - 0.5
+    levels = local_contrasts(to_rgb(cube), places, made.scene.fwhm_px * zoom)
+    return replace(made, contrast=levels)
 
 
 def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout:

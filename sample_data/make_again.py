@@ -1,0 +1,30 @@
+"""Make the sample galaxies again: ``python sample_data/make_again.py OUT``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from clump_detector.labels import LabelSet, write_label_set
+from clump_detector.simulate.write import write_one
+
+#: Chosen by looking: twelve varied galaxies in a row, two of them without clumps.
+SEED = 1988
+PICTURES = range(12)
+
+#: Galaxies of the same seed whose cubes are small and whose clumps are plain to see.
+CUBES = (111, 1260, 1685)
+
+
+def main(out: Path) -> None:
+    """Write pictures, cubes and their label set to a new folder."""
+    images = out / "images"
+    images.mkdir(parents=True)
+    cutouts = [c for k in PICTURES for c in write_one((images, SEED, k, "png", 400))]
+    cutouts += [c for k in CUBES for c in write_one((images, SEED, k, "fits", 400))]
+    info = {"simulation": {"seed": SEED, "made by": "sample_data/make_again.py"}}
+    write_label_set(LabelSet(tuple(cutouts), info=info), out / "labels.json")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
