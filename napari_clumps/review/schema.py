@@ -6,7 +6,7 @@ log says, written in the same transaction, and the tally a sum over that snapsho
 
 from __future__ import annotations
 
-from .model import KEPT, Status
+from .model import DECIDED, Status
 
 #: "CLMP", so that `file` and this program know a review by its first bytes.
 APPLICATION_ID = 0x434C4D50
@@ -109,7 +109,7 @@ def _count_box(event: str, *terms: tuple[str, str]) -> str:
 
 def _move_tally(row: str, sign: str) -> str:
     """Return the statement that adds a cutout to its group, or takes it out."""
-    decided = " + ".join(f"{row}.{s}" for s in (*KEPT, Status.REJECTED))
+    decided = " + ".join(f"{row}.{s}" for s in DECIDED)
     sums = ", ".join(f"{s} = {s} {sign} {row}.{s}" for s in _STATUSES)
     return (
         f"UPDATE tally SET cutouts = cutouts {sign} 1, "

@@ -24,11 +24,11 @@ from napari_clumps.review.store import Store
 
 CLASSES = ("clump", "odd clump")
 CUTOUTS = st.integers(1, 3)
-#: Boxes of a coarse grid, so that proposals often meet decided boxes.
+#: Boxes of a narrow grid, so that proposals often meet decided boxes.
 PLACES = st.builds(
-    lambda x, y, side: (x * 5.0, y * 5.0, x * 5.0 + side, y * 5.0 + side),
-    st.integers(0, 7),
-    st.integers(0, 7),
+    lambda x, y, side: (x * 4.0, y * 4.0, x * 4.0 + side, y * 4.0 + side),
+    st.integers(0, 2),
+    st.integers(0, 2),
     st.sampled_from((8.0, 11.0)),
 )
 PROPOSALS = st.lists(st.tuples(PLACES, st.sampled_from(CLASSES)), max_size=4)

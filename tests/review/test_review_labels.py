@@ -71,6 +71,19 @@ def test_label_set(decided: Review) -> None:
     assert str(decided.path.parent) not in json.dumps(labels.info)
 
 
+def test_a_rejection_alone_is_something_to_learn_from(
+    pictures: list[Source], tmp_path: Path
+) -> None:
+    with Review.create(tmp_path / "a.clumps", pictures, held_out=0) as review:
+        review.propose(3, FOUND[:1], "m", size=SIZE)
+        review.reject(review.boxes(3)[0].id)
+        (cutout,) = review.label_set().cutouts
+        assert (cutout.source.name, cutout.boxes) == ("c", ())
+        assert len(cutout.rejected) == 1
+        counts = review.learning_counts()
+        assert (counts["cutouts"], counts["boxes"], counts["rejected"]) == (1, 0, 1)
+
+
 def test_counts_agree_with_the_label_set(decided: Review) -> None:
     learn = decided.label_set().subset(held_out=False)
     test = decided.label_set().subset(held_out=True)

@@ -293,6 +293,15 @@ def test_a_new_detection_replaces_the_undecided_and_spares_the_decided(
     assert review.check() == []
 
 
+@pytest.mark.parametrize(("shift", "taken"), [(3.2, 0), (3.5, 1)])
+def test_the_same_clump_is_one_that_overlaps_by_more_than_half(
+    review: Review, shift: float, taken: int
+) -> None:
+    review.add(2, (10, 10, 20, 20), "clump")  # IoU of 0.515 and of 0.481
+    again = Proposal(10 + shift, 10, 20 + shift, 20, "clump", 0.5)
+    assert review.propose(2, [again], "m") == taken
+
+
 def test_a_detection_is_no_step_and_a_done_cutout_is_left_alone(review: Review) -> None:
     review.set_done(2, True)
     seq = review.last_seq
