@@ -143,6 +143,19 @@ def _share_inside(proposals: Tensor, places: Tensor) -> Tensor:
     return (both / area[:, None].clamp(min=1e-6)).amax(dim=1)
 
 
+class ProposalHead(RPNHead):  # type: ignore[misc]
+    """torchvision's convolutions over the pyramid, with results in full precision.
+
+    What follows them computes corners of boxes, which bfloat16 would round to a pixel
+    or two.
+    """
+
+    def forward(self, x: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Return objectness and box deltas for each feature map."""
+        logits, deltas = super().forward(x)
+        return [one.float() for one in logits], [one.float() for one in deltas]
+
+
 class Proposer(RegionProposalNetwork):  # type: ignore[misc]
     """torchvision's region proposal network with this project's loss."""
 
@@ -238,7 +251,8 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
 
     def _judge(self, encoded: Encoded, places: list[Tensor]) -> tuple[Tensor, Tensor]:
         pooled = self.box_roi_pool(encoded.features, places, encoded.sizes)
-        return cast(tuple[Tensor, Tensor], self.box_predictor(self.box_head(pooled)))
+        logits, deltas = self.box_predictor(self.box_head(pooled))
+        return logits.float(), deltas.float()
 
     def postprocess_detections(
         self,
@@ -323,7 +337,7 @@ class Detector(FasterRCNN):  # type: ignore[misc]
     def _proposer(self, config: ModelConfig) -> Proposer:
         rpn = Proposer(
             self.rpn.anchor_generator,
-            RPNHead(config.fpn_channels, len(config.anchors[0])),
+            ProposalHead(config.fpn_channels, len(config.anchors[0])),
             fg_iou_thresh=0.6,
             bg_iou_thresh=0.3,
             batch_size_per_image=128,
@@ -368,12 +382,10 @@ class Detector(FasterRCNN):  # type: ignore[misc]
         return Encoded(features, sizes, (int(batch.shape[-2]), int(batch.shape[-1])))
 
     def pyramid(self, encoded: Encoded) -> Encoded:
-        """Return the pyramid's feature maps of an encoder's."""
-        return Encoded(
-            cast(Features, self.backbone.fpn(encoded.features)),
-            encoded.sizes,
-            encoded.padded,
-        )
+        """Return the pyramid's feature maps of an encoder's, in full precision."""
+        maps = self.backbone.fpn(encoded.features)
+        features = OrderedDict((name, one.float()) for name, one in maps.items())
+        return Encoded(features, encoded.sizes, encoded.padded)
 
     def losses(self, pyramid: Encoded, targets: list[Target]) -> dict[str, Tensor]:
         """Return the four losses of a batch; the network has to be in training mode."""

@@ -85,6 +85,13 @@ def channels(encoder: nn.Module) -> list[int]:
     return list(cast(Any, encoder).feature_info.channels())
 
 
+def last_stages(encoder: nn.Module, n: int = 2) -> list[nn.Parameter]:
+    """Return the parameters of an encoder's last stages."""
+    names = [name for name, _ in encoder.named_parameters()]
+    wanted = sorted({_stage(name) for name in names})[-n:]
+    return [p for name, p in encoder.named_parameters() if _stage(name) in wanted]
+
+
 def _features(name: str, strides: Sequence[int]) -> nn.Module:
     try:
         every = cast(Any, timm.create_model(name, pretrained=False, features_only=True))

@@ -44,6 +44,7 @@ def save_model(folder: str | Path, detector: Detector, card: ModelCard) -> Model
     try:
         weights = temporary / WEIGHTS
         save_file(_halved(detector.state_dict()), weights)
+        weights.chmod(0o644)
         with weights.open("rb+") as file:
             os.fsync(file.fileno())
         card = replace(

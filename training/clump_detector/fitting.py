@@ -1,0 +1,347 @@
+"""Fitting a detector to samples: which parts change, and one step after the other.
+
+Where the encoder does not change, its feature maps of a few turned variants of every
+picture are computed once and kept: training heads on them takes a minute, not an hour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from . import metrics
+from .augment import TURNS, Sample, augment
+from .config import TrainConfig
+from .dataset import to_target
+from .detector import Detector, Encoded, Target
+from .encoder import last_stages
+from .errors import TrainingError
+from .predict import as_tensor
+
+#: Where nothing else is said: from a trained model's heads down, and from scratch.
+RATES = {"heads": 5e-4, "fpn": 5e-4, "last stages": 2e-4, "everything": 2e-4}
+RATE_FROM_SCRATCH = 1e-3
+
+#: An encoder that was trained before changes this much more slowly.
+ENCODER_SHARE = 0.2
+
+#: The learning rate ends at this share of its highest value.
+LAST_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class View:
+    """One variant of a sample: feature maps as far as they are frozen, and its target.
+
+    ``frozen`` is None where the encoder itself is trained; then ``image`` is there.
+    """
+
+    target: Target
+    frozen: Encoded | None = None
+    image: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How well a detector does on samples."""
+
+    loss: float
+    completeness: float | None
+    purity: float | None
+    score: float | None
+    n_boxes: int
+
+
+class Fitter:
+    """A detector, what of it changes, and how.
+
+    Parameters
+    ----------
+    detector : Detector
+    config : TrainConfig
+    device : torch.device
+    warm : bool
+        Whether the detector was trained before.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        config: TrainConfig,
+        device: torch.device,
+        *,
+        warm: bool,
+    ) -> None:
+        self.detector = detector.to(device)
+        self.config = config
+        self.device = device
+        # Statistics of batches are learned only where there are none yet.
+        self._fresh = config.train_parts == "everything" and not warm
+        self.optimizer = torch.optim.AdamW(
+            self._groups(warm), weight_decay=config.weight_decay
+        )
+        self._highest = [float(g["lr"]) for g in self.optimizer.param_groups]
+
+    def _groups(self, warm: bool) -> list[dict[str, object]]:
+        """Return groups of parameters with their learning rates; freeze the others."""
+        parts, detector = self.config.train_parts, self.detector
+        rate = self.config.learning_rate or (
+            RATES[parts] if warm else RATE_FROM_SCRATCH
+        )
+        for parameter in detector.parameters():
+            parameter.requires_grad_(False)
+        tops: list[nn.Module] = [detector.rpn, detector.roi_heads]
+        if parts != "heads":
+            tops.append(detector.backbone.fpn)
+        encoder = {
+            "last stages": last_stages(detector.backbone.encoder),
+            "everything": list(detector.backbone.encoder.parameters()),
+        }.get(parts, [])
+        top = [p for module in tops for p in module.parameters()]
+        for parameter in (*top, *encoder):
+            parameter.requires_grad_(True)
+        groups: list[dict[str, object]] = [{"params": top, "lr": rate}]
+        if encoder:
+            share = 1.0 if self._fresh else ENCODER_SHARE
+            groups.append({"params": encoder, "lr": rate * share})
+        return groups
+
+    def state(self) -> dict[str, Tensor]:
+        """Return a copy of the detector's weights."""
+        weights = self.detector.state_dict()
+        return {key: value.detach().clone() for key, value in weights.items()}
+
+    # -- pictures and feature maps -------------------------------------------
+
+    def view(self, sample: Sample) -> View:
+        """Return a sample as the network takes it, through the frozen layers."""
+        target = to_target(sample, self.device)
+        image = as_tensor(sample.picture, self.device)
+        if self.config.train_parts not in ("heads", "fpn"):
+            return View(target, image=image)
+        self.detector.eval()
+        with torch.no_grad(), self._precision():
+            frozen = self.detector.encode([image])
+            if self.config.train_parts == "heads":
+                frozen = self.detector.pyramid(frozen)
+        return View(target, frozen=_convert(frozen, torch.float16))
+
+    def variant(self, sample: Sample, rng: np.random.Generator, which: int) -> View:
+        """Return a random variant of a sample, turned in one of eight ways."""
+        config = self.config
+        return self.view(
+            augment(
+                sample,
+                rng,
+                which=which if config.flips else 0,
+                scale=config.scale_jitter,
+                colour=config.colour_jitter,
+                noise=config.noise,
+                side=config.crop,
+            )
+        )
+
+    def _pyramids(
+        self, views: Sequence[View]
+    ) -> Iterable[tuple[Encoded, list[Target]]]:
+        """Yield the views' pyramids in batches of one size."""
+        groups: dict[tuple[int, int] | None, list[View]] = {}
+        for view in views:
+            size = None if view.frozen is None else view.frozen.padded
+            groups.setdefault(size, []).append(view)
+        for group in groups.values():
+            targets = [view.target for view in group]
+            frozen = [view.frozen for view in group if view.frozen is not None]
+            if not frozen:
+                images = [view.image for view in group if view.image is not None]
+                yield self.detector.pyramid(self.detector.encode(images)), targets
+            elif self.config.train_parts == "heads":
+                yield _convert(_join(frozen), torch.float32), targets
+            else:
+                joined = _convert(_join(frozen), torch.float32)
+                yield self.detector.pyramid(joined), targets
+
+    def _precision(self) -> torch.autocast:
+        half = self.config.precision == "half"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
+
+    # -- learning -------------------------------------------------------------
+
+    def learning_mode(self) -> None:
+        """Let the parts that change learn; the others stay as they are when used."""
+        self.detector.train()
+        if not self._fresh:
+            self.detector.backbone.encoder.eval()
+
+    def step(self, views: Sequence[View], done: float) -> float:
+        """Take one step and return its loss.
+
+        Parameters
+        ----------
+        views : sequence of View
+        done : float
+            Share of the training that is over, for the learning rate.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is not finite.
+        """
+        self.learning_mode()
+        for group, highest in zip(
+            self.optimizer.param_groups, self._highest, strict=True
+        ):
+            group["lr"] = highest * rate_share(done, self.config.warm_up)
+        self.optimizer.zero_grad(set_to_none=True)
+        total = 0.0
+        for pyramid, targets in self._with_precision(views):
+            with self._precision():
+                loss = _sum(self.detector.losses(pyramid, targets))
+            loss = loss * (len(targets) / len(views))
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+        if not math.isfinite(total):
+            raise TrainingError(
+                f"the loss is not finite ({total})",
+                remedy="Lower the learning rate, or train fewer parts.",
+            )
+        norm = nn.utils.clip_grad_norm_(self.detector.parameters(), self.config.clip)
+        if torch.isfinite(norm):  # half precision may overflow once in a while
+            self.optimizer.step()
+        return total
+
+    def _with_precision(
+        self, views: Sequence[View]
+    ) -> Iterable[tuple[Encoded, list[Target]]]:
+        batches = iter(self._pyramids(views))
+        while True:
+            with self._precision():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    # -- judging --------------------------------------------------------------
+
+    def judge(
+        self, views: Sequence[View], should_go_on: Callable[[], None] = lambda: None
+    ) -> Judgement:
+        """Return the loss on views, and how many boxes are found."""
+        matches, losses = [], []
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # which proposals are sampled
+            for view in views:
+                should_go_on()
+                self.detector.eval()
+                for pyramid, targets in self._with_precision([view]):
+                    with self._precision():
+                        found = self.detector.find(pyramid)[0]
+                        self.learning_mode()
+                        self.detector.backbone.eval()
+                        losses.append(
+                            float(_sum(self.detector.losses(pyramid, targets)))
+                        )
+                    matches.append(_match(found, targets[0]))
+        score = metrics.best_score(matches)
+        kept = 0.5 if score is None else score
+        completeness, purity = metrics.completeness_purity(matches, kept)
+        n_boxes = sum(m.n_true for m in matches)
+        return Judgement(float(np.mean(losses)), completeness, purity, score, n_boxes)
+
+
+def rate_share(done: float, warm_up: float) -> float:
+    """Return the learning rate as a share of its highest, `done` from 0 to 1."""
+    if done < warm_up:
+        return max(done / warm_up, LAST_SHARE)
+    falling = (done - warm_up) / (1 - warm_up)
+    return LAST_SHARE + (1 - LAST_SHARE) * (1 + math.cos(math.pi * falling)) / 2
+
+
+class Views:
+    """Variants of samples to learn from: kept ones, or new ones at every step.
+
+    Parameters
+    ----------
+    fitter : Fitter
+    samples : list of Sample
+    should_go_on : callable
+        Called before each sample; it may raise.
+    """
+
+    def __init__(
+        self,
+        fitter: Fitter,
+        samples: list[Sample],
+        should_go_on: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._fitter, self._samples = fitter, samples
+        self._kept: list[list[View]] = []
+        config = fitter.config
+        if config.train_parts not in ("heads", "fpn") or not samples:
+            return
+        n_views = min(config.cache_views, TURNS if config.flips else config.cache_views)
+        largest = max(samples, key=lambda s: s.picture.size)
+        size = _bytes(fitter.view(largest)) * math.exp(2 * config.scale_jitter)
+        n_views = min(n_views, int(config.cache_megabytes * 1e6 / size / len(samples)))
+        for i, sample in enumerate(samples if n_views else []):
+            should_go_on()
+            rng = np.random.default_rng([config.seed, 3, i])
+            turns = rng.permutation(TURNS)
+            self._kept.append(
+                [
+                    fitter.variant(sample, rng, int(turns[v % TURNS]))
+                    for v in range(n_views)
+                ]
+            )
+
+    def draw(self, indices: Sequence[int], rng: np.random.Generator) -> list[View]:
+        """Return one variant of each of some samples."""
+        if self._kept:
+            return [self._kept[i][rng.integers(len(self._kept[i]))] for i in indices]
+        return [
+            self._fitter.variant(self._samples[i], rng, int(rng.integers(TURNS)))
+            for i in indices
+        ]
+
+
+def _match(found: dict[str, Tensor], target: Target) -> metrics.Match:
+    def array(tensor: Tensor) -> np.ndarray:
+        return tensor.double().cpu().numpy()
+
+    return metrics.match(
+        array(target["boxes"]),
+        array(found["boxes"]),
+        array(found["scores"]),
+        ignored=array(target["ignored"]),
+    )
+
+
+def _sum(losses: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(losses.values())).sum()
+
+
+def _convert(encoded: Encoded, dtype: torch.dtype) -> Encoded:
+    features = OrderedDict((k, v.to(dtype)) for k, v in encoded.features.items())
+    return Encoded(features, encoded.sizes, encoded.padded)
+
+
+def _join(parts: Sequence[Encoded]) -> Encoded:
+    """Return one batch of feature maps of the same size."""
+    features = OrderedDict(
+        (name, torch.cat([part.features[name] for part in parts]))
+        for name in parts[0].features
+    )
+    sizes = [size for part in parts for size in part.sizes]
+    return Encoded(features, sizes, parts[0].padded)
+
+
+def _bytes(view: View) -> int:
+    if view.frozen is None:
+        return 0
+    return sum(v.numel() * v.element_size() for v in view.frozen.features.values())
