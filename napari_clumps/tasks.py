@@ -10,7 +10,9 @@ stops the work behind it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import importlib.util
 import itertools
 import json
@@ -235,7 +237,8 @@ class _Process:
         self.send({"do": "cancel", "id": number})
         timer = threading.Timer(PATIENCE, self._kill_unless_ended, [number])
         timer.daemon = True
-        timer.start()
+        if not _begun(timer):
+            self.kill()
 
     def cancel_all(self) -> None:
         for number in list(self._open):
@@ -292,6 +295,17 @@ class _Process:
             waiting, self._open = list(self._open.values()), {}
         for events in waiting:
             events.put(None)
+
+
+def _begun(thread: threading.Thread) -> bool:
+    """Start a thread, unless Python is ending: then it would wait for ever."""
+    if sys.is_finalizing():
+        return False
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _lines(pipe: IO[bytes] | None) -> Iterator[str]:
@@ -550,6 +564,8 @@ def retrain(
     own = worker or Worker()
     request: Request | None = None
     finished = False
+    farewell = functools.partial(_remove, own, scratch)
+    atexit.register(farewell)  # the window may be closed meanwhile
     try:
         request = own.request(
             do="train",
@@ -568,6 +584,7 @@ def retrain(
             finished = True
             yield {**end, "model": str(out)}
     finally:
+        atexit.unregister(farewell)
         cleaning = _clean_up(own, request, scratch, worker is None)
     while not finished and cleaning.is_alive():
         cleaning.join(HEARTBEAT)
@@ -639,6 +656,11 @@ def _take_name(made: Path, out: Path) -> None:
         raise from_os_error(error, out, "write") from error
 
 
+def _remove(worker: Worker, scratch: Path) -> None:
+    worker.kill()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _clean_up(
     worker: Worker, request: Request | None, scratch: Path, kill: bool
 ) -> threading.Thread:
@@ -656,7 +678,8 @@ def _clean_up(
         shutil.rmtree(scratch, ignore_errors=True)
 
     thread = threading.Thread(target=work, name="end of a training")
-    thread.start()
+    if not _begun(thread):
+        _remove(worker, scratch)
     return thread
 
 

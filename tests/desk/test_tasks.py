@@ -84,6 +84,21 @@ def ends(check, timeout=10.0):
     return time.perf_counter() - start
 
 
+def run_python(code):
+    """Run a program of its own; return what it printed."""
+    root = FAKE.parents[2]
+    path = os.pathsep.join([str(root), str(root / "training")])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+        timeout=60,
+    )
+    return done.stdout.strip()
+
+
 # -- detection ----------------------------------------------------------------
 
 
@@ -209,6 +224,24 @@ def test_many_cutouts_go_through_the_pipe(worker, model, array, tmp_path):
     assert summary.cutouts == 1000
 
 
+def test_python_ends_while_a_detection_runs(model, array, tmp_path):
+    np.save(tmp_path / "a.npy", array)
+    code = f"""
+import sys
+from napari_clumps import tasks
+from pathlib import Path
+from clump_detector.images import Source
+worker = tasks.Worker([sys.executable, {str(FAKE)!r}])
+cutout = tasks.CutoutRequest(1, Source("slow", (Path({str(tmp_path / "a.npy")!r}),)))
+found = tasks.detect(worker, [cutout], Path({str(model)!r}))
+for event in found:
+    if event == tasks.Loading("model 1 auto"):
+        break
+print("ended")
+"""
+    assert run_python(code) == "ended"
+
+
 def test_the_worker_ends_with_the_window(model, array, tmp_path):
     np.save(tmp_path / "a.npy", array)
     code = f"""
@@ -223,15 +256,7 @@ for event in tasks.detect(worker, [cutout], Path({str(model)!r})):
         print(worker.pid, flush=True)
         os._exit(1)
 """
-    root = FAKE.parents[2]
-    path = os.pathsep.join([str(root), str(root / "training")])
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    pid = int(done.stdout)
+    pid = int(run_python(code))
 
     def gone():
         try:
@@ -352,6 +377,24 @@ def test_a_training_of_its_own_ends_its_process(out, monkeypatch):
     ends(lambda: not made[0].alive)
 
 
+@pytest.mark.parametrize("keep", ["keep.append(keep)", "0"], ids=["leaked", "kept"])
+def test_a_window_that_closes_meanwhile_leaves_nothing(out, keep):
+    code = f"""
+import sys
+from napari_clumps import tasks
+from pathlib import Path
+worker = tasks.Worker([sys.executable, {str(FAKE)!r}])
+training = tasks.retrain(Path("l"), Path({str(out)!r}), seed=1, worker=worker)
+for event in training:
+    if event and event["event"] == "start":
+        break
+keep = [training]
+{keep}
+"""
+    run_python(code)
+    assert nothing_is_left(out)
+
+
 def test_a_model_that_is_there_stays(worker, out):
     model_folder(out)
     with pytest.raises(TrainingError, match="something here already"):
@@ -410,13 +453,4 @@ def test_tasks_import_neither_torch_nor_qt():
         "import sys, napari_clumps.tasks;"
         "print({'torch', 'napari', 'qtpy', 'PyQt6', 'PySide6'} & set(sys.modules))"
     )
-    root = FAKE.parents[2]
-    path = os.pathsep.join([str(root), str(root / "training")])
-    said = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-        check=True,
-    )
-    assert said.stdout.strip() == "set()"
+    assert run_python(code) == "set()"
