@@ -13,7 +13,7 @@ from pathlib import Path
 
 def main(folder: Path) -> int:
     """Make or refresh the environment."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older one may run this
         print("Python 3.11 or newer is needed; give one: make PYTHON=python3.11 ...")
         return 2
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

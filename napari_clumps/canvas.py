@@ -48,7 +48,7 @@ class Canvas:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._boxes: list[Box] = []
-        self._shown: list[tuple[int, tuple[float, ...]]] | None = None
+        self._shown: list[tuple[int, tuple[float, float, float, float]]] | None = None
         self._size = (0, 0)
         self._busy = 0
         self._stale = False
@@ -188,7 +188,7 @@ class Canvas:
 
     def bring_into_view(self, box: Box) -> None:
         """Move the camera to a box that is out of sight, and no more than that."""
-        camera = self._viewer.camera
+        camera = self._viewer.scene.camera
         height, width = self._viewer.canvas.size
         half = np.array([height, width]) / (2 * camera.zoom)
         centre = np.array(camera.center[-2:])

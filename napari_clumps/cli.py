@@ -29,7 +29,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 
 
 #: Click's base of all errors of usage, wherever this version of typer keeps it.
-_UsageError = next(
+_UsageError: Any = next(
     c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException"
 )
 
@@ -123,11 +123,10 @@ def detect(
     device: Device = "auto",
 ) -> None:
     """Detect clumps and write a table of boxes."""
+    from clump_detector.images import find_sources, read_cutout
     from clump_detector.predict import Predictor
     from clump_detector.registry import resolve_model
     from clump_detector.table import check_table_name, rows_of, write_table
-
-    from clump_detector.images import find_sources, read_cutout
 
     check_table_name(out)
     sources = find_sources(paths)
@@ -181,8 +180,9 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The new model's folder.")] = None,
     base: Annotated[
-        str, typer.Option(help="The model to start from, or 'none' for scratch.")
-    ] = "starter",
+        str | None,
+        typer.Option(help="The model to start from, or 'none'; else the recipe's."),
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="A recipe (TOML); options given here win.")
     ] = None,
@@ -202,7 +202,7 @@ def train(
     train_from_command_line(
         labels,
         out,
-        base=None if base == "none" else base,
+        base=base,
         recipe=recipe,
         parts=None if parts is None else parts.value.replace("-", " "),
         epochs=epochs,
@@ -275,7 +275,8 @@ def models_list(
         return
     width = max((len(e.name) for e in entries), default=0)
     for entry in entries:
-        print(f"{entry.name:{width}}  {entry.problem or entry.card.summary}")
+        summary = "" if entry.card is None else entry.card.summary
+        print(f"{entry.name:{width}}  {entry.problem or summary}")
 
 
 class _Bar:

@@ -158,12 +158,12 @@ class Controller:
         bool
             Whether a review is open now.
         """
-        paths = [Path(path) for path in paths]
-        if len(paths) == 1 and paths[0].suffix == ".clumps":
-            self.open_review(paths[0])
+        given = [Path(path) for path in paths]
+        if len(given) == 1 and given[0].suffix == ".clumps":
+            self.open_review(given[0])
             return True
-        sources = find_sources(paths)
-        path = review or review_path_for(paths)
+        sources = find_sources(given)
+        path = review or review_path_for(given)
         if path.exists():
             self.open_review(path)
             added = self._open_review.add_cutouts(sources)
@@ -299,7 +299,11 @@ class Controller:
 
         if not self._refresh_pending:
             self._refresh_pending = True
-            QTimer.singleShot(0, lambda: self._refresh_pending and self.refresh())
+            QTimer.singleShot(0, self._refresh_if_pending)
+
+    def _refresh_if_pending(self) -> None:
+        if self._refresh_pending:
+            self.refresh()
 
     def go_to(self, cutout_id: int) -> None:
         """Show a cutout."""

@@ -282,7 +282,7 @@ class _Tour:
     def _richest(self) -> int:
         """Return the cutout with the most shown proposals."""
         c = self.controller
-        counts = {
+        counts: dict[int, int] = {
             i: sum((b.score or 0) >= c.threshold for b in c.review.boxes(i))
             for i in c.review.ids
         }
@@ -366,7 +366,7 @@ def _on_screen(viewer: Any, point: tuple[float, float]) -> Any:
     """Return where a pixel (x, y) of the image is on the canvas."""
     from qtpy.QtCore import QPoint
 
-    camera, canvas = viewer.camera, viewer.window._qt_viewer.canvas.native
+    camera, canvas = viewer.scene.camera, viewer.window._qt_viewer.canvas.native
     x = (point[0] - camera.center[-1]) * camera.zoom + canvas.width() / 2
     y = (point[1] - camera.center[-2]) * camera.zoom + canvas.height() / 2
     return QPoint(round(x), round(y))

@@ -100,6 +100,11 @@ class Detection:
     # -- running ------------------------------------------------------------
 
     @property
+    def worker_pid(self) -> int | None:
+        """The process that detects, or None before the first detection."""
+        return self._worker.pid
+
+    @property
     def running(self) -> bool:
         """Whether a detection is under way."""
         return self._thread is not None
@@ -198,12 +203,11 @@ class Detection:
         review = self._controller.review
         if review is None:
             return 0
-        proposals = [
-            Proposal(*(float(v) for v in box), cls, float(score))
-            for box, cls, score in zip(
-                found.boxes, found.classes, found.scores, strict=True
-            )
-        ]
+        proposals = []
+        rows = zip(found.boxes, found.classes, found.scores, strict=True)
+        for box, cls, score in rows:
+            x1, y1, x2, y2 = (float(v) for v in box)
+            proposals.append(Proposal(x1, y1, x2, y2, cls, float(score)))
         try:
             review.propose(int(found.key), proposals, found.model, size=found.size)
         except ClumpError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from clump_detector.errors import FileError
 from clump_detector.files import atomic_path
 
@@ -12,6 +14,11 @@ from .settings import data_folder
 
 if TYPE_CHECKING:
     from .controller import Controller
+
+LayerData = tuple[Any, dict[str, Any], str]
+
+#: Marks the layer that stands in until the review's own layers are there.
+_PLACEHOLDER = "napari_clumps_placeholder"
 
 #: Galaxies of the Hubble Deep Field picture of scikit-image (872 x 1000 pixels), as
 #: (name, x and y of the centre, side), chosen by eye: spirals, irregulars and mergers.
@@ -95,23 +102,36 @@ def open_sample_in(controller: Controller, key: str) -> None:
     controller.open_paths([images], review)
 
 
-def open_simulated() -> list[Any]:
+def open_simulated() -> list[LayerData]:
     """Open the simulated galaxies: File > Open Sample."""
     return _open_in_current_viewer("simulated")
 
 
-def open_hubble() -> list[Any]:
+def open_hubble() -> list[LayerData]:
     """Open the Hubble galaxies: File > Open Sample."""
     return _open_in_current_viewer("hubble")
 
 
-def _open_in_current_viewer(key: str) -> list[Any]:
+def _open_in_current_viewer(key: str) -> list[LayerData]:
+    """Open a sample's review once napari has added the layer that it insists on.
+
+    napari takes a sample without a layer for an error. So it gets one, which gives way
+    to the review's own layers.
+    """
     import napari
+    from qtpy.QtCore import QTimer
 
     from .controller import controller_of
     from .reader import show_panels
 
     viewer = napari.current_viewer()
-    show_panels(viewer)
-    open_sample_in(controller_of(viewer), key)
-    return []
+
+    def open_review() -> None:
+        for layer in [x for x in viewer.layers if x.metadata.get(_PLACEHOLDER)]:
+            viewer.layers.remove(layer)
+        show_panels(viewer)
+        open_sample_in(controller_of(viewer), key)
+
+    QTimer.singleShot(0, open_review)
+    blank = np.zeros((400, 400), np.uint8)
+    return [(blank, {"name": "sample", "metadata": {_PLACEHOLDER: True}}, "image")]

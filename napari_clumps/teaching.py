@@ -6,13 +6,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from clump_detector.registry import resolve_model
-
+from clump_detector.errors import ConfigError
 from clump_detector.files import write_json
 from clump_detector.labels import write_label_set
+from clump_detector.registry import new_model_folder, resolve_model
 
 
 @contextmanager
@@ -70,7 +71,31 @@ def train_from_command_line(
     ConfigError
         If the options or the recipe do not fit.
     """
-    raise NotImplementedError
+    from clump_detector.config import Recipe, find_recipe, read_recipe
+    from clump_detector.train import TrainRequest, train
+
+    plan = (
+        Recipe(base="starter") if recipe is None else read_recipe(find_recipe(recipe))
+    )
+    options: dict[str, Any] = {"train_parts": parts, "epochs": epochs, "seed": seed}
+    chosen = {key: value for key, value in options.items() if value is not None}
+    config = replace(plan.train, device=device, **chosen)
+    source = labels or (Path(plan.labels) if plan.labels else None)
+    if source is None:
+        raise ConfigError("no label set is named", recipe, "Give one, or a review.")
+    start = plan.base if base is None else base.replace("none", "")
+    with frozen_labels(source) as path:
+        request = TrainRequest(
+            labels=path,
+            out=out or new_model_folder(source.stem),
+            base=resolve_model(start) if start else None,
+            config=config,
+            model=plan.model,
+            resume=resume,
+            recipe="" if recipe is None else recipe.stem,
+        )
+        made = train(request, _say)
+    print(f"{made}: a new model.")
 
 
 def evaluate_from_command_line(
@@ -86,7 +111,7 @@ def evaluate_from_command_line(
     """Print a model's figures, or those of two models side by side."""
     from clump_detector.evaluate import compare_models, evaluate_model
 
-    which = "held_out" if held_out else "all"
+    which: Literal["all", "held_out"] = "held_out" if held_out else "all"
     with frozen_labels(labels) as path:
         if against is None:
             figures = evaluate_model(

@@ -90,13 +90,18 @@ def _name(meta: dict[str, Any]) -> str:
 
 def _label_set(rows: list[dict[str, Any]], meta: dict[str, Any]) -> LabelSet:
     """Make a label set of one cutout that is not done: only what is decided counts."""
-    boxes, rejected = [], []
+    boxes: list[LabelledBox] = []
+    rejected: list[LabelledBox] = []
     for row in rows:
         status = str(row.get("status") or "drawn")
         score = _score(row)
+        x1, y1, x2, y2 = row["corners"]
         box = LabelledBox(
-            *row["corners"],
-            cls=_class(row),
+            x1,
+            y1,
+            x2,
+            y2,
+            _class(row),
             status=status,
             origin="person" if score is None else "model",
             ignored=status not in _PERSONAL,

@@ -52,7 +52,8 @@ class Review:
 
     Signals
     -------
-    changed(cutout id): the boxes or the state of a cutout changed, and are on disk.
+    changed(cutout id): the boxes or the state of a cutout changed, and are on disk. It
+    is emitted in the thread of the caller; any thread may call.
     """
 
     changed = Signal(int)

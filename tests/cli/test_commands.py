@@ -114,7 +114,7 @@ def test_export_with_pictures(run, review, tmp_path):
 @pytest.mark.parametrize("ending", ["csv", "ecsv", "parquet"])
 def test_detect_writes_a_table(run, sample, tmp_path, ending):
     out = tmp_path / f"boxes.{ending}"
-    image = sorted(sample.glob("*.png"))[0]
+    image = sorted(sample.rglob("*.png"))[0]
     code, said, _ = run("detect", image, "--out", out, "--score", 0.05)
     assert code == 0
     assert str(out) in said
@@ -159,7 +159,7 @@ def test_detect_gives_sky_positions_where_there_is_a_wcs(run, sample, tmp_path):
 def test_one_bad_image_leaves_the_others(run, sample, tmp_path):
     folder = tmp_path / "mixed"
     folder.mkdir()
-    good = sorted(sample.glob("*.png"))[0]
+    good = sorted(sample.rglob("*.png"))[0]
     (folder / "a.png").write_bytes(good.read_bytes())
     (folder / "b.png").write_bytes(good.read_bytes()[:2000])
     Image.fromarray(np.zeros((60, 60, 3), np.uint8)).save(folder / "c.png")

@@ -117,6 +117,10 @@ def test_napari_opens_files_folders_and_reviews_through_the_plugin(window, galax
 @pytest.mark.parametrize(("key", "fewest"), [("simulated", 12), ("hubble", 10)])
 def test_samples_open_as_reviews(window, key, fewest):
     window.viewer.open_sample("napari-clumps", key)
+    window.qtbot.waitUntil(lambda: window.controller.cutout is not None)
+    assert [layer.name for layer in window.viewer.layers] == [
+        "Galaxy", "Marks", "Clump boxes",
+    ]  # fmt: skip
     assert len(window.controller.review) >= fewest
     assert window.controller.picture.problem is None
 

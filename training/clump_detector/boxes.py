@@ -37,19 +37,21 @@ def as_boxes(values: ArrayLike) -> Boxes:
         raise ValueError(f"boxes have shape (n, 4), not {boxes.shape}")
     if not np.isfinite(boxes).all():
         raise ValueError("a box has a corner that is not a finite number")
-    low = np.minimum(boxes[:, :2], boxes[:, 2:])
-    high = np.maximum(boxes[:, :2], boxes[:, 2:])
+    low: Boxes = np.minimum(boxes[:, :2], boxes[:, 2:])
+    high: Boxes = np.maximum(boxes[:, :2], boxes[:, 2:])
     return np.hstack([low, high])
 
 
 def areas(boxes: Boxes) -> NDArray[np.float64]:
     """Return the areas in square pixels, shape (n,)."""
-    return np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
+    spans = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
+    return np.asarray(np.prod(spans, axis=1))
 
 
 def centres(boxes: Boxes) -> NDArray[np.float64]:
     """Return the centres (x, y) in pixels, shape (n, 2)."""
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
+    middle: Boxes = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return middle
 
 
 def sides(boxes: Boxes) -> NDArray[np.float64]:
@@ -66,7 +68,7 @@ def intersections(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     """Return the areas of overlap of each pair, shape (n, m)."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    return np.prod(np.clip(high - low, 0, None), axis=2)
+    return np.asarray(np.prod(np.clip(high - low, 0, None), axis=2))
 
 
 def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:

@@ -97,9 +97,10 @@ def _features(name: str, strides: Sequence[int]) -> nn.Module:
         every = cast(Any, timm.create_model(name, pretrained=False, features_only=True))
         reductions = list(every.feature_info.reduction())
         indices = tuple(reductions.index(stride) for stride in strides)
-        return timm.create_model(
+        encoder: nn.Module = timm.create_model(
             name, pretrained=False, features_only=True, out_indices=indices
         )
+        return encoder
     except ValueError as error:
         raise ModelError(
             f"the encoder {name!r} has no feature maps of strides {tuple(strides)}",

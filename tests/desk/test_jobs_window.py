@@ -1,0 +1,222 @@
+"""Detection and retraining in the real window, with the real worker process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QTimer
+
+from napari_clumps.retraining import RetrainChoices
+from napari_clumps.review import Status
+
+pytestmark = pytest.mark.gui
+
+#: Milliseconds that a detection or a short training may take on a busy machine.
+PATIENCE = 180_000
+
+
+@pytest.fixture
+def sample(window):
+    """A window with the simulated sample review."""
+    window.viewer.open_sample("napari-clumps", "simulated")
+    window.qtbot.waitUntil(lambda: window.controller.cutout is not None)
+    return window
+
+
+def finish(desk, job):
+    desk.qtbot.waitUntil(lambda: not job.running, timeout=PATIENCE)
+    desk.settle(50)
+
+
+def press(desk, panel, name):
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QPushButton
+
+    button = desk.panel(panel).findChild(QPushButton, name)
+    button.click() if not button.isVisible() else desk.qtbot.mouseClick(
+        button, Qt.MouseButton.LeftButton
+    )
+    desk.settle(50)
+
+
+def gaps_while(desk, running):
+    """Return the longest pause in seconds between two turns of the event loop."""
+    ticks = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(5)
+    desk.qtbot.waitUntil(lambda: not running(), timeout=PATIENCE)
+    timer.stop()
+    return float(np.diff(ticks).max())
+
+
+def test_detection_proposes_on_the_whole_review_and_freezes_nothing(sample):
+    c = sample.controller
+    longest = []
+    for _ in range(3):  # another program's burst of work is not our freeze
+        press(sample, "detect_panel", "button_detect")
+        assert c.detection.running
+        longest.append(gaps_while(sample, lambda: c.detection.running))
+        if longest[-1] < 0.1:
+            break
+    assert min(longest) < 0.1
+    assert c.review.counts().detected == len(c.review)
+    assert c.undecided
+    assert c.current == c.undecided[0].id
+    assert "proposal" in sample.panel("detect_outcome").text()
+    assert "torch" not in sys.modules  # it lives in the worker
+
+
+def test_cancel_works_within_a_second_and_keeps_what_came(sample):
+    c = sample.controller
+    c.detection.start("review")
+    sample.qtbot.waitUntil(lambda: c.detection.done >= 2, timeout=PATIENCE)
+    start = time.perf_counter()
+    press(sample, "detect_panel", "button_cancel_detect")
+    assert time.perf_counter() - start < 1
+    assert not c.detection.running
+    came = c.review.counts().detected
+    assert 2 <= came < len(c.review)
+    sample.settle(700)
+    assert c.review.counts().detected == came
+    c.detection.start("cutout")  # the worker is ready for more
+    finish(sample, c.detection)
+    assert "Cancelled" not in c.detection.outcome
+
+
+def test_done_cutouts_are_left_alone(sample):
+    c = sample.controller
+    c.review.set_done(1, True)
+    c.detection.start("review")
+    finish(sample, c.detection)
+    assert c.review.boxes(1) == []
+    assert c.review.boxes(2)
+
+
+def test_a_bad_cutout_is_named_and_the_others_go_on(window, galaxies):
+    (galaxies / "galaxy-2.png").write_bytes(b"no image")
+    c = window.controller
+    c.open_paths([galaxies])
+    said = []
+    c.said.connect(said.append)
+    c.detection.start("review")
+    finish(window, c.detection)
+    assert any("galaxy-2.png" in line for line in said)
+    assert c.review.counts().detected == 3
+
+
+def test_any_image_layer_can_be_searched(sample):
+    viewer, c = sample.viewer, sample.controller
+    picture = c.picture.rgb
+    layer = viewer.add_image(picture, rgb=True, name="mine", scale=(0.5, 0.5))
+    viewer.layers.selection.active = layer
+    c.threshold = 0.05
+    c.detection.start()
+    finish(sample, c.detection)
+    shapes = viewer.layers["Clumps: mine"]
+    assert tuple(shapes.scale) == (0.5, 0.5)
+    shown = len(shapes.data)
+    assert shown
+    assert list(shapes.features["class"]) != []
+    c.threshold = 0.99
+    assert len(shapes.data) < shown
+    c.threshold = 0.05
+    assert len(shapes.data) == shown
+
+
+def test_the_menu_entry_detects_on_the_open_review(sample):
+    from napari_clumps.controller import detect_clumps
+
+    detect_clumps(sample.viewer)
+    assert sample.controller.detection.running
+    finish(sample, sample.controller.detection)
+    assert sample.controller.review.counts().detected == len(sample.controller.review)
+
+
+def test_the_death_of_the_worker_is_said_and_the_next_detection_works(sample):
+    c = sample.controller
+    said = []
+    c.said.connect(said.append)
+    c.detection.start("review")
+    sample.qtbot.waitUntil(lambda: c.detection.done >= 1, timeout=PATIENCE)
+    os.kill(c.detection.worker_pid, signal.SIGKILL)
+    finish(sample, c.detection)
+    assert any("memory" in line for line in said)
+    c.detection.start("cutout")
+    finish(sample, c.detection)
+    assert c.undecided
+
+
+def label_all_but_two(desk):
+    """Decide on most of the sample by its known truth."""
+    from clump_detector.labels import read_label_set
+    from napari_clumps.samples import simulated_folder
+
+    c = desk.controller
+    truth = read_label_set(simulated_folder() / "labels.json")
+    true = {t.source.name: t for t in truth.cutouts}
+    for i in list(c.review.ids)[:-2]:
+        for box in true[c.review.cutout(i).name].boxes:
+            if not box.ignored:
+                c.review.add(i, box.corners, box.cls)
+        c.review.set_done(i, True)
+    c.go_to(len(c.review))
+
+
+def test_retrain_compare_promote_and_propose_again(sample):
+    c = sample.controller
+    label_all_but_two(sample)
+    c.retraining.start(RetrainChoices("starter", epochs=2))
+    assert c.retraining.running
+    c.previous_cutout()  # the window can be used meanwhile
+    finish(sample, c.retraining)
+    assert len(c.retraining.curves.train) == 2
+    new = c.retraining.new_model
+    assert (new / "weights.safetensors").is_file()
+    assert c.retraining.verdict in ("better", "no clear difference", "worse")
+    press(sample, "retrain_panel", "button_promote")
+    finish(sample, c.detection)
+    assert c.model_name == new.name
+    left = len(c.review)
+    assert c.review.cutout(left).model.startswith(new.name)
+    assert any(b.status is Status.PROPOSAL for b in c.review.boxes(left))
+    assert c.review.cutout(1).model is None
+
+
+def test_cancelled_training_keeps_nothing(sample, own_home):
+    c = sample.controller
+    label_all_but_two(sample)
+    c.retraining.start(RetrainChoices("starter", epochs=400))
+    sample.qtbot.waitUntil(lambda: c.retraining.step > 1, timeout=PATIENCE)
+    start = time.perf_counter()
+    press(sample, "retrain_panel", "button_cancel_retrain")
+    sample.qtbot.waitUntil(lambda: not c.retraining.running, timeout=PATIENCE)
+    assert time.perf_counter() - start < 5
+    assert c.retraining.new_model is None
+    left = (
+        list((own_home / "models").glob("*")) if (own_home / "models").exists() else []
+    )
+    assert left == []
+
+
+def test_stopped_training_keeps_the_best_so_far(sample):
+    c = sample.controller
+    label_all_but_two(sample)
+    c.retraining.start(RetrainChoices("starter", epochs=400))
+    sample.qtbot.waitUntil(lambda: len(c.retraining.curves.train) > 1, timeout=PATIENCE)
+    press(sample, "retrain_panel", "button_stop")
+    finish(sample, c.retraining)
+    assert (c.retraining.new_model / "model.json").is_file()
+
+
+def test_without_enough_boxes_the_button_says_what_is_missing(sample):
+    from qtpy.QtWidgets import QPushButton
+
+    button = sample.panel("retrain_panel").findChild(QPushButton, "button_retrain")
+    assert not button.isEnabled()
+    assert "5 more boxes" in button.toolTip()
