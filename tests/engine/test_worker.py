@@ -268,3 +268,45 @@ def test_the_real_worker_starts_without_torch():
     conversation.say(do="quit")
     assert conversation.process.wait(timeout=10) == 0
     conversation.end()
+
+
+def test_the_real_engine_trains_detects_and_compares(
+    tmp_path, tiny_folder, make_labels
+):
+    """One round of the loop, with a network that is small rather than good."""
+    labels = make_labels(8, held_out=5)
+    out = tmp_path / "new"
+    conversation = Talk(["-m", "clump_detector.worker"])
+    config = {"train_parts": "heads", "epochs": 1, "batch": 2, "seed": 1}
+    conversation.say(
+        id=1,
+        do="train",
+        labels=str(labels),
+        out=str(out),
+        base=str(tiny_folder),
+        device="cpu",
+        config=config,
+    )
+    events = conversation.until("done", "error", timeout=120)
+    assert events[-1] == {"id": 1, "event": "done", "model": str(out)}
+    kinds = [event["event"] for event in events]
+    assert kinds[:2] == ["loading", "start"]
+    assert kinds[-3:] == ["epoch", "end", "done"]
+    picture = labels.parent / "galaxy-0.png"
+    conversation.say(
+        id=2, do="detect", model=str(out), device="cpu", cutouts=[cutout(1, picture)]
+    )
+    *_, boxes, done = conversation.until("done", "error", timeout=60)
+    assert boxes["size"] == [96, 96]
+    assert boxes["model"].startswith("new-")
+    assert done["boxes"] == len(boxes["boxes"]) == len(boxes["scores"])
+    conversation.say(
+        id=3, do="compare", old=str(tiny_folder), new=str(out), labels=str(labels)
+    )
+    *progress, done = conversation.until("done", "error", timeout=60)
+    assert progress[-1]["done"] == progress[-1]["total"] == 10
+    assert done["comparison"]["galaxies"] == 5
+    assert done["comparison"]["verdict"] in ("better", "no clear difference", "worse")
+    conversation.say(id=4, do="train", labels="l", out="o", config={"epoch": 3})
+    assert "there is no key 'epoch'" in conversation.until("error")[-1]["message"]
+    conversation.end()
