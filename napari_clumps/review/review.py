@@ -21,7 +21,7 @@ from .history import Change
 from .lock import WriterLock
 from .model import Box, Counts, CutoutRecord, Decision, Proposal
 from .rules import Word
-from .store import Store
+from .store import Store, box_of
 from .whereabouts import absolute
 
 #: Kinds of log rows that a person caused.
@@ -301,7 +301,8 @@ class Review:
 
         (made,) = self._decide(change)
         assert made.box is not None
-        return self.box(made.box)
+        assert made.after is not None
+        return box_of(made.box, cutout_id, made.after)
 
     def set_done(self, cutout_id: int, done: bool) -> None:
         """Say that every clump of a cutout is boxed, or take that back."""

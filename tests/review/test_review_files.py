@@ -201,25 +201,30 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(
     proposals = [Proposal(k * 10, 5, k * 10 + 9, 14, "clump", 0.5) for k in range(9)]
     review.propose(1, proposals, "m")
     review.accept(1)
-    boxes, seq, told = review.boxes(1), review.last_seq, []
+    told: list[int] = []
     review.changed.connect(told.append)
     fill(small_disk)
+    caught = None
+    while caught is None:  # a few still fit into the pages that the file has
+        before = review.boxes(1), review.last_seq, len(told)
+        try:
+            review.add(1, (1, 1, 9, 9), "clump")
+        except ReviewError as error:
+            caught = error
+    assert caught.what.startswith("the disk")
+    assert "free some space" in caught.message.lower()
     for deed in (
-        lambda: review.accept_all([box.id for box in boxes]),
-        lambda: review.undo(),
-        lambda: review.propose(2, proposals, "m"),
-        lambda: review.set_done(1, True),
+        lambda: review.accept_all([box.id for box in before[0]]),
+        lambda: review.propose(2, proposals * 9, "m"),
     ):
-        with pytest.raises(ReviewError, match="disk") as caught:
+        with pytest.raises(ReviewError, match="disk"):
             deed()
-        assert caught.value.remedy
-        assert "Free" in caught.value.message or "free" in caught.value.message
-    assert (review.boxes(1), review.last_seq, told) == (boxes, seq, [])
+    assert (review.boxes(1), review.last_seq, len(told)) == before
     with pytest.raises(ReviewError, match="disk is full"):
         Review.create(small_disk / "b.clumps", sources)
     assert names(small_disk) == ["a.clumps", "a.clumps-journal", "filler"]
     (small_disk / "filler").unlink()
-    assert review.accept_all([box.id for box in boxes]) == 8
+    assert review.accept_all([box.id for box in before[0]]) == 8
     assert review.check() == []
     review.close()
     with Review.open(small_disk / "a.clumps") as again:

@@ -27,8 +27,8 @@ CUTOUTS = st.integers(1, 3)
 #: Boxes of a narrow grid, so that proposals often meet decided boxes.
 PLACES = st.builds(
     lambda x, y, side: (x * 4.0, y * 4.0, x * 4.0 + side, y * 4.0 + side),
-    st.integers(0, 2),
-    st.integers(0, 2),
+    st.integers(0, 1),
+    st.integers(0, 1),
     st.sampled_from((8.0, 11.0)),
 )
 PROPOSALS = st.lists(st.tuples(PLACES, st.sampled_from(CLASSES)), max_size=4)
@@ -234,10 +234,11 @@ class RandomReview(RuleBasedStateMachine):
         self.review.set_done(cutout, done)
         self.plain.decide({("done", cutout): done})
 
-    @rule()
-    def undo(self) -> None:
-        assert self.review.can_undo is bool(self.plain.done)
-        assert (self.review.undo() is not None) is self.plain.undo()
+    @rule(times=st.integers(1, 5))
+    def undo(self, times: int) -> None:
+        for _ in range(times):
+            assert self.review.can_undo is bool(self.plain.done)
+            assert (self.review.undo() is not None) is self.plain.undo()
 
     @rule()
     def redo(self) -> None:
@@ -275,8 +276,8 @@ class RandomReview(RuleBasedStateMachine):
 
 
 RandomReview.TestCase.settings = settings(
-    max_examples=30,
-    stateful_step_count=25,
+    max_examples=50,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

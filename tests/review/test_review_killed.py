@@ -50,7 +50,7 @@ def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
             error = Path(f"{told}.error")
             assert not error.exists(), error.read_text()
             journal = Path(f"{path}-journal")
-            hot += journal.exists() and journal.stat().st_size > 0
+            hot += journal.exists() and any(journal.read_bytes()[:8])
             decisions += nothing_is_lost(path, told)
         nursery.stdin.close()
     return decisions, hot
@@ -114,7 +114,7 @@ def test_a_kill_in_mid_commit_is_rolled_back(tmp_path: Path) -> None:
     size = path.stat().st_size
     subprocess.run([sys.executable, "-c", script, str(path)], check=False)
     assert path.stat().st_size > size  # half a commit is in the file
-    assert Path(f"{path}-journal").stat().st_size > 0
+    assert any(Path(f"{path}-journal").read_bytes()[:8])
     with Review.open(path) as review:
         assert review.boxes(1) == before
         assert review.check() == []

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from clump_detector.errors import ReviewError
 from clump_detector.images import Source
-from napari_clumps.review import Proposal, Review
+from napari_clumps.review import Proposal, Review, Status
 
 WRITER = """if True:
     import sys
@@ -106,6 +107,23 @@ def test_two_windows_of_one_process(review: Review) -> None:
     review.close()
     with Review.open(review.path) as third:
         assert not third.read_only
+
+
+def test_threads_of_one_process(review: Review) -> None:
+    """A detection hands over its proposals while a person decides."""
+
+    def work(cutout: int) -> None:
+        for n in range(10):
+            found = [Proposal(n, 20, n + 9, 29, "clump", 0.5)]
+            review.propose(cutout, found, f"m{n}")
+            review.add(cutout, (n, 1, n + 9, 9), "clump")
+            review.undo()
+            review.redo()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, review.ids))
+    assert review.check() == []
+    assert review.counts().boxes_by_status[Status.PROPOSAL] == 3
 
 
 def test_opened_for_reading_only(review: Review) -> None:
