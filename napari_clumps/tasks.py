@@ -16,6 +16,7 @@ import functools
 import importlib.util
 import itertools
 import json
+import logging
 import os
 import queue
 import shutil
@@ -42,6 +43,8 @@ from clump_detector.errors import (
 )
 from clump_detector.images import Source
 from clump_detector.labels import LabelSet, write_label_set
+
+_log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 Wish = Literal["go", "stop", "cancel"]
@@ -272,6 +275,7 @@ class _Process:
         for line in _lines(self._popen.stderr):
             if line.strip():
                 self._errors.append(line.strip())
+                _log.info("worker %d: %s", self.pid, line.rstrip())
 
     def _read(self) -> None:
         for line in _lines(self._popen.stdout):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision import ops
 
@@ -28,6 +28,7 @@ def whole_boxes(n, seed=0):
     return np.hstack([low, low + random.integers(1, 40, (n, 2))]).astype(float)
 
 
+@settings(deadline=None)
 @given(some_boxes())
 def test_corners_are_sorted_and_areas_are_positive(found):
     assert (found[:, :2] <= found[:, 2:]).all()
@@ -74,6 +75,7 @@ def test_overlap_by_hand():
     assert boxes.iou(first, second)[0] == pytest.approx([25 / 175, 0, 0.04])
 
 
+@settings(deadline=None)
 @given(some_boxes(1), some_boxes(1))
 def test_iou_is_symmetric_and_a_share(first, second):
     found = boxes.iou(first, second)
@@ -83,6 +85,7 @@ def test_iou_is_symmetric_and_a_share(first, second):
     assert (found <= 1 + 1e-9).all()
 
 
+@settings(deadline=None)
 @given(some_boxes())
 def test_a_box_is_itself(found):
     same = np.diag(boxes.iou(found, found)) if len(found) else np.zeros(0)
@@ -104,6 +107,7 @@ def test_nms_is_that_of_torchvision(threshold):
     assert boxes.nms(found, scores, threshold).tolist() == expected.tolist()
 
 
+@settings(deadline=None)
 @given(some_boxes(), st.floats(0, 1), st.randoms())
 def test_nms_keeps_boxes_that_do_not_overlap_and_drops_only_ones_that_do(
     found, threshold, random
@@ -139,6 +143,7 @@ def test_outside_means_no_pixel_inside(box, expected):
     assert boxes.outside(boxes.as_boxes([box]), 40, 30)[0] == expected
 
 
+@settings(deadline=None)
 @given(some_boxes(), st.integers(1, 200), st.integers(1, 200))
 def test_clipping_stays_inside_and_never_grows(found, width, height):
     cut = boxes.clip(found, width, height)
@@ -150,6 +155,7 @@ def test_clipping_stays_inside_and_never_grows(found, width, height):
     assert np.array_equal(boxes.clip(cut, width, height), cut)
 
 
+@settings(deadline=None)
 @given(some_boxes(1, 1))
 def test_vertices_are_rows_and_columns_and_go_there_and_back(found):
     vertices = boxes.to_vertices(found[0])

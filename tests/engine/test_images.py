@@ -13,7 +13,7 @@ import tifffile
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -404,6 +404,7 @@ def test_the_array_is_not_changed():
     assert np.array_equal(array, before)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=0, max_size=5))
 def test_an_array_of_any_shape_is_a_cutout_or_an_image_error(shape):
     array = np.arange(np.prod(shape, dtype=int), dtype=np.float32).reshape(shape)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -101,6 +101,7 @@ def same_boxes(one, other):
         assert replace(a, **zero) == replace(b, **zero)
 
 
+@settings(deadline=None)
 @given(label_sets())
 def test_what_is_written_is_read(labels):
     content = json.loads(json.dumps(to_coco(labels, HERE), allow_nan=False))

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clump_detector import metrics
@@ -222,6 +222,7 @@ places = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(places, places)
 def test_matching_is_one_to_one_and_the_same_at_every_threshold(true, found):
     truth = [box(x, y) for x, y, _ in true]
