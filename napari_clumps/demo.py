@@ -15,6 +15,8 @@ from typing import Any
 from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet, read_label_set
 
+Corners = tuple[float, float, float, float]
+
 #: Seconds after which a step of the scripted demo has failed.
 PATIENCE = 300.0
 
@@ -135,26 +137,30 @@ class _Tour:
     def detect(self) -> None:
         self.press_button("detect_panel", "button_detect")
         self.wait(lambda: not self.controller.detection.running, "detection")
-        self.controller.go_to(self._richest())
+        self.controller.go_to(self._telling())
         self.picture("detect", f"Detected: {self.controller.detection.outcome}")
 
     def decide(self) -> None:
         """Accept, reject, draw, edit, reclassify, undo and redo on one galaxy."""
         c = self.controller
-        true = self._true_boxes()
+        here = c.cutout.id
+        true = self._true(here)
         for box in list(c.undecided):
             c.select(box.id)
             self.key("A" if _matches(box, true) else "R")
         self.picture("decide", "Accepted and rejected with A and R.")
         self.key("D")
-        self.drag(*self._missed_or_corner(true))
+        left = self._missed(here, c.boxes) + self._true(here, faint=True)
+        x1, y1, x2, y2 = left[0] if left else (30.0, 30.0, 52.0, 52.0)
+        self.drag((x1, y1), (x2, y2))
         self.picture("draw", "Drew a box with D and a drag.")
         self.key("C")
         self.key("Z", control=True)
         self.key("Z", control=True)
         self.picture("undo", "Undid the class and the drawn box with Ctrl+Z.")
-        self.key("Z", control=True, shift=True)
-        self._say("Redid it with Ctrl+Shift+Z.")
+        if left:
+            self.key("Z", control=True, shift=True)
+            self._say("Redid the box with Ctrl+Shift+Z.")
         self.key("Return")
 
     def review_the_rest(self) -> None:
@@ -164,11 +170,11 @@ class _Tour:
             if c.review.cutout(cutout_id).done:
                 continue
             c.go_to(cutout_id)
-            true = self._true_boxes()
+            true = self._true(cutout_id)
             for box in list(c.undecided):
                 c.select(box.id)
                 self.key("A" if _matches(box, true) else "R")
-            for missed in self._missed(true):
+            for missed in self._missed(cutout_id, c.boxes):
                 c.review.add(cutout_id, missed, c.review.classes[0])
             self.key("Return")
         self.picture("done", "Most galaxies are done.")
@@ -279,36 +285,31 @@ class _Tour:
 
     # -- the known truth ----------------------------------------------------
 
-    def _richest(self) -> int:
-        """Return the cutout with the most shown proposals."""
+    def _telling(self) -> int:
+        """Return a cutout with many proposals and something left to draw."""
         c = self.controller
-        counts: dict[int, int] = {
-            i: sum((b.score or 0) >= c.threshold for b in c.review.boxes(i))
-            for i in c.review.ids
-        }
-        return max(counts, key=lambda i: counts[i])
 
-    def _true_boxes(self) -> list[tuple[float, ...]]:
-        name = self.controller.cutout.name
+        def worth(cutout_id: int) -> tuple[bool, int]:
+            shown = [b for b in c.review.boxes(cutout_id) if b.score >= c.threshold]
+            return bool(self._missed(cutout_id, shown)), len(shown)
+
+        ids: list[int] = list(c.review.ids)
+        return max(ids, key=worth)
+
+    def _true(self, cutout_id: int, *, faint: bool = False) -> list[Corners]:
+        """Return the true boxes of a cutout, or its faint ones."""
+        name = self.controller.review.cutout(cutout_id).name
         assert self.truth is not None
-        for cutout in self.truth.cutouts:
-            if cutout.source.name == name:
-                return [b.corners for b in cutout.boxes if not b.ignored]
-        return []
+        (cutout,) = (c for c in self.truth.cutouts if c.source.name == name)
+        return [b.corners for b in cutout.boxes if b.ignored is faint]
 
-    def _missed(self, true: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
-        shown = self.controller.boxes
+    def _missed(self, cutout_id: int, shown: list[Any]) -> list[Corners]:
+        """Return the true boxes that none of the shown ones stands for."""
+        true = self._true(cutout_id)
         return [t for t in true if not any(_matches(b, [t]) for b in shown)]
 
-    def _missed_or_corner(
-        self, true: list[tuple[float, ...]]
-    ) -> tuple[tuple[float, float], tuple[float, float]]:
-        missed = self._missed(true)
-        x1, y1, x2, y2 = missed[0] if missed else (300.0, 60.0, 322.0, 82.0)
-        return (x1, y1), (x2, y2)
 
-
-def _matches(box: Any, true: list[tuple[float, ...]]) -> bool:
+def _matches(box: Any, true: list[Corners]) -> bool:
     """Tell whether a box's centre is within one FWHM of a true one's."""
     from clump_detector import boxes as geometry
 

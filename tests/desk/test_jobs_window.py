@@ -220,3 +220,19 @@ def test_without_enough_boxes_the_button_says_what_is_missing(sample):
     button = sample.panel("retrain_panel").findChild(QPushButton, "button_retrain")
     assert not button.isEnabled()
     assert "5 more boxes" in button.toolTip()
+
+
+def test_detect_clumps_stands_in_the_layers_menu_and_among_the_widgets(window):
+    def texts(menu):
+        for action in menu.actions():
+            if action.menu() is not None:
+                action.menu().aboutToShow.emit()
+                yield from texts(action.menu())
+            elif action.text():
+                yield action.text().replace("&", "")
+
+    main = window.viewer.window
+    assert "Detect clumps" in set(texts(main.layers_menu))
+    widgets = " ".join(texts(main.plugins_menu))
+    for name in ("Review clumps", "Detect clumps", "Retrain from corrections"):
+        assert name in widgets
