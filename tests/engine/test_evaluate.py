@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from clump_detector.card import ModelCard, write_card
-from clump_detector.errors import Cancelled, LabelError
+from clump_detector.errors import Cancelled, LabelError, ModelError
 from clump_detector.evaluate import compare_models, evaluate_model
 from clump_detector.images import Source
 from clump_detector.labels import (
@@ -44,6 +44,8 @@ class FakePredictor:
 
     def predict(self, cutout, should_stop=None):
         FakePredictor.fwhms.append(cutout.fwhm)
+        if self.model_id.endswith("picky") and cutout.name == "2":
+            raise ModelError("the memory does not suffice for it", cutout.name)
         if should_stop is not None and should_stop():
             raise Cancelled
         found = [box(place).corners for place in PLACES[: self.n]]
@@ -297,9 +299,13 @@ def test_without_held_out_galaxies_there_is_no_verdict(model, galaxies):
 
 def test_both_are_judged_on_what_both_could_read(model, galaxies):
     labels = galaxies(7)
-    labels.cutouts[2].source.path.unlink()
+    labels.cutouts[4].source.path.unlink()
     events = []
-    result = compare_models(model("1-1"), model("all-0"), labels, report=events.append)
-    assert result["galaxies"] == 6
-    assert len(result["problems"]) == 1
+    result = compare_models(
+        model("1-1"), model("all-0-picky"), labels, report=events.append
+    )
+    assert result["galaxies"] == 5
+    assert result["old"]["true_boxes"] == result["new"]["true_boxes"] == 20
+    assert result["old"]["classes"]["clump"]["true_boxes"] == 20
+    assert len(result["problems"]) == 2
     assert events[-1] == {"event": "progress", "done": 14, "total": 14}
