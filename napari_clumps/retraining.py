@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
 
+from clump_detector.config import as_table
 from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet
 from clump_detector.registry import new_model_folder, resolve_model
 
+from .presets import preset
 from .tasks import compare, retrain
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Fewer boxes than this teach a model next to nothing.
 FEWEST_BOXES = 5
+
+_CHOSEN = ("train_parts", "epochs", "seed", "device")
 
 Wish = Literal["go", "stop", "cancel"]
 
@@ -145,6 +149,7 @@ class Retraining:
             parts=choices.parts,
             epochs=choices.epochs,
             seed=choices.seed,
+            config=_preset_fields(choices.parts),
             device=device,
             wish=lambda: self._wish,
         )
@@ -257,3 +262,9 @@ class Retraining:
             return
         self._controller.use_card_threshold()
         self._controller.detection.start("review")
+
+
+def _preset_fields(parts: str) -> dict[str, Any]:
+    """Return what the preset says beyond what a person chooses in the panel."""
+    fields = as_table(preset(parts))
+    return {key: value for key, value in fields.items() if key not in _CHOSEN}

@@ -1,0 +1,16 @@
+"""How each way of retraining is set up: the recipes ``retrain-*.toml``."""
+
+from __future__ import annotations
+
+from clump_detector.config import TrainConfig, find_recipe, read_recipe
+
+
+def preset(parts: str) -> TrainConfig:
+    """Return the training of some parts, one of `clump_detector.config.TRAIN_PARTS`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no recipe for them, or it is damaged.
+    """
+    return read_recipe(find_recipe(f"retrain-{parts.replace(' ', '-')}")).train
