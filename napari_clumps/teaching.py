@@ -15,6 +15,8 @@ from clump_detector.files import write_json
 from clump_detector.labels import write_label_set
 from clump_detector.registry import new_model_folder, resolve_model
 
+from .presets import preset
+
 
 @contextmanager
 def frozen_labels(path: Path) -> Iterator[Path]:
@@ -74,9 +76,9 @@ def train_from_command_line(
     from clump_detector.config import Recipe, find_recipe, read_recipe
     from clump_detector.train import TrainRequest, train
 
-    plan = (
-        Recipe(base="starter") if recipe is None else read_recipe(find_recipe(recipe))
-    )
+    plan = Recipe(base="starter", train=preset(parts or "heads"))
+    if recipe is not None:
+        plan = read_recipe(find_recipe(recipe))
     options: dict[str, Any] = {"train_parts": parts, "epochs": epochs, "seed": seed}
     chosen = {key: value for key, value in options.items() if value is not None}
     config = replace(plan.train, device=device, **chosen)
