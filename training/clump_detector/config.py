@@ -6,6 +6,7 @@ same dataclasses, and a name or value that does not belong is refused by name.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -330,12 +331,12 @@ def _like(default: Any, value: Any, key: str) -> Any:
     if isinstance(default, bool) or isinstance(value, bool):
         good = isinstance(default, bool) and isinstance(value, bool)
     elif isinstance(default, float):
-        good = isinstance(value, int | float)
+        good = isinstance(value, int | float) and math.isfinite(value)
         value = float(value) if good else value
     else:
         good = isinstance(value, type(default))
     if not good:
-        kind = {"str": "text", "int": "a whole number", "float": "a number"}
+        kind = {"str": "text", "int": "a whole number", "float": "a finite number"}
         name = type(default).__name__
         wanted = kind.get(name, {"bool": "true or false"}.get(name, "a list"))
         raise ConfigError(f"{key} is {value!r}, not {wanted}", remedy="Change it.")

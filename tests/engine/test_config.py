@@ -1,0 +1,79 @@
+"""Recipes and options: what does not belong is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from clump_detector.config import (
+    ModelConfig,
+    TrainConfig,
+    as_table,
+    fill,
+    find_recipe,
+    read_recipe,
+    recipes_folder,
+)
+from clump_detector.errors import ConfigError
+
+
+def test_a_table_makes_the_same_dataclass_again():
+    config = ModelConfig(classes=("knot",), anchors=((8,), (16,)), strides=(4, 8))
+    assert fill(ModelConfig, as_table(config)) == config
+    assert fill(TrainConfig, as_table(TrainConfig(epochs=3))) == TrainConfig(epochs=3)
+
+
+BAD = [
+    ("epochs = 3", "there is no key 'epochs'"),
+    ("[train]\nepoch = 3", "there is no key 'train.epoch'"),
+    ("[model]\nbackbone = 'x'", "there is no key 'model.backbone'"),
+    ("[train]\nepochs = 'many'", "train.epochs is 'many', not a whole number"),
+    ("[train]\nepochs = 2.5", "train.epochs is 2.5, not a whole number"),
+    ("[train]\nepochs = true", "train.epochs is True, not a whole number"),
+    ("[train]\nepochs = 0", "train.epochs is 0"),
+    ("[train]\nflips = 1", "train.flips is 1, not true or false"),
+    ("[train]\ntrain_parts = 'head'", "train.train_parts is 'head'"),
+    ("[train]\nlearning_rate = -1", "train.learning_rate is -1.0"),
+    ("[train]\nlearning_rate = inf", "train.learning_rate is inf, not a finite"),
+    ("[train]\nwarm_up = nan", "train.warm_up is nan, not a finite"),
+    ("[train]\ndevice = 'gpu'", "train.device is 'gpu'"),
+    ("[model]\nclasses = []", "model.classes is ()"),
+    ("[model]\nclasses = 'clump'", "model.classes is 'clump', not a list"),
+    ("[model]\nclasses = ['a', 'a']", "model.classes is"),
+    ("[model]\nstrides = [8, 4, 16]", "model.strides is (8, 4, 16)"),
+    ("[model]\nanchors = [[8]]", "model.anchors is ((8,),)"),
+    ("[model]\nanchors = [8, 16]", "model.anchors is 8, not a list"),
+    ("[model]\nstd = [0.0, 1.0, 1.0]", "model.std is"),
+    ("train = 3", "train is no table"),
+    ("path = 'x'", "there is no key 'path'"),
+    ("this is no TOML", "this is not TOML"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_a_wrong_recipe_is_refused_by_file_and_key(tmp_path, text, message):
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_recipe(path)
+    assert message in caught.value.message
+    assert "wrong.toml" in caught.value.message
+
+
+def test_a_recipe_that_is_not_there_or_not_text(tmp_path):
+    with pytest.raises(ConfigError, match="no such file"):
+        read_recipe(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not TOML"):
+        read_recipe(tmp_path / "binary.toml")
+    with pytest.raises(ConfigError, match=r"Ours are: .*starter"):
+        find_recipe("no-such-recipe")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(recipes_folder().glob("*.toml")), ids=lambda p: p.stem
+)
+def test_our_recipes_can_be_read(path):
+    recipe = read_recipe(path)
+    assert recipe.description
+    assert recipe.path == path
+    assert find_recipe(path.stem) == path

@@ -1,0 +1,126 @@
+"""The list of models: broken ones are shown with what is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from clump_detector import registry
+from clump_detector.card import CARD, WEIGHTS, ModelCard, read_card, write_card
+from clump_detector.config import ModelConfig
+from clump_detector.errors import FileError, ModelError
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    folder = tmp_path / "models"
+    monkeypatch.setenv(registry.VARIABLE, str(folder))
+    monkeypatch.setattr(registry, "shipped_folder", lambda: tmp_path / "shipped")
+    return folder
+
+
+def make(folder, **changes):
+    folder.mkdir(parents=True)
+    write_card(folder, ModelCard(folder.name, **changes))
+    (folder / WEIGHTS).write_bytes(b"weights")
+    return folder
+
+
+def test_a_card_comes_back_as_it_was(tmp_path):
+    card = ModelCard(
+        "mine",
+        ModelConfig(classes=("knot",)),
+        {"cutouts": 30},
+        {"completeness": {"value": 0.8}, "purity": 0.7, "on": "10 test galaxies"},
+        0.42,
+        "2024-01-01T00:00:00+00:00",
+        "abcdef0123456789",
+    )
+    write_card(tmp_path, card)
+    assert read_card(tmp_path) == card
+    assert card.model_id == "mine-abcdef01"
+    assert card.summary == (
+        "resnet18, knot; learned from 30 cutouts; completeness 0.80, purity 0.70 on "
+        "10 test galaxies"
+    )
+
+
+def test_the_starter_comes_first_and_broken_ones_say_why(models, tmp_path):
+    make(tmp_path / "shipped" / "starter")
+    make(models / "zeta")
+    make(models / "alpha")
+    (models / "empty").mkdir()
+    (make(models / "bare") / WEIGHTS).unlink()
+    (models / ".half-written").mkdir()
+    (models / "notes.txt").write_text("no model")
+    entries = registry.list_models()
+    assert [e.name for e in entries] == ["starter", "alpha", "bare", "empty", "zeta"]
+    problems = {e.name: e.problem for e in entries if e.card is None}
+    assert set(problems) == {"bare", "empty"}
+    assert CARD in problems["empty"]
+    assert WEIGHTS in problems["bare"]
+
+
+def test_a_model_is_found_by_name_and_by_path(models, tmp_path):
+    mine, other = make(models / "mine"), make(tmp_path / "elsewhere")
+    assert registry.resolve_model("mine") == mine
+    assert registry.resolve_model(other) == other
+    with pytest.raises(ModelError, match=r"no model 'yours'.*one of: mine"):
+        registry.resolve_model("yours")
+
+
+def test_a_new_folder_has_a_free_and_harmless_name(models):
+    assert registry.new_model_folder("ngc 628/x") == models / "ngc-628-x"
+    make(models / "mine")
+    make(models / "Mine-2")
+    assert registry.new_model_folder("mine") == models / "mine-3"
+    assert registry.new_model_folder("starter") == models / "starter-2"
+    assert registry.new_model_folder("..") == models / "model"
+
+
+def test_a_models_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(registry.VARIABLE, str(tmp_path / "file" / "models"))
+    monkeypatch.setattr(registry, "shipped_folder", lambda: tmp_path / "shipped")
+    assert registry.list_models() == []
+    with pytest.raises(FileError, match="models"):
+        registry.new_model_folder("mine")
+
+
+def _change(key, value):
+    def change(content):
+        content[key] = value
+
+    return change
+
+
+BAD = [
+    (lambda c: c.pop("format"), "other software"),
+    (_change("version", 99), "version 99"),
+    (_change("config", {"backbone": "x"}), "there is no key 'config.backbone'"),
+    (_change("config", {"classes": "clump"}), "config.classes"),
+    (_change("config", None), "config"),
+    (_change("default_score", "high"), "default_score|key is missing or wrong"),
+    (_change("default_score", 3), "default_score is 3"),
+    (_change("learned_from", [1]), "key is missing or wrong"),
+    (lambda c: c.pop("weights"), "weights"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD)
+def test_a_wrong_card_is_refused_by_name(tmp_path, change, message):
+    write_card(tmp_path, ModelCard("mine"))
+    content = json.loads((tmp_path / CARD).read_text())
+    change(content)
+    (tmp_path / CARD).write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=message) as caught:
+        read_card(tmp_path)
+    assert CARD in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"text"'])
+def test_a_card_that_is_no_card(tmp_path, text):
+    (tmp_path / CARD).write_text(text)
+    with pytest.raises(ModelError):
+        read_card(tmp_path)
