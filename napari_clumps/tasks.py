@@ -13,23 +13,14 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
-import importlib.util
-import itertools
-import json
-import logging
-import os
-import queue
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,298 +35,33 @@ from clump_detector.errors import (
 from clump_detector.images import Source
 from clump_detector.labels import LabelSet, write_label_set
 
-_log = logging.getLogger(__name__)
+from .background import (
+    HEARTBEAT,
+    LAST,
+    PATIENCE,
+    Event,
+    Request,
+    Worker,
+    WorkerDied,
+    begun,
+)
 
-Event = dict[str, Any]
+__all__ = [
+    "CutoutRequest",
+    "DetectEvent",
+    "Loading",
+    "Proposals",
+    "Summary",
+    "Unreadable",
+    "Worker",
+    "compare",
+    "detect",
+    "retrain",
+]
+
 Wish = Literal["go", "stop", "cancel"]
 
-#: Seconds between two yields of a generator, at most.
-HEARTBEAT = 0.1
-
-#: Seconds that a cancelled request has to end by itself.
-PATIENCE = 0.8
-
-_LAST = {"done", "error", "cancelled"}
 _SCRATCH = ".training-"
-_NO_MEMORY = {-9, 137}  # killed; a shell or a container says 128 + 9
-
-
-class WorkerDied(Exception):  # noqa: N818 - always turned into a ClumpError
-    """The process ended before the request did."""
-
-    def __init__(self, code: int, last_words: str) -> None:
-        self.code, self.last_words = code, last_words
-        super().__init__(f"exit code {code}: {last_words}")
-
-    def explain(self, doing: str, when_killed: str) -> tuple[str, str]:
-        """Return (what, remedy) for people."""
-        if self.code in _NO_MEMORY:
-            what = "the system stopped it, most likely for lack of memory"
-            return f"{doing} ended early: {what}", when_killed
-        reason = self.last_words or f"exit code {self.code}"
-        return f"{doing} ended early: {reason}", "Try again, and report it if it stays."
-
-
-class Request:
-    """One request to a worker: iterate for its events, `None` where it is silent."""
-
-    def __init__(self, process: _Process, number: int) -> None:
-        self._process = process
-        self.number = number
-        self._events = process.open(number)
-
-    def __iter__(self) -> Iterator[Event | None]:
-        """Yield events, the last of them included.
-
-        Raises
-        ------
-        WorkerDied
-            If the process ends before that.
-        """
-        while True:
-            try:
-                event = self._events.get(timeout=HEARTBEAT)
-            except queue.Empty:
-                yield None
-                continue
-            if event is None:
-                raise self._process.died()
-            yield event
-            if event["event"] in _LAST:
-                return
-
-    @property
-    def ended(self) -> bool:
-        """Whether its last event has come, or the process is gone."""
-        return not self._process.waits_for(self.number)
-
-    def stop(self) -> None:
-        """Ask a training to end and to keep its best so far."""
-        self._process.send({"do": "stop", "id": self.number})
-
-    def cancel(self) -> None:
-        """End the request within a second; returns at once.
-
-        A worker that does not hear is killed, unless it is loading, when there is
-        nothing to undo and the next request needs what is loaded.
-        """
-        self._process.cancel(self.number)
-
-
-class Worker:
-    """Keeps one worker process; it starts with the first request, and again if it died.
-
-    Parameters
-    ----------
-    command : sequence of str, optional
-        What to start instead of the engine's worker.
-    """
-
-    def __init__(self, command: Sequence[str] | None = None) -> None:
-        self._command = list(command or _worker_command())
-        self._process: _Process | None = None
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
-
-    @property
-    def running(self) -> bool:
-        """Whether the process is there."""
-        return self._process is not None and self._process.alive
-
-    @property
-    def pid(self) -> int | None:
-        """The process's number, None where there is none."""
-        return self._process.pid if self._process is not None and self.running else None
-
-    def start(self) -> None:
-        """Start the process unless it is there.
-
-        Raises
-        ------
-        ClumpError
-            If the system refuses.
-        """
-        with self._lock:
-            self._started()
-
-    def _started(self) -> _Process:
-        if self._process is None or not self._process.alive:
-            self._process = _Process(self._command)
-        return self._process
-
-    def request(self, **fields: Any) -> Request:
-        """Send a request; it waits for the ones before it."""
-        with self._lock:
-            process = self._started()
-            request = Request(process, next(self._numbers))
-            process.send({"id": request.number, **fields})
-        return request
-
-    def cancel(self) -> None:
-        """Cancel all that is under way; returns at once."""
-        if self._process is not None:
-            self._process.cancel_all()
-
-    def kill(self) -> None:
-        """End the process now."""
-        with self._lock:
-            if self._process is not None:
-                self._process.kill()
-                self._process = None
-
-
-class _Process:
-    """One life of a worker process, with the threads that read and write its pipes."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        try:
-            self._popen = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=_environment(),
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        except OSError as error:
-            raise from_os_error(error, command[0], "start") from error
-        self.pid = self._popen.pid
-        self._lock = threading.Lock()
-        self._open: dict[int, queue.SimpleQueue[Event | None]] = {}
-        self._ended = False
-        self._loading = False
-        self._errors: deque[str] = deque(maxlen=50)
-        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._threads = [
-            threading.Thread(target=work, daemon=True)
-            for work in (self._write, self._read_errors, self._read)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def alive(self) -> bool:
-        return not self._ended and self._popen.poll() is None
-
-    def open(self, number: int) -> queue.SimpleQueue[Event | None]:
-        """Return the queue of a new request's events; None in it is the end."""
-        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        with self._lock:
-            self._open[number] = events
-            if self._ended:
-                events.put(None)
-        return events
-
-    def send(self, fields: Event) -> None:
-        """Send a line; never blocks, since a worker that loads does not read."""
-        self._outbox.put(json.dumps(fields).encode() + b"\n")
-
-    def waits_for(self, number: int) -> bool:
-        with self._lock:
-            return not self._ended and number in self._open
-
-    def cancel(self, number: int) -> None:
-        if not self.waits_for(number):
-            return
-        self.send({"do": "cancel", "id": number})
-        timer = threading.Timer(PATIENCE, self._kill_unless_ended, [number])
-        timer.daemon = True
-        if not _begun(timer):
-            self.kill()
-
-    def cancel_all(self) -> None:
-        for number in list(self._open):
-            self.cancel(number)
-
-    def _kill_unless_ended(self, number: int) -> None:
-        if self.waits_for(number) and not self._loading:
-            self.kill()
-
-    def kill(self) -> None:
-        """End the process, and wait for it: a killed process goes at once."""
-        with contextlib.suppress(OSError):
-            self._popen.kill()
-        self._outbox.put(None)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(timeout=5)
-
-    def died(self) -> WorkerDied:
-        """Return what is known of the end."""
-        code = self._popen.wait()
-        return WorkerDied(code, self._errors[-1] if self._errors else "")
-
-    def _write(self) -> None:
-        assert self._popen.stdin is not None
-        with contextlib.suppress(OSError), self._popen.stdin as pipe:
-            while (line := self._outbox.get()) is not None:
-                pipe.write(line)
-                pipe.flush()
-
-    def _read_errors(self) -> None:
-        for line in _lines(self._popen.stderr):
-            if line.strip():
-                self._errors.append(line.strip())
-                _log.info("worker %d: %s", self.pid, line.rstrip())
-
-    def _read(self) -> None:
-        for line in _lines(self._popen.stdout):
-            try:
-                event = json.loads(line)
-                number, kind = event.get("id"), event["event"]
-            except (ValueError, KeyError, AttributeError, TypeError):
-                continue
-            self._loading = kind == "loading"
-            with self._lock:
-                events = self._open.get(number)
-                if kind in _LAST:
-                    self._open.pop(number, None)
-            if events is not None:
-                events.put(event)
-        self._popen.wait()
-        self._threads[1].join(timeout=1)  # its last words
-        self._outbox.put(None)
-        with self._lock:
-            self._ended = True
-            waiting, self._open = list(self._open.values()), {}
-        for events in waiting:
-            events.put(None)
-
-
-def _begun(thread: threading.Thread) -> bool:
-    """Start a thread, unless Python is ending: then it would wait for ever."""
-    if sys.is_finalizing():
-        return False
-    try:
-        thread.start()
-    except RuntimeError:
-        return False
-    return True
-
-
-def _lines(pipe: IO[bytes] | None) -> Iterator[str]:
-    assert pipe is not None
-    with contextlib.suppress(OSError, ValueError), pipe:
-        for line in pipe:
-            yield line.decode("utf-8", "replace")
-
-
-def _worker_command() -> list[str]:
-    # -P: a torch.py in the folder where the window was started is nobody's torch.
-    return [sys.executable, "-P", "-m", "clump_detector.worker"]
-
-
-def _environment() -> dict[str, str]:
-    """Return this process's environment, where the worker finds the same engine."""
-    engine = importlib.util.find_spec("clump_detector")
-    assert engine is not None
-    assert engine.origin is not None
-    places = [str(Path(engine.origin).parent.parent), os.environ.get("PYTHONPATH", "")]
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(place for place in places if place),
-        "PYTHONIOENCODING": "utf-8",
-        "NO_ALBUMENTATIONS_UPDATE": "1",
-    }
 
 
 # -- detection ----------------------------------------------------------------
@@ -491,7 +217,7 @@ def _events(
     ended = False
     try:
         for event in request:
-            ended = event is not None and event["event"] in _LAST
+            ended = event is not None and event["event"] in LAST
             if event is not None and event["event"] == "error":
                 raise error(str(event["message"]))
             yield event
@@ -682,7 +408,7 @@ def _clean_up(
         shutil.rmtree(scratch, ignore_errors=True)
 
     thread = threading.Thread(target=work, name="end of a training")
-    if not _begun(thread):
+    if not begun(thread):
         _remove(worker, scratch)
     return thread
 

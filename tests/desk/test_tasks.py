@@ -15,7 +15,7 @@ import pytest
 from clump_detector.errors import ClumpError, ModelError, TrainingError
 from clump_detector.images import Source
 from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet
-from napari_clumps import tasks
+from napari_clumps import background, tasks
 from napari_clumps.tasks import (
     CutoutRequest,
     Loading,
@@ -367,7 +367,7 @@ def test_a_training_that_fails_is_explained_and_leaves_nothing(
 
 def test_a_training_of_its_own_ends_its_process(out, monkeypatch):
     command = [sys.executable, str(FAKE)]
-    monkeypatch.setattr(tasks, "_worker_command", lambda: command)
+    monkeypatch.setattr(background, "worker_command", lambda: command)
     made = []
     start = Worker._started
     monkeypatch.setattr(
@@ -419,14 +419,14 @@ def test_what_a_killed_window_left_is_swept_in_the_end(worker, out):
 
 def test_the_labels_reach_the_training(worker, out, monkeypatch):
     seen = []
-    send = tasks._Process.send
+    send = background._Process.send
 
     def spy(process, fields):
         if fields.get("do") == "train":
             seen.append(json.loads(Path(fields["labels"]).read_text()))
         send(process, fields)
 
-    monkeypatch.setattr(tasks._Process, "send", spy)
+    monkeypatch.setattr(background._Process, "send", spy)
     run(tasks.retrain(LABELS, out, worker=worker))
     assert len(seen[0]["annotations"]) == 1
 
