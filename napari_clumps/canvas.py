@@ -95,7 +95,7 @@ class Canvas:
         self.activate()
 
     def _style_text(self) -> None:
-        self.boxes.features = _table(layers.to_shapes([], 1.0, None).features)
+        self.boxes.features = feature_table(layers.to_shapes([], 1.0, None).features)
         self.boxes.text = {
             "string": "{label}",
             "color": "white",
@@ -141,7 +141,7 @@ class Canvas:
                 self.boxes.data = [(r, "rectangle") for r in data.rectangles]
                 self._shown = geometry
             # napari keeps the old rows when the data change: set them every time.
-            self.boxes.features = _table(data.features)
+            self.boxes.features = feature_table(data.features)
             if boxes:
                 self.boxes.edge_color = data.colours
                 self.boxes.edge_width = data.widths
@@ -264,7 +264,7 @@ class Canvas:
             self.removed.emit(box.id)
 
 
-def _table(features: dict[str, list[Any]]) -> Any:
+def feature_table(features: dict[str, list[Any]]) -> Any:
     """Return features as a data frame whose columns keep their types when empty."""
     import pandas as pd
 

@@ -200,6 +200,7 @@ class Controller:
         first = next_undone(review, after=0)
         self.go_to(first if first is not None else ids[0])
         self.canvas.activate()
+        self.detection.warm_up()
         if review.read_only:
             self.warn(
                 review.read_only_reason or "This review is open for reading only."

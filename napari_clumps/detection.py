@@ -139,9 +139,10 @@ class Detection:
         here = cutout.id if cutout is not None else 1
         if scope == "cutout":
             return [CutoutRequest(here, review.cutout(here).source)]
-        order = sorted(review.ids, key=lambda i: (i < here, i))
-        records = [review.cutout(i) for i in order]
-        return [CutoutRequest(r.id, r.source) for r in records if not r.done]
+        waiting = [r for r in review.cutouts() if not r.done]
+        # The cutout that is looked at first, then those that follow it.
+        waiting.sort(key=lambda r: (r.id < here, r.id))
+        return [CutoutRequest(r.id, r.source) for r in waiting]
 
     def _layer_request(self, layer: Any) -> CutoutRequest:
         array = layer_plane(layer, self._controller.viewer)
@@ -158,8 +159,14 @@ class Detection:
         self.outcome = "Loading the model…"
         self._bar = progress(total=self.total, desc="Detecting clumps")
         generation = self._generation
+        # Errors are shown by _on_error; napari would raise them a second time.
         thread = create_worker(
-            detect, self._worker, requests, model, self._controller.device
+            detect,
+            self._worker,
+            requests,
+            model,
+            self._controller.device,
+            _ignore_errors=True,
         )
         thread.yielded.connect(lambda event: self._on_event(event, generation))
         thread.errored.connect(lambda error: self._on_error(error, generation))
@@ -167,6 +174,25 @@ class Detection:
         self._thread = thread
         thread.start()
         self.changed.emit()
+
+    def warm_up(self) -> None:
+        """Load the current model in the background, before anyone asks for it."""
+        from napari.qt.threading import create_worker
+
+        try:
+            model = resolve_model(self._controller.model_name)
+        except ClumpError:
+            return
+        # What goes wrong here goes wrong, and is said, when a detection is asked for.
+        thread = create_worker(
+            detect,
+            self._worker,
+            [],
+            model,
+            self._controller.device,
+            _ignore_errors=True,
+        )
+        thread.start()
 
     def cancel(self) -> None:
         """Stop now: what was proposed so far stays, later results are dropped."""
@@ -211,8 +237,7 @@ class Detection:
         try:
             review.propose(int(found.key), proposals, found.model, size=found.size)
         except ClumpError as error:
-            self._controller.warn(error.message)
-            self.cancel()
+            self._problems.append(error.message)
             return 0
         self._controller.show_new_proposals(int(found.key))
         return sum(p.score >= self._controller.threshold for p in proposals)

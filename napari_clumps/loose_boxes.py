@@ -10,6 +10,7 @@ import numpy as np
 from clump_detector import boxes as geometry
 
 from . import layers
+from .canvas import feature_table
 from .review import Status
 from .tasks import Proposals
 
@@ -63,11 +64,12 @@ class LooseBoxes:
         kept = [i for i, score in enumerate(found.scores) if score >= threshold]
         rectangles = [geometry.to_vertices(found.boxes[i]) for i in kept]
         shapes.data = [(r, "rectangle") for r in rectangles]
-        shapes.features = {
+        features = {
             "class": [found.classes[i] for i in kept],
             "score": [round(float(found.scores[i]), 4) for i in kept],
             "status": [Status.PROPOSAL.value for _ in kept],
         }
+        shapes.features = feature_table(features)
         if kept:
             shapes.edge_color = np.array([layers.COLOURS[Status.PROPOSAL]] * len(kept))
             shapes.edge_width = layers.line_unit(*found.size)

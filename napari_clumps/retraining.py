@@ -129,7 +129,9 @@ class Retraining:
         generation = self._generation
         self.outcome = "Getting ready…"
         self._bar = progress(total=0, desc="Retraining")
-        thread = create_worker(self._work, labels, out, base, choices)
+        thread = create_worker(
+            self._work, labels, out, base, choices, _ignore_errors=True
+        )
         thread.yielded.connect(lambda event: self._on_event(event, generation))
         thread.errored.connect(lambda error: self._on_error(error, generation))
         thread.finished.connect(lambda: self._on_finished(generation))

@@ -1,15 +1,9 @@
-"""What all tests share."""
+"""What all tests share: settings of their own, and no window but a virtual one."""
 
 from __future__ import annotations
 
-import pytest
+import os
+import tempfile
 
-
-@pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item, call):
-    """Leave each phase's report on its item; napari's viewer fixture asks for it."""
-    outcome = yield
-    report = outcome.get_result()
-    setattr(item, f"rep_{report.when}", report)
-    if not hasattr(item, "rep_call"):
-        item.rep_call = report
+# Before anything imports napari, so that no test reads or writes a person's settings.
+os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")  # noqa: PTH118

@@ -98,25 +98,50 @@ class Desk:
         return self.viewer.window._qt_window.findChild(QWidget, name)
 
 
-@pytest.fixture
-def window(make_napari_viewer, qtbot, own_home):
-    """A shown viewer with the three panels."""
+@pytest.fixture(scope="session")
+def shown_window(qapp, tmp_path_factory):
+    """One napari window for all tests: making one takes longer than most of them."""
+    import napari
+
     from napari_clumps.controller import controller_of
     from napari_clumps.reader import show_panels
 
-    viewer = make_napari_viewer(show=True)
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("session")
+        patch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
+        patch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
+        viewer = napari.Viewer(show=True)
     viewer.window._qt_window.resize(1200, 800)
     show_panels(viewer)
-    controller = controller_of(viewer)
+    yield viewer, controller_of(viewer)
+    controller_of(viewer).close()
+    viewer.close()
+
+
+@pytest.fixture
+def window(shown_window, qtbot, own_home):
+    """A shown viewer with the three panels and no review."""
+    viewer, controller = shown_window
     desk = Desk(viewer, controller, qtbot)
     desk.settle(50)
     yield desk
-    controller.close()
+    controller.retraining.cancel()
+    qtbot.waitUntil(lambda: not controller.retraining.running, timeout=20_000)
+    controller.close_review()
+    for layer in [x for x in viewer.layers if not controller.canvas.owns(x)]:
+        viewer.layers.remove(layer)
+    controller.model_name = "starter"
+    controller.done_with_space = True
+    controller.use_card_threshold()
+    controller.models_changed.emit()
+    if controller.canvas.is_built:
+        controller.canvas.visible = True
 
 
 @pytest.fixture
 def desk(window, galaxies):
     """A window with a review of four galaxies and three proposals on the first."""
+    window.controller.threshold = 0.3
     window.controller.open_paths([galaxies])
     window.propose(1)
     window.settle(50)

@@ -198,10 +198,8 @@ def test_cancelled_training_keeps_nothing(sample, own_home):
     sample.qtbot.waitUntil(lambda: not c.retraining.running, timeout=PATIENCE)
     assert time.perf_counter() - start < 5
     assert c.retraining.new_model is None
-    left = (
-        list((own_home / "models").glob("*")) if (own_home / "models").exists() else []
-    )
-    assert left == []
+    models = own_home / "models"
+    sample.qtbot.waitUntil(lambda: not list(models.glob("*")), timeout=10_000)
 
 
 def test_stopped_training_keeps_the_best_so_far(sample):
@@ -232,7 +230,7 @@ def test_detect_clumps_stands_in_the_layers_menu_and_among_the_widgets(window):
                 yield action.text().replace("&", "")
 
     main = window.viewer.window
-    assert "Detect clumps" in set(texts(main.layers_menu))
+    assert any(t.startswith("Detect clumps") for t in texts(main.layers_menu))
     widgets = " ".join(texts(main.plugins_menu))
     for name in ("Review clumps", "Detect clumps", "Retrain from corrections"):
         assert name in widgets

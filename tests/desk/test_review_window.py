@@ -264,12 +264,16 @@ def test_a_missing_image_is_said_and_its_decisions_stay(desk, galaxies):
     assert desk.statuses()[0] == "accepted"
 
 
-def test_a_review_open_elsewhere_is_read_only_and_says_so(desk, make_napari_viewer):
+def test_a_review_open_elsewhere_is_read_only_and_says_so(desk):
+    import napari
+
     from napari_clumps.controller import controller_of
 
-    other = controller_of(make_napari_viewer(show=False))
+    viewer = napari.Viewer(show=False)
+    other = controller_of(viewer)
     said = []
     other.said.connect(said.append)
+    other.threshold = 0.3
     try:
         other.open_paths([desk.controller.review.path])
         assert other.review.read_only
@@ -278,6 +282,7 @@ def test_a_review_open_elsewhere_is_read_only_and_says_so(desk, make_napari_view
         assert [b.status for b in other.boxes] == [Status.PROPOSAL] * 3
     finally:
         other.close()
+        viewer.close()
 
 
 def test_a_folder_opened_again_goes_on_and_takes_new_images(desk, galaxies):
