@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .augment import Sample
 from .card import ModelCard
+from .checkpoint import AGAIN, foreign, read_checkpoint, write_checkpoint
 from .config import ModelConfig, TrainConfig
 from .dataset import Samples, load_samples
 from .detector import Detector, build_detector
@@ -375,37 +376,24 @@ class Training:
             self._checkpoint.unlink(missing_ok=True)
 
     def _keep(self, epoch: int) -> None:
-        """Write a checkpoint, whole or not at all."""
-        path = self._checkpoint
-        temporary = path.with_suffix(".half")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(
-                {
-                    "detector": self.fitter.detector.state_dict(),
-                    "optimizer": self.fitter.optimizer.state_dict(),
-                    "epoch": epoch,
-                    "best": self.best.state,
-                    "best_epoch": self.best.epoch,
-                    "best_loss": self.best.loss,
-                    "judgement": None
-                    if self.best.judgement is None
-                    else asdict(self.best.judgement),
-                    "labels": self.labels.hash(),
-                    "config": asdict(self.config),
-                },
-                temporary,
-            )
-            temporary.replace(path)
-        except (OSError, RuntimeError) as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise FileError(
-                f"cannot write the checkpoint ({error})", path, "Free some space."
-            ) from error
+        judged = self.best.judgement
+        write_checkpoint(
+            self._checkpoint,
+            {
+                "labels": self.labels.hash(),
+                "config": asdict(self.config),
+                "epoch": epoch,
+                "detector": self.fitter.detector.state_dict(),
+                "optimizer": self.fitter.optimizer.state_dict(),
+                "best": self.best.state,
+                "best_epoch": self.best.epoch,
+                "best_loss": self.best.loss,
+                "judgement": None if judged is None else asdict(judged),
+            },
+        )
 
     def _restore(self) -> None:
-        """Go on where a checkpoint ends.
+        """Go on where the checkpoint ends.
 
         Raises
         ------
@@ -413,11 +401,8 @@ class Training:
             If there is none, or it is of another training.
         """
         path = self._checkpoint
-        again = "Train from the start, without resuming."
-        if not path.is_file():
-            raise TrainingError("there is no checkpoint to go on from", path, again)
+        kept = read_checkpoint(path, self.fitter.device)
         try:
-            kept = torch.load(path, map_location=self.fitter.device, weights_only=True)
             same = kept["labels"] == self.labels.hash() and kept["config"] == asdict(
                 self.config
             )
@@ -431,14 +416,11 @@ class Training:
                 None if judged is None else Judgement(**judged),
             )
             self.first_epoch = kept["epoch"] + 1
-        except Exception as error:  # whatever a damaged or foreign file leads to
-            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-            raise TrainingError(
-                f"this checkpoint is damaged or foreign ({reason})", path, again
-            ) from error
+        except Exception as error:  # whatever a foreign file leads to
+            raise foreign(path, error) from error
         if not same:
             raise TrainingError(
-                "this checkpoint is of another label set or other options", path, again
+                "this checkpoint is of another label set or other options", path, AGAIN
             )
 
 
@@ -472,9 +454,3 @@ def _versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
-
-
-def from_recipe(request: TrainRequest, **changes: Any) -> TrainRequest:
-    """Return a request with some fields of its `TrainConfig` changed."""
-    given = {k: v for k, v in changes.items() if v is not None}
-    return replace(request, config=replace(request.config, **given))
