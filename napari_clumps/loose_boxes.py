@@ -64,7 +64,7 @@ class LooseBoxes:
         kept = [i for i, score in enumerate(found.scores) if score >= threshold]
         rectangles = [geometry.to_vertices(found.boxes[i]) for i in kept]
         shapes.data = [(r, "rectangle") for r in rectangles]
-        features = {
+        features: dict[str, list[Any]] = {
             "class": [found.classes[i] for i in kept],
             "score": [round(float(found.scores[i]), 4) for i in kept],
             "status": [Status.PROPOSAL.value for _ in kept],

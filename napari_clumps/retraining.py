@@ -33,7 +33,7 @@ class RetrainChoices:
 
     base: str
     parts: str = "heads"
-    epochs: int = 20
+    epochs: int = 12
     seed: int = 0
 
 

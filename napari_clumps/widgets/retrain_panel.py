@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from ..controller import controller_of
+from ..presets import preset
 from ..retraining import RetrainChoices
 from .curves import CurvesView
 from .parts import fill_dock, form_of, plain_button, text_label
@@ -70,7 +71,11 @@ class RetrainPanel(QWidget):
             tooltip="The fewer labels, the fewer parts",
         )
         self._epochs = SpinBox(
-            label="Epochs", value=20, min=1, max=500, tooltip="Passes over the labels"
+            label="Epochs",
+            value=preset("heads").epochs,
+            min=1,
+            max=500,
+            tooltip="Passes over the labels",
         )
         self._seed = SpinBox(
             label="Seed",
