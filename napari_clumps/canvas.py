@@ -50,8 +50,8 @@ class Canvas:
         self._boxes: list[Box] = []
         self._shown: list[tuple[int, tuple[float, float, float, float]]] | None = None
         self._size = (0, 0)
+        self._widths: list[float] = []
         self._busy = 0
-        self._stale = False
         self.image: Any = None
         self.marks: Any = None
         self.boxes: Any = None
@@ -136,19 +136,34 @@ class Canvas:
         data = layers.to_shapes(boxes, layers.line_unit(*self._size), current)
         geometry = [(b.id, b.corners) for b in boxes]
         index = next((i for i, b in enumerate(boxes) if b.id == current), None)
-        with self._quiet():
+        with self._quiet(), self.boxes.block_thumbnail_update():
             if geometry != self._shown:
-                self.boxes.data = [(r, "rectangle") for r in data.rectangles]
+                self._replace_shapes(data)
                 self._shown = geometry
+            elif boxes:
+                self.boxes.edge_color = data.colours
+                for i, width in enumerate(data.widths):
+                    if width != self._widths[i]:  # each makes a mesh anew
+                        self.boxes._data_view.update_edge_width(i, width)
+            self._widths = data.widths
             # napari keeps the old rows when the data change: set them every time.
             self.boxes.features = feature_table(data.features)
-            if boxes:
-                self.boxes.edge_color = data.colours
-                self.boxes.edge_width = data.widths
-                self.boxes.face_color = np.zeros((len(boxes), 4))
             self._reset_defaults()
             self.boxes.selected_data = set() if index is None else {index}
         self._show_marks()
+
+    def _replace_shapes(self, data: layers.ShapesData) -> None:
+        """Put other rectangles on the layer, their looks in the same stroke."""
+        if len(self.boxes.data):
+            self.boxes.data = []
+        if data.rectangles:
+            self.boxes.add(
+                data.rectangles,
+                shape_type="rectangle",
+                edge_width=data.widths,
+                edge_color=data.colours,
+                face_color="transparent",
+            )
 
     def _reset_defaults(self) -> None:
         """Keep a drawn shape from copying the last row, a model's score included."""

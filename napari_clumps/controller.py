@@ -21,7 +21,7 @@ from clump_detector.images import find_sources
 from .canvas import Canvas
 from .pictures import Picture, Pictures
 from .places import review_path_for
-from .review import Box, CutoutRecord, Review, Status
+from .review import Box, CutoutRecord, Proposal, Review, Status
 from .review.queue import next_undone
 from .settings import change_settings, load_settings
 
@@ -239,9 +239,9 @@ class Controller:
     @property
     def threshold(self) -> float:
         """The score from which proposals are shown."""
-        if self._threshold is not None:
-            return self._threshold
-        return self.detection.default_threshold()
+        if self._threshold is None:
+            self._threshold = self.detection.default_threshold()
+        return self._threshold
 
     @threshold.setter
     def threshold(self, threshold: float) -> None:
@@ -276,20 +276,29 @@ class Controller:
     def _load_boxes(self) -> None:
         self._boxes = []
         if self.review is not None and self.cutout is not None:
+            least = self.threshold
             self._boxes = [
                 b
                 for b in self.review.boxes(self.cutout.id)
-                if b.status is not Status.PROPOSAL or (b.score or 0) >= self.threshold
+                if b.status is not Status.PROPOSAL or (b.score or 0) >= least
             ]
         if self.box(self.current) is None:
             self.current = None
 
-    def refresh(self) -> None:
-        """Read the boxes again and show them."""
+    def refresh(self, *, start: bool = False) -> None:
+        """Read the boxes again and show them.
+
+        Parameters
+        ----------
+        start : bool
+            Make the first undecided box the current one, if none is.
+        """
         self._refresh_pending = False
         if self.review is None or not self.canvas.is_built:
             return
         self._load_boxes()
+        if start and self.current is None and self.undecided:
+            self.current = self.undecided[0].id
         self.canvas.show_boxes(self._boxes, self.current)
         self.boxes_changed.emit()
         self.current_changed.emit(self.current)
@@ -321,9 +330,7 @@ class Controller:
         self.current = None
         self.canvas.drawing = False
         self.canvas.show_picture(rgb, cutout.name)
-        self._load_boxes()
-        self.current = self.undecided[0].id if self.undecided else None
-        self.refresh()
+        self.refresh(start=True)
         self.cutout_changed.emit()
         for neighbour in (cutout_id + 1, cutout_id - 1):
             if 1 <= neighbour <= len(review):
@@ -471,11 +478,27 @@ class Controller:
         elif self.cutout is None or cutout_id != self.cutout.id:
             self.go_to(cutout_id)
 
-    def show_new_proposals(self, cutout_id: int) -> None:
-        """Start on the proposals that have just come for the cutout that is shown."""
-        shown = self.cutout is not None and cutout_id == self.cutout.id
-        if shown and self.current is None and self.undecided:
-            self.select(self.undecided[0].id)
+    def take_proposals(
+        self,
+        cutout_id: int,
+        proposals: Sequence[Proposal],
+        model: str,
+        size: tuple[int, int],
+    ) -> None:
+        """Hand a model's proposals to the review, and start on them if they are shown.
+
+        Raises
+        ------
+        ReviewError
+            If the review cannot take them.
+        """
+        self._refresh_pending = True  # the canvas is drawn once, at the end
+        try:
+            self._open_review.propose(cutout_id, proposals, model, size=size)
+        finally:
+            self._refresh_pending = False
+        if self.cutout is not None and cutout_id == self.cutout.id:
+            self.refresh(start=True)
 
     def toggle_boxes(self) -> None:
         """Hide or show the boxes."""

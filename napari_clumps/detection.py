@@ -62,6 +62,7 @@ class Detection:
         self._controller.model_name = name
         change_settings(model=name)
         self._controller.models_changed.emit()
+        self._controller.use_card_threshold()
 
     def choose_device(self, device: str) -> None:
         """Choose where models run: auto, cpu, cuda or mps."""
@@ -235,11 +236,12 @@ class Detection:
             x1, y1, x2, y2 = (float(v) for v in box)
             proposals.append(Proposal(x1, y1, x2, y2, cls, float(score)))
         try:
-            review.propose(int(found.key), proposals, found.model, size=found.size)
+            self._controller.take_proposals(
+                int(found.key), proposals, found.model, found.size
+            )
         except ClumpError as error:
             self._problems.append(error.message)
             return 0
-        self._controller.show_new_proposals(int(found.key))
         return sum(p.score >= self._controller.threshold for p in proposals)
 
     def _on_error(self, error: Exception, generation: int) -> None:

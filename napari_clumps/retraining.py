@@ -262,7 +262,6 @@ class Retraining:
         except ClumpError as error:
             self._controller.warn(error.message)
             return
-        self._controller.use_card_threshold()
         self._controller.detection.start("review")
 
 

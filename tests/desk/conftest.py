@@ -55,8 +55,7 @@ class Desk:
 
     def propose(self, cutout_id: int = 1) -> None:
         proposals = [Proposal(*row[:4], "clump", row[4]) for row in PROPOSED]
-        self.controller.review.propose(cutout_id, proposals, MODEL, size=(160, 160))
-        self.controller.show_new_proposals(cutout_id)
+        self.controller.take_proposals(cutout_id, proposals, MODEL, (160, 160))
 
     @property
     def canvas(self):

@@ -44,11 +44,15 @@ def press(desk, panel, name):
     desk.settle(50)
 
 
-def gaps_while(desk, running):
-    """Return the longest pause in seconds between two turns of the event loop."""
+def longest_turn_while(desk, running):
+    """Return the longest turn of the event loop, in seconds of this thread's work.
+
+    Work rather than time on the wall: another program that takes the processor for a
+    while is no freeze of ours.
+    """
     ticks = []
     timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.timeout.connect(lambda: ticks.append(time.thread_time()))
     timer.start(5)
     desk.qtbot.waitUntil(lambda: not running(), timeout=PATIENCE)
     timer.stop()
@@ -57,14 +61,9 @@ def gaps_while(desk, running):
 
 def test_detection_proposes_on_the_whole_review_and_freezes_nothing(sample):
     c = sample.controller
-    longest = []
-    for _ in range(3):  # another program's burst of work is not our freeze
-        press(sample, "detect_panel", "button_detect")
-        assert c.detection.running
-        longest.append(gaps_while(sample, lambda: c.detection.running))
-        if longest[-1] < 0.1:
-            break
-    assert min(longest) < 0.1
+    press(sample, "detect_panel", "button_detect")
+    assert c.detection.running
+    assert longest_turn_while(sample, lambda: c.detection.running) < 0.1
     assert c.review.counts().detected == len(c.review)
     assert c.undecided
     assert c.current == c.undecided[0].id
