@@ -17,7 +17,7 @@ from psygnal import Signal
 
 from . import layers
 from .keys import ALSO, KEYS
-from .review import Box
+from .review import Box, Status
 
 IMAGE_NAME = "Galaxy"
 MARKS_NAME = "Marks"
@@ -93,6 +93,21 @@ class Canvas:
         self.boxes.events.mode.connect(self._on_mode)
         self.boxes.selected_data.events.items_changed.connect(self._on_selection)
         self.activate()
+        self._draw_once()
+
+    def _draw_once(self) -> None:
+        """Draw a box of each kind now: the first ones cost a tenth of a second.
+
+        OpenGL compiles its programs then, which would be felt when proposals come in.
+        """
+        from qtpy.QtWidgets import QApplication
+
+        kinds = enumerate(Status)
+        self.show_boxes(
+            [Box(i, 0, 9, 9, 20, 20, "clump", s, "model") for i, s in kinds], 0
+        )
+        QApplication.processEvents()
+        self.show_boxes([], None)
 
     def _style_text(self) -> None:
         self.boxes.features = feature_table(layers.to_shapes([], 1.0, None).features)

@@ -96,6 +96,7 @@ class Controller:
         self.current: int | None = None
         self._boxes: list[Box] = []
         self._refresh_pending = False
+        self._start_pending = False
         settings = load_settings()
         self.model_name = settings.model
         self.device = settings.device
@@ -303,17 +304,18 @@ class Controller:
         self.boxes_changed.emit()
         self.current_changed.emit(self.current)
 
-    def _refresh_later(self) -> None:
-        """Refresh once napari has finished with the mouse event it is in."""
+    def _refresh_later(self, *, start: bool = False) -> None:
+        """Refresh once napari has finished with the event it is in."""
         from qtpy.QtCore import QTimer
 
+        self._start_pending = start
         if not self._refresh_pending:
             self._refresh_pending = True
             QTimer.singleShot(0, self._refresh_if_pending)
 
     def _refresh_if_pending(self) -> None:
         if self._refresh_pending:
-            self.refresh()
+            self.refresh(start=self._start_pending)
 
     def go_to(self, cutout_id: int) -> None:
         """Show a cutout."""
@@ -498,7 +500,8 @@ class Controller:
         finally:
             self._refresh_pending = False
         if self.cutout is not None and cutout_id == self.cutout.id:
-            self.refresh(start=True)
+            # In a turn of its own: commit and drawing together would be felt.
+            self._refresh_later(start=True)
 
     def toggle_boxes(self) -> None:
         """Hide or show the boxes."""
