@@ -403,6 +403,10 @@ class Controller:
         review = self._open_review
         if self.cutout is None:
             return
+        if self.cutout.model is None and self.detection.running:
+            # Done without a look at what the model sees is seldom what is meant.
+            self.say("The proposals for this cutout are still on their way.")
+            return
         left = [b.id for b in self.undecided]
         if self.done_with_space:
             review.finish(self.cutout.id, left)

@@ -233,3 +233,16 @@ def test_detect_clumps_stands_in_the_layers_menu_and_among_the_widgets(window):
     widgets = " ".join(texts(main.plugins_menu))
     for name in ("Review clumps", "Detect clumps", "Retrain from corrections"):
         assert name in widgets
+
+
+def test_space_waits_for_proposals_that_are_on_their_way(sample):
+    c = sample.controller
+    c.go_to(len(c.review))
+    c.detection.start("review")
+    c.go_to(len(c.review) - 1)  # the last in turn
+    if c.detection.running and c.cutout.model is None:
+        sample.key("Space")
+        assert not c.review.cutout(len(c.review) - 1).done
+    finish(sample, c.detection)
+    sample.key("Space")
+    assert c.review.cutout(len(c.review) - 1).done
