@@ -362,18 +362,28 @@ class Controller:
         """Accept the current box and go to the next undecided one."""
         box = self._current_box()
         if box is not None:
-            following = self._next_undecided(box)
-            self._open_review.accept(box.id)
-            self.select(following)
+            self._decide(self._open_review.accept, box)
 
     @shows_errors
     def reject(self) -> None:
         """Reject the current box and go to the next undecided one."""
         box = self._current_box()
         if box is not None:
-            following = self._next_undecided(box)
-            self._open_review.reject(box.id)
-            self.select(following)
+            self._decide(self._open_review.reject, box)
+
+    def _decide(self, decide: Callable[[int], None], box: Box) -> None:
+        """Decide on a box and go to the next undecided one, drawing only once."""
+        following = self._next_undecided(box)
+        self._refresh_pending = True
+        try:
+            decide(box.id)
+        finally:
+            self._refresh_pending = False
+        self.current = following
+        self.refresh()
+        after = self.box(following)
+        if after is not None:
+            self.canvas.bring_into_view(after)
 
     @shows_errors
     def reclassify(self) -> None:
@@ -579,8 +589,6 @@ class Controller:
             self.refresh()
         if self.cutout != before:
             self.cutout_changed.emit()
-        else:
-            self.boxes_changed.emit()
 
     # -- files --------------------------------------------------------------
 
