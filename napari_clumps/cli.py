@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clump_detector.errors import Cancelled, ClumpError, ConfigError
+from clump_detector.errors import Cancelled, ClumpError
 
 app = typer.Typer(
     name="napari-clumps",
@@ -123,9 +123,10 @@ def detect(
     device: Device = "auto",
 ) -> None:
     """Detect clumps and write a table of boxes."""
-    from clump_detector.images import find_sources, read_cutout
+    from clump_detector.images import read_cutout
     from clump_detector.predict import Predictor
     from clump_detector.registry import resolve_model
+    from clump_detector.sources import find_sources
     from clump_detector.table import check_table_name, rows_of, write_table
 
     check_table_name(out)
@@ -241,20 +242,22 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     kind: Annotated[Kind, typer.Option(help="Format of the images.")] = Kind.png,
     size: Annotated[int, typer.Option(min=64, max=2048, help="Pixels a side.")] = 400,
+    into: Annotated[
+        Path | None, typer.Option(help="Put clumps into these real cutouts instead.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of real cutouts, with --into.")
+    ] = 1.0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
-    """Simulate clumpy galaxies with their true boxes."""
-    try:
-        import galsim  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(
-            "the simulator needs GalSim",
-            remedy="Install it: pip install 'napari-clumps[simulate]'.",
-        ) from error
+    """Simulate clumpy galaxies, or clumps in real ones, with their true boxes."""
     from clump_detector.simulate import simulate as run
 
     bar = _Bar("Simulating", n)
-    run(out, n, seed, kind=kind.value, size=size, workers=workers, report=bar.show)
+    run(
+        out, n, seed, kind=kind.value, size=size, into=into, share=share,
+        workers=workers, report=bar.show,
+    )  # fmt: skip
     bar.end()
     print(f"{out}: {n} galaxies with their boxes in labels.json.")
 

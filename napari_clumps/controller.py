@@ -16,7 +16,7 @@ import numpy as np
 from psygnal import Signal
 
 from clump_detector.errors import ClumpError
-from clump_detector.images import find_sources
+from clump_detector.sources import find_sources
 
 from .canvas import Canvas
 from .pictures import Picture, Pictures

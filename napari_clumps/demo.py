@@ -41,7 +41,7 @@ def open_window(paths: Sequence[Path], review: Path | None = None) -> None:
     ClumpError
         If there is nothing to review at these paths, before any window opens.
     """
-    from clump_detector.images import find_sources
+    from clump_detector.sources import find_sources
 
     if not (len(paths) == 1 and paths[0].suffix == ".clumps"):
         find_sources(paths)

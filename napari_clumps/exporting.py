@@ -7,8 +7,9 @@ from pathlib import Path
 
 from clump_detector.errors import ClumpError, LabelError
 from clump_detector.files import atomic_path
-from clump_detector.images import Source, read_cutout
+from clump_detector.images import read_cutout
 from clump_detector.labels import LabelSet, write_label_set
+from clump_detector.sources import Source
 from clump_detector.stretch import to_rgb
 
 from .review import Review

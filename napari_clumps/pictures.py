@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.errors import ClumpError
-from clump_detector.images import Source, read_cutout
+from clump_detector.images import read_cutout
+from clump_detector.sources import Source
 from clump_detector.stretch import to_rgb
 
 #: Pictures kept; one of 424 x 424 pixels takes half a megabyte.

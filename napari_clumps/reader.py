@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import ClumpError
-from clump_detector.images import find_sources, is_image_name, read_cutout
+from clump_detector.images import read_cutout
+from clump_detector.sources import find_sources, is_image_name
 from clump_detector.stretch import to_rgb
 
 LayerData = tuple[Any, ...]

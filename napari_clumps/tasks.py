@@ -32,8 +32,8 @@ from clump_detector.errors import (
     TrainingError,
     from_os_error,
 )
-from clump_detector.images import Source
 from clump_detector.labels import LabelSet, write_label_set
+from clump_detector.sources import Source
 
 from .background import (
     HEARTBEAT,

@@ -10,7 +10,6 @@ import numpy as np
 
 from clump_detector import boxes as geometry
 from clump_detector.errors import FileError, LabelError
-from clump_detector.images import Source
 from clump_detector.labels import (
     DEFAULT_CLASSES,
     LabelledBox,
@@ -18,6 +17,7 @@ from clump_detector.labels import (
     LabelSet,
     write_label_set,
 )
+from clump_detector.sources import Source
 
 from . import layers
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import ClumpError, ReviewError
-from clump_detector.images import Source
+from clump_detector.sources import Source
 
 from . import whereabouts
 from .history import Change

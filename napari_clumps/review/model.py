@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from clump_detector.images import Source
+from clump_detector.sources import Source
 
 Corners = tuple[float, float, float, float]
 

@@ -12,8 +12,8 @@ from types import TracebackType
 from psygnal import Signal
 
 from clump_detector.errors import ReviewError
-from clump_detector.images import Source
 from clump_detector.labels import DEFAULT_CLASSES, LabelSet
+from clump_detector.sources import Source
 
 from . import export, history, replay, rules, tally
 from .cutouts import Cutouts

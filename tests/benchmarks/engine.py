@@ -22,7 +22,8 @@ import json, resource, sys, time
 import torch
 torch.set_num_threads(2)
 from pathlib import Path
-from clump_detector.images import find_sources, read_cutout
+from clump_detector.images import read_cutout
+from clump_detector.sources import find_sources
 from clump_detector.predict import Predictor
 from clump_detector.registry import resolve_model
 predictor = Predictor(resolve_model("starter"), "cpu")

@@ -47,7 +47,7 @@ def sample():
 
 @pytest.fixture
 def review(tmp_path):
-    from clump_detector.images import find_sources
+    from clump_detector.sources import find_sources
 
     folder = tmp_path / "galaxies"
     folder.mkdir()

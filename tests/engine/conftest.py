@@ -10,9 +10,9 @@ from PIL import Image
 from clump_detector.card import ModelCard
 from clump_detector.config import ModelConfig
 from clump_detector.detector import build_detector
-from clump_detector.images import Source
 from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet, write_label_set
 from clump_detector.modelfolder import save_model
+from clump_detector.sources import Source
 
 TINY = ModelConfig(
     encoder="test_resnet",

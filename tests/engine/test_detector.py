@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from clump_detector.config import ModelConfig
-from clump_detector.detector import (
+from clump_detector.targets import (
     BACKGROUND,
     IGNORED,
     REJECTED,

@@ -14,13 +14,13 @@ from PIL import Image
 from clump_detector.card import ModelCard, write_card
 from clump_detector.errors import Cancelled, LabelError, ModelError
 from clump_detector.evaluate import compare_models, evaluate_model
-from clump_detector.images import Source
 from clump_detector.labels import (
     LabelledBox,
     LabelledCutout,
     LabelSet,
     write_label_set,
 )
+from clump_detector.sources import Source
 
 PLACES = [(10, 10), (40, 12), (12, 40), (40, 40)]
 

@@ -19,7 +19,8 @@ from PIL import Image
 
 from clump_detector import images
 from clump_detector.errors import ClumpError, ImageError
-from clump_detector.images import find_sources, from_array, read_cutout
+from clump_detector.images import from_array, read_cutout
+from clump_detector.sources import find_sources
 from clump_detector.stretch import to_rgb
 from clump_detector.wcs import sky_positions
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from clump_detector.errors import LabelError
-from clump_detector.images import Source
 from clump_detector.labels import (
     LabelledBox,
     LabelledCutout,
@@ -25,6 +24,7 @@ from clump_detector.labels import (
     to_coco,
     write_label_set,
 )
+from clump_detector.sources import Source
 
 HERE = Path("somewhere").absolute()
 WIDTH, HEIGHT = 60, 40

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.errors import ReviewError
-from clump_detector.images import Source
+from clump_detector.sources import Source
 from napari_clumps.review import Proposal, Review
 from napari_clumps.review.schema import APPLICATION_ID, VERSION
 

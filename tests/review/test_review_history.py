@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from clump_detector.errors import ReviewError
-from clump_detector.images import Source
+from clump_detector.sources import Source
 from napari_clumps.review import Proposal, Review, Status
 from napari_clumps.review.store import Store
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.errors import ReviewError
-from clump_detector.images import Source
+from clump_detector.sources import Source
 from napari_clumps.review import Review
 
 SIZE = (100, 80)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.images import Source
+from clump_detector.sources import Source
 from napari_clumps.review import Review, Status
 from napari_clumps.review.history import read_log
 from napari_clumps.review.replay import replay

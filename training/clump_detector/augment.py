@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from PIL.ImageFilter import GaussianBlur
 
 from .boxes import Boxes, areas, intersections
 from .framing import resize
@@ -91,6 +93,40 @@ def turn(sample: Sample, which: int) -> Sample:
     )
 
 
+def rotate(sample: Sample, angle: float) -> Sample:
+    """Return a sample turned about its middle by an angle in degrees, anticlockwise.
+
+    Boxes stay upright and square about their centres, since a clump is round; an
+    ignored one grows to hold the whole of the old one. What comes in from beyond the
+    rim is black, as where a survey has no data.
+    """
+    width, height = sample.size
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    matrix = np.array([[cos, sin], [-sin, cos]])  # y runs down
+    middle = np.array([width, height]) / 2
+    picture = np.asarray(
+        Image.fromarray(sample.picture).rotate(angle, Image.Resampling.BILINEAR)
+    )
+
+    def moved(boxes: Boxes, *, grow: bool = False) -> Boxes:
+        low, high = boxes[:, :2], boxes[:, 2:]
+        centre = ((low + high) / 2 - middle) @ matrix.T + middle
+        half = (high - low) / 2
+        if grow:
+            half = half @ np.abs(matrix).T
+        return np.concatenate([centre - half, centre + half], axis=1)
+
+    return cut(
+        replace(
+            sample,
+            picture=picture,
+            boxes=moved(sample.boxes),
+            ignored=moved(sample.ignored, grow=True),
+            rejected=moved(sample.rejected),
+        )
+    )
+
+
 def rescale(sample: Sample, factor: float) -> Sample:
     """Return a sample enlarged by a factor."""
     picture, exact = resize(sample.picture, factor)
@@ -164,6 +200,29 @@ def relight(
     return picture
 
 
+def blank(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Return a sample in which a strip along one rim has no data.
+
+    Boxes that it covers become ignored, as those cut by a rim.
+    """
+    width, height = sample.size
+    share = float(rng.uniform(0.03, 0.3))
+    x1, y1, x2, y2 = 0, 0, width, height
+    side = int(rng.integers(4))
+    if side == 0:
+        x1 = round(share * width)
+    elif side == 1:
+        x2 = width - round(share * width)
+    elif side == 2:
+        y1 = round(share * height)
+    else:
+        y2 = height - round(share * height)
+    picture = np.zeros_like(sample.picture)
+    picture[y1:y2, x1:x2] = sample.picture[y1:y2, x1:x2]
+    left = crop(sample, x1, y1, x2 - x1, y2 - y1)
+    return left.move(picture, np.ones(4), np.array([x1, y1, x1, y1], dtype=float))
+
+
 def augment(
     sample: Sample,
     rng: np.random.Generator,
@@ -172,6 +231,9 @@ def augment(
     scale: float = 0.0,
     colour: float = 0.0,
     noise: float = 0.0,
+    angle: bool = False,
+    blur: float = 0.0,
+    missing: float = 0.0,
     side: int = 0,
 ) -> Sample:
     """Return a random variant of a sample.
@@ -184,19 +246,34 @@ def augment(
         How it is turned, 0 to 7.
     scale, colour, noise : float
         Greatest change of scale (relative), of light, and greatest noise.
+    angle : bool
+        Turn it by any angle as well.
+    blur : float
+        Greatest standard deviation of a Gaussian that widens the PSF, in pixels.
+    missing : float
+        Chance of a strip without data.
     side : int
         Side of a random crop in pixels; 0 for the whole.
     """
     sample = turn(sample, which)
+    if angle:
+        sample = rotate(sample, float(rng.uniform(-45, 45)))
     if scale:
         sample = rescale(sample, float(np.exp(rng.uniform(-scale, scale))))
     width, height = sample.size
     if side and (side < width or side < height):
         wide, tall = min(side, width), min(side, height)
-        x = int(rng.integers(width - wide + 1))
-        y = int(rng.integers(height - tall + 1))
+        # The galaxy is in the middle, and there is most to learn.
+        x, y = (
+            round(rng.triangular(0, n / 2, n)) if n else 0
+            for n in (width - wide, height - tall)
+        )
         sample = crop(sample, x, y, wide, tall)
+    picture = sample.picture
+    if blur and rng.random() < 0.5:
+        light = Image.fromarray(picture)
+        picture = np.asarray(light.filter(GaussianBlur(rng.uniform(0, blur))))
     if colour or noise:
-        picture = relight(sample.picture, colour, noise, rng)
-        sample = replace(sample, picture=picture)
-    return sample
+        picture = relight(picture, colour, noise, rng)
+    sample = replace(sample, picture=picture)
+    return blank(sample, rng) if rng.random() < missing else sample

@@ -56,6 +56,9 @@ class ModelConfig:
         Boxes with a lower score are never reported.
     nms_iou : float
         Of two boxes with a greater IoU, of whatever class, the better one stays.
+    host_only : bool
+        Of a cutout of one galaxy, only boxes on the galaxy are reported; see
+        `clump_detector.host`. A field that is searched in tiles has no such galaxy.
     stretch : str
         The curve that makes a picture of fluxes; see `clump_detector.stretch`.
     """
@@ -77,6 +80,7 @@ class ModelConfig:
     most_boxes: int = 100
     score_floor: float = 0.05
     nms_iou: float = 0.2
+    host_only: bool = True
     stretch: str = "asinh"
 
     def __post_init__(self) -> None:
@@ -140,6 +144,13 @@ class TrainConfig:
     scale_jitter, colour_jitter, noise : float
         Greatest relative change of scale, of brightness, contrast, colour and gamma,
         and the greatest standard deviation of added noise in units of white.
+    any_angle : bool
+        Turn each variant by any angle, not only by quarters.
+    blur : float
+        Greatest widening of the PSF, as the standard deviation of a Gaussian in
+        network pixels.
+    missing : float
+        Share of the variants in which a strip has no data.
     psf_known : float
         Share of the cutouts with a known PSF that are scaled by it, not by their size.
     cache_views, cache_megabytes : int
@@ -171,6 +182,9 @@ class TrainConfig:
     scale_jitter: float = 0.15
     colour_jitter: float = 0.15
     noise: float = 0.02
+    any_angle: bool = False
+    blur: float = 0.0
+    missing: float = 0.0
     psf_known: float = 1.0
     cache_views: int = 4
     cache_megabytes: int = 600
@@ -196,10 +210,17 @@ class TrainConfig:
             "seed",
             "crop",
             "noise",
+            "blur",
             "cache_megabytes",
         ):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("warm_up", "validation_share", "scale_jitter", "colour_jitter"):
+        for name in (
+            "warm_up",
+            "validation_share",
+            "scale_jitter",
+            "colour_jitter",
+            "missing",
+        ):
             value = getattr(self, name)
             _require(0 <= value < 1, name, value, "0 or more and less than 1")
         _require(0 <= self.psf_known <= 1, "psf_known", self.psf_known, "0 to 1")

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from . import boxes as geometry
 from .augment import Sample, cut
 from .config import ModelConfig
-from .detector import Target
 from .errors import ClumpError, LabelError, TrainingError
 from .framing import resize, scale_of, to_network
 from .images import read_cutout
 from .labels import LabelledBox, LabelledCutout, LabelSet, missing_files
 from .stretch import to_rgb
+from .targets import Target
 
 #: With fewer cutouts than this none can be spared for validation.
 FEWEST_TO_SPLIT = 10

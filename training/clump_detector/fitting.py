@@ -19,10 +19,11 @@ from . import metrics
 from .augment import TURNS, Sample, augment
 from .config import TrainConfig
 from .dataset import to_target
-from .detector import Detector, Encoded, Target
+from .detector import Detector, Encoded
 from .encoder import last_stages
 from .errors import TrainingError
 from .predict import as_tensor
+from .targets import Target
 
 #: Where nothing else is said: from a trained model's heads down, and from scratch.
 RATES = {"heads": 5e-4, "fpn": 5e-4, "last stages": 2e-4, "everything": 2e-4}
@@ -143,6 +144,9 @@ class Fitter:
                 scale=config.scale_jitter,
                 colour=config.colour_jitter,
                 noise=config.noise,
+                angle=config.any_angle,
+                blur=config.blur,
+                missing=config.missing,
                 side=config.crop,
             )
         )

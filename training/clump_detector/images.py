@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 import warnings
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,36 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ImageError, from_os_error
+from .sources import (
+    BAND_ORDER,
+    FITS_SUFFIXES,
+    PICTURE_SUFFIXES,
+    SUFFIXES,
+    TIFF_SUFFIXES,
+    Source,
+    stem,
+)
 from .wcs import celestial_wcs, pixel_scale
-
-FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.bz2", ".fits.fz")
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
-TIFF_SUFFIXES = (".tif", ".tiff")
-SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", *FITS_SUFFIXES)
-
-#: Names of bands from blue to red; a token of a file name that is one of them names
-#: the band of that file.
-BAND_ORDER = "ugrizyYJHK"
 
 #: More pixels than this are refused before they fill the memory.
 MOST_PIXELS = 16_000 * 16_000
 
 #: Fewer pixels across than this and a detector has little to go on.
 SMALL = 48
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a cutout is read from: one file, or one FITS file per band."""
-
-    name: str
-    files: tuple[Path, ...]
-    bands: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> Path:
-        """The first file, which stands for the cutout in tables and messages."""
-        return self.files[0]
 
 
 @dataclass(frozen=True)
@@ -91,125 +73,6 @@ class Cutout:
     def width(self) -> int:
         """Number of columns."""
         return int(self.pixels.shape[1 if self.is_picture else 2])
-
-
-def is_image_name(path: str | Path) -> bool:
-    """Tell from its name whether a file is one that `read_cutout` may read."""
-    return str(path).lower().endswith(SUFFIXES)
-
-
-def stem(path: Path) -> str:
-    """Return a file's name without its image suffix, ``.fits.bz2`` included."""
-    name = path.name
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return path.stem
-
-
-def find_sources(paths: Iterable[str | Path]) -> list[Source]:
-    """Find the cutouts in files and folders, without reading them.
-
-    FITS files of one folder whose names differ only in a band (``a-g.fits``,
-    ``a-r.fits``) are one cutout.
-
-    Parameters
-    ----------
-    paths : paths
-        Files are taken as they are; folders are searched to any depth, in order of
-        name, hidden ones left out. What is given twice is one cutout.
-
-    Raises
-    ------
-    ImageError
-        If a path does not exist, a folder holds no image, or a file has no suffix of
-        an image.
-    """
-    folders: list[Path] = []
-    loose: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            found = _images_below(path)
-            if not found:
-                raise ImageError(
-                    "there is no image in this folder",
-                    path,
-                    f"Images end in {', '.join(SUFFIXES)}.",
-                )
-            folders += found
-        elif not path.exists():
-            raise ImageError("no such file or folder", path, "Check the path.")
-        elif not is_image_name(path):
-            raise ImageError(
-                "this is not an image that can be read",
-                path,
-                f"Images end in {', '.join(SUFFIXES)}.",
-            )
-        else:
-            loose.append(path)
-    below = _unique(folders)
-    known = {path.absolute() for path in below}
-    apart = [path for path in _unique(loose) if path.absolute() not in known]
-    return _group_bands(apart) + _group_bands(below)
-
-
-def _unique(paths: Iterable[Path]) -> list[Path]:
-    return list({path.absolute(): path for path in paths}.values())
-
-
-def _images_below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-
-    def refuse(error: OSError) -> None:
-        raise from_os_error(error, error.filename or folder, "read") from error
-
-    for root, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(root, name)
-            for name in sorted(files)
-            if not name.startswith(".") and is_image_name(name)
-        ]
-    return found
-
-
-def _band_of(path: Path) -> tuple[str, str] | None:
-    """Return (band, what the name says without it), or None."""
-    if not path.name.lower().endswith(FITS_SUFFIXES):
-        return None
-    tokens = re.split(r"([-_. ])", stem(path))
-    words = [(i, t) for i, t in enumerate(tokens) if len(t) == 1 and t in BAND_ORDER]
-    if not words:
-        return None
-    index, band = words[-1]
-    rest = tokens[:index] + tokens[index + 1 :]
-    return band, re.sub(
-        r"[-_. ]+$|^[-_. ]+", "", re.sub(r"[-_. ]{2,}", "-", "".join(rest))
-    )
-
-
-def _group_bands(files: Sequence[Path]) -> list[Source]:
-    groups: dict[tuple[Path, str], dict[str, Path]] = defaultdict(dict)
-    for path in files:
-        named = _band_of(path)
-        if named:
-            groups[path.parent, named[1]].setdefault(named[0], path)
-    sources: list[Source] = []
-    taken: set[Path] = set()
-    for path in files:
-        if path in taken:
-            continue
-        named = _band_of(path)
-        group = groups[path.parent, named[1]] if named else {}
-        if len(group) > 1 and path in group.values():
-            bands = tuple(sorted(group, key=BAND_ORDER.index))
-            members = tuple(group[band] for band in bands)
-            taken.update(members)
-            name = (named[1] if named else "") or path.parent.name
-            sources.append(Source(name, members, bands))
-        else:
-            sources.append(Source(stem(path), (path,)))
-    return sources
 
 
 def read_cutout(source: Source | str | Path) -> Cutout:

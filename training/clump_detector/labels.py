@@ -15,7 +15,7 @@ import numpy as np
 from . import boxes as geometry
 from .errors import FileError, LabelError
 from .files import read_json, write_json
-from .images import Source
+from .sources import Source
 
 DEFAULT_CLASSES = ("clump", "odd clump")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import boxes as geometry
 from .errors import Cancelled, ModelError
 from .framing import from_network, resize, scale_of, tiles, to_network
+from .host import host_mask
 from .images import Cutout
 from .modelfolder import load_model, pick_device
 from .stretch import to_rgb
@@ -82,6 +83,9 @@ class Predictor:
         scale = scale_of(cutout.width, cutout.height, cutout.fwhm, config)
         picture, exact = resize(to_rgb(cutout), scale)
         found = self.find(picture, should_stop)
+        if config.host_only and len(list(tiles(*picture.shape[1::-1]))) == 1:
+            fwhm = scale * cutout.fwhm if cutout.fwhm else config.pixels_per_fwhm
+            found = _on_host(found, picture, fwhm)
         boxes = geometry.clip(
             from_network(found.boxes, exact), cutout.width, cutout.height
         )
@@ -137,6 +141,17 @@ class Predictor:
             found["scores"].double().cpu().numpy(),
             found["labels"].cpu().numpy(),
         )
+
+
+def _on_host(found: Detections, picture: NDArray[np.uint8], fwhm: float) -> Detections:
+    """Return the boxes whose centres lie on the galaxy in the middle."""
+    if not len(found):
+        return found
+    mask = host_mask(picture, fwhm)
+    x1, y1, x2, y2 = found.boxes.T
+    columns = ((x1 + x2) / 2).astype(int).clip(0, mask.shape[1] - 1)
+    rows = ((y1 + y2) / 2).astype(int).clip(0, mask.shape[0] - 1)
+    return found.take(np.flatnonzero(mask[rows, columns]))
 
 
 def as_tensor(

@@ -41,7 +41,8 @@ from numpy.typing import NDArray
 
 from .card import WEIGHTS
 from .errors import Cancelled, ClumpError, ImageError, from_os_error
-from .images import Cutout, Source, from_array, read_cutout
+from .images import Cutout, from_array, read_cutout
+from .sources import Source
 
 Request = dict[str, Any]
 Say = Callable[[dict[str, Any]], None]

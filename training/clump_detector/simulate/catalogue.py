@@ -364,19 +364,19 @@ def merge_close(clumps: tuple[Clump, ...], fwhm: float) -> tuple[Clump, ...]:
 def draw_stars(rng: Rng, half: float, host: Host) -> tuple[Star, ...]:
     """Draw the foreground stars of a frame of twice ``half`` arcsec a side.
 
-    Counts rise by 0.22 dex a magnitude; some are placed on the host on purpose, and a
-    tenth of the frames have one so bright that it saturates.
+    Counts rise by 0.22 dex a magnitude; a few are placed on the host on purpose
+    (`numbers.STAR_ON_HOST`), and a tenth of the frames have one so bright that it
+    saturates.
     """
     area = (2 * half / 60) ** 2
     found = []
     for _ in range(rng.poisson(area * rng.uniform(2, 9)) + rng.integers(0, 3)):
         x, y = rng.uniform(-half, half, 2)
         found.append(_star(rng, x, y, 16.3, 23.5))
-    if rng.random() < 0.35:
-        for _ in range(rng.integers(1, 4)):
-            radius, theta = host.re * rng.uniform(0.4, 2.6), rng.uniform(0, 2 * np.pi)
-            x, y = radius * np.cos(theta), radius * np.sin(theta)
-            found.append(_star(rng, x, y, 15.5, 21.0))
+    if rng.random() < numbers.STAR_ON_HOST:
+        radius, theta = host.re * rng.uniform(0.4, 2.6), rng.uniform(0, 2 * np.pi)
+        x, y = radius * np.cos(theta), radius * np.sin(theta)
+        found.append(_star(rng, x, y, 15.5, 21.0))
     if rng.random() < 0.12:
         x, y = rng.uniform(-1.1 * half, 1.1 * half, 2)
         if np.hypot(x, y) > 0.35 * half:

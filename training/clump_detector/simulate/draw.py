@@ -198,6 +198,9 @@ def _disc(host: Host, grid: Grid, rng: Rng) -> Planes:
         smooth = smooth * (
             1 + 0.8 * host.lopsided * np.tanh(u * np.cos(host.arm_phase))
         )
+    inside = _share_inside(host, grid, smooth)
+    if inside < 1e-3:
+        return np.zeros((5, grid.n, grid.n), np.float32)
     pattern, dust = _pattern(host, radius, theta, u, v)
     texture = np.ones_like(smooth)
     if host.texture:
@@ -207,11 +210,21 @@ def _disc(host: Host, grid: Grid, rng: Rng) -> Planes:
     old = smooth * (1 + 0.35 * host.arm_strength * pattern) * texture**0.3
     old = old + _bar(host, u, v)
     planes = host.old[:, None, None] * (old / old.sum())
-    planes = planes + host.young[:, None, None] * (young / young.sum())
+    planes = inside * (planes + host.young[:, None, None] * (young / young.sum()))
     if host.dust:
         depth = host.dust * dust * np.exp(-0.5 * radius)
         planes = planes * np.exp(-DUST_CURVE[:, None, None] * depth)
     return np.asarray(planes, np.float32)
+
+
+def _share_inside(host: Host, grid: Grid, smooth: Any) -> float:
+    """Return how much of a disc's light falls into the frame, 0 to 1."""
+    radius = np.linspace(0, 5, 501)
+    b = 2 * host.index - 1 / 3
+    profile = radius * np.exp(-b * radius ** (1 / host.index))
+    area = (host.re / grid.scale) ** 2 * host.axis_ratio
+    whole = 2 * np.pi * area * float(np.trapezoid(profile, radius))
+    return min(float(smooth.sum()) / whole, 1.0)
 
 
 def _pattern(host: Host, radius: Any, theta: Any, u: Any, v: Any) -> tuple[Any, Any]:

@@ -44,6 +44,12 @@ STRONG_RATIO = (0.042, 0.4)
 #: and 5.0 arcsec in the median (Mehta 2021), and its scatter.
 SURFACE_BRIGHTNESS = (21.7, 0.55)
 
+#: Share of frames with a star put on the host, beside those that fall there by chance.
+#: At high latitude 0.6 stars brighter than r = 21 lie on a square arcminute, and 0.06
+#: on a host of Re = 5 arcsec. Twice that teaches about them; many more would teach that
+#: a blue point is rather a star.
+STAR_ON_HOST = 0.12
+
 #: Share of clumps that volunteers would call unusual.
 ODD_SHARE = 0.03
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import errno
+import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..boxes import SIDE_IN_FWHM, Boxes, centres
 from ..errors import ConfigError, FileError, from_os_error
-from ..images import Cutout, Source
+from ..images import Cutout
 from ..labels import LabelledBox, LabelledCutout, LabelSet, write_label_set
+from ..sources import Source, find_sources
 from ..stretch import to_rgb
 from .catalogue import Rng, Scene, draw_scene
 from .draw import DOUBTFUL_SNR, VISIBLE_SNR, Planes, draw
+from .inject import inject
 from .look import (
     DOUBTFUL_LEVELS,
     VISIBLE_LEVELS,
@@ -121,6 +124,8 @@ def simulate(
     *,
     kind: Kind = "png",
     size: int = 400,
+    into: Path | None = None,
+    share: float = 1.0,
     report: Callable[[int, int], None] | None = None,
     workers: int = 1,
 ) -> Path:
@@ -139,6 +144,10 @@ def simulate(
         Pictures, or linear fluxes in three bands on the survey's own pixels.
     size : int
         Side of a picture in pixels; a FITS cube covers the same sky.
+    into : path, optional
+        An image or a folder of real cutouts: clumps are put into their pictures.
+    share : float
+        Share of the galaxies that are real, where there are any.
     report : callable, optional
         Called with (galaxies written, n).
     workers : int
@@ -152,12 +161,20 @@ def simulate(
     Raises
     ------
     FileError
-        If the folder is not empty or cannot be written.
+        If the folder is not empty or cannot be written, or there is no real cutout.
+    ImageError
+        If a real cutout cannot be read.
     ConfigError
-        If GalSim is not installed.
+        If GalSim is not installed, or FITS is asked for with real pictures.
     """
     out = Path(out)
-    if find_spec("galsim") is None:
+    real = () if into is None else tuple(find_sources([into]))
+    if real and kind != "png":
+        raise ConfigError(
+            f"clumps are put into pictures, and {kind} was asked for",
+            remedy="Ask for png.",
+        )
+    if (share < 1 or not real) and find_spec("galsim") is None:
         raise ConfigError(
             "GalSim, which draws the galaxies, is not installed",
             remedy="Run: pip install 'napari-clumps[simulate]'.",
@@ -171,13 +188,17 @@ def simulate(
     try:
         (staging / "images").mkdir()
         cutouts: list[LabelledCutout] = []
-        jobs = [(staging / "images", seed, k, kind, size) for k in range(n)]
+        images = staging / "images"
+        jobs = [_job(images, seed, k, kind, size, real, share) for k in range(n)]
         for made in _run(jobs, workers):
             cutouts += made
             if report is not None:
                 report(min(len(cutouts) // (2 if kind == "both" else 1), n), n)
-        info = {"simulation": {"n": n, "seed": seed, "kind": kind, "size": size}}
-        write_label_set(LabelSet(tuple(cutouts), info=info), staging / "labels.json")
+        info: dict[str, Any] = {"n": n, "seed": seed, "kind": kind, "size": size}
+        if real:
+            info |= {"real_cutouts": len(real), "share_real": share}
+        made_of = {"simulation": info}
+        write_label_set(LabelSet(tuple(cutouts), info=made_of), staging / "labels.json")
         staging.chmod(0o755)
         if out.exists():
             out.rmdir()
@@ -213,7 +234,36 @@ def _staging(out: Path) -> Path:
     return Path(name)
 
 
-Job = tuple[Path, int, int, Kind, int]
+@dataclass(frozen=True)
+class Job:
+    """One galaxy to write: a simulated one, or a real one with clumps put into it."""
+
+    folder: Path
+    seed: int
+    index: int
+    kind: Kind
+    size: int
+    real: Source | None = None
+
+    @property
+    def rng(self) -> Rng:
+        """Random numbers that depend on the seed and the index alone."""
+        return galaxy_rng(self.seed, self.index)
+
+
+def _job(
+    folder: Path,
+    seed: int,
+    index: int,
+    kind: Kind,
+    size: int,
+    real: Sequence[Source],
+    share: float,
+) -> Job:
+    """Return a job; real cutouts take turns among as many of the galaxies as asked."""
+    before, after = math.floor(index * share), math.floor((index + 1) * share)
+    source = real[before % len(real)] if real and after > before else None
+    return Job(folder, seed, index, kind, size, source)
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[list[LabelledCutout]]:
@@ -229,23 +279,60 @@ def _run(jobs: list[Job], workers: int) -> Iterator[list[LabelledCutout]]:
 
 
 def write_one(job: Job) -> list[LabelledCutout]:
-    """Simulate and write one galaxy; return its entries of the label set."""
-    folder, seed, index, kind, size = job
-    made = simulate_one(galaxy_rng(seed, index), size=size)
-    name = f"sim-{index + 1:04d}"
+    """Make and write one galaxy; return its entries of the label set."""
+    if job.real is not None:
+        return [_write_injected(job, job.real)]
+    made = simulate_one(job.rng, size=job.size)
+    name = f"sim-{job.index + 1:04d}"
     entries = []
-    if kind in ("png", "both"):
-        path = folder / f"{name}.png"
+    if job.kind in ("png", "both"):
+        path = job.folder / f"{name}.png"
         _write_png(path, made.rgb)
-        entries.append(labelled(made, Source(name, (path,)), size))
-    if kind in ("fits", "both"):
+        entries.append(labelled(made, Source(name, (path,)), job.size))
+    if job.kind in ("fits", "both"):
         name = f"{name}-{made.scene.survey.bands}"
-        path = folder / f"{name}.fits"
+        path = job.folder / f"{name}.fits"
         write_fits(path, made)
         entries.append(
             labelled(as_cube(made), Source(name, (path,)), made.planes.shape[1])
         )
     return entries
+
+
+def _write_injected(job: Job, source: Source) -> LabelledCutout:
+    made = inject(source, job.rng)
+    name = f"real-{job.index + 1:04d}-{source.name}"
+    path = job.folder / f"{name}.png"
+    _write_png(path, made.rgb)
+    height, width = made.rgb.shape[:2]
+    clumps = [
+        _box(corners, contrast=round(float(level), 1))
+        for corners, level in zip(made.boxes, made.contrast, strict=True)
+    ]
+    host = [_box(corners, ignored=True) for corners in made.host]
+    return LabelledCutout(
+        Source(name, (path,)),
+        width,
+        height,
+        boxes=(*clumps, *host),
+        rejected=tuple(_box(corners, status="rejected") for corners in made.empty),
+        fwhm=made.fwhm,
+    )
+
+
+def _box(
+    corners: NDArray[np.float64],
+    *,
+    ignored: bool = False,
+    status: str = "accepted",
+    **extra: Any,
+) -> LabelledBox:
+    x1, y1, x2, y2 = (float(v) for v in corners)
+    return LabelledBox(
+        x1, y1, x2, y2, "clump",
+        origin="simulation", status=status, ignored=ignored,
+        extra={**extra, "kind": "real"},
+    )  # fmt: skip
 
 
 def as_cube(made: SimulatedCutout) -> SimulatedCutout:

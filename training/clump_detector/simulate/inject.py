@@ -1,0 +1,250 @@
+"""Simulated clumps in real pictures: a true sky under boxes that are known.
+
+What else a real galaxy has is not known, so its own light is neither clump nor
+background: the label set ignores the host, but for the clumps put in and a few places
+where nothing stands out. The sky around it is background, as real as it can be had.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..boxes import SIDE_IN_FWHM, Boxes
+from ..host import host_mask
+from ..images import read_cutout
+from ..sources import Source
+from ..stretch import to_rgb
+from . import numbers
+from .catalogue import Rng
+from .look import VISIBLE_LEVELS, WEIGHTS, Picture
+from .numbers import fluxes
+
+Floats = NDArray[np.float64]
+
+#: Softening of the asinh curve that stands for the one a picture was made with.
+SOFTENING = 0.12
+
+#: The brightest clump put in adds this many grey levels.
+BRIGHTEST_LEVELS = 130.0
+
+#: Places of a host without a box that are taught as background.
+EMPTY_PLACES = 6
+
+#: Where nothing stands out by more than this many grey levels, there is no clump.
+EMPTY_LEVELS = 3.0
+
+#: Where something stands out by more than this, there is no room for another clump.
+FULL_LEVELS = 12.0
+
+
+@dataclass(frozen=True)
+class Injected:
+    """A real picture with clumps that were put into it.
+
+    Attributes
+    ----------
+    rgb : uint8 array of shape (height, width, 3)
+    fwhm : float
+        FWHM of the clumps' PSF in pixels.
+    boxes : array of shape (n, 4)
+        Of the clumps put in, in pixels.
+    contrast : array of shape (n,)
+        Grey levels that their peaks add.
+    host : array of shape (1, 4)
+        The box around the galaxies in the middle.
+    empty : array of shape (m, 4)
+        Boxes in the host where nothing stands out.
+    """
+
+    rgb: Picture
+    fwhm: float
+    boxes: Boxes
+    contrast: Floats
+    host: Boxes
+    empty: Boxes
+
+
+def inject(source: Source, rng: Rng) -> Injected:
+    """Put some clumps into a real cutout's picture.
+
+    Parameters
+    ----------
+    source : Source
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be read.
+    """
+    cutout = read_cutout(source)
+    picture = np.ascontiguousarray(to_rgb(cutout))
+    longest = max(picture.shape[:2])
+    fwhm = cutout.fwhm or star_width(picture) or numbers.PICTURE_FWHM[0] * longest / 400
+    mask = host_mask(picture, fwhm, companions=False)
+    luminance = picture.mean(axis=2)
+    above = np.clip(luminance - np.median(luminance[~mask]), 1, None)
+    standing_out = _standing_out(luminance, fwhm)
+    # Not on the nucleus, and not on a star or a clump that is there already.
+    free = mask & ~_near(_nucleus(luminance, mask, fwhm), mask.shape, 1.5 * fwhm)
+    free &= standing_out < FULL_LEVELS
+    n = int(rng.choice(5, p=[0.1, 0.3, 0.3, 0.2, 0.1]))
+    places = _draw_places(free, above**0.7, n, 1.3 * fwhm, rng)
+    # Faint ones are many, but what nobody sees is no label.
+    levels = VISIBLE_LEVELS * (BRIGHTEST_LEVELS / VISIBLE_LEVELS) ** (
+        rng.beta(1.0, 1.6, len(places))
+    )
+    for place, level in zip(places, levels, strict=True):
+        picture = _add(picture, place, level, fwhm, rng)
+    for place in places:
+        free &= ~_near(place, mask.shape, 2.5 * fwhm)
+    quiet = free & (standing_out < EMPTY_LEVELS)
+    nothing = _draw_places(quiet, above, EMPTY_PLACES, 1.5 * fwhm, rng)
+    rows, columns = np.nonzero(mask)
+    host = [
+        columns.min() - 0.5,
+        rows.min() - 0.5,
+        columns.max() + 0.5,
+        rows.max() + 0.5,
+    ]
+    return Injected(
+        picture,
+        fwhm,
+        _boxes(places, fwhm),
+        levels,
+        np.array([host]),
+        _boxes(nothing, fwhm),
+    )
+
+
+def star_width(picture: Picture) -> float | None:
+    """Return the FWHM of a picture's point sources in pixels; None if there are few.
+
+    Compact things are measured after the picture's stretch is undone; the lower
+    quartile stands for the stars among them.
+    """
+    from photutils.detection import IRAFStarFinder
+
+    linear = _undo(picture).mean(axis=2)
+    sigma = 1.4826 * float(np.median(np.abs(linear - np.median(linear)))) or 1e-3
+    longest = max(picture.shape[:2])
+    guess = numbers.PICTURE_FWHM[0] * longest / 400
+    finder = IRAFStarFinder(20 * sigma, guess, roundness_range=(-0.2, 0.3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # photutils warns when nothing is found
+        table = finder(linear - np.median(linear))
+    if table is None or len(table) < 4:
+        return None
+    widths = np.asarray(table["fwhm"], dtype=float)
+    width = float(np.percentile(widths[np.isfinite(widths)], 25))
+    return width if 0.4 * guess < width < 2.2 * guess else None
+
+
+def _undo(picture: Picture) -> Floats:
+    """Return intensities of about 0 to 1 from grey levels."""
+    return np.asarray(SOFTENING * np.sinh(picture / 255 * np.arcsinh(1 / SOFTENING)))
+
+
+def _redo(intensities: Floats) -> Picture:
+    """Return grey levels; a pixel too bright keeps its hue, as after Lupton (2004)."""
+    levels = 255 * np.arcsinh(np.clip(intensities, 0, None) / SOFTENING)
+    levels /= np.arcsinh(1 / SOFTENING)
+    levels *= 255 / np.maximum(levels.max(axis=2, keepdims=True), 255)
+    return np.asarray(levels + 0.5).astype(np.uint8)
+
+
+def _add(
+    picture: Picture, place: Floats, level: float, fwhm: float, rng: Rng
+) -> Picture:
+    """Return a picture with a clump at x, y whose peak adds so many grey levels."""
+    beta = rng.uniform(2.5, 4.0)
+    width = fwhm * float(rng.choice([1.0, rng.uniform(1.0, 1.4)]))
+    reach = int(4 * width) + 2
+    x, y = place
+    left, top = max(int(x) - reach, 0), max(int(y) - reach, 0)
+    part = picture[top : int(y) + reach + 1, left : int(x) + reach + 1]
+    linear = _undo(part)
+    colour = _clump_colour(rng)
+    row = min(max(round(y) - top, 0), part.shape[0] - 1)
+    column = min(max(round(x) - left, 0), part.shape[1] - 1)
+    under = part[row, column].astype(float)
+    brightest = int(np.argmax(colour))
+    target = np.clip(under[brightest] + level, 0, 400) / 255
+    wanted = SOFTENING * np.sinh(target * np.arcsinh(1 / SOFTENING))
+    peak = max(float(wanted - linear[row, column, brightest]), 0.0)
+    rows, columns = np.indices(part.shape[:2])
+    radius2 = (columns + left - x) ** 2 + (rows + top - y) ** 2
+    alpha2 = (width / 2) ** 2 / (2 ** (1 / beta) - 1)
+    moffat = (1 + radius2 / alpha2) ** -beta
+    added = peak * moffat[..., None] * colour
+    # The photons of the clump bring their own noise.
+    added *= 1 + 0.03 * rng.standard_normal(added.shape)
+    picture = picture.copy()
+    picture[top : int(y) + reach + 1, left : int(x) + reach + 1] = _redo(linear + added)
+    return picture
+
+
+def _clump_colour(rng: Rng) -> Floats:
+    """Return a clump's share of red, green and blue, the greatest of them 1."""
+    mean, scatter = (np.array(v) for v in numbers.CLUMP_COLOUR)
+    flux = fluxes(20.0, rng.normal(mean, scatter))
+    bands = "gri" if rng.random() < 0.5 else "grz"
+    shares = np.array([flux["ugriz".index(b)] for b in bands]) * WEIGHTS[bands]
+    return np.asarray(shares[::-1] / shares.max())
+
+
+def _standing_out(luminance: NDArray[np.float64], fwhm: float) -> Floats:
+    """Return by how many grey levels each place is brighter than what is around it."""
+    from scipy import ndimage
+
+    sigma = fwhm / 2.3548
+    inner = ndimage.gaussian_filter(luminance, sigma)
+    return np.asarray(np.abs(inner - ndimage.gaussian_filter(luminance, 2.5 * sigma)))
+
+
+def _nucleus(
+    luminance: NDArray[np.float64], mask: NDArray[np.bool_], fwhm: float
+) -> Floats:
+    """Return x, y of the brightest place of the host near its middle."""
+    from scipy import ndimage
+
+    smooth = ndimage.gaussian_filter(luminance, fwhm)
+    height, width = mask.shape
+    rows, columns = np.indices(mask.shape)
+    near = np.hypot(rows - height / 2, columns - width / 2) < 0.1 * min(mask.shape)
+    row, column = np.unravel_index(
+        int(np.argmax(np.where(mask & near, smooth, -1))), mask.shape
+    )
+    return np.array([column, row], dtype=float)
+
+
+def _near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.bool_]:
+    rows, columns = np.indices(shape)
+    return np.asarray(np.hypot(columns - place[0], rows - place[1]) < radius)
+
+
+def _draw_places(
+    allowed: NDArray[np.bool_], weight: Floats, n: int, apart: float, rng: Rng
+) -> Floats:
+    """Return up to n places x, y at least so far apart, shape (m, 2)."""
+    allowed = allowed.copy()
+    places: list[Floats] = []
+    for _ in range(n):
+        chances = np.where(allowed, weight, 0).ravel().astype(float)
+        if chances.sum() <= 0:
+            break
+        index = rng.choice(len(chances), p=chances / chances.sum())
+        row, column = np.unravel_index(int(index), allowed.shape)
+        place = np.array([column, row]) + rng.uniform(-0.5, 0.5, 2)
+        places.append(place)
+        allowed &= ~_near(place, allowed.shape, apart)
+    return np.array(places, dtype=float).reshape(-1, 2)
+
+
+def _boxes(places: Floats, fwhm: float) -> Boxes:
+    half = SIDE_IN_FWHM * fwhm / 2
+    return np.concatenate([places - half, places + half], axis=1)
