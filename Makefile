@@ -17,10 +17,11 @@ demo: install system
 	  $(DISPLAYED) $(BIN)/napari-clumps demo --scripted --out build/demo)
 
 # Two runs: torch's and Mesa's copies of LLVM cannot live in one process, which is one
-# more reason why the window leaves all of torch to another one.
+# more reason why the window leaves all of torch to another one. The second run collects
+# no test of the engine, which would import torch.
 test: install system check
 	$(BIN)/pytest -m "not gui" -n 2 --durations=10
-	$(DISPLAYED) $(BIN)/pytest -m gui --durations=10
+	$(DISPLAYED) $(BIN)/pytest -m gui --durations=10 tests/desk tests/story
 
 # What needs no window: style, types and the arrows between the rooms.
 check: install

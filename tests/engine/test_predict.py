@@ -147,6 +147,8 @@ def test_shrinking_does_not_alias_and_moves_nothing():
 
 def test_no_box_where_there_is_no_data(exact):
     flux = np.random.default_rng(0).normal(1, 0.1, (3, 320, 320)).astype(np.float32)
+    config = replace(exact.card.config, host_only=False)
+    exact.card = replace(exact.card, config=config)
     flux[:, 110:150, 110:135] = np.nan
     boxes = np.array([[20.0, 20, 40, 40], [120, 120, 140, 140], [130, 120, 150, 140]])
     exact.find = lambda picture, stop: predict.Detections(
@@ -156,6 +158,24 @@ def test_no_box_where_there_is_no_data(exact):
     assert found.scores.tolist() == [0.9, 0.7]  # without the one that lacks 3 quarters
     flux[:] = np.nan_to_num(flux)
     assert len(exact.predict(from_array(flux))) == 3
+
+
+def test_only_boxes_on_the_galaxy_in_the_middle(exact):
+    """A galaxy, a star beside it and nothing; a field in tiles has no middle."""
+    y, x = np.mgrid[:320, :320]
+    disc = 150 * np.exp(-np.hypot(x - 160, y - 160) / 30)
+    star = 200 * np.exp(-((x - 280) ** 2 + (y - 40) ** 2) / 20)
+    noise = np.random.default_rng(0).normal(20, 3, (320, 320))
+    picture = np.clip(disc + star + noise, 0, 255).astype(np.uint8)
+    places = np.array([[160, 160], [200, 190], [280, 40], [30, 280]], dtype=float)
+    boxes = np.concatenate([places - 6, places + 6], axis=1)
+    exact.find = lambda picture, stop: predict.Detections(
+        boxes, np.array([0.9, 0.8, 0.7, 0.6]), ["clump"] * 4
+    )
+    cutout = from_array(np.stack([picture] * 3, axis=2), rgb=True)
+    assert exact.predict(cutout).scores.tolist() == [0.9, 0.8]
+    empty = np.stack([noise.astype(np.uint8)] * 3, axis=2)
+    assert len(exact.predict(from_array(empty, rgb=True))) == 4  # no galaxy to tell
 
 
 def test_detection_stops_when_told(exact):
