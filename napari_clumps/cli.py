@@ -187,6 +187,13 @@ def train(
     recipe: Annotated[
         Path | None, typer.Option(help="A recipe (TOML); options given here win.")
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Start from an encoder: zoobot-convnext_nano, imagenet-resnet50, "
+            "a name of timm, local-dir:PATH or model:NAME."
+        ),
+    ] = None,
     parts: Annotated[
         Parts | None, typer.Option("--train", help="What to train.")
     ] = None,
@@ -205,6 +212,7 @@ def train(
         out,
         base=base,
         recipe=recipe,
+        encoder=encoder,
         parts=None if parts is None else parts.value.replace("-", " "),
         epochs=epochs,
         seed=seed,
@@ -280,6 +288,22 @@ def models_list(
     for entry in entries:
         summary = "" if entry.card is None else entry.card.summary
         print(f"{entry.name:{width}}  {entry.problem or summary}")
+
+
+@models_app.command(name="import")
+def models_import(
+    file: Annotated[Path, typer.Argument(help="A checkpoint of Popp et al. (.pth).")],
+    name: Annotated[
+        str | None, typer.Option(help="The new model's name; the file's by default.")
+    ] = None,
+) -> None:
+    """Make a model of one of the checkpoints published with Popp et al. (2023)."""
+    from clump_detector.importing import import_checkpoint
+    from clump_detector.registry import new_model_folder
+
+    folder = new_model_folder(name or file.stem)
+    card = import_checkpoint(file, folder)
+    print(f"{folder}: a new model, {card.name}.")
 
 
 class _Bar:

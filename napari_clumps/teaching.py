@@ -60,6 +60,7 @@ def train_from_command_line(
     *,
     base: str | None,
     recipe: Path | None,
+    encoder: str | None,
     parts: str | None,
     epochs: int | None,
     seed: int | None,
@@ -73,7 +74,7 @@ def train_from_command_line(
     ConfigError
         If the options or the recipe do not fit.
     """
-    from clump_detector.config import Recipe, find_recipe, read_recipe
+    from clump_detector.config import Recipe, find_recipe, read_recipe, with_encoder
     from clump_detector.train import TrainRequest, train
 
     plan = Recipe(base="starter", train=preset(parts or "heads"))
@@ -85,14 +86,22 @@ def train_from_command_line(
     source = labels or (Path(plan.labels) if plan.labels else None)
     if source is None:
         raise ConfigError("no label set is named", recipe, "Give one, or a review.")
-    start = plan.base if base is None else base.replace("none", "")
+    start = plan.base if base is None else "" if base == "none" else base
+    model = plan.model
+    if encoder is not None:
+        if base not in (None, "none"):
+            raise ConfigError(
+                "a base model has an encoder of its own",
+                remedy="Give either --base or --encoder.",
+            )
+        start, model = "", with_encoder(model, encoder)
     with frozen_labels(source) as path:
         request = TrainRequest(
             labels=path,
             out=out or new_model_folder(source.stem),
             base=resolve_model(start) if start else None,
             config=config,
-            model=plan.model,
+            model=model,
             resume=resume,
             recipe="" if recipe is None else recipe.stem,
         )

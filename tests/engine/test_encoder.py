@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import timm
 import torch
 from timm.models import save_for_hf
+from torchvision.models import ResNet50_Weights, resnet50
 
 from clump_detector import encoder
-from clump_detector.encoder import build_encoder, channels, last_stages, load_strictly
+from clump_detector.card import ModelCard
+from clump_detector.config import IMAGENET
+from clump_detector.encoder import (
+    build_encoder,
+    channels,
+    last_stages,
+    load_strictly,
+    normalisation,
+)
 from clump_detector.errors import ModelError
+from clump_detector.modelfolder import save_model
+
+from .conftest import TINY
 
 
 def pretrained(tmp_path, name):
@@ -109,3 +124,42 @@ def test_the_last_stages_are_the_last():
     names = {n.split(".")[0] for n, p in ours.named_parameters() if id(p) in kept}
     assert names == {"layer3"}
     assert encoder.architecture("zoobot-convnext_nano") == "convnext_nano"
+
+
+def test_normalisation_follows_the_encoder(tmp_path, tiny, monkeypatch):
+    assert normalisation("zoobot-convnext_nano") == ((0, 0, 0), (1, 1, 1))
+    assert normalisation("resnet18") == ((0, 0, 0), (1, 1, 1))
+    assert normalisation("imagenet-resnet50") == IMAGENET
+    monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(tmp_path))
+    config = replace(TINY, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+    save_model(tmp_path / "mine", tiny, ModelCard("mine", config))
+    assert normalisation("model:mine") == (config.mean, config.std)
+
+
+def test_the_encoder_of_another_model(tmp_path, tiny, tiny_folder):
+    ours = build_encoder(f"model:{tiny_folder}", (4, 8))
+    image = torch.rand(1, 3, 96, 96)
+    for mine, theirs in zip(
+        ours.eval()(image), tiny.backbone.encoder.eval()(image), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs, rtol=0.01, atol=0.01)
+    with pytest.raises(ModelError, match="no model 'nobody'"):
+        build_encoder("model:nobody", (4, 8))
+    (tiny_folder / "weights.safetensors").write_bytes(b"broken")
+    with pytest.raises(ModelError, match="damaged"):
+        build_encoder(f"model:{tiny_folder}", (4, 8))
+
+
+def test_the_imagenet_encoder_is_torchvisions(tmp_path, monkeypatch):
+    """Through torchvision's own loading of the file that it names, from its cache."""
+    theirs = resnet50(weights=None).eval()
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    name = Path(ResNet50_Weights.DEFAULT.url).name
+    torch.save(theirs.state_dict(), cache / name)
+    ours = build_encoder("imagenet-resnet50", (4, 8, 16, 32)).eval()
+    image = torch.rand(1, 3, 64, 64)
+    whole = torch.nn.Sequential(*list(theirs.children())[:-2])
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(image)[-1], whole(image))

@@ -23,6 +23,12 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 T = TypeVar("T")
 
+#: Mean and standard deviation of red, green and blue that ImageNet's networks expect.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+#: Encoders whose names begin so were trained with those.
+WITH_IMAGENET = "imagenet-"
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -32,13 +38,19 @@ class ModelConfig:
     ----------
     encoder : str
         A name of timm (without pretrained weights), ``zoobot-X`` for the Zoobot
-        encoder X of the Hugging Face hub, or ``local-dir:PATH``, a folder that timm
-        can load.
+        encoder X of the Hugging Face hub, ``imagenet-resnet50`` for torchvision's,
+        ``local-dir:PATH``, a folder that timm can load, or ``model:NAME``, the encoder
+        of another model.
     strides : tuple of int
         Pixels per step of the encoder's feature maps that are used, fine to coarse.
         Later stages of the encoder are left out.
     anchors : tuple of tuples of int
-        Sides of the square anchors in network pixels, one tuple per stride.
+        Sides of the anchors in network pixels, one tuple per level of the pyramid.
+    ratios : tuple of float
+        Height over width of the anchors; clumps are round.
+    pooled_level : bool
+        The pyramid has one level more, of twice the last stride, for proposals only,
+        as torchvision's own detectors have.
     input_size : int
         Longest side in network pixels of a cutout whose PSF is unknown.
     pixels_per_fwhm : float
@@ -67,6 +79,8 @@ class ModelConfig:
     classes: tuple[str, ...] = DEFAULT_CLASSES
     strides: tuple[int, ...] = (4, 8, 16)
     anchors: tuple[tuple[int, ...], ...] = ((6, 8, 10), (12, 16, 20), (24, 32, 40))
+    ratios: tuple[float, ...] = (1.0,)
+    pooled_level: bool = False
     input_size: int = 320
     pixels_per_fwhm: float = 5.0
     most_enlarged: float = 4.0
@@ -91,10 +105,12 @@ class ModelConfig:
         _require(bool(self.strides), "strides", self.strides, "at least one stride")
         rising = list(self.strides) == sorted(set(self.strides))
         _require(rising, "strides", self.strides, "rising numbers")
-        good = len(self.anchors) == len(self.strides) and all(
+        good = len(self.anchors) == len(self.strides) + self.pooled_level and all(
             sizes and min(sizes) > 0 for sizes in self.anchors
         )
-        _require(good, "anchors", self.anchors, "a list of sides per stride")
+        _require(good, "anchors", self.anchors, "a list of sides per level")
+        positive = bool(self.ratios) and min(self.ratios) > 0
+        _require(positive, "ratios", self.ratios, "numbers greater than 0")
         equal = len({len(sizes) for sizes in self.anchors}) == 1
         _require(equal, "anchors", self.anchors, "as many sides for each stride")
         for name in ("mean", "std"):
@@ -257,6 +273,20 @@ class Recipe:
     path: Path | None = None
 
 
+def with_encoder(config: ModelConfig, encoder: str) -> ModelConfig:
+    """Return a configuration with another encoder and the normalisation it expects.
+
+    Zoobot's encoders were trained on red, green and blue in 0 to 1 as they are, and
+    networks from random weights have no habits. The normalisation of another model's
+    encoder stands in its card: `clump_detector.train` takes it from there.
+    """
+    mean, std = IMAGENET if encoder.startswith(WITH_IMAGENET) else _AS_IT_IS
+    return replace(config, encoder=encoder, mean=mean, std=std)
+
+
+_AS_IT_IS = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
 def read_recipe(path: str | Path) -> Recipe:
     """Read a recipe, a TOML file with the tables ``model`` and ``train``.
 
@@ -275,7 +305,10 @@ def read_recipe(path: str | Path) -> Recipe:
     except ValueError as error:  # not UTF-8, or no TOML
         raise ConfigError(f"this is not TOML ({error})", path, "Mend it.") from error
     try:
-        model = fill(ModelConfig, content.pop("model", {}), "model.")
+        table = content.pop("model", {})
+        model = fill(ModelConfig, table, "model.")
+        if not {"mean", "std"} & set(table):
+            model = with_encoder(model, model.encoder)
         train = fill(TrainConfig, content.pop("train", {}), "train.")
         if "path" in content:
             raise ConfigError("there is no key 'path'", remedy="Take it out.")

@@ -25,6 +25,7 @@ from torchvision.ops import (
     clip_boxes_to_image,
     nms,
 )
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from .config import ModelConfig
 from .encoder import build_encoder, channels
@@ -198,10 +199,13 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
 class Pyramid(nn.Module):
     """The encoder and the feature pyramid over it, in the form torchvision asks for."""
 
-    def __init__(self, encoder: nn.Module, out_channels: int) -> None:
+    def __init__(
+        self, encoder: nn.Module, out_channels: int, *, pooled_level: bool = False
+    ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.fpn = FeaturePyramidNetwork(channels(encoder), out_channels)
+        extra = LastLevelMaxPool() if pooled_level else None
+        self.fpn = FeaturePyramidNetwork(channels(encoder), out_channels, extra)
         self.out_channels = out_channels
 
     def encode(self, images: Tensor) -> Features:
@@ -223,14 +227,16 @@ class Detector(FasterRCNN):  # type: ignore[misc]
 
     def __init__(self, config: ModelConfig, encoder: nn.Module) -> None:
         n_classes = len(config.classes) + 1
-        backbone = Pyramid(encoder, config.fpn_channels)
+        backbone = Pyramid(
+            encoder, config.fpn_channels, pooled_level=config.pooled_level
+        )
         names = [str(i) for i in range(len(config.strides))]
         super().__init__(
             backbone,
             image_mean=list(config.mean),
             image_std=list(config.std),
             rpn_anchor_generator=AnchorGenerator(
-                config.anchors, ((1.0,),) * len(config.anchors)
+                config.anchors, (config.ratios,) * len(config.anchors)
             ),
             box_roi_pool=MultiScaleRoIAlign(names, output_size=7, sampling_ratio=2),
             box_head=TwoMLPHead(config.fpn_channels * 49, config.head_channels),
@@ -243,7 +249,9 @@ class Detector(FasterRCNN):  # type: ignore[misc]
     def _proposer(self, config: ModelConfig) -> Proposer:
         rpn = Proposer(
             self.rpn.anchor_generator,
-            ProposalHead(config.fpn_channels, len(config.anchors[0])),
+            ProposalHead(
+                config.fpn_channels, len(config.anchors[0]) * len(config.ratios)
+            ),
             fg_iou_thresh=0.6,
             bg_iou_thresh=0.3,
             batch_size_per_image=128,

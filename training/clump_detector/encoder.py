@@ -1,5 +1,8 @@
 """The encoder: a timm network of the Zoobot family, cut into feature maps.
 
+Its weights come from Zoobot, from torchvision's ImageNet, from a local folder, from
+another model, or from nowhere.
+
 timm's ``features_only`` renames ``stages.0`` to ``stages_0``, and a ``load_state_dict``
 that is not strict then loads nothing without a word. Here every tensor has to find its
 place, and only heads and later stages may be left over, by name.
@@ -16,10 +19,15 @@ from typing import Any, cast
 import timm
 from torch import Tensor, nn
 
+from .card import ModelCard, read_card
+from .config import WITH_IMAGENET, ModelConfig, with_encoder
 from .errors import ModelError
+from .registry import resolve_model
+from .weights import read_weights
 
 ZOOBOT = "zoobot-"
 LOCAL = "local-dir:"
+MODEL = "model:"
 _HUB = "hf_hub:mwalmsley/zoobot-encoder-"
 
 #: First parts of the names of what comes after the last stage in timm's networks.
@@ -28,8 +36,8 @@ HEADS = ("head", "fc", "classifier", "norm", "norm_pre", "bn2", "conv_head")
 _STAGE = re.compile(r"^(stages|layer|blocks)[._]?(\d+)\.")
 
 _NAMES = (
-    "Give a name of timm such as resnet18, zoobot-X such as zoobot-convnext_nano, or "
-    "local-dir:PATH."
+    "Give a name of timm such as resnet18, zoobot-X such as zoobot-convnext_nano, "
+    "imagenet-resnet50, local-dir:PATH or model:NAME."
 )
 
 
@@ -39,10 +47,13 @@ def architecture(name: str) -> str:
     Raises
     ------
     ModelError
-        If a local folder has no card of timm.
+        If a local folder has no card of timm, or there is no such model.
     """
-    if name.startswith(ZOOBOT):
-        return name.removeprefix(ZOOBOT)
+    for prefix in (ZOOBOT, WITH_IMAGENET):
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    if name.startswith(MODEL):
+        return architecture(_card(name).config.encoder)
     if not name.startswith(LOCAL):
         return name
     card = Path(name.removeprefix(LOCAL)) / "config.json"
@@ -65,8 +76,8 @@ def build_encoder(
         As in `ModelConfig.encoder`.
     strides : sequence of int
     pretrained : bool
-        Load the weights of ``zoobot-X`` or ``local-dir:PATH``; a plain name of timm
-        always starts from random weights.
+        Load the weights that the name stands for; a plain name of timm always starts
+        from random ones.
 
     Raises
     ------
@@ -75,9 +86,28 @@ def build_encoder(
         cannot be had or do not fit.
     """
     network = _features(architecture(name), strides)
-    if pretrained and name.startswith((ZOOBOT, LOCAL)):
-        load_strictly(network, _pretrained(name).state_dict(), name)
+    if pretrained and is_pretrained(name):
+        load_strictly(network, _weights(name), name)
     return network
+
+
+def is_pretrained(name: str) -> bool:
+    """Tell whether a name stands for weights, not only for an architecture."""
+    return name.startswith((ZOOBOT, LOCAL, WITH_IMAGENET, MODEL))
+
+
+def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the mean and standard deviation that an encoder was trained with.
+
+    Raises
+    ------
+    ModelError
+        If it is that of another model, and there is none.
+    """
+    config = _card(name).config if name.startswith(MODEL) else ModelConfig()
+    if not name.startswith(MODEL):
+        config = with_encoder(config, name)
+    return config.mean, config.std
 
 
 def channels(encoder: nn.Module) -> list[int]:
@@ -112,7 +142,60 @@ def _features(name: str, strides: Sequence[int]) -> nn.Module:
         ) from error
 
 
-def _pretrained(name: str) -> nn.Module:
+def _weights(name: str) -> Mapping[str, Tensor]:
+    """Return the weights of a pretrained network, its head's included.
+
+    Raises
+    ------
+    ModelError
+        If they cannot be had.
+    """
+    if name.startswith(WITH_IMAGENET):
+        return _from_torchvision(name)
+    if name.startswith(MODEL):
+        return _from_model(name)
+    return _from_zoobot(name).state_dict()
+
+
+def _from_torchvision(name: str) -> Mapping[str, Tensor]:
+    """Return the weights of a classifier of torchvision, trained on ImageNet."""
+    from torchvision.models import get_model_weights
+
+    try:
+        best: Any = get_model_weights(architecture(name)).DEFAULT
+        return cast(Mapping[str, Tensor], best.get_state_dict(progress=False))
+    except Exception as error:  # the network raises what it likes
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise ModelError(
+            f"the weights of {name!r} cannot be had ({reason})",
+            remedy="Check the name and the network, or put the file that torchvision "
+            "names into the folder hub/checkpoints of torch's cache.",
+        ) from error
+
+
+def _card(name: str) -> ModelCard:
+    return read_card(resolve_model(name.removeprefix(MODEL)))
+
+
+def _from_model(name: str) -> Mapping[str, Tensor]:
+    """Return the encoder's weights of another model.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its weights are damaged.
+    """
+    folder = resolve_model(name.removeprefix(MODEL))
+    prefix = "backbone.encoder."
+    weights = read_weights(folder, read_card(folder))
+    return {
+        key.removeprefix(prefix): value
+        for key, value in weights.items()
+        if key.startswith(prefix)
+    }
+
+
+def _from_zoobot(name: str) -> nn.Module:
     """Return the whole pretrained network, through zoobot's own loader."""
     from zoobot.pytorch.training.representations import ZoobotEncoder
 
@@ -123,7 +206,8 @@ def _pretrained(name: str) -> nn.Module:
         reason = (str(error) or type(error).__name__).splitlines()[0][:200]
         raise ModelError(
             f"the pretrained encoder {name!r} cannot be had ({reason})",
-            remedy="Check the name and the network, or use a copy with local-dir:PATH.",
+            remedy="Check the name and the network, set HF_HUB_OFFLINE=1 to use what "
+            "was loaded before, or use a copy with local-dir:PATH.",
         ) from error
 
 

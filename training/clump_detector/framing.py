@@ -102,17 +102,30 @@ class Tile:
         )
 
 
-def tiles(width: int, height: int) -> Iterator[Tile]:
-    """Yield tiles that cover a picture, row by row; one where it is small enough."""
-    for y, tall in _spans(height):
-        for x, wide in _spans(width):
+def tiles(width: int, height: int, side: int = TILE) -> Iterator[Tile]:
+    """Yield tiles that cover a picture, row by row; one where it is small enough.
+
+    Parameters
+    ----------
+    width, height : int
+        The picture's size in network pixels.
+    side : int
+        Longest side of a tile.
+    """
+    for y, tall in _spans(height, side):
+        for x, wide in _spans(width, side):
             yield Tile(x, y, wide, tall)
 
 
-def _spans(length: int) -> list[tuple[int, int]]:
+def tile_side(config: ModelConfig) -> int:
+    """Return the longest side of a model's tiles: a whole cutout is one."""
+    return max(TILE, config.input_size)
+
+
+def _spans(length: int, side: int) -> list[tuple[int, int]]:
     """Return (start, length) of spans of equal length that overlap enough."""
-    if length <= TILE:
+    if length <= side:
         return [(0, length)]
-    n = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    starts = np.linspace(0, length - TILE, n).round().astype(int)
-    return [(int(start), TILE) for start in starts]
+    n = -(-(length - OVERLAP) // (side - OVERLAP))
+    starts = np.linspace(0, length - side, n).round().astype(int)
+    return [(int(start), side) for start in starts]

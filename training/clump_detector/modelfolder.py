@@ -11,16 +11,15 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from .card import WEIGHTS, ModelCard, now, read_card, write_card
 from .detector import Detector, build_detector
-from .encoder import LOCAL, architecture
+from .encoder import LOCAL, MODEL, architecture
 from .errors import FileError, ModelError, from_os_error
 from .files import sha256
-
-_ANOTHER = "Choose another model, or make this one again."
+from .weights import ANOTHER, read_weights
 
 
 def save_model(folder: str | Path, detector: Detector, card: ModelCard) -> ModelCard:
@@ -79,7 +78,8 @@ def _half(value: Tensor) -> Tensor:
 
 def _portable(encoder: str) -> str:
     """Return an encoder's name without a path of this machine."""
-    return architecture(encoder) if encoder.startswith(LOCAL) else encoder
+    named = encoder.startswith((LOCAL, MODEL))
+    return architecture(encoder) if named else encoder
 
 
 def load_model(
@@ -95,7 +95,7 @@ def load_model(
     """
     folder = Path(folder)
     card = read_card(folder)
-    weights = _read_weights(folder, card)
+    weights = read_weights(folder, card)
     detector = build_detector(card.config, pretrained=False)
     _check_names(weights, detector.state_dict(), folder / WEIGHTS)
     detector.load_state_dict(weights, strict=True)
@@ -108,31 +108,6 @@ def load_model(
             "Choose the device cpu.",
         ) from error
     return detector.eval(), card
-
-
-def _read_weights(folder: Path, card: ModelCard) -> dict[str, Tensor]:
-    path = folder / WEIGHTS
-    if not path.is_file():
-        pickles = [p.name for p in folder.glob("*.p*t*") if p.suffix in (".pt", ".pth")]
-        also = f", and {pickles[0]} is never opened" if pickles else ""
-        raise ModelError(f"this model folder has no {WEIGHTS}{also}", folder, _ANOTHER)
-    try:
-        weights = load_file(path)
-    except SafetensorError as error:
-        raise ModelError(
-            f"these weights are damaged or no safetensors ({error})", path, _ANOTHER
-        ) from error
-    except OSError as error:
-        raised = from_os_error(error, path, "read")
-        raise ModelError(raised.what, path, raised.remedy) from error
-    if sha256(path) != card.weights:
-        raise ModelError(
-            "these weights are not the ones that the model card names", path, _ANOTHER
-        )
-    return {
-        key: value.float() if value.is_floating_point() else value
-        for key, value in weights.items()
-    }
 
 
 def _check_names(weights: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:
@@ -149,7 +124,7 @@ def _check_names(weights: dict[str, Any], wanted: dict[str, Any], path: Path) ->
             f"{len(foreign)} foreign, {len(shapes)} of another shape, the first "
             f"{(missing + foreign + shapes)[0]!r}",
             path,
-            _ANOTHER,
+            ANOTHER,
         )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import boxes as geometry
 from .errors import Cancelled, ModelError
-from .framing import from_network, resize, scale_of, tiles, to_network
+from .framing import from_network, resize, scale_of, tile_side, tiles, to_network
 from .host import host_mask
 from .images import Cutout
 from .modelfolder import load_model, pick_device
@@ -83,7 +83,7 @@ class Predictor:
         scale = scale_of(cutout.width, cutout.height, cutout.fwhm, config)
         picture, exact = resize(to_rgb(cutout), scale)
         found = self.find(picture, should_stop)
-        if config.host_only and len(list(tiles(*picture.shape[1::-1]))) == 1:
+        if config.host_only and max(picture.shape[:2]) <= tile_side(config):
             fwhm = scale * cutout.fwhm if cutout.fwhm else config.pixels_per_fwhm
             found = _on_host(found, picture, fwhm)
         boxes = geometry.clip(
@@ -109,7 +109,7 @@ class Predictor:
         """
         height, width = picture.shape[:2]
         parts = []
-        for tile in tiles(width, height):
+        for tile in tiles(width, height, tile_side(self.card.config)):
             if should_stop():
                 raise Cancelled
             boxes, scores, labels = self._search(tile.cut(picture))

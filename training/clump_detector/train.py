@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from .checkpoint import AGAIN, foreign, read_checkpoint, write_checkpoint
 from .config import ModelConfig, TrainConfig
 from .dataset import Samples, load_samples
 from .detector import Detector, build_detector
-from .encoder import LOCAL, ZOOBOT
+from .encoder import MODEL, is_pretrained, normalisation
 from .errors import Cancelled, FileError, TrainingError
 from .fitting import Fitter, Judgement, View, Views
 from .labels import LabelSet, read_label_set
@@ -137,7 +137,10 @@ class Training:
         torch.manual_seed(self.config.seed)
         self.base: ModelCard | None = None
         if request.base is None:
-            self.model = request.model
+            mean, std = request.model.mean, request.model.std
+            if request.model.encoder.startswith(MODEL):
+                mean, std = normalisation(request.model.encoder)
+            self.model = replace(request.model, mean=mean, std=std)
             detector = build_detector(self.model)
         else:
             detector, self.base = load_model(request.base)
@@ -154,7 +157,7 @@ class Training:
             raise FileError("this folder exists already", out, "Choose another name.")
 
     def _is_warm(self) -> bool:
-        return self.base is not None or self.model.encoder.startswith((ZOOBOT, LOCAL))
+        return self.base is not None or is_pretrained(self.model.encoder)
 
     def _load(self) -> Samples:
         config = self.config
