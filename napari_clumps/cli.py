@@ -233,14 +233,24 @@ def evaluate(
         bool, typer.Option(help="Only the cutouts that are held out.")
     ] = False,
     score: Annotated[float | None, typer.Option(min=0, max=1)] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the figures (png, pdf or svg).")
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(help="Keep calibration and best score in the card."),
+    ] = False,
+    keep: Annotated[
+        str | None,
+        typer.Option(help="Keep the figures in the card; say on what they were made."),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Measure a model's completeness and purity on labelled cutouts."""
-    from .teaching import evaluate_from_command_line
+    from .teaching import Judging, evaluate_from_command_line
 
-    evaluate_from_command_line(
-        labels, model, against, out, held_out=held_out, score=score, device=device
-    )
+    judging = Judging(held_out, score, device, out, picture, calibrate, keep)
+    evaluate_from_command_line(labels, model, against, judging)
 
 
 @app.command()
@@ -256,6 +266,10 @@ def simulate(
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of real cutouts, with --into.")
     ] = 1.0,
+    clumpy: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share with clumps; as in reality by default."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
     """Simulate clumpy galaxies, or clumps in real ones, with their true boxes."""
@@ -264,10 +278,27 @@ def simulate(
     bar = _Bar("Simulating", n)
     run(
         out, n, seed, kind=kind.value, size=size, into=into, share=share,
-        workers=workers, report=bar.show,
+        clumpy=clumpy, workers=workers, report=bar.show,
     )  # fmt: skip
     bar.end()
     print(f"{out}: {n} galaxies with their boxes in labels.json.")
+
+
+@app.command()
+def compare(
+    recipe: Annotated[Path, typer.Argument(help="An experiment (TOML).")],
+    out: Annotated[
+        Path | None, typer.Option(help="Its folder; what is there is not done again.")
+    ] = None,
+) -> None:
+    """Compare encoders at several numbers of galaxies, as the paper does."""
+    from clump_detector.config import find_recipe
+    from clump_detector.experiment import read_experiment, run_experiment
+
+    path = find_recipe(recipe, experiment=True)
+    folder = out or Path("build") / path.stem
+    run_experiment(read_experiment(path), folder, lambda line: print(line, flush=True))
+    print(f"{folder}: table.csv and picture.png.")
 
 
 @models_app.command(name="list")

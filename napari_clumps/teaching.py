@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -109,35 +109,82 @@ def train_from_command_line(
     print(f"{made}: a new model.")
 
 
-def evaluate_from_command_line(
-    labels: Path,
-    model: str,
-    against: str | None,
-    out: Path | None,
-    *,
-    held_out: bool,
-    score: float | None,
-    device: str,
-) -> None:
-    """Print a model's figures, or those of two models side by side."""
-    from clump_detector.evaluate import compare_models, evaluate_model
+@dataclass(frozen=True)
+class Judging:
+    """Options of `evaluate_from_command_line`.
 
-    which: Literal["all", "held_out"] = "held_out" if held_out else "all"
+    Attributes
+    ----------
+    held_out : bool
+        Only the cutouts that are held out.
+    score : float or None
+        From which boxes count; the cards' defaults by default.
+    device : str
+    out, picture : path or None
+        Where the figures go as JSON, and drawn.
+    calibrate : bool
+        Keep calibration and best score in the model's card.
+    keep : str or None
+        Keep the figures there; this says on what they were made.
+    """
+
+    held_out: bool = False
+    score: float | None = None
+    device: str = "auto"
+    out: Path | None = None
+    picture: Path | None = None
+    calibrate: bool = False
+    keep: str | None = None
+
+
+def evaluate_from_command_line(
+    labels: Path, model: str, against: str | None, options: Judging
+) -> None:
+    """Print a model's figures, or those of two models side by side.
+
+    Raises
+    ------
+    ConfigError
+        If the options do not fit together.
+    """
+    from clump_detector.evaluate import calibrate as keep_calibration
+    from clump_detector.evaluate import compare_models, evaluate_model, keep_figures
+    from clump_detector.picture import draw_figures
+
+    if against is not None and (options.calibrate or options.keep is not None):
+        raise ConfigError(
+            "the card of one model is kept at a time",
+            remedy="Leave out --against, or --calibrate and --keep.",
+        )
+    which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
+    folder, score, device = resolve_model(model), options.score, options.device
     with frozen_labels(labels) as path:
         if against is None:
             figures = evaluate_model(
-                resolve_model(model), path, score=score, device=device, which=which
+                folder, path, score=score, device=device, which=which
             )
         else:
             figures = compare_models(
-                resolve_model(model),
+                folder,
                 resolve_model(against),
                 path,
+                old_score=score,
+                new_score=score,
                 device=device,
                 which=which,
             )
     for problem in figures.get("problems", []):
         print(f"napari-clumps: {problem}", file=sys.stderr)
     print(figures["summary"])
-    if out is not None:
-        write_json(out, figures)
+    if options.out is not None:
+        write_json(options.out, figures)
+    if options.picture is not None:
+        draw_figures(figures, options.picture)
+    if options.keep is not None:
+        keep_figures(folder, figures, options.keep)
+    if options.calibrate:
+        card = keep_calibration(folder, figures)
+        print(
+            f"{card.name}: temperature {card.calibration.temperature:.2f}, offset "
+            f"{card.calibration.offset:+.2f}, default score {card.default_score:.2f}."
+        )

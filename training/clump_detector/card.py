@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .calibration import Calibration
 from .config import ModelConfig, as_table, fill
 from .errors import ConfigError, FileError, ModelError
 from .files import read_json, write_json
@@ -35,6 +36,8 @@ class ModelCard:
         How well it did, on what, with intervals.
     default_score : float
         The score from which its boxes are shown unless a person says otherwise.
+    calibration : Calibration
+        From the network's scores to shares that are true.
     created : str
         Time in UTC, ISO 8601.
     weights : str
@@ -46,6 +49,7 @@ class ModelCard:
     learned_from: dict[str, Any] = field(default_factory=dict)
     performance: dict[str, Any] = field(default_factory=dict)
     default_score: float = 0.3
+    calibration: Calibration = field(default_factory=Calibration)
     created: str = ""
     weights: str = ""
 
@@ -98,6 +102,7 @@ def write_card(folder: str | Path, card: ModelCard) -> None:
         "created": card.created or now(),
         "config": as_table(card.config),
         "default_score": card.default_score,
+        "calibration": asdict(card.calibration),
         "learned_from": card.learned_from,
         "performance": card.performance,
         "weights": {"file": WEIGHTS, "sha256": card.weights},
@@ -139,6 +144,8 @@ def read_card(folder: str | Path) -> ModelCard:
 def _card(content: dict[str, Any], path: Path, folder: Path) -> ModelCard:
     try:
         score = float(content.get("default_score", 0.3))
+        mended = content.get("calibration") or {}
+        calibration = Calibration(**{k: float(v) for k, v in mended.items()})
         weights = str(content["weights"]["sha256"])
         config = fill(ModelConfig, content["config"], "config.")
         learned, performance = (
@@ -154,12 +161,17 @@ def _card(content: dict[str, Any], path: Path, folder: Path) -> ModelCard:
         ) from error
     if not 0 <= score <= 1:
         raise ModelError(f"default_score is {score}, not 0 to 1", path, _ANOTHER)
+    sane = 0.01 <= calibration.temperature <= 100 and abs(calibration.offset) <= 50
+    if not sane:
+        what = f"the calibration is {calibration}, which is out of all bounds"
+        raise ModelError(what, path, _ANOTHER)
     return ModelCard(
         name=str(content.get("name") or folder.name),
         config=config,
         learned_from=learned,
         performance=performance,
         default_score=score,
+        calibration=calibration,
         created=str(content.get("created", "")),
         weights=weights,
     )

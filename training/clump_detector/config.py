@@ -323,8 +323,14 @@ def recipes_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[1] / "recipes"
 
 
-def find_recipe(name: str | Path) -> Path:
+def find_recipe(name: str | Path, *, experiment: bool = False) -> Path:
     """Return the path of a recipe given by its path, or by the name of one of ours.
+
+    Parameters
+    ----------
+    name : str or path
+    experiment : bool
+        Whether it is an experiment's.
 
     Raises
     ------
@@ -334,10 +340,11 @@ def find_recipe(name: str | Path) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    ours = recipes_folder() / f"{path.stem}.toml"
+    folder = recipes_folder() / "experiments" if experiment else recipes_folder()
+    ours = folder / f"{path.stem}.toml"
     if path.parent == Path() and ours.is_file():
         return ours
-    known = ", ".join(sorted(p.stem for p in recipes_folder().glob("*.toml")))
+    known = ", ".join(sorted(p.stem for p in folder.glob("*.toml")))
     raise ConfigError("there is no such recipe", path, f"Ours are: {known}.")
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from . import metrics
-from .card import read_card
+from . import breakdown, calibration, metrics
+from .card import ModelCard, read_card, write_card
 from .errors import Cancelled, ClumpError, ImageError, LabelError
 from .images import Cutout, read_cutout
 from .labels import LabelledCutout, LabelSet, read_label_set
@@ -42,6 +42,7 @@ class _Judged:
     galaxies: list[LabelledCutout] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     per_class: dict[str, list[Match]] = field(default_factory=dict)
+    found: list[Detections] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -78,7 +79,9 @@ def evaluate_model(
     dict
         Ready for JSON: ``model``, ``score``, ``galaxies``, ``true_boxes``,
         ``completeness``, ``purity`` and ``f1`` (each with ``value`` and its intervals
-        ``68`` and ``95``), ``best_score``, ``curve``, ``classes``,
+        ``68`` and ``95``), ``best_score``, ``curve`` (with 68 % bands), ``classes``,
+        ``flux_ratios``, ``average_precision``, ``reliability``, the ``calibration``
+        that would mend the scores further (None with too few boxes),
         ``false_per_empty_galaxy``, ``seconds_per_cutout``, ``problems`` and a
         ``summary`` in a sentence.
 
@@ -150,6 +153,56 @@ def compare_models(
     }
 
 
+def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
+    """Keep in a model's card what `evaluate_model` found on validation galaxies.
+
+    That is the calibration, and the score with the highest F1 as the default.
+
+    Raises
+    ------
+    LabelError
+        If there were too few boxes to tell.
+    ModelError, FileError
+        If the card cannot be read or written.
+    """
+    card = read_card(folder)
+    found, best = figures["calibration"], figures["best_score"]
+    if found is None or best is None:
+        raise LabelError(
+            f"there are too few boxes to calibrate on: at least {calibration.FEWEST} "
+            "true and as many false ones are needed",
+            remedy="Take more labelled galaxies.",
+        )
+    mended = calibration.Calibration(**found)
+    score = float(mended(best))
+    card = replace(
+        card,
+        calibration=mended.after(card.calibration),
+        default_score=round(min(max(score, 0.05), 0.95), 2),
+    )
+    write_card(folder, card)
+    return card
+
+
+def keep_figures(folder: Path, figures: dict[str, Any], where: str) -> ModelCard:
+    """Keep in a model's card how well it does, and on what.
+
+    Raises
+    ------
+    ModelError, FileError
+        If the card cannot be read or written.
+    """
+    kept = (
+        "score", "galaxies", "true_boxes", "completeness", "purity", "f1", "classes",
+        "flux_ratios", "average_precision", "false_per_empty_galaxy",
+    )  # fmt: skip
+    performance = {"on": where, **{key: figures[key] for key in kept}}
+    performance["calibration_error"] = figures["reliability"]["error"]
+    card = replace(read_card(folder), performance=performance)
+    write_card(folder, card)
+    return card
+
+
 def _no_verdict(reason: str) -> dict[str, Any]:
     return {
         "verdict": "no clear difference",
@@ -218,6 +271,7 @@ def _judge(
             continue
         judged.seconds += time.perf_counter() - start
         judged.galaxies.append(one)
+        judged.found.append(found)
         judged.matches.append(_matched(one, found))
         for name in names:
             judged.per_class[name].append(_matched(one, found, name))
@@ -262,6 +316,7 @@ def _keep_common(first: _Judged, second: _Judged) -> None:
         keep = [i for i, g in enumerate(judged.galaxies) if id(g) in common]
         judged.galaxies = [judged.galaxies[i] for i in keep]
         judged.matches = [judged.matches[i] for i in keep]
+        judged.found = [judged.found[i] for i in keep]
         for name, matches in judged.per_class.items():
             judged.per_class[name] = [matches[i] for i in keep]
         judged.problems = problems
@@ -271,6 +326,7 @@ def _figures(judged: _Judged) -> dict[str, Any]:
     matches, score = judged.matches, judged.score
     n_true, hits, false = (int(n) for n in metrics.counts(matches, score).sum(axis=0))
     intervals = metrics.bootstrap(matches, score)
+    fitted = calibration.fit(matches)
     return {
         "model": judged.name,
         "score": score,
@@ -280,8 +336,16 @@ def _figures(judged: _Judged) -> dict[str, Any]:
         "false": false,
         **{name: interval.as_json() for name, interval in intervals.items()},
         "best_score": metrics.best_score(matches),
-        "curve": metrics.curve(matches, SCORES).as_json(),
+        "curve": breakdown.curve_with_bands(matches, SCORES),
         "classes": dict(_by_class(judged)),
+        "flux_ratios": breakdown.by_flux_ratio(judged.galaxies, matches, score),
+        "average_precision": breakdown.average_precision(
+            judged.galaxies,
+            [(f.boxes, f.scores, f.classes) for f in judged.found],
+            list(judged.per_class),
+        ),
+        "reliability": calibration.reliability(matches),
+        "calibration": None if fitted is None else asdict(fitted),
         "false_per_empty_galaxy": metrics.false_per_empty(matches, score),
         "seconds_per_cutout": round(judged.seconds / max(len(matches), 1), 4),
         "problems": judged.problems,

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import metrics
+from . import calibration, metrics
 from .augment import TURNS, Sample, augment
+from .calibration import Calibration
 from .config import TrainConfig
 from .dataset import to_target
 from .detector import Detector, Encoded
@@ -57,6 +58,7 @@ class Judgement:
     purity: float | None
     score: float | None
     n_boxes: int
+    calibration: Calibration | None = None
 
 
 class Fitter:
@@ -256,7 +258,14 @@ class Fitter:
         kept = 0.5 if score is None else score
         completeness, purity = metrics.completeness_purity(matches, kept)
         n_boxes = sum(m.n_true for m in matches)
-        return Judgement(float(np.mean(losses)), completeness, purity, score, n_boxes)
+        return Judgement(
+            float(np.mean(losses)),
+            completeness,
+            purity,
+            score,
+            n_boxes,
+            calibration.fit(matches),
+        )
 
 
 def rate_share(done: float, warm_up: float) -> float:

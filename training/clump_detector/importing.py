@@ -11,6 +11,7 @@ import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -80,6 +81,7 @@ def import_checkpoint(path: str | Path, folder: str | Path) -> ModelCard:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
+    content: Any
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -105,7 +107,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise ModelError(
             "this is no state_dict: names with a tensor each", path, _WANTED
         )
-    return content
+    return dict(content)
 
 
 def _translated(content: Mapping[str, Tensor]) -> dict[str, Tensor]:

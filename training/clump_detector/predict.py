@@ -93,7 +93,9 @@ class Predictor:
         good = _on_data(boxes, cutout) & (
             geometry.sides(boxes) >= geometry.SMALLEST_SIDE
         )
-        return found.take(np.flatnonzero(good))
+        found = found.take(np.flatnonzero(good))
+        scores = self.card.calibration(found.scores)
+        return Detections(found.boxes, scores, found.classes)
 
     def find(
         self,

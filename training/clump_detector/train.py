@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .augment import Sample
+from .calibration import Calibration
 from .card import ModelCard
 from .checkpoint import AGAIN, foreign, read_checkpoint, write_checkpoint
 from .config import ModelConfig, TrainConfig
@@ -315,6 +316,7 @@ class Training:
             learned_from=self._learned_from(),
             performance=self._performance(),
             default_score=self._default_score(),
+            calibration=self._calibration(),
         )
         save_model(self.request.out, detector, card)
         self.forget()
@@ -356,7 +358,7 @@ class Training:
             "on": f"{len(self.samples.validation)} validation cutouts",
             "completeness": judged.completeness,
             "purity": judged.purity,
-            "score": judged.score,
+            "score": self._default_score(),
             "boxes": judged.n_boxes,
         }
 
@@ -365,7 +367,15 @@ class Training:
         least = 0 if self.base is None else FEWEST_FOR_SCORE
         if judged is None or judged.score is None or judged.n_boxes < least:
             return 0.3 if self.base is None else self.base.default_score
-        return round(min(max(judged.score, 0.1), 0.9), 2)
+        score = float(self._calibration()(judged.score))
+        return round(min(max(score, 0.1), 0.9), 2)
+
+    def _calibration(self) -> Calibration:
+        """Return what calibrates the scores; the base's where too few boxes tell."""
+        judged = self.best.judgement
+        if judged is None or judged.calibration is None:
+            return Calibration() if self.base is None else self.base.calibration
+        return judged.calibration
 
     # -- checkpoints ----------------------------------------------------------
 

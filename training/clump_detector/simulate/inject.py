@@ -124,24 +124,30 @@ def inject(source: Source, rng: Rng) -> Injected:
 def star_width(picture: Picture) -> float | None:
     """Return the FWHM of a picture's point sources in pixels; None if there are few.
 
-    Compact things are measured after the picture's stretch is undone; the lower
-    quartile stands for the stars among them.
+    A Gaussian is fitted to each compact thing after the picture's stretch is undone;
+    the lower quartile stands for the stars among them.
     """
     from photutils.detection import IRAFStarFinder
+    from photutils.psf import fit_fwhm
 
     linear = _undo(picture).mean(axis=2)
-    sigma = 1.4826 * float(np.median(np.abs(linear - np.median(linear)))) or 1e-3
-    longest = max(picture.shape[:2])
-    guess = numbers.PICTURE_FWHM[0] * longest / 400
-    finder = IRAFStarFinder(20 * sigma, guess, roundness_range=(-0.2, 0.3))
+    linear -= np.median(linear)
+    sigma = 1.4826 * float(np.median(np.abs(linear))) or 1e-3
+    guess = numbers.PICTURE_FWHM[0] * max(picture.shape[:2]) / 400
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # photutils warns when nothing is found
-        table = finder(linear - np.median(linear))
-    if table is None or len(table) < 4:
-        return None
-    widths = np.asarray(table["fwhm"], dtype=float)
-    width = float(np.percentile(widths[np.isfinite(widths)], 25))
-    return width if 0.4 * guess < width < 2.2 * guess else None
+        warnings.simplefilter("ignore")  # photutils warns when it finds or fits nothing
+        found = IRAFStarFinder(20 * sigma, guess, roundness_range=(-0.2, 0.3))(linear)
+        if found is None or len(found) < 4:
+            return None
+        places = [
+            (float(x), float(y))
+            for x, y in zip(found["x_centroid"], found["y_centroid"], strict=True)
+        ]
+        shape = 2 * round(1.5 * guess) + 1
+        widths = fit_fwhm(linear, xypos=places, fwhm=guess, fit_shape=shape)
+    widths = np.asarray(widths, dtype=float)
+    good = widths[(widths > 0.4 * guess) & (widths < 2.2 * guess)]
+    return float(np.percentile(good, 25)) if len(good) >= 4 else None
 
 
 def _undo(picture: Picture) -> Floats:

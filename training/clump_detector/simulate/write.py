@@ -126,6 +126,7 @@ def simulate(
     size: int = 400,
     into: Path | None = None,
     share: float = 1.0,
+    clumpy: float | None = None,
     report: Callable[[int, int], None] | None = None,
     workers: int = 1,
 ) -> Path:
@@ -148,6 +149,9 @@ def simulate(
         An image or a folder of real cutouts: clumps are put into their pictures.
     share : float
         Share of the galaxies that are real, where there are any.
+    clumpy : float, optional
+        Share of the simulated ones that are given clumps; as many as have them in
+        reality by default.
     report : callable, optional
         Called with (galaxies written, n).
     workers : int
@@ -189,12 +193,16 @@ def simulate(
         (staging / "images").mkdir()
         cutouts: list[LabelledCutout] = []
         images = staging / "images"
-        jobs = [_job(images, seed, k, kind, size, real, share) for k in range(n)]
+        jobs = [
+            _job(images, seed, k, kind, size, real, share, clumpy) for k in range(n)
+        ]
         for made in _run(jobs, workers):
             cutouts += made
             if report is not None:
                 report(min(len(cutouts) // (2 if kind == "both" else 1), n), n)
         info: dict[str, Any] = {"n": n, "seed": seed, "kind": kind, "size": size}
+        if clumpy is not None:
+            info["clumpy"] = clumpy
         if real:
             info |= {"real_cutouts": len(real), "share_real": share}
         made_of = {"simulation": info}
@@ -244,6 +252,7 @@ class Job:
     kind: Kind
     size: int
     real: Source | None = None
+    clumpy: float | None = None
 
     @property
     def rng(self) -> Rng:
@@ -259,11 +268,12 @@ def _job(
     size: int,
     real: Sequence[Source],
     share: float,
+    clumpy: float | None,
 ) -> Job:
     """Return a job; real cutouts take turns among as many of the galaxies as asked."""
     before, after = math.floor(index * share), math.floor((index + 1) * share)
     source = real[before % len(real)] if real and after > before else None
-    return Job(folder, seed, index, kind, size, source)
+    return Job(folder, seed, index, kind, size, source, clumpy)
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[list[LabelledCutout]]:
@@ -282,7 +292,9 @@ def write_one(job: Job) -> list[LabelledCutout]:
     """Make and write one galaxy; return its entries of the label set."""
     if job.real is not None:
         return [_write_injected(job, job.real)]
-    made = simulate_one(job.rng, size=job.size)
+    rng = job.rng
+    clumpy = None if job.clumpy is None else bool(rng.random() < job.clumpy)
+    made = simulate_one(rng, size=job.size, clumpy=clumpy)
     name = f"sim-{job.index + 1:04d}"
     entries = []
     if job.kind in ("png", "both"):

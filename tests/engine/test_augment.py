@@ -1,0 +1,119 @@
+"""Variants of a picture: boxes stay on clumps, half a clump is no background."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clump_detector.augment import TURNS, Sample, augment, blank, crop, rotate, turn
+
+SIDE = 12
+NONE = np.zeros((0, 4))
+
+
+def sample(*places, width=120, height=90, ignored=NONE, rejected=NONE):
+    """Return a dark picture with a blob at each place x, y, and its box."""
+    rows, columns = np.indices((height, width))
+    light = np.zeros((height, width))
+    for x, y in places:
+        light += 250 * np.exp(-((columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2) / 8)
+    picture = np.repeat(np.clip(light, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    centres = np.array(places, dtype=float).reshape(-1, 2)
+    boxes = np.concatenate([centres - SIDE / 2, centres + SIDE / 2], axis=1)
+    labels = np.ones(len(boxes), dtype=np.int64)
+    return Sample("s", picture, boxes, labels, ignored, rejected)
+
+
+def brightest(picture):
+    """Return x, y of the centre of light."""
+    light = picture[..., 0].astype(float)
+    rows, columns = np.indices(light.shape)
+    total = light.sum()
+    return (
+        float(((columns + 0.5) * light).sum() / total),
+        float(((rows + 0.5) * light).sum() / total),
+    )
+
+
+def middle(box):
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+@pytest.mark.parametrize("which", range(TURNS))
+def test_a_box_stays_on_its_clump_however_it_is_turned(which):
+    found = turn(sample((30, 20)), which)
+    assert middle(found.boxes[0]) == pytest.approx(brightest(found.picture), abs=0.1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(-180, 180), st.floats(40, 80), st.floats(30, 60))
+def test_and_by_any_angle_it_stays_square(angle, x, y):
+    found = rotate(sample((x, y)), angle)
+    assert middle(found.boxes[0]) == pytest.approx(brightest(found.picture), abs=0.6)
+    x1, y1, x2, y2 = found.boxes[0]
+    assert x2 - x1 == pytest.approx(SIDE)
+    assert y2 - y1 == pytest.approx(SIDE)
+
+
+def test_what_is_ignored_is_so_when_turned():
+    wide = np.array([[20.0, 30, 100, 60]])
+    found = rotate(sample((60, 45), width=120, height=120, ignored=wide), 45)
+    x1, y1, x2, y2 = found.ignored[0]
+    # Half of 80 + 30 over the square root of two, to each side.
+    assert x2 - x1 == pytest.approx(110 / np.sqrt(2), abs=0.1)
+    assert y2 - y1 == pytest.approx(110 / np.sqrt(2), abs=0.1)
+
+
+def test_a_clump_that_a_rotation_cuts_is_ignored():
+    found = rotate(sample((8, 8)), 45)
+    assert len(found.boxes) == 0
+    assert len(rotate(sample((8, 45)), 2).boxes) == 1
+
+
+def test_a_clump_at_a_crops_rim_is_ignored():
+    """The trap of the paper: half a clump taught as background."""
+    whole = sample((30, 20), (60, 45))
+    found = crop(whole, 30, 0, 80, 90)
+    assert middle(found.boxes[0]) == (30, 45)
+    assert len(found.boxes) == 1
+    assert found.ignored.tolist() == [[0, 14, 6, 26]]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000))
+def test_where_data_are_missing_nothing_is_taught(seed):
+    whole = sample(*[(x, y) for x in (8, 60, 110) for y in (8, 45, 80)])
+    found = blank(whole, np.random.default_rng(seed))
+    assert found.picture.shape == whole.picture.shape
+    dark = (found.picture == 0) & (whole.picture > 0)
+    assert (found.picture == 0).all(axis=(0, 2)).any() or (
+        (found.picture == 0).all(axis=(1, 2)).any()
+    )
+    for x1, y1, x2, y2 in found.boxes:
+        inside = dark[round(y1) : round(y2), round(x1) : round(x2), 0]
+        assert inside.mean() <= 0.2 + 1 / SIDE
+    assert len(found.boxes) + len(found.ignored) <= 9
+    # What is left of a clump that is not taught is ignored.
+    visible = [
+        b for b in whole.boxes if not dark[int(middle(b)[1]), int(middle(b)[0]), 0]
+    ]
+    assert len(found.boxes) + len(found.ignored) >= len(visible)
+
+
+def test_everything_at_once_keeps_boxes_on_clumps():
+    rng = np.random.default_rng(5)
+    seen = 0
+    for k in range(40):
+        found = augment(
+            sample((60, 45)), rng, which=k % TURNS, scale=0.25, colour=0.1, angle=True,
+            blur=0.8, side=64,
+        )  # fmt: skip
+        assert found.picture.shape[0] <= 64
+        for box in found.boxes:
+            x1, y1, x2, y2 = np.clip(box, 0, 64).round().astype(int)
+            inside = found.picture[y1:y2, x1:x2, 0].astype(float)
+            assert inside.max() > found.picture[..., 0].max() - 40
+            seen += 1
+    assert seen > 20
