@@ -101,7 +101,7 @@ class Controller:
         self.model_name = settings.model
         self.device = settings.device
         self.done_with_space = settings.done_with_space
-        self._threshold = settings.threshold
+        self._threshold: float | None = None
         self.canvas.drawn.connect(self._on_drawn)
         self.canvas.edited.connect(self._on_edited)
         self.canvas.removed.connect(self._on_removed)
@@ -342,7 +342,10 @@ class Controller:
         review = self._open_review
         problem = review.check_source(cutout.id) or picture.problem
         if picture.size and not problem and not review.read_only:
-            review.note_seen(cutout.id, picture.size)
+            try:
+                review.note_seen(cutout.id, picture.size)
+            except ClumpError as error:  # a full disk is no reason not to look
+                return error.message
         return problem
 
     def select(self, box_id: int | None) -> None:
@@ -397,7 +400,7 @@ class Controller:
     @shows_errors
     def draw(self) -> None:
         """Let the next drag draw a box, or leave drawing."""
-        if not self._open_review or self.cutout is None:
+        if len(self._open_review) == 0 or self.cutout is None:
             return
         self.canvas.visible = True
         self.canvas.drawing = not self.canvas.drawing

@@ -1,10 +1,10 @@
-"""What a person chose and expects to find again: model, threshold, name."""
+"""What a person chose and expects to find again: model, device, name."""
 
 from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,6 @@ class Settings:
     """Choices that outlive the window."""
 
     model: str = "starter"
-    threshold: float | None = None
     device: str = "auto"
     annotator: str = ""
     done_with_space: bool = True
@@ -54,15 +53,10 @@ def load_settings() -> Settings:
         content = read_json(path)
     except ClumpError:
         return Settings()
-    known = {f.name: f for f in fields(Settings)}
     default = asdict(Settings())
     chosen: dict[str, Any] = {}
     for key, value in (content if isinstance(content, dict) else {}).items():
-        fits = key in known and (
-            type(value) is type(default[key])
-            or (key == "threshold" and isinstance(value, (int, float)))
-        )
-        if fits:
+        if key in default and type(value) is type(default[key]):
             chosen[key] = value
     return Settings(**chosen)
 

@@ -11,12 +11,14 @@ import os
 import sys
 from pathlib import Path
 
-from . import engine, importing, window
+from . import engine, importing, paper, real, window
 
 GROUPS = {
     "import": importing.figures,
     "window": window.figures,
     "engine": engine.figures,
+    "paper": paper.figures,
+    "real": real.figures,
 }
 
 

@@ -21,6 +21,7 @@ from .config import ModelConfig, TrainConfig, fill, with_encoder
 from .errors import ConfigError, from_os_error
 from .files import read_json, write_json, write_text
 from .labels import LabelSet, read_label_set, write_label_set
+from .pretrain import KINDS, PretrainConfig, pretrain
 
 Report = Callable[[str], None]
 
@@ -115,6 +116,12 @@ def read_experiment(path: str | Path) -> Experiment:
             inits=found, model=model, train=train, pretrain=table,
         )  # fmt: skip
         _pretraining(plan)
+        for init in found:
+            if init.pretrain not in ("", *KINDS):
+                raise ConfigError(
+                    f"there is no pretraining {init.pretrain!r}",
+                    remedy=f"Choose one of {KINDS}, or none.",
+                )
     except ConfigError as error:
         raise ConfigError(error.what, path, error.remedy) from error
     names = [init.name for init in plan.inits]
@@ -131,9 +138,7 @@ def read_experiment(path: str | Path) -> Experiment:
     return plan
 
 
-def _pretraining(plan: Experiment) -> Any:
-    from .pretrain import PretrainConfig
-
+def _pretraining(plan: Experiment) -> PretrainConfig:
     return fill(PretrainConfig, plan.pretrain, "pretrain.")
 
 
@@ -195,8 +200,6 @@ def _encoder(init: Init, plan: Experiment, out: Path, report: Report) -> str:
         return name
     folder = out / "encoders" / _plain(init.name)
     if not folder.is_dir():
-        from .pretrain import pretrain
-
         folder.parent.mkdir(parents=True, exist_ok=True)
         found = pretrain(init.pretrain, name, folder, _pretraining(plan))
         report(
