@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,8 +34,32 @@ def frozen_labels(path: Path) -> Iterator[Path]:
         yield frozen
 
 
+#: Seconds between two lines about steps.
+_PAUSE = 60.0
+
+
+class _Teller:
+    """Prints the events of a training: each epoch, and now and then how far it is."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Print one event."""
+        now = time.monotonic()
+        if event["event"] != "step":
+            _say(event)
+        elif now - self._last > _PAUSE:
+            self._last = now
+            print(
+                f"step {event['step']} of {event['steps']}, about "
+                f"{event['seconds_left'] / 60:.0f} minutes left",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
 def _say(event: dict[str, Any]) -> None:
-    """Print one event of a training."""
     kind = event["event"]
     if kind == "start":
         print(
@@ -105,7 +130,7 @@ def train_from_command_line(
             resume=resume,
             recipe="" if recipe is None else recipe.stem,
         )
-        made = train(request, _say)
+        made = train(request, _Teller())
     print(f"{made}: a new model.")
 
 

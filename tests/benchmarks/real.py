@@ -78,7 +78,7 @@ def read_galaxies(folder: Path) -> list[Galaxy]:
 
 
 def strong(galaxies: list[Galaxy], find: Any) -> float:
-    """Return how many strong clumps are among each galaxy's best boxes, one FWHM off."""
+    """Return how many strong clumps have one of the best boxes within one FWHM."""
     found = 0
     for galaxy in galaxies:
         places = find(galaxy)[:BUDGET]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clump_detector.registry import resolve_model
 from napari_clumps import cli
 from napari_clumps.review import Proposal, Review
 
@@ -193,14 +195,76 @@ def test_simulate_train_evaluate(run, tmp_path):
         "model.json",
         "weights.safetensors",
     ]
-    figures = tmp_path / "figures.json"
+    figures, picture = tmp_path / "figures.json", tmp_path / "judged.png"
     code, said, err = run(
-        "evaluate", labels, "--model", model, "--against", "starter", "--out", figures
-    )
+        "evaluate", labels, "--model", model, "--against", "starter",
+        "--out", figures, "--picture", picture,
+    )  # fmt: skip
     assert code == 0, err
     assert json.loads(figures.read_text())["verdict"] in (
         "better", "no clear difference", "worse",
     )  # fmt: skip
+    assert Image.open(picture).size[0] > 1000
+    code, said, err = run("evaluate", labels, "--model", model, "--keep", "14 galaxies")
+    assert code == 0, err
+    card = json.loads((model / "model.json").read_text())
+    assert card["performance"]["on"] == "14 galaxies"
+    assert card["performance"]["completeness"]["value"] is not None
+
+
+def test_calibration_is_kept_in_the_card_and_changes_scores(run, tmp_path):
+    sim, model = tmp_path / "sim", tmp_path / "model"
+    assert run("simulate", sim, "-n", 24, "--seed", 4, "--clumpy", 1)[0] == 0
+    shutil.copytree(resolve_model("starter"), model)
+    labels, before, after = (
+        sim / "labels.json",
+        tmp_path / "a.json",
+        tmp_path / "b.json",
+    )
+    judge = ("evaluate", labels, "--model", model)
+    code, said, err = run(*judge, "--calibrate", "--out", before)
+    assert code == 0, err
+    assert "temperature" in said
+    assert run(*judge, "--out", after)[0] == 0
+    old, new = (json.loads(p.read_text()) for p in (before, after))
+    assert new["reliability"]["error"] <= old["reliability"]["error"] + 1e-6
+    # The order of boxes is the same, so what depends on it alone is.
+    assert new["average_precision"]["any"] == pytest.approx(
+        old["average_precision"]["any"], abs=1e-6
+    )
+    assert new["calibration"]["temperature"] == pytest.approx(1, abs=0.05)
+    assert new["calibration"]["offset"] == pytest.approx(0, abs=0.1)
+    few = tmp_path / "few"
+    run("simulate", few, "-n", 2, "--seed", 4, "--size", 160)
+    card = (model / "model.json").read_text()
+    code, _, err = run("evaluate", few / "labels.json", "--model", model, "--calibrate")
+    assert code == 2
+    assert "too few boxes" in err
+    assert (model / "model.json").read_text() == card
+
+
+def test_clumps_into_real_cutouts(run, review, tmp_path):
+    out = tmp_path / "into"
+    code, _, err = run("simulate", out, "-n", 4, "--into", review.parent)
+    assert code == 0, err
+    assert sorted(p.name for p in (out / "images").iterdir())[0] == "real-0001-g0.png"
+
+
+def test_a_papers_checkpoint_becomes_a_model(run, tmp_path, own_home):
+    import torch
+    from torchvision.models.detection import fasterrcnn_resnet50_fpn
+
+    network = fasterrcnn_resnet50_fpn(
+        weights=None, weights_backbone=None, num_classes=3
+    )
+    torch.save(network.state_dict(), tmp_path / "popp.pth")
+    code, _, err = run("models", "import", tmp_path / "popp.pth")
+    assert code == 0, err
+    assert (own_home / "models" / "popp" / "model.json").is_file()
+    assert "popp" in run("models", "list")[1]
+    code, _, err = run("models", "import", tmp_path / "popp.pth", "--name", "popp")
+    assert code == 0  # a second one has a name of its own
+    assert (own_home / "models" / "popp-2").is_dir()
 
 
 def _folder_of_nothing(tmp_path):
@@ -248,6 +312,16 @@ BAD = {
         ["export", _text(t, "bad.clumps")], "bad.clumps"),
     "a review of nothing": lambda t: (["review", t / "none.clumps"], "none.clumps"),
     "labels that are none": lambda t: (["train", _text(t, "l.json")], "l.json"),
+    "a checkpoint that is none": lambda t: (
+        ["models", "import", _text(t, "x.pth")], "x.pth"),
+    "an experiment that is none": lambda t: (
+        ["compare", _text(t, "e.toml", "a = [")], "e.toml"),
+    "an experiment nobody knows": lambda t: (["compare", "nobody"], "nobody"),
+    "a base and an encoder": lambda t: (
+        ["train", _text(t, "l.json"), "--base", "starter", "--encoder", "resnet18"],
+        "--encoder"),
+    "an encoder nobody knows": lambda t: (
+        ["train", _text(t, "l.json"), "--encoder", "resnet1"], "resnet1"),
     "labels of nothing": lambda t: (
         ["evaluate", _text(t, "l.json", '{"images": []}')], "l.json"),
     "an unknown verb": lambda t: (["dance"], "dance"),

@@ -287,6 +287,23 @@ def with_encoder(config: ModelConfig, encoder: str) -> ModelConfig:
 _AS_IT_IS = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return a TOML file's content.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raised = from_os_error(error, path, "read")
+        raise ConfigError(raised.what, path, raised.remedy) from error
+    except ValueError as error:  # not UTF-8, or no TOML
+        raise ConfigError(f"this is not TOML ({error})", path, "Mend it.") from error
+
+
 def read_recipe(path: str | Path) -> Recipe:
     """Read a recipe, a TOML file with the tables ``model`` and ``train``.
 
@@ -297,13 +314,7 @@ def read_recipe(path: str | Path) -> Recipe:
         belong; the message names both.
     """
     path = Path(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raised = from_os_error(error, path, "read")
-        raise ConfigError(raised.what, path, raised.remedy) from error
-    except ValueError as error:  # not UTF-8, or no TOML
-        raise ConfigError(f"this is not TOML ({error})", path, "Mend it.") from error
+    content = read_toml(path)
     try:
         table = content.pop("model", {})
         model = fill(ModelConfig, table, "model.")

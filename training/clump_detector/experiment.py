@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from .config import ModelConfig, TrainConfig, fill, with_encoder
-from .errors import ConfigError, from_os_error
+from .config import ModelConfig, TrainConfig, fill, read_toml, with_encoder
+from .errors import ConfigError
 from .files import read_json, write_json, write_text
 from .labels import LabelSet, read_label_set, write_label_set
 from .pretrain import KINDS, PretrainConfig, pretrain
@@ -98,13 +97,7 @@ def read_experiment(path: str | Path) -> Experiment:
         If it cannot be read or has a key or a value that does not belong.
     """
     path = Path(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raised = from_os_error(error, path, "read")
-        raise ConfigError(raised.what, path, raised.remedy) from error
-    except ValueError as error:
-        raise ConfigError(f"this is not TOML ({error})", path, "Mend it.") from error
+    content = read_toml(path)
     try:
         model = fill(ModelConfig, content.pop("model", {}), "model.")
         train = fill(TrainConfig, content.pop("train", {}), "train.")

@@ -87,7 +87,8 @@ def inject(source: Source, rng: Rng) -> Injected:
     fwhm = cutout.fwhm or star_width(picture) or numbers.PICTURE_FWHM[0] * longest / 400
     mask = host_mask(picture, fwhm, companions=False)
     luminance = picture.mean(axis=2)
-    above = np.clip(luminance - np.median(luminance[~mask]), 1, None)
+    sky = luminance if mask.all() else luminance[~mask]
+    above = np.clip(luminance - np.median(sky), 1, None)
     standing_out = _standing_out(luminance, fwhm)
     # Not on the nucleus, and not on a star or a clump that is there already.
     free = mask & ~_near(_nucleus(luminance, mask, fwhm), mask.shape, 1.5 * fwhm)
