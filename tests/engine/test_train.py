@@ -302,7 +302,7 @@ def test_kept_features_teach_the_same_as_new_ones(make_labels, tiny):
         )
         views = Views(fitter, samples)
         assert bool(views._kept) == bool(megabytes)
-        drawn = views.draw([0, 1, 2, 3], np.random.default_rng(0))
+        drawn = next(views.batches([0, 1, 2, 3], 4, np.random.default_rng(0)))
         kept_losses.append(fitter.judge(drawn).loss)
     assert kept_losses[0] == pytest.approx(kept_losses[1], rel=1e-3)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -313,7 +314,25 @@ class Views:
                 ]
             )
 
-    def draw(self, indices: Sequence[int], rng: np.random.Generator) -> list[View]:
+    def batches(
+        self, order: Sequence[int], size: int, rng: np.random.Generator
+    ) -> Iterator[list[View]]:
+        """Yield variants of samples in an order, so many at a time.
+
+        Where the network has no part in it, the next ones are made meanwhile.
+        """
+        parts = [order[i : i + size] for i in range(0, len(order), size)]
+        if self._fitter.config.train_parts in ("heads", "fpn"):
+            yield from (self._draw(part, rng) for part in parts)
+            return
+        with ThreadPoolExecutor(1, "variants") as pool:
+            coming = pool.submit(self._draw, parts[0], rng)
+            for following in parts[1:]:
+                batch, coming = coming.result(), pool.submit(self._draw, following, rng)
+                yield batch
+            yield coming.result()
+
+    def _draw(self, indices: Sequence[int], rng: np.random.Generator) -> list[View]:
         """Return one variant of each of some samples."""
         if self._kept:
             return [self._kept[i][rng.integers(len(self._kept[i]))] for i in indices]

@@ -239,12 +239,11 @@ class Training:
         losses: list[float] = []
         stopped = False
         try:
-            for i in range(self.steps):
+            for i, batch in enumerate(views.batches(order, config.batch, rng)):
                 self._obey()
-                chosen = order[i * config.batch : (i + 1) * config.batch]
                 step = (epoch - 1) * self.steps + i
                 done = step / (self.steps * config.epochs)
-                losses.append(self.fitter.step(views.draw(chosen, rng), done))
+                losses.append(self.fitter.step(batch, done))
                 self._say_step(step + 1, epoch, losses[-1])
         except _Stopped:
             stopped = True
