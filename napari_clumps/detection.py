@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from psygnal import Signal
 
 from clump_detector.card import read_card
 from clump_detector.errors import ClumpError, ImageError
 from clump_detector.registry import ModelEntry, list_models, resolve_model
 
+from .jobs import Job, in_background
 from .loose_boxes import LooseBoxes
 from .review import Proposal
 from .settings import change_settings
@@ -27,28 +27,17 @@ FALLBACK_THRESHOLD = 0.3
 _PROBLEMS_SHOWN = 3
 
 
-class Detection:
-    """Runs a model on cutouts and hands its proposals to the review.
-
-    Signals
-    -------
-    changed(): it started, went on or ended.
-    """
-
-    changed = Signal()
+class Detection(Job):
+    """Runs a model on cutouts and hands its proposals to the review."""
 
     def __init__(self, controller: Controller) -> None:
-        self._controller = controller
+        super().__init__(controller)
         self._worker = Worker()
-        self._thread: Any = None
-        self._bar: Any = None
-        self._generation = 0
         self._problems: list[str] = []
         self._found = 0
         self.loose = LooseBoxes(controller.viewer)
         self.total = 0
         self.done = 0
-        self.outcome = ""
 
     # -- choices ------------------------------------------------------------
 
@@ -105,11 +94,6 @@ class Detection:
         """The process that detects, or None before the first detection."""
         return self._worker.pid
 
-    @property
-    def running(self) -> bool:
-        """Whether a detection is under way."""
-        return self._thread is not None
-
     def start(self, scope: str | None = None) -> None:
         """Start on a scope of `scopes`, by default the likeliest."""
         scopes = self.scopes()
@@ -151,49 +135,20 @@ class Detection:
         return CutoutRequest("layer", array=array, name=layer.name, rgb=layer.rgb)
 
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
-        from napari.qt.threading import create_worker
-        from napari.utils import progress
-
-        self._generation += 1
         self.total, self.done, self._found = len(requests), 0, 0
         self._problems = []
         self.outcome = "Loading the model…"
-        self._bar = progress(total=self.total, desc="Detecting clumps")
-        generation = self._generation
-        # Errors are shown by _on_error; napari would raise them a second time.
-        thread = create_worker(
-            detect,
-            self._worker,
-            requests,
-            model,
-            self._controller.device,
-            _ignore_errors=True,
-        )
-        thread.yielded.connect(lambda event: self._on_event(event, generation))
-        thread.errored.connect(lambda error: self._on_error(error, generation))
-        thread.finished.connect(lambda: self._on_finished(generation))
-        self._thread = thread
-        thread.start()
-        self.changed.emit()
+        arguments = (self._worker, requests, model, self._controller.device)
+        self._begin(detect, *arguments, words="Detecting clumps", total=self.total)
 
     def warm_up(self) -> None:
         """Load the current model in the background, before anyone asks for it."""
-        from napari.qt.threading import create_worker
-
         try:
             model = resolve_model(self._controller.model_name)
         except ClumpError:
             return
         # What goes wrong here goes wrong, and is said, when a detection is asked for.
-        thread = create_worker(
-            detect,
-            self._worker,
-            [],
-            model,
-            self._controller.device,
-            _ignore_errors=True,
-        )
-        thread.start()
+        in_background(detect, self._worker, [], model, self._controller.device).start()
 
     def cancel(self) -> None:
         """Stop now: what was proposed so far stays, later results are dropped."""
@@ -209,9 +164,7 @@ class Detection:
         self.cancel()
         self._worker.kill()
 
-    def _on_event(self, event: Any, generation: int) -> None:
-        if generation != self._generation or event is None:
-            return
+    def _on_event(self, event: Any) -> None:
         if isinstance(event, Unreadable):
             self._problems.append(event.message)
         elif isinstance(event, Proposals):
@@ -244,17 +197,13 @@ class Detection:
             return 0
         return sum(p.score >= self._controller.threshold for p in proposals)
 
-    def _on_error(self, error: Exception, generation: int) -> None:
-        if generation != self._generation:
-            return
+    def _on_error(self, error: Exception) -> None:
         self.outcome = str(error)
         message = error.message if isinstance(error, ClumpError) else str(error)
         self._end()
         self._controller.warn(message)
 
-    def _on_finished(self, generation: int) -> None:
-        if generation != self._generation or not self.running:
-            return
+    def _on_finished(self) -> None:
         n, k = self.done - len(self._problems), self._found
         self.outcome = (
             f"{k} proposal{'s' * (k != 1)} on {n} cutout{'s' * (n != 1)} "
@@ -263,14 +212,6 @@ class Detection:
         self._end()
         if self._problems:
             self._controller.warn(_summary(self._problems))
-
-    def _end(self) -> None:
-        self._generation += 1
-        self._thread = None
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-        self.changed.emit()
 
 
 def _summary(problems: list[str]) -> str:

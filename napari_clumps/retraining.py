@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from psygnal import Signal
-
 from clump_detector.config import as_table
 from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet
 from clump_detector.registry import new_model_folder, resolve_model
 
+from .jobs import Job
 from .presets import preset
 from .tasks import compare, retrain
 
@@ -47,22 +46,12 @@ class Curves:
     purity: tuple[float, ...] = ()
 
 
-class Retraining:
-    """Trains a model on the review's decisions, in a process of its own.
-
-    Signals
-    -------
-    changed(): it started, went on or ended.
-    """
-
-    changed = Signal()
+class Retraining(Job):
+    """Trains a model on the review's decisions, in a process of its own."""
 
     def __init__(self, controller: Controller) -> None:
-        self._controller = controller
-        self._thread: Any = None
-        self._bar: Any = None
+        super().__init__(controller)
         self._wish: Wish = "go"
-        self._generation = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -94,11 +83,6 @@ class Retraining:
 
     # -- running ------------------------------------------------------------
 
-    @property
-    def running(self) -> bool:
-        """Whether a training or its comparison is under way."""
-        return self._thread is not None
-
     def start(self, choices: RetrainChoices) -> None:
         """Freeze the labels and train on them."""
         if self.running:
@@ -121,23 +105,9 @@ class Retraining:
     def _run(
         self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
     ) -> None:
-        from napari.qt.threading import create_worker
-        from napari.utils import progress
-
         self._wish = "go"
-        self._generation += 1
-        generation = self._generation
         self.outcome = "Getting ready…"
-        self._bar = progress(total=0, desc="Retraining")
-        thread = create_worker(
-            self._work, labels, out, base, choices, _ignore_errors=True
-        )
-        thread.yielded.connect(lambda event: self._on_event(event, generation))
-        thread.errored.connect(lambda error: self._on_error(error, generation))
-        thread.finished.connect(lambda: self._on_finished(generation))
-        self._thread = thread
-        thread.start()
-        self.changed.emit()
+        self._begin(self._work, labels, out, base, choices, words="Retraining", total=0)
 
     def _work(
         self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
@@ -182,8 +152,8 @@ class Retraining:
         """End what runs, for good."""
         self.cancel()
 
-    def _on_event(self, event: dict[str, Any] | None, generation: int) -> None:
-        if generation != self._generation or event is None or self._wish == "cancel":
+    def _on_event(self, event: dict[str, Any] | None) -> None:
+        if event is None or self._wish == "cancel":
             return
         handler = getattr(self, f"_on_{event.get('event')}", None)
         if handler is not None:
@@ -226,25 +196,17 @@ class Retraining:
         self.comparison = event
         self.outcome = str(event.get("summary") or event.get("problem") or "")
 
-    def _on_error(self, error: Exception, generation: int) -> None:
-        if generation != self._generation:
-            return
+    def _on_error(self, error: Exception) -> None:
         message = error.message if isinstance(error, ClumpError) else str(error)
         if self._wish != "cancel":
             self.outcome = message
             self._controller.warn(message)
 
-    def _on_finished(self, generation: int) -> None:
-        if generation != self._generation:
-            return
-        self._thread = None
+    def _on_finished(self) -> None:
         self.seconds_left = None
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
         if self.new_model is not None:
             self._controller.models_changed.emit()
-        self.changed.emit()
+        self._end()
 
     # -- promotion ----------------------------------------------------------
 

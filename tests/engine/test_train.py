@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 
 from clump_detector import fitting, train
 from clump_detector.augment import TURNS, Sample, augment, crop, cut, turn
+from clump_detector.calibration import Calibration
 from clump_detector.card import read_card
 from clump_detector.config import ModelConfig, TrainConfig
 from clump_detector.dataset import load_sample, load_samples
@@ -500,3 +501,10 @@ def test_cutting_is_done_once_and_for_all():
     sample = cut(sample_of([[-3, -3, 8, 8], [50, 30, 61, 41], [70, 0, 80, 9]]))
     assert cut(sample).boxes.tolist() == sample.boxes.tolist()
     assert len(sample.boxes) + len(sample.ignored) == 2
+
+
+def test_a_judgement_comes_back_from_a_checkpoint():
+    judged = fitting.Judgement(0.5, 0.6, 0.7, 0.8, 30, Calibration(0.5, -1.0))
+    assert fitting.judgement_from(asdict(judged)) == judged
+    few = replace(judged, calibration=None)
+    assert fitting.judgement_from(asdict(few)) == few

@@ -64,6 +64,9 @@ class ModelConfig:
         Normalisation of red, green and blue in 0 to 1. Zoobot was trained without any.
     proposals_before, proposals : int
         Proposals per level before, and in all after, suppression of doubles.
+    roi_samples : int
+        Samples along each side of a cell where a proposal's features are pooled. A
+        clump is a few cells across and needs one; torchvision's detectors take two.
     score_floor : float
         Boxes with a lower score are never reported.
     nms_iou : float
@@ -92,6 +95,7 @@ class ModelConfig:
     proposals_before: int = 300
     proposals: int = 150
     most_boxes: int = 100
+    roi_samples: int = 1
     score_floor: float = 0.05
     nms_iou: float = 0.2
     host_only: bool = True
@@ -122,10 +126,15 @@ class ModelConfig:
         )
         for name in ("pixels_per_fwhm", "most_enlarged", "largest_cutout"):
             _require(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
-        for name in ("fpn_channels", "head_channels", "proposals", "most_boxes"):
+        for name in (
+            "fpn_channels",
+            "head_channels",
+            "proposals_before",
+            "proposals",
+            "most_boxes",
+            "roi_samples",
+        ):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
-        enough = self.proposals_before >= 1
-        _require(enough, "proposals_before", self.proposals_before, "1 or more")
         for name in ("score_floor", "nms_iou"):
             _require(0 <= getattr(self, name) < 1, name, getattr(self, name), "0 to 1")
         _require(self.stretch == "asinh", "stretch", self.stretch, "'asinh'")

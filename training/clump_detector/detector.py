@@ -238,7 +238,9 @@ class Detector(FasterRCNN):  # type: ignore[misc]
             rpn_anchor_generator=AnchorGenerator(
                 config.anchors, (config.ratios,) * len(config.anchors)
             ),
-            box_roi_pool=MultiScaleRoIAlign(names, output_size=7, sampling_ratio=2),
+            box_roi_pool=MultiScaleRoIAlign(
+                names, output_size=7, sampling_ratio=config.roi_samples
+            ),
             box_head=TwoMLPHead(config.fpn_channels * 49, config.head_channels),
             box_predictor=FastRCNNPredictor(config.head_channels, n_classes),
         )

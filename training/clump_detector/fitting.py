@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,6 +61,13 @@ class Judgement:
     score: float | None
     n_boxes: int
     calibration: Calibration | None = None
+
+
+def judgement_from(table: Mapping[str, Any]) -> Judgement:
+    """Return what `dataclasses.asdict` made a table of."""
+    found = table["calibration"]
+    calibration = None if found is None else Calibration(**found)
+    return Judgement(**{**table, "calibration": calibration})
 
 
 class Fitter:

@@ -40,6 +40,7 @@ PAPER = ModelConfig(
     head_channels=1024,
     proposals_before=1000,
     proposals=1000,
+    roi_samples=2,
 )
 PAPER_SCORE = 0.3
 

@@ -24,7 +24,7 @@ from .dataset import Samples, load_samples
 from .detector import Detector, build_detector
 from .encoder import MODEL, is_pretrained, normalisation
 from .errors import Cancelled, FileError, TrainingError
-from .fitting import Fitter, Judgement, View, Views
+from .fitting import Fitter, Judgement, View, Views, judgement_from
 from .labels import LabelSet, read_label_set
 from .modelfolder import load_model, pick_device, save_model
 
@@ -394,6 +394,7 @@ class Training:
             {
                 "labels": self.labels.hash(),
                 "config": asdict(self.config),
+                "model": asdict(self.model),
                 "epoch": epoch,
                 "detector": self.fitter.detector.state_dict(),
                 "optimizer": self.fitter.optimizer.state_dict(),
@@ -415,8 +416,10 @@ class Training:
         path = self._checkpoint
         kept = read_checkpoint(path, self.fitter.device)
         try:
-            same = kept["labels"] == self.labels.hash() and kept["config"] == asdict(
-                self.config
+            same = (kept["labels"], kept["config"], kept["model"]) == (
+                self.labels.hash(),
+                asdict(self.config),
+                asdict(self.model),
             )
             self.fitter.detector.load_state_dict(kept["detector"])
             self.fitter.optimizer.load_state_dict(kept["optimizer"])
@@ -425,7 +428,7 @@ class Training:
                 kept["best"],
                 kept["best_epoch"],
                 kept["best_loss"],
-                None if judged is None else Judgement(**judged),
+                None if judged is None else judgement_from(judged),
             )
             self.first_epoch = kept["epoch"] + 1
         except Exception as error:  # whatever a foreign file leads to
