@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Fewer boxes than this teach a model next to nothing.
 FEWEST_BOXES = 5
-
-_CHOSEN = ("train_parts", "epochs", "seed", "device")
 
 Wish = Literal["go", "stop", "cancel"]
 
@@ -114,14 +112,14 @@ class Retraining(Job):
     ) -> Any:
         """Train, then compare; what this generator yields arrives in `_on_event`."""
         device = self._controller.device
+        chosen = replace(
+            preset(choices.parts), epochs=choices.epochs, seed=choices.seed
+        )
         yield from retrain(
             labels,
             out,
             base,
-            parts=choices.parts,
-            epochs=choices.epochs,
-            seed=choices.seed,
-            config=_preset_fields(choices.parts),
+            config=as_table(chosen),
             device=device,
             wish=lambda: self._wish,
         )
@@ -225,9 +223,3 @@ class Retraining(Job):
             self._controller.warn(error.message)
             return
         self._controller.detection.start("review")
-
-
-def _preset_fields(parts: str) -> dict[str, Any]:
-    """Return what the preset says beyond what a person chooses in the panel."""
-    fields = as_table(preset(parts))
-    return {key: value for key, value in fields.items() if key not in _CHOSEN}

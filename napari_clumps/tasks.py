@@ -239,9 +239,6 @@ def retrain(
     out: Path,
     base: Path | None = None,
     *,
-    parts: str = "heads",
-    epochs: int | None = None,
-    seed: int = 0,
     config: dict[str, Any] | None = None,
     device: str = "auto",
     wish: Callable[[], Wish] = lambda: "go",
@@ -260,11 +257,8 @@ def retrain(
         The new model folder.
     base : path, optional
         The model folder to start from.
-    parts, epochs, seed
-        What to train, for how long and from which random numbers, as in
-        `clump_detector.config.TrainConfig`.
     config : dict, optional
-        Other fields of it that differ from its defaults.
+        Fields of `clump_detector.config.TrainConfig` that differ from its defaults.
     device : str
     wish : callable
         Asked at every heartbeat: "stop" keeps the best so far, "cancel" nothing.
@@ -287,9 +281,6 @@ def retrain(
     TrainingError
         If it cannot start or go on, or the process died.
     """
-    chosen = {"train_parts": parts, "seed": seed, **(config or {})}
-    if epochs is not None:
-        chosen["epochs"] = epochs
     scratch = _scratch_folder(out)
     own = worker or Worker()
     request: Request | None = None
@@ -302,8 +293,7 @@ def retrain(
             labels=str(_label_file(labels, scratch)),
             out=str(scratch / out.name),
             base=None if base is None else str(base.absolute()),
-            config=chosen,
-            device=device,
+            config={**(config or {}), "device": device},
         )
         less = "train fewer parts"
         events = _events(request, out, "training", less, TrainingError)

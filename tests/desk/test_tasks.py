@@ -294,7 +294,9 @@ def out(tmp_path):
 
 
 def test_training_makes_a_model_whole_and_says_where(worker, out):
-    training = tasks.retrain(LABELS, out, parts="fpn", epochs=2, seed=0, worker=worker)
+    training = tasks.retrain(
+        LABELS, out, config={"train_parts": "fpn", "epochs": 2}, worker=worker
+    )
     events, result = run(training)
     assert [event["event"] for event in events] == [
         *("loading", "start", "epoch", "epoch", "end")
@@ -310,7 +312,7 @@ def test_stop_keeps_the_best_so_far(worker, out):
     training = tasks.retrain(
         LABELS,
         out,
-        epochs=10_000,
+        config={"epochs": 10_000},
         wish=lambda: "stop" if said else "go",
         worker=worker,
     )
@@ -326,7 +328,11 @@ def test_stop_keeps_the_best_so_far(worker, out):
 def test_cancel_keeps_nothing(worker, out, seed, way):
     said = []
     training = tasks.retrain(
-        LABELS, out, seed=seed, wish=lambda: "cancel" if said else "go", worker=worker
+        LABELS,
+        out,
+        config={"seed": seed},
+        wish=lambda: "cancel" if said else "go",
+        worker=worker,
     )
     until(training, lambda event: event["event"] == "start")
     start = time.perf_counter()
@@ -360,7 +366,7 @@ def test_a_training_that_fails_is_explained_and_leaves_nothing(
     worker, out, seed, message
 ):
     with pytest.raises(TrainingError) as caught:
-        run(tasks.retrain(LABELS, out, seed=seed, worker=worker))
+        run(tasks.retrain(LABELS, out, config={"seed": seed}, worker=worker))
     assert message in caught.value.message
     ends(lambda: nothing_is_left(out))
 
@@ -384,7 +390,8 @@ import sys
 from napari_clumps import tasks
 from pathlib import Path
 worker = tasks.Worker([sys.executable, {str(FAKE)!r}])
-training = tasks.retrain(Path("l"), Path({str(out)!r}), seed=1, worker=worker)
+out = Path({str(out)!r})
+training = tasks.retrain(Path("l"), out, config=dict(seed=1), worker=worker)
 for event in training:
     if event and event["event"] == "start":
         break

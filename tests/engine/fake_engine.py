@@ -90,9 +90,9 @@ def training_request(fields):
     config = fields["config"]
     return types.SimpleNamespace(
         out=Path(fields["out"]),
-        seed=config["seed"],
+        seed=config.get("seed", 0),
         epochs=config.get("epochs", 3),
-        parts=config["train_parts"],
+        parts=config.get("train_parts", "heads"),
     )
 
 
