@@ -508,3 +508,11 @@ def test_a_judgement_comes_back_from_a_checkpoint():
     assert fitting.judgement_from(asdict(judged)) == judged
     few = replace(judged, calibration=None)
     assert fitting.judgement_from(asdict(few)) == few
+
+
+def test_the_best_epoch_is_that_of_most_f1_where_boxes_are_many():
+    many = fitting.Judgement(0.9, 0.8, 0.6, 0.5, 100)
+    assert many.regret == pytest.approx(1 - 2 * 0.8 * 0.6 / 1.4)
+    assert replace(many, n_boxes=99).regret == 0.9
+    assert replace(many, purity=None).regret == 1
+    assert replace(many, completeness=0.0).regret == 1

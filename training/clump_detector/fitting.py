@@ -32,6 +32,9 @@ from .targets import Target
 RATES = {"heads": 5e-4, "fpn": 5e-4, "last stages": 2e-4, "everything": 2e-4}
 RATE_FROM_SCRATCH = 1e-3
 
+#: With fewer validation boxes than this the loss says which epoch is the best.
+FEWEST_FOR_F1 = 100
+
 #: An encoder that was trained before changes this much more slowly.
 ENCODER_SHARE = 0.2
 
@@ -61,6 +64,20 @@ class Judgement:
     score: float | None
     n_boxes: int
     calibration: Calibration | None = None
+
+    @property
+    def regret(self) -> float:
+        """What the best epoch has least of: 1 - F1, or the loss with few boxes.
+
+        A network grows surer with time, and its loss with it, while it still finds
+        more. On few boxes F1 is a matter of luck, and the loss tells more.
+        """
+        if self.n_boxes < FEWEST_FOR_F1:
+            return self.loss
+        if not self.completeness or not self.purity:
+            return 1.0
+        both = self.completeness + self.purity
+        return 1 - 2 * self.completeness * self.purity / both
 
 
 def judgement_from(table: Mapping[str, Any]) -> Judgement:

@@ -71,11 +71,11 @@ class TrainRequest:
 
 @dataclass
 class _Best:
-    """The best weights so far, and how well they do."""
+    """The best weights so far, and how well they do: less ``regret`` is better."""
 
     state: dict[str, Tensor]
     epoch: int = 0
-    loss: float = math.inf
+    regret: float = math.inf
     judgement: Judgement | None = None
 
 
@@ -287,10 +287,10 @@ class Training:
 
     def _note(self, epoch: int, train_loss: float, judged: Judgement | None) -> None:
         """Keep the weights if they are the best so far, and report the epoch."""
-        loss = train_loss if judged is None else judged.loss
-        best = loss < self.best.loss or not self.best.epoch
+        regret = train_loss if judged is None else judged.regret
+        best = regret < self.best.regret or not self.best.epoch
         if best:
-            self.best = _Best(self.fitter.state(), epoch, loss, judged)
+            self.best = _Best(self.fitter.state(), epoch, regret, judged)
         self._report(
             {
                 "event": "epoch",
@@ -400,7 +400,7 @@ class Training:
                 "optimizer": self.fitter.optimizer.state_dict(),
                 "best": self.best.state,
                 "best_epoch": self.best.epoch,
-                "best_loss": self.best.loss,
+                "best_regret": self.best.regret,
                 "judgement": None if judged is None else asdict(judged),
             },
         )
@@ -427,7 +427,7 @@ class Training:
             self.best = _Best(
                 kept["best"],
                 kept["best_epoch"],
-                kept["best_loss"],
+                kept["best_regret"],
                 None if judged is None else judgement_from(judged),
             )
             self.first_epoch = kept["epoch"] + 1
