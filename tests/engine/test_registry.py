@@ -7,6 +7,7 @@ import json
 import pytest
 
 from clump_detector import registry
+from clump_detector.calibration import Calibration
 from clump_detector.card import CARD, WEIGHTS, ModelCard, read_card, write_card
 from clump_detector.config import ModelConfig
 from clump_detector.errors import FileError, ModelError
@@ -34,6 +35,7 @@ def test_a_card_comes_back_as_it_was(tmp_path):
         {"cutouts": 30},
         {"completeness": {"value": 0.8}, "purity": 0.7, "on": "10 test galaxies"},
         0.42,
+        Calibration(0.8, -1.5),
         "2024-01-01T00:00:00+00:00",
         "abcdef0123456789",
     )
