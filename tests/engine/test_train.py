@@ -516,3 +516,10 @@ def test_the_best_epoch_is_that_of_most_f1_where_boxes_are_many():
     assert replace(many, n_boxes=99).regret == 0.9
     assert replace(many, purity=None).regret == 1
     assert replace(many, completeness=0.0).regret == 1
+
+
+@pytest.mark.parametrize("parts", ["heads", "fpn"])
+def test_kept_features_and_half_precision(make_labels, tmp_path, tiny_folder, parts):
+    half = replace(QUICK, train_parts=parts, precision="half")
+    request = TrainRequest(make_labels(4), tmp_path / "half", tiny_folder, half)
+    assert (train.train(request) / "model.json").is_file()

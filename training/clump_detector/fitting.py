@@ -194,10 +194,9 @@ class Fitter:
                 images = [view.image for view in group if view.image is not None]
                 yield self.detector.pyramid(self.detector.encode(images)), targets
             elif self.config.train_parts == "heads":
-                yield _convert(_join(frozen), torch.float32), targets
+                yield _join(frozen), targets
             else:
-                joined = _convert(_join(frozen), torch.float32)
-                yield self.detector.pyramid(joined), targets
+                yield self.detector.pyramid(_join(frozen)), targets
 
     def _precision(self) -> torch.autocast:
         half = self.config.precision == "half"
@@ -389,9 +388,9 @@ def _convert(encoded: Encoded, dtype: torch.dtype) -> Encoded:
 
 
 def _join(parts: Sequence[Encoded]) -> Encoded:
-    """Return one batch of feature maps of the same size."""
+    """Return one batch of feature maps of the same size, in full precision."""
     features = OrderedDict(
-        (name, torch.cat([part.features[name] for part in parts]))
+        (name, torch.cat([part.features[name].float() for part in parts]))
         for name in parts[0].features
     )
     sizes = [size for part in parts for size in part.sizes]
