@@ -16,13 +16,19 @@ PICTURES = {
 }
 
 
+#: Pixels of the status bar, which names the folder where the demo was run.
+STATUS = 24
+
+
 def main(demo: Path, docs: Path) -> None:
-    """Copy each picture with a palette, a third of the bytes."""
+    """Copy each picture without the status bar, with a palette to be a third as large."""
     docs.mkdir(parents=True, exist_ok=True)
     for name, step in PICTURES.items():
         (found,) = (demo / "pictures").glob(f"*-{step}.png")
         with Image.open(found) as picture:
-            small = picture.convert("RGB").quantize(256)
+            width, height = picture.size
+            upper = picture.convert("RGB").crop((0, 0, width, height - STATUS))
+            small = upper.quantize(256)
             small.save(docs / f"{name}.png", optimize=True)
 
 

@@ -30,7 +30,7 @@ class RetrainChoices:
 
     base: str
     parts: str = "heads"
-    epochs: int = 12
+    epochs: int = 10
     seed: int = 0
 
 
