@@ -21,7 +21,7 @@ STATUS = 24
 
 
 def main(demo: Path, docs: Path) -> None:
-    """Copy each picture without the status bar, with a palette: a third of the bytes."""
+    """Copy each picture, without the status bar and with a palette."""
     docs.mkdir(parents=True, exist_ok=True)
     for name, step in PICTURES.items():
         (found,) = (demo / "pictures").glob(f"*-{step}.png")
