@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ def in_background(work: Callable[..., Any], *args: Any) -> Any:
     return create_worker(work, *args, _ignore_errors=True)
 
 
-class Job:
+class Job(ABC):
     """Work in a thread, with a bar in napari's activity dock.
 
     What comes from a run that has ended, by itself or by a person, is dropped.
@@ -68,14 +69,17 @@ class Job:
         thread.start()
         self.changed.emit()
 
+    @abstractmethod
     def _on_event(self, event: Any) -> None:
-        raise NotImplementedError
+        """Take what the generator yields."""
 
+    @abstractmethod
     def _on_error(self, error: Exception) -> None:
-        raise NotImplementedError
+        """Say what went wrong; `_on_finished` may still come."""
 
+    @abstractmethod
     def _on_finished(self) -> None:
-        raise NotImplementedError
+        """Take what there is, and `_end`."""
 
     def _end(self) -> None:
         self._run_number += 1

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from clump_detector.labels import LabelSet, write_label_set
-from clump_detector.simulate.write import Job, write_one
+from clump_detector.simulate.write import Plan, write_one
 
 #: Chosen by looking: twelve varied galaxies in a row, two of them without clumps.
 SEED = 1988
@@ -20,8 +20,9 @@ def main(out: Path) -> None:
     """Write pictures, cubes and their label set to a new folder."""
     images = out / "images"
     images.mkdir(parents=True)
-    cutouts = [c for k in PICTURES for c in write_one(Job(images, SEED, k, "png", 400))]
-    cutouts += [c for k in CUBES for c in write_one(Job(images, SEED, k, "fits", 400))]
+    pictures, cubes = Plan(SEED), Plan(SEED, "fits")
+    cutouts = [c for k in PICTURES for c in write_one((images, pictures, k))]
+    cutouts += [c for k in CUBES for c in write_one((images, cubes, k))]
     info = {"simulation": {"seed": SEED, "made by": "sample_data/make_again.py"}}
     write_label_set(LabelSet(tuple(cutouts), info=info), out / "labels.json")
 

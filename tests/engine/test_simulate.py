@@ -17,7 +17,7 @@ pytest.importorskip("galsim")
 
 from clump_detector.simulate import draw_scene, simulate, simulate_one
 from clump_detector.simulate.catalogue import Clump, merge_close
-from clump_detector.simulate.write import galaxy_rng
+from clump_detector.simulate.cutout import galaxy_rng
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def _morphology(
     from PIL import Image
 
     from .simulate.catalogue import CLUMPY_KINDS, SMOOTH_KINDS
-    from .simulate.write import galaxy_rng, simulate_one
+    from .simulate.cutout import galaxy_rng, simulate_one
 
     kinds = sorted({*CLUMPY_KINDS, *SMOOTH_KINDS})
     side = round(1.15 * config.side)

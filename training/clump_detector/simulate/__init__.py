@@ -6,7 +6,8 @@ are drawn on a survey's detector (`draw`) and turned into that survey's picture
 """
 
 from .catalogue import Clump, Host, Scene, draw_scene
-from .write import SimulatedCutout, simulate, simulate_one
+from .cutout import SimulatedCutout, simulate_one
+from .write import simulate
 
 __all__ = [
     "Clump",

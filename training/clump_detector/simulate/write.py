@@ -1,4 +1,4 @@
-"""Simulated cutouts in memory, and as a folder of images with their label set."""
+"""Simulated cutouts as a folder of images with their label set."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import errno
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -16,105 +16,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..boxes import SIDE_IN_FWHM, Boxes, centres
 from ..errors import ConfigError, FileError, from_os_error
-from ..images import Cutout
 from ..labels import LabelledBox, LabelledCutout, LabelSet, write_label_set
 from ..sources import Source, find_sources
-from ..stretch import to_rgb
-from .catalogue import Rng, Scene, draw_scene
-from .draw import DOUBTFUL_SNR, VISIBLE_SNR, Planes, draw
-from .inject import inject
-from .look import (
-    DOUBTFUL_LEVELS,
-    VISIBLE_LEVELS,
-    Picture,
-    local_contrasts,
-    to_picture,
-)
+from .cutout import SimulatedCutout, as_cube, galaxy_rng, simulate_one
+from .inject import Injected, inject
+from .look import Picture
 
 Kind = Literal["png", "fits", "both"]
-
-
-@dataclass(frozen=True)
-class SimulatedCutout:
-    """One simulated galaxy and the truth about it.
-
-    Attributes
-    ----------
-    scene : Scene
-        Everything that was drawn.
-    rgb : array of shape (size, size, 3)
-        The picture, uint8.
-    planes : array of shape (3, n, n)
-        Fluxes in nanomaggies on the survey's own pixels, over the same sky.
-    boxes : array of shape (m, 4)
-        Boxes of all true clumps in pixels of the picture.
-    snr : array of shape (m,)
-        Their matched-filter signal-to-noise ratios.
-    contrast : array of shape (m,)
-        How many of 255 grey levels their peaks add to the picture.
-    classes : tuple of str
-    """
-
-    scene: Scene
-    rgb: Picture
-    planes: Planes
-    boxes: Boxes
-    snr: NDArray[np.float64]
-    contrast: NDArray[np.float64]
-    classes: tuple[str, ...]
-
-    @property
-    def visible(self) -> NDArray[np.bool_]:
-        """Which of the true clumps a person can see, shape (m,)."""
-        return (self.snr >= VISIBLE_SNR) & (self.contrast >= VISIBLE_LEVELS)
-
-    @property
-    def doubtful(self) -> NDArray[np.bool_]:
-        """Which of the others some would see and some not, shape (m,)."""
-        maybe = (self.snr >= DOUBTFUL_SNR) & (self.contrast >= DOUBTFUL_LEVELS)
-        return maybe & ~self.visible
-
-
-def simulate_one(
-    rng: Rng, *, size: int = 400, clumpy: bool | None = None
-) -> SimulatedCutout:
-    """Simulate one galaxy in memory.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    size : int
-        Side of the picture in pixels.
-    clumpy : bool, optional
-        With or without clumps; by default as often as real galaxies have them.
-    """
-    scene = draw_scene(rng, size=size, clumpy=clumpy)
-    drawn = draw(scene, rng)
-    rgb, contrast = to_picture(scene, drawn, rng)
-    inside = [k for k, c in enumerate(scene.clumps) if _inside(scene, c.x, c.y)]
-    half = SIDE_IN_FWHM * scene.fwhm_px / 2
-    places = [scene.pixels(scene.clumps[k].x, scene.clumps[k].y) for k in inside]
-    boxes = np.array([(x - half, y - half, x + half, y + half) for x, y in places])
-    return SimulatedCutout(
-        replace(scene, clumps=tuple(scene.clumps[k] for k in inside)),
-        rgb,
-        drawn.planes,
-        boxes.reshape(-1, 4),
-        np.array([drawn.seen[k].snr for k in inside], dtype=np.float64),
-        np.asarray(contrast, dtype=np.float64)[inside],
-        tuple("odd clump" if scene.clumps[k].odd else "clump" for k in inside),
-    )
-
-
-def _inside(scene: Scene, x: float, y: float) -> bool:
-    return max(abs(x), abs(y)) < scene.size * scene.scale / 2
-
-
-def galaxy_rng(seed: int, index: int) -> Rng:
-    """Return the random numbers of one galaxy, the same whatever else is made."""
-    return np.random.default_rng((seed, index))
 
 
 def simulate(
@@ -165,24 +74,16 @@ def simulate(
     Raises
     ------
     FileError
-        If the folder is not empty or cannot be written, or there is no real cutout.
+        If the folder is not empty or cannot be written.
     ImageError
-        If a real cutout cannot be read.
+        If there is no real cutout, or one cannot be read.
     ConfigError
         If GalSim is not installed, or FITS is asked for with real pictures.
     """
     out = Path(out)
     real = () if into is None else tuple(find_sources([into]))
-    if real and kind != "png":
-        raise ConfigError(
-            f"clumps are put into pictures, and {kind} was asked for",
-            remedy="Ask for png.",
-        )
-    if (share < 1 or not real) and find_spec("galsim") is None:
-        raise ConfigError(
-            "GalSim, which draws the galaxies, is not installed",
-            remedy="Run: pip install 'napari-clumps[simulate]'.",
-        )
+    plan = Plan(seed, kind, size, clumpy, real, share)
+    plan.check()
     _refuse_used(out)
     if n < 1:
         raise FileError(
@@ -190,23 +91,15 @@ def simulate(
         )
     staging = _staging(out)
     try:
-        (staging / "images").mkdir()
-        cutouts: list[LabelledCutout] = []
         images = staging / "images"
-        jobs = [
-            _job(images, seed, k, kind, size, real, share, clumpy) for k in range(n)
-        ]
-        for made in _run(jobs, workers):
+        images.mkdir()
+        cutouts: list[LabelledCutout] = []
+        for made in _run([(images, plan, k) for k in range(n)], workers):
             cutouts += made
             if report is not None:
                 report(min(len(cutouts) // (2 if kind == "both" else 1), n), n)
-        info: dict[str, Any] = {"n": n, "seed": seed, "kind": kind, "size": size}
-        if clumpy is not None:
-            info["clumpy"] = clumpy
-        if real:
-            info |= {"real_cutouts": len(real), "share_real": share}
-        made_of = {"simulation": info}
-        write_label_set(LabelSet(tuple(cutouts), info=made_of), staging / "labels.json")
+        info = {"simulation": {"n": n, **plan.as_info()}}
+        write_label_set(LabelSet(tuple(cutouts), info=info), staging / "labels.json")
         staging.chmod(0o755)
         if out.exists():
             out.rmdir()
@@ -216,6 +109,59 @@ def simulate(
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return out / "labels.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `simulate` makes, as its parameters say."""
+
+    seed: int
+    kind: Kind = "png"
+    size: int = 400
+    clumpy: float | None = None
+    real: tuple[Source, ...] = ()
+    share: float = 1.0
+
+    def check(self) -> None:
+        """Refuse what cannot be made.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if self.real and self.kind != "png":
+            raise ConfigError(
+                f"clumps are put into pictures, and {self.kind} was asked for",
+                remedy="Ask for png.",
+            )
+        if (self.share < 1 or not self.real) and find_spec("galsim") is None:
+            raise ConfigError(
+                "GalSim, which draws the galaxies, is not installed",
+                remedy="Run: pip install 'napari-clumps[simulate]'.",
+            )
+
+    def source(self, index: int) -> Source | None:
+        """Return the real cutout of a galaxy, None where it is simulated.
+
+        Real ones take turns among as many of the galaxies as their share says.
+        """
+        before = math.floor(index * self.share)
+        if not self.real or math.floor((index + 1) * self.share) == before:
+            return None
+        return self.real[before % len(self.real)]
+
+    def as_info(self) -> dict[str, Any]:
+        """Return what the label set says of it."""
+        info: dict[str, Any] = {
+            "seed": self.seed,
+            "kind": self.kind,
+            "size": self.size,
+        }
+        if self.clumpy is not None:
+            info["clumpy"] = self.clumpy
+        if self.real:
+            info |= {"real_cutouts": len(self.real), "share_real": self.share}
+        return info
 
 
 def _refuse_used(out: Path) -> None:
@@ -242,38 +188,8 @@ def _staging(out: Path) -> Path:
     return Path(name)
 
 
-@dataclass(frozen=True)
-class Job:
-    """One galaxy to write: a simulated one, or a real one with clumps put into it."""
-
-    folder: Path
-    seed: int
-    index: int
-    kind: Kind
-    size: int
-    real: Source | None = None
-    clumpy: float | None = None
-
-    @property
-    def rng(self) -> Rng:
-        """Random numbers that depend on the seed and the index alone."""
-        return galaxy_rng(self.seed, self.index)
-
-
-def _job(
-    folder: Path,
-    seed: int,
-    index: int,
-    kind: Kind,
-    size: int,
-    real: Sequence[Source],
-    share: float,
-    clumpy: float | None,
-) -> Job:
-    """Return a job; real cutouts take turns among as many of the galaxies as asked."""
-    before, after = math.floor(index * share), math.floor((index + 1) * share)
-    source = real[before % len(real)] if real and after > before else None
-    return Job(folder, seed, index, kind, size, source, clumpy)
+#: The images' folder, the plan, and the galaxy's number from 0.
+Job = tuple[Path, Plan, int]
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[list[LabelledCutout]]:
@@ -290,20 +206,23 @@ def _run(jobs: list[Job], workers: int) -> Iterator[list[LabelledCutout]]:
 
 def write_one(job: Job) -> list[LabelledCutout]:
     """Make and write one galaxy; return its entries of the label set."""
-    if job.real is not None:
-        return [_write_injected(job, job.real)]
-    rng = job.rng
-    clumpy = None if job.clumpy is None else bool(rng.random() < job.clumpy)
-    made = simulate_one(rng, size=job.size, clumpy=clumpy)
-    name = f"sim-{job.index + 1:04d}"
+    folder, plan, index = job
+    rng = galaxy_rng(plan.seed, index)
+    source = plan.source(index)
+    if source is not None:
+        name = f"real-{index + 1:04d}-{source.name}"
+        return [_write_injected(folder / f"{name}.png", inject(source, rng))]
+    clumpy = None if plan.clumpy is None else bool(rng.random() < plan.clumpy)
+    made = simulate_one(rng, size=plan.size, clumpy=clumpy)
+    name = f"sim-{index + 1:04d}"
     entries = []
-    if job.kind in ("png", "both"):
-        path = job.folder / f"{name}.png"
+    if plan.kind in ("png", "both"):
+        path = folder / f"{name}.png"
         _write_png(path, made.rgb)
-        entries.append(labelled(made, Source(name, (path,)), job.size))
-    if job.kind in ("fits", "both"):
+        entries.append(labelled(made, Source(name, (path,)), plan.size))
+    if plan.kind in ("fits", "both"):
         name = f"{name}-{made.scene.survey.bands}"
-        path = job.folder / f"{name}.fits"
+        path = folder / f"{name}.fits"
         write_fits(path, made)
         entries.append(
             labelled(as_cube(made), Source(name, (path,)), made.planes.shape[1])
@@ -311,10 +230,7 @@ def write_one(job: Job) -> list[LabelledCutout]:
     return entries
 
 
-def _write_injected(job: Job, source: Source) -> LabelledCutout:
-    made = inject(source, job.rng)
-    name = f"real-{job.index + 1:04d}-{source.name}"
-    path = job.folder / f"{name}.png"
+def _write_injected(path: Path, made: Injected) -> LabelledCutout:
     _write_png(path, made.rgb)
     height, width = made.rgb.shape[:2]
     clumps = [
@@ -323,7 +239,7 @@ def _write_injected(job: Job, source: Source) -> LabelledCutout:
     ]
     host = [_box(corners, ignored=True) for corners in made.host]
     return LabelledCutout(
-        Source(name, (path,)),
+        Source(path.stem, (path,)),
         width,
         height,
         boxes=(*clumps, *host),
@@ -345,15 +261,6 @@ def _box(
         origin="simulation", status=status, ignored=ignored,
         extra={**extra, "kind": "real"},
     )  # fmt: skip
-
-
-def as_cube(made: SimulatedCutout) -> SimulatedCutout:
-    """Return the galaxy as it is seen in its cube, through this program's stretch."""
-    cube = Cutout("cube", made.planes, bands=tuple(made.scene.survey.bands))
-    zoom = made.planes.shape[1] / made.scene.size
-    places = (centres(made.boxes) + 0.5) * zoom - 0.5
-    levels = local_contrasts(to_rgb(cube), places, made.scene.fwhm_px * zoom)
-    return replace(made, contrast=levels)
 
 
 def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout:

@@ -1,0 +1,111 @@
+"""One simulated cutout in memory, with the truth about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..boxes import SIDE_IN_FWHM, Boxes, centres
+from ..images import Cutout
+from ..stretch import to_rgb
+from .catalogue import Rng, Scene, draw_scene
+from .draw import DOUBTFUL_SNR, VISIBLE_SNR, Planes, draw
+from .look import (
+    DOUBTFUL_LEVELS,
+    VISIBLE_LEVELS,
+    Picture,
+    local_contrasts,
+    to_picture,
+)
+
+
+@dataclass(frozen=True)
+class SimulatedCutout:
+    """One simulated galaxy and the truth about it.
+
+    Attributes
+    ----------
+    scene : Scene
+        Everything that was drawn.
+    rgb : array of shape (size, size, 3)
+        The picture, uint8.
+    planes : array of shape (3, n, n)
+        Fluxes in nanomaggies on the survey's own pixels, over the same sky.
+    boxes : array of shape (m, 4)
+        Boxes of all true clumps in pixels of the picture.
+    snr : array of shape (m,)
+        Their matched-filter signal-to-noise ratios.
+    contrast : array of shape (m,)
+        How many of 255 grey levels their peaks add to the picture.
+    classes : tuple of str
+    """
+
+    scene: Scene
+    rgb: Picture
+    planes: Planes
+    boxes: Boxes
+    snr: NDArray[np.float64]
+    contrast: NDArray[np.float64]
+    classes: tuple[str, ...]
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """Which of the true clumps a person can see, shape (m,)."""
+        return (self.snr >= VISIBLE_SNR) & (self.contrast >= VISIBLE_LEVELS)
+
+    @property
+    def doubtful(self) -> NDArray[np.bool_]:
+        """Which of the others some would see and some not, shape (m,)."""
+        maybe = (self.snr >= DOUBTFUL_SNR) & (self.contrast >= DOUBTFUL_LEVELS)
+        return maybe & ~self.visible
+
+
+def simulate_one(
+    rng: Rng, *, size: int = 400, clumpy: bool | None = None
+) -> SimulatedCutout:
+    """Simulate one galaxy in memory.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    size : int
+        Side of the picture in pixels.
+    clumpy : bool, optional
+        With or without clumps; by default as often as real galaxies have them.
+    """
+    scene = draw_scene(rng, size=size, clumpy=clumpy)
+    drawn = draw(scene, rng)
+    rgb, contrast = to_picture(scene, drawn, rng)
+    inside = [k for k, c in enumerate(scene.clumps) if _inside(scene, c.x, c.y)]
+    half = SIDE_IN_FWHM * scene.fwhm_px / 2
+    places = [scene.pixels(scene.clumps[k].x, scene.clumps[k].y) for k in inside]
+    boxes = np.array([(x - half, y - half, x + half, y + half) for x, y in places])
+    return SimulatedCutout(
+        replace(scene, clumps=tuple(scene.clumps[k] for k in inside)),
+        rgb,
+        drawn.planes,
+        boxes.reshape(-1, 4),
+        np.array([drawn.seen[k].snr for k in inside], dtype=np.float64),
+        np.asarray(contrast, dtype=np.float64)[inside],
+        tuple("odd clump" if scene.clumps[k].odd else "clump" for k in inside),
+    )
+
+
+def _inside(scene: Scene, x: float, y: float) -> bool:
+    return max(abs(x), abs(y)) < scene.size * scene.scale / 2
+
+
+def galaxy_rng(seed: int, index: int) -> Rng:
+    """Return the random numbers of one galaxy, the same whatever else is made."""
+    return np.random.default_rng((seed, index))
+
+
+def as_cube(made: SimulatedCutout) -> SimulatedCutout:
+    """Return the galaxy as it is seen in its cube, through this program's stretch."""
+    cube = Cutout("cube", made.planes, bands=tuple(made.scene.survey.bands))
+    zoom = made.planes.shape[1] / made.scene.size
+    places = (centres(made.boxes) + 0.5) * zoom - 0.5
+    levels = local_contrasts(to_rgb(cube), places, made.scene.fwhm_px * zoom)
+    return replace(made, contrast=levels)
