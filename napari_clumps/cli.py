@@ -292,8 +292,8 @@ def compare(
     ] = None,
 ) -> None:
     """Compare encoders at several numbers of galaxies, as the paper does."""
-    from clump_detector.config import find_recipe
     from clump_detector.experiment import read_experiment, run_experiment
+    from clump_detector.recipe import find_recipe
 
     path = find_recipe(recipe, experiment=True)
     folder = out or Path("build") / path.stem

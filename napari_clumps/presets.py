@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from clump_detector.config import TrainConfig, find_recipe, read_recipe
+from clump_detector.config import TrainConfig
+from clump_detector.recipe import find_recipe, read_recipe
 
 
 def preset(parts: str) -> TrainConfig:

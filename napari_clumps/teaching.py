@@ -99,7 +99,8 @@ def train_from_command_line(
     ConfigError
         If the options or the recipe do not fit.
     """
-    from clump_detector.config import Recipe, find_recipe, read_recipe, with_encoder
+    from clump_detector.config import with_encoder
+    from clump_detector.recipe import Recipe, find_recipe, read_recipe
     from clump_detector.train import TrainRequest, train
 
     plan = Recipe(base="starter", train=preset(parts or "heads"))
@@ -172,8 +173,8 @@ def evaluate_from_command_line(
     ConfigError
         If the options do not fit together.
     """
-    from clump_detector.evaluate import calibrate as keep_calibration
-    from clump_detector.evaluate import compare_models, evaluate_model, keep_figures
+    from clump_detector.evaluate import compare_models, evaluate_model
+    from clump_detector.keeping import calibrate, keep_figures
     from clump_detector.picture import draw_figures
 
     if against is not None and (options.calibrate or options.keep is not None):
@@ -208,7 +209,7 @@ def evaluate_from_command_line(
     if options.keep is not None:
         keep_figures(folder, figures, options.keep)
     if options.calibrate:
-        card = keep_calibration(folder, figures)
+        card = calibrate(folder, figures)
         print(
             f"{card.name}: temperature {card.calibration.temperature:.2f}, offset "
             f"{card.calibration.offset:+.2f}, default score {card.default_score:.2f}."

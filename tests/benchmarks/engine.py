@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure
+from .figure import Figure, run_verb
 
 #: The largest round of corrections that is timed.
 CUTOUTS = 100
@@ -47,14 +47,9 @@ def figures() -> Iterator[Figure]:
     """Simulate cutouts, detect on them, and retrain heads only."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _run("simulate", folder / "sim", "-n", CUTOUTS, "--seed", 77, "--size", 424)
+        run_verb("simulate", folder / "sim", "-n", CUTOUTS, "--seed", 77, "--size", 424)
         yield from _detection(folder / "sim" / "images")
         yield from _retraining(folder)
-
-
-def _run(*words: object) -> None:
-    command = [sys.executable, "-c", "from napari_clumps.cli import main; main()"]
-    subprocess.run([*command, *map(str, words)], check=True, capture_output=True)
 
 
 def _detection(images: Path) -> Iterator[Figure]:
@@ -80,7 +75,7 @@ def _retraining(folder: Path) -> Iterator[Figure]:
     for n, goal in ((30, "under 180 s"), (100, "under 60 s")):
         labels = _first(folder / "sim" / "labels.json", n)
         start = time.perf_counter()
-        _run("train", labels, "--out", folder / f"model-{n}", "--train", "heads")
+        run_verb("train", labels, "--out", folder / f"model-{n}", "--train", "heads")
         seconds = time.perf_counter() - start
         yield Figure(f"heads-only retraining on {n} cutouts", seconds, "s", goal)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20

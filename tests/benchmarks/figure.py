@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,3 +31,9 @@ def spread(name: str, seconds: Sequence[float], goal: str) -> list[Figure]:
         Figure(f"{name}, median", float(np.median(milliseconds)), "ms"),
         Figure(f"{name}, 95 %", float(np.quantile(milliseconds, 0.95)), "ms", goal),
     ]
+
+
+def run_verb(*words: object) -> None:
+    """Run a verb of the command line in a process of its own."""
+    command = [sys.executable, "-c", "from napari_clumps.cli import main; main()"]
+    subprocess.run([*command, *map(str, words)], check=True, capture_output=True)

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure
+from .figure import Figure, run_verb
 
 CUTOUTS = 12
 
@@ -61,9 +61,7 @@ def figures() -> Iterator[Figure]:
     """Simulate cutouts of 424 pixels and search them with both."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "sim"
-        words = ["simulate", folder, "-n", CUTOUTS, "--seed", 78, "--size", 424]
-        command = [sys.executable, "-c", "from napari_clumps.cli import main; main()"]
-        subprocess.run([*command, *map(str, words)], check=True, capture_output=True)
+        run_verb("simulate", folder, "-n", CUTOUTS, "--seed", 78, "--size", 424)
         out = subprocess.run(
             [sys.executable, "-c", _BOTH, str(folder / "images")],
             capture_output=True, text=True, check=True,

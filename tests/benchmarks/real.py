@@ -133,14 +133,13 @@ def peaks(galaxy: Galaxy) -> np.ndarray:
 def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
     """Retrain on four fifths of the labels, and judge both models on the others."""
     from clump_detector import metrics
-    from clump_detector.predict import Predictor
     from clump_detector.registry import resolve_model
     from clump_detector.train import TrainRequest, train
     from napari_clumps.presets import preset
 
     base = resolve_model("starter")
-    old, new = [], []
-    old_score = new_score = 0.0
+    old: list[Any] = []
+    new: list[Any] = []
     order = np.random.default_rng(0).permutation(len(galaxies))
     with tempfile.TemporaryDirectory() as name:
         for fold in range(FOLDS):
@@ -149,16 +148,8 @@ def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
             labels = _write(kept, Path(name) / f"{fold}.json")
             model = Path(name) / f"model-{fold}"
             train(TrainRequest(labels, model, base=base, config=preset("heads")))
-            for folder, matches in ((base, old), (model, new)):
-                predictor = Predictor(folder, "cpu")
-                for galaxy in apart:
-                    found = predictor.predict(_cutout(galaxy))
-                    matches.append(
-                        metrics.match(
-                            galaxy.corners, found.boxes, found.scores,
-                            fwhm=galaxy.fwhm,
-                        )
-                    )  # fmt: skip
+            old += _matches(base, apart)
+            new += _matches(model, apart)
     # No threshold is chosen on so few: each at the score that gives as many boxes as
     # there are labels.
     old_score, new_score = _as_many(old), _as_many(new)
@@ -172,6 +163,20 @@ def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
     outer = result.difference["f1"].outer or (0.0, 0.0)
     yield Figure("five-fold, difference of F1, from", outer[0], "(95 %)")
     yield Figure("five-fold, difference of F1, to", outer[1], "(95 %)")
+
+
+def _matches(model: Path, galaxies: list[Galaxy]) -> list[Any]:
+    from clump_detector import metrics
+    from clump_detector.predict import Predictor
+
+    predictor = Predictor(model, "cpu")
+    matches = []
+    for galaxy in galaxies:
+        found = predictor.predict(_cutout(galaxy))
+        matches.append(
+            metrics.match(galaxy.corners, found.boxes, found.scores, fwhm=galaxy.fwhm)
+        )
+    return matches
 
 
 def _as_many(matches: Any) -> float:

@@ -8,11 +8,11 @@ import pytest
 import timm
 import torch
 
-from clump_detector.config import find_recipe, recipes_folder
 from clump_detector.encoder import build_encoder
 from clump_detector.errors import ClumpError, ConfigError
 from clump_detector.experiment import COLUMNS, read_experiment, run_experiment
 from clump_detector.pretrain import KINDS, PretrainConfig, pretrain
+from clump_detector.recipe import find_recipe, recipes_folder
 
 PLAN = """
 labels = "{labels}"

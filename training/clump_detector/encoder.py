@@ -165,12 +165,18 @@ def _from_torchvision(name: str) -> Mapping[str, Tensor]:
         best: Any = get_model_weights(architecture(name)).DEFAULT
         return cast(Mapping[str, Tensor], best.get_state_dict(progress=False))
     except Exception as error:  # the network raises what it likes
-        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise ModelError(
-            f"the weights of {name!r} cannot be had ({reason})",
-            remedy="Check the name and the network, or put the file that torchvision "
-            "names into the folder hub/checkpoints of torch's cache.",
+        raise _cannot_be_had(
+            name,
+            error,
+            "Check the name and the network, or put the file that torchvision names "
+            "into the folder hub/checkpoints of torch's cache.",
         ) from error
+
+
+def _cannot_be_had(name: str, error: Exception, remedy: str) -> ModelError:
+    reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+    what = f"the pretrained encoder {name!r} cannot be had ({reason})"
+    return ModelError(what, remedy=remedy)
 
 
 def _card(name: str) -> ModelCard:
@@ -203,11 +209,11 @@ def _from_zoobot(name: str) -> nn.Module:
     try:
         return cast(nn.Module, ZoobotEncoder.load_from_name(source).encoder)
     except Exception as error:  # timm, the hub and the network raise what they like
-        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise ModelError(
-            f"the pretrained encoder {name!r} cannot be had ({reason})",
-            remedy="Check the name and the network, set HF_HUB_OFFLINE=1 to use what "
-            "was loaded before, or use a copy with local-dir:PATH.",
+        raise _cannot_be_had(
+            name,
+            error,
+            "Check the name and the network, set HF_HUB_OFFLINE=1 to use what was "
+            "loaded before, or use a copy with local-dir:PATH.",
         ) from error
 
 

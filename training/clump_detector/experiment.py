@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from .config import ModelConfig, TrainConfig, fill, read_toml, with_encoder
+from .config import ModelConfig, TrainConfig, fill, with_encoder
 from .errors import ConfigError
 from .files import read_json, write_json, write_text
 from .labels import LabelSet, read_label_set, write_label_set
 from .pretrain import KINDS, PretrainConfig, pretrain
+from .recipe import read_toml
 
 Report = Callable[[str], None]
 
