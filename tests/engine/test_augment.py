@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clump_detector.augment import TURNS, Sample, augment, blank, crop, rotate, turn
+from clump_detector.augment import (
+    TURNS,
+    Sample,
+    augment,
+    blank,
+    crop,
+    cut,
+    rotate,
+    turn,
+)
 
 SIDE = 12
 NONE = np.zeros((0, 4))
@@ -23,7 +32,7 @@ def sample(*places, width=120, height=90, ignored=NONE, rejected=NONE):
     centres = np.array(places, dtype=float).reshape(-1, 2)
     boxes = np.concatenate([centres - SIDE / 2, centres + SIDE / 2], axis=1)
     labels = np.ones(len(boxes), dtype=np.int64)
-    return Sample("s", picture, boxes, labels, ignored, rejected)
+    return Sample("s", picture, boxes, labels, np.ones(len(labels)), ignored, rejected)
 
 
 def brightest(picture):
@@ -41,10 +50,64 @@ def middle(box):
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
+def sample_of(boxes, size=(60, 40), **changes):
+    """Return a sample whose boxes are painted white on black."""
+    width, height = size
+    picture = np.zeros((height, width, 3), np.uint8)
+    for x1, y1, x2, y2 in np.array(boxes, int).reshape(-1, 4):
+        picture[y1:y2, x1:x2] = 255
+    none = np.zeros((0, 4))
+    values = {"ignored": none, "rejected": none, **changes}
+    array = np.array(boxes, float).reshape(-1, 4)
+    n = len(array)
+    return Sample("s", picture, array, np.ones(n, np.int64), np.ones(n), **values)
+
+
 @pytest.mark.parametrize("which", range(TURNS))
-def test_a_box_stays_on_its_clump_however_it_is_turned(which):
-    found = turn(sample((30, 20)), which)
-    assert middle(found.boxes[0]) == pytest.approx(brightest(found.picture), abs=0.1)
+def test_boxes_turn_with_the_picture(which):
+    box = [[10, 5, 22, 13]]
+    sample = sample_of(box, ignored=np.array(box, float), rejected=np.array(box, float))
+    turned = turn(sample, which)
+    rows, columns = np.nonzero(turned.picture[..., 0])
+    seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    for boxes in (turned.boxes, turned.ignored, turned.rejected):
+        assert boxes.tolist() == [seen]
+
+
+def test_the_eight_turns_are_different():
+    sample = sample_of([[10, 5, 22, 13]])
+    every = {turn(sample, i).picture.tobytes() for i in range(TURNS)}
+    assert len(every) == TURNS
+
+
+def test_a_box_that_the_rim_cuts_is_ignored_and_never_background():
+    boxes = [[0, 0, 10, 10], [20, 20, 30, 30], [17, 0, 27, 10], [40, 0, 50, 10]]
+    rejected = np.array([[11.0, 11, 21, 21], [25.0, 25, 35, 35]])
+    sample = sample_of(boxes, rejected=rejected)
+    part = crop(sample, 18, 18, 20, 20)
+    assert part.boxes.tolist() == [[2, 2, 12, 12]]
+    assert part.ignored.tolist() == []
+    assert part.rejected.tolist() == [[7, 7, 17, 17]]
+    part = crop(sample, 19, 0, 24, 28)  # 20 % off the third, 30 % of the fourth seen
+    assert part.boxes.tolist() == [[1, 20, 11, 28], [0, 0, 8, 10]]
+    assert part.ignored.tolist() == [[21, 0, 24, 10]]
+    assert len(part.labels) == 2
+
+
+def test_a_random_variant_keeps_boxes_on_what_they_box():
+    rng = np.random.default_rng(0)
+    sample = sample_of([[30, 20, 42, 30]], size=(90, 70))
+    for which in range(TURNS):
+        new = augment(
+            sample, rng, which=which, scale=0.3, colour=0.2, noise=0.02, side=64
+        )
+        assert max(new.size) <= 64
+        for x1, y1, x2, y2 in new.boxes.round().astype(int):
+            inside = new.picture[y1 + 1 : y2 - 1, x1 + 1 : x2 - 1]
+            assert inside.mean() > 120
+            outside = new.picture.astype(float)
+            outside[max(y1 - 1, 0) : y2 + 1, max(x1 - 1, 0) : x2 + 1] = np.nan
+            assert np.nanmean(outside) < 60
 
 
 @settings(deadline=None, max_examples=40)
@@ -117,3 +180,9 @@ def test_everything_at_once_keeps_boxes_on_clumps():
             assert inside.max() > found.picture[..., 0].max() - 40
             seen += 1
     assert seen > 20
+
+
+def test_cutting_is_done_once_and_for_all():
+    sample = cut(sample_of([[-3, -3, 8, 8], [50, 30, 61, 41], [70, 0, 80, 9]]))
+    assert cut(sample).boxes.tolist() == sample.boxes.tolist()
+    assert len(sample.boxes) + len(sample.ignored) == 2

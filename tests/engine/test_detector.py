@@ -21,11 +21,12 @@ CLUMP = torch.tensor([[40.0, 40.0, 52.0, 52.0]])
 ELSEWHERE = torch.tensor([[68.0, 16.0, 80.0, 28.0]])
 
 
-def target(boxes=NONE, ignored=NONE, rejected=NONE, *, complete=True):
+def target(boxes=NONE, ignored=NONE, rejected=NONE, *, complete=True, weight=1.0):
     labels = torch.ones(len(boxes), dtype=torch.int64)
     return {
         "boxes": boxes,
         "labels": labels,
+        "weights": torch.full((len(boxes),), weight),
         "ignored": ignored,
         "rejected": rejected,
         "complete": complete,
@@ -124,6 +125,30 @@ def test_a_proposal_in_an_ignored_place_is_judged_by_nothing(tiny, pyramid):
     assert len(boxes) == 2
     assert gradient[0, 0] < 0  # background is pulled up, the classes down
     assert (gradient[0, 1:] > 0).all()
+
+
+def test_a_box_counts_as_much_as_its_weight_and_background_as_before(tiny, pyramid):
+    places, once = judged(tiny, pyramid, ELSEWHERE, boxes=CLUMP)
+    tiny.zero_grad()
+    _, thrice = judged(tiny, pyramid, ELSEWHERE, boxes=CLUMP, weight=3.0)
+    true = (places == CLUMP).all(dim=1)
+    assert true.sum() == 1
+    torch.testing.assert_close(thrice[true], 3 * once[true])
+    torch.testing.assert_close(thrice[~true], once[~true])
+
+
+def test_without_weights_the_losses_are_torchvisions_own(tiny, pyramid):
+    from torchvision.models.detection.roi_heads import fastrcnn_loss
+
+    heads = tiny.roi_heads
+    proposals = [torch.cat([ELSEWHERE, CLUMP + 1])]
+    found = heads.losses(pyramid, proposals, [target(boxes=CLUMP)])
+    places, _, labels, wanted = heads.select_training_samples(
+        proposals, [target(boxes=CLUMP)]
+    )
+    pooled = heads.box_roi_pool(pyramid.features, places, pyramid.sizes)
+    own = fastrcnn_loss(*heads.box_predictor(heads.box_head(pooled)), labels, wanted)
+    torch.testing.assert_close((found["loss_classifier"], found["loss_box_reg"]), own)
 
 
 def test_what_nobody_looked_at_gives_no_loss_where_a_cutout_is_not_done(tiny, pyramid):

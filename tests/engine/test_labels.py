@@ -58,6 +58,7 @@ def drawn_boxes(draw, classes):
         draw(st.sampled_from(classes)),
         status=draw(st.sampled_from(["accepted", "edited", "proposal", "drawn"])),
         origin=draw(st.sampled_from(["model", "person", "simulation"])),
+        weight=draw(st.just(1.0) | st.floats(0.01, 9)),
         ignored=draw(st.booleans()),
         score=draw(st.none() | st.floats(0, 1)),
         model=draw(st.none() | words),
@@ -272,6 +273,18 @@ BAD = {
     "inside out": (changed("annotations", bbox=[9, 9, -3, 4]), "has no area"),
     "not a number": (changed("annotations", bbox=[1, 2, float("nan"), 4]), "no area"),
     "endless": (changed("annotations", bbox=[1, 2, float("inf"), 4]), "no area"),
+    "no weight": (
+        changed("annotations", attributes={"weight": 0}),
+        "box 5 of a.png has the weight 0",
+    ),
+    "an endless weight": (
+        changed("annotations", attributes={"weight": float("inf")}),
+        "has the weight inf",
+    ),
+    "a weight of words": (
+        changed("annotations", attributes={"weight": "much"}),
+        "not a COCO label set",
+    ),
     "three corners": (changed("annotations", bbox=[1, 2, 3]), "not a COCO label set"),
     "words": (changed("annotations", bbox=["a", 2, 3, 4]), "not a COCO label set"),
     "no box": (changed("annotations", bbox=None), "not a COCO label set"),

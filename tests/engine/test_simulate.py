@@ -18,6 +18,7 @@ pytest.importorskip("galsim")
 from clump_detector.simulate import draw_scene, simulate, simulate_one
 from clump_detector.simulate.catalogue import Clump, merge_close
 from clump_detector.simulate.cutout import galaxy_rng
+from clump_detector.simulate.look import VISIBLE_LEVELS, lose_strip, prominences
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,44 @@ def _excess(plane, x, y, zoom, fwhm):
     inner = plane[radius < max(0.5 * fwhm, 1)]
     ring = plane[np.abs(radius - 1.5 * fwhm) < max(0.4 * fwhm, 1)]
     return inner.mean() - np.median(ring)
+
+
+def test_a_spot_stands_out_and_neither_a_slope_nor_a_ridge_does():
+    rows, columns = np.indices((80, 80), dtype=float)
+    sigma = 6 / 2.3548
+    spot = 100 * np.exp(-((columns - 30) ** 2 + (rows - 40) ** 2) / 2 / sigma**2)
+    ridge = 100 * np.exp(-((rows + columns - 70) ** 2) / 4 / sigma**2)
+    for light, expected in ((spot, 75), (2 * columns, 0), (ridge, 0), (0 * spot, 0)):
+        picture = np.repeat(light[..., None], 3, axis=2).astype(np.uint8)
+        (found,) = prominences(picture, np.array([[30.0, 40]]), 6.0)
+        assert found == pytest.approx(expected, abs=12), light.max()
+    assert prominences(picture, np.zeros((0, 2)), 6.0).shape == (0,)
+
+
+def test_what_is_labelled_as_visible_stands_out_in_the_picture(drawn):
+    """Above all where a strip has no data: what lies under it is not seen."""
+    for made in drawn:
+        found = prominences(made.rgb, geometry.centres(made.boxes), made.scene.fwhm_px)
+        assert (found[made.visible] >= VISIBLE_LEVELS / 2).all()
+
+
+def test_a_lost_strip_leaves_the_rest_where_it_is():
+    picture = np.random.default_rng(0).integers(1, 255, (60, 60, 3), dtype=np.uint8)
+    for seed in range(40):
+        lost = lose_strip(picture, np.random.default_rng(seed))
+        changed = (lost != picture).any(axis=2)
+        assert 0 < changed.sum() < 0.31 * changed.size
+        # One rim: whole rows or whole columns.
+        assert changed.all(axis=0).any() or changed.all(axis=1).any()
+
+
+def test_a_stronger_clump_counts_more(folder):
+    labels = read_label_set(folder / "labels.json")
+    boxes = [b for c in labels.cutouts for b in c.boxes if b.cls == "clump"]
+    boxes.sort(key=lambda box: box.extra["flux_ratio"])
+    weights = [b.weight for b in boxes]
+    assert weights == sorted(weights)
+    assert 0.5 <= weights[0] < weights[-1] <= 1.6
 
 
 def test_the_label_set_says_where_the_truth_is(folder):

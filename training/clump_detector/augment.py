@@ -35,6 +35,8 @@ class Sample:
         In network pixels, (0, 0) at the first pixel's edge, as all boxes here.
     labels : int array of shape (n,)
         Classes, counted from 1.
+    weights : array of shape (n,)
+        How much each box counts.
     ignored : array of shape (m, 4)
     rejected : array of shape (k, 4)
     complete : bool
@@ -44,6 +46,7 @@ class Sample:
     picture: NDArray[np.uint8]
     boxes: Boxes
     labels: NDArray[np.int64]
+    weights: NDArray[np.float64]
     ignored: Boxes
     rejected: Boxes
     complete: bool = True
@@ -164,6 +167,7 @@ def cut(sample: Sample) -> Sample:
         sample,
         boxes=np.clip(sample.boxes[whole], 0, high),
         labels=sample.labels[whole],
+        weights=sample.weights[whole],
         ignored=np.clip(ignored, 0, high),
         rejected=np.clip(rejected, 0, high),
     )

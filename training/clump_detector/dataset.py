@@ -178,6 +178,7 @@ def load_sample(
             picture,
             moved(counted),
             np.array(numbers, dtype=np.int64),
+            np.array([b.weight for b in counted], dtype=np.float64),
             moved(ignored),
             moved(labelled.rejected),
             labelled.done,
@@ -224,6 +225,7 @@ def to_target(sample: Sample, device: torch.device | str = "cpu") -> Target:
     return {
         "boxes": tensor(sample.boxes),
         "labels": torch.as_tensor(sample.labels, dtype=torch.int64, device=device),
+        "weights": torch.as_tensor(sample.weights, dtype=torch.float32, device=device),
         "ignored": tensor(sample.ignored),
         "rejected": tensor(sample.rejected),
         "complete": sample.complete,

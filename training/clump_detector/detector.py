@@ -17,7 +17,7 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
+from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import (
     FeaturePyramidNetwork,
@@ -109,7 +109,7 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
     def select_training_samples(
         self, proposals: list[Tensor], targets: list[Target]
     ) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
-        """Return proposals that count, their matches, labels and regression targets."""
+        """Return proposals that count, their weights, labels and regression targets."""
         boxes = [t["boxes"] for t in targets]
         places = [
             torch.cat([found, t["boxes"], t["rejected"]])
@@ -122,13 +122,14 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
             not_background(*three)
             for three in zip(labels, places, targets, strict=True)
         ]
-        matched = []
+        matched, weights = [], []
         for i, kept in enumerate(self.subsample(labels)):
             places[i], matches[i] = places[i][kept], matches[i][kept]
             labels[i] = labels[i][kept].clamp(min=BACKGROUND)
             some = boxes[i] if len(boxes[i]) else boxes[i].new_zeros((1, 4))
             matched.append(some[matches[i]])
-        return places, matches, labels, list(self.box_coder.encode(matched, places))
+            weights.append(_weights(targets[i]["weights"], matches[i], labels[i]))
+        return places, weights, labels, list(self.box_coder.encode(matched, places))
 
     def losses(
         self,
@@ -137,13 +138,20 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
         targets: list[Target],
     ) -> dict[str, Tensor]:
         """Return the losses of class and of box; 0 where nothing counts."""
-        places, _, labels, regression = self.select_training_samples(proposals, targets)
+        places, *known = self.select_training_samples(proposals, targets)
         logits, deltas = self._judge(encoded, places)
         if len(logits) == 0:
             nothing = 0 * (logits.sum() + deltas.sum())
             return {"loss_classifier": nothing, "loss_box_reg": nothing}
-        classifier, boxes = fastrcnn_loss(logits, deltas, labels, regression)
-        return {"loss_classifier": classifier, "loss_box_reg": boxes}
+        weights, truth, wanted = (torch.cat(part) for part in known)
+        classifier = F.cross_entropy(logits, truth, reduction="none") * weights
+        positive = torch.where(truth > BACKGROUND)[0]
+        deltas = deltas.unflatten(1, (-1, 4))[positive, truth[positive]]
+        boxes = F.smooth_l1_loss(deltas, wanted[positive], beta=1 / 9, reduction="sum")
+        return {
+            "loss_classifier": classifier.mean(),
+            "loss_box_reg": boxes / len(truth),
+        }
 
     def find(
         self, encoded: Encoded, proposals: list[Tensor]
@@ -194,6 +202,13 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
             for part, values in zip(found, (one, score, label), strict=True):
                 part.append(values[kept])
         return found
+
+
+def _weights(weights: Tensor, matches: Tensor, labels: Tensor) -> Tensor:
+    """Return how much each proposal counts: as its box, background 1, shape (n,)."""
+    if not len(weights):
+        return torch.ones_like(labels, dtype=weights.dtype)
+    return torch.where(labels > BACKGROUND, weights[matches], 1.0)
 
 
 class Pyramid(nn.Module):

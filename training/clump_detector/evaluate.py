@@ -52,6 +52,7 @@ def evaluate_model(
     labels: LabelSet | Path,
     *,
     score: float | None = None,
+    at_best: bool = False,
     device: str = "auto",
     which: Which = "all",
     report: Report | None = None,
@@ -66,6 +67,9 @@ def evaluate_model(
     labels : LabelSet or path
     score : float, optional
         From which score on boxes count; the card's default unless given.
+    at_best : bool
+        Take the score with the highest F1 on these very galaxies instead. It flatters;
+        it is for comparing models that have no score chosen elsewhere yet.
     device : str
     which : "all" or "held_out"
         Which of the done cutouts.
@@ -98,6 +102,8 @@ def evaluate_model(
     )
     if not judged.matches:
         raise LabelError(judged.problems[0])
+    if at_best:
+        judged.score = metrics.best_score(judged.matches) or judged.score
     return _figures(judged)
 
 

@@ -237,10 +237,8 @@ def _run(
         going_on = (folder / ".model.checkpoint.pt").is_file()
         chosen = with_encoder(plan.model, encoder)
         train(TrainRequest(file, model, config=config, model=chosen, resume=going_on))
-    judged = evaluate_model(model, test)
-    best = judged["best_score"]
-    if best is not None:  # each at its best, or a shy model seems a bad one
-        judged = evaluate_model(model, test, score=best)
+    # Each at its best, or a shy model seems a bad one.
+    judged = evaluate_model(model, test, at_best=True)
     card = read_json(model / "model.json")
     figures = {name: judged[name]["value"] for name in ("completeness", "purity", "f1")}
     figures |= {

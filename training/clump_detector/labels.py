@@ -27,7 +27,8 @@ class LabelledBox:
     """One box of a label set, in pixels counted from the first one's centre.
 
     ``status`` is a review's status; ``origin`` is ``model``, ``person`` or
-    ``simulation``; ``ignored`` says that it is neither object nor background.
+    ``simulation``; ``ignored`` says that it is neither object nor background;
+    ``weight`` is how much it counts in training.
     """
 
     x1: float
@@ -38,6 +39,7 @@ class LabelledBox:
     status: str = "accepted"
     origin: str = "person"
     ignored: bool = False
+    weight: float = 1.0
     score: float | None = None
     model: str | None = None
     annotator: str | None = None
@@ -177,6 +179,7 @@ def _entry(box: LabelledBox, image: int, category: int) -> dict[str, Any]:
         "model": box.model,
         "annotator": box.annotator,
         "time": box.time,
+        **({} if box.weight == 1 else {"weight": box.weight}),
         **box.extra,
     }
     return {
@@ -331,4 +334,14 @@ def _box(
     }
     x1, y1, x2, y2 = (float(v) for v in corners[0])
     ignored = bool(entry.get("iscrowd", 0))
-    return LabelledBox(x1, y1, x2, y2, cls, ignored=ignored, extra=attributes, **known)
+    weight = float(attributes.pop("weight", 1.0))
+    if not 0 < weight < np.inf:
+        raise LabelError(
+            f"box {entry.get('id')} of {name} has the weight {weight:g}",
+            path,
+            "A weight is more than 0, and 1 where nothing is said.",
+        )
+    return LabelledBox(
+        x1, y1, x2, y2, cls,
+        ignored=ignored, weight=weight, extra=attributes, **known,
+    )  # fmt: skip

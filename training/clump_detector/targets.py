@@ -28,12 +28,14 @@ REJECTED_IOU = 0.5
 class Target(TypedDict):
     """What is known of one image, boxes in network pixels from the edge.
 
-    ``boxes`` (n, 4), ``labels`` (n,) int64 from 1, ``ignored`` (m, 4), ``rejected``
-    (k, 4); ``complete`` says that every clump has its box.
+    ``boxes`` (n, 4), ``labels`` (n,) int64 from 1, ``weights`` (n,) of their class
+    loss, ``ignored`` (m, 4), ``rejected`` (k, 4); ``complete`` says that every clump
+    has its box.
     """
 
     boxes: Tensor
     labels: Tensor
+    weights: Tensor
     ignored: Tensor
     rejected: Tensor
     complete: bool

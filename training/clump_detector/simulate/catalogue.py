@@ -370,7 +370,7 @@ def draw_stars(rng: Rng, half: float, host: Host) -> tuple[Star, ...]:
     """
     area = (2 * half / 60) ** 2
     found = []
-    for _ in range(rng.poisson(area * rng.uniform(2, 9)) + rng.integers(0, 3)):
+    for _ in range(rng.poisson(area * rng.uniform(*numbers.STARS))):
         x, y = rng.uniform(-half, half, 2)
         found.append(_star(rng, x, y, 16.3, 23.5))
     if rng.random() < numbers.STAR_ON_HOST:
@@ -409,8 +409,9 @@ def draw_neighbours(rng: Rng, half: float, survey: Survey) -> tuple[Neighbour, .
     """Draw the background galaxies: many faint small ones, of all colours."""
     area = (2 * half / 60) ** 2
     faintest = 22.8 if survey.name == "sdss" else 24.0
-    mean = area * (10.0 if survey.name == "sdss" else 20.0) * rng.uniform(0.5, 1.5)
-    slope = 0.33 * np.log(10)
+    slope = numbers.NEIGHBOURS_SLOPE * np.log(10)
+    count = numbers.NEIGHBOURS * np.exp(slope * (faintest - numbers.NEIGHBOURS_ZERO))
+    mean = area * count * rng.uniform(0.5, 1.5)
     low, high = np.exp(slope * 16.5), np.exp(slope * faintest)
     found = []
     for _ in range(min(rng.poisson(mean), 250)):

@@ -16,7 +16,7 @@ from .look import (
     DOUBTFUL_LEVELS,
     VISIBLE_LEVELS,
     Picture,
-    local_contrasts,
+    prominences,
     to_picture,
 )
 
@@ -38,7 +38,7 @@ class SimulatedCutout:
     snr : array of shape (m,)
         Their matched-filter signal-to-noise ratios.
     contrast : array of shape (m,)
-        How many of 255 grey levels their peaks add to the picture.
+        By how many of 255 grey levels they are seen, as `look.to_picture` says.
     classes : tuple of str
     """
 
@@ -107,5 +107,5 @@ def as_cube(made: SimulatedCutout) -> SimulatedCutout:
     cube = Cutout("cube", made.planes, bands=tuple(made.scene.survey.bands))
     zoom = made.planes.shape[1] / made.scene.size
     places = (centres(made.boxes) + 0.5) * zoom - 0.5
-    levels = local_contrasts(to_rgb(cube), places, made.scene.fwhm_px * zoom)
+    levels = 2 * prominences(to_rgb(cube), places, made.scene.fwhm_px * zoom)
     return replace(made, contrast=levels)

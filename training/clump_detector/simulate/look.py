@@ -17,10 +17,13 @@ from .draw import Drawn, Planes
 Picture = NDArray[np.uint8]
 Levels = NDArray[np.float64]
 
-#: A clump whose peak adds fewer grey levels than this to the picture is not seen,
-#: however deep the data are; between the two people disagree.
+#: A clump of less contrast than this (`to_picture`) is not seen, however deep the data
+#: are; between the two people disagree.
 VISIBLE_LEVELS = 24.0
 DOUBTFUL_LEVELS = 11.0
+
+#: Share of pictures of which a strip has no data, or lacks one colour.
+MISSING = 0.035
 
 #: Relative weights of the bands in pictures of SDSS and of the Legacy Surveys.
 WEIGHTS = {"gri": (9.0, 6.1, 5.2), "grz": (9.0, 5.5, 4.3)}
@@ -106,15 +109,16 @@ def resample(planes: Planes, size: int, rng: Rng | None = None) -> Planes:
 def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
     """Return the picture, uint8 of shape (size, size, 3), and each clump's contrast.
 
-    The contrast is how many grey levels the clump's peak adds, shape (m,).
+    The contrast is how many grey levels the clump's peak adds, shape (m,), but at most
+    twice what it stands out by in the finished picture: light that is added to a slope
+    or to a place without data is no clump to the eye.
     """
     planes = _flaws(drawn.planes, scene, drawn.noise, rng)
     planes = resample(planes, scene.size, rng)
     if rng.random() < 0.12:  # the look of this program's own stretch
         cutout = Cutout("simulated", planes, bands=tuple(scene.survey.bands))
         picture = stretch.to_rgb(cutout)
-        places = np.array([scene.pixels(c.x, c.y) for c in scene.clumps])
-        levels = local_contrasts(picture, places.reshape(-1, 2), scene.fwhm_px)
+        levels = np.full(len(scene.clumps), np.inf)
     else:
         weights = np.array(WEIGHTS[scene.survey.bands]) * np.exp(rng.normal(0, 0.03, 3))
         weights = weights[:, None, None].astype(np.float32)
@@ -126,7 +130,11 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
         )
         picture = curve.picture
         levels = _contrasts(drawn, curve, weights)
-    return _as_jpeg(_missing(picture, rng), rng), levels
+    if rng.random() < MISSING:
+        picture = lose_strip(picture, rng)
+    picture = _as_jpeg(picture, rng)
+    places = np.array([scene.pixels(c.x, c.y) for c in scene.clumps])
+    return picture, np.minimum(levels, 2 * prominences(picture, places, scene.fwhm_px))
 
 
 def _contrasts(drawn: Drawn, curve: Curve, weights: Planes) -> Levels:
@@ -139,8 +147,8 @@ def _contrasts(drawn: Drawn, curve: Curve, weights: Planes) -> Levels:
     return np.asarray(np.abs(bright - bare).max(axis=0)[0])
 
 
-def local_contrasts(picture: Picture, places: Levels, fwhm: float) -> Levels:
-    """Return by how many grey levels places stand out from a ring around them.
+def prominences(picture: Picture, places: Levels, fwhm: float) -> Levels:
+    """Return by how many grey levels places stand out from what is around them.
 
     Parameters
     ----------
@@ -148,24 +156,38 @@ def local_contrasts(picture: Picture, places: Levels, fwhm: float) -> Levels:
     places : array of shape (m, 2)
         x, y in pixels.
     fwhm : float
-        FWHM of the PSF in pixels: the ring lies at 1.5 times that.
+        FWHM of the PSF in pixels.
+
+    Returns
+    -------
+    array of shape (m,)
+        Of the colour that shows it most: the place's level above the brightest mean of
+        two opposite places 1.25 FWHM away. So neither a slope nor a ridge, such as an
+        arm or a disc seen from its side, stands out by itself.
     """
-    found = np.zeros(len(places))
-    reach = int(2 * fwhm) + 2
-    for k, (x, y) in enumerate(places):
-        left, top = max(int(x) - reach, 0), max(int(y) - reach, 0)
-        part = picture[top : int(y) + reach + 1, left : int(x) + reach + 1].astype(
-            float
+    from scipy import ndimage
+
+    smooth = ndimage.gaussian_filter(
+        picture.astype(np.float32), (0.25 * fwhm, 0.25 * fwhm, 0)
+    )
+    angles = np.arange(8) * np.pi / 8
+    step = 1.25 * fwhm * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    def at(where: Levels) -> Levels:
+        rows_columns = np.moveaxis(where[..., ::-1], -1, 0)
+        return np.stack(
+            [
+                ndimage.map_coordinates(
+                    smooth[..., colour], rows_columns, order=1, mode="nearest"
+                )
+                for colour in range(3)
+            ],
+            axis=-1,
         )
-        if not part.size:
-            continue
-        rows, columns = np.indices(part.shape[:2])
-        radius = np.hypot(columns + left - x, rows + top - y)
-        ring = part[np.abs(radius - 1.5 * fwhm) < max(0.4 * fwhm, 0.8)]
-        inner = part[radius < max(0.4 * fwhm, 0.8)]
-        if len(ring) and len(inner):
-            found[k] = (inner.mean(axis=0) - np.median(ring, axis=0)).max()
-    return found
+
+    places = np.asarray(places, dtype=np.float64).reshape(-1, 2)
+    around = (at(places[:, None] + step) + at(places[:, None] - step)) / 2
+    return np.asarray((at(places) - around.max(axis=1)).max(axis=1), np.float64)
 
 
 class Curve:
@@ -264,20 +286,17 @@ def _trail(planes: Planes, noise: Any, rng: Rng) -> None:
     planes[bands] += rng.uniform(1.5, 8) * noise[bands, None, None] * trail
 
 
-def _missing(picture: Picture, rng: Rng) -> Picture:
-    """Return a picture in which a strip or one colour may have no data."""
-    if rng.random() > 0.035:
-        return picture
+def lose_strip(picture: Picture, rng: Rng) -> Picture:
+    """Return a picture of which a strip along a rim has no data or lacks one colour."""
     picture = picture.copy()
-    size = picture.shape[0]
-    width = int(rng.uniform(0.02, 0.30) * size)
-    strip = picture[:width] if rng.random() < 0.5 else picture[-width:]
+    # A view, so that the strip may lie along any rim and the sky stays as it is.
+    lines = picture.swapaxes(0, 1) if rng.random() < 0.5 else picture
+    width = int(rng.uniform(0.02, 0.30) * len(lines))
+    strip = lines[:width] if rng.random() < 0.5 else lines[-width:]
     if rng.random() < 0.5:
         strip[:] = 0
     else:
         strip[..., int(rng.integers(3))] //= 5
-    if rng.random() < 0.5:
-        picture = np.ascontiguousarray(picture.swapaxes(0, 1))
     return picture
 
 

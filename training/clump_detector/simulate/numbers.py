@@ -44,11 +44,19 @@ STRONG_RATIO = (0.042, 0.4)
 #: and 5.0 arcsec in the median (Mehta 2021), and its scatter.
 SURFACE_BRIGHTNESS = (21.7, 0.55)
 
-#: Share of frames with a star put on the host, beside those that fall there by chance.
-#: At high latitude 0.6 stars brighter than r = 21 lie on a square arcminute, and 0.06
-#: on a host of Re = 5 arcsec. Twice that teaches about them; many more would teach that
-#: a blue point is rather a star.
-STAR_ON_HOST = 0.12
+#: Stars to r = 23.5 on a square arcminute, from the galactic pole to a latitude of 30
+#: degrees: with 0.22 dex a magnitude, 0.6 to 1.7 of them are brighter than r = 21.
+STARS = (2.0, 6.0)
+
+#: Share of frames with a star put on the host, beside those that fall there by chance,
+#: which are as many at the pole. Many more would teach that a blue point is rather one.
+STAR_ON_HOST = 0.06
+
+#: Background galaxies on a square arcminute to a magnitude i, 46 * 10^(0.31 (i - 25))
+#: (LSST Science Book 2009, section 3.7), and i is r - 0.5 for them.
+NEIGHBOURS = 46.0
+NEIGHBOURS_SLOPE = 0.31
+NEIGHBOURS_ZERO = 25.5
 
 #: Share of clumps that volunteers would call unusual.
 ODD_SHARE = 0.03

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -188,6 +188,22 @@ def _staging(out: Path) -> Path:
     return Path(name)
 
 
+#: The u flux ratio, and the contrast of a clump put into a picture, of weight 1, and
+#: the powers by which weight rises with them: boxes are ranked by score, and of two
+#: likely clumps the stronger one should come first.
+TYPICAL_RATIO, RATIO_POWER = 0.015, 0.4
+TYPICAL_LEVELS, LEVELS_POWER = 50.0, 0.6
+WEIGHTS = (0.5, 1.6)
+
+#: Odd clumps are so few that a network would rather never call one.
+ODD_WEIGHT = 2.5
+
+
+def _weight(share: float, power: float) -> float:
+    """Return how much a clump of so many times the typical strength counts."""
+    return round(float(np.clip(share**power, *WEIGHTS)), 3)
+
+
 #: The images' folder, the plan, and the galaxy's number from 0.
 Job = tuple[Path, Plan, int]
 
@@ -234,7 +250,10 @@ def _write_injected(path: Path, made: Injected) -> LabelledCutout:
     _write_png(path, made.rgb)
     height, width = made.rgb.shape[:2]
     clumps = [
-        _box(corners, contrast=round(float(level), 1))
+        replace(
+            _box(corners, contrast=round(float(level), 1)),
+            weight=_weight(float(level) / TYPICAL_LEVELS, LEVELS_POWER),
+        )
         for corners, level in zip(made.boxes, made.contrast, strict=True)
     ]
     host = [_box(corners, ignored=True) for corners in made.host]
@@ -282,6 +301,8 @@ def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout
                 x1, y1, x2, y2, made.classes[k],
                 origin="simulation",
                 ignored=bool(made.doubtful[k]),
+                weight=_weight(clump.ratio / TYPICAL_RATIO, RATIO_POWER)
+                * (ODD_WEIGHT if clump.odd else 1.0),
                 extra={
                     "flux_ratio": round(clump.ratio, 5),
                     "snr": round(float(made.snr[k]), 2),
