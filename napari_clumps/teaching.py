@@ -101,6 +101,7 @@ def train_from_command_line(
     """
     from clump_detector.config import with_encoder
     from clump_detector.recipe import Recipe, find_recipe, read_recipe
+    from clump_detector.several import leads
     from clump_detector.train import TrainRequest, train
 
     plan = Recipe(base="starter", train=preset(parts or "heads"))
@@ -132,7 +133,8 @@ def train_from_command_line(
             recipe="" if recipe is None else recipe.stem,
         )
         made = train(request, _Teller())
-    print(f"{made}: a new model.")
+    if leads():
+        print(f"{made}: a new model.")
 
 
 @dataclass(frozen=True)

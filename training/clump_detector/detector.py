@@ -146,7 +146,7 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
         weights, truth, wanted = (torch.cat(part) for part in known)
         classifier = F.cross_entropy(logits, truth, reduction="none") * weights
         positive = torch.where(truth > BACKGROUND)[0]
-        deltas = deltas.unflatten(1, (-1, 4))[positive, truth[positive]]
+        deltas = deltas.reshape(len(deltas), -1, 4)[positive, truth[positive]]
         boxes = F.smooth_l1_loss(deltas, wanted[positive], beta=1 / 9, reduction="sum")
         return {
             "loss_classifier": classifier.mean(),

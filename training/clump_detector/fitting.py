@@ -26,6 +26,7 @@ from .detector import Detector, Encoded
 from .encoder import last_stages
 from .errors import TrainingError
 from .predict import as_tensor
+from .several import Team
 from .targets import Target
 
 #: Where nothing else is said: from a trained model's heads down, and from scratch.
@@ -97,6 +98,8 @@ class Fitter:
     device : torch.device
     warm : bool
         Whether the detector was trained before.
+    team : Team
+        The processes that train it together.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class Fitter:
         device: torch.device,
         *,
         warm: bool,
+        team: Team | None = None,
     ) -> None:
         self.detector = detector.to(device)
         self.config = config
@@ -116,6 +120,8 @@ class Fitter:
             self._groups(warm), weight_decay=config.weight_decay
         )
         self._highest = [float(g["lr"]) for g in self.optimizer.param_groups]
+        # After what changes is known: only that is averaged.
+        self._learner = (team or Team()).learner(self.detector)
 
     def _groups(self, warm: bool) -> list[dict[str, object]]:
         """Return groups of parameters with their learning rates; freeze the others."""
@@ -231,10 +237,7 @@ class Fitter:
             group["lr"] = highest * rate_share(done, self.config.warm_up)
         self.optimizer.zero_grad(set_to_none=True)
         total = 0.0
-        for pyramid, targets in self._with_precision(views):
-            with self._precision():
-                loss = _sum(self.detector.losses(pyramid, targets))
-            loss = loss * (len(targets) / len(views))
+        for loss in self._losses(views):
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         if not math.isfinite(total):
@@ -246,6 +249,18 @@ class Fitter:
         if torch.isfinite(norm):  # half precision may overflow once in a while
             self.optimizer.step()
         return total
+
+    def _losses(self, views: Sequence[View]) -> Iterator[Tensor]:
+        """Yield losses whose sum is the batch's."""
+        if self._learner is not None:
+            images = [view.image for view in views]
+            with self._precision():
+                yield _sum(self._learner(images, [view.target for view in views]))
+            return
+        for pyramid, targets in self._with_precision(views):
+            with self._precision():
+                loss = _sum(self.detector.losses(pyramid, targets))
+            yield loss * (len(targets) / len(views))
 
     def _with_precision(
         self, views: Sequence[View]

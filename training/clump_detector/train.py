@@ -26,7 +26,8 @@ from .encoder import MODEL, is_pretrained, normalisation
 from .errors import Cancelled, FileError, TrainingError
 from .fitting import Fitter, Judgement, View, Views, judgement_from
 from .labels import LabelSet, read_label_set
-from .modelfolder import load_model, pick_device, save_model
+from .modelfolder import load_model, save_model
+from .several import join, leads
 
 Wish = Literal["go", "stop", "cancel"]
 Report = Callable[[dict[str, Any]], None]
@@ -131,10 +132,12 @@ class Training:
         self, request: TrainRequest, report: Report, wish: Callable[[], Wish]
     ) -> None:
         self.request, self.config = request, request.config
-        self._report, self._wish = report, wish
+        self._wish = wish
+        self._report = report if leads() else lambda event: None
         self._begun = time.monotonic()
         self._refuse_existing()
-        device = pick_device(self.config.device)
+        config = self.config
+        self.team, device = join(config.device, config.train_parts, config.batch)
         torch.manual_seed(self.config.seed)
         self.base: ModelCard | None = None
         if request.base is None:
@@ -148,7 +151,9 @@ class Training:
             self.model = self.base.config
         self.labels = read_label_set(request.labels)
         self.samples = self._load()
-        self.fitter = Fitter(detector, self.config, device, warm=self._is_warm())
+        self.fitter = Fitter(
+            detector, config, device, warm=self._is_warm(), team=self.team
+        )
         self.best = _Best({})
         self.first_epoch = 1
 
@@ -198,7 +203,7 @@ class Training:
         self._say_start()
         views = Views(self.fitter, self.samples.train, self._heed)
         validation: list[View] = []
-        for sample in self.samples.validation:
+        for sample in self.samples.validation if self.team.leads else ():
             self._heed()
             validation.append(self.fitter.view(sample))
         self._clock = time.monotonic()
@@ -206,11 +211,15 @@ class Training:
         for epoch in range(self.first_epoch, self.config.epochs + 1):
             stopped = self._epoch(epoch, views, validation)
             waited = 0 if self.best.epoch == epoch else waited + 1
-            if stopped or (self.config.patience and waited >= self.config.patience):
+            over = stopped or 0 < self.config.patience <= waited
+            if self.team.tell(over):
                 break
-            if self.config.checkpoint:
+            if self.config.checkpoint and self.team.leads:
                 self._keep(epoch)
-        return self._save()
+        if self.team.leads:
+            self._save()
+        self.team.leave()
+        return self.request.out
 
     def _say_start(self) -> None:
         every = [*self.samples.train, *self.samples.validation]
@@ -239,7 +248,8 @@ class Training:
         losses: list[float] = []
         stopped = False
         try:
-            for i, batch in enumerate(views.batches(order, config.batch, rng)):
+            size = config.batch // self.team.size
+            for i, batch in enumerate(views.batches(self.team.share(order), size, rng)):
                 self._obey()
                 step = (epoch - 1) * self.steps + i
                 done = step / (self.steps * config.epochs)
@@ -249,6 +259,8 @@ class Training:
             stopped = True
             if self.best.epoch and len(losses) < self.steps / 2:
                 return True
+        if not self.team.leads:
+            return stopped
         train_loss = float(np.mean(losses)) if losses else math.inf
         judged = self.fitter.judge(validation, self._heed) if validation else None
         self._note(epoch, train_loss, judged)
@@ -261,9 +273,14 @@ class Training:
         ------
         Cancelled, _Stopped
         """
-        self._heed()
         minutes = (time.monotonic() - self._begun) / 60
-        if self._wish() == "stop" or 0 < self.config.minutes <= minutes:
+        wish = self._wish()
+        if wish == "go" and 0 < self.config.minutes <= minutes:
+            wish = "stop"
+        wish = self.team.tell(wish)
+        if wish == "cancel":
+            raise Cancelled
+        if wish == "stop":
             raise _Stopped
 
     def _say_step(self, step: int, epoch: int, loss: float) -> None:
@@ -305,7 +322,7 @@ class Training:
 
     # -- ending -------------------------------------------------------------
 
-    def _save(self) -> Path:
+    def _save(self) -> None:
         self._heed()
         detector: Detector = self.fitter.detector
         detector.load_state_dict(self.best.state)
@@ -327,7 +344,6 @@ class Training:
                 "seconds": round(time.monotonic() - self._begun, 1),
             }
         )
-        return self.request.out
 
     def _learned_from(self) -> dict[str, Any]:
         every = [*self.samples.train, *self.samples.validation]
@@ -342,6 +358,7 @@ class Training:
             "seed": self.config.seed,
             "best_epoch": self.best.epoch,
             "minutes": round((time.monotonic() - self._begun) / 60, 2),
+            "processes": self.team.size,
             "train": asdict(self.config),
             "versions": _versions(),
         }
