@@ -178,6 +178,23 @@ def test_the_events_tell_the_whole_story(make_labels, tmp_path):
     load_model(path)
 
 
+def test_few_cutouts_are_gone_through_more_than_once(make_labels, tmp_path):
+    labels = make_labels(6)
+    _, events = go(labels, tmp_path / "once", epochs=1)
+    assert events[0]["steps"] == 2
+    _, events = go(labels, tmp_path / "more", epochs=1, least_steps=5)
+    assert [e["step"] for e in events if e["event"] == "step"] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("variants", "each"), [(0, 4), (12, 3), (5, 2), (99, 4)])
+def test_many_cutouts_have_fewer_variants_each(make_labels, tiny, variants, each):
+    path = make_labels(4)
+    samples = load_samples(read_label_set(path), path, TINY, share=0, seed=0).train
+    config = replace(QUICK, cache_views=4, cache_variants=variants)
+    views = Views(Fitter(tiny, config, torch.device("cpu"), warm=True), samples)
+    assert {len(kept) for kept in views._kept} == {each}
+
+
 def test_with_few_cutouts_the_start_says_that_none_validate(make_labels, tmp_path):
     _, events = go(make_labels(4), tmp_path / "new", epochs=1)
     assert events[0]["validation"] == 0

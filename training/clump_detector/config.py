@@ -149,6 +149,8 @@ class TrainConfig:
     epochs : int
     steps_per_epoch : int
         0 for as many as go through all cutouts once.
+    least_steps : int
+        Steps per epoch at least: few cutouts are gone through more than once.
     batch : int
         Cutouts per step.
     learning_rate, weight_decay, clip : float
@@ -176,9 +178,10 @@ class TrainConfig:
         Share of the variants in which a strip has no data.
     psf_known : float
         Share of the cutouts with a known PSF that are scaled by it, not by their size.
-    cache_views, cache_megabytes : int
+    cache_views, cache_variants, cache_megabytes : int
         Where the encoder is frozen, features of this many flips and rotations of each
-        cutout are kept, as far as the memory goes.
+        cutout are kept, as far as the memory goes; fewer, but two, where there would be
+        more variants altogether than the second says (0 for any number).
     precision : {"full", "half"}
         Half is bfloat16: up to twice as fast on a processor or card that has it.
     checkpoint : bool
@@ -190,6 +193,7 @@ class TrainConfig:
     train_parts: str = "heads"
     epochs: int = 20
     steps_per_epoch: int = 0
+    least_steps: int = 0
     batch: int = 4
     learning_rate: float = 0.0
     weight_decay: float = 1e-4
@@ -210,6 +214,7 @@ class TrainConfig:
     missing: float = 0.0
     psf_known: float = 1.0
     cache_views: int = 4
+    cache_variants: int = 0
     cache_megabytes: int = 600
     precision: str = "full"
     checkpoint: bool = False
@@ -227,6 +232,8 @@ class TrainConfig:
         for name in (
             "learning_rate",
             "steps_per_epoch",
+            "least_steps",
+            "cache_variants",
             "weight_decay",
             "patience",
             "minutes",

@@ -339,6 +339,8 @@ class Views:
         if config.train_parts not in ("heads", "fpn") or not samples:
             return
         n_views = min(config.cache_views, TURNS if config.flips else config.cache_views)
+        if config.cache_variants:
+            n_views = min(n_views, max(config.cache_variants // len(samples), 2))
         largest = max(samples, key=lambda s: s.picture.size)
         size = _bytes(fitter.view(largest)) * math.exp(2 * config.scale_jitter)
         n_views = min(n_views, int(config.cache_megabytes * 1e6 / size / len(samples)))

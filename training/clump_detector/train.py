@@ -194,7 +194,8 @@ class Training:
     def steps(self) -> int:
         """Steps per epoch."""
         n = len(self.samples.train)
-        return self.config.steps_per_epoch or math.ceil(n / self.config.batch)
+        once = max(math.ceil(n / self.config.batch), self.config.least_steps)
+        return self.config.steps_per_epoch or once
 
     def run(self) -> Path:
         """Train, save the best and return its folder."""
