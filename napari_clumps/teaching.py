@@ -165,6 +165,25 @@ class Judging:
     keep: str | None = None
 
 
+def _say_pace(path: Path) -> None:
+    """Print how a review goes."""
+    from .review import Review, in_words
+
+    with Review.open(path, read_only=True) as review:
+        pace = review.pace()
+    for line in in_words(pace):
+        print(line)
+    outcomes = [
+        *((name, outcome) for name, outcome in pace.models.items()),
+        *((f"score from {low:.1f}", outcome) for low, outcome in pace.scores.items()),
+    ]
+    for name, outcome in outcomes:
+        print(
+            f"{name}: {outcome.accepted} accepted, {outcome.edited} edited, "
+            f"{outcome.rejected} rejected, {outcome.open} open"
+        )
+
+
 def evaluate_from_command_line(
     labels: Path, model: str, against: str | None, options: Judging
 ) -> None:
@@ -184,6 +203,8 @@ def evaluate_from_command_line(
             "the card of one model is kept at a time",
             remedy="Leave out --against, or --calibrate and --keep.",
         )
+    if labels.suffix == ".clumps":
+        _say_pace(labels)
     which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
     folder, score, device = resolve_model(model), options.score, options.device
     with frozen_labels(labels) as path:

@@ -10,19 +10,24 @@ from .model import (
     Proposal,
     Status,
 )
+from .pace import SCORE_BIN, Outcome, Pace, in_words
 from .queue import next_cutout, next_undone, previous_cutout
 from .review import Review
 
 __all__ = [
     "DECIDED",
     "KEPT",
+    "SCORE_BIN",
     "Box",
     "Counts",
     "CutoutRecord",
     "Decision",
+    "Outcome",
+    "Pace",
     "Proposal",
     "Review",
     "Status",
+    "in_words",
     "next_cutout",
     "next_undone",
     "previous_cutout",

@@ -20,6 +20,7 @@ from .cutouts import Cutouts
 from .history import Change
 from .lock import WriterLock
 from .model import Box, Counts, CutoutRecord, Decision, Proposal
+from .pace import Pace, PaceReader
 from .rules import Word
 from .store import Store, box_of
 from .whereabouts import absolute
@@ -62,6 +63,7 @@ class Review:
         self._store = store
         self._lock = lock
         self._cutouts = Cutouts(store, path.parent)
+        self._pace = PaceReader(store)
         self.path = path
         meta = store.meta()
         self.id: str = meta["id"]
@@ -208,6 +210,13 @@ class Review:
     def counts(self) -> Counts:
         """Return how far the review is."""
         return tally.counts(self._store)
+
+    def pace(self) -> Pace:
+        """Return how it goes: time per decision, fate of proposals, time left.
+
+        The first time reads the whole log.
+        """
+        return self._pace.read()
 
     def learning_counts(self) -> dict[str, int]:
         """Return what there is to learn from, and what is kept for testing.

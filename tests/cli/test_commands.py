@@ -182,6 +182,19 @@ def test_models_list_names_the_starter(run):
     assert json.loads(out)[0]["problem"] is None
 
 
+def test_a_review_that_is_judged_on_also_says_how_it_goes(run, review):
+    with Review.open(review) as opened:
+        box = opened.boxes(1)[0]
+        opened.accept(box.id)
+        opened.set_done(1, True)
+    code, said, err = run("evaluate", review)
+    assert code == 0, err
+    assert "2 decisions so far" in said
+    assert "1 of 3 cutouts are done" in said
+    assert f"{box.model}: 1 accepted, 0 edited, 0 rejected" in said
+    assert "completeness" in said
+
+
 def test_simulate_train_evaluate(run, tmp_path):
     """The whole engine by its verbs, on a few small galaxies."""
     sim = tmp_path / "sim"

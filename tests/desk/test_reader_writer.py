@@ -131,5 +131,7 @@ def test_the_manifest_is_valid_and_complete():
     manifest = PluginManifest.from_distribution("napari-clumps")
     manifest.validate_imports()
     names = {w.display_name for w in manifest.contributions.widgets}
-    assert names == {"Review clumps", "Detect clumps", "Retrain from corrections"}
+    assert names == {
+        "Review clumps", "Detect clumps", "Retrain from corrections", "How it goes",
+    }  # fmt: skip
     assert "napari/layers/annotate" in manifest.contributions.menus
