@@ -12,18 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import numpy as np
-from psygnal import Signal
-
 from clump_detector.errors import ClumpError
 from clump_detector.sources import find_sources
 
-from .canvas import Canvas
-from .pictures import Picture, Pictures
 from .places import review_path_for
-from .review import Box, CutoutRecord, Proposal, Review, Status
+from .review import Box, Proposal, Review, Status
 from .review.queue import next_undone
 from .settings import change_settings, load_settings
+from .showing import Showing
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -64,44 +60,14 @@ def shows_errors(method: Method) -> Method:
     return guarded  # type: ignore[return-value]
 
 
-class Controller:
-    """A review in a viewer.
-
-    Signals
-    -------
-    review_changed(): another review, or none, is open.
-    cutout_changed(): another cutout is shown, or its state changed.
-    boxes_changed(): the visible boxes changed.
-    current_changed(box id or None): another box is the current one.
-    said(message): a line for the person.
-    models_changed(): a model came, or another is the chosen one.
-    """
-
-    review_changed = Signal()
-    cutout_changed = Signal()
-    boxes_changed = Signal()
-    current_changed = Signal(object)
-    threshold_changed = Signal(float)
-    said = Signal(str)
-    models_changed = Signal()
+class Controller(Showing):
+    """A review in a viewer: what each key, button and hand on the canvas does."""
 
     def __init__(self, viewer: Any) -> None:
-        self.viewer = viewer
-        self.canvas = Canvas(viewer)
-        self.pictures = Pictures()
-        self.review: Review | None = None
-        self.cutout: CutoutRecord | None = None
-        self.picture: Picture | None = None
-        self.source_problem: str | None = None
-        self.current: int | None = None
-        self._boxes: list[Box] = []
-        self._refresh_pending = False
-        self._start_pending = False
+        super().__init__(viewer)
         settings = load_settings()
-        self.model_name = settings.model
         self.device = settings.device
         self.done_with_space = settings.done_with_space
-        self._threshold: float | None = None
         self.canvas.drawn.connect(self._on_drawn)
         self.canvas.edited.connect(self._on_edited)
         self.canvas.removed.connect(self._on_removed)
@@ -123,20 +89,6 @@ class Controller:
         from .retraining import Retraining
 
         return Retraining(self)
-
-    # -- messages -----------------------------------------------------------
-
-    def warn(self, message: str) -> None:
-        """Show what went wrong and what to do, where it cannot be overlooked."""
-        from napari.utils.notifications import show_warning
-
-        self.said.emit(message)
-        show_warning(message)
-
-    def say(self, message: str) -> None:
-        """Say something in the status bar and the panel."""
-        self.viewer.status = message
-        self.said.emit(message)
 
     # -- opening ------------------------------------------------------------
 
@@ -167,7 +119,7 @@ class Controller:
         path = review or review_path_for(given)
         if path.exists():
             self.open_review(path)
-            added = self._open_review.add_cutouts(sources)
+            added = self.opened.add_cutouts(sources)
             if added:
                 self.say(f"{added} new cutouts were added to {path.name}.")
                 self.review_changed.emit()
@@ -229,135 +181,6 @@ class Controller:
         self.close_review()
         self.pictures.close()
 
-    # -- looking ------------------------------------------------------------
-
-    @property
-    def _open_review(self) -> Review:
-        if self.review is None:
-            raise ClumpError("no review is open", remedy="Open a folder of cutouts.")
-        return self.review
-
-    @property
-    def threshold(self) -> float:
-        """The score from which proposals are shown."""
-        if self._threshold is None:
-            self._threshold = self.detection.default_threshold()
-        return self._threshold
-
-    @threshold.setter
-    def threshold(self, threshold: float) -> None:
-        if threshold == self._threshold:
-            return
-        self._threshold = float(threshold)
-        if "detection" in self.__dict__:
-            self.detection.loose.apply(self._threshold)
-        self.threshold_changed.emit(self._threshold)
-        self.refresh()
-
-    def use_card_threshold(self) -> None:
-        """Go back to the threshold that the current model's card proposes."""
-        self._threshold = None
-        self.threshold_changed.emit(self.threshold)
-        self.refresh()
-
-    @property
-    def boxes(self) -> list[Box]:
-        """The boxes that are shown: decided ones, and proposals from the threshold."""
-        return self._boxes
-
-    @property
-    def undecided(self) -> list[Box]:
-        """The shown boxes that wait for a decision."""
-        return [b for b in self._boxes if b.status is Status.PROPOSAL]
-
-    def box(self, box_id: int | None) -> Box | None:
-        """Return a shown box."""
-        return next((b for b in self._boxes if b.id == box_id), None)
-
-    def _load_boxes(self) -> None:
-        self._boxes = []
-        if self.review is not None and self.cutout is not None:
-            least = self.threshold
-            self._boxes = [
-                b
-                for b in self.review.boxes(self.cutout.id)
-                if b.status is not Status.PROPOSAL or (b.score or 0) >= least
-            ]
-        if self.box(self.current) is None:
-            self.current = None
-
-    def refresh(self, *, start: bool = False) -> None:
-        """Read the boxes again and show them.
-
-        Parameters
-        ----------
-        start : bool
-            Make the first undecided box the current one, if none is.
-        """
-        self._refresh_pending = False
-        if self.review is None or not self.canvas.is_built:
-            return
-        self._load_boxes()
-        if start and self.current is None and self.undecided:
-            self.current = self.undecided[0].id
-        self.canvas.show_boxes(self._boxes, self.current)
-        self.boxes_changed.emit()
-        self.current_changed.emit(self.current)
-
-    def _refresh_later(self, *, start: bool = False) -> None:
-        """Refresh once napari has finished with the event it is in."""
-        from qtpy.QtCore import QTimer
-
-        self._start_pending = start
-        if not self._refresh_pending:
-            self._refresh_pending = True
-            QTimer.singleShot(0, self._refresh_if_pending)
-
-    def _refresh_if_pending(self) -> None:
-        if self._refresh_pending:
-            self.refresh(start=self._start_pending)
-
-    def go_to(self, cutout_id: int) -> None:
-        """Show a cutout."""
-        review = self._open_review
-        cutout = review.cutout(cutout_id)
-        self.cutout = cutout
-        picture = self.pictures.get(cutout.source)
-        self.picture = picture
-        self.source_problem = self._check_source(cutout, picture)
-        width, height = picture.size or (cutout.width or 400, cutout.height or 400)
-        rgb = picture.rgb
-        if rgb is None:
-            rgb = np.zeros((height, width, 3), np.uint8)
-        self.current = None
-        self.canvas.drawing = False
-        self.canvas.show_picture(rgb, cutout.name)
-        self.refresh(start=True)
-        self.cutout_changed.emit()
-        for neighbour in (cutout_id + 1, cutout_id - 1):
-            if 1 <= neighbour <= len(review):
-                self.pictures.read_ahead(review.cutout(neighbour).source)
-
-    def _check_source(self, cutout: CutoutRecord, picture: Picture) -> str | None:
-        review = self._open_review
-        problem = review.check_source(cutout.id) or picture.problem
-        if picture.size and not problem and not review.read_only:
-            try:
-                review.note_seen(cutout.id, picture.size)
-            except ClumpError as error:  # a full disk is no reason not to look
-                return error.message
-        return problem
-
-    def select(self, box_id: int | None) -> None:
-        """Make a box the current one and bring it into view."""
-        self.current = box_id
-        box = self.box(box_id)
-        self.current = None if box is None else box.id
-        self.canvas.show_boxes(self._boxes, self.current)
-        if box is not None:
-            self.canvas.bring_into_view(box)
-        self.current_changed.emit(self.current)
-
     # -- the keys -----------------------------------------------------------
 
     @shows_errors
@@ -365,14 +188,14 @@ class Controller:
         """Accept the current box and go to the next undecided one."""
         box = self._current_box()
         if box is not None:
-            self._decide(self._open_review.accept, box)
+            self._decide(self.opened.accept, box)
 
     @shows_errors
     def reject(self) -> None:
         """Reject the current box and go to the next undecided one."""
         box = self._current_box()
         if box is not None:
-            self._decide(self._open_review.reject, box)
+            self._decide(self.opened.reject, box)
 
     def _decide(self, decide: Callable[[int], None], box: Box) -> None:
         """Decide on a box and go to the next undecided one, drawing only once."""
@@ -393,14 +216,14 @@ class Controller:
         """Give the current box the next class."""
         box = self._current_box()
         if box is not None:
-            classes = self._open_review.classes
+            classes = self.opened.classes
             place = classes.index(box.cls) if box.cls in classes else -1
-            self._open_review.reclassify(box.id, classes[(place + 1) % len(classes)])
+            self.opened.reclassify(box.id, classes[(place + 1) % len(classes)])
 
     @shows_errors
     def draw(self) -> None:
         """Let the next drag draw a box, or leave drawing."""
-        if len(self._open_review) == 0 or self.cutout is None:
+        if len(self.opened) == 0 or self.cutout is None:
             return
         self.canvas.visible = True
         self.canvas.drawing = not self.canvas.drawing
@@ -413,7 +236,7 @@ class Controller:
 
         The cutout is done then, if the person has chosen that in the panel.
         """
-        review = self._open_review
+        review = self.opened
         if self.cutout is None:
             return
         if self.cutout.model is None and self.detection.running:
@@ -430,7 +253,7 @@ class Controller:
     @shows_errors
     def toggle_done(self) -> None:
         """Set the cutout done and go on, or take that back."""
-        review = self._open_review
+        review = self.opened
         if self.cutout is None:
             return
         if self.cutout.done:
@@ -447,7 +270,7 @@ class Controller:
 
     def _go_on(self) -> None:
         """Go to the next cutout that is not done, or say that all are."""
-        review = self._open_review
+        review = self.opened
         following = next_undone(review, after=self.cutout.id if self.cutout else 0)
         if following is not None and self.cutout and following != self.cutout.id:
             self.go_to(following)
@@ -465,7 +288,7 @@ class Controller:
         self._step(-1)
 
     def _step(self, step: int) -> None:
-        review = self._open_review
+        review = self.opened
         if self.cutout is None:
             return
         following = self.cutout.id + step
@@ -484,12 +307,12 @@ class Controller:
     @shows_errors
     def undo(self) -> None:
         """Undo the last step, also one of an earlier day."""
-        self._travel(self._open_review.undo(), "There is nothing to undo.")
+        self._travel(self.opened.undo(), "There is nothing to undo.")
 
     @shows_errors
     def redo(self) -> None:
         """Redo what was undone."""
-        self._travel(self._open_review.redo(), "There is nothing to redo.")
+        self._travel(self.opened.redo(), "There is nothing to redo.")
 
     def _travel(self, cutout_id: int | None, nothing: str) -> None:
         if cutout_id is None:
@@ -513,7 +336,7 @@ class Controller:
         """
         self._refresh_pending = True  # the canvas is drawn once, at the end
         try:
-            self._open_review.propose(cutout_id, proposals, model, size=size)
+            self.opened.propose(cutout_id, proposals, model, size=size)
         finally:
             self._refresh_pending = False
         if self.cutout is not None and cutout_id == self.cutout.id:
@@ -552,16 +375,16 @@ class Controller:
         self.said.emit("")
 
     def _add(self, corners: tuple[float, float, float, float]) -> None:
-        review = self._open_review
+        review = self.opened
         if self.cutout is not None:
             self.current = review.add(self.cutout.id, corners, review.classes[0]).id
 
     def _on_edited(self, box_id: int, corners: tuple[float, ...]) -> None:
         self.current = box_id
-        self._from_canvas(lambda c: self._open_review.edit(box_id, c), corners)
+        self._from_canvas(lambda c: self.opened.edit(box_id, c), corners)
 
     def _on_removed(self, box_id: int) -> None:
-        self._from_canvas(self._open_review.reject, box_id)
+        self._from_canvas(self.opened.reject, box_id)
 
     def _on_refused(self, message: str) -> None:
         self.say(message)
@@ -583,16 +406,6 @@ class Controller:
             self.current = box_id
             self.current_changed.emit(box_id)
 
-    def _on_review_changed(self, cutout_id: int) -> None:
-        if self.review is None or self.cutout is None or cutout_id != self.cutout.id:
-            return
-        before = self.cutout
-        self.cutout = self.review.cutout(cutout_id)
-        if not self._refresh_pending:
-            self.refresh()
-        if self.cutout != before:
-            self.cutout_changed.emit()
-
     # -- files --------------------------------------------------------------
 
     @shows_errors
@@ -600,14 +413,14 @@ class Controller:
         """Write the label set of the review."""
         from .exporting import export_labels
 
-        done = export_labels(self._open_review, path, png=png)
+        done = export_labels(self.opened, path, png=png)
         self.say(done)
         return True
 
     @shows_errors
     def relocate(self, folder: Path) -> None:
         """Look for moved images below a folder."""
-        found = self._open_review.relocate(folder)
+        found = self.opened.relocate(folder)
         self.pictures.forget()
         self.say(f"{found} image{'s' * (found != 1)} found below {folder}.")
         if self.cutout is not None:

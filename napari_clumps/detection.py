@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clump_detector.card import read_card
 from clump_detector.errors import ClumpError, ImageError
 from clump_detector.registry import ModelEntry, list_models, resolve_model
 
@@ -19,9 +18,6 @@ from .tasks import CutoutRequest, Proposals, Unreadable, Worker, detect
 
 if TYPE_CHECKING:
     from .controller import Controller
-
-#: The score from which proposals are shown where a model card says nothing.
-FALLBACK_THRESHOLD = 0.3
 
 #: A detection that ends sooner than this many cutouts gives each problem by itself.
 _PROBLEMS_SHOWN = 3
@@ -36,6 +32,7 @@ class Detection(Job):
         self._problems: list[str] = []
         self._found = 0
         self.loose = LooseBoxes(controller.viewer)
+        controller.threshold_changed.connect(self.loose.apply)
         self.total = 0
         self.done = 0
 
@@ -57,14 +54,6 @@ class Detection(Job):
         """Choose where models run: auto, cpu, cuda or mps."""
         self._controller.device = device
         change_settings(device=device)
-
-    def default_threshold(self) -> float:
-        """Return the threshold that the current model's card proposes."""
-        try:
-            card = read_card(resolve_model(self._controller.model_name))
-        except ClumpError:
-            return FALLBACK_THRESHOLD
-        return float(card.default_score)
 
     def image_layer(self) -> Any:
         """Return the selected image layer that is not the review's own, or None."""
@@ -120,7 +109,7 @@ class Detection(Job):
     def _requests(self, scope: str) -> list[CutoutRequest]:
         if scope == "layer":
             return [self._layer_request(self.image_layer())]
-        review, cutout = self._controller._open_review, self._controller.cutout
+        review, cutout = self._controller.opened, self._controller.cutout
         here = cutout.id if cutout is not None else 1
         if scope == "cutout":
             return [CutoutRequest(here, review.cutout(here).source)]

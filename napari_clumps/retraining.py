@@ -93,8 +93,8 @@ class Retraining(Job):
         try:
             base = resolve_model(choices.base)
             # Frozen here: decisions go on while the model learns.
-            labels = self._controller._open_review.label_set()
-            out = new_model_folder(self._controller._open_review.path.stem)
+            labels = self._controller.opened.label_set()
+            out = new_model_folder(self._controller.opened.path.stem)
         except ClumpError as error:
             self._controller.warn(error.message)
             return

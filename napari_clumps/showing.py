@@ -1,0 +1,240 @@
+"""What is shown: a review, one of its cutouts, and the boxes from a threshold up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from psygnal import Signal
+
+from clump_detector.card import read_card
+from clump_detector.errors import ClumpError
+from clump_detector.registry import resolve_model
+
+from .canvas import Canvas
+from .pictures import Picture, Pictures
+from .review import Box, CutoutRecord, Review, Status
+from .settings import load_settings
+
+#: The score from which proposals are shown where a model card says nothing.
+FALLBACK_THRESHOLD = 0.3
+
+
+class Showing:
+    """What of a review is shown in a viewer.
+
+    Attributes
+    ----------
+    review : Review or None
+        The open one.
+    cutout : CutoutRecord or None
+    picture : Picture or None
+        Of the cutout.
+    source_problem : str or None
+        What is the matter with its image.
+    current : int or None
+        Id of the box that a key decides on.
+    model_name : str
+        Of the model that proposes.
+
+    Signals
+    -------
+    review_changed(): another review, or none, is open.
+    cutout_changed(): another cutout is shown, or its state changed.
+    boxes_changed(): the visible boxes changed.
+    current_changed(box id or None): another box is the current one.
+    threshold_changed(score): proposals are shown from another score up.
+    said(message): a line for the person.
+    models_changed(): a model came, or another is the chosen one.
+    """
+
+    review_changed = Signal()
+    cutout_changed = Signal()
+    boxes_changed = Signal()
+    current_changed = Signal(object)
+    threshold_changed = Signal(float)
+    said = Signal(str)
+    models_changed = Signal()
+
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
+        self.canvas = Canvas(viewer)
+        self.pictures = Pictures()
+        self.review: Review | None = None
+        self.cutout: CutoutRecord | None = None
+        self.picture: Picture | None = None
+        self.source_problem: str | None = None
+        self.current: int | None = None
+        self.model_name = load_settings().model
+        self._boxes: list[Box] = []
+        self._refresh_pending = False
+        self._start_pending = False
+        self._threshold: float | None = None
+
+    # -- messages -----------------------------------------------------------
+
+    def warn(self, message: str) -> None:
+        """Show what went wrong and what to do, where it cannot be overlooked."""
+        from napari.utils.notifications import show_warning
+
+        self.said.emit(message)
+        show_warning(message)
+
+    def say(self, message: str) -> None:
+        """Say something in the status bar and the panel."""
+        self.viewer.status = message
+        self.said.emit(message)
+
+    # -- looking ------------------------------------------------------------
+
+    # -- the review -----------------------------------------------------------
+
+    @property
+    def opened(self) -> Review:
+        """The open review.
+
+        Raises
+        ------
+        ClumpError
+            If none is.
+        """
+        if self.review is None:
+            raise ClumpError("no review is open", remedy="Open a folder of cutouts.")
+        return self.review
+
+    @property
+    def threshold(self) -> float:
+        """The score from which proposals are shown."""
+        if self._threshold is None:
+            self._threshold = _card_threshold(self.model_name)
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        if threshold == self._threshold:
+            return
+        self._threshold = float(threshold)
+        self.threshold_changed.emit(self._threshold)
+        self.refresh()
+
+    def use_card_threshold(self) -> None:
+        """Go back to the threshold that the current model's card proposes."""
+        self._threshold = None
+        self.threshold_changed.emit(self.threshold)
+        self.refresh()
+
+    @property
+    def boxes(self) -> list[Box]:
+        """The boxes that are shown: decided ones, and proposals from the threshold."""
+        return self._boxes
+
+    @property
+    def undecided(self) -> list[Box]:
+        """The shown boxes that wait for a decision."""
+        return [b for b in self._boxes if b.status is Status.PROPOSAL]
+
+    def box(self, box_id: int | None) -> Box | None:
+        """Return a shown box."""
+        return next((b for b in self._boxes if b.id == box_id), None)
+
+    def _load_boxes(self) -> None:
+        self._boxes = []
+        if self.review is not None and self.cutout is not None:
+            least = self.threshold
+            self._boxes = [
+                b
+                for b in self.review.boxes(self.cutout.id)
+                if b.status is not Status.PROPOSAL or (b.score or 0) >= least
+            ]
+        if self.box(self.current) is None:
+            self.current = None
+
+    def refresh(self, *, start: bool = False) -> None:
+        """Read the boxes again and show them.
+
+        Parameters
+        ----------
+        start : bool
+            Make the first undecided box the current one, if none is.
+        """
+        self._refresh_pending = False
+        if self.review is None or not self.canvas.is_built:
+            return
+        self._load_boxes()
+        if start and self.current is None and self.undecided:
+            self.current = self.undecided[0].id
+        self.canvas.show_boxes(self._boxes, self.current)
+        self.boxes_changed.emit()
+        self.current_changed.emit(self.current)
+
+    def _refresh_later(self, *, start: bool = False) -> None:
+        """Refresh once napari has finished with the event it is in."""
+        from qtpy.QtCore import QTimer
+
+        self._start_pending = start
+        if not self._refresh_pending:
+            self._refresh_pending = True
+            QTimer.singleShot(0, self._refresh_if_pending)
+
+    def _refresh_if_pending(self) -> None:
+        if self._refresh_pending:
+            self.refresh(start=self._start_pending)
+
+    def go_to(self, cutout_id: int) -> None:
+        """Show a cutout."""
+        review = self.opened
+        cutout = review.cutout(cutout_id)
+        self.cutout = cutout
+        picture = self.pictures.get(cutout.source)
+        self.picture = picture
+        self.source_problem = self._check_source(cutout, picture)
+        width, height = picture.size or (cutout.width or 400, cutout.height or 400)
+        rgb = picture.rgb
+        if rgb is None:
+            rgb = np.zeros((height, width, 3), np.uint8)
+        self.current = None
+        self.canvas.drawing = False
+        self.canvas.show_picture(rgb, cutout.name)
+        self.refresh(start=True)
+        self.cutout_changed.emit()
+        for neighbour in (cutout_id + 1, cutout_id - 1):
+            if 1 <= neighbour <= len(review):
+                self.pictures.read_ahead(review.cutout(neighbour).source)
+
+    def _check_source(self, cutout: CutoutRecord, picture: Picture) -> str | None:
+        review = self.opened
+        problem = review.check_source(cutout.id) or picture.problem
+        if picture.size and not problem and not review.read_only:
+            try:
+                review.note_seen(cutout.id, picture.size)
+            except ClumpError as error:  # a full disk is no reason not to look
+                return error.message
+        return problem
+
+    def select(self, box_id: int | None) -> None:
+        """Make a box the current one and bring it into view."""
+        self.current = box_id
+        box = self.box(box_id)
+        self.current = None if box is None else box.id
+        self.canvas.show_boxes(self._boxes, self.current)
+        if box is not None:
+            self.canvas.bring_into_view(box)
+        self.current_changed.emit(self.current)
+
+    def _on_review_changed(self, cutout_id: int) -> None:
+        if self.review is None or self.cutout is None or cutout_id != self.cutout.id:
+            return
+        before = self.cutout
+        self.cutout = self.review.cutout(cutout_id)
+        if not self._refresh_pending:
+            self.refresh()
+        if self.cutout != before:
+            self.cutout_changed.emit()
+
+
+def _card_threshold(model: str) -> float:
+    """Return the threshold that a model's card proposes."""
+    try:
+        return float(read_card(resolve_model(model)).default_score)
+    except ClumpError:
+        return FALLBACK_THRESHOLD
