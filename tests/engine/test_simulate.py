@@ -18,7 +18,7 @@ pytest.importorskip("galsim")
 from clump_detector.simulate import draw_scene, simulate, simulate_one
 from clump_detector.simulate.catalogue import Clump, merge_close
 from clump_detector.simulate.cutout import galaxy_rng
-from clump_detector.simulate.look import VISIBLE_LEVELS, lose_strip, prominences
+from clump_detector.simulate.look import VISIBLE_LEVELS, lose_strip, seen_levels
 
 
 @pytest.fixture(scope="module")
@@ -136,23 +136,35 @@ def _excess(plane, x, y, zoom, fwhm):
     return inner.mean() - np.median(ring)
 
 
-def test_a_spot_stands_out_and_neither_a_slope_nor_a_ridge_does():
+def test_a_spot_on_a_galaxy_is_seen_and_neither_a_slope_nor_a_ridge_is():
     rows, columns = np.indices((80, 80), dtype=float)
     sigma = 6 / 2.3548
-    spot = 100 * np.exp(-((columns - 30) ** 2 + (rows - 40) ** 2) / 2 / sigma**2)
+    host = 60 * np.exp(-((columns - 40) ** 2 + (rows - 40) ** 2) / 2 / 12**2)
+    spot = np.exp(-((columns - 30) ** 2 + (rows - 40) ** 2) / 2 / sigma**2)
     ridge = 100 * np.exp(-((rows + columns - 70) ** 2) / 4 / sigma**2)
-    for light, expected in ((spot, 75), (2 * columns, 0), (ridge, 0), (0 * spot, 0)):
-        picture = np.repeat(light[..., None], 3, axis=2).astype(np.uint8)
-        (found,) = prominences(picture, np.array([[30.0, 40]]), 6.0)
-        assert found == pytest.approx(expected, abs=12), light.max()
-    assert prominences(picture, np.zeros((0, 2)), 6.0).shape == (0,)
+    bright = host + 160 * (host > 10)  # a flat, bright middle
+    cases = {
+        "on a host": (host + 60 * spot, True),
+        "on a slope": (2 * columns, False),
+        "on a ridge": (ridge, False),
+        "on a ridge, and a spot": (ridge + 60 * spot, True),
+        "on nothing": (100 * spot, False),
+        "where there is nothing": (0 * spot, False),
+        "too faint": (host + 10 * spot, False),
+        "faint for so bright a host": (bright + 18 * spot, False),
+    }
+    for name, (light, seen) in cases.items():
+        picture = np.repeat(light[..., None], 3, axis=2).clip(0, 255).astype(np.uint8)
+        (found,) = seen_levels(picture, np.array([[30.0, 40]]), 6.0)
+        assert (found >= VISIBLE_LEVELS) is np.bool_(seen), (name, found)
+    assert seen_levels(picture, np.zeros((0, 2)), 6.0).shape == (0,)
 
 
-def test_what_is_labelled_as_visible_stands_out_in_the_picture(drawn):
+def test_what_is_labelled_as_visible_is_seen_in_the_picture(drawn):
     """Above all where a strip has no data: what lies under it is not seen."""
     for made in drawn:
-        found = prominences(made.rgb, geometry.centres(made.boxes), made.scene.fwhm_px)
-        assert (found[made.visible] >= VISIBLE_LEVELS / 2).all()
+        found = seen_levels(made.rgb, geometry.centres(made.boxes), made.scene.fwhm_px)
+        assert (found[made.visible] >= VISIBLE_LEVELS).all()
 
 
 def test_a_lost_strip_leaves_the_rest_where_it_is():

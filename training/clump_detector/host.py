@@ -47,7 +47,7 @@ def host_mask(
     everything = np.ones(picture.shape[:2], dtype=bool)
     luminance = picture.mean(axis=2, dtype=np.float32)
     smooth = ndimage.gaussian_filter(luminance, fwhm / 2.3548)
-    level, sigma = _background(smooth)
+    level, sigma = background(smooth)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # photutils warns when nothing is found
         found = detect_sources(smooth, level + THRESHOLD * sigma, max(int(fwhm**2), 5))
@@ -65,7 +65,7 @@ def host_mask(
     return np.asarray(far <= fwhm)
 
 
-def _background(image: NDArray[np.float32]) -> tuple[float, float]:
+def background(image: NDArray[np.float32]) -> tuple[float, float]:
     """Return the level and the spread of the darker half of an image's rim.
 
     A galaxy may fill the picture, so the spread is that below the level: light only

@@ -16,7 +16,7 @@ from .look import (
     DOUBTFUL_LEVELS,
     VISIBLE_LEVELS,
     Picture,
-    prominences,
+    seen_levels,
     to_picture,
 )
 
@@ -107,5 +107,5 @@ def as_cube(made: SimulatedCutout) -> SimulatedCutout:
     cube = Cutout("cube", made.planes, bands=tuple(made.scene.survey.bands))
     zoom = made.planes.shape[1] / made.scene.size
     places = (centres(made.boxes) + 0.5) * zoom - 0.5
-    levels = 2 * prominences(to_rgb(cube), places, made.scene.fwhm_px * zoom)
+    levels = seen_levels(to_rgb(cube), places, made.scene.fwhm_px * zoom)
     return replace(made, contrast=levels)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import stretch
+from ..host import background
 from ..images import Cutout
 from .catalogue import Rng, Scene
 from .draw import Drawn, Planes
@@ -21,6 +22,10 @@ Levels = NDArray[np.float64]
 #: are; between the two people disagree.
 VISIBLE_LEVELS = 24.0
 DOUBTFUL_LEVELS = 11.0
+
+#: A visible clump stands out by this many grey levels and by this share of the light
+#: around it, which is itself so many levels above the sky.
+LEAST_PROMINENCE, LEAST_SHARE, LEAST_HOST = 12.0, 0.1, 20.0
 
 #: Share of pictures of which a strip has no data, or lacks one colour.
 MISSING = 0.035
@@ -110,8 +115,9 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
     """Return the picture, uint8 of shape (size, size, 3), and each clump's contrast.
 
     The contrast is how many grey levels the clump's peak adds, shape (m,), but at most
-    twice what it stands out by in the finished picture: light that is added to a slope
-    or to a place without data is no clump to the eye.
+    what it is seen by in the finished picture (`seen_levels`): light that is added to a
+    slope, to a place without data or far from all that is seen of the host is no clump
+    to the eye.
     """
     planes = _flaws(drawn.planes, scene, drawn.noise, rng)
     planes = resample(planes, scene.size, rng)
@@ -134,7 +140,7 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
         picture = lose_strip(picture, rng)
     picture = _as_jpeg(picture, rng)
     places = np.array([scene.pixels(c.x, c.y) for c in scene.clumps])
-    return picture, np.minimum(levels, 2 * prominences(picture, places, scene.fwhm_px))
+    return picture, np.minimum(levels, seen_levels(picture, places, scene.fwhm_px))
 
 
 def _contrasts(drawn: Drawn, curve: Curve, weights: Planes) -> Levels:
@@ -147,8 +153,8 @@ def _contrasts(drawn: Drawn, curve: Curve, weights: Planes) -> Levels:
     return np.asarray(np.abs(bright - bare).max(axis=0)[0])
 
 
-def prominences(picture: Picture, places: Levels, fwhm: float) -> Levels:
-    """Return by how many grey levels places stand out from what is around them.
+def seen_levels(picture: Picture, places: Levels, fwhm: float) -> Levels:
+    """Return how well places of a picture are seen as spots on a galaxy.
 
     Parameters
     ----------
@@ -161,33 +167,53 @@ def prominences(picture: Picture, places: Levels, fwhm: float) -> Levels:
     Returns
     -------
     array of shape (m,)
-        Of the colour that shows it most: the place's level above the brightest mean of
-        two opposite places 1.25 FWHM away. So neither a slope nor a ridge, such as an
-        arm or a disc seen from its side, stands out by itself.
+        In the grey levels of `VISIBLE_LEVELS`. The least of what the place stands out
+        by, in units of `LEAST_PROMINENCE` levels and of `LEAST_SHARE` of the light
+        around it, and what is around by above the sky, in units of `LEAST_HOST` levels:
+        a spot on black sky may be anything.
     """
     from scipy import ndimage
 
+    places = np.asarray(places, dtype=np.float64).reshape(-1, 2)
     smooth = ndimage.gaussian_filter(
         picture.astype(np.float32), (0.25 * fwhm, 0.25 * fwhm, 0)
     )
+    here, around = _at(smooth, places), _opposite(smooth, places, 1.25 * fwhm)
+    # Against the brightest pair neither a slope nor a ridge, such as an arm or a disc
+    # seen from its side, stands out by itself.
+    apart = here - around.max(axis=1)
+    colour = apart.argmax(axis=1)[:, None]
+    prominence = np.take_along_axis(apart, colour, axis=1)[:, 0]
+    level = np.take_along_axis(around.max(axis=1), colour, axis=1)[:, 0]
+    # Further out, where there is little of a bright spot's own light.
+    sky, _ = background(picture.mean(axis=2, dtype=np.float32))
+    host = _opposite(smooth, places, 2 * fwhm).mean(axis=2).max(axis=1) - sky
+    parts = (
+        prominence / LEAST_PROMINENCE,
+        prominence / np.maximum(level, 1) / LEAST_SHARE,
+        host / LEAST_HOST,
+    )
+    return np.asarray(VISIBLE_LEVELS * np.min(parts, axis=0), np.float64)
+
+
+def _at(smooth: Planes, places: Levels) -> Levels:
+    """Return the levels at places (..., 2), shape (..., 3)."""
+    from scipy import ndimage
+
+    where = np.moveaxis(places[..., ::-1], -1, 0)
+    planes = np.moveaxis(smooth, 2, 0)
+    levels = [
+        ndimage.map_coordinates(p, where, order=1, mode="nearest") for p in planes
+    ]
+    return np.stack(levels, axis=-1)
+
+
+def _opposite(smooth: Planes, places: Levels, far: float) -> Levels:
+    """Return means of two opposite places so far away, in 8 directions: (m, 8, 3)."""
     angles = np.arange(8) * np.pi / 8
-    step = 1.25 * fwhm * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-
-    def at(where: Levels) -> Levels:
-        rows_columns = np.moveaxis(where[..., ::-1], -1, 0)
-        return np.stack(
-            [
-                ndimage.map_coordinates(
-                    smooth[..., colour], rows_columns, order=1, mode="nearest"
-                )
-                for colour in range(3)
-            ],
-            axis=-1,
-        )
-
-    places = np.asarray(places, dtype=np.float64).reshape(-1, 2)
-    around = (at(places[:, None] + step) + at(places[:, None] - step)) / 2
-    return np.asarray((at(places) - around.max(axis=1)).max(axis=1), np.float64)
+    step = far * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    both = (_at(smooth, places[:, None] + sign * step) for sign in (1, -1))
+    return np.asarray(sum(both) / 2)
 
 
 class Curve:
