@@ -8,7 +8,7 @@ from pathlib import Path
 from clump_detector.labels import LabelSet, write_label_set
 from clump_detector.simulate.write import Plan, write_one
 
-#: Chosen by looking: twelve varied galaxies in a row, three of them without clumps.
+#: Chosen by looking: twelve varied galaxies in a row, four of which show no clump.
 SEED = 1988
 PICTURES = range(12)
 
