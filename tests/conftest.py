@@ -5,5 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 
+import pytest
+
 # Before anything imports napari, so that no test reads or writes a person's settings.
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")  # noqa: PTH118
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory, monkeypatch):
+    """Keep settings, samples and models of the tests out of the user's folders."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
+    monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
+    return home

@@ -18,14 +18,6 @@ from napari_clumps import cli
 from napari_clumps.review import Proposal, Review
 
 
-@pytest.fixture(autouse=True)
-def own_home(tmp_path_factory, monkeypatch):
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
-    monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
-    return home
-
-
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run a verb in this process; return (exit code, stdout, stderr)."""

@@ -15,15 +15,6 @@ PROPOSED = ((40, 50, 60, 70, 0.9), (100, 30, 118, 50, 0.7), (70, 120, 92, 141, 0
 MODEL = "test-model"
 
 
-@pytest.fixture(autouse=True)
-def own_home(tmp_path_factory, monkeypatch):
-    """Keep settings, samples and models of the tests out of the user's folders."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
-    monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
-    return home
-
-
 def make_galaxies(folder: Path, n: int, size: int = 160) -> Path:
     """Write n small pictures of a smooth blob with some bright knots."""
     folder.mkdir(parents=True, exist_ok=True)
