@@ -1,8 +1,9 @@
-"""Where in a picture the galaxies are: a clump lies in one, or it is none."""
+"""Where in a picture the galaxies are, and the nucleus of the one in the middle."""
 
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,15 @@ COMPANION = 0.25
 
 #: The central segment lies within this share of the picture's side from its middle.
 CENTRAL = 0.15
+
+#: The nucleus is the brightest place this near to the middle, as a share of the side.
+NUCLEAR = 0.1
+
+#: A box whose centre is so many FWHM from it lies on the nucleus,
+ON_NUCLEUS = 0.5
+
+#: unless it is bluer by more than so many grey levels than the light around.
+BLUER = 10.0
 
 
 def host_mask(
@@ -63,6 +73,78 @@ def host_mask(
         chosen[1:] |= area[1:] >= COMPANION * area[central]
     far = ndimage.distance_transform_edt(~chosen[found.data])
     return np.asarray(far <= fwhm)
+
+
+def nucleus(
+    luminance: NDArray[Any], mask: NDArray[np.bool_], sigma: float
+) -> NDArray[np.float64]:
+    """Return x, y of the brightest place of the host near the picture's middle.
+
+    Parameters
+    ----------
+    luminance : array of shape (height, width)
+    mask : bool array of shape (height, width)
+        The host.
+    sigma : float
+        Pixels by which the picture is smoothed to find it.
+    """
+    from scipy import ndimage
+
+    smooth = ndimage.gaussian_filter(luminance, sigma)
+    height, width = mask.shape
+    rows, columns = np.indices(mask.shape)
+    from_middle = np.hypot(rows - height / 2, columns - width / 2)
+    near = from_middle < NUCLEAR * min(mask.shape)
+    row, column = np.unravel_index(
+        int(np.argmax(np.where(mask & near, smooth, -1))), mask.shape
+    )
+    return np.array([column, row], dtype=float)
+
+
+def on_nucleus(
+    picture: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    places: NDArray[np.float64],
+    fwhm: float,
+) -> NDArray[np.bool_]:
+    """Tell which places lie on the nucleus of the host and are no bluer than around it.
+
+    Parameters
+    ----------
+    picture : uint8 array of shape (height, width, 3)
+    mask : bool array of shape (height, width)
+        The host; without one, that is all true, there is no nucleus.
+    places : array of shape (n, 2)
+        x, y in pixels.
+    fwhm : float
+
+    Returns
+    -------
+    bool array of shape (n,)
+
+    Notes
+    -----
+    Clump Scout's volunteers marked the central bulge apart from clumps; a clump in
+    front of it is bluer than the ring from 1.2 to 2 FWHM around.
+    """
+    from scipy import ndimage
+
+    if mask.all():
+        return np.zeros(len(places), dtype=bool)
+    centre = nucleus(picture.mean(axis=2), mask, fwhm / 2)
+    far = np.hypot(*(places - centre).T)
+    found: NDArray[np.bool_] = np.asarray(far <= ON_NUCLEUS * fwhm)
+    if not found.any():
+        return found
+    blue = picture[..., 2].astype(float) - picture[..., 0]
+    blue = ndimage.gaussian_filter(blue, 0.25 * fwhm)
+    rows, columns = np.indices(blue.shape)
+    for k in np.flatnonzero(found):
+        far = np.hypot(columns - places[k, 0], rows - places[k, 1]) / fwhm
+        around = blue[(far > 1.2) & (far < 2)]
+        within = blue[far <= np.maximum(0.5, far.min())]
+        found[k] = within.mean() - np.median(around) < BLUER
+    return found
 
 
 def background(image: NDArray[np.float32]) -> tuple[float, float]:

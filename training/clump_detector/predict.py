@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import boxes as geometry
 from .errors import Cancelled, ModelError
 from .framing import from_network, resize, scale_of, tile_side, tiles, to_network
-from .host import host_mask
+from .host import host_mask, on_nucleus
 from .images import Cutout
 from .modelfolder import load_model, pick_device
 from .stretch import to_rgb
@@ -146,14 +146,15 @@ class Predictor:
 
 
 def _on_host(found: Detections, picture: NDArray[np.uint8], fwhm: float) -> Detections:
-    """Return the boxes whose centres lie on the galaxy in the middle."""
+    """Return the boxes whose centres lie on the galaxy in the middle, no nucleus."""
     if not len(found):
         return found
     mask = host_mask(picture, fwhm)
-    x1, y1, x2, y2 = found.boxes.T
-    columns = ((x1 + x2) / 2).astype(int).clip(0, mask.shape[1] - 1)
-    rows = ((y1 + y2) / 2).astype(int).clip(0, mask.shape[0] - 1)
-    return found.take(np.flatnonzero(mask[rows, columns]))
+    edges = geometry.centres(found.boxes)
+    columns = edges[:, 0].astype(int).clip(0, mask.shape[1] - 1)
+    rows = edges[:, 1].astype(int).clip(0, mask.shape[0] - 1)
+    kept = mask[rows, columns] & ~on_nucleus(picture, mask, edges - 0.5, fwhm)
+    return found.take(np.flatnonzero(kept))
 
 
 def as_tensor(

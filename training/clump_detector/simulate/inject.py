@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..boxes import SIDE_IN_FWHM, Boxes
-from ..host import host_mask
+from ..host import host_mask, nucleus
 from ..images import read_cutout
 from ..sources import Source
 from ..stretch import to_rgb
@@ -91,7 +91,7 @@ def inject(source: Source, rng: Rng) -> Injected:
     above = np.clip(luminance - np.median(sky), 1, None)
     standing_out = _standing_out(luminance, fwhm)
     # Not on the nucleus, and not on a star or a clump that is there already.
-    free = mask & ~_near(_nucleus(luminance, mask, fwhm), mask.shape, 1.5 * fwhm)
+    free = mask & ~_near(nucleus(luminance, mask, fwhm), mask.shape, 1.5 * fwhm)
     free &= standing_out < FULL_LEVELS
     n = int(rng.choice(5, p=[0.1, 0.3, 0.3, 0.2, 0.1]))
     places = _draw_places(free, above**0.7, n, 1.3 * fwhm, rng)
@@ -211,22 +211,6 @@ def _standing_out(luminance: NDArray[np.float64], fwhm: float) -> Floats:
     sigma = fwhm / 2.3548
     inner = ndimage.gaussian_filter(luminance, sigma)
     return np.asarray(np.abs(inner - ndimage.gaussian_filter(luminance, 2.5 * sigma)))
-
-
-def _nucleus(
-    luminance: NDArray[np.float64], mask: NDArray[np.bool_], fwhm: float
-) -> Floats:
-    """Return x, y of the brightest place of the host near its middle."""
-    from scipy import ndimage
-
-    smooth = ndimage.gaussian_filter(luminance, fwhm)
-    height, width = mask.shape
-    rows, columns = np.indices(mask.shape)
-    near = np.hypot(rows - height / 2, columns - width / 2) < 0.1 * min(mask.shape)
-    row, column = np.unravel_index(
-        int(np.argmax(np.where(mask & near, smooth, -1))), mask.shape
-    )
-    return np.array([column, row], dtype=float)
 
 
 def _near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.bool_]:
