@@ -20,21 +20,18 @@ LEARN = """
 import sys
 import torch
 from pathlib import Path
-from clump_detector.config import ModelConfig, TrainConfig
+from clump_detector.config import TrainConfig
 from clump_detector.train import Training, TrainRequest
+from tests.engine.conftest import TINY
 
 torch.set_num_threads(1)
 labels, out = Path(sys.argv[1]), Path(sys.argv[2])
-model = ModelConfig(
-    encoder="test_resnet", strides=(4, 8), anchors=((8, 12), (16, 24)), input_size=96,
-    fpn_channels=16, head_channels=32, proposals_before=60, proposals=40,
-)
 config = TrainConfig(
     train_parts="everything", epochs=1, batch=4, device="cpu", crop=0,
     validation_share=0.2,
 )
 training = Training(
-    TrainRequest(labels, out / "model", config=config, model=model),
+    TrainRequest(labels, out / "model", config=config, model=TINY),
     lambda event: print(event["event"], flush=True),
     lambda: "go",
 )
@@ -46,7 +43,13 @@ torch.save(training.fitter.detector.state_dict(), out / f"{rank}.pt")
 
 def together(*arguments):
     """Run two processes and return how they ended."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    root = str(Path(__file__).parents[2])
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
+    }
     return subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone",
          "--nproc-per-node", "2", *map(str, arguments)],
