@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -16,8 +17,7 @@ from clump_detector.errors import ClumpError
 from clump_detector.sources import find_sources
 
 from .places import review_path_for
-from .review import Box, Proposal, Review, Status
-from .review.queue import next_undone
+from .review import Box, Proposal, QueuePlan, Review, Status
 from .settings import change_settings, load_settings
 from .showing import Showing
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .detection import Detection
     from .retraining import Retraining
+    from .wall import Wall
 
 _controllers: WeakKeyDictionary[Any, Controller] = WeakKeyDictionary()
 
@@ -90,6 +91,20 @@ class Controller(Showing):
 
         return Retraining(self)
 
+    # -- many boxes at once -------------------------------------------------
+
+    @functools.cached_property
+    def wall(self) -> Wall:
+        """The crops of all boxes of the review, and decisions on many."""
+        from .wall import Wall
+
+        return Wall(self)
+
+    @shows_errors
+    def visit(self, cutout_id: int) -> None:
+        """Show a cutout that a person pointed at."""
+        self.go_to(cutout_id)
+
     # -- opening ------------------------------------------------------------
 
     @shows_errors
@@ -121,6 +136,7 @@ class Controller(Showing):
             self.open_review(path)
             added = self.opened.add_cutouts(sources)
             if added:
+                self.make_queue()
                 self.say(f"{added} new cutouts were added to {path.name}.")
                 self.review_changed.emit()
             return True
@@ -146,12 +162,11 @@ class Controller(Showing):
     def _show_review(self, review: Review) -> None:
         self.close_review()
         self.review = review
-        self.canvas.build(lambda action: getattr(self, action))
+        self.canvas.build(self._action)
         review.changed.connect(self._on_review_changed)
+        self.make_queue()
         self.review_changed.emit()
-        ids = list(review.ids)
-        first = next_undone(review, after=0)
-        self.go_to(first if first is not None else ids[0])
+        self.go_to(self._first_shown())
         self.canvas.activate()
         self.detection.warm_up()
         if review.read_only:
@@ -159,14 +174,35 @@ class Controller(Showing):
                 review.read_only_reason or "This review is open for reading only."
             )
 
+    def _first_shown(self) -> int:
+        """Return the cutout where the person left, or the first that is not done."""
+        review, queue = self.opened, self.queue
+        assert queue is not None
+        place = review.place
+        if place is not None and not review.cutout(place).done:
+            return place
+        return queue.next_undone(place) or place or next(iter(queue.ids), 1)
+
+    @shows_errors
+    def make_queue(self, plan: QueuePlan | None = None) -> None:
+        """Make the queue anew, as it was chosen last or to another plan."""
+        review = self.opened
+        if plan is not None:
+            review.queue_plan = plan
+        self.queue = review.queue(plan, least=self.threshold)
+        self.queue_changed.emit()
+
     def close_review(self) -> None:
         """Close the review; every decision is on disk already."""
         if self.review is None:
             return
         self.detection.cancel()
+        if self.cutout is not None:
+            with suppress(ClumpError):  # a full disk is no reason to stay
+                self.review.place = self.cutout.id
         self.review.changed.disconnect(self._on_review_changed)
         self.review.close()
-        self.review = self.cutout = self.picture = self.current = None
+        self.review = self.cutout = self.picture = self.current = self.queue = None
         self._boxes = []
         self.pictures.forget()
         if self.canvas.is_built:
@@ -178,10 +214,17 @@ class Controller(Showing):
         for name in ("detection", "retraining"):
             if name in self.__dict__:
                 getattr(self, name).close()
+        self.looking.close()
         self.close_review()
         self.pictures.close()
 
     # -- the keys -----------------------------------------------------------
+
+    def _action(self, name: str) -> Callable[[], None]:
+        """Return what a key does, by the name of its action."""
+        owner = self if hasattr(self, name) else self.looking
+        action: Callable[[], None] = getattr(owner, name)
+        return action
 
     @shows_errors
     def accept(self) -> None:
@@ -270,12 +313,16 @@ class Controller(Showing):
 
     def _go_on(self) -> None:
         """Go to the next cutout that is not done, or say that all are."""
-        review = self.opened
-        following = next_undone(review, after=self.cutout.id if self.cutout else 0)
-        if following is not None and self.cutout and following != self.cutout.id:
+        review, queue = self.opened, self.queue
+        if queue is None or self.cutout is None:
+            return
+        following = queue.next_undone(self.cutout.id)
+        if following is not None and following != self.cutout.id:
             self.go_to(following)
         elif review.counts().done == len(review):
             self.say("Every cutout is done. Export the labels, or retrain from them.")
+        elif following is None:
+            self.say("Every cutout of this queue is done. Choose another one.")
 
     @shows_errors
     def next_cutout(self) -> None:
@@ -288,11 +335,10 @@ class Controller(Showing):
         self._step(-1)
 
     def _step(self, step: int) -> None:
-        review = self.opened
-        if self.cutout is None:
+        if self.queue is None or self.cutout is None:
             return
-        following = self.cutout.id + step
-        if 1 <= following <= len(review):
+        following = self.queue.beside(self.cutout.id, step)
+        if following is not None:
             self.go_to(following)
         else:
             self.say(f"This is the {'last' if step > 0 else 'first'} cutout.")

@@ -12,8 +12,9 @@ from clump_detector.errors import ClumpError
 from clump_detector.registry import resolve_model
 
 from .canvas import Canvas
+from .looking import Looking
 from .pictures import Picture, Pictures
-from .review import Box, CutoutRecord, Review, Status
+from .review import Box, CutoutRecord, Queue, Review, Status
 from .settings import load_settings
 
 #: The score from which proposals are shown where a model card says nothing.
@@ -34,12 +35,17 @@ class Showing:
         What is the matter with its image.
     current : int or None
         Id of the box that a key decides on.
+    looking : Looking
+        How the cutout looks.
+    queue : Queue or None
+        The cutouts in the order in which they are gone through.
     model_name : str
         Of the model that proposes.
 
     Signals
     -------
     review_changed(): another review, or none, is open.
+    queue_changed(): the queue is another one.
     cutout_changed(): another cutout is shown, or its state changed.
     boxes_changed(): the visible boxes changed.
     current_changed(box id or None): another box is the current one.
@@ -49,6 +55,7 @@ class Showing:
     """
 
     review_changed = Signal()
+    queue_changed = Signal()
     cutout_changed = Signal()
     boxes_changed = Signal()
     current_changed = Signal(object)
@@ -61,6 +68,7 @@ class Showing:
         self.canvas = Canvas(viewer)
         self.pictures = Pictures()
         self.review: Review | None = None
+        self.queue: Queue | None = None
         self.cutout: CutoutRecord | None = None
         self.picture: Picture | None = None
         self.source_problem: str | None = None
@@ -70,6 +78,7 @@ class Showing:
         self._refresh_pending = False
         self._start_pending = False
         self._threshold: float | None = None
+        self.looking = Looking(self)
 
     # -- messages -----------------------------------------------------------
 
@@ -164,6 +173,9 @@ class Showing:
         if start and self.current is None and self.undecided:
             self.current = self.undecided[0].id
         self.canvas.show_boxes(self._boxes, self.current)
+        box = self.box(self.current)
+        if start and box is not None and self.canvas.close_up:
+            self.canvas.bring_into_view(box)
         self.boxes_changed.emit()
         self.current_changed.emit(self.current)
 
@@ -194,12 +206,19 @@ class Showing:
             rgb = np.zeros((height, width, 3), np.uint8)
         self.current = None
         self.canvas.drawing = False
-        self.canvas.show_picture(rgb, cutout.name)
+        self.canvas.show_picture(rgb, cutout.name, self.looking.sky_of(picture))
         self.refresh(start=True)
         self.cutout_changed.emit()
-        for neighbour in (cutout_id + 1, cutout_id - 1):
-            if 1 <= neighbour <= len(review):
-                self.pictures.read_ahead(review.cutout(neighbour).source)
+        self.read_neighbours()
+
+    def read_neighbours(self) -> None:
+        """Have the next and the previous cutout read, and drawn as it looks now."""
+        if self.review is None or self.queue is None or self.cutout is None:
+            return
+        for step in (+1, -1):
+            neighbour = self.queue.beside(self.cutout.id, step)
+            if neighbour is not None:
+                self.pictures.read_ahead(self.review.cutout(neighbour).source)
 
     def _check_source(self, cutout: CutoutRecord, picture: Picture) -> str | None:
         review = self.opened

@@ -1,34 +1,48 @@
 """A review's state: cutouts, boxes, decisions, undo, and the file that keeps them."""
 
+from .arrange import SORTS, Arrangement, arranged
+from .crops import Crop, Crops
+from .glance import Glance
 from .model import (
     DECIDED,
+    FLAGS,
     KEPT,
     Box,
     Counts,
     CutoutRecord,
     Decision,
+    Opinion,
     Proposal,
     Status,
 )
 from .pace import SCORE_BIN, Outcome, Pace, in_words
-from .queue import next_cutout, next_undone, previous_cutout
+from .queue import ORDERS, SHOWN, Queue, QueuePlan
 from .review import Review
 
 __all__ = [
     "DECIDED",
+    "FLAGS",
     "KEPT",
+    "ORDERS",
     "SCORE_BIN",
+    "SHOWN",
+    "SORTS",
+    "Arrangement",
     "Box",
     "Counts",
+    "Crop",
+    "Crops",
     "CutoutRecord",
     "Decision",
+    "Glance",
+    "Opinion",
     "Outcome",
     "Pace",
     "Proposal",
+    "Queue",
+    "QueuePlan",
     "Review",
     "Status",
+    "arranged",
     "in_words",
-    "next_cutout",
-    "next_undone",
-    "previous_cutout",
 ]

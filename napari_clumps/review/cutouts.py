@@ -17,7 +17,8 @@ from .model import DECIDED, CutoutRecord
 from .store import Store, load
 
 _RECORD = (
-    "SELECT id, name, files, bands, done, held_out, model, width, height FROM cutouts"
+    "SELECT id, name, files, bands, done, held_out, model, width, height, flags, "
+    "remark, repeat_of FROM cutouts"
 )
 _DECIDED = " + ".join(DECIDED)
 _PAGE = 1000
@@ -62,8 +63,17 @@ class Cutouts:
         rows = self._store.rows(sql, (name,))
         return self._record(rows[0]) if rows else None
 
+    def search(self, text: str, after: int) -> int | None:
+        """Return the next cutout whose name has a text in it, going round, or None."""
+        found = self._store.value(
+            "SELECT id FROM cutouts WHERE instr(lower(name), lower(?)) "
+            "ORDER BY id <= ?, id LIMIT 1",
+            (text, after),
+        )
+        return None if found is None else int(found)
+
     def all(self, *, begun: bool = False) -> Iterator[CutoutRecord]:
-        """Yield the cutouts in the order of the queue, or only those begun.
+        """Yield the cutouts in the order of their ids, or only those begun.
 
         Begun is a cutout that is done or has a decided box.
         """
@@ -74,20 +84,15 @@ class Cutouts:
             yield from map(self._record, rows)
             last = rows[-1][0]
 
-    def undone_after(self, cutout_id: int) -> int | None:
-        """Return the first cutout later in the queue that is not done, or None."""
-        found = self._store.value(
-            "SELECT min(id) FROM cutouts WHERE done = 0 AND id > ?", (cutout_id,)
-        )
-        return None if found is None else int(found)
-
     def _record(self, row: tuple[Any, ...]) -> CutoutRecord:
-        number, name, files, bands, done, held_out, model, width, height = row
+        number, name, files, bands, done, held_out = row[:6]
+        model, width, height, flags, remark, first = row[6:]
         places = tuple(whereabouts.locate(kept, self._home) for kept in load(files))
         source = Source(name, places, tuple(load(bands)))
         return CutoutRecord(
-            number, name, source, bool(done), bool(held_out), model, width, height
-        )
+            number, name, source, bool(done), bool(held_out), model, width, height,
+            tuple(load(flags)), remark, first,
+        )  # fmt: skip
 
     # -- adding -------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ def label_set(review: Review, *, include_undone: bool) -> LabelSet:
     left_out: list[str] = []
     models: set[str] = set()
     for cutout in review.cutouts(begun=True):
-        if not cutout.done and not include_undone:
+        if cutout.repeat_of is not None or not (cutout.done or include_undone):
             continue
         boxes = review.boxes(cutout.id)
         try:
@@ -77,6 +78,7 @@ def _box(box: Box, corners: Corners) -> LabelledBox:
         model=box.model,
         annotator=box.annotator,
         time=box.time,
+        extra={"opinions": [asdict(o) for o in box.opinions]} if box.opinions else {},
     )
 
 

@@ -75,6 +75,9 @@ class Target(Protocol):
     def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
         """Set a box, or remove it."""
 
+    def put_second(self, box_id: int, score: float) -> None:
+        """Set the score that another model gave to a box."""
+
     def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
         """Set some values of a cutout, or add it."""
 
@@ -89,6 +92,8 @@ def apply(target: Target, change: Change) -> None:
         target.put_box(box_id, change.cutout, None)
     for box_id, values in proposed_boxes(after.pop("boxes", ()), after.get("model")):
         target.put_box(box_id, change.cutout, values)
+    for box_id, score in after.pop("seconds", ()):
+        target.put_second(box_id, score)
     target.put_cutout(change.cutout, after)
 
 
@@ -104,11 +109,12 @@ def proposed_boxes(
     rows: Iterable[Sequence[Any]], model: str | None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield id and values of the boxes that a log row of a detection holds in short."""
-    for box_id, x1, y1, x2, y2, cls, score in rows:
+    for box_id, x1, y1, x2, y2, cls, score, *second in rows:
         yield box_id, {
             "x1": x1, "y1": y1, "x2": x2, "y2": y2, "cls": cls,
             "status": "proposal", "origin": "model", "score": score, "model": model,
             "annotator": None, "time": None, "proposed": [x1, y1, x2, y2, cls],
+            "second": second[0] if second else None,
         }  # fmt: skip
 
 
@@ -200,6 +206,15 @@ def next_step(store: Store, kind: str) -> tuple[int, int, int] | None:
 def last_seq(store: Store) -> int:
     """Return the number of the newest row of the log."""
     return int(store.value("SELECT max(seq) FROM log") or 0)
+
+
+def newest(store: Store, kinds: Iterable[str]) -> tuple[int, int] | None:
+    """Return number and cutout of the newest row of some kinds, or None."""
+    marks = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    rows = store.rows(
+        f"SELECT seq, cutout FROM log WHERE kind IN ({marks}) ORDER BY seq DESC LIMIT 1"
+    )
+    return rows[0] if rows else None
 
 
 def _drop(store: Store, first: int) -> None:

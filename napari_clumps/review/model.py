@@ -27,6 +27,43 @@ KEPT = (Status.ACCEPTED, Status.EDITED, Status.DRAWN)
 #: Statuses of the boxes that a person has decided on.
 DECIDED = (*KEPT, Status.REJECTED)
 
+#: What a person can flag a cutout with.
+FLAGS = ("artefact", "merger", "star on top", "bad segmentation", "unsure")
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one reviewer said of a box, in a review into which another was merged.
+
+    Attributes
+    ----------
+    annotator, time : str or None
+    status : Status
+        Of a box that the reviewer's own file does not have, on a cutout that is done
+        there: ``rejected``.
+    x1, y1, x2, y2 : float
+    cls : str
+    """
+
+    annotator: str | None
+    time: str | None
+    status: Status
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    cls: str
+
+    @property
+    def corners(self) -> Corners:
+        """The corners x1, y1, x2, y2."""
+        return self.x1, self.y1, self.x2, self.y2
+
+    @property
+    def kept(self) -> bool:
+        """Whether the reviewer sees a clump in it."""
+        return self.status in KEPT
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -50,6 +87,11 @@ class Box:
         Who decided last, and when (ISO 8601, UTC); none on a proposal.
     proposed : tuple or None
         x1, y1, x2, y2 and class as the model proposed them.
+    second : float or None
+        The score that another model gave to the same clump, 0 where it proposed none
+        there; None where no second model has looked.
+    opinions : tuple of Opinion
+        What each reviewer said, where reviews were merged.
     """
 
     id: int
@@ -68,6 +110,8 @@ class Box:
     proposed: tuple[float, float, float, float, str] | None = field(
         default=None, repr=False
     )
+    second: float | None = None
+    opinions: tuple[Opinion, ...] = ()
 
     @property
     def corners(self) -> Corners:
@@ -83,6 +127,13 @@ class Box:
     def kept(self) -> bool:
         """Whether a person sees a clump in it."""
         return self.status in KEPT
+
+    @property
+    def disagreement(self) -> float | None:
+        """How far two models' scores are apart; None where only one has looked."""
+        if self.score is None or self.second is None:
+            return None
+        return abs(self.score - self.second)
 
     @property
     def as_proposed(self) -> bool:
@@ -126,6 +177,12 @@ class CutoutRecord:
         The model of the newest detection; None where there was none.
     width, height : int or None
         Size in pixels, known from the first look or detection on.
+    flags : tuple of str
+        Some of `FLAGS`.
+    remark : str
+    repeat_of : int or None
+        The cutout that is shown here once more, to see whether a reviewer agrees with
+        himself; its boxes are in no label set.
     """
 
     id: int
@@ -136,6 +193,9 @@ class CutoutRecord:
     model: str | None
     width: int | None
     height: int | None
+    flags: tuple[str, ...] = ()
+    remark: str = ""
+    repeat_of: int | None = None
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -161,7 +221,8 @@ class Counts:
 class Decision:
     """One row of the log: who did what to which box or cutout, and when.
 
-    ``kind`` is accept, reject, edit, reclassify, add, done, undo or redo. ``before``
+    ``kind`` is accept, reject, edit, reclassify, add, done, flag, merge, undo or redo.
+    ``before``
     and ``after`` hold what the decision changed: a box's values (None: no such box), a
     cutout's state, or the sequence number of the first row that was taken back.
     """

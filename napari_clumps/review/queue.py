@@ -2,22 +2,181 @@
 
 from __future__ import annotations
 
-from .review import Review
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from clump_detector.errors import ReviewError
+
+from .store import Store
+
+#: Orders of the queue, and what each is good for.
+ORDERS = {
+    "catalogue": "As the cutouts were added",
+    "random": "At random, the same each time",
+    "highest score": "The cutouts with the surest proposals first",
+    "least certain": "The cutouts with a proposal nearest to a score of 0.5 first",
+    "most proposals": "The cutouts with the most undecided proposals first",
+    "by hand": "The cutouts of your list first",
+}
+
+#: Which cutouts are in the queue.
+SHOWN = {
+    "all": "All cutouts",
+    "not done": "Cutouts that are not done",
+    "flagged": "Cutouts with a flag or a remark",
+    "disagreements": "Cutouts on which reviewers disagree",
+}
+
+#: A cutout that is shown once more comes at least so many cutouts later.
+APART = 20
+
+_PAGE = 500
+
+_FIRST = {
+    "catalogue": "SELECT id FROM cutouts AS c WHERE {shown} ORDER BY id",
+    "highest score": (
+        "SELECT id FROM cutouts AS c LEFT JOIN (SELECT cutout, max(score) AS best "
+        "FROM boxes WHERE status = 'proposal' GROUP BY cutout) ON cutout = id "
+        "WHERE {shown} ORDER BY best DESC NULLS LAST, id"
+    ),
+    "least certain": (
+        "SELECT id FROM cutouts AS c LEFT JOIN (SELECT cutout, "
+        "min(abs(score - 0.5)) AS doubt FROM boxes WHERE status = 'proposal' "
+        "GROUP BY cutout) ON cutout = id "
+        "WHERE {shown} ORDER BY doubt ASC NULLS LAST, id"
+    ),
+    "most proposals": (
+        "SELECT id FROM cutouts AS c LEFT JOIN (SELECT cutout, count(*) AS n "
+        "FROM boxes WHERE status = 'proposal' AND score >= :least GROUP BY cutout) "
+        "ON cutout = id WHERE {shown} ORDER BY n DESC NULLS LAST, id"
+    ),
+}
+
+_SHOWN = {
+    "all": "1",
+    "not done": "done = 0",
+    "flagged": "(flags != '[]' OR remark != '')",
+    "disagreements": (
+        "id IN (SELECT b.cutout FROM boxes AS b WHERE b.status = 'proposal' "
+        "AND b.opinions IS NOT NULL)"
+    ),
+}
 
 
-def next_undone(review: Review, after: int = 0) -> int | None:
-    """Return the first cutout after one that is not done, from the start if need be.
+@dataclass(frozen=True)
+class QueuePlan:
+    """Which cutouts are in the queue, one of `SHOWN`, and their order, of `ORDERS`."""
 
-    None if every cutout is done.
+    order: str = "catalogue"
+    shown: str = "all"
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS or self.shown not in SHOWN:
+            raise ReviewError(
+                f"there is no queue of {self.shown!r} in the order {self.order!r}",
+                remedy=f"Orders are {', '.join(ORDERS)}; shown are {', '.join(SHOWN)}.",
+            )
+
+
+class Queue:
+    """Cutouts in an order, as they were when it was made.
+
+    Parameters
+    ----------
+    store : Store
+    ids : sequence of int
+        Of the cutouts, each once.
     """
-    return review.undone_after(after) or review.undone_after(0)
+
+    def __init__(self, store: Store, ids: Sequence[int]) -> None:
+        self._store = store
+        self.ids = ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {cutout_id: place for place, cutout_id in enumerate(self.ids)}
+
+    def place(self, cutout_id: int) -> int | None:
+        """Return a cutout's place, from 0, or None if it is not in the queue."""
+        return self._places.get(cutout_id)
+
+    def beside(self, cutout_id: int, step: int) -> int | None:
+        """Return the cutout so many places on, or None beyond either end.
+
+        From a cutout that is not in the queue the first one comes next.
+        """
+        place = self.place(cutout_id)
+        following = 0 if place is None else place + step
+        return self.ids[following] if 0 <= following < len(self) else None
+
+    def next_undone(self, cutout_id: int | None = None) -> int | None:
+        """Return the next cutout that is not done, from the start again if need be.
+
+        None if all are done.
+        """
+        place = None if cutout_id is None else self.place(cutout_id)
+        start = 0 if place is None else place + 1
+        return self._undone(start, len(self)) or self._undone(0, start)
+
+    def _undone(self, start: int, stop: int) -> int | None:
+        """Return the first cutout between two places that is not done, or None."""
+        for first in range(start, stop, _PAGE):
+            page = self.ids[first : min(first + _PAGE, stop)]
+            marks = ", ".join(map(str, page))
+            rows = self._store.rows(
+                f"SELECT id FROM cutouts WHERE done = 0 AND id IN ({marks})"
+            )
+            undone = {row[0] for row in rows}
+            for cutout_id in page:
+                if cutout_id in undone:
+                    return cutout_id
+        return None
 
 
-def next_cutout(review: Review, cutout_id: int) -> int | None:
-    """Return the next cutout of the queue, or None at its end."""
-    return cutout_id + 1 if cutout_id < len(review) else None
+def make_queue(store: Store, plan: QueuePlan, least: float = 0.0) -> Queue:
+    """Return the queue of a plan.
+
+    Parameters
+    ----------
+    store : Store
+    plan : QueuePlan
+    least : float
+        The score from which proposals are counted.
+    """
+    sql = _FIRST.get(plan.order, _FIRST["catalogue"])
+    values = {"least": least} if ":least" in sql else {}
+    rows = store.rows(sql.format(shown=_SHOWN[plan.shown]), values)
+    ids = [row[0] for row in rows]
+    if plan.order == "random":
+        random.Random(f"{store.meta()['seed']} queue").shuffle(ids)
+    elif plan.order == "by hand":
+        chosen = [i for i in store.meta().get("by_hand", ()) if i in set(ids)]
+        ids = [*chosen, *sorted(set(ids) - set(chosen))]
+    elif plan.order == "catalogue":
+        ids = _repeats_among(store, ids)
+    return Queue(store, ids)
 
 
-def previous_cutout(review: Review, cutout_id: int) -> int | None:
-    """Return the previous cutout of the queue, or None at its start."""
-    return cutout_id - 1 if cutout_id > 1 else None
+def _repeats_among(store: Store, ids: list[int]) -> list[int]:
+    """Put cutouts that are shown once more among those that follow the first time."""
+    first = dict(
+        store.rows("SELECT id, repeat_of FROM cutouts WHERE repeat_of IS NOT NULL")
+    )
+    if not first:
+        return ids
+    last = max((i for i in ids if i not in first), default=0)
+    seed = store.meta()["seed"]
+
+    def place(cutout_id: int) -> float:
+        if cutout_id not in first:
+            return cutout_id
+        chance = random.Random(f"{seed} {cutout_id}")
+        earliest = first[cutout_id] + APART
+        return chance.uniform(earliest, max(last, earliest)) + 0.5
+
+    return sorted(ids, key=place)

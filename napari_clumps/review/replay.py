@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .history import DONE, DROPPED, UNDONE, LogRow, apply, read_log, revert
 from .model import Status
-from .store import BOX_COLUMNS, CUTOUT_COLUMNS, Store, load
+from .store import (
+    BOX_COLUMNS,
+    CUTOUT_COLUMNS,
+    JSON_COLUMNS,
+    NEW_BOX,
+    NEW_CUTOUT,
+    Store,
+    load,
+)
 
 
 @dataclass
@@ -25,11 +33,15 @@ class State:
         if values is None:
             self.boxes.pop(box_id, None)
         else:
-            self.boxes[box_id] = {"cutout": cutout, **values}
+            self.boxes[box_id] = {"cutout": cutout, **NEW_BOX, **values}
+
+    def put_second(self, box_id: int, score: float) -> None:
+        """Set the score that another model gave to a box."""
+        self.boxes[box_id]["second"] = score
 
     def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
         """Set some values of a cutout, or add it."""
-        self.cutouts.setdefault(cutout_id, {}).update(values)
+        self.cutouts.setdefault(cutout_id, dict(NEW_CUTOUT)).update(values)
 
 
 def replay(rows: Iterable[LogRow]) -> State:
@@ -103,13 +115,15 @@ def snapshot(store: Store) -> State:
     boxes = store.rows(f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes")
     state = State(steps=dict(store.rows("SELECT id, state FROM steps")))
     for number, *values in cutouts:
-        state.cutouts[number] = dict(zip(CUTOUT_COLUMNS, values, strict=True))
-        for column in ("files", "bands", "seen"):
-            state.cutouts[number][column] = load(state.cutouts[number][column])
+        state.cutouts[number] = _loaded(CUTOUT_COLUMNS, values)
     for number, *values in boxes:
-        state.boxes[number] = dict(zip(BOX_COLUMNS[1:], values, strict=True))
-        state.boxes[number]["proposed"] = load(state.boxes[number]["proposed"])
+        state.boxes[number] = _loaded(BOX_COLUMNS[1:], values)
     return state
+
+
+def _loaded(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    row = dict(zip(columns, values, strict=True))
+    return {c: load(v) if c in JSON_COLUMNS else v for c, v in row.items()}
 
 
 def check(store: Store) -> list[str]:

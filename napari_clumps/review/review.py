@@ -15,20 +15,27 @@ from clump_detector.errors import ReviewError
 from clump_detector.labels import DEFAULT_CLASSES, LabelSet
 from clump_detector.sources import Source
 
-from . import export, history, replay, rules, tally
+from . import export, history, repeats, replay, rules, tally
+from .crops import Crops, read_crops
 from .cutouts import Cutouts
+from .glance import Glance, read_glances
 from .history import Change
 from .lock import WriterLock
+from .merging import Merged, Plan
 from .model import Box, Counts, CutoutRecord, Decision, Proposal
 from .pace import Pace, PaceReader
+from .queue import Queue, QueuePlan, make_queue
 from .rules import Word
 from .store import Store, box_of
 from .whereabouts import absolute
 
 #: Kinds of log rows that a person caused.
 DECISIONS = frozenset(
-    ("accept", "reject", "edit", "reclassify", "add", "done", "undo", "redo")
-)
+    (
+        "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
+        "undo", "redo",
+    )
+)  # fmt: skip
 
 
 class Review:
@@ -76,6 +83,7 @@ class Review:
             store.writable = True
         else:
             self.read_only_reason = lock.reason
+        store.bring_up_to_date()
 
     # -- opening and closing ------------------------------------------------
 
@@ -174,7 +182,7 @@ class Review:
 
     @property
     def ids(self) -> Sequence[int]:
-        """The ids of all cutouts, in the order of the queue."""
+        """The ids of all cutouts, in the order in which they were added."""
         return range(1, len(self) + 1)
 
     def cutout(self, cutout_id: int) -> CutoutRecord:
@@ -182,7 +190,7 @@ class Review:
         return self._cutouts.get(cutout_id)
 
     def cutouts(self, *, begun: bool = False) -> Iterator[CutoutRecord]:
-        """Yield the cutouts in the order of the queue, or only those begun.
+        """Yield the cutouts in the order of their ids, or only those begun.
 
         Begun is a cutout that is done or has a decided box.
         """
@@ -192,9 +200,82 @@ class Review:
         """Return the first cutout of that name, or None."""
         return self._cutouts.find(name)
 
-    def undone_after(self, cutout_id: int) -> int | None:
-        """Return the first cutout later in the queue that is not done, or None."""
-        return self._cutouts.undone_after(cutout_id)
+    def search(self, text: str, after: int = 0) -> int | None:
+        """Return the first cutout after one whose name has a text in it, or None.
+
+        Capital letters are as good as small ones, and after the last cutout comes the
+        first.
+        """
+        return self._cutouts.search(text, after)
+
+    # -- the queue ----------------------------------------------------------
+
+    def queue(self, plan: QueuePlan | None = None, *, least: float = 0.0) -> Queue:
+        """Return the queue as it is now.
+
+        Parameters
+        ----------
+        plan : QueuePlan, optional
+            Which cutouts, in which order; by default `queue_plan`.
+        least : float
+            The score from which proposals are counted.
+        """
+        return make_queue(self._store, plan or self.queue_plan, least)
+
+    @property
+    def queue_plan(self) -> QueuePlan:
+        """Which cutouts are gone through in which order; kept in the file."""
+        return QueuePlan(*self._store.meta().get("queue_plan", ()))
+
+    @queue_plan.setter
+    def queue_plan(self, plan: QueuePlan) -> None:
+        self._remember(queue_plan=[plan.order, plan.shown])
+
+    @property
+    def by_hand(self) -> tuple[int, ...]:
+        """The cutouts that come first in the order ``by hand``; kept in the file."""
+        return tuple(self._store.meta().get("by_hand", ()))
+
+    @by_hand.setter
+    def by_hand(self, cutout_ids: Iterable[int]) -> None:
+        ids = list(dict.fromkeys(self.cutout(i).id for i in cutout_ids))
+        self._remember(by_hand=ids)
+
+    @property
+    def place(self) -> int | None:
+        """The cutout where a person was last, or decided last if that was later."""
+        cutout_id, seq = self._store.meta().get("place", (None, -1))
+        decided = history.newest(self._store, DECISIONS)
+        return decided[1] if decided and decided[0] > seq else cutout_id
+
+    @place.setter
+    def place(self, cutout_id: int) -> None:
+        self._remember(place=[cutout_id, self.last_seq])
+
+    def show_again(self, n: int) -> int:
+        """Put up to n done cutouts into the queue once more, without saying so.
+
+        They are chosen at random, come with the proposals that the model had made, and
+        are in no label set. `agreement.with_oneself` compares them with the first time.
+
+        Returns
+        -------
+        int
+            How many there are to compare with.
+        """
+        seed = self._store.meta()["seed"]
+        changes = list(repeats.repeated(self._cutouts, self._store, n, seed))
+        if changes:
+            self._note(changes)
+        return len({change.cutout for change in changes})
+
+    def _remember(self, **values: object) -> None:
+        """Keep what is no decision, where the file may be written to."""
+        if not self.read_only:
+            with self._store.transaction():
+                self._store.put_meta(**values)
+
+    # -- looking closer -----------------------------------------------------
 
     def boxes(self, cutout_id: int) -> list[Box]:
         """Return a cutout's boxes, decided or not, in the order in which they came."""
@@ -206,6 +287,14 @@ class Review:
         if box is None:
             raise ReviewError(f"there is no box {box_id}", self.path)
         return box
+
+    def crops(self, cutout_ids: Iterable[int] | None = None) -> Crops:
+        """Return all boxes in columns, or those of some cutouts, without the log."""
+        return read_crops(self._store, cutout_ids)
+
+    def glances(self, cutout_ids: Iterable[int]) -> dict[int, Glance]:
+        """Return name and state of some cutouts, without looking for their files."""
+        return read_glances(self._store, cutout_ids)
 
     def counts(self) -> Counts:
         """Return how far the review is."""
@@ -282,7 +371,20 @@ class Review:
 
     def reject(self, box_id: int) -> None:
         """Say that a box is no clump. A drawn box goes; undo brings it back."""
-        self._decide(lambda word: [rules.rejected(self.box(box_id), word)])
+        self.reject_all([box_id])
+
+    def reject_all(self, box_ids: Iterable[int]) -> int:
+        """Say of several boxes that they are no clumps, in one step.
+
+        Returns
+        -------
+        int
+            How many were not so before.
+        """
+        ids = list(dict.fromkeys(box_ids))
+        return len(
+            self._decide(lambda word: [rules.rejected(self.box(i), word) for i in ids])
+        )
 
     def edit(self, box_id: int, corners: Sequence[float]) -> None:
         """Move a box's corners (x1, y1, x2, y2); it is a clump then."""
@@ -296,8 +398,23 @@ class Review:
 
     def reclassify(self, box_id: int, cls: str) -> None:
         """Give a box another class; it is a clump of that class then."""
+        self.reclassify_all([box_id], cls)
+
+    def reclassify_all(self, box_ids: Iterable[int], cls: str) -> int:
+        """Give several boxes another class, in one step.
+
+        Returns
+        -------
+        int
+            How many had another class before.
+        """
         self._refuse_classes([cls])
-        self._decide(lambda word: [rules.reclassified(self.box(box_id), cls, word)])
+        ids = list(dict.fromkeys(box_ids))
+
+        def change(word: Word) -> list[Change | None]:
+            return [rules.reclassified(self.box(i), cls, word) for i in ids]
+
+        return len(self._decide(change))
 
     def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
         """Draw a box."""
@@ -326,6 +443,63 @@ class Review:
                 rules.done(self.cutout(cutout_id), True),
             ]
         )
+
+    def flag(self, cutout_id: int, flags: Iterable[str], remark: str = "") -> None:
+        """Flag a cutout with some of `FLAGS`, and say something about it.
+
+        Both replace what was said before.
+        """
+        flags = list(flags)
+        self._decide(lambda _: [rules.flagged(self.cutout(cutout_id), flags, remark)])
+
+    # -- several people -----------------------------------------------------
+
+    @property
+    def reviewer(self) -> str:
+        """Who reviewed: the name on the newest decision, or else the file's."""
+        newest = history.newest(self._store, DECISIONS)
+        name = None
+        if newest is not None:
+            sql = "SELECT annotator FROM log WHERE seq = ?"
+            name = self._store.value(sql, newest[:1])
+        return str(name or self.path.stem)
+
+    @property
+    def disagreements(self) -> int:
+        """Number of boxes on which reviewers differ and that wait to be settled."""
+        sql = (
+            "SELECT count(*) FROM boxes "
+            "WHERE status = 'proposal' AND opinions IS NOT NULL"
+        )
+        return int(self._store.value(sql))
+
+    def merge(self, path: str | Path) -> Merged:
+        """Take in another reviewer's file of the same cutouts, which stays as it is.
+
+        One step of undo, but for cutouts that only the other has: they are added first.
+        `merging` says what becomes of each box.
+
+        Raises
+        ------
+        ReviewError
+            If it is no review, or this very file, or shares no cutout with this one.
+        """
+        if Path(path).resolve() == self.path.resolve():
+            raise ReviewError("this is the review itself", path, "Choose another one.")
+        touched: list[int] = []
+        with Review.open(path, read_only=True) as other, self._writing(touched):
+            plan = Plan(self, other)
+            history.note(
+                self._store,
+                self._cutouts.added([c.source for c in plan.rest]),
+                self.annotator,
+                history.now(),
+            )
+            changes = list(plan.changes(self._store.next_box_id()))
+            if changes:
+                history.decide(self._store, changes, self.annotator, history.now())
+            touched += [change.cutout for change in changes]
+            return plan.outcome(changes)
 
     def _decide(self, rule: Callable[[Word], list[Change | None]]) -> list[Change]:
         """Log what a rule changes as one step, and return it."""

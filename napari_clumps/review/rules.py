@@ -6,7 +6,7 @@ A rule returns the row for the log, or None where nothing would change.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from clump_detector import boxes as geometry
 from clump_detector.errors import ReviewError
 
 from .history import Change
-from .model import Box, Corners, CutoutRecord, Proposal, Status
+from .model import FLAGS, Box, Corners, CutoutRecord, Proposal, Status
 from .store import box_values
 
 #: A proposal that overlaps a decided box by more than this IoU is that box again.
@@ -37,7 +37,7 @@ def accepted(box: Box, word: Word) -> Change | None:
     """Return the change when a person sees a clump in the box as it is."""
     if box.kept:
         return None
-    return _changed("accept", box, word.on(box, _status_of_kept(box)))
+    return _changed("accept", box, word.on(box, status_of_kept(box)))
 
 
 def rejected(box: Box, word: Word) -> Change | None:
@@ -55,7 +55,7 @@ def moved(box: Box, corners: Corners, word: Word) -> Change | None:
         return None
     x1, y1, x2, y2 = corners
     after = replace(box, x1=x1, y1=y1, x2=x2, y2=y2)
-    return _changed("edit", box, word.on(after, _status_of_kept(after)))
+    return _changed("edit", box, word.on(after, status_of_kept(after)))
 
 
 def reclassified(box: Box, cls: str, word: Word) -> Change | None:
@@ -63,7 +63,7 @@ def reclassified(box: Box, cls: str, word: Word) -> Change | None:
     if cls == box.cls:
         return None
     after = replace(box, cls=cls)
-    return _changed("reclassify", box, word.on(after, _status_of_kept(after)))
+    return _changed("reclassify", box, word.on(after, status_of_kept(after)))
 
 
 def drawn(box_id: int, cutout: int, corners: Corners, cls: str, word: Word) -> Change:
@@ -80,8 +80,31 @@ def done(cutout: CutoutRecord, is_done: bool) -> Change | None:
     return Change("done", cutout.id, None, {"done": not is_done}, {"done": is_done})
 
 
-def _status_of_kept(box: Box) -> Status:
-    if box.status is Status.DRAWN:
+def flagged(cutout: CutoutRecord, flags: Iterable[str], remark: str) -> Change | None:
+    """Return the change when a person flags a cutout, or says something about it.
+
+    Raises
+    ------
+    ReviewError
+        If there is no such flag.
+    """
+    chosen = set(flags)
+    if unknown := chosen - set(FLAGS):
+        raise ReviewError(
+            f"there is no flag {sorted(unknown)[0]!r}",
+            cutout.source.path,
+            f"The flags are {', '.join(FLAGS)}.",
+        )
+    before = {"flags": list(cutout.flags), "remark": cutout.remark}
+    after = {"flags": [f for f in FLAGS if f in chosen], "remark": remark.strip()}
+    if before == after:
+        return None
+    return Change("flag", cutout.id, None, before, after)
+
+
+def status_of_kept(box: Box) -> Status:
+    """Return the status of a box in which a person sees a clump."""
+    if box.origin == "person":
         return Status.DRAWN
     return Status.ACCEPTED if box.as_proposed else Status.EDITED
 
@@ -118,23 +141,47 @@ def proposed(
     ReviewError
         If the image's size is not the one that boxes were decided on.
     """
-    decided = [box.corners for box in boxes if box.decided]
+    # What reviewers disagree on waits for a person, whatever a model says.
+    decided = [box for box in boxes if box.decided or box.opinions]
+    open_ = [box for box in boxes if box not in decided]
     size = _size_seen(cutout, size, bool(decided))
     rows: list[list[Any]] = []
+    seconds: dict[int, float] = {}
+    if cutout.model not in (None, model):  # what the new model does not find there
+        seconds = {box.id: 0.0 for box in decided if box.model != model}
     for proposal in proposals:
         corners = fit(proposal.corners, size)
         if corners is None or not math.isfinite(proposal.score):
             continue
-        if not _overlaps(corners, decided):
-            # A thousandth of a pixel says all that a detector knows.
-            place = [round(value, 3) for value in corners]
-            score = round(proposal.score, 5)
-            rows.append([first_id + len(rows), *place, proposal.cls, score])
+        # A thousandth of a pixel says all that a detector knows.
+        score, place = round(proposal.score, 5), [round(value, 3) for value in corners]
+        same = _same(corners, decided)
+        if same is None:
+            second = _second_score(corners, cutout.model, model, open_)
+            rows.append([first_id + len(rows), *place, proposal.cls, score, *second])
+        elif same.model != model:
+            seconds[same.id] = max(score, seconds.get(same.id, 0.0))
     width, height = size or (None, None)
-    gone = [box.id for box in boxes if not box.decided]
-    before = {"boxes": gone, "model": cutout.model}
+    before = {"boxes": [box.id for box in open_], "model": cutout.model}
     after = {"boxes": rows, "model": model, "width": width, "height": height}
+    if seconds:
+        after["seconds"] = [[box_id, score] for box_id, score in seconds.items()]
     return Change("propose", cutout.id, None, before, after)
+
+
+def _second_score(
+    corners: Corners, before: str | None, model: str, boxes: Sequence[Box]
+) -> list[float]:
+    """Return the score that the model before gave to a place; none if it is the same.
+
+    Where the same model looks again, what another one had said is kept.
+    """
+    same = _same(corners, boxes)
+    if before is None:
+        return []
+    if before == model:
+        return [] if same is None or same.second is None else [same.second]
+    return [0.0 if same is None or same.score is None else same.score]
 
 
 def _size_seen(
@@ -186,8 +233,11 @@ def fitting(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
     return fitted
 
 
-def _overlaps(corners: Corners, others: Sequence[Corners]) -> bool:
-    if not others:
-        return False
-    overlap = geometry.iou(geometry.as_boxes(corners), geometry.as_boxes(others))
-    return bool(overlap.max() > SAME_CLUMP)
+def _same(corners: Corners, boxes: Sequence[Box]) -> Box | None:
+    """Return the box that overlaps most, if by more than `SAME_CLUMP`."""
+    if not boxes:
+        return None
+    others = geometry.as_boxes([box.corners for box in boxes])
+    overlap = geometry.iou(geometry.as_boxes(corners), others)[0]
+    best = int(overlap.argmax())
+    return boxes[best] if overlap[best] > SAME_CLUMP else None

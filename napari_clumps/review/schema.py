@@ -12,7 +12,7 @@ from .model import DECIDED, Status
 APPLICATION_ID = 0x434C4D50
 
 #: Raised when the tables change; an older program then refuses the file.
-VERSION = 1
+VERSION = 2
 
 _STATUSES = [status.value for status in Status]
 _COUNTERS = "".join(f", {name} INTEGER NOT NULL DEFAULT 0" for name in _STATUSES)
@@ -55,7 +55,10 @@ CREATE TABLE cutouts (
   model TEXT,
   width INTEGER,
   height INTEGER,
-  seen TEXT                -- JSON: [[bytes, mtime in ns, SHA-256]] at first sight
+  seen TEXT,               -- JSON: [[bytes, mtime in ns, SHA-256]] at first sight
+  flags TEXT NOT NULL DEFAULT '[]',  -- JSON
+  remark TEXT NOT NULL DEFAULT '',
+  repeat_of INTEGER        -- the cutout that is shown here once more
   {_COUNTERS}
 );
 CREATE INDEX cutouts_by_name ON cutouts (name);
@@ -72,20 +75,28 @@ CREATE TABLE boxes (
   model TEXT,
   annotator TEXT,
   time TEXT,
-  proposed TEXT            -- JSON: [x1, y1, x2, y2, cls]
+  proposed TEXT,           -- JSON: [x1, y1, x2, y2, cls]
+  second REAL,
+  opinions TEXT            -- JSON: [[annotator, time, status, x1, y1, x2, y2, cls]]
 );
 CREATE INDEX boxes_by_cutout ON boxes (cutout);
+"""
 
-CREATE TABLE tally (       -- eight rows, so that every count is a sum of a few numbers
-  held_out INTEGER, done INTEGER, decided INTEGER,
+_GROUP = ("held_out", "done", "decided", "repeated")
+_BIT = "(SELECT 0 AS n UNION SELECT 1)"
+
+# Sixteen rows, so that every count is a sum of a few numbers.
+_TALLY = f"""
+CREATE TABLE tally (
+  {", ".join(f"{name} INTEGER" for name in _GROUP)},
   cutouts INTEGER NOT NULL DEFAULT 0,
   detected INTEGER NOT NULL DEFAULT 0
   {_COUNTERS},
-  PRIMARY KEY (held_out, done, decided)
+  PRIMARY KEY ({", ".join(_GROUP)})
 ) WITHOUT ROWID;
-INSERT INTO tally (held_out, done, decided)
-  SELECT h.n, d.n, e.n FROM (SELECT 0 AS n UNION SELECT 1) AS h,
-    (SELECT 0 AS n UNION SELECT 1) AS d, (SELECT 0 AS n UNION SELECT 1) AS e;
+INSERT INTO tally ({", ".join(_GROUP)})
+  SELECT {", ".join(f"{name}.n" for name in _GROUP)}
+  FROM {", ".join(f"{_BIT} AS {name}" for name in _GROUP)};
 """
 
 
@@ -115,7 +126,8 @@ def _move_tally(row: str, sign: str) -> str:
         f"UPDATE tally SET cutouts = cutouts {sign} 1, "
         f"detected = detected {sign} ({row}.model IS NOT NULL), {sums} "
         f"WHERE held_out = {row}.held_out AND done = {row}.done "
-        f"AND decided = ({decided} > 0);"
+        f"AND decided = ({decided} > 0) "
+        f"AND repeated = ({row}.repeat_of IS NOT NULL);"
     )
 
 
@@ -137,5 +149,35 @@ SCRIPT = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 {_TABLES}
+{_TALLY}
 {_TRIGGERS}
+"""
+
+_SUMS = ", ".join(f"coalesce(sum({status}), 0)" for status in _STATUSES)
+_FILL = f"""
+UPDATE tally SET (cutouts, detected, {", ".join(_STATUSES)}) = (
+  SELECT count(*), count(model), {_SUMS} FROM cutouts
+  WHERE held_out = tally.held_out AND done = tally.done
+  AND ({" + ".join(DECIDED)} > 0) = tally.decided
+) WHERE repeated = 0;
+"""
+_TRIGGER_NAMES = (
+    "count_box_insert", "count_box_delete", "count_box_update", "tally_new",
+    "tally_move",
+)  # fmt: skip
+
+#: Makes a review of the newest format of one of format 1, which had no flags, remarks,
+#: repeats, second scores and opinions.
+FROM_FORMAT_1 = f"""
+ALTER TABLE cutouts ADD COLUMN flags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE cutouts ADD COLUMN remark TEXT NOT NULL DEFAULT '';
+ALTER TABLE cutouts ADD COLUMN repeat_of INTEGER;
+ALTER TABLE boxes ADD COLUMN second REAL;
+ALTER TABLE boxes ADD COLUMN opinions TEXT;
+{"".join(f"DROP TRIGGER {name};" for name in _TRIGGER_NAMES)}
+DROP TABLE tally;
+{_TALLY}
+{_FILL}
+{_TRIGGERS}
+PRAGMA user_version = {VERSION};
 """

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import FileError, ReviewError
 from clump_detector.files import atomic_path
 
-from .model import Box, Status
-from .schema import APPLICATION_ID, SCRIPT, VERSION
+from .model import Box, Opinion, Status
+from .schema import APPLICATION_ID, FROM_FORMAT_1, SCRIPT, VERSION
 
 #: Seconds to wait for another process that is reading or writing at this moment.
 _PATIENCE = 5.0
@@ -30,8 +31,15 @@ _BOX_PUT = (
 #: What of a cutout a log row may set, and how it is kept in its column.
 CUTOUT_COLUMNS = (
     "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
+    "flags", "remark", "repeat_of",
 )  # fmt: skip
-_JSON_COLUMNS = {"files", "bands", "seen"}
+
+#: Columns of both tables that hold JSON.
+JSON_COLUMNS = {"files", "bands", "seen", "flags", "proposed", "opinions"}
+
+#: What a row of the log does not say where it is older than format 2.
+NEW_BOX = {"second": None, "opinions": None}
+NEW_CUTOUT: dict[str, Any] = {"flags": [], "remark": "", "repeat_of": None}
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -193,6 +201,31 @@ class Store:
         self.rows(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
         self._writable = writable
 
+    def bring_up_to_date(self) -> None:
+        """Give an older review today's tables: in its file, or in a copy in memory.
+
+        The latter where the file may not be written to.
+        """
+        if self.value("PRAGMA user_version") == VERSION:
+            return
+        with self._mutex:
+            try:
+                if not self._writable:
+                    copy = sqlite3.connect(
+                        ":memory:", isolation_level=None, check_same_thread=False
+                    )
+                    self._connection.backup(copy)
+                    self._connection.close()
+                    self._connection = copy
+                self._connection.executescript(
+                    f"BEGIN IMMEDIATE; {FROM_FORMAT_1} COMMIT;"
+                )
+                self.writable = self._writable
+            except sqlite3.Error as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise review_error(error, self.path) from error
+
     def close(self) -> None:
         """Close the file; all is on disk already."""
         with self._mutex, suppress(sqlite3.Error):
@@ -203,7 +236,9 @@ class Store:
 
     # -- reading and writing ------------------------------------------------
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(
+        self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
         """Run a statement and return all its rows."""
         with self._mutex:
             try:
@@ -239,13 +274,15 @@ class Store:
     # -- meta ---------------------------------------------------------------
 
     def meta(self) -> dict[str, Any]:
-        """Return what was fixed when the review was made."""
+        """Return what `put_meta` was given."""
         return {key: load(text) for key, text in self.rows("SELECT * FROM meta")}
 
     def put_meta(self, **values: Any) -> None:
-        """Write down what is fixed from now on."""
+        """Write down what is no decision: what was fixed, and where a person is."""
         for key, value in values.items():
-            self.rows("INSERT INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+            self.rows(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value))
+            )
 
     # -- the snapshot -------------------------------------------------------
 
@@ -264,12 +301,21 @@ class Store:
         if values is None:
             self.rows("DELETE FROM boxes WHERE id = ?", (box_id,))
             return
-        row = [box_id, cutout, *(values[c] for c in BOX_COLUMNS[2:-1])]
-        self.rows(_BOX_PUT, [*row, dump(values["proposed"])])
+        values = NEW_BOX | values
+        row = [
+            dump(values[c]) if c in JSON_COLUMNS else values[c] for c in BOX_COLUMNS[2:]
+        ]
+        self.rows(_BOX_PUT, [box_id, cutout, *row])
+
+    def put_second(self, box_id: int, score: float) -> None:
+        """Set the score that another model gave to a box of the snapshot."""
+        self.rows("UPDATE boxes SET second = ? WHERE id = ?", (score, box_id))
 
     def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
         """Set some columns of a cutout of the snapshot, or add it."""
-        row = [dump(v) if c in _JSON_COLUMNS else v for c, v in values.items()]
+        if "name" in values:
+            values = NEW_CUTOUT | values
+        row = [dump(v) if c in JSON_COLUMNS else v for c, v in values.items()]
         if "name" in values:
             names = ", ".join(values)
             marks = ", ".join("?" * len(row))
@@ -289,24 +335,30 @@ class Store:
 def box_values(box: Box) -> dict[str, Any]:
     """Return what the log keeps of a box beside its id and its cutout."""
     values = {column: getattr(box, column) for column in BOX_COLUMNS[2:]}
-    proposed = values["proposed"]
-    values["proposed"] = None if proposed is None else list(proposed)
-    return values | {"status": box.status.value}
+    values["status"] = box.status.value
+    if box.proposed is not None:
+        values["proposed"] = list(box.proposed)
+    values["opinions"] = [list(astuple(o)) for o in box.opinions] or None
+    return {k: v for k, v in values.items() if k not in NEW_BOX or v is not None}
 
 
 def box_of(box_id: int, cutout: int, values: dict[str, Any]) -> Box:
     """Return the box that `box_values` was given."""
-    proposed = values["proposed"]
-    fields = {
-        **values,
-        "status": Status(values["status"]),
-        "proposed": None if proposed is None else tuple(proposed),
-    }
-    return Box(id=box_id, cutout=cutout, **fields)
+    values = NEW_BOX | values
+    return _box((box_id, cutout, *(values[column] for column in BOX_COLUMNS[2:])))
 
 
 def _box(row: tuple[Any, ...]) -> Box:
-    values = list(row)
-    values[7] = Status(row[7])
-    values[13] = None if row[13] is None else tuple(json.loads(row[13]))
-    return Box(*values)
+    fields = dict(zip(BOX_COLUMNS, row, strict=True))
+    for column in ("proposed", "opinions"):
+        if isinstance(fields[column], str):
+            fields[column] = json.loads(fields[column])
+    if fields["proposed"] is not None:
+        fields["proposed"] = tuple(fields["proposed"])
+    fields["opinions"] = tuple(map(_opinion, fields["opinions"] or ()))
+    return Box(**{**fields, "status": Status(fields["status"])})
+
+
+def _opinion(row: Sequence[Any]) -> Opinion:
+    annotator, time, status, *place = row
+    return Opinion(annotator, time, Status(status), *place)

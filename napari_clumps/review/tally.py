@@ -1,4 +1,4 @@
-"""How far a review is, from eight rows that the file keeps up to date by itself."""
+"""How far a review is, from sixteen rows that the file keeps up to date by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .store import Store
 
 
 def _rows(store: Store) -> list[dict[str, int]]:
-    names = ["held_out", "done", "decided", "cutouts", "detected", *Status]
+    names = ["held_out", "done", "decided", "repeated", "cutouts", "detected", *Status]
     rows = store.rows(f"SELECT {', '.join(names)} FROM tally")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -28,7 +28,7 @@ def counts(store: Store) -> Counts:
 
 def learning_counts(store: Store) -> dict[str, int]:
     """Return what there is to learn from; `Review.learning_counts` says what."""
-    rows = _rows(store)
+    rows = [row for row in _rows(store) if not row["repeated"]]
     learn = [r for r in rows if not r["held_out"] and (r["done"] or r["decided"])]
     held_out = [r for r in rows if r["held_out"]]
     tested = [r for r in held_out if r["done"]]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import filelock  # noqa: F401 - so that a child need not
 
-from napari_clumps.review import Box, Proposal, Review, Status
+from clump_detector.labels import write_label_set
+from napari_clumps.review import FLAGS, Box, Proposal, Review, Status
 
 
 def digest(boxes: list[Box]) -> str:
@@ -40,6 +41,9 @@ def decide(review: Review, chance: random.Random) -> int | None:
             "undo",
             "undo",
             "redo",
+            "flag",
+            "merge",
+            "export",
         ]
     )
     if deed == "undo":
@@ -55,6 +59,12 @@ def decide(review: Review, chance: random.Random) -> int | None:
     elif deed == "finish":
         left = [b.id for b in boxes if b.status is Status.PROPOSAL]
         review.finish(cutout, left)
+    elif deed == "flag":
+        review.flag(cutout, chance.sample(FLAGS, 2), f"remark {chance.random()}")
+    elif deed == "merge":
+        review.merge(review.path.with_name("other.clumps"))
+    elif deed == "export":
+        write_label_set(review.label_set(), review.path.with_name("labels.json"))
     elif deed == "undone":
         review.set_done(cutout, False)
     elif box is not None and deed == "edit":

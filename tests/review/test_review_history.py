@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from clump_detector.errors import ReviewError
 from clump_detector.sources import Source
-from napari_clumps.review import Proposal, Review, Status
+from napari_clumps.review import FLAGS, Proposal, Review, Status
 from napari_clumps.review.store import Store
 
 CLASSES = ("clump", "odd clump")
@@ -94,7 +94,7 @@ class Plain:
 
     def _cutout_of(self, key: Key, change: tuple[Any, Any]) -> int:
         before, after = change
-        return key[1] if key[0] == "done" else (before or after)[0]
+        return (before or after)[0] if key[0] == "box" else key[1]
 
     def _set(self, values: dict[Key, Any]) -> None:
         for key, value in values.items():
@@ -132,6 +132,7 @@ class RandomReview(RuleBasedStateMachine):
         self.path = self.folder / "a.clumps"
         self.review = Review.create(self.path, sources, held_out=0.4, seed=1)
         self.plain = Plain({("done", i): False for i in (1, 2, 3)})
+        self.plain.state |= {("flag", i): () for i in (1, 2, 3)}
         self.touched: list[int] = []
         self.review.changed.connect(self.touched.append)
 
@@ -234,6 +235,11 @@ class RandomReview(RuleBasedStateMachine):
         self.review.set_done(cutout, done)
         self.plain.decide({("done", cutout): done})
 
+    @rule(cutout=CUTOUTS, flags=st.sets(st.sampled_from(FLAGS)))
+    def flag(self, cutout: int, flags: set[str]) -> None:
+        self.review.flag(cutout, flags)
+        self.plain.decide({("flag", cutout): tuple(f for f in FLAGS if f in flags)})
+
     @rule(times=st.integers(1, 5))
     def undo(self, times: int) -> None:
         for _ in range(times):
@@ -264,6 +270,7 @@ class RandomReview(RuleBasedStateMachine):
         found: dict[Key, Any] = {}
         for i in self.review.ids:
             found["done", i] = self.review.cutout(i).done
+            found["flag", i] = self.review.cutout(i).flags
             for box in self.review.boxes(i):
                 proposed = box.proposed and (box.proposed[:4], box.proposed[4])
                 value = (i, box.status, box.corners, box.cls, proposed)

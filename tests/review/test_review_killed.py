@@ -1,4 +1,4 @@
-"""A hundred random moments of `kill -9`: nothing is lost, nothing is to mend."""
+"""Three hundred random moments of `kill -9`: nothing is lost, nothing is to mend."""
 
 import os
 import random
@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from clump_detector.files import read_json
 from clump_detector.sources import Source
 from napari_clumps.review import Review, Status
 from napari_clumps.review.history import read_log
 from napari_clumps.review.replay import replay
 
-KILLS, LANES = 100, 4
+KILLS, LANES = 300, 4
 NURSERY = Path(__file__).with_name("killed.py")
 
 pytestmark = pytest.mark.skipif(
@@ -24,11 +25,22 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def make_other(path: Path, sources: list[Source]) -> None:
+    """Make the file of another reviewer, to be merged."""
+    with Review.create(path, sources, annotator="Ben") as other:
+        for cutout in other.ids:
+            other.note_seen(cutout, (100, 100))
+            other.add(cutout, (20, 20, 30, 30), "clump")
+            other.add(cutout, (60, 60, 72, 72), "odd clump")
+        other.set_done(1, True)
+
+
 def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
     """Kill children on one review; return the numbers of decisions and hot journals."""
     path = folder / "a.clumps"
     sources = [Source(f"g{i}", (folder / f"g{i}.png",)) for i in range(3)]
     Review.create(path, sources, seed=seed).close()
+    make_other(folder / "other.clumps", sources)
     chance = random.Random(seed)
     decisions = hot = 0
     with subprocess.Popen(
@@ -44,7 +56,7 @@ def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
             print(path, chance.randrange(10**9), told, sep="\t", file=nursery.stdin)
             nursery.stdin.flush()
             child = int(nursery.stdout.readline())
-            time.sleep(chance.uniform(0.01, 0.4))
+            time.sleep(chance.uniform(0.01, 0.25))
             os.kill(child, signal.SIGKILL)
             assert nursery.stdout.readline() == "gone\n"
             error = Path(f"{told}.error")
@@ -52,6 +64,8 @@ def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
             journal = Path(f"{path}-journal")
             hot += journal.exists() and any(journal.read_bytes()[:8])
             decisions += nothing_is_lost(path, told)
+            labels = folder / "labels.json"
+            assert not labels.exists() or "images" in read_json(labels)
         nursery.stdin.close()
     return decisions, hot
 

@@ -12,9 +12,6 @@ from napari_clumps.review import (
     Proposal,
     Review,
     Status,
-    next_cutout,
-    next_undone,
-    previous_cutout,
 )
 
 P, A, R, E, D = (
@@ -372,20 +369,6 @@ def test_counts(make_review: MakeReview) -> None:
         "held_out": 3, "held_out_done": 1, "held_out_boxes": 3,
     }  # fmt: skip
     assert review.check() == []
-
-
-def test_queue(make_review: MakeReview) -> None:
-    review = make_review(4)
-    assert next_undone(review, after=0) == 1
-    for i in (1, 2, 4):
-        review.set_done(i, True)
-    assert next_undone(review, after=1) == 3
-    assert next_undone(review, after=3) == 3
-    assert next_undone(review, after=4) == 3
-    review.set_done(3, True)
-    assert next_undone(review, after=0) is None
-    assert [next_cutout(review, i) for i in review.ids] == [2, 3, 4, None]
-    assert [previous_cutout(review, i) for i in review.ids] == [None, 1, 2, 3]
 
 
 def test_a_random_share_is_held_out_that_a_seed_repeats(

@@ -1,0 +1,195 @@
+"""How far two reviewers agree, or one with himself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .model import Box
+from .pairing import pair_boxes, pair_cutouts
+
+if TYPE_CHECKING:
+    from .review import Review
+
+#: What is counted on each cutout, as `Agreement` names it.
+_COUNTED = (
+    "boxes_first", "boxes_second", "boxes_both", "same_class",
+    "kept_both", "kept_first", "kept_second", "rejected_both",
+)  # fmt: skip
+
+#: Resamplings of the cutouts behind an interval.
+_RESAMPLED = 1000
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What two reviews of the same cutouts have in common.
+
+    Attributes
+    ----------
+    first, second : str
+        Who reviewed.
+    cutouts : int
+        That both have done; all else counts on these.
+    boxes_first, boxes_second, boxes_both : int
+        Clumps that the one, the other and both see.
+    same_class : int
+        Of the latter, with the same class in both.
+    kept_both, kept_first, kept_second, rejected_both : int
+        Of the proposals that both decided on, those that both, only the first, only the
+        second and none kept.
+    kappa_interval : (float, float) or None
+        95 % of the kappas of resampled cutouts.
+    """
+
+    first: str
+    second: str
+    cutouts: int = 0
+    boxes_first: int = 0
+    boxes_second: int = 0
+    boxes_both: int = 0
+    same_class: int = 0
+    kept_both: int = 0
+    kept_first: int = 0
+    kept_second: int = 0
+    rejected_both: int = 0
+    kappa_interval: tuple[float, float] | None = None
+
+    @property
+    def completeness_of_second(self) -> float | None:
+        """Share of the first reviewer's clumps that the second has too."""
+        return self.boxes_both / self.boxes_first if self.boxes_first else None
+
+    @property
+    def completeness_of_first(self) -> float | None:
+        """Share of the second reviewer's clumps that the first has too."""
+        return self.boxes_both / self.boxes_second if self.boxes_second else None
+
+    @property
+    def proposals(self) -> int:
+        """Number of proposals that both decided on."""
+        return sum(self._table)
+
+    @property
+    def kappa(self) -> float | None:
+        """Cohen's kappa of accepting or rejecting; None where it says nothing."""
+        return cohens_kappa(*self._table)
+
+    @property
+    def _table(self) -> tuple[int, int, int, int]:
+        return self.kept_both, self.kept_first, self.kept_second, self.rejected_both
+
+
+def cohens_kappa(both: float, first: float, second: float, none: float) -> float | None:
+    """Return the agreement beyond what chance would give.
+
+    Cohen (1960), Educational and Psychological Measurement 20, 37: (observed - expected
+    by chance) / (1 - expected by chance).
+
+    Parameters
+    ----------
+    both, first, second, none : float
+        How many both, only the first, only the second and none said yes to.
+
+    Returns
+    -------
+    float or None
+        1 for full agreement, 0 for what chance gives; None where both always said the
+        same one thing, or nothing.
+    """
+    n = both + first + second + none
+    if not n:
+        return None
+    observed = (both + none) / n
+    yes = (both + first) * (both + second) / n**2
+    expected = yes + (second + none) * (first + none) / n**2
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def between(first: Review, second: Review) -> Agreement:
+    """Return how far two reviews agree on the cutouts that both have done."""
+    pairs, _ = pair_cutouts(first, second)
+    both_done = ((a.id, b.id) for a, b in pairs if a.done and b.done)
+    names = first.reviewer, second.reviewer
+    return _agreement(names, ((first.boxes(a), second.boxes(b)) for a, b in both_done))
+
+
+def with_oneself(review: Review) -> Agreement:
+    """Return how far a reviewer agrees with himself on cutouts shown once more."""
+    again = (
+        (c.repeat_of, c.id)
+        for c in review.cutouts(begun=True)
+        if c.repeat_of is not None and c.done and review.cutout(c.repeat_of).done
+    )
+    names = "the first time", "the second time"
+    return _agreement(names, ((review.boxes(a), review.boxes(b)) for a, b in again))
+
+
+def _agreement(
+    names: tuple[str, str], cutouts: Iterable[tuple[Sequence[Box], Sequence[Box]]]
+) -> Agreement:
+    rows = np.array([_counted(a, b) for a, b in cutouts]).reshape(-1, len(_COUNTED))
+    interval = None
+    if len(rows) > 1:
+        rng = np.random.default_rng(0)
+        drawn = rng.integers(len(rows), size=(_RESAMPLED, len(rows)))
+        kappas = [cohens_kappa(*sums) for sums in rows[drawn, 4:].sum(axis=1)]
+        known = [kappa for kappa in kappas if kappa is not None]
+        if known:
+            low, high = np.quantile(known, (0.025, 0.975))
+            interval = float(low), float(high)
+    sums: dict[str, Any] = dict(zip(_COUNTED, map(int, rows.sum(axis=0)), strict=True))
+    return Agreement(*names, len(rows), kappa_interval=interval, **sums)
+
+
+def _counted(first: Sequence[Box], second: Sequence[Box]) -> tuple[int, ...]:
+    """Return a cutout's counts, in the order of `_COUNTED`."""
+    ours, theirs = [[b for b in boxes if b.kept] for boxes in (first, second)]
+    same = pair_boxes(ours, theirs)
+    decided = pair_boxes(
+        [b for b in first if b.decided and b.origin == "model"],
+        [b for b in second if b.decided and b.origin == "model"],
+    )
+    said = Counter((a.kept, b.kept) for a, b in decided)
+    return (
+        len(ours), len(theirs), len(same), sum(a.cls == b.cls for a, b in same),
+        said[True, True], said[True, False], said[False, True], said[False, False],
+    )  # fmt: skip
+
+
+def in_words(found: Agreement) -> list[str]:
+    """Return an agreement in sentences."""
+    first, second = found.first, found.second
+    if not found.cutouts:
+        return [f"There is no cutout that {first} and {second} have both done."]
+    n = found.cutouts
+    said = [f"{n} cutout{'s' * (n != 1)} done by {first} and by {second}."]
+    if found.boxes_first and found.boxes_second:
+        said.append(
+            f"{found.boxes_both} clumps are seen by both: "
+            f"{found.boxes_both / found.boxes_first:.0%} of the {found.boxes_first} "
+            f"of {first}, {found.boxes_both / found.boxes_second:.0%} of the "
+            f"{found.boxes_second} of {second}."
+        )
+    if found.boxes_both:
+        said.append(f"{found.same_class / found.boxes_both:.0%} of those in one class.")
+    if found.proposals:
+        agreed = found.kept_both + found.rejected_both
+        said.append(
+            f"{agreed} of {found.proposals} proposals are decided alike{_kappa(found)}."
+        )
+    return said
+
+
+def _kappa(found: Agreement) -> str:
+    if found.kappa is None:
+        return ""
+    words = f": Cohen's kappa {found.kappa:.2f}"
+    if found.kappa_interval is not None:
+        low, high = found.kappa_interval
+        words += f" ({low:.2f} to {high:.2f})"
+    return words

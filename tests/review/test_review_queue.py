@@ -1,0 +1,159 @@
+"""The queue: which cutouts, in which order, and where one was."""
+
+from collections.abc import Callable
+
+import pytest
+
+from clump_detector.errors import ReviewError
+from napari_clumps.review import ORDERS, SHOWN, Proposal, QueuePlan, Review
+
+MakeReview = Callable[..., Review]
+
+#: Scores of the proposals on each of five cutouts.
+SCORES = {1: [0.3], 2: [0.9, 0.1, 0.2], 3: [], 4: [0.52, 0.95], 5: [0.1]}
+
+
+@pytest.fixture
+def review(make_review: MakeReview) -> Review:
+    made = make_review(5)
+    for cutout, scores in SCORES.items():
+        boxes = [
+            Proposal(20 * i, 10, 20 * i + 12, 22, "clump", s)
+            for i, s in enumerate(scores)
+        ]
+        made.propose(cutout, boxes, "m", size=(100, 80))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("order", "ids"),
+    [
+        ("catalogue", [1, 2, 3, 4, 5]),
+        ("highest score", [4, 2, 1, 5, 3]),
+        ("least certain", [4, 1, 2, 5, 3]),
+        ("most proposals", [2, 4, 1, 5, 3]),
+    ],
+)
+def test_orders(review: Review, order: str, ids: list[int]) -> None:
+    assert list(review.queue(QueuePlan(order)).ids) == ids
+
+
+def test_proposals_below_the_threshold_are_not_counted(review: Review) -> None:
+    queue = review.queue(QueuePlan("most proposals"), least=0.5)
+    assert list(queue.ids) == [4, 2, 1, 3, 5]
+
+
+def test_random_is_an_order_of_its_own_and_stays(make_review: MakeReview) -> None:
+    review = make_review(50)
+    ids = list(review.queue(QueuePlan("random")).ids)
+    assert sorted(ids) == list(review.ids) != ids
+    with Review.open(review.path, read_only=True) as again:
+        assert list(again.queue(QueuePlan("random")).ids) == ids
+
+
+def test_by_hand_comes_first_and_is_kept(review: Review) -> None:
+    review.by_hand = (4, 2, 4)
+    review.queue_plan = QueuePlan("by hand")
+    review.close()
+    with Review.open(review.path) as again:
+        assert again.by_hand == (4, 2)
+        assert list(again.queue().ids) == [4, 2, 1, 3, 5]
+        with pytest.raises(ReviewError, match="no cutout 9"):
+            again.by_hand = (9,)
+
+
+def test_what_is_shown(review: Review) -> None:
+    review.set_done(2, True)
+    review.flag(3, ["merger"])
+    review.flag(5, [], "a ring?")
+    assert list(review.queue(QueuePlan(shown="not done")).ids) == [1, 3, 4, 5]
+    assert list(review.queue(QueuePlan(shown="flagged")).ids) == [3, 5]
+    assert list(review.queue(QueuePlan(shown="disagreements")).ids) == []
+    both = QueuePlan("highest score", "not done")
+    assert list(review.queue(both).ids) == [4, 1, 5, 3]
+
+
+@pytest.mark.parametrize("plan", [("nonsense", "all"), ("random", "nonsense")])
+def test_a_queue_that_is_none_is_refused(plan: tuple[str, str]) -> None:
+    with pytest.raises(ReviewError, match="there is no queue"):
+        QueuePlan(*plan)
+
+
+def test_every_plan_gives_each_cutout_once_or_not_at_all(review: Review) -> None:
+    for order in ORDERS:
+        for shown in SHOWN:
+            ids = list(review.queue(QueuePlan(order, shown)).ids)
+            assert len(ids) == len(set(ids))
+            assert set(ids) <= set(review.ids)
+
+
+def test_steps(review: Review) -> None:
+    queue = review.queue(QueuePlan("highest score"))  # 4 2 1 5 3
+    assert [queue.beside(i, +1) for i in (4, 2, 3)] == [2, 1, None]
+    assert [queue.beside(i, -1) for i in (4, 2, 3)] == [None, 4, 5]
+    rest = review.queue(QueuePlan(shown="flagged"))
+    assert rest.beside(1, +1) is None
+    assert rest.next_undone() is None
+    review.flag(5, ["unsure"])
+    assert review.queue(QueuePlan(shown="flagged")).beside(1, +1) == 5
+
+
+def test_next_undone_goes_round(review: Review) -> None:
+    queue = review.queue(QueuePlan("highest score"))  # 4 2 1 5 3
+    assert queue.next_undone() == 4
+    review.set_done(2, True)
+    assert queue.next_undone(4) == 1
+    assert queue.next_undone(3) == 4
+    for i in (1, 3, 4):
+        review.set_done(i, True)
+    assert queue.next_undone(5) == 5
+    review.set_done(5, True)
+    assert queue.next_undone(5) is None
+
+
+def test_next_undone_is_found_behind_many_done_ones(make_review: MakeReview) -> None:
+    review = make_review(1200)
+    for i in review.ids:
+        if i != 1100:
+            review._store.put_cutout(i, {"done": True})
+    assert review.queue().next_undone(1) == 1100
+    assert review.queue().next_undone(1150) == 1100
+
+
+def test_a_person_comes_back_to_where_he_was(review: Review) -> None:
+    assert review.place is None
+    review.set_done(2, True)
+    assert review.place == 2
+    review.place = 4
+    assert review.place == 4
+    review.propose(1, [], "other")  # nobody's decision
+    assert review.place == 4
+    review.flag(3, ["artefact"])  # a later decision, and then the power went
+    with Review.open(review.path, read_only=True) as again:
+        assert again.place == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "found"),
+    [
+        ("galaxy 3", 0, 3), ("LAXY", 0, 1), ("laxy", 1, 2), ("laxy", 5, 1),
+        ("galaxy 3", 3, 3), ("%", 0, None), ("galaxy_3", 0, None), ("", 2, 3),
+    ],
+)  # fmt: skip
+def test_search(review: Review, text: str, after: int, found: int | None) -> None:
+    assert review.search(text, after) == found
+
+
+def test_flags_are_decisions(review: Review) -> None:
+    review.flag(1, ["unsure", "artefact"], "  a satellite trail ")
+    cutout = review.cutout(1)
+    assert cutout.flags == ("artefact", "unsure")
+    assert cutout.remark == "a satellite trail"
+    review.flag(1, ["artefact", "unsure"], "a satellite trail")
+    assert [d.kind for d in review.decisions()] == ["flag"]
+    assert review.undo() == 1
+    assert review.cutout(1).flags == ()
+    assert review.redo() == 1
+    with pytest.raises(ReviewError, match="no flag 'pretty'"):
+        review.flag(1, ["pretty"])
+    assert review.check() == []
