@@ -174,6 +174,24 @@ def export_labels(
         print(write(opened, out, png=png))
 
 
+@app.command(name="import")
+def import_review(
+    file: Annotated[Path, typer.Argument(help="Another reviewer's *.clumps file.")],
+    into: Annotated[
+        Path, typer.Option(help="The review that takes it in; undo takes it back.")
+    ],
+) -> None:
+    """Take another reviewer's decisions into a review of the same cutouts."""
+    from .review import Review, merged_in_words
+
+    with Review.open(into) as review:
+        merged = review.merge(file)
+    print(f"{into}: {merged_in_words(merged)}")
+    _tell_problems(
+        [f"{name} has another size there and was left out." for name in merged.skipped]
+    )
+
+
 @app.command()
 def train(
     labels: Annotated[
@@ -226,7 +244,10 @@ def evaluate(
     labels: Annotated[Path, typer.Argument(help="A label set or a *.clumps file.")],
     model: Model = "starter",
     against: Annotated[
-        str | None, typer.Option(help="A second model, on the same galaxies.")
+        str | None,
+        typer.Option(
+            help="A second model, on the same galaxies; or another reviewer's *.clumps."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write all figures as JSON.")] = None,
     held_out: Annotated[
@@ -246,9 +267,14 @@ def evaluate(
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Measure a model's completeness and purity on labelled cutouts."""
+    """Measure a model on labelled cutouts, or how far two reviewers agree."""
     from .teaching import Judging, evaluate_from_command_line
 
+    if against is not None and against.endswith(".clumps"):
+        from .team import compare_from_command_line
+
+        compare_from_command_line(labels, Path(against), out)
+        return
     judging = Judging(held_out, score, device, out, picture, calibrate, keep)
     evaluate_from_command_line(labels, model, against, judging)
 

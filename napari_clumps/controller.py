@@ -10,27 +10,29 @@ import functools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from clump_detector.errors import ClumpError
 from clump_detector.sources import find_sources
 
+from .going import Going, shows_errors
+from .keys import BOOK
+from .nudging import CHANGES, changed, usual_side
 from .places import review_path_for
-from .review import Box, Proposal, QueuePlan, Review, Status
+from .review import Box, Proposal, Review, Status
 from .settings import change_settings, load_settings
-from .showing import Showing
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from .detection import Detection
+    from .preferences import Preferences
     from .retraining import Retraining
+    from .team import Team
     from .wall import Wall
 
 _controllers: WeakKeyDictionary[Any, Controller] = WeakKeyDictionary()
-
-Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def controller_of(viewer: Any) -> Controller:
@@ -47,33 +49,38 @@ def detect_clumps(viewer: Viewer) -> None:
     controller_of(viewer).detection.start()
 
 
-def shows_errors(method: Method) -> Method:
-    """Turn an error of the engine or the review into a message for the person."""
-
-    @functools.wraps(method)
-    def guarded(self: Controller, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(self, *args, **kwargs)
-        except ClumpError as error:
-            self.warn(error.message)
-            return None
-
-    return guarded  # type: ignore[return-value]
-
-
-class Controller(Showing):
+class Controller(Going):
     """A review in a viewer: what each key, button and hand on the canvas does."""
 
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer)
-        settings = load_settings()
-        self.device = settings.device
-        self.done_with_space = settings.done_with_space
+        self._keyboard: Any = None
+        self.preferences: Preferences | None = None
+        self.take_settings()
+        with suppress(ClumpError):  # keys of another version that do not fit
+            BOOK.choose(load_settings().keys)
         self.canvas.drawn.connect(self._on_drawn)
         self.canvas.edited.connect(self._on_edited)
         self.canvas.removed.connect(self._on_removed)
         self.canvas.selected.connect(self._on_selected)
         self.canvas.refused.connect(self._on_refused)
+
+    def take_settings(self) -> None:
+        """Do as the saved settings say from now on."""
+        settings = load_settings()
+        self.device = settings.device
+        self.done_with_space = settings.done_with_space
+        self.go_on_after_last = settings.go_on_after_last
+        if self.review is not None and not self.review.read_only:
+            self.review.annotator = settings.name()
+        self.settings_changed.emit()
+
+    def choose(self, **settings: Any) -> None:
+        """Save settings, and do as they say from now on."""
+        change_settings(**settings)
+        self.take_settings()
+        if self.preferences is not None:
+            self.preferences.show()
 
     # -- background work ----------------------------------------------------
 
@@ -83,6 +90,13 @@ class Controller(Showing):
         from .detection import Detection
 
         return Detection(self)
+
+    @functools.cached_property
+    def team(self) -> Team:
+        """What is done with the files of other reviewers."""
+        from .team import Team
+
+        return Team(self)
 
     @functools.cached_property
     def retraining(self) -> Retraining:
@@ -162,7 +176,8 @@ class Controller(Showing):
     def _show_review(self, review: Review) -> None:
         self.close_review()
         self.review = review
-        self.canvas.build(self._action)
+        self.canvas.build()
+        self._take_window()
         review.changed.connect(self._on_review_changed)
         self.make_queue()
         self.review_changed.emit()
@@ -174,23 +189,15 @@ class Controller(Showing):
                 review.read_only_reason or "This review is open for reading only."
             )
 
-    def _first_shown(self) -> int:
-        """Return the cutout where the person left, or the first that is not done."""
-        review, queue = self.opened, self.queue
-        assert queue is not None
-        place = review.place
-        if place is not None and not review.cutout(place).done:
-            return place
-        return queue.next_undone(place) or place or next(iter(queue.ids), 1)
+    def _take_window(self) -> None:
+        """Listen to keys in the whole window, and to its Preferences, from now on."""
+        window = getattr(self.viewer, "window", None)
+        if self._keyboard is None and window is not None:
+            from .preferences import Preferences
+            from .widgets.keyboard import Keyboard
 
-    @shows_errors
-    def make_queue(self, plan: QueuePlan | None = None) -> None:
-        """Make the queue anew, as it was chosen last or to another plan."""
-        review = self.opened
-        if plan is not None:
-            review.queue_plan = plan
-        self.queue = review.queue(plan, least=self.threshold)
-        self.queue_changed.emit()
+            self._keyboard = Keyboard(window._qt_window, self)
+            self.preferences = Preferences(self)
 
     def close_review(self) -> None:
         """Close the review; every decision is on disk already."""
@@ -216,15 +223,25 @@ class Controller(Showing):
                 getattr(self, name).close()
         self.looking.close()
         self.close_review()
+        if self._keyboard is not None:
+            self._keyboard.let_go()
         self.pictures.close()
 
     # -- the keys -----------------------------------------------------------
 
-    def _action(self, name: str) -> Callable[[], None]:
-        """Return what a key does, by the name of its action."""
-        owner = self if hasattr(self, name) else self.looking
-        action: Callable[[], None] = getattr(owner, name)
-        return action
+    def press(self, action: str) -> None:
+        """Do what a key does, by the name of its action in `keys`."""
+        if action in CHANGES:
+            self.nudge(action)
+            return
+        owner = self if hasattr(self, action) else self.looking
+        getattr(owner, action)()
+
+    def show_keys(self) -> None:
+        """Show the sheet with all keys."""
+        from .widgets.key_sheet import show_key_sheet
+
+        show_key_sheet(self.viewer.window._qt_window)
 
     @shows_errors
     def accept(self) -> None:
@@ -250,6 +267,9 @@ class Controller(Showing):
             self._refresh_pending = False
         self.current = following
         self.refresh()
+        if following is None and self.go_on_after_last and not self.opened.read_only:
+            self.accept_rest()
+            return
         after = self.box(following)
         if after is not None:
             self.canvas.bring_into_view(after)
@@ -262,6 +282,25 @@ class Controller(Showing):
             classes = self.opened.classes
             place = classes.index(box.cls) if box.cls in classes else -1
             self.opened.reclassify(box.id, classes[(place + 1) % len(classes)])
+
+    @shows_errors
+    def nudge(self, action: str) -> None:
+        """Move the current box by a pixel, or one of its sides; `CHANGES` has which."""
+        box = self._current_box()
+        if box is not None:
+            corners = changed(box.corners, action, self.canvas.orientation)
+            self.opened.edit(box.id, corners)
+
+    @shows_errors
+    def add_here(self) -> None:
+        """Put a box at the mouse, as large as the PSF says or the other boxes are."""
+        place = self.canvas.mouse()
+        if place is None:
+            self.say("Put the mouse on the clump first.")
+            return
+        half = usual_side(self.picture, self._boxes) / 2
+        x, y = place
+        self._add((x - half, y - half, x + half, y + half))
 
     @shows_errors
     def draw(self) -> None:
@@ -310,38 +349,6 @@ class Controller(Showing):
         else:
             review.set_done(self.cutout.id, True)
             self._go_on()
-
-    def _go_on(self) -> None:
-        """Go to the next cutout that is not done, or say that all are."""
-        review, queue = self.opened, self.queue
-        if queue is None or self.cutout is None:
-            return
-        following = queue.next_undone(self.cutout.id)
-        if following is not None and following != self.cutout.id:
-            self.go_to(following)
-        elif review.counts().done == len(review):
-            self.say("Every cutout is done. Export the labels, or retrain from them.")
-        elif following is None:
-            self.say("Every cutout of this queue is done. Choose another one.")
-
-    @shows_errors
-    def next_cutout(self) -> None:
-        """Go to the next cutout of the queue."""
-        self._step(+1)
-
-    @shows_errors
-    def previous_cutout(self) -> None:
-        """Go to the previous cutout of the queue."""
-        self._step(-1)
-
-    def _step(self, step: int) -> None:
-        if self.queue is None or self.cutout is None:
-            return
-        following = self.queue.beside(self.cutout.id, step)
-        if following is not None:
-            self.go_to(following)
-        else:
-            self.say(f"This is the {'last' if step > 0 else 'first'} cutout.")
 
     def next_box(self) -> None:
         """Make the next box the current one, whatever its status."""
@@ -394,11 +401,6 @@ class Controller(Showing):
         if self.canvas.is_built:
             self.canvas.visible = not self.canvas.visible
             self.boxes_changed.emit()
-
-    def set_done_with_space(self, wanted: bool) -> None:
-        """Choose whether Space also sets the cutout done."""
-        self.done_with_space = wanted
-        change_settings(done_with_space=wanted)
 
     def _current_box(self) -> Box | None:
         box = self.box(self.current)

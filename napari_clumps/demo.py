@@ -367,7 +367,7 @@ def _on_screen(viewer: Any, point: tuple[float, float]) -> Any:
     """Return where a pixel (x, y) of the image is on the canvas."""
     from qtpy.QtCore import QPoint
 
-    camera, canvas = viewer.scene.camera, viewer.window._qt_viewer.canvas.native
-    x = (point[0] - camera.center[-1]) * camera.zoom + canvas.width() / 2
-    y = (point[1] - camera.center[-2]) * camera.zoom + canvas.height() / 2
+    from .controller import controller_of
+
+    x, y = controller_of(viewer).canvas.on_screen(point)
     return QPoint(round(x), round(y))

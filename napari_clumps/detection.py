@@ -52,8 +52,7 @@ class Detection(Job):
 
     def choose_device(self, device: str) -> None:
         """Choose where models run: auto, cpu, cuda or mps."""
-        self._controller.device = device
-        change_settings(device=device)
+        self._controller.choose(device=device)
 
     def image_layer(self) -> Any:
         """Return the selected image layer that is not the review's own, or None."""

@@ -2,39 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from psygnal import Signal
+
+from clump_detector.errors import ConfigError
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key, the controller's method behind it, and what it does in words."""
+    """A key, the controller's method behind it, and what it does in words.
+
+    Attributes
+    ----------
+    action : str
+    key : str
+        As Qt writes keys: ``Ctrl+Shift+Z``; ``Enter`` is either of the two.
+    what : str
+    repeats : bool
+        Whether it goes on as long as the key is held down. A decision does not.
+    """
 
     action: str
     key: str
     what: str
+    repeats: bool = False
 
     @property
     def shown(self) -> str:
-        """The key as people write it."""
-        return self.key.replace("Control", "Ctrl").replace("-", "+")
+        """The key that is to be pressed now."""
+        return BOOK.key(self.action)
 
 
 KEYS = (
     Key("accept", "A", "Accept the current box"),
     Key("reject", "R", "Reject the current box (a drawn one goes)"),
     Key("draw", "D", "Draw a box: drag from corner to corner"),
+    Key("add_here", "B", "Put a box at the mouse, as large as a clump is here"),
     Key("reclassify", "C", "Give the current box the next class"),
     Key("accept_rest", "Space", "Accept what is left and go on"),
     Key("toggle_done", "Enter", "Set the cutout done, or not done again"),
-    Key("next_cutout", "N", "Next cutout"),
-    Key("previous_cutout", "P", "Previous cutout"),
-    Key("next_box", "Tab", "Next box"),
-    Key("undo", "Control-Z", "Undo"),
-    Key("redo", "Control-Shift-Z", "Redo"),
+    Key("next_cutout", "N", "Next cutout", repeats=True),
+    Key("previous_cutout", "P", "Previous cutout", repeats=True),
+    Key("next_box", "Tab", "Next box", repeats=True),
+    Key("flag", "F", "Flag the cutout"),
+    Key("undo", "Ctrl+Z", "Undo", repeats=True),
+    Key("redo", "Ctrl+Shift+Z", "Redo", repeats=True),
     Key("toggle_boxes", "H", "Hide or show the boxes"),
+    Key("zoom", "Z", "Zoom to the current box, or back to the whole galaxy"),
+    Key("next_view", "V", "Next view: colour, each band, what is left of the galaxy"),
+    Key("next_stretch", "S", "Next stretch"),
+    Key("move_left", "Left", "Move the current box left", repeats=True),
+    Key("move_right", "Right", "Move the current box right", repeats=True),
+    Key("move_up", "Up", "Move the current box up", repeats=True),
+    Key("move_down", "Down", "Move the current box down", repeats=True),
+    Key("narrower", "Shift+Left", "Make the current box narrower", repeats=True),
+    Key("wider", "Shift+Right", "Make the current box wider", repeats=True),
+    Key("shorter", "Shift+Up", "Make the current box less high", repeats=True),
+    Key("taller", "Shift+Down", "Make the current box higher", repeats=True),
+    Key("show_keys", "F1", "Show all keys"),
 )
 
 #: Further keys for the same actions, where hands expect them.
-ALSO = {"Delete": "reject", "Backspace": "reject", "Control-Y": "redo"}
+ALSO = {
+    "Del": "reject",
+    "Backspace": "reject",
+    "Ctrl+Y": "redo",
+    "PgDown": "next_cutout",
+    "PgUp": "previous_cutout",
+    "?": "show_keys",
+}
 
 BY_ACTION = {key.action: key for key in KEYS}
+
+
+class KeyBook:
+    """Which key does what: those of `KEYS`, but for what a person chose.
+
+    Signals
+    -------
+    changed(): other keys were chosen.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._actions = _bound({})
+
+    def choose(self, chosen: Mapping[str, str]) -> None:
+        """Take other keys, by action; nothing is changed if they do not fit.
+
+        Raises
+        ------
+        ConfigError
+            If an action has no key, or two have the same.
+        """
+        actions = _bound(chosen)
+        if actions != self._actions:
+            self._actions = actions
+            self.changed.emit()
+
+    def key(self, action: str) -> str:
+        """Return an action's key."""
+        return next(key for key, behind in self._actions.items() if behind == action)
+
+    def action(self, key: str) -> str | None:
+        """Return the action behind a key, or None."""
+        return self._actions.get(key)
+
+
+def _bound(chosen: Mapping[str, str]) -> dict[str, str]:
+    actions: dict[str, str] = {}
+    for key in KEYS:
+        pressed = chosen.get(key.action, key.key)
+        if not pressed:
+            raise ConfigError(f"'{key.what}' has no key", remedy="Give it one.")
+        if pressed in actions:
+            other = BY_ACTION[actions[pressed]].what
+            raise ConfigError(
+                f"{pressed} is the key of '{other}' and of '{key.what}'",
+                remedy="Give one of them another key.",
+            )
+        actions[pressed] = key.action
+    return actions | {k: action for k, action in ALSO.items() if k not in actions}
+
+
+#: The keys of this program, wherever they are shown or pressed.
+BOOK = KeyBook()

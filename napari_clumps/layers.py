@@ -97,8 +97,15 @@ def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesD
 
 
 def label(box: Box) -> str:
-    """Return a box's class and, where a model gave one, its score."""
-    return box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
+    """Return a box's class, a model's score, and on what reviewers differ."""
+    named = box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
+    if box.decided or not box.opinions:
+        return named
+    said = [
+        f"{opinion.annotator or '?'}: {opinion.cls if opinion.kept else 'none'}"
+        for opinion in box.opinions
+    ]
+    return "  ".join([named, *said])
 
 
 def from_shape(vertices: ArrayLike) -> tuple[float, float, float, float] | None:

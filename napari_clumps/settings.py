@@ -1,10 +1,10 @@
-"""What a person chose and expects to find again: model, device, name."""
+"""What a person chose and expects to find again: model, device, name, look."""
 
 from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,14 @@ class Settings:
     device: str = "auto"
     annotator: str = ""
     done_with_space: bool = True
+    go_on_after_last: bool = False
+    keys: dict[str, str] = field(default_factory=dict)
+    view: str = "colour"
+    stretch: str = "as detected"
+    black: float = 0.0
+    white: float = 1.0
+    scale_bar: bool = True
+    north_up: bool = True
 
     def name(self) -> str:
         """Return the reviewer's name: the chosen one, or the user's on this machine."""

@@ -52,6 +52,7 @@ class Showing:
     threshold_changed(score): proposals are shown from another score up.
     said(message): a line for the person.
     models_changed(): a model came, or another is the chosen one.
+    settings_changed(): a person chose something in the panels or in Preferences.
     """
 
     review_changed = Signal()
@@ -62,6 +63,7 @@ class Showing:
     threshold_changed = Signal(float)
     said = Signal(str)
     models_changed = Signal()
+    settings_changed = Signal()
 
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
@@ -93,8 +95,6 @@ class Showing:
         """Say something in the status bar and the panel."""
         self.viewer.status = message
         self.said.emit(message)
-
-    # -- looking ------------------------------------------------------------
 
     # -- the review -----------------------------------------------------------
 
@@ -153,7 +153,7 @@ class Showing:
             self._boxes = [
                 b
                 for b in self.review.boxes(self.cutout.id)
-                if b.status is not Status.PROPOSAL or (b.score or 0) >= least
+                if b.decided or b.opinions or (b.score or 0) >= least
             ]
         if self.box(self.current) is None:
             self.current = None

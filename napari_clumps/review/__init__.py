@@ -3,11 +3,13 @@
 from .arrange import SORTS, Arrangement, arranged
 from .crops import Crop, Crops
 from .glance import Glance
+from .merging import Merged, merged_in_words
 from .model import (
     DECIDED,
     FLAGS,
     KEPT,
     Box,
+    Corners,
     Counts,
     CutoutRecord,
     Decision,
@@ -29,12 +31,14 @@ __all__ = [
     "SORTS",
     "Arrangement",
     "Box",
+    "Corners",
     "Counts",
     "Crop",
     "Crops",
     "CutoutRecord",
     "Decision",
     "Glance",
+    "Merged",
     "Opinion",
     "Outcome",
     "Pace",
@@ -45,4 +49,5 @@ __all__ = [
     "Status",
     "arranged",
     "in_words",
+    "merged_in_words",
 ]

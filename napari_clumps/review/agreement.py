@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +78,12 @@ class Agreement:
     def kappa(self) -> float | None:
         """Cohen's kappa of accepting or rejecting; None where it says nothing."""
         return cohens_kappa(*self._table)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """All figures, for JSON."""
+        derived = ("completeness_of_first", "completeness_of_second", "kappa")
+        return asdict(self) | {name: getattr(self, name) for name in derived}
 
     @property
     def _table(self) -> tuple[int, int, int, int]:

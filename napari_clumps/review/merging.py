@@ -230,3 +230,15 @@ class Plan:
                 waiting += 1
         n_shared = len(self._pairs) - len(self._skipped)
         return Merged(n_shared, len(self.rest), taken, waiting, tuple(self._skipped))
+
+
+def merged_in_words(merged: Merged) -> str:
+    """Return what came of a merge in a sentence or two."""
+    said = (
+        f"{merged.cutouts} cutouts in both, {merged.added} added, {merged.boxes} "
+        "decisions taken over."
+    )
+    if not merged.disagreements:
+        return said + " Nothing is left to settle."
+    n = merged.disagreements
+    return said + f" {n} box{'es' * (n != 1)} to be settled."

@@ -13,20 +13,20 @@ from .store import Store
 
 #: Orders of the queue, and what each is good for.
 ORDERS = {
-    "catalogue": "As the cutouts were added",
-    "random": "At random, the same each time",
-    "highest score": "The cutouts with the surest proposals first",
-    "least certain": "The cutouts with a proposal nearest to a score of 0.5 first",
-    "most proposals": "The cutouts with the most undecided proposals first",
-    "by hand": "The cutouts of your list first",
+    "catalogue": "as the cutouts were added",
+    "random": "at random, the same each time",
+    "highest score": "the surest proposals first",
+    "least certain": "a proposal nearest to a score of 0.5 first",
+    "most proposals": "the most undecided proposals first",
+    "by hand": "those of your list first",
 }
 
 #: Which cutouts are in the queue.
 SHOWN = {
-    "all": "All cutouts",
-    "not done": "Cutouts that are not done",
-    "flagged": "Cutouts with a flag or a remark",
-    "disagreements": "Cutouts on which reviewers disagree",
+    "all": "every cutout",
+    "not done": "cutouts that are not done",
+    "flagged": "cutouts with a flag or a remark",
+    "disagreements": "cutouts on which reviewers disagree",
 }
 
 #: A cutout that is shown once more comes at least so many cutouts later.

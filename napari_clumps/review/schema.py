@@ -82,6 +82,12 @@ CREATE TABLE boxes (
 CREATE INDEX boxes_by_cutout ON boxes (cutout);
 """
 
+# Few boxes wait to be settled: they are counted after every decision.
+_UNSETTLED = """
+CREATE INDEX boxes_unsettled ON boxes (cutout)
+  WHERE status = 'proposal' AND opinions IS NOT NULL;
+"""
+
 _GROUP = ("held_out", "done", "decided", "repeated")
 _BIT = "(SELECT 0 AS n UNION SELECT 1)"
 
@@ -149,6 +155,7 @@ SCRIPT = f"""
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 {_TABLES}
+{_UNSETTLED}
 {_TALLY}
 {_TRIGGERS}
 """
@@ -174,6 +181,7 @@ ALTER TABLE cutouts ADD COLUMN remark TEXT NOT NULL DEFAULT '';
 ALTER TABLE cutouts ADD COLUMN repeat_of INTEGER;
 ALTER TABLE boxes ADD COLUMN second REAL;
 ALTER TABLE boxes ADD COLUMN opinions TEXT;
+{_UNSETTLED}
 {"".join(f"DROP TRIGGER {name};" for name in _TRIGGER_NAMES)}
 DROP TABLE tally;
 {_TALLY}

@@ -102,6 +102,7 @@ class DetectPanel(QWidget):
         self._threshold.valueChanged.connect(self._on_threshold)
         self._detection.changed.connect(self._on_progress)
         c.models_changed.connect(self._fill)
+        c.settings_changed.connect(self._show_device)
         c.review_changed.connect(self._fill_scopes)
         c.cutout_changed.connect(self._fill_scopes)
         c.threshold_changed.connect(self._threshold.setValue)
@@ -136,6 +137,10 @@ class DetectPanel(QWidget):
     def _on_model(self, name: str) -> None:
         if not self._filling and name:
             self._detection.choose_model(name)
+
+    def _show_device(self) -> None:
+        with self._device.changed.blocked():
+            self._device.value = self._controller.device
 
     def _on_device(self, device: str) -> None:
         self._detection.choose_device(device)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
+    QAbstractButton,
     QFormLayout,
     QLabel,
     QPushButton,
@@ -15,9 +16,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..keys import BY_ACTION
+from ..keys import BOOK, BY_ACTION
 from ..layers import colour_hex
 from ..review import Status
+from .listening import listen
 
 STATUS_WORDS = {
     Status.PROPOSAL: "proposal",
@@ -32,13 +34,41 @@ def key_button(
     action: str, text: str, clicked: Callable[[], object], tooltip: str = ""
 ) -> QPushButton:
     """Return a button that shows its action's key and never takes the keyboard."""
-    key = BY_ACTION[action]
-    button = QPushButton(f"{text}  ({key.shown})")
-    button.setObjectName(f"button_{action}")
-    button.setToolTip(tooltip or f"{key.what}  ({key.shown})")
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    button.clicked.connect(lambda _checked=False: clicked())
+    button = plain_button(action, text, clicked, "")
+    KeyWords(button, action, text, tooltip)
     return button
+
+
+class KeyWords:
+    """A button's text with its action's key, whatever key that will be.
+
+    Parameters
+    ----------
+    button : QAbstractButton
+    action : str
+    text : str
+        ``{key}`` in it is where the key stands, or else it stands at the end.
+    tooltip : str
+        What the key does, unless given.
+    """
+
+    def __init__(
+        self, button: QAbstractButton, action: str, text: str, tooltip: str = ""
+    ) -> None:
+        self._button, self._action, self._tooltip = button, action, tooltip
+        self.show(text)
+        listen(button, (BOOK.changed, self._write))
+
+    def show(self, text: str) -> None:
+        """Show another text."""
+        self._text = text if "{key}" in text else text + "  ({key})"
+        self._write()
+
+    def _write(self) -> None:
+        key = BOOK.key(self._action)
+        self._button.setText(self._text.format(key=key))
+        what = f"{BY_ACTION[self._action].what}  ({key})"
+        self._button.setToolTip(self._tooltip or what)
 
 
 def plain_button(
@@ -114,26 +144,41 @@ class ElidedLabel(QLabel):
         super().setText(metrics.elidedText(self._whole, middle, self.width()))
 
 
+def draw_box(painter: QPainter, box: QRectF, status: Status, unit: float = 1.4) -> None:
+    """Draw a box as the canvas draws boxes of this status.
+
+    Parameters
+    ----------
+    painter : QPainter
+    box : QRectF
+    status : Status
+    unit : float
+        Width of a thin line.
+    """
+    thin = status in (Status.PROPOSAL, Status.REJECTED)
+    pen = QPen(QColor(colour_hex(status)), unit if thin else 1.6 * unit)
+    if status is Status.PROPOSAL:
+        pen.setDashPattern([2.0, 1.6])
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(box)
+    if status is Status.REJECTED:
+        painter.drawLine(box.topLeft(), box.bottomRight())
+        painter.drawLine(box.topRight(), box.bottomLeft())
+    if status is Status.EDITED:
+        middle = box.center()
+        for corner in (box.topLeft(), box.topRight(), box.bottomRight()):
+            painter.drawLine(corner, corner + (corner - middle) * 0.6)
+
+
 def status_icon(status: Status, size: int = 18) -> QIcon:
     """Draw a small box as the canvas draws boxes of this status."""
     pixmap = QPixmap(QSize(size, size))
     pixmap.fill(QColor("#10141c"))
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    thin = status in (Status.PROPOSAL, Status.REJECTED)
-    pen = QPen(QColor(colour_hex(status)), 1.4 if thin else 2.2)
-    if status is Status.PROPOSAL:
-        pen.setDashPattern([2.0, 1.6])
-    painter.setPen(pen)
     margin = 4.0
-    box = QRectF(margin, margin, size - 2 * margin, size - 2 * margin)
-    painter.drawRect(box)
-    if status is Status.REJECTED:
-        painter.drawLine(box.topLeft(), box.bottomRight())
-        painter.drawLine(box.topRight(), box.bottomLeft())
-    if status is Status.EDITED:
-        for corner in (box.topLeft(), box.topRight(), box.bottomRight()):
-            outwards = QPointF(corner.x() - size / 2, corner.y() - size / 2) * 0.6
-            painter.drawLine(corner, corner + outwards)
+    side = size - 2 * margin
+    draw_box(painter, QRectF(margin, margin, side, side), status)
     painter.end()
     return QIcon(pixmap)

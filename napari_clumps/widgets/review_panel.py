@@ -20,15 +20,18 @@ from qtpy.QtWidgets import (
 
 from ..controller import Controller, controller_of
 from .box_table import BoxTable
+from .flag_bar import FlagBar
 from .parts import (
     STATUS_WORDS,
     ElidedLabel,
+    KeyWords,
     fill_dock,
     key_button,
     plain_button,
     status_icon,
     text_label,
 )
+from .queue_bar import QueueBar
 
 
 class ReviewPanel(QWidget):
@@ -69,15 +72,19 @@ class ReviewPanel(QWidget):
         self._find = plain_button(
             "relocate", "Find moved images…", self._relocate, "Search a folder for them"
         )
+        self._queue = QueueBar(self._controller)
+        self._flags = FlagBar(self._controller)
         self._table = BoxTable()
         self._said = text_label("said")
         layout.addWidget(self._name)
         layout.addWidget(self._place)
         layout.addWidget(self._progress)
+        layout.addWidget(self._queue)
         layout.addWidget(self._warning)
         layout.addWidget(self._find)
         layout.addLayout(self._decision_buttons())
         layout.addWidget(self._table, stretch=1)
+        layout.addWidget(self._flags)
         layout.addLayout(_legend())
         layout.addLayout(self._going_buttons())
         layout.addWidget(self._said)
@@ -91,7 +98,9 @@ class ReviewPanel(QWidget):
             key_button("accept", "Accept", c.accept),
             key_button("reject", "Reject", c.reject),
             key_button("draw", "Draw", c.draw),
+            key_button("add_here", "Box here", c.add_here),
             key_button("reclassify", "Class", c.reclassify),
+            key_button("next_box", "Next box", c.next_box),
             key_button("undo", "Undo", c.undo),
             key_button("redo", "Redo", c.redo),
         ]
@@ -105,22 +114,21 @@ class ReviewPanel(QWidget):
         c = self._controller
         grid = QGridLayout()
         grid.setSpacing(4)
-        self._done = QCheckBox("Done  (Enter)")
+        self._done = QCheckBox()
         self._done.setObjectName("done")
-        self._done.setToolTip(
-            "Every clump of this cutout is boxed: labels are complete"
-        )
+        complete = "Every clump of this cutout is boxed: labels are complete"
+        KeyWords(self._done, "toggle_done", "Done", complete)
         self._done.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._done.clicked.connect(lambda _checked=False: self._toggle_done())
-        self._hide = key_button("toggle_boxes", "Hide boxes", c.toggle_boxes)
-        self._with_space = QCheckBox("Space also sets done")
+        hide = plain_button("toggle_boxes", "", c.toggle_boxes, "")
+        self._hide_words = KeyWords(hide, "toggle_boxes", "Hide boxes")
+        self._with_space = QCheckBox()
         self._with_space.setObjectName("done_with_space")
-        self._with_space.setToolTip(
-            "Accepting what is left says, too, that no clump is missing"
-        )
+        missing = "Accepting what is left says, too, that no clump is missing"
+        KeyWords(self._with_space, "accept_rest", "{key}: done, too", missing)
         self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._with_space.setChecked(c.done_with_space)
-        self._with_space.toggled.connect(c.set_done_with_space)
+        self._with_space.clicked.connect(lambda on: c.choose(done_with_space=on))
         export = plain_button(
             "export", "Export labels…", self._export, "Write the label set (COCO JSON)"
         )
@@ -128,10 +136,19 @@ class ReviewPanel(QWidget):
         grid.addWidget(rest, 0, 0, 1, 2)
         grid.addWidget(self._done, 1, 0)
         grid.addWidget(self._with_space, 1, 1)
-        grid.addWidget(key_button("previous_cutout", "Back", c.previous_cutout), 2, 0)
-        grid.addWidget(key_button("next_cutout", "Next", c.next_cutout), 2, 1)
-        grid.addWidget(self._hide, 3, 0)
-        grid.addWidget(export, 3, 1)
+        self._go_on = QCheckBox("Last box goes on")
+        self._go_on.setObjectName("go_on_after_last")
+        self._go_on.setToolTip("The last decision on a cutout does what Space does")
+        self._go_on.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._go_on.setChecked(c.go_on_after_last)
+        self._go_on.clicked.connect(lambda on: c.choose(go_on_after_last=on))
+        keys = key_button("show_keys", "Keys", c.show_keys)
+        grid.addWidget(self._go_on, 2, 0)
+        grid.addWidget(keys, 2, 1)
+        grid.addWidget(key_button("previous_cutout", "Back", c.previous_cutout), 3, 0)
+        grid.addWidget(key_button("next_cutout", "Next", c.next_cutout), 3, 1)
+        grid.addWidget(hide, 4, 0)
+        grid.addWidget(export, 4, 1)
         return grid
 
     # -- wiring -------------------------------------------------------------
@@ -139,6 +156,9 @@ class ReviewPanel(QWidget):
     def _connect(self) -> None:
         c = self._controller
         c.review_changed.connect(self._on_review)
+        c.queue_changed.connect(self._on_cutout)
+        c.settings_changed.connect(self._on_settings)
+        c.flags_asked.connect(self._flags.open_menu)
         c.cutout_changed.connect(self._on_cutout)
         c.boxes_changed.connect(self._on_boxes)
         c.current_changed.connect(self._on_current)
@@ -150,13 +170,19 @@ class ReviewPanel(QWidget):
         self._on_cutout()
         self._on_boxes()
 
+    def _on_settings(self) -> None:
+        self._with_space.setChecked(self._controller.done_with_space)
+        self._go_on.setChecked(self._controller.go_on_after_last)
+
     def _on_cutout(self) -> None:
         review, cutout = self._controller.review, self._controller.cutout
         if review is None or cutout is None:
             return
         self._name.setText(cutout.name)
         counts = review.counts()
-        facts = [f"{cutout.id} of {len(review)}"]
+        self._queue.show_plan()
+        self._flags.show_flags()
+        facts = [self._place_in_words()]
         if cutout.held_out:
             facts.append("kept for testing")
         if review.read_only:
@@ -176,11 +202,17 @@ class ReviewPanel(QWidget):
         self._find.setVisible(missing)
         self._said.setText("")
 
+    def _place_in_words(self) -> str:
+        queue, cutout = self._controller.queue, self._controller.cutout
+        place = queue.place(cutout.id) if queue and cutout else None
+        n = len(queue) if queue else 0
+        return f"{place + 1} of {n}" if place is not None else f"beside a queue of {n}"
+
     def _on_boxes(self) -> None:
         self._table.rows.show_boxes(self._controller.boxes)
         self._draw.setChecked(self._controller.canvas.drawing)
         hidden = not self._controller.canvas.visible
-        self._hide.setText("Show boxes  (H)" if hidden else "Hide boxes  (H)")
+        self._hide_words.show("Show boxes" if hidden else "Hide boxes")
         self._on_current(self._controller.current)
 
     def _on_current(self, box_id: int | None) -> None:

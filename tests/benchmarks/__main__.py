@@ -11,11 +11,13 @@ import os
 import sys
 from pathlib import Path
 
-from . import engine, importing, paper, real, window
+from . import engine, importing, large, paper, real, wall, window
 
 GROUPS = {
     "import": importing.figures,
     "window": window.figures,
+    "wall": wall.figures,
+    "large": large.figures,
     "engine": engine.figures,
     "paper": paper.figures,
     "real": real.figures,

@@ -248,6 +248,28 @@ def test_calibration_is_kept_in_the_card_and_changes_scores(run, tmp_path):
     assert (model / "model.json").read_text() == card
 
 
+def test_two_reviewers_on_the_command_line(run, review, tmp_path):
+    other = shutil.copy(review, review.with_name("ben.clumps"))
+    for path, name, keep in ((review, "Ada", True), (other, "Ben", False)):
+        with Review.open(path) as opened:
+            opened.annotator = name
+            second = opened.boxes(1)[1].id
+            (opened.accept if keep else opened.reject)(second)
+            opened.set_done(1, True)
+    figures = tmp_path / "agreement.json"
+    code, out, _ = run("evaluate", review, "--against", other, "--out", figures)
+    assert code == 0
+    assert "1 of 2 proposals are decided alike" in out
+    assert json.loads(figures.read_text())["completeness_of_second"] == 0.5
+    code, out, _ = run("import", other, "--into", review)
+    assert code == 0
+    assert "1 box to be settled" in out
+    with Review.open(review) as merged:
+        assert merged.disagreements == 1
+        assert merged.undo() == 1
+        assert merged.cutout(1).done
+
+
 def test_clumps_into_real_cutouts(run, review, tmp_path):
     out = tmp_path / "into"
     code, _, err = run("simulate", out, "-n", 4, "--into", review.parent)
@@ -329,6 +351,10 @@ BAD = {
         ["train", _text(t, "l.json"), "--encoder", "resnet1"], "resnet1"),
     "labels of nothing": lambda t: (
         ["evaluate", _text(t, "l.json", '{"images": []}')], "l.json"),
+    "a review merged into nothing": lambda t: (
+        ["import", _text(t, "a.clumps"), "--into", t / "b.clumps"], "b.clumps"),
+    "two reviews of which one is none": lambda t: (
+        ["evaluate", _text(t, "a.clumps"), "--against", t / "b.clumps"], "a.clumps"),
     "an unknown verb": lambda t: (["dance"], "dance"),
     "an unknown option": lambda t: (["detect", t, "--fast"], "--fast"),
     "a recipe that is none": lambda t: (

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_clumps.keys import BOOK
 from napari_clumps.review import Proposal
 
 #: Proposals (x1, y1, x2, y2, score) that the tests decide on.
@@ -121,7 +122,8 @@ def window(shown_window, qtbot, own_home):
     for layer in [x for x in viewer.layers if not controller.canvas.owns(x)]:
         viewer.layers.remove(layer)
     controller.model_name = "starter"
-    controller.done_with_space = True
+    BOOK.choose({})
+    controller.take_settings()
     controller.use_card_threshold()
     controller.models_changed.emit()
     if controller.canvas.is_built:

@@ -97,7 +97,7 @@ def test_space_accepts_what_is_left_and_goes_on(desk):
 
 
 def test_space_leaves_done_alone_where_a_person_wants_that(desk):
-    desk.controller.set_done_with_space(False)
+    desk.controller.choose(done_with_space=False)
     desk.key("Space")
     assert not desk.controller.review.cutout(1).done
     assert desk.controller.cutout.id == 2

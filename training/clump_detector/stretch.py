@@ -7,7 +7,7 @@ and a pixel that would be clipped is scaled down as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,9 @@ _MOST = np.float32(1e30)
 
 Plane = NDArray[np.float32]
 
+#: Brightness of (intensity, softening, brightest).
+Curve = Callable[[Plane, float, float], Plane]
+
 
 def to_rgb(cutout: Cutout) -> NDArray[np.uint8]:
     """Return a cutout's picture, uint8 of shape (height, width, 3).
@@ -47,17 +50,36 @@ def to_rgb(cutout: Cutout) -> NDArray[np.uint8]:
     """
     if cutout.is_picture:
         return np.asarray(cutout.pixels, dtype=np.uint8)
-    planes = _red_green_blue(cutout)
+    return stretched(red_green_blue(cutout), asinh_curve)
+
+
+def asinh_curve(intensity: Plane, softening: float, brightest: float) -> Plane:
+    """Return the picture's curve: 0 at the sky, 1 at the brightest."""
+    curve: Plane = np.arcsinh(intensity / softening)
+    curve /= np.float32(np.arcsinh(brightest / softening))
+    return curve
+
+
+def stretched(planes: Plane, curve_of: Curve) -> NDArray[np.uint8]:
+    """Return fluxes above the sky as a picture, uint8 of shape (height, width, 3).
+
+    Parameters
+    ----------
+    planes : array of shape (3, height, width)
+        Red, green and blue; they are overwritten.
+    curve_of : callable
+        Gives the brightness of each pixel from its intensity, the softening and the
+        brightest intensity; 1 is white.
+    """
     missing = ~np.isfinite(planes).all(axis=0)
     intensity = planes.mean(axis=0)
-    known = _sample(intensity)
+    known = sample(intensity)
     if known.size == 0:
         return np.zeros((*intensity.shape, 3), dtype=np.uint8)
-    softening, brightest = _levels(known)
+    softening, brightest = levels(known)
     intensity[missing] = 0
     np.clip(intensity, 0, _WHITER * brightest, out=intensity)
-    curve = np.arcsinh(intensity / softening)
-    curve /= np.float32(np.arcsinh(brightest / softening))
+    curve = curve_of(intensity, softening, brightest)
     gain = np.divide(curve, intensity, out=np.zeros_like(curve), where=intensity > 0)
     planes[:, missing] = 0
     np.clip(planes, 0, _WHITER * brightest, out=planes)
@@ -68,19 +90,19 @@ def to_rgb(cutout: Cutout) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(planes.astype(np.uint8), 0, 2))
 
 
-def _red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
+def red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
     """Return sky-subtracted, weighted planes of shape (3, height, width), a copy."""
     pixels = np.asarray(cutout.pixels, dtype=np.float32)
     bands = cutout.bands
     for triple in TRIPLES:
         if set(triple) <= set(bands):
-            planes = [_above_sky(pixels[bands.index(band)]) for band in triple]
+            planes = [above_sky(pixels[bands.index(band)]) for band in triple]
             weights = [WEIGHTS[band] for band in triple]
             return _weighted(planes, weights)
     if len(pixels) == 1:
-        return np.repeat(_weighted([_above_sky(pixels[0])], [1.0]), 3, axis=0)
+        return np.repeat(_weighted([above_sky(pixels[0])], [1.0]), 3, axis=0)
     order = [len(pixels) - 1, len(pixels) // 2, 0]
-    planes = [_above_sky(pixels[i]) for i in order]
+    planes = [above_sky(pixels[i]) for i in order]
     if len(pixels) == 2:
         planes[1] = (planes[0] + planes[2]) * np.float32(0.5)
     return _weighted(planes, [1 / _spread(plane) for plane in planes])
@@ -101,7 +123,7 @@ def _weighted(planes: Sequence[Plane], weights: Sequence[float]) -> Plane:
         )
 
 
-def _sample(plane: Plane) -> NDArray[np.float32]:
+def sample(plane: Plane) -> NDArray[np.float32]:
     """Return finite pixels of a plane, evenly spread, at most twice `ENOUGH_PIXELS`."""
     step = max(1, int(np.sqrt(plane.size / ENOUGH_PIXELS)))
     values = plane[::step, ::step]
@@ -112,40 +134,50 @@ def _sample(plane: Plane) -> NDArray[np.float32]:
     return values
 
 
-def _above_sky(plane: Plane) -> Plane:
+def above_sky(plane: Plane) -> Plane:
     """Subtract the sky: the median of a plane clipped at three sigma."""
-    values = _sample(plane)
+    values = np.sort(sample(plane))  # medians of what is in order take no time
     if values.size == 0:
         return plane
     for _ in range(5):
-        middle, spread = np.median(values), _mad(values)
+        middle, spread = _middle(values), _mad(values)
         inside = np.abs(values - middle) <= 3 * spread
         if spread == 0 or inside.all():
             break
         values = values[inside]
-    return plane - np.float32(np.median(values))
+    return plane - _middle(values)
 
 
-def _mad(values: NDArray[np.float32]) -> float:
-    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+def _middle(ordered: NDArray[np.float32]) -> np.float32:
+    """Return the median of values in order."""
+    n = len(ordered)
+    return np.float32(ordered[(n - 1) // 2 : n // 2 + 1].mean())
+
+
+def _mad(ordered: NDArray[np.float32]) -> float:
+    """Return the spread of values in order, as a standard deviation."""
+    far = np.sort(np.abs(ordered - _middle(ordered)))
+    return float(1.4826 * _middle(far))
 
 
 def _spread(plane: Plane) -> float:
     """Return the flux that bands of unknown units are brought to one scale by."""
-    values = _sample(plane)
+    values = np.sort(sample(plane))
     high = float(np.quantile(values, BRIGHTEST)) if values.size else 0.0
     return high if high > 0 else float(np.abs(values).max(initial=0)) or 1.0
 
 
-def _levels(values: NDArray[np.float32]) -> tuple[float, float]:
+def levels(values: NDArray[np.float32]) -> tuple[float, float]:
     """Return (softening, brightest) in units of the intensity."""
+    values = np.sort(values)
     brightest = float(np.quantile(values, BRIGHTEST))
     if brightest <= 0:
         brightest = float(values.max())
     if brightest <= 0:
         return 1.0, 1.0
-    below = values[values < np.median(values)]
-    mirrored = np.concatenate([below, 2 * np.median(values) - below])
+    middle = _middle(values)
+    below = values[values < middle]
+    mirrored = np.concatenate([below, (2 * middle - below)[::-1]])
     noise = _mad(mirrored) if below.size else 0.0  # most pixels are exactly alike
     softening = float(np.clip(SOFTENING * noise, brightest / 100, brightest))
     return softening, brightest

@@ -1,0 +1,55 @@
+"""Where a dock appears that is opened from the menu: napari itself only stacks them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari.settings import get_settings
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+
+def at_the_bottom(title: str) -> None:
+    """Have a dock put at the bottom, unless a person has moved it before.
+
+    Called while its widget is made, which is before napari looks where to put it.
+    """
+    places = get_settings().application.plugin_widget_positions
+    places.setdefault(f"{title} (napari-clumps)", "bottom")
+
+
+def among_tabs(panel: QWidget, window: QMainWindow, other: str) -> None:
+    """Bring a panel's dock to the tabs of another one, where both are on one side.
+
+    Below it both would be too low to be of use, and the window would grow for them.
+
+    Parameters
+    ----------
+    panel : QWidget
+        Just made; it is moved once it is docked.
+    window : QMainWindow
+    other : str
+        Object name of the other dock's panel.
+    """
+    size = window.size()
+
+    def move() -> None:
+        dock, found = panel.parent(), window.findChild(QWidget, other)
+        host = None if found is None else found.parent()
+        if not isinstance(dock, QDockWidget) or not isinstance(host, QDockWidget):
+            return
+        together = window.dockWidgetArea(dock) == window.dockWidgetArea(host)
+        if together and host not in window.tabifiedDockWidgets(dock):
+            window.tabifyDockWidget(host, dock)
+        dock.raise_()
+        _later(panel, lambda: window.resize(size))
+
+    _later(panel, move)
+
+
+def _later(panel: QWidget, slot: Callable[[], None]) -> None:
+    """Call a slot in the next turn, if the panel is there still."""
+    timer = QTimer(panel)
+    timer.setSingleShot(True)
+    timer.timeout.connect(slot)
+    timer.start(0)

@@ -1,0 +1,113 @@
+"""The window with a review of 100,000 cutouts, and its memory over 5,000 of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .figure import Figure, spread
+from .window import make_cutouts
+
+CUTOUTS = 100_000
+STEPS = 5_000
+
+_MAKE = """
+import sys
+from clump_detector.sources import find_sources
+from napari_clumps.review import Proposal, Review
+with Review.create(sys.argv[2], find_sources([sys.argv[1]])) as review:
+    places = [(40 + 12 * k, 60 + 10 * k) for k in range(30)]
+    boxes = [Proposal(x, y, x + 18, y + 18, "clump", 0.9) for x, y in places]
+    for cutout in range(1, 301):
+        review.propose(cutout, boxes, "bench", size=(424, 424))
+"""
+
+
+def figures() -> Iterator[Figure]:
+    """Measure in one window, painting included."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        os.environ["NAPARI_CLUMPS_DATA"] = str(root / "data")
+        folder = root / "many"
+        folder.mkdir()
+        make_cutouts(folder, CUTOUTS)
+        path = root / "many.clumps"
+        # In a process of its own: what making took is no memory of the window's.
+        subprocess.run([sys.executable, "-c", _MAKE, folder, path], check=True)
+        yield from _measure(path)
+
+
+def _measure(path: Path) -> Iterator[Figure]:
+    import napari
+    from qtpy.QtWidgets import QApplication
+
+    from napari_clumps.controller import controller_of
+    from napari_clumps.reader import show_panels
+
+    viewer = napari.Viewer()
+    viewer.window.resize(1400, 900)
+
+    def painted() -> None:
+        viewer.window._qt_viewer.canvas.native.repaint()
+        QApplication.processEvents()
+
+    painted()
+    empty = _megabytes()
+    show_panels(viewer)
+    controller = controller_of(viewer)
+    start = time.perf_counter()
+    controller.open_paths([path])
+    painted()
+    opened = time.perf_counter() - start
+    yield Figure("open 100,000, to the first picture", opened, "s", "under 2 s")
+    yield Figure(
+        "memory over an empty napari", _megabytes() - empty, "MB", "under 400 MB"
+    )
+    yield from _decisions(controller, painted)
+    yield from _steps(controller, painted)
+    controller.close()
+    viewer.close()
+
+
+def _decisions(controller: object, painted: Callable[[], None]) -> Iterator[Figure]:
+    times = []
+    for i in range(200):
+        if not controller.undecided:
+            controller.next_cutout()
+            painted()
+        start = time.perf_counter()
+        (controller.accept if i % 3 else controller.reject)()
+        times.append(time.perf_counter() - start)
+        painted()
+    yield from spread(
+        "a decision among 30 boxes of 100,000 cutouts", times, "95 % within 30 ms"
+    )
+
+
+def _steps(controller: object, painted: Callable[[], None]) -> Iterator[Figure]:
+    times = []
+    before = None
+    for i in range(STEPS):
+        if i < 100:
+            time.sleep(0.15)  # a person looks before the next one
+        start = time.perf_counter()
+        controller.next_cutout()
+        if i < 100:
+            times.append(time.perf_counter() - start)
+        painted()
+        if i == 200:  # caches are full
+            before = _megabytes()
+    yield from spread("next cutout of 100,000", times, "95 % within 100 ms")
+    grown = _megabytes() - before
+    yield Figure("memory grown over 5,000 cutouts", grown, "MB", "under 50 MB")
+
+
+def _megabytes() -> float:
+    """Return the resident memory of this process."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6

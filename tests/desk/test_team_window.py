@@ -1,0 +1,131 @@
+"""Two reviewers in the window: merging, settling, and showing cutouts again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from napari_clumps.review import Review, Status
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def team(desk):
+    """A desk with the dock "Several reviewers" and Ben's file of the same cutouts."""
+    from napari_clumps.widgets.team_panel import TeamPanel
+
+    c = desk.controller
+    c.choose(annotator="Ada")
+    path = c.review.path.with_name("ben.clumps")
+    shutil.copy(c.review.path, path)
+    panel = TeamPanel(desk.viewer)
+    desk.qtbot.addWidget(panel)
+    panel.show()
+    with Review.open(path) as ben:
+        ben.annotator = "Ben"
+        one, two, three = (box.id for box in ben.boxes(1))
+        ben.finish(1, [one, three])
+        ben.reject(two)
+    return desk, panel, path
+
+
+def words(panel, name: str) -> str:
+    from qtpy.QtWidgets import QLabel
+
+    return panel.findChild(QLabel, name).text()
+
+
+def click(panel, name: str) -> None:
+    from qtpy.QtWidgets import QPushButton
+
+    panel.findChild(QPushButton, f"button_{name}").click()
+
+
+def choose_file(monkeypatch, path: Path) -> None:
+    from qtpy.QtWidgets import QFileDialog
+
+    chosen = staticmethod(lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", chosen)
+
+
+def test_merge_and_settle(team, monkeypatch):
+    desk, panel, path = team
+    c = desk.controller
+    for _ in range(3):
+        desk.key("A")
+    desk.key("Return")
+    assert c.review.cutout(1).done
+    choose_file(monkeypatch, path)
+    click(panel, "compare_review")
+    assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
+    click(panel, "merge_review")
+    assert "1 box to be settled." in words(panel, "team_open")
+    assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
+    click(panel, "disagreements")
+    assert c.cutout.id == 1
+    assert c.current == c.boxes[1].id
+    assert desk.statuses() == ["accepted", "proposal", "accepted"]
+    label = c.canvas.boxes.features["label"][1]
+    c.select(c.boxes[1].id)
+    label = c.canvas.boxes.features["label"][1]
+    assert "Ada: clump" in label
+    assert "Ben: none" in label
+    desk.key("R")
+    assert c.review.disagreements == 0
+    assert words(panel, "team_open") == ""
+    desk.key("Z", control=True)
+    desk.key("Z", control=True)
+    assert c.review.disagreements == 0
+    assert [b.status for b in c.review.boxes(1)] == [Status.ACCEPTED] * 3
+
+
+def test_a_disagreement_is_shown_whatever_the_threshold(team):
+    desk, _, path = team
+    c = desk.controller
+    desk.key("A")
+    desk.key("A")
+    c.team.merge(path)
+    c.threshold = 0.99
+    assert [b.status for b in c.boxes if b.opinions] == [
+        Status.ACCEPTED, Status.PROPOSAL, Status.ACCEPTED,
+    ]  # fmt: skip
+
+
+def test_a_file_that_is_no_review_is_a_message(team, monkeypatch, tmp_path):
+    desk, panel, _ = team
+    bad = tmp_path / "bad.clumps"
+    bad.write_text("no review")
+    choose_file(monkeypatch, bad)
+    said = []
+    desk.controller.said.connect(said.append)
+    click(panel, "merge_review")
+    click(panel, "compare_review")
+    assert len(said) == 2
+    assert all("bad.clumps" in line for line in said)
+
+
+def test_the_name_goes_with_each_decision(team):
+    from qtpy.QtWidgets import QLineEdit
+
+    desk, panel, _ = team
+    name = panel.findChild(QLineEdit, "reviewer_name")
+    name.setText(" Eve ")
+    name.editingFinished.emit()
+    desk.key("A")
+    assert desk.controller.boxes[0].annotator == "Eve"
+
+
+def test_cutouts_come_again_without_a_sign(team):
+    desk, panel, _ = team
+    c = desk.controller
+    c.accept_rest()
+    click(panel, "show_again")
+    assert len(c.queue) == 5
+    c.go_to(5)
+    assert c.cutout.name == "galaxy-1"
+    assert desk.statuses() == ["proposal"] * 3
+    c.accept_rest()
+    assert "3 of 3 proposals are decided alike" in " ".join(c.team.with_oneself())
