@@ -104,6 +104,7 @@ class Canvas:
         self.boxes.events.data.connect(self._on_data)
         self.boxes.events.mode.connect(self._on_mode)
         self.boxes.selected_data.events.items_changed.connect(self._on_selection)
+        self.marks.events.visible.connect(self._show_marks)
         self._watch_camera()
         self.activate()
         self._draw_once()
@@ -255,6 +256,8 @@ class Canvas:
         }
 
     def _show_marks(self) -> None:
+        if not self.marks.visible:  # napari 0.9 cannot colour what it does not show
+            return
         marks = layers.to_marks(self._boxes)
         self.marks.data = marks.segments
         if len(marks.segments):

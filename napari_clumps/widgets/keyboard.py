@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QKeyCombination, QObject, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
@@ -60,7 +61,7 @@ class Keyboard(QObject):
         """Listen no more."""
         atexit.unregister(self.let_go)
         application = QApplication.instance()
-        if application is not None:
+        if application is not None and isalive(self):
             application.removeEventFilter(self)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name

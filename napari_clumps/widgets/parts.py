@@ -57,6 +57,7 @@ class KeyWords:
     ) -> None:
         self._button, self._action, self._tooltip = button, action, tooltip
         self.show(text)
+        button.key_words = self  # lives as long as its button
         listen(button, (BOOK.changed, self._write))
 
     def show(self, text: str) -> None:

@@ -11,13 +11,14 @@ import os
 import sys
 from pathlib import Path
 
-from . import engine, importing, large, paper, real, wall, window
+from . import engine, importing, large, monkey, paper, real, wall, window
 
 GROUPS = {
     "import": importing.figures,
     "window": window.figures,
     "wall": wall.figures,
     "large": large.figures,
+    "monkey": monkey.figures,
     "engine": engine.figures,
     "paper": paper.figures,
     "real": real.figures,

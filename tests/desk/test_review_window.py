@@ -339,3 +339,15 @@ def test_export_button_writes_a_label_set(desk, tmp_path, monkeypatch):
     labels = read_label_set(out)
     assert labels.n_boxes == 1
     assert sum(b.ignored for b in labels.cutouts[0].boxes) == 2
+
+
+def test_boxes_that_change_while_they_are_hidden_come_back_right(desk):
+    desk.propose(2)
+    desk.key("H")
+    desk.key("A")  # a box less with dashes: napari has no colour for the old ones
+    desk.key("N")
+    desk.controller.review.reject(desk.controller.boxes[0].id)
+    desk.settle(50)
+    desk.key("H")
+    marks = desk.controller.canvas.marks
+    assert len(marks.data) == len(marks.edge_color) == 2 * 16 + 2

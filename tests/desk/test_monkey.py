@@ -1,0 +1,42 @@
+"""Everything in any order: no exception, no lost box.
+
+`make bench ONLY=monkey` goes on for ten minutes.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.desk.monkey import Monkey
+
+pytestmark = pytest.mark.gui
+
+DOCKS = (
+    "Several reviewers",
+    "How it looks",
+    "Clump wall",
+    "Queue strip",
+    "How it goes",
+)
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_monkey_breaks_nothing(desk, seed):
+    from napari.utils.notifications import NotificationSeverity, notification_manager
+
+    for name in DOCKS:
+        desk.viewer.window.add_plugin_dock_widget("napari-clumps", name, tabify=True)
+    for cutout in (2, 3, 4):
+        desk.propose(cutout)
+    notification_manager.records.clear()
+    monkey = Monkey(desk.viewer, desk.controller, seed)
+    monkey.play(steps=250)
+    errors = [
+        record
+        for record in notification_manager.records
+        if record.severity >= NotificationSeverity.ERROR
+    ]
+    assert not errors, [str(record) for record in errors]
+    kinds = {decision.kind for decision in desk.controller.review.decisions()}
+    assert len(kinds) >= 5, kinds
+    print(dict(monkey.done), kinds)
