@@ -10,6 +10,8 @@ PICTURES = {
     "open": "open",
     "detect": "detect",
     "review": "draw",
+    "look": "look",
+    "wall": "wall",
     "retrain": "retrain",
     "verdict": "verdict",
     "again": "again",

@@ -118,7 +118,9 @@ class _Tour:
         self.open()
         self.detect()
         self.decide()
+        self.look_closer()
         self.review_the_rest()
+        self.look_at_the_wall()
         self.export()
         self.retrain()
         self.propose_again()
@@ -178,6 +180,25 @@ class _Tour:
                 c.review.add(cutout_id, missed, c.review.classes[0])
             self.key("Return")
         self.picture("done", "Most galaxies are done.")
+
+    def look_closer(self) -> None:
+        """Look at what is left of a galaxy when its smooth light is taken away."""
+        self.controller.go_to(self._telling())
+        looking = self.controller.looking
+        for _ in looking.views:
+            if looking.look.view == "residual":
+                break
+            self.key("V")
+        self.picture("look", "Looked at the residual with V.")
+        looking.reset()
+
+    def look_at_the_wall(self) -> None:
+        """Look at the crops of all boxes together."""
+        window = self.viewer.window
+        dock, _ = window.add_plugin_dock_widget("napari-clumps", "Clump wall")
+        self.settle(2.0)
+        self.picture("wall", "Looked at all boxes on the clump wall.")
+        window.remove_dock_widget(dock)
 
     def export(self) -> None:
         path = self.out / "labels.json"

@@ -600,3 +600,22 @@ def test_every_real_image_is_read():
     for source in find_sources([REAL]):
         cutout = read_cutout(source)
         assert to_rgb(cutout).shape == (cutout.height, cutout.width, 3)
+
+
+def test_right_ascension_comes_first_whatever_the_header_names_first():
+    from astropy.io import fits
+
+    from clump_detector.wcs import celestial_wcs
+
+    axes = [("RA---TAN", 150.0, -1e-4), ("DEC--TAN", 2.0, 1e-4)]
+    found = []
+    for order in ((0, 1), (1, 0)):
+        header = fits.Header()
+        for number, axis in enumerate(order, start=1):
+            kind, value, step = axes[axis]
+            header[f"CTYPE{number}"], header[f"CRVAL{number}"] = kind, value
+            header[f"CRPIX{number}"], header[f"CDELT{number}"] = 10.0, step
+        pixel = (29.0, 9.0) if order == (0, 1) else (9.0, 29.0)
+        found.append(sky_positions(celestial_wcs(header), *pixel)[0])
+    assert found[0] == pytest.approx([150.0 - 20e-4 / np.cos(np.radians(2)), 2.0])
+    assert found[1] == pytest.approx(found[0])

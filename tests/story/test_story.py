@@ -19,7 +19,8 @@ from napari_clumps.review import Review, Status
 pytestmark = pytest.mark.gui
 
 STEPS = (
-    "open", "detect", "decide", "draw", "undo", "done", "retrain", "verdict", "again",
+    "open", "detect", "decide", "draw", "undo", "look", "done", "wall", "retrain",
+    "verdict", "again",
 )  # fmt: skip
 
 
