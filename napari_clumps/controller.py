@@ -22,6 +22,7 @@ from .nudging import CHANGES, changed, usual_side
 from .places import review_path_for
 from .review import Box, Proposal, Review, Status
 from .settings import change_settings, load_settings
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -55,6 +56,7 @@ class Controller(Going):
     def __init__(self, viewer: Any) -> None:
         super().__init__(viewer)
         self._keyboard: Any = None
+        self._waiting: Waiting | None = None
         self.preferences: Preferences | None = None
         self.take_settings()
         with suppress(ClumpError):  # keys of another version that do not fit
@@ -179,6 +181,7 @@ class Controller(Going):
         self.canvas.build()
         self._take_window()
         review.changed.connect(self._on_review_changed)
+        self._waiting = Waiting(self, review)
         self.make_queue()
         self.review_changed.emit()
         self.go_to(self._first_shown())
@@ -207,6 +210,8 @@ class Controller(Going):
         if self.cutout is not None:
             with suppress(ClumpError):  # a full disk is no reason to stay
                 self.review.place = self.cutout.id
+        if self._waiting is not None:
+            self._waiting.end()
         self.review.changed.disconnect(self._on_review_changed)
         self.review.close()
         self.review = self.cutout = self.picture = self.current = self.queue = None

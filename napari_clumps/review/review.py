@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from psygnal import Signal
 
@@ -25,9 +26,12 @@ from .merging import Merged, Plan
 from .model import Box, Counts, CutoutRecord, Decision, Proposal
 from .pace import Pace, PaceReader
 from .queue import Queue, QueuePlan, make_queue
+from .refuge import Refuge
 from .rules import Word
-from .store import Store, box_of
+from .store import DiskError, Store, box_of
 from .whereabouts import absolute
+
+Result = TypeVar("Result")
 
 #: Kinds of log rows that a person caused.
 DECISIONS = frozenset(
@@ -57,14 +61,21 @@ class Review:
         Who decides; written to every decision from now on.
     read_only_reason : str or None
         Why nothing can be decided, in sentences.
+    waits : bool
+        Whether to go on in memory where the disk refuses, instead of raising. What was
+        decided then is written by the next decision that can be, or by `write_back`;
+        closing before that loses it, unless `save_copy` has it.
 
     Signals
     -------
     changed(cutout id): the boxes or the state of a cutout changed, and are on disk. It
     is emitted in the thread of the caller; any thread may call.
+    waiting_changed(why): the disk refused, why in words, and what is decided waits in
+    memory from now on; or, with no words, all of it is on disk again.
     """
 
     changed = Signal(int)
+    waiting_changed = Signal(str)
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
         self._store = store
@@ -77,6 +88,8 @@ class Review:
         self.classes: tuple[str, ...] = tuple(meta["classes"])
         self.annotator: str | None = meta["annotator"]
         self.read_only_reason: str | None = None
+        self.waits = False
+        self._refuge = Refuge(store)
         if lock is None:
             self.read_only_reason = f"{path.name} was opened for reading only."
         elif lock.acquire():
@@ -501,16 +514,53 @@ class Review:
             touched += [change.cutout for change in changes]
             return plan.outcome(changes)
 
+    # -- a disk that refuses ------------------------------------------------
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something that was decided waits in memory for the disk."""
+        return self._refuge.used
+
+    def write_back(self) -> bool:
+        """Try to write what waits in memory; tell whether all is on disk."""
+        if self.waiting:
+            try:
+                self._refuge.leave()
+            except ReviewError:
+                return False
+            self.waiting_changed.emit("")
+        return True
+
+    def save_copy(self, path: str | Path) -> None:
+        """Write the whole review to another file, what waits in memory included."""
+        self._refuge.save_copy(absolute(path))
+
+    def _write(self, write: Callable[[], Result]) -> Result:
+        """Write to the file, or to memory if the disk refuses and that is wanted."""
+        self.write_back()
+        try:
+            return write()
+        except DiskError as error:
+            if not self.waits or self.waiting:
+                raise
+            self._refuge.enter()
+            self.waiting_changed.emit(error.what)
+            return write()
+
     def _decide(self, rule: Callable[[Word], list[Change | None]]) -> list[Change]:
         """Log what a rule changes as one step, and return it."""
-        touched: list[int] = []
-        with self._writing(touched):
-            word = Word(self.annotator, history.now())
-            changes = [change for change in rule(word) if change is not None]
-            if changes:
-                history.decide(self._store, changes, word.annotator, word.time)
-                touched += [change.cutout for change in changes]
-        return changes
+
+        def write() -> list[Change]:
+            touched: list[int] = []
+            with self._writing(touched):
+                word = Word(self.annotator, history.now())
+                changes = [change for change in rule(word) if change is not None]
+                if changes:
+                    history.decide(self._store, changes, word.annotator, word.time)
+                    touched += [change.cutout for change in changes]
+            return changes
+
+        return self._write(write)
 
     @contextmanager
     def _writing(self, touched: list[int]) -> Iterator[None]:
@@ -552,10 +602,13 @@ class Review:
         return self._travel("redo")
 
     def _travel(self, kind: str) -> int | None:
-        touched: list[int] = []
-        with self._writing(touched):
-            touched += history.travel(self._store, kind, self.annotator)
-        return touched[0] if touched else None
+        def write() -> int | None:
+            touched: list[int] = []
+            with self._writing(touched):
+                touched += history.travel(self._store, kind, self.annotator)
+            return touched[0] if touched else None
+
+        return self._write(write)
 
     # -- detection and images -----------------------------------------------
 

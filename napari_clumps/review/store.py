@@ -55,6 +55,19 @@ def load(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
+class DiskError(ReviewError):
+    """The disk refuses to write, at this moment."""
+
+
+#: What the disk says when it will take it at another time perhaps.
+_DISK = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+)
+
+
 def review_error(error: sqlite3.Error, path: Path) -> ReviewError:
     """Turn an error of SQLite into a message for people."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -88,7 +101,40 @@ def review_error(error: sqlite3.Error, path: Path) -> ReviewError:
             "Copy it again from where it came from, or go back to a backup",
         ),
     }.get(code, (f"the review cannot be used ({error})", "Close it and open it again"))
-    return ReviewError(what, path, remedy + ".")
+    kind = DiskError if code in _DISK else ReviewError
+    return kind(what, path, remedy + ".")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a file as a review is read and written.
+
+    Raises
+    ------
+    ReviewError
+        If it cannot be opened, or is no file of SQLite.
+    """
+    try:
+        # Falls back to reading where the system forbids writing, and rolls back
+        # what a killed writer left half done.
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    except sqlite3.Error as error:
+        raise review_error(error, path) from error
+    try:
+        # At each commit the rollback journal's header is zeroed and synced: as safe
+        # as deleting the file, without the cost of syncing its folder.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_mode = PERSIST")
+        connection.execute("PRAGMA journal_size_limit = 1000000")
+    except sqlite3.Error as error:
+        connection.close()
+        raise review_error(error, path) from error
+    return connection
 
 
 class Store:
@@ -110,25 +156,9 @@ class Store:
             raise ReviewError("this is a folder", path, "Give a .clumps file.")
         if not path.is_file():
             raise ReviewError("there is no such review", path, "Check the path.")
-        try:
-            # Falls back to reading where the system forbids writing, and rolls back
-            # what a killed writer left half done.
-            self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw",
-                uri=True,
-                timeout=_PATIENCE,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        except sqlite3.Error as error:
-            raise review_error(error, path) from error
+        self._connection = connect(path)
         try:
             self._refuse_foreign()
-            # At each commit the rollback journal's header is zeroed and synced: as safe
-            # as deleting the file, without the cost of syncing its folder.
-            self.rows("PRAGMA synchronous = FULL")
-            self.rows("PRAGMA journal_mode = PERSIST")
-            self.rows("PRAGMA journal_size_limit = 1000000")
             self.writable = False
         except ReviewError:
             self._connection.close()
@@ -225,6 +255,23 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise review_error(error, self.path) from error
+
+    def swap(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Go on with another connection of the same content; return the one before."""
+        with self._mutex:
+            before, self._connection = self._connection, connection
+        return before
+
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy all to another connection, as one transaction there.
+
+        Raises
+        ------
+        sqlite3.Error
+            If either cannot be used.
+        """
+        with self._mutex:
+            self._connection.backup(target)
 
     def close(self) -> None:
         """Close the file; all is on disk already."""

@@ -187,6 +187,8 @@ class ReviewPanel(QWidget):
             facts.append("kept for testing")
         if review.read_only:
             facts.append("read only")
+        if review.waiting:
+            facts.append("waiting for the disk")
         self._place.setText("  ·  ".join(facts))
         self._progress.setMaximum(max(len(review), 1))
         self._progress.setValue(counts.done)

@@ -351,3 +351,52 @@ def test_boxes_that_change_while_they_are_hidden_come_back_right(desk):
     desk.key("H")
     marks = desk.controller.canvas.marks
     assert len(marks.data) == len(marks.edge_color) == 2 * 16 + 2
+
+
+def limited(review: Review) -> None:
+    """Leave the review's file no room to grow, for the connection that is open."""
+    pages = review._store.value("PRAGMA page_count")
+    review._store.rows(f"PRAGMA max_page_count = {pages}")
+
+
+def until_it_waits(desk) -> int:
+    n = 0
+    while not desk.controller.review.waiting:
+        desk.controller.review.add(1, (10, 10, 30, 30), "clump")
+        n += 1
+    return n
+
+
+def test_on_a_full_disk_one_goes_on_and_all_is_written_later(desk):
+    c = desk.controller
+    said = []
+    c.said.connect(said.append)
+    limited(c.review)
+    until_it_waits(desk)
+    assert any("waits in memory" in line for line in said)
+    assert "waiting for the disk" in desk.panel("queue_place").text()
+    desk.key("A")  # the disk takes it again
+    assert not c.review.waiting
+    assert "waiting" not in desk.panel("queue_place").text()
+    n = len(c.review.boxes(1))
+    with Review.open(c.review.path, read_only=True) as other:
+        assert len(other.boxes(1)) == n
+        assert other.boxes(1)[0].status is Status.ACCEPTED
+
+
+def test_a_copy_is_kept_where_the_disk_never_comes_back(desk, own_home):
+    c = desk.controller
+    said = []
+    c.said.connect(said.append)
+    limited(c.review)
+    until_it_waits(desk)
+    n = len(c.review.boxes(1))
+    path = c.review.path
+    path.rename(path.with_suffix(".gone"))
+    c.close_review()
+    (copy,) = (own_home / "data" / "rescued").glob("*.clumps")
+    assert any(str(copy) in line for line in said)
+    with Review.open(copy) as rescued:
+        assert rescued.check() == []
+        assert len(rescued.boxes(1)) == n
+        assert rescued.cutout(1).source.path.is_file()

@@ -232,6 +232,65 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(
         assert again.check() == []
 
 
+def test_decisions_wait_in_memory_while_the_disk_is_full(small_disk: Path) -> None:
+    sources = [Source(f"g{i}", (small_disk / f"g{i}.png",)) for i in range(3)]
+    review = Review.create(small_disk / "a.clumps", sources)
+    review.waits = True
+    told: list[str] = []
+    review.waiting_changed.connect(told.append)
+    fill(small_disk)
+    n = 0
+    while not review.waiting:
+        review.add(1, (1, 1, 9, 9), "clump")
+        n += 1
+    assert len(told) == 1
+    assert "disk" in told[0]
+    review.undo()
+    review.flag(2, ["merger"])
+    review.set_done(3, True)
+    assert not review.write_back()
+    with Review.open(small_disk / "a.clumps", read_only=True) as other:
+        on_disk = len(other.boxes(1))
+    assert on_disk == len(review.boxes(1)) == n - 1  # the last one was undone
+    assert review.check() == []
+    copy = small_disk.parent / "copy.clumps"
+    review.save_copy(copy)
+    with pytest.raises(ReviewError, match="disk"):
+        review.save_copy(small_disk / "b.clumps")
+    assert not (small_disk / "b.clumps").exists()
+    (small_disk / "filler").unlink()
+    review.accept_all([])  # a decision that changes nothing brings it back, too
+    assert not review.waiting
+    assert told[1:] == [""]
+    review.close()
+    for path in (small_disk / "a.clumps", copy):
+        with Review.open(path) as again:
+            assert again.check() == []
+            assert len(again.boxes(1)) == n - 1
+            assert again.cutout(2).flags == ("merger",)
+            assert again.cutout(3).done
+            assert again.redo() == 1 or again.can_undo
+
+
+def test_what_waits_never_overwrites_what_another_wrote(
+    make_review: Callable[..., Review],
+) -> None:
+    review = make_review()
+    review.waits = True
+    pages = review._store.value("PRAGMA page_count")
+    review._store.rows(f"PRAGMA max_page_count = {pages}")
+    while not review.waiting:
+        review.add(1, (1, 1, 9, 9), "clump")
+    theirs = sqlite3.connect(review.path)
+    with theirs:
+        theirs.execute("INSERT INTO log (time, kind, cutout) VALUES ('now', 'seen', 1)")
+    theirs.close()
+    before = review.path.read_bytes()
+    assert not review.write_back()
+    assert review.path.read_bytes() == before
+    assert review.waiting
+
+
 LIMITED = """if True:
     import resource, signal, sys
     from napari_clumps.review import Review

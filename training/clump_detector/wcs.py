@@ -45,8 +45,8 @@ def celestial_wcs(header: Any) -> Any | None:
 def sky_positions(wcs: Any, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Return (ra, dec) in degrees, shape (n, 2), of pixels counted from 0.
 
-    They are in the header's own frame: ICRS, or FK5, which is 0.02 arcsec away. A header
-    may name declination first.
+    They are in the header's own frame: ICRS, or FK5, which is 0.02 arcsec away, and
+    right ascension comes first whatever the header names first.
     """
     xy = np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]).astype(float)
     return np.asarray(wcs.all_pix2world(xy, 0, ra_dec_order=True))
