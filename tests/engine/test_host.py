@@ -43,6 +43,23 @@ def test_a_companion_as_large_counts_where_it_is_asked_for():
     assert both[1].sum() <= both[0].sum()
 
 
+@pytest.mark.parametrize(
+    ("place", "member"),
+    [
+        ((108, 80), True),  # its light begins where the host's ends
+        ((130, 30), False),  # as large, but far off: mostly a bright star
+        ((80, 1), False),  # not wholly in the picture
+    ],
+)
+def test_a_member_of_a_merger_is_near_and_wholly_there(place, member):
+    rng = np.random.default_rng(0)
+    planes = rng.normal(20, 3.0, (SIZE, SIZE, 3))
+    planes += (spot(*MIDDLE, 150, 14) + spot(*place, 150, 12))[..., None]
+    mask = host_mask(planes.clip(0, 255).astype(np.uint8), FWHM)
+    assert mask[80, 80]
+    assert mask[place[1], place[0]] == member
+
+
 def test_without_a_galaxy_everything_is_host():
     flat = np.full((SIZE, SIZE, 3), 30, np.uint8)
     assert host_mask(flat, FWHM).all()

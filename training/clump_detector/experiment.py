@@ -32,6 +32,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+#: A training of a fixed number of steps is kept on disk so many times on its way.
+PARTS = 6
+
+
 @dataclass(frozen=True)
 class Init:
     """Where an encoder's weights come from.
@@ -227,12 +231,9 @@ def _run(
     write_label_set(labels, file)
     config = replace(plan.train, seed=seed, checkpoint=True)
     if plan.steps:
-        per_epoch = max(-(-len(labels.cutouts) // config.batch), 1)
-        config = replace(
-            config,
-            steps_per_epoch=per_epoch,
-            epochs=max(round(plan.steps / per_epoch), 1),
-        )
+        per_epoch = -(-plan.steps // PARTS)
+        epochs = -(-plan.steps // per_epoch)
+        config = replace(config, steps_per_epoch=per_epoch, epochs=epochs)
     if not model.is_dir():
         going_on = (folder / ".model.checkpoint.pt").is_file()
         chosen = with_encoder(plan.model, encoder)

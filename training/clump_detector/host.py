@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 #: A segment begins this many sigma above the background, after smoothing by the PSF.
 THRESHOLD = 2.5
 
-#: A segment beside the central one counts as a galaxy of its own, a merger's other
-#: member, from this share of the central one's area.
+#: A segment beside the central one counts as a merger's other member from this share
+#: of the central one's area,
 COMPANION = 0.25
+
+#: where the gap between them is at most this share of the central one's radius, and it
+#: is wholly in the picture: what is farther off is mostly a bright star.
+GAP = 0.5
 
 #: The central segment lies within this share of the picture's side from its middle.
 CENTRAL = 0.15
@@ -39,7 +43,7 @@ def host_mask(
     fwhm : float
         FWHM of the PSF in pixels.
     companions : bool
-        Whether other segments count that are nearly as large.
+        Whether the other members of a merger count.
 
     Returns
     -------
@@ -66,13 +70,25 @@ def host_mask(
     central = _central(found.data)
     if central == 0:
         return everything
-    area = np.bincount(found.data.ravel())
-    chosen = np.zeros(len(area), dtype=bool)
-    chosen[central] = True
-    if companions:
-        chosen[1:] |= area[1:] >= COMPANION * area[central]
-    far = ndimage.distance_transform_edt(~chosen[found.data])
+    chosen = [central, *(_companions(found.data, central) if companions else ())]
+    far = ndimage.distance_transform_edt(~np.isin(found.data, chosen))
     return np.asarray(far <= fwhm)
+
+
+def _companions(segments: NDArray[np.int_], central: int) -> list[int]:
+    """Return the numbers of the segments that are members of a merger."""
+    from scipy import ndimage
+
+    area = np.bincount(segments.ravel())
+    large = set(np.flatnonzero(area >= COMPANION * area[central])) - {0, central}
+    rim = np.concatenate([segments[[0, -1]].ravel(), segments[:, [0, -1]].ravel()])
+    candidates = sorted(large - set(rim))
+    if not candidates:
+        return []
+    far = ndimage.distance_transform_edt(segments != central)
+    gaps = ndimage.minimum(far, segments, candidates)
+    near = np.asarray(gaps) <= GAP * np.sqrt(area[central] / np.pi)
+    return [int(k) for k, is_near in zip(candidates, near, strict=True) if is_near]
 
 
 def nucleus(
