@@ -13,7 +13,7 @@ from .model import Box
 from .pairing import pair_boxes, pair_cutouts
 
 if TYPE_CHECKING:
-    from .review import Review
+    from .reading import Reading
 
 #: What is counted on each cutout, as `Agreement` names it.
 _COUNTED = (
@@ -116,7 +116,7 @@ def cohens_kappa(both: float, first: float, second: float, none: float) -> float
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def between(first: Review, second: Review) -> Agreement:
+def between(first: Reading, second: Reading) -> Agreement:
     """Return how far two reviews agree on the cutouts that both have done."""
     pairs, _ = pair_cutouts(first, second)
     both_done = ((a.id, b.id) for a, b in pairs if a.done and b.done)
@@ -124,7 +124,7 @@ def between(first: Review, second: Review) -> Agreement:
     return _agreement(names, ((first.boxes(a), second.boxes(b)) for a, b in both_done))
 
 
-def with_oneself(review: Review) -> Agreement:
+def with_oneself(review: Reading) -> Agreement:
     """Return how far a reviewer agrees with himself on cutouts shown once more."""
     again = (
         (c.repeat_of, c.id)

@@ -16,10 +16,10 @@ from .model import Box, Corners, CutoutRecord, Status
 from .rules import fit
 
 if TYPE_CHECKING:
-    from .review import Review
+    from .reading import Reading
 
 
-def label_set(review: Review, *, include_undone: bool) -> LabelSet:
+def label_set(review: Reading, *, include_undone: bool) -> LabelSet:
     """Return a review's label set; `Review.label_set` says what is in it."""
     cutouts: list[LabelledCutout] = []
     left_out: list[str] = []
@@ -82,7 +82,7 @@ def _box(box: Box, corners: Corners) -> LabelledBox:
     )
 
 
-def _info(review: Review, models: set[str], left_out: list[str]) -> dict[str, Any]:
+def _info(review: Reading, models: set[str], left_out: list[str]) -> dict[str, Any]:
     try:
         software = f"napari-clumps {version('napari-clumps')}"
     except PackageNotFoundError:  # run from a folder without being installed

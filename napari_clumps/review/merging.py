@@ -21,7 +21,7 @@ from .rules import status_of_kept
 from .store import box_values
 
 if TYPE_CHECKING:
-    from .review import Review
+    from .reading import Reading
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Plan:
 
     Parameters
     ----------
-    ours, other : Review
+    ours, other : Reading
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ class Plan:
         If they share no cutout.
     """
 
-    def __init__(self, ours: Review, other: Review) -> None:
+    def __init__(self, ours: Reading, other: Reading) -> None:
         self._ours, self._other = ours, other
         self._pairs, self.rest = pair_cutouts(ours, other)
         self._n = len(ours)

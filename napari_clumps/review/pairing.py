@@ -12,7 +12,7 @@ from clump_detector import boxes as geometry
 from .model import Box, CutoutRecord
 
 if TYPE_CHECKING:
-    from .review import Review
+    from .reading import Reading
 
 
 def pair_boxes(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[Box, Box]]:
@@ -44,7 +44,7 @@ def pair_boxes(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[Box, B
 
 
 def pair_cutouts(
-    first: Review, second: Review
+    first: Reading, second: Reading
 ) -> tuple[list[tuple[CutoutRecord, CutoutRecord]], list[CutoutRecord]]:
     """Return the cutouts that two reviews share, and those only the second has.
 

@@ -7,25 +7,21 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 from psygnal import Signal
 
 from clump_detector.errors import ReviewError
-from clump_detector.labels import DEFAULT_CLASSES, LabelSet
+from clump_detector.labels import DEFAULT_CLASSES
 from clump_detector.sources import Source
 
-from . import export, history, repeats, replay, rules, tally
-from .crops import Crops, read_crops
+from . import history, repeats, rules
 from .cutouts import Cutouts
-from .glance import Glance, read_glances
 from .history import Change
 from .lock import WriterLock
 from .merging import Merged, Plan
-from .model import Box, Counts, CutoutRecord, Decision, Proposal
-from .pace import Pace, PaceReader
-from .queue import Queue, QueuePlan, make_queue
+from .model import Box, Proposal
+from .reading import Reading
 from .refuge import Refuge
 from .rules import Word
 from .store import DiskError, Store, box_of
@@ -33,16 +29,8 @@ from .whereabouts import absolute
 
 Result = TypeVar("Result")
 
-#: Kinds of log rows that a person caused.
-DECISIONS = frozenset(
-    (
-        "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
-        "undo", "redo",
-    )
-)  # fmt: skip
 
-
-class Review:
+class Review(Reading):
     """An open review file. Make one with `create` or `open`.
 
     Every method that changes something has it on disk when it returns, and raises
@@ -78,27 +66,9 @@ class Review:
     waiting_changed = Signal(str)
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
-        self._store = store
-        self._lock = lock
-        self._cutouts = Cutouts(store, path.parent)
-        self._pace = PaceReader(store)
-        self.path = path
-        meta = store.meta()
-        self.id: str = meta["id"]
-        self.classes: tuple[str, ...] = tuple(meta["classes"])
-        self.annotator: str | None = meta["annotator"]
-        self.read_only_reason: str | None = None
+        super().__init__(path, store, lock)
         self.waits = False
         self._refuge = Refuge(store)
-        if lock is None:
-            self.read_only_reason = f"{path.name} was opened for reading only."
-        elif lock.acquire():
-            store.writable = True
-        else:
-            self.read_only_reason = lock.reason
-        store.bring_up_to_date()
-
-    # -- opening and closing ------------------------------------------------
 
     @classmethod
     def create(
@@ -148,217 +118,6 @@ class Review:
             cutouts = Cutouts(store, path.parent).added(sources)
             history.note(store, cutouts, annotator, history.now())
         return cls.open(path)
-
-    @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False) -> Review:
-        """Open a review; for reading only if another process has it for writing.
-
-        Raises
-        ------
-        ReviewError
-            If it is no review, is damaged, or was made by a newer program.
-        """
-        path = absolute(path)
-        store = Store(path)
-        try:
-            return cls(path, store, None if read_only else WriterLock(path))
-        except BaseException:
-            store.close()
-            raise
-
-    def close(self) -> None:
-        """Close the file and let others write to it. May be called again."""
-        self._store.close()
-        if self._lock is not None:
-            self._lock.release()
-
-    def __enter__(self) -> Review:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing can be decided; `read_only_reason` says why."""
-        return self.read_only_reason is not None
-
-    # -- looking ------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._cutouts)
-
-    @property
-    def ids(self) -> Sequence[int]:
-        """The ids of all cutouts, in the order in which they were added."""
-        return range(1, len(self) + 1)
-
-    def cutout(self, cutout_id: int) -> CutoutRecord:
-        """Return a cutout's state."""
-        return self._cutouts.get(cutout_id)
-
-    def cutouts(self, *, begun: bool = False) -> Iterator[CutoutRecord]:
-        """Yield the cutouts in the order of their ids, or only those begun.
-
-        Begun is a cutout that is done or has a decided box.
-        """
-        return self._cutouts.all(begun=begun)
-
-    def find(self, name: str) -> CutoutRecord | None:
-        """Return the first cutout of that name, or None."""
-        return self._cutouts.find(name)
-
-    def search(self, text: str, after: int = 0) -> int | None:
-        """Return the first cutout after one whose name has a text in it, or None.
-
-        Capital letters are as good as small ones, and after the last cutout comes the
-        first.
-        """
-        return self._cutouts.search(text, after)
-
-    # -- the queue ----------------------------------------------------------
-
-    def queue(self, plan: QueuePlan | None = None, *, least: float = 0.0) -> Queue:
-        """Return the queue as it is now.
-
-        Parameters
-        ----------
-        plan : QueuePlan, optional
-            Which cutouts, in which order; by default `queue_plan`.
-        least : float
-            The score from which proposals are counted.
-        """
-        return make_queue(self._store, plan or self.queue_plan, least)
-
-    @property
-    def queue_plan(self) -> QueuePlan:
-        """Which cutouts are gone through in which order; kept in the file."""
-        return QueuePlan(*self._store.meta().get("queue_plan", ()))
-
-    @queue_plan.setter
-    def queue_plan(self, plan: QueuePlan) -> None:
-        self._remember(queue_plan=[plan.order, plan.shown])
-
-    @property
-    def by_hand(self) -> tuple[int, ...]:
-        """The cutouts that come first in the order ``by hand``; kept in the file."""
-        return tuple(self._store.meta().get("by_hand", ()))
-
-    @by_hand.setter
-    def by_hand(self, cutout_ids: Iterable[int]) -> None:
-        ids = list(dict.fromkeys(self.cutout(i).id for i in cutout_ids))
-        self._remember(by_hand=ids)
-
-    @property
-    def place(self) -> int | None:
-        """The cutout where a person was last, or decided last if that was later."""
-        cutout_id, seq = self._store.meta().get("place", (None, -1))
-        decided = history.newest(self._store, DECISIONS)
-        return decided[1] if decided and decided[0] > seq else cutout_id
-
-    @place.setter
-    def place(self, cutout_id: int) -> None:
-        self._remember(place=[cutout_id, self.last_seq])
-
-    def show_again(self, n: int) -> int:
-        """Put up to n done cutouts into the queue once more, without saying so.
-
-        They are chosen at random, come with the proposals that the model had made, and
-        are in no label set. `agreement.with_oneself` compares them with the first time.
-
-        Returns
-        -------
-        int
-            How many there are to compare with.
-        """
-        seed = self._store.meta()["seed"]
-        changes = list(repeats.repeated(self._cutouts, self._store, n, seed))
-        if changes:
-            self._note(changes)
-        return len({change.cutout for change in changes})
-
-    def _remember(self, **values: object) -> None:
-        """Keep what is no decision, where the file may be written to."""
-        if not self.read_only:
-            with self._store.transaction():
-                self._store.put_meta(**values)
-
-    # -- looking closer -----------------------------------------------------
-
-    def boxes(self, cutout_id: int) -> list[Box]:
-        """Return a cutout's boxes, decided or not, in the order in which they came."""
-        return self._store.boxes(cutout_id)
-
-    def box(self, box_id: int) -> Box:
-        """Return a box."""
-        box = self._store.box(box_id)
-        if box is None:
-            raise ReviewError(f"there is no box {box_id}", self.path)
-        return box
-
-    def crops(self, cutout_ids: Iterable[int] | None = None) -> Crops:
-        """Return all boxes in columns, or those of some cutouts, without the log."""
-        return read_crops(self._store, cutout_ids)
-
-    def glances(self, cutout_ids: Iterable[int]) -> dict[int, Glance]:
-        """Return name and state of some cutouts, without looking for their files."""
-        return read_glances(self._store, cutout_ids)
-
-    def counts(self) -> Counts:
-        """Return how far the review is."""
-        return tally.counts(self._store)
-
-    def pace(self) -> Pace:
-        """Return how it goes: time per decision, fate of proposals, time left.
-
-        The first time reads the whole log.
-        """
-        return self._pace.read()
-
-    def learning_counts(self) -> dict[str, int]:
-        """Return what there is to learn from, and what is kept for testing.
-
-        Returns
-        -------
-        dict
-            Of the cutouts that are not held out: ``cutouts`` that are done or have a
-            decided box, ``done``, ``boxes``, ``rejected``, and the ``ignored``
-            proposals. Of the others ``held_out``, ``held_out_done``, and the
-            ``held_out_boxes`` on done ones.
-        """
-        return tally.learning_counts(self._store)
-
-    def decisions(self, cutout_id: int | None = None) -> Iterator[Decision]:
-        """Yield what was decided, undo and redo included, oldest first."""
-        for row in history.read_log(self._store, cutout_id):
-            if row.kind in DECISIONS:
-                yield row.decision
-
-    @property
-    def last_seq(self) -> int:
-        """The sequence number of the newest row of the log."""
-        return history.last_seq(self._store)
-
-    def check(self) -> list[str]:
-        """Return what is wrong with the file, in sentences; nothing if all is well.
-
-        Reads the whole log, so it takes seconds on a large review.
-        """
-        return replay.check(self._store)
-
-    def label_set(self, *, include_undone: bool = True) -> LabelSet:
-        """Freeze the boxes for training, testing and other programs.
-
-        Done cutouts are complete: their undecided proposals are background. On the
-        others, unless left out, undecided proposals are ignored and decided boxes
-        count. Rejected boxes stand apart. Cutouts with nothing decided are left out.
-        """
-        return export.label_set(self, include_undone=include_undone)
 
     # -- deciding -----------------------------------------------------------
 
@@ -465,26 +224,24 @@ class Review:
         flags = list(flags)
         self._decide(lambda _: [rules.flagged(self.cutout(cutout_id), flags, remark)])
 
-    # -- several people -----------------------------------------------------
+    def show_again(self, n: int) -> int:
+        """Put up to n done cutouts into the queue once more, without saying so.
 
-    @property
-    def reviewer(self) -> str:
-        """Who reviewed: the name on the newest decision, or else the file's."""
-        newest = history.newest(self._store, DECISIONS)
-        name = None
-        if newest is not None:
-            sql = "SELECT annotator FROM log WHERE seq = ?"
-            name = self._store.value(sql, newest[:1])
-        return str(name or self.path.stem)
+        They are chosen at random, come with the proposals that the model had made, and
+        are in no label set. `agreement.with_oneself` compares them with the first time.
 
-    @property
-    def disagreements(self) -> int:
-        """Number of boxes on which reviewers differ and that wait to be settled."""
-        sql = (
-            "SELECT count(*) FROM boxes "
-            "WHERE status = 'proposal' AND opinions IS NOT NULL"
-        )
-        return int(self._store.value(sql))
+        Returns
+        -------
+        int
+            How many there are to compare with.
+        """
+        seed = self._store.meta()["seed"]
+        changes = list(repeats.repeated(self._cutouts, self._store, n, seed))
+        if changes:
+            self._note(changes)
+        return len({change.cutout for change in changes})
+
+    # -- several people ----------------------------------------------------
 
     def merge(self, path: str | Path) -> Merged:
         """Take in another reviewer's file of the same cutouts, which stays as it is.
@@ -582,16 +339,6 @@ class Review:
                 )
 
     # -- undo ---------------------------------------------------------------
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a decision to take back."""
-        return not self.read_only and history.next_step(self._store, "undo") is not None
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a decision to do again."""
-        return not self.read_only and history.next_step(self._store, "redo") is not None
 
     def undo(self) -> int | None:
         """Take back the newest step; return the cutout it touched, or None."""
