@@ -20,7 +20,7 @@ from .going import Going, shows_errors
 from .keys import BOOK
 from .nudging import CHANGES, changed, usual_side
 from .places import review_path_for
-from .review import Box, Proposal, Review, Status
+from .review import Box, Proposal, QueuePlan, Review, Status
 from .settings import change_settings, load_settings
 from .waiting import Waiting
 
@@ -183,6 +183,8 @@ class Controller(Going):
         review.changed.connect(self._on_review_changed)
         self._waiting = Waiting(self, review)
         self.make_queue()
+        if not self.queue:  # what was gone through last is all settled by now
+            self.make_queue(QueuePlan(review.queue_plan.order))
         self.review_changed.emit()
         self.go_to(self._first_shown())
         self.canvas.activate()
@@ -200,7 +202,8 @@ class Controller(Going):
             from .widgets.keyboard import Keyboard
 
             self._keyboard = Keyboard(window._qt_window, self)
-            self.preferences = Preferences(self)
+            with suppress(KeyError):  # napari does not know a plugin not installed
+                self.preferences = Preferences(self)
 
     def close_review(self) -> None:
         """Close the review; every decision is on disk already."""
@@ -315,7 +318,8 @@ class Controller(Going):
         self.canvas.visible = True
         self.canvas.drawing = not self.canvas.drawing
         if self.canvas.drawing:
-            self.say("Drag from corner to corner of the clump; D again to leave.")
+            key = BOOK.key("draw")
+            self.say(f"Drag from corner to corner of the clump; {key} again to leave.")
 
     @shows_errors
     def accept_rest(self) -> None:
@@ -347,9 +351,10 @@ class Controller(Going):
             review.set_done(self.cutout.id, False)
         elif self.undecided:
             n = len(self.undecided)
+            accept, reject, rest = map(BOOK.key, ("accept", "reject", "accept_rest"))
             self.say(
-                f"{n} proposal{'s' * (n > 1)} still undecided: A accepts, R rejects, "
-                "Space accepts all that is left."
+                f"{n} proposal{'s' * (n > 1)} still undecided: {accept} accepts, "
+                f"{reject} rejects, {rest} accepts all that is left."
             )
         else:
             review.set_done(self.cutout.id, True)
@@ -410,7 +415,8 @@ class Controller(Going):
     def _current_box(self) -> Box | None:
         box = self.box(self.current)
         if box is None:
-            self.say("No box is selected: click one, or Tab to the next.")
+            key = BOOK.key("next_box")
+            self.say(f"No box is selected: click one, or {key} to the next.")
         return box
 
     def _next_undecided(self, box: Box) -> int | None:

@@ -311,7 +311,8 @@ class _Tour:
         c = self.controller
 
         def worth(cutout_id: int) -> tuple[bool, int]:
-            shown = [b for b in c.review.boxes(cutout_id) if b.score >= c.threshold]
+            boxes = c.review.boxes(cutout_id)
+            shown = [b for b in boxes if (b.score or 1) >= c.threshold]
             return bool(self._missed(cutout_id, shown)), len(shown)
 
         ids: list[int] = list(c.review.ids)

@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from clump_detector.errors import ClumpError
 
+from .keys import BOOK
 from .look import COLOUR, NARROWEST, STRETCHES, Look
 from .pictures import Picture
 from .settings import Settings, change_settings, load_settings
@@ -197,7 +198,8 @@ class Looking:
         """Show the current box close up, and those that follow."""
         box = self._showing.box(self._showing.current)
         if box is None:
-            self._showing.say("No box to zoom to: click one, or Tab to the next.")
+            key = BOOK.key("next_box")
+            self._showing.say(f"No box to zoom to: click one, or {key} to the next.")
         else:
             self._showing.canvas.zoom_to_box(box)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_clumps.keys import ALSO, BOOK, BY_ACTION, KEYS
+from napari_clumps.review import QueuePlan
 
 pytestmark = pytest.mark.gui
 
@@ -229,6 +230,18 @@ def test_the_queue_can_be_chosen_and_is_kept(desk):
     c.close_review()
     c.open_paths([path])
     assert list(c.queue.ids) == [3]
+
+
+def test_a_queue_that_is_empty_by_now_is_not_opened_again(desk):
+    c = desk.controller
+    c.review.flag(3, ["unsure"])
+    c.choose_queue(QueuePlan("random", "flagged"))
+    c.review.flag(3, [])
+    path = c.review.path
+    c.close_review()
+    c.open_paths([path])
+    assert len(c.queue) == 4
+    assert c.review.queue_plan == QueuePlan("random")
 
 
 def test_search_goes_round(desk):
