@@ -205,8 +205,14 @@ class Controller(Going):
             with suppress(KeyError):  # napari does not know a plugin not installed
                 self.preferences = Preferences(self)
 
-    def close_review(self) -> None:
-        """Close the review; every decision is on disk already."""
+    def close_review(self, *, for_good: bool = False) -> None:
+        """Close the review; every decision is on disk already.
+
+        Parameters
+        ----------
+        for_good : bool
+            The window closes, too, or has closed: nothing is drawn any more.
+        """
         if self.review is None:
             return
         self.detection.cancel()
@@ -220,7 +226,7 @@ class Controller(Going):
         self.review = self.cutout = self.picture = self.current = self.queue = None
         self._boxes = []
         self.pictures.forget()
-        if self.canvas.is_built:
+        if self.canvas.is_built and not for_good:
             self.canvas.show_boxes([], None)
         self.review_changed.emit()
 
@@ -230,7 +236,7 @@ class Controller(Going):
             if name in self.__dict__:
                 getattr(self, name).close()
         self.looking.close()
-        self.close_review()
+        self.close_review(for_good=True)
         if self._keyboard is not None:
             self._keyboard.let_go()
         self.pictures.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ class Waiting:
             self._timer.timeout.connect(self._review.write_back)
         if why:
             self._timer.start(AGAIN)
+            atexit.register(self.end)  # whoever closes the window
             self._desk.warn(
                 f"{self._review.path}: {why}. What you decide waits in memory and is "
                 "written as soon as it can be: go on, but leave the window open."
@@ -54,8 +56,10 @@ class Waiting:
 
     def end(self) -> None:
         """Write what waits: to the file, or else to a copy in the user's own folder."""
+        atexit.unregister(self.end)
         if self._timer is not None:
-            self._timer.stop()
+            with suppress(RuntimeError):  # it went with the window
+                self._timer.stop()
         if self._review.write_back():
             return
         now = datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S")

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 from superqt import QLabeledDoubleSlider
 
 from ..controller import controller_of
+from .listening import listen
 from .parts import fill_dock, form_of, plain_button, text_label
 
 _DEVICES = {
@@ -100,12 +101,15 @@ class DetectPanel(QWidget):
         self._model.changed.connect(self._on_model)
         self._device.changed.connect(self._on_device)
         self._threshold.valueChanged.connect(self._on_threshold)
-        self._detection.changed.connect(self._on_progress)
-        c.models_changed.connect(self._fill)
-        c.settings_changed.connect(self._show_device)
-        c.review_changed.connect(self._fill_scopes)
-        c.cutout_changed.connect(self._fill_scopes)
-        c.threshold_changed.connect(self._threshold.setValue)
+        listen(
+            self,
+            (self._detection.changed, self._on_progress),
+            (c.models_changed, self._fill),
+            (c.settings_changed, self._show_device),
+            (c.review_changed, self._fill_scopes),
+            (c.cutout_changed, self._fill_scopes),
+            (c.threshold_changed, self._show_threshold),
+        )
         viewer.layers.selection.events.changed.connect(self._fill_scopes)
 
     def _fill(self) -> None:
@@ -137,6 +141,9 @@ class DetectPanel(QWidget):
     def _on_model(self, name: str) -> None:
         if not self._filling and name:
             self._detection.choose_model(name)
+
+    def _show_threshold(self, score: float) -> None:
+        self._threshold.setValue(score)
 
     def _show_device(self) -> None:
         with self._device.changed.blocked():

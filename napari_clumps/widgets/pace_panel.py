@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 
 from ..controller import controller_of
 from ..review import SCORE_BIN, Outcome, Pace, Status, in_words
+from .listening import listen
 from .parts import fill_dock, status_icon, text_label
 
 #: Milliseconds after a decision until the numbers follow: reading them must not be
@@ -66,9 +67,12 @@ class PacePanel(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.refresh)
-        self._controller.review_changed.connect(self.refresh)
-        self._controller.boxes_changed.connect(self._refresh_later)
-        self._controller.cutout_changed.connect(self._refresh_later)
+        listen(
+            self,
+            (self._controller.review_changed, self.refresh),
+            (self._controller.boxes_changed, self._refresh_later),
+            (self._controller.cutout_changed, self._refresh_later),
+        )
         self.refresh()
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name

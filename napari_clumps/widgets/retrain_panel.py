@@ -16,6 +16,7 @@ from ..controller import controller_of
 from ..presets import preset
 from ..retraining import RetrainChoices
 from .curves import CurvesView
+from .listening import listen
 from .parts import fill_dock, form_of, plain_button, text_label
 
 _PARTS = {
@@ -112,11 +113,14 @@ class RetrainPanel(QWidget):
 
     def _connect(self) -> None:
         c = self._controller
-        self._retraining.changed.connect(self._on_progress)
-        c.models_changed.connect(self._fill)
-        c.review_changed.connect(self._on_counts)
-        c.boxes_changed.connect(self._on_counts)
-        c.cutout_changed.connect(self._on_counts)
+        listen(
+            self,
+            (self._retraining.changed, self._on_progress),
+            (c.models_changed, self._fill),
+            (c.review_changed, self._on_counts),
+            (c.boxes_changed, self._on_counts),
+            (c.cutout_changed, self._on_counts),
+        )
 
     def _fill(self) -> None:
         names = [e.name for e in self._controller.detection.models() if not e.problem]

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 from ..controller import Controller, controller_of
 from .box_table import BoxTable
 from .flag_bar import FlagBar
+from .listening import listen
 from .parts import (
     STATUS_WORDS,
     ElidedLabel,
@@ -155,14 +156,17 @@ class ReviewPanel(QWidget):
 
     def _connect(self) -> None:
         c = self._controller
-        c.review_changed.connect(self._on_review)
-        c.queue_changed.connect(self._on_cutout)
-        c.settings_changed.connect(self._on_settings)
-        c.flags_asked.connect(self._flags.open_menu)
-        c.cutout_changed.connect(self._on_cutout)
-        c.boxes_changed.connect(self._on_boxes)
-        c.current_changed.connect(self._on_current)
-        c.said.connect(self._on_said)
+        listen(
+            self,
+            (c.review_changed, self._on_review),
+            (c.queue_changed, self._on_cutout),
+            (c.settings_changed, self._on_settings),
+            (c.flags_asked, self._flags.open_menu),
+            (c.cutout_changed, self._on_cutout),
+            (c.boxes_changed, self._on_boxes),
+            (c.current_changed, self._on_current),
+            (c.said, self._on_said),
+        )
         self._table.select_requested.connect(c.select)
 
     def _on_review(self) -> None:
