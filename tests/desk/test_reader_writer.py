@@ -133,5 +133,6 @@ def test_the_manifest_is_valid_and_complete():
     names = {w.display_name for w in manifest.contributions.widgets}
     assert names == {
         "Review clumps", "Detect clumps", "Retrain from corrections", "How it goes",
+        "How it looks", "Clump wall", "Queue strip", "Several reviewers",
     }  # fmt: skip
     assert "napari/layers/annotate" in manifest.contributions.menus
