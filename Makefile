@@ -21,7 +21,7 @@ demo: install system
 # no test of the engine, which would import torch.
 test: install system check
 	$(BIN)/pytest -m "not gui" -n 2 --durations=10
-	$(DISPLAYED) $(BIN)/pytest -m gui -n 2 --dist loadfile --durations=10 tests/desk tests/story
+	$(DISPLAYED) $(BIN)/pytest -m gui --durations=10 tests/desk tests/story
 
 # What needs no window: style, types and the arrows between the rooms.
 check: install

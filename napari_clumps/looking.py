@@ -110,6 +110,7 @@ class Looking:
     def reset(self) -> None:
         """Show what the detector sees."""
         self.look = Look()
+        self._showing.say("As the detector sees it.")
 
     def next_view(self) -> None:
         """Show the cutout's next view, going round."""
