@@ -102,11 +102,11 @@ def shown_window(qapp, tmp_path_factory):
         patch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
         patch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
         viewer = napari.Viewer(show=True)
-    viewer.window._qt_window.resize(1200, 800)
-    show_panels(viewer)
-    yield viewer, controller_of(viewer)
-    controller_of(viewer).close()
-    viewer.close()
+        viewer.window._qt_window.resize(1200, 800)
+        show_panels(viewer)
+        yield viewer, controller_of(viewer)
+        controller_of(viewer).close()  # which saves what was chosen last
+        viewer.close()
 
 
 @pytest.fixture
@@ -124,6 +124,7 @@ def window(shown_window, qtbot, own_home):
     controller.model_name = "starter"
     BOOK.choose({})
     controller.take_settings()
+    controller.looking.reset()
     controller.use_card_threshold()
     controller.models_changed.emit()
     if controller.canvas.is_built:

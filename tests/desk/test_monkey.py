@@ -24,13 +24,18 @@ DOCKS = (
 def test_a_monkey_breaks_nothing(desk, seed):
     from napari.utils.notifications import NotificationSeverity, notification_manager
 
-    for name in DOCKS:
-        desk.viewer.window.add_plugin_dock_widget("napari-clumps", name, tabify=True)
+    window = desk.viewer.window
+    docks = [
+        window.add_plugin_dock_widget("napari-clumps", name, tabify=True)[0]
+        for name in DOCKS
+    ]
     for cutout in (2, 3, 4):
         desk.propose(cutout)
     notification_manager.records.clear()
     monkey = Monkey(desk.viewer, desk.controller, seed)
     monkey.play(steps=250)
+    for dock in docks:
+        window.remove_dock_widget(dock)
     errors = [
         record
         for record in notification_manager.records
