@@ -391,5 +391,5 @@ def _on_screen(viewer: Any, point: tuple[float, float]) -> Any:
 
     from .controller import controller_of
 
-    x, y = controller_of(viewer).canvas.on_screen(point)
+    x, y = controller_of(viewer).canvas.camera.on_screen(point)
     return QPoint(round(x), round(y))

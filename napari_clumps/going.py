@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
 
 from psygnal import Signal
 
-from clump_detector.errors import ClumpError
-
+from .messages import shows_errors
 from .review import QueuePlan
 from .showing import Showing
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def shows_errors(method: Method) -> Method:
-    """Turn an error of the engine or the review into a message for the person."""
-
-    @functools.wraps(method)
-    def guarded(self: Showing, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(self, *args, **kwargs)
-        except ClumpError as error:
-            self.warn(error.message)
-            return None
-
-    return guarded  # type: ignore[return-value]
 
 
 class Going(Showing):

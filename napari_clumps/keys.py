@@ -29,11 +29,6 @@ class Key:
     what: str
     repeats: bool = False
 
-    @property
-    def shown(self) -> str:
-        """The key that is to be pressed now."""
-        return BOOK.key(self.action)
-
 
 KEYS = (
     Key("accept", "A", "Accept the current box"),

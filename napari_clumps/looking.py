@@ -137,7 +137,7 @@ class Looking:
 
     def _show_words(self) -> None:
         if self._showing.canvas.is_built:
-            self._showing.canvas.show_words(self.shown.words)
+            self._showing.canvas.camera.show_words(self.shown.words)
 
     # -- North and scale ----------------------------------------------------
 
@@ -164,10 +164,10 @@ class Looking:
     def _show_sky(self) -> None:
         showing = self._showing
         if showing.picture is not None:
-            before = showing.canvas.orientation
-            showing.canvas.show_sky(self.sky_of(showing.picture))
-            if showing.canvas.orientation != before:
-                showing.canvas.look_again(showing.box(showing.current))
+            before = showing.canvas.camera.orientation
+            showing.canvas.camera.show_sky(self.sky_of(showing.picture))
+            if showing.canvas.camera.orientation != before:
+                showing.canvas.camera.look_again(showing.box(showing.current))
         self._settle()
         self.changed.emit()
 
@@ -181,7 +181,7 @@ class Looking:
     @property
     def close_up(self) -> bool:
         """Whether boxes are looked at close up rather than the whole galaxy."""
-        return self._showing.canvas.close_up
+        return self._showing.canvas.camera.close_up
 
     def zoom(self) -> None:
         """Go from the whole galaxy to the current box, or back."""
@@ -193,7 +193,7 @@ class Looking:
     def zoom_to_galaxy(self) -> None:
         """Show the whole galaxy, here and on the next cutouts."""
         if self._showing.cutout is not None:
-            self._showing.canvas.zoom_to_galaxy()
+            self._showing.canvas.camera.zoom_to_galaxy()
 
     def zoom_to_box(self) -> None:
         """Show the current box close up, and those that follow."""
@@ -202,7 +202,7 @@ class Looking:
             key = BOOK.key("next_box")
             self._showing.say(f"No box to zoom to: click one, or {key} to the next.")
         else:
-            self._showing.canvas.zoom_to_box(box)
+            self._showing.canvas.camera.zoom_to_box(box)
 
     # -- later --------------------------------------------------------------
 

@@ -174,8 +174,8 @@ class Showing:
             self.current = self.undecided[0].id
         self.canvas.show_boxes(self._boxes, self.current)
         box = self.box(self.current)
-        if start and box is not None and self.canvas.close_up:
-            self.canvas.bring_into_view(box)
+        if start and box is not None and self.canvas.camera.close_up:
+            self.canvas.camera.bring_into_view(box)
         self.boxes_changed.emit()
         self.current_changed.emit(self.current)
 
@@ -237,7 +237,7 @@ class Showing:
         self.current = None if box is None else box.id
         self.canvas.show_boxes(self._boxes, self.current)
         if box is not None:
-            self.canvas.bring_into_view(box)
+            self.canvas.camera.bring_into_view(box)
         self.current_changed.emit(self.current)
 
     def _on_review_changed(self, cutout_id: int) -> None:

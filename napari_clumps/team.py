@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clump_detector.files import write_json
 
-from .going import shows_errors
+from .messages import shows_errors
 from .review import Merged, QueuePlan, Review, merged_in_words
 from .review.agreement import Agreement, between, in_words, with_oneself
 from .settings import load_settings

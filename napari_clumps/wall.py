@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from .going import shows_errors
+from .messages import shows_errors
 from .review import Arrangement, Crop, Crops, Review, arranged
 
 if TYPE_CHECKING:

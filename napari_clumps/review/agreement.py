@@ -126,13 +126,9 @@ def between(first: Reading, second: Reading) -> Agreement:
 
 def with_oneself(review: Reading) -> Agreement:
     """Return how far a reviewer agrees with himself on cutouts shown once more."""
-    again = (
-        (c.repeat_of, c.id)
-        for c in review.cutouts(begun=True)
-        if c.repeat_of is not None and c.done and review.cutout(c.repeat_of).done
-    )
     names = "the first time", "the second time"
-    return _agreement(names, ((review.boxes(a), review.boxes(b)) for a, b in again))
+    pairs = ((review.boxes(a), review.boxes(b)) for a, b in review.twice_done)
+    return _agreement(names, pairs)
 
 
 def _agreement(

@@ -63,6 +63,16 @@ class Cutouts:
         rows = self._store.rows(sql, (name,))
         return self._record(rows[0]) if rows else None
 
+    def twice_done(self) -> list[tuple[int, int]]:
+        """Return the cutouts that were shown once more and are done both times."""
+        return [
+            (first, again)
+            for first, again in self._store.rows(
+                "SELECT a.id, b.id FROM cutouts AS b JOIN cutouts AS a "
+                "ON a.id = b.repeat_of WHERE a.done AND b.done ORDER BY b.id"
+            )
+        ]
+
     def search(self, text: str, after: int) -> int | None:
         """Return the next cutout whose name has a text in it, going round, or None."""
         found = self._store.value(

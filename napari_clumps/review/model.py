@@ -129,13 +129,6 @@ class Box:
         return self.status in KEPT
 
     @property
-    def disagreement(self) -> float | None:
-        """How far two models' scores are apart; None where only one has looked."""
-        if self.score is None or self.second is None:
-            return None
-        return abs(self.score - self.second)
-
-    @property
     def as_proposed(self) -> bool:
         """Whether corners and class are what the model proposed."""
         return self.proposed == (*self.corners, self.cls)

@@ -267,6 +267,11 @@ class Reading:
         )
         return int(self._store.value(sql))
 
+    @property
+    def twice_done(self) -> list[tuple[int, int]]:
+        """The cutouts that were shown once more, first and again, if both are done."""
+        return self._cutouts.twice_done()
+
     # -- undo ---------------------------------------------------------------
 
     @property

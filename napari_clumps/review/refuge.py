@@ -14,7 +14,8 @@ from clump_detector.errors import FileError, ReviewError
 from clump_detector.files import atomic_path
 
 from . import history
-from .store import Store, connect, review_error
+from .disk import connect, review_error
+from .store import Store
 
 
 class Refuge:

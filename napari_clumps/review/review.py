@@ -17,6 +17,7 @@ from clump_detector.sources import Source
 
 from . import history, repeats, rules
 from .cutouts import Cutouts
+from .disk import DiskError
 from .history import Change
 from .lock import WriterLock
 from .merging import Merged, Plan
@@ -24,7 +25,7 @@ from .model import Box, Proposal
 from .reading import Reading
 from .refuge import Refuge
 from .rules import Word
-from .store import DiskError, Store, box_of
+from .store import Store, box_of
 from .whereabouts import absolute
 
 Result = TypeVar("Result")
@@ -136,10 +137,7 @@ class Review(Reading):
         int
             How many were not so before.
         """
-        ids = list(dict.fromkeys(box_ids))
-        return len(
-            self._decide(lambda word: [rules.accepted(self.box(i), word) for i in ids])
-        )
+        return self._decide_each(box_ids, rules.accepted)
 
     def reject(self, box_id: int) -> None:
         """Say that a box is no clump. A drawn box goes; undo brings it back."""
@@ -153,10 +151,7 @@ class Review(Reading):
         int
             How many were not so before.
         """
-        ids = list(dict.fromkeys(box_ids))
-        return len(
-            self._decide(lambda word: [rules.rejected(self.box(i), word) for i in ids])
-        )
+        return self._decide_each(box_ids, rules.rejected)
 
     def edit(self, box_id: int, corners: Sequence[float]) -> None:
         """Move a box's corners (x1, y1, x2, y2); it is a clump then."""
@@ -181,12 +176,9 @@ class Review(Reading):
             How many had another class before.
         """
         self._refuse_classes([cls])
-        ids = list(dict.fromkeys(box_ids))
-
-        def change(word: Word) -> list[Change | None]:
-            return [rules.reclassified(self.box(i), cls, word) for i in ids]
-
-        return len(self._decide(change))
+        return self._decide_each(
+            box_ids, lambda box, word: rules.reclassified(box, cls, word)
+        )
 
     def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
         """Draw a box."""
@@ -303,6 +295,16 @@ class Review(Reading):
             self._refuge.enter()
             self.waiting_changed.emit(error.what)
             return write()
+
+    def _decide_each(
+        self, box_ids: Iterable[int], rule: Callable[[Box, Word], Change | None]
+    ) -> int:
+        """Log what a rule changes of several boxes; return of how many it does."""
+        ids = list(dict.fromkeys(box_ids))
+        return len(self._decide(lambda word: [rule(self.box(i), word) for i in ids]))
+
+    def _remember(self, **values: object) -> None:
+        self._write(lambda: super(Review, self)._remember(**values))
 
     def _decide(self, rule: Callable[[Word], list[Change | None]]) -> list[Change]:
         """Log what a rule changes as one step, and return it."""

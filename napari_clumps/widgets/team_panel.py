@@ -99,12 +99,11 @@ class TeamPanel(QWidget):
         return row
 
     def _on_review(self) -> None:
-        self._words.setText("<br>".join(self._with_oneself()))
-        self._count()
-
-    def _with_oneself(self) -> list[str]:
-        review = self._controller.review
-        return (self._team.with_oneself() or []) if review is not None else []
+        if self.isVisible():
+            open_ = self._controller.review is not None
+            words = self._team.with_oneself() if open_ else None
+            self._words.setText("<br>".join(words or []))
+            self._count()
 
     def _count(self) -> None:
         if not self.isVisible():

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .figure import Figure, spread
-from .window import make_cutouts
+from .window import many_cutouts, painter_of
 
 CUTOUTS = 100_000
 STEPS = 5_000
@@ -30,13 +29,8 @@ with Review.create(sys.argv[2], find_sources([sys.argv[1]])) as review:
 
 def figures() -> Iterator[Figure]:
     """Measure in one window, painting included."""
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        os.environ["NAPARI_CLUMPS_DATA"] = str(root / "data")
-        folder = root / "many"
-        folder.mkdir()
-        make_cutouts(folder, CUTOUTS)
-        path = root / "many.clumps"
+    with many_cutouts(CUTOUTS) as folder:
+        path = folder.with_suffix(".clumps")
         # In a process of its own: what making took is no memory of the window's.
         subprocess.run([sys.executable, "-c", _MAKE, folder, path], check=True)
         yield from _measure(path)
@@ -44,7 +38,6 @@ def figures() -> Iterator[Figure]:
 
 def _measure(path: Path) -> Iterator[Figure]:
     import napari
-    from qtpy.QtWidgets import QApplication
 
     from napari_clumps.controller import controller_of
     from napari_clumps.reader import show_panels
@@ -52,10 +45,7 @@ def _measure(path: Path) -> Iterator[Figure]:
     viewer = napari.Viewer()
     viewer.window.resize(1400, 900)
 
-    def painted() -> None:
-        viewer.window._qt_viewer.canvas.native.repaint()
-        QApplication.processEvents()
-
+    painted = painter_of(viewer)
     painted()
     empty = _megabytes()
     show_panels(viewer)

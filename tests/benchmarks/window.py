@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,7 +19,7 @@ CUTOUTS = 10_000
 STEPS = 100
 
 
-def make_cutouts(folder: Path, n: int) -> None:
+def _make_cutouts(folder: Path, n: int) -> None:
     """Write JPEGs of 424 x 424 pixels: 50 files, the rest links to them."""
     rng = np.random.default_rng(1)
     y, x = np.mgrid[:424, :424]
@@ -32,20 +34,36 @@ def make_cutouts(folder: Path, n: int) -> None:
             os.link(folder / f"galaxy-{i % 50:06d}.jpg", path)
 
 
+@contextmanager
+def many_cutouts(n: int) -> Iterator[Path]:
+    """Give a folder of cutouts, and settings of their own beside it."""
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["NAPARI_CLUMPS_DATA"] = str(Path(name) / "data")
+        folder = Path(name) / "many"
+        folder.mkdir()
+        _make_cutouts(folder, n)
+        yield folder
+
+
+def painter_of(viewer: Any) -> Callable[[], None]:
+    """Return what waits until a window shows what it is to show."""
+    from qtpy.QtWidgets import QApplication
+
+    def painted() -> None:
+        viewer.window._qt_viewer.canvas.native.repaint()
+        QApplication.processEvents()
+
+    return painted
+
+
 def figures() -> Iterator[Figure]:
     """Measure in one window, painting included."""
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        os.environ["NAPARI_CLUMPS_DATA"] = str(root / "data")
-        folder = root / "many"
-        folder.mkdir()
-        make_cutouts(folder, CUTOUTS)
+    with many_cutouts(CUTOUTS) as folder:
         yield from _measure(folder)
 
 
 def _measure(folder: Path) -> Iterator[Figure]:
     import napari
-    from qtpy.QtWidgets import QApplication
 
     from napari_clumps.controller import controller_of
     from napari_clumps.reader import show_panels
@@ -55,12 +73,8 @@ def _measure(folder: Path) -> Iterator[Figure]:
     viewer.window.resize(1400, 900)
     show_panels(viewer)
     controller = controller_of(viewer)
-    QApplication.processEvents()
-
-    def painted() -> None:
-        viewer.window._qt_viewer.canvas.native.repaint()
-        QApplication.processEvents()
-
+    painted = painter_of(viewer)
+    painted()
     start = time.perf_counter()
     controller.open_paths([folder])
     painted()

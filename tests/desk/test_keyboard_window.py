@@ -163,6 +163,7 @@ def test_a_box_is_put_at_the_mouse_as_large_as_the_others(desk):
     desk.key("B")
     box = c.box(c.current)
     assert box.status.value == "drawn"
+    assert c.canvas.boxes.selected_data == {c.boxes.index(box)}
     assert ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2) == pytest.approx((40, 120))
     assert box.x2 - box.x1 == pytest.approx(20, abs=2)  # as the three proposals
     desk.viewer.cursor.position = (-50.0, 40.0)

@@ -65,7 +65,7 @@ def usual_look(window):
     looking.show_scale_bar(True)
     looking.turn_north_up(True)
     looking.close()
-    window.controller.canvas.zoom_to_galaxy()
+    window.controller.canvas.camera.zoom_to_galaxy()
 
 
 @pytest.fixture
@@ -282,7 +282,7 @@ def middle_of(box):
 def looked_at(desk):
     """Return the pixel (x, y) in the middle of the canvas."""
     center = desk.viewer.scene.camera.center[-2:]
-    turned = desk.controller.canvas.orientation.transposed
+    turned = desk.controller.canvas.camera.orientation.transposed
     return tuple(center) if turned else (center[1], center[0])
 
 
@@ -402,15 +402,15 @@ def test_north_up_can_be_left_and_pictures_stay_as_they_are(sky, panel, galaxies
     from qtpy.QtWidgets import QCheckBox
 
     canvas = sky.controller.canvas
-    assert canvas.orientation == UP[1]
+    assert canvas.camera.orientation == UP[1]
     box = widget(panel, QCheckBox, "north_up")
     box.click()
-    assert canvas.orientation == AS_IS
+    assert canvas.camera.orientation == AS_IS
     assert marks(sky)[1] == pytest.approx((0, 1), abs=0.01)  # where North is now
     box.click()
-    assert canvas.orientation == UP[1]
+    assert canvas.camera.orientation == UP[1]
     sky.controller.open_paths([galaxies])
-    assert canvas.orientation == AS_IS
+    assert canvas.camera.orientation == AS_IS
 
 
 @pytest.mark.parametrize(("cd", "wanted"), EIGHT)
@@ -419,7 +419,7 @@ def test_hands_hit_the_right_pixels_in_every_orientation(window, tmp_path, cd, w
     desk, c = window, window.controller
     c.open_paths([tmp_path / "sky"])
     desk.settle(50)
-    assert c.canvas.orientation == wanted
+    assert c.canvas.camera.orientation == wanted
     assert shown(desk).shape == (HEIGHT, WIDTH, 3)  # pixels stay where they are
 
     # North is up: the star stands above the galaxy on the screen itself.
@@ -463,14 +463,14 @@ def test_boxes_are_brought_into_view_in_every_orientation(window, tmp_path, cd, 
     desk.settle(50)
     here, there = c.boxes
     desk.viewer.scene.camera.zoom = 12
-    c.canvas.bring_into_view(here)
+    c.canvas.camera.bring_into_view(here)
     assert looked_at(desk) == pytest.approx(middle_of(here))
-    c.canvas.bring_into_view(replace(here, x1=here.x1 + 2))
+    c.canvas.camera.bring_into_view(replace(here, x1=here.x1 + 2))
     assert looked_at(desk) == pytest.approx(middle_of(here))  # it was in sight
     c.select(there.id)
     assert looked_at(desk) == pytest.approx(middle_of(there))
     height, width = desk.viewer.canvas.size
-    assert c.canvas.on_screen(middle_of(there)) == pytest.approx(
+    assert c.canvas.camera.on_screen(middle_of(there)) == pytest.approx(
         (width / 2, height / 2)
     )
 
@@ -488,8 +488,8 @@ def test_the_label_stands_above_the_box_in_every_orientation(
     desk.settle(50)
     first, second = c.canvas.boxes._view_text_coords[0][0]
     x, y = (first, second) if wanted.transposed else (second, first)
-    right, down = c.canvas.on_screen((x, y))
-    corners = [c.canvas.on_screen(p) for p in ((20, 30), (36, 50))]
+    right, down = c.canvas.camera.on_screen((x, y))
+    corners = [c.canvas.camera.on_screen(p) for p in ((20, 30), (36, 50))]
     left, top = np.min(corners, axis=0)
     gap = 2 * desk.viewer.scene.camera.zoom
     assert (right, down) == pytest.approx((left, top - gap), abs=1)
@@ -499,11 +499,11 @@ def test_a_person_s_own_layers_keep_their_other_axes(sky):
     """A cube beside the review: only the two axes that are seen are exchanged."""
     cube = sky.viewer.add_image(np.zeros((5, 30, 40), np.float32), name="cube")
     try:
-        sky.controller.canvas.show_sky(
-            replace(sky.controller.canvas._sky, orientation=EIGHT[4][1])
+        sky.controller.canvas.camera.show_sky(
+            replace(sky.controller.canvas.camera._sky, orientation=EIGHT[4][1])
         )
         assert sky.viewer.dims.order == (0, 2, 1)
-        assert sky.controller.canvas.orientation == EIGHT[4][1]
+        assert sky.controller.canvas.camera.orientation == EIGHT[4][1]
         sky.controller.looking.turn_north_up(True)
         assert sky.viewer.dims.order == (0, 1, 2)
     finally:

@@ -12,7 +12,7 @@ import pytest
 
 from clump_detector.errors import ReviewError
 from clump_detector.sources import Source
-from napari_clumps.review import Proposal, Review
+from napari_clumps.review import Proposal, QueuePlan, Review
 from napari_clumps.review.schema import APPLICATION_ID, VERSION
 
 
@@ -246,6 +246,7 @@ def test_decisions_wait_in_memory_while_the_disk_is_full(small_disk: Path) -> No
     assert len(told) == 1
     assert "disk" in told[0]
     review.undo()
+    review.queue_plan = QueuePlan("random")
     review.flag(2, ["merger"])
     review.set_done(3, True)
     assert not review.write_back()
@@ -268,6 +269,7 @@ def test_decisions_wait_in_memory_while_the_disk_is_full(small_disk: Path) -> No
             assert again.check() == []
             assert len(again.boxes(1)) == n - 1
             assert again.cutout(2).flags == ("merger",)
+            assert again.queue_plan == QueuePlan("random")
             assert again.cutout(3).done
             assert again.redo() == 1 or again.can_undo
 

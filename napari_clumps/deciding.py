@@ -1,0 +1,228 @@
+"""Deciding on the boxes of the cutout that is shown: what keys and hands do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clump_detector.errors import ClumpError
+
+from .going import Going
+from .keys import BOOK
+from .messages import shows_errors
+from .nudging import changed, usual_side
+from .review import Box, Status
+
+
+class Deciding(Going):
+    """Decides on the current box, or on all that are left, and goes on.
+
+    Attributes
+    ----------
+    done_with_space : bool
+        Whether accepting what is left also sets the cutout done.
+    go_on_after_last : bool
+        Whether the last decision on a cutout does what accepting the rest does.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__(viewer)
+        self.done_with_space = True
+        self.go_on_after_last = False
+        self.canvas.drawn.connect(self._on_drawn)
+        self.canvas.edited.connect(self._on_edited)
+        self.canvas.removed.connect(self._on_removed)
+        self.canvas.selected.connect(self._on_selected)
+        self.canvas.refused.connect(self._on_refused)
+
+    @property
+    def proposals_coming(self) -> bool:
+        """Whether a model is at work that has not come to every cutout yet."""
+        return False
+
+    # -- the keys -----------------------------------------------------------
+
+    @shows_errors
+    def accept(self) -> None:
+        """Accept the current box and go to the next undecided one."""
+        box = self._current_box()
+        if box is not None:
+            self._decide(self.opened.accept, box)
+
+    @shows_errors
+    def reject(self) -> None:
+        """Reject the current box and go to the next undecided one."""
+        box = self._current_box()
+        if box is not None:
+            self._decide(self.opened.reject, box)
+
+    def _decide(self, decide: Callable[[int], None], box: Box) -> None:
+        """Decide on a box and go to the next undecided one, drawing only once."""
+        following = self._next_undecided(box)
+        self._refresh_pending = True
+        try:
+            decide(box.id)
+        finally:
+            self._refresh_pending = False
+        self.current = following
+        self.refresh()
+        if following is None and self.go_on_after_last and not self.opened.read_only:
+            self.accept_rest()
+            return
+        after = self.box(following)
+        if after is not None:
+            self.canvas.camera.bring_into_view(after)
+
+    @shows_errors
+    def reclassify(self) -> None:
+        """Give the current box the next class."""
+        box = self._current_box()
+        if box is not None:
+            classes = self.opened.classes
+            place = classes.index(box.cls) if box.cls in classes else -1
+            self.opened.reclassify(box.id, classes[(place + 1) % len(classes)])
+
+    @shows_errors
+    def nudge(self, action: str) -> None:
+        """Move the current box by a pixel, or one of its sides; `CHANGES` has which."""
+        box = self._current_box()
+        if box is not None:
+            corners = changed(box.corners, action, self.canvas.camera.orientation)
+            self.opened.edit(box.id, corners)
+
+    @shows_errors
+    def add_here(self) -> None:
+        """Put a box at the mouse, as large as the PSF says or the other boxes are."""
+        place = self.canvas.camera.mouse()
+        if place is None:
+            self.say("Put the mouse on the clump first.")
+            return
+        half = usual_side(self.picture, self._boxes) / 2
+        x, y = place
+        self._from_canvas(self._add, (x - half, y - half, x + half, y + half))
+
+    @shows_errors
+    def draw(self) -> None:
+        """Let the next drag draw a box, or leave drawing."""
+        if len(self.opened) == 0 or self.cutout is None:
+            return
+        self.canvas.visible = True
+        self.canvas.drawing = not self.canvas.drawing
+        if self.canvas.drawing:
+            key = BOOK.key("draw")
+            self.say(f"Drag from corner to corner of the clump; {key} again to leave.")
+
+    @shows_errors
+    def accept_rest(self) -> None:
+        """Accept the shown proposals that are left, and go on.
+
+        The cutout is done then, if the person has chosen that in the panel.
+        """
+        review = self.opened
+        if self.cutout is None:
+            return
+        if self.cutout.model is None and self.proposals_coming:
+            # Done without a look at what the model sees is seldom what is meant.
+            self.say("The proposals for this cutout are still on their way.")
+            return
+        left = [b.id for b in self.undecided]
+        if self.done_with_space:
+            review.finish(self.cutout.id, left)
+        else:
+            review.accept_all(left)
+        self._go_on()
+
+    @shows_errors
+    def toggle_done(self) -> None:
+        """Set the cutout done and go on, or take that back."""
+        review = self.opened
+        if self.cutout is None:
+            return
+        if self.cutout.done:
+            review.set_done(self.cutout.id, False)
+        elif self.undecided:
+            n = len(self.undecided)
+            accept, reject, rest = map(BOOK.key, ("accept", "reject", "accept_rest"))
+            self.say(
+                f"{n} proposal{'s' * (n > 1)} still undecided: {accept} accepts, "
+                f"{reject} rejects, {rest} accepts all that is left."
+            )
+        else:
+            review.set_done(self.cutout.id, True)
+            self._go_on()
+
+    def next_box(self) -> None:
+        """Make the next box the current one, whatever its status."""
+        if self._boxes:
+            ids = [b.id for b in self._boxes]
+            place = ids.index(self.current) if self.current in ids else -1
+            self.select(ids[(place + 1) % len(ids)])
+
+    @shows_errors
+    def undo(self) -> None:
+        """Undo the last step, also one of an earlier day."""
+        self._travel(self.opened.undo(), "There is nothing to undo.")
+
+    @shows_errors
+    def redo(self) -> None:
+        """Redo what was undone."""
+        self._travel(self.opened.redo(), "There is nothing to redo.")
+
+    def _travel(self, cutout_id: int | None, nothing: str) -> None:
+        if cutout_id is None:
+            self.say(nothing)
+        elif self.cutout is None or cutout_id != self.cutout.id:
+            self.go_to(cutout_id)
+
+    def _current_box(self) -> Box | None:
+        box = self.box(self.current)
+        if box is None:
+            key = BOOK.key("next_box")
+            self.say(f"No box is selected: click one, or {key} to the next.")
+        return box
+
+    def _next_undecided(self, box: Box) -> int | None:
+        """Return the next undecided box after this one, going round."""
+        place = [b.id for b in self._boxes].index(box.id)
+        order = [*self._boxes[place + 1 :], *self._boxes[:place]]
+        waiting = [b.id for b in order if b.status is Status.PROPOSAL]
+        return waiting[0] if waiting else None
+
+    # -- what a hand did on the canvas --------------------------------------
+
+    def _on_drawn(self, corners: tuple[float, float, float, float]) -> None:
+        self._from_canvas(self._add, corners)
+        self.canvas.drawing = False
+        self.said.emit("")
+
+    def _add(self, corners: tuple[float, float, float, float]) -> None:
+        review = self.opened
+        if self.cutout is not None:
+            self.current = review.add(self.cutout.id, corners, review.classes[0]).id
+
+    def _on_edited(self, box_id: int, corners: tuple[float, ...]) -> None:
+        self.current = box_id
+        self._from_canvas(lambda c: self.opened.edit(box_id, c), corners)
+
+    def _on_removed(self, box_id: int) -> None:
+        self._from_canvas(self.opened.reject, box_id)
+
+    def _on_refused(self, message: str) -> None:
+        self.say(message)
+        self._refresh_later()
+
+    def _from_canvas(self, change: Callable[[Any], Any], value: Any) -> None:
+        """Decide at once, show it when napari has finished with the mouse event."""
+        self._refresh_pending = True
+        try:
+            change(value)
+        except ClumpError as error:
+            self.warn(error.message)
+        finally:
+            self._refresh_pending = False
+            self._refresh_later()
+
+    def _on_selected(self, box_id: int | None) -> None:
+        if box_id != self.current:
+            self.current = box_id
+            self.current_changed.emit(box_id)
