@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ImageError, from_os_error
+from .galaxy import Galaxy
 from .sources import (
     BAND_ORDER,
     FITS_SUFFIXES,
@@ -48,6 +49,12 @@ class Cutout:
         FWHM of the PSF in pixels.
     notes : tuple of str
         What a person should know about this image, in sentences.
+    variance : array or None
+        Of linear fluxes, float32 of their shape, where the file tells errors.
+    jansky : tuple of (float or None)
+        How many Jy one unit of the pixels is, by band; empty where no band is known.
+    galaxy : Galaxy or None
+        What is known of the galaxy from elsewhere.
     """
 
     name: str
@@ -58,6 +65,9 @@ class Cutout:
     scale: float | None = None
     fwhm: float | None = None
     notes: tuple[str, ...] = field(default=())
+    variance: NDArray[np.float32] | None = None
+    jansky: tuple[float | None, ...] = ()
+    galaxy: Galaxy | None = None
 
     @property
     def is_picture(self) -> bool:

@@ -1,0 +1,55 @@
+"""What is known of a cutout's galaxy from elsewhere: a survey's catalogue, a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Galaxy:
+    """A galaxy as a list names it; None or nothing where the list does not say.
+
+    Attributes
+    ----------
+    name : str
+        Names its cutout, too.
+    ra, dec : float or None
+        Degrees, ICRS.
+    redshift : float or None
+    radius : float or None
+        Effective (half-light) radius in arcsec.
+    ebv : float or None
+        Galactic reddening E(B-V) in mag.
+    scale : float or None
+        Arcsec per pixel of its picture, where the picture has no header.
+    psf : mapping of str to float
+        FWHM of the PSF in arcsec by band; the band ``""`` stands for all others.
+    magnitudes : mapping of str to float
+        Apparent AB magnitudes of the whole galaxy by band.
+    ids : mapping of str to int
+        Object ids by the name of their column; integers, since a float would lose the
+        last digits.
+    other : mapping
+        What else the list says, by the name of its column.
+    """
+
+    name: str
+    ra: float | None = None
+    dec: float | None = None
+    redshift: float | None = None
+    radius: float | None = None
+    ebv: float | None = None
+    scale: float | None = None
+    psf: Mapping[str, float] = field(default=_NOTHING)
+    magnitudes: Mapping[str, float] = field(default=_NOTHING)
+    ids: Mapping[str, int] = field(default=_NOTHING)
+    other: Mapping[str, Any] = field(default=_NOTHING)
+
+    def psf_fwhm(self, band: str = "r") -> float | None:
+        """Return the FWHM of the PSF in a band in arcsec, or None."""
+        return self.psf.get(band, self.psf.get(""))
