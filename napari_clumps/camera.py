@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from psygnal import Signal
 
 from .review import Box
 from .sky import Orientation, Sky, scale_bar
@@ -31,7 +32,13 @@ class Camera:
     Parameters
     ----------
     viewer : napari.Viewer
+
+    Signals
+    -------
+    zoomed(): the view is closer than before, or farther.
     """
+
+    zoomed = Signal()
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
@@ -42,6 +49,7 @@ class Camera:
         self._own_orientation = Orientation()
         self._near_zoom: float | None = None  # None while the whole galaxy is wanted
         self._near = False
+        self._fitted: tuple[float, ...] = ()
 
     def watch(self) -> None:
         """Keep scale bar and compass right, whoever turns the view or zooms."""
@@ -54,6 +62,8 @@ class Camera:
             viewer.dims.events.order,
         ):
             signal.connect(self._mark_corners)
+        camera.events.zoom.connect(self._on_zoom)
+        viewer.canvas.events.size.connect(self._on_resize)
         viewer.events.reset_view.connect(self._on_reset_view)
         if getattr(viewer, "window", None) is not None:
             from .widgets.corner_marks import CornerMarks
@@ -69,7 +79,7 @@ class Camera:
         self._size = size
         self.show_sky(sky)
         if self._near:
-            self._near_zoom, self._near = self._viewer.scene.camera.zoom, False
+            self._near_zoom, self._near = self.zoom, False
         self._show_whole()
 
     def show_sky(self, sky: Sky) -> None:
@@ -83,11 +93,28 @@ class Camera:
         self._words = words
         self._mark_corners()
 
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per pixel of the image."""
+        return float(self._viewer.scene.camera.zoom)
+
+    def _on_zoom(self) -> None:
+        self.zoomed.emit()
+
+    def _on_resize(self) -> None:
+        """Fill a larger canvas with the galaxy, unless a person chose the view."""
+        if self._fitted and self._fitted == self._view():
+            self._show_whole()
+
+    def _view(self) -> tuple[float, ...]:
+        camera = self._viewer.scene.camera
+        return (float(camera.zoom), *(float(v) for v in camera.center))
+
     def _mark_corners(self) -> None:
         if self._marks_in_corners is None:
             return
         sky, turned = self._sky, self.orientation
-        zoom = self._viewer.scene.camera.zoom
+        zoom = self.zoom
         self._marks_in_corners.show_marks(
             scale_bar(sky.scale, zoom, _LONGEST_BAR) if sky.scale else None,
             turned.on_screen(sky.compass.north) if sky.compass else None,
@@ -157,6 +184,7 @@ class Camera:
         high, wide = self._viewer.canvas.size
         self._viewer.scene.camera.zoom = _MARGIN * min(high / down, wide / across)
         self._centre_on((width - 1) / 2, (height - 1) / 2)
+        self._fitted = self._view()
 
     def _centre_on(self, x: float, y: float) -> None:
         turned = self.orientation

@@ -30,6 +30,15 @@ _HANDLE = 6
 #: Pixels between the current box and its class.
 _LABEL_GAP = 2
 
+#: A thin line is no wider than so many screen pixels, however close one looks,
+_THIN = 2.5
+
+#: and lines are made anew once they are off by this factor.
+_TOO_FAR_OFF = 1.25
+
+#: Far from any image, in pixels.
+_ELSEWHERE = -9000.0
+
 #: Modes of the Shapes layer in which only boxes can be made and changed.
 _SAFE_MODES = {"select", "add_rectangle", "pan_zoom"}
 
@@ -55,6 +64,8 @@ class Canvas:
         self._boxes: list[Box] = []
         self._shown: list[tuple[int, tuple[float, float, float, float]]] | None = None
         self._size = (0, 0)
+        self._current: int | None = None
+        self._unit = 1.0
         self._widths: list[float] = []
         self._busy = 0
         self.image: Any = None
@@ -90,6 +101,7 @@ class Canvas:
         self.boxes.selected_data.events.items_changed.connect(self._on_selection)
         self.marks.events.visible.connect(self._show_marks)
         self.camera.watch()
+        self.camera.zoomed.connect(self._on_zoom)
         self.activate()
         self._draw_once()
 
@@ -100,10 +112,9 @@ class Canvas:
         """
         from qtpy.QtWidgets import QApplication
 
+        corners = (_ELSEWHERE, _ELSEWHERE, _ELSEWHERE + 9, _ELSEWHERE + 9)
         kinds = enumerate(Status)
-        self.show_boxes(
-            [Box(i, 0, 9, 9, 20, 20, "clump", s, "model") for i, s in kinds], 0
-        )
+        self.show_boxes([Box(i, 0, *corners, "clump", s, "model") for i, s in kinds], 0)
         QApplication.processEvents()
         self.show_boxes([], None)
 
@@ -141,9 +152,11 @@ class Canvas:
         self._size = (rgb.shape[1], rgb.shape[0])
         self.image.data = rgb
         self.image.metadata["cutout"] = name
-        self.marks.edge_width = layers.line_unit(*self._size)
         self._shown = None
-        self.camera.look_at(self._size, sky or Sky())
+        with self._quiet():
+            self.camera.look_at(self._size, sky or Sky())
+        self._unit = self._line_unit()
+        self.marks.edge_width = self._unit
 
     def change_picture(self, rgb: NDArray[np.uint8]) -> None:
         """Show the same cutout in another look; the view stays where it is."""
@@ -151,8 +164,8 @@ class Canvas:
 
     def show_boxes(self, boxes: Sequence[Box], current: int | None) -> None:
         """Show boxes, one of them as the current one."""
-        self._boxes = list(boxes)
-        data = layers.to_shapes(boxes, layers.line_unit(*self._size), current)
+        self._boxes, self._current = list(boxes), current
+        data = layers.to_shapes(boxes, self._unit, current)
         geometry = [(b.id, b.corners) for b in boxes]
         index = next((i for i, b in enumerate(boxes) if b.id == current), None)
         with self._quiet(), self.boxes.block_thumbnail_update():
@@ -171,6 +184,21 @@ class Canvas:
             self._place_label(None if index is None else boxes[index])
             self.boxes.selected_data = set() if index is None else {index}
         self._show_marks()
+
+    def _line_unit(self) -> float:
+        """Return the width of a thin line in the image's pixels."""
+        return min(layers.line_unit(*self._size), _THIN / self.camera.zoom)
+
+    def _on_zoom(self) -> None:
+        """Keep lines thin close up, where they would hide what they surround."""
+        unit = self._line_unit()
+        at_hand = self.boxes._is_creating or self.boxes._is_moving
+        if self._busy or at_hand or self._shown is None:
+            return
+        if not 1 / _TOO_FAR_OFF < unit / self._unit < _TOO_FAR_OFF:
+            self._unit = unit
+            self.marks.edge_width = unit
+            self.show_boxes(self._boxes, self._current)
 
     def _replace_shapes(self, data: layers.ShapesData) -> None:
         """Put other rectangles on the layer, their looks in the same stroke."""

@@ -346,6 +346,48 @@ def test_napari_s_home_button_ends_the_close_up(desk):
     assert not desk.controller.looking.close_up
 
 
+def widest_line(desk):
+    """Return the width of the thickest outline on the screen, in screen pixels."""
+    canvas = desk.controller.canvas
+    return max(canvas.boxes.edge_width) * desk.viewer.scene.camera.zoom
+
+
+def test_lines_stay_thin_however_close_one_looks(desk):
+    camera = desk.viewer.scene.camera
+    desk.key("A")
+    whole = widest_line(desk)
+    camera.zoom *= 20
+    assert widest_line(desk) < 2 * whole
+    assert desk.controller.canvas.marks.edge_width * camera.zoom < 4
+    desk.key("Z")
+    assert widest_line(desk) < 2 * whole
+    desk.key("Z")
+    assert widest_line(desk) == pytest.approx(whole, rel=0.1)
+    desk.key("N")
+    desk.key("P")
+    assert widest_line(desk) == pytest.approx(whole, rel=0.1)
+
+
+def test_the_galaxy_fills_a_larger_window_unless_one_looks_closer(desk):
+    camera, native = desk.viewer.scene.camera, desk.viewer.window._qt_window
+    size, whole = native.size(), camera.zoom
+    try:
+        native.resize(900, 600)
+        desk.settle(200)
+        assert camera.zoom < 0.9 * whole
+        native.resize(size)
+        desk.settle(200)
+        assert camera.zoom == pytest.approx(whole, rel=0.02)
+        desk.key("Z")
+        close = camera.zoom
+        native.resize(900, 600)
+        desk.settle(200)
+        assert camera.zoom == pytest.approx(close)
+    finally:
+        native.resize(size)
+        desk.settle(200)
+
+
 def test_buttons_zoom_too_and_without_a_box_it_is_said(desk, panel):
     from qtpy.QtWidgets import QPushButton
 
