@@ -21,6 +21,9 @@ from ..layers import colour_hex
 from ..review import Status
 from .listening import listen
 
+#: No panel is narrower, in pixels.
+_NARROWEST = 330
+
 STATUS_WORDS = {
     Status.PROPOSAL: "proposal",
     Status.ACCEPTED: "accepted",
@@ -96,8 +99,11 @@ def text_label(name: str, *, wrap: bool = True) -> QLabel:
 
 
 def fill_dock(panel: QWidget) -> None:
-    """Let a panel take the whole height of its dock, and enough width for its words."""
-    panel.setMinimumWidth(330)
+    """Let a panel take the whole height of its dock, and enough width for its words.
+
+    Its layout is a `QBoxLayout` from top to bottom.
+    """
+    panel.layout().addStrut(_NARROWEST)  # the words of a large font may need more
     policy = QSizePolicy.Policy
     panel.setSizePolicy(policy.Preferred, policy.Expanding)
 

@@ -400,3 +400,24 @@ def test_a_copy_is_kept_where_the_disk_never_comes_back(desk, own_home):
         assert rescued.check() == []
         assert len(rescued.boxes(1)) == n
         assert rescued.cutout(1).source.path.is_file()
+
+
+def test_words_fit_their_buttons_in_a_large_font(desk):
+    """Whoever reads large letters reads whole words."""
+    from napari.settings import get_settings
+    from qtpy.QtWidgets import QPushButton
+
+    look = get_settings().appearance
+    usual = look.font_size
+    try:
+        look.font_size = 20
+        desk.settle(200)
+        buttons = desk.panel("review_panel").findChildren(QPushButton)
+        seen = [b for b in buttons if b.isVisible()]
+        assert len(seen) > 10
+        for button in seen:
+            words = button.fontMetrics().horizontalAdvance(button.text())
+            assert button.width() >= words, button.text()
+    finally:
+        look.font_size = usual
+        desk.settle(200)

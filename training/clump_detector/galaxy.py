@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    """Return an empty mapping; Python 3.11 takes none as a field's default."""
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,10 @@ class Galaxy:
     radius: float | None = None
     ebv: float | None = None
     scale: float | None = None
-    psf: Mapping[str, float] = field(default=_NOTHING)
-    magnitudes: Mapping[str, float] = field(default=_NOTHING)
-    ids: Mapping[str, int] = field(default=_NOTHING)
-    other: Mapping[str, Any] = field(default=_NOTHING)
+    psf: Mapping[str, float] = field(default_factory=_nothing)
+    magnitudes: Mapping[str, float] = field(default_factory=_nothing)
+    ids: Mapping[str, int] = field(default_factory=_nothing)
+    other: Mapping[str, Any] = field(default_factory=_nothing)
 
     def psf_fwhm(self, band: str = "r") -> float | None:
         """Return the FWHM of the PSF in a band in arcsec, or None."""
