@@ -67,6 +67,7 @@ class Canvas:
         self._current: int | None = None
         self._unit = 1.0
         self._widths: list[float] = []
+        self._colours = np.zeros((0, 4))
         self._busy = 0
         self.image: Any = None
         self.marks: Any = None
@@ -91,6 +92,8 @@ class Canvas:
         self.boxes = viewer.add_shapes(
             None, ndim=2, name=BOXES_NAME, face_color="transparent", opacity=1.0
         )
+        # A small picture of all dashes takes longer than to draw them.
+        self.marks._max_vectors_thumbnail = 0
         # napari's handles, made for large shapes, would hide a clump of 20 pixels.
         self.boxes._vertex_size = _HANDLE
         self._style_text()
@@ -173,14 +176,8 @@ class Canvas:
                 self._replace_shapes(data)
                 self._shown = geometry
             elif boxes:
-                self.boxes.edge_color = data.colours
-                for i, width in enumerate(data.widths):
-                    if width != self._widths[i]:  # each makes a mesh anew
-                        self.boxes._data_view.update_edge_width(i, width)
-            self._widths = data.widths
-            # napari keeps the old rows when the data change: set them every time.
-            self.boxes.features = feature_table(data.features)
-            self._reset_defaults()
+                self._restyle(data)
+            self._widths, self._colours = data.widths, data.colours
             self._place_label(None if index is None else boxes[index])
             self.boxes.selected_data = set() if index is None else {index}
         self._show_marks()
@@ -212,6 +209,25 @@ class Canvas:
                 edge_color=data.colours,
                 face_color="transparent",
             )
+        # napari keeps the old rows when the data change.
+        self.boxes.features = feature_table(data.features)
+        self._reset_defaults()
+
+    def _restyle(self, data: layers.ShapesData) -> None:
+        """Change what differs of the same rectangles, which is far less work."""
+        for i, width in enumerate(data.widths):
+            if width != self._widths[i]:  # each makes a mesh anew
+                self.boxes._data_view.update_edge_width(i, width)
+        changed = np.flatnonzero((data.colours != self._colours).any(axis=1))
+        if len(changed):
+            self.boxes._data_view.update_edge_colors(changed, data.colours[changed])
+            self.boxes.events.edge_color()
+        rows = self.boxes.features
+        for name, values in data.features.items():
+            if name != "score" and rows[name].tolist() != values:
+                rows[name] = values
+        self.boxes.refresh_text()
+        self.boxes.events.features()
 
     def _reset_defaults(self) -> None:
         """Keep a drawn shape from copying the last row, a model's score included."""

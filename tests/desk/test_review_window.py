@@ -404,20 +404,18 @@ def test_a_copy_is_kept_where_the_disk_never_comes_back(desk, own_home):
 
 def test_words_fit_their_buttons_in_a_large_font(desk):
     """Whoever reads large letters reads whole words."""
-    from napari.settings import get_settings
     from qtpy.QtWidgets import QPushButton
 
-    look = get_settings().appearance
-    usual = look.font_size
-    try:
-        look.font_size = 20
-        desk.settle(200)
-        buttons = desk.panel("review_panel").findChildren(QPushButton)
-        seen = [b for b in buttons if b.isVisible()]
-        assert len(seen) > 10
-        for button in seen:
-            words = button.fontMetrics().horizontalAdvance(button.text())
-            assert button.width() >= words, button.text()
-    finally:
-        look.font_size = usual
-        desk.settle(200)
+    from napari_clumps.widgets.review_panel import ReviewPanel
+
+    panel = ReviewPanel(desk.viewer)
+    desk.qtbot.addWidget(panel)
+    panel.setStyleSheet("* { font-size: 22pt; }")
+    panel.show()
+    panel.resize(10, 10)  # as narrow as it lets itself be made
+    desk.settle(100)
+    seen = [b for b in panel.findChildren(QPushButton) if b.isVisible()]
+    assert len(seen) > 10
+    for button in seen:
+        words = button.fontMetrics().horizontalAdvance(button.text())
+        assert button.width() >= words, button.text()
