@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
-
-
-def _nothing() -> Mapping[str, Any]:
-    """Return an empty mapping; Python 3.11 takes none as a field's default."""
-    return MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -48,10 +42,10 @@ class Galaxy:
     radius: float | None = None
     ebv: float | None = None
     scale: float | None = None
-    psf: Mapping[str, float] = field(default_factory=_nothing)
-    magnitudes: Mapping[str, float] = field(default_factory=_nothing)
-    ids: Mapping[str, int] = field(default_factory=_nothing)
-    other: Mapping[str, Any] = field(default_factory=_nothing)
+    psf: Mapping[str, float] = field(default_factory=dict)
+    magnitudes: Mapping[str, float] = field(default_factory=dict)
+    ids: Mapping[str, int] = field(default_factory=dict)
+    other: Mapping[str, Any] = field(default_factory=dict)
 
     def psf_fwhm(self, band: str = "r") -> float | None:
         """Return the FWHM of the PSF in a band in arcsec, or None."""

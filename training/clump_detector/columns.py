@@ -1,0 +1,348 @@
+"""Which column of a list of galaxies is what: guessed from names, or as a person says.
+
+The names are those of SDSS, the Legacy Surveys, Pan-STARRS, the NASA-Sloan Atlas,
+VizieR, SExtractor and of people.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import ConfigError
+from .sources import BAND_ORDER
+
+#: What a person can name a column for, beside ``psf_r``, ``mag_g`` and any ``...id``.
+ROLES = ("ra", "dec", "coord", "name", "file", "redshift", "radius", "ebv", "scale")
+
+#: Pairs of right ascension and declination, the likeliest first.
+_PAIRS = (
+    ("ra", "dec"), ("ra", "de"), ("radeg", "decdeg"), ("radeg", "dedeg"),
+    ("raj2000", "dej2000"), ("raj2000", "decj2000"), ("raicrs", "deicrs"),
+    ("raicrs", "decicrs"), ("coordra", "coorddec"), ("alpha", "delta"),
+    ("alphaj2000", "deltaj2000"), ("rightascension", "declination"),
+    ("ramean", "decmean"), ("rah", "decdeg"), ("objra", "objdec"),
+    ("targetra", "targetdec"), ("galaxyra", "galaxydec"), ("rafloat", "decfloat"),
+)  # fmt: skip
+
+_COORDS = ("coord", "coords", "coordinate", "coordinates", "position", "pos", "radec",
+           "skycoord", "jname", "iauname", "designation")  # fmt: skip
+
+_NAMES = ("name", "galaxy", "galaxyname", "object", "objname", "objectname", "target",
+          "targetname", "sourcename", "mainid", "iauname", "jname")  # fmt: skip
+
+_FILES = ("file", "filename", "image", "imagefile", "png", "jpg", "jpeg", "cutout")
+
+_REDSHIFTS = ("redshift", "zspec", "specz", "zbest", "zhelio", "zhel", "zcmb", "zdist",
+              "zsp", "z", "zphot", "photoz", "zph")  # fmt: skip
+
+#: Half-light radii; of each, r is the band that is looked at first.
+_RADII = ("reff", "re", "petror50", "petroth50", "elpetroth50", "sersicth50", "exprad",
+          "devrad", "shaper", "halflightradius", "effectiveradius", "r50", "rhalf",
+          "radius")  # fmt: skip
+
+_REDDENINGS = ("ebv", "ebvsfd", "ebminusv", "colourexcess")
+
+_SCALES = ("pixscale", "pixelscale", "scale", "platescale", "arcsecperpixel")
+
+_IDS = re.compile(
+    r"id|.*[ _.]id|.*objid|.*objectid|(dr\d+|best|spec|phot|photo|obj|source|src|target"
+    r"|galaxy|gal|host|survey|subject|image|nsa|cat|brick|sdss|gz|ls|ps1?|main)id"
+    r"|id[ _.].*"
+)
+
+_PSF = re.compile(
+    r"(?:psf_?fwhm|fwhm_?psf|psf_?width|psf_?size|seeing|psf)_?([ugrizy]?)"
+)
+_MAGNITUDE = re.compile(
+    r"(?:(petro|cmodel|model|auto|kron|exp|dev)_?)?mag_?(?:auto_?)?([ugrizy])"
+    r"|([ugrizy])_?mag|([ugrizy])"
+)
+#: Of the whole galaxy, the best first.
+_KINDS = ("petro", "cmodel", "model", "auto", "kron", "dev", "exp", "")
+
+_UNIT_IN_NAME = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
+_UNIT_AT_END = {
+    "arcsec": "arcsec", "arcmin": "arcmin", "deg": "deg", "degrees": "deg",
+    "hours": "h", "hr": "h", "hms": "hms", "dms": "dms", "px": "pix", "pix": "pix",
+    "pixel": "pix", "pixels": "pix", "kpc": "kpc", "mag": "mag",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table and the unit of its values, or an empty one."""
+
+    name: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where to find what; None and nothing where there is no such column."""
+
+    ra: Column | None = None
+    dec: Column | None = None
+    coord: Column | None = None
+    name: Column | None = None
+    file: Column | None = None
+    redshift: Column | None = None
+    radius: Column | None = None
+    ebv: Column | None = None
+    scale: Column | None = None
+    psf: Mapping[str, Column] = field(default_factory=dict)
+    magnitudes: Mapping[str, Column] = field(default_factory=dict)
+    ids: tuple[Column, ...] = ()
+
+    @property
+    def used(self) -> set[str]:
+        """The names of all columns that mean something."""
+        single = (getattr(self, role) for role in ROLES)
+        several = (*self.psf.values(), *self.magnitudes.values(), *self.ids)
+        return {c.name for c in (*single, *several) if c is not None}
+
+    def in_words(self) -> list[str]:
+        """Say what was taken from which column."""
+        words = [
+            ("Right ascension", self.ra), ("Declination", self.dec),
+            ("Position", self.coord), ("Name", self.name), ("File", self.file),
+            ("Redshift", self.redshift), ("Effective radius", self.radius),
+            ("E(B-V)", self.ebv), ("Pixel scale", self.scale),
+        ]  # fmt: skip
+        said = [f"{what}: {column}." for what, column in words if column is not None]
+        for what, found in (("PSF FWHM", self.psf), ("Magnitudes", self.magnitudes)):
+            if found:
+                said.append(f"{what}: {', '.join(map(str, found.values()))}.")
+        if self.ids:
+            said.append(f"Ids: {', '.join(map(str, self.ids))}.")
+        return said
+
+
+def find_columns(
+    table: Any, chosen: Mapping[str, str] | None = None, path: Path | None = None
+) -> Columns:
+    """Find out which column is what.
+
+    Parameters
+    ----------
+    table : astropy.table.Table
+    chosen : mapping of str to str, optional
+        By role, one of `ROLES`, ``psf``, ``psf_r``, ``mag_g`` or an id's name: the name
+        of the column, with its unit in brackets where the file tells none or a wrong
+        one (``RA[hourangle]``), or ``none`` for "there is none".
+    path : path, optional
+        For messages.
+
+    Raises
+    ------
+    ConfigError
+        If a role or a column is unknown.
+    """
+    named = [Column(name, _unit_of(table, name)) for name in table.colnames]
+    found = _guess(table, named)
+    for role, wanted in (chosen or {}).items():
+        found = _chosen(found, role, wanted, named, path)
+    return found
+
+
+def parse_choices(words: Iterable[str]) -> dict[str, str]:
+    """Return choices of columns by role, from words such as ``ra=MYRA``.
+
+    Raises
+    ------
+    ConfigError
+        If a word is none such, or names an unknown role.
+    """
+    chosen = {}
+    for word in words:
+        role, mark, column = word.partition("=")
+        if not mark or not column.strip():
+            raise ConfigError(
+                f"--column {word} names no column", None, "Write it as ra=MYRA."
+            )
+        chosen[_role(role)] = column.strip()
+    return chosen
+
+
+# -- guessing ---------------------------------------------------------------
+
+
+def _guess(table: Any, named: Sequence[Column]) -> Columns:
+    plain: dict[str, Column] = {}
+    for column in named:
+        plain.setdefault(_plain(column.name), column)
+    ra, dec = next(
+        ((plain[r], plain[d]) for r, d in _PAIRS if r in plain and d in plain),
+        (None, None),
+    )
+    magnitudes = _magnitudes(table, named, plain)
+    redshift = _first(plain, _REDSHIFTS, magnitudes.values())
+    return Columns(
+        ra=ra,
+        dec=dec,
+        coord=None if ra else _first(plain, _COORDS),
+        name=_first(plain, _NAMES),
+        file=_first(plain, _FILES),
+        redshift=redshift,
+        radius=_radius(plain),
+        ebv=_first(plain, _REDDENINGS),
+        scale=_first(plain, _SCALES),
+        psf=_psf(named),
+        magnitudes=magnitudes,
+        ids=tuple(c for c in named if _IDS.fullmatch(_bare(c.name))),
+    )
+
+
+def _unit_of(table: Any, name: str) -> str:
+    """Return the unit of a column: of the table, or as its name says."""
+    unit = table[name].unit
+    if unit is not None and str(unit).strip():
+        return str(unit).strip()
+    bracket = _UNIT_IN_NAME.search(name)
+    if bracket:
+        return bracket[1].strip()
+    last = re.split(r"[_ .]", name.lower())[-1]
+    return _UNIT_AT_END.get(last, "") if last != name.lower() else ""
+
+
+def _bare(name: str) -> str:
+    """Return a name in small letters without its unit or whose it is."""
+    bare = _UNIT_IN_NAME.sub("", name).strip().lower()
+    words = re.split(r"([_ .])", bare)
+    if len(words) > 2 and words[-1] in _UNIT_AT_END and words[-1] != "deg":
+        bare = "".join(words[:-2])
+    return re.sub(r"^(galaxy|host|gal)[_ .](?=.)(?!id$|name$)", "", bare)
+
+
+def _plain(name: str) -> str:
+    """Return a bare name's letters and digits only."""
+    return re.sub(r"[^a-z0-9]", "", _bare(name))
+
+
+def _first(
+    plain: Mapping[str, Column], names: Iterable[str], taken: Iterable[Column] = ()
+) -> Column | None:
+    others = {column.name for column in taken}
+    return next(
+        (plain[n] for n in names if n in plain and plain[n].name not in others), None
+    )
+
+
+def _radius(plain: Mapping[str, Column]) -> Column | None:
+    names = (f"{name}{band}" for name in _RADII for band in ("", *"rigz"))
+    return next((plain[n] for n in names if n in plain), None)
+
+
+def _psf(named: Sequence[Column]) -> dict[str, Column]:
+    """Return the columns of the PSF by band, those in arcsec before those in pixels."""
+    found: dict[str, Column] = {}
+    for column in sorted(named, key=lambda c: c.unit.startswith("pix")):
+        match = _PSF.fullmatch(_bare(column.name))
+        if match:
+            found.setdefault(match[1], column)
+    return found
+
+
+def _magnitudes(
+    table: Any, named: Sequence[Column], plain: Mapping[str, Column]
+) -> dict[str, Column]:
+    """Return the columns of magnitudes by band; a lone z may be one or a redshift."""
+    ranked: dict[str, tuple[int, Column]] = {}
+    for column in named:
+        match = _MAGNITUDE.fullmatch(_bare(column.name))
+        if match is None or table[column.name].dtype.kind not in "fiu":
+            continue
+        band = match[2] or match[3] or match[4]
+        rank = len(_KINDS) if match[4] else _KINDS.index(match[1] or "")
+        if band not in ranked or rank < ranked[band][0]:
+            ranked[band] = rank, column
+    letters = {b for b, (rank, _) in ranked.items() if rank >= len(_KINDS)}
+    if letters and not _are_magnitudes(table, ranked, letters, plain):
+        ranked = {b: kept for b, kept in ranked.items() if b not in letters}
+    elif "z" in letters and not _is_magnitude(table, ranked["z"][1]):
+        del ranked["z"]
+    return {b: ranked[b][1] for b in BAND_ORDER if b in ranked}
+
+
+def _are_magnitudes(
+    table: Any,
+    ranked: Mapping[str, tuple[int, Column]],
+    letters: set[str],
+    plain: Mapping[str, Column],
+) -> bool:
+    """Tell whether columns named by one letter are magnitudes: several, and large."""
+    return len(letters & set("ugriz")) >= 3 and all(
+        _is_magnitude(table, ranked[b][1]) for b in letters if b != "z"
+    )
+
+
+def _is_magnitude(table: Any, column: Column) -> bool:
+    values = np.ma.masked_invalid(np.ma.asarray(table[column.name]).astype(float))
+    good = values[(values > -90) & (values < 90)].compressed()
+    return bool(len(good)) and float(np.median(good)) > 7
+
+
+# -- choosing ---------------------------------------------------------------
+
+
+def _role(word: str) -> str:
+    role = word.strip()
+    small = role.lower()
+    if small in ROLES or re.fullmatch(r"psf(_[ugrizy])?|mag_[ugrizy]", small):
+        return small
+    if _IDS.fullmatch(_bare(role)):
+        return role
+    raise ConfigError(
+        f"there is no {role!r} in a list of galaxies",
+        None,
+        f"Name a column for {', '.join(ROLES)}, psf_r, mag_g or an id.",
+    )
+
+
+def _chosen(
+    found: Columns, role: str, wanted: str, named: Sequence[Column], path: Path | None
+) -> Columns:
+    role = _role(role)
+    column = None if wanted == "none" else _named(wanted, named, path)
+    kind, _, band = role.partition("_")
+    if kind == "psf":
+        return replace(found, psf=_with(found.psf, band, column))
+    if kind == "mag":
+        return replace(found, magnitudes=_with(found.magnitudes, band, column))
+    if role not in ROLES:
+        kept = tuple(c for c in found.ids if c.name != (column or Column(role)).name)
+        return replace(found, ids=kept if column is None else (*kept, column))
+    if role == "coord":
+        return replace(found, coord=column, ra=None, dec=None)
+    if role in ("ra", "dec"):
+        found = replace(found, coord=None)
+    return replace(found, **{role: column})  # type: ignore[arg-type]
+
+
+def _with(
+    found: Mapping[str, Column], band: str, column: Column | None
+) -> dict[str, Column]:
+    kept = {b: c for b, c in found.items() if b != band}
+    return kept if column is None else {**kept, band: column}
+
+
+def _named(wanted: str, named: Sequence[Column], path: Path | None) -> Column:
+    by_name = {column.name: column for column in named}
+    if wanted in by_name:
+        return by_name[wanted]
+    bracket = _UNIT_IN_NAME.search(wanted)
+    bare = _UNIT_IN_NAME.sub("", wanted)
+    if bracket and bare in by_name:
+        return Column(bare, bracket[1].strip())
+    near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
+    listed = ", ".join(near or list(by_name)[:20])
+    raise ConfigError(f"there is no column {wanted!r}", path, f"There is {listed}.")
