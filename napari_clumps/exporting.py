@@ -1,18 +1,107 @@
-"""From a review to a label set on disk."""
+"""From a review to a file or folder of another program; the ending says the format."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from clump_detector.errors import ClumpError, LabelError
-from clump_detector.files import atomic_path
+from clump_detector.files import atomic_path, write_json
 from clump_detector.images import read_cutout
-from clump_detector.labels import LabelSet, write_label_set
+from clump_detector.labels import LabelSet, to_coco, write_label_set
 from clump_detector.sources import Source
 from clump_detector.stretch import to_rgb
 
+from .going_out.chosen import FileNames, Step, Wish
 from .review import Review
+
+Export = Generator[Step, None, str]
+
+#: Formats, the endings of their files (none for a folder), and what each is.
+FORMATS: dict[str, tuple[tuple[str, ...], str]] = {
+    "labels": ((".json",), "Label set with where each box came from"),
+    "catalogue": (
+        (".ecsv", ".vot", ".fits", ".parquet", ".csv"),
+        "Clump catalogue, measured",
+    ),
+    "coco": ((".json",), "COCO, plain"),
+    "ds9-sky": ((".reg",), "DS9 regions on the sky"),
+    "ds9-image": ((), "DS9 regions of each image"),
+    "yolo": ((), "YOLO, pictures and labels"),
+    "voc": ((), "Pascal VOC, pictures and labels"),
+    "zooniverse": ((), "Zooniverse subjects, boxes to correct"),
+    "sheet": ((".pdf", ".html"), "Contact sheet"),
+}
+
+
+def format_of(path: Path, how: str | None = None) -> str:
+    """Return the format of an export.
+
+    Parameters
+    ----------
+    path : path
+    how : str, optional
+        One of `FORMATS`; by default what the ending says.
+
+    Raises
+    ------
+    LabelError
+        If there is no such format, or the ending is none of it.
+    """
+    suffix = path.suffix.lower()
+    if how is None:
+        for name, (endings, _) in FORMATS.items():
+            if suffix in endings:
+                return name
+        raise LabelError(
+            "its ending says no format that a review can be exported to",
+            path,
+            _choices(),
+        )
+    if how not in FORMATS:
+        raise LabelError(f"there is no format {how!r}", path, _choices())
+    endings = FORMATS[how][0]
+    if endings and suffix not in endings:
+        what = f"{'a label set is a JSON file' if how == 'labels' else how}"
+        raise LabelError(
+            f"{what}: its name ends in {' or '.join(endings)}", path, "Change the name."
+        )
+    return how
+
+
+def _choices() -> str:
+    files = ", ".join(e for endings, _ in FORMATS.values() for e in endings)
+    folders = ", ".join(name for name, (endings, _) in FORMATS.items() if not endings)
+    files = ", ".join(dict.fromkeys(files.split(", ")))
+    return f"A file ends in {files}; folders are made with --as {folders} or coco."
+
+
+def export(
+    review: Review, path: Path, how: str | None = None, wish: Wish | None = None
+) -> Export:
+    """Write a review in another format; yields progress, returns a sentence about it.
+
+    What is written is whole or not there at all.
+
+    Parameters
+    ----------
+    review : Review
+    path : path
+        A file, or the folder to make.
+    how : str, optional
+        One of `FORMATS`; by default what the ending says.
+    wish : Wish, optional
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to export, or no such format.
+    FileError
+        If it cannot be written; an older file stays whole.
+    """
+    return _WRITERS[format_of(path, how)](review, path, wish or Wish())
 
 
 def export_labels(review: Review, path: Path, *, png: bool = False) -> str:
@@ -34,6 +123,19 @@ def export_labels(review: Review, path: Path, *, png: bool = False) -> str:
     FileError
         If the file cannot be written; an older one stays whole.
     """
+    return finished(_labels(review, Path(path), Wish(png=png)))
+
+
+def finished(work: Export) -> str:
+    """Run an export to its end and return its sentence."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def _labels(review: Review, path: Path, wish: Wish) -> Export:
     labels = review.label_set()
     if not labels.cutouts:
         raise LabelError(
@@ -41,13 +143,10 @@ def export_labels(review: Review, path: Path, *, png: bool = False) -> str:
             review.path,
             "Accept, reject or draw some boxes first.",
         )
-    if path.suffix.lower() != ".json":
-        raise LabelError(
-            "a label set is a JSON file", path, "Give a name that ends in .json."
-        )
+    format_of(path, "labels")
     problems: list[str] = []
-    if png:
-        labels, problems = _with_pictures(labels, path.parent / f"{path.stem}_images")
+    if wish.png:
+        labels, problems = yield from _with_pictures(labels, path)
     write_label_set(labels, path)
     rejected = sum(len(c.rejected) for c in labels.cutouts)
     said = (
@@ -57,12 +156,55 @@ def export_labels(review: Review, path: Path, *, png: bool = False) -> str:
     return " ".join([said, *problems])
 
 
-def _with_pictures(labels: LabelSet, folder: Path) -> tuple[LabelSet, list[str]]:
+def _coco(review: Review, path: Path, wish: Wish) -> Export:
+    """Write what every COCO reader understands: nothing undecided, nothing rejected."""
+    labels = review.label_set(include_undone=wish.undone)
+    if not labels.cutouts:
+        raise LabelError(
+            "no cutout is done, and plain COCO cannot say that one is not",
+            review.path,
+            "Set cutouts done, or ask for those that are not (--undone).",
+        )
+    cutouts = tuple(
+        replace(c, rejected=(), boxes=tuple(b for b in c.boxes if not b.ignored))
+        for c in labels.cutouts
+    )
+    labels = replace(labels, cutouts=cutouts)
+    problems: list[str] = []
+    if wish.png:
+        labels, problems = yield from _with_pictures(labels, path)
+    content = to_coco(labels, path.parent)
+    plain = {
+        "info": {"description": "Clump labels made with napari-clumps"},
+        "licenses": [],
+        "categories": content["categories"],
+        "images": [
+            {k: entry[k] for k in ("id", "file_name", "width", "height")}
+            for entry in content["images"]
+        ],
+        "annotations": [
+            {k: entry[k] for k in _PLAIN if k in entry}
+            for entry in content["annotations"]
+        ],
+    }
+    write_json(path, plain)
+    said = f"{path}: {labels.n_boxes} boxes on {len(labels.cutouts)} cutouts."
+    return " ".join([said, *problems])
+
+
+_PLAIN = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
+
+
+def _with_pictures(
+    labels: LabelSet, path: Path
+) -> Generator[Step, None, tuple[LabelSet, list[str]]]:
     from PIL import Image
 
-    cutouts, problems = [], []
+    folder = path.parent / f"{path.stem}_images"
+    names, cutouts, problems = FileNames(), [], []
     for number, cutout in enumerate(labels.cutouts, start=1):
-        target = folder / f"{number:05d}-{cutout.source.name}.png"
+        target = folder / f"{number:05d}-{names.of(cutout.source.name)}.png"
+        yield number, len(labels.cutouts)
         try:
             rgb = to_rgb(read_cutout(cutout.source))
         except ClumpError as error:
@@ -73,3 +215,34 @@ def _with_pictures(labels: LabelSet, folder: Path) -> tuple[LabelSet, list[str]]
             Image.fromarray(rgb).save(temporary, format="PNG")
         cutouts.append(replace(cutout, source=Source(cutout.source.name, (target,))))
     return replace(labels, cutouts=tuple(cutouts)), problems
+
+
+def _catalogue(review: Review, path: Path, wish: Wish) -> Export:
+    from .cataloguing import catalogue_steps
+
+    return (yield from catalogue_steps(review, path, wish))
+
+
+def _going_out(place: str) -> Callable[[Review, Path, Wish], Export]:
+    """Return a writer of `going_out`, which is imported when it runs."""
+    module, name = place.split(".")
+
+    def write(review: Review, path: Path, wish: Wish) -> Export:
+        room = import_module(f"{__package__}.going_out.{module}")
+        said: str = yield from getattr(room, name)(review, path, wish)
+        return said
+
+    return write
+
+
+_WRITERS: dict[str, Callable[[Review, Path, Wish], Export]] = {
+    "labels": _labels,
+    "catalogue": _catalogue,
+    "coco": _coco,
+    "ds9-sky": _going_out("regions.export_sky"),
+    "ds9-image": _going_out("regions.export_image"),
+    "yolo": _going_out("folders.export_yolo"),
+    "voc": _going_out("folders.export_voc"),
+    "zooniverse": _going_out("zooniverse.export_zooniverse"),
+    "sheet": _going_out("sheet.export_sheet"),
+}

@@ -13,6 +13,7 @@ from .model import (
     Counts,
     CutoutRecord,
     Decision,
+    Label,
     Opinion,
     Proposal,
     Status,
@@ -20,6 +21,7 @@ from .model import (
 from .pace import SCORE_BIN, Outcome, Pace, in_words
 from .queue import ORDERS, SHOWN, Queue, QueuePlan
 from .review import Review
+from .taking import Taken
 
 __all__ = [
     "DECIDED",
@@ -38,6 +40,7 @@ __all__ = [
     "CutoutRecord",
     "Decision",
     "Glance",
+    "Label",
     "Merged",
     "Opinion",
     "Outcome",
@@ -47,6 +50,7 @@ __all__ = [
     "QueuePlan",
     "Review",
     "Status",
+    "Taken",
     "arranged",
     "in_words",
     "merged_in_words",

@@ -153,8 +153,8 @@ def _counted(first: Sequence[Box], second: Sequence[Box]) -> tuple[int, ...]:
     ours, theirs = [[b for b in boxes if b.kept] for boxes in (first, second)]
     same = pair_boxes(ours, theirs)
     decided = pair_boxes(
-        [b for b in first if b.decided and b.origin == "model"],
-        [b for b in second if b.decided and b.origin == "model"],
+        [b for b in first if b.decided and b.origin != "person"],
+        [b for b in second if b.decided and b.origin != "person"],
     )
     said = Counter((a.kept, b.kept) for a, b in decided)
     return (

@@ -32,12 +32,18 @@ class Cutouts:
     store : Store
     home : path
         The review's folder, from which its relative paths count.
+
+    Attributes
+    ----------
+    unit : str
+        What a person says of fluxes whose header names no unit.
     """
 
     def __init__(self, store: Store, home: Path) -> None:
         self._store = store
         self._home = home
         self._unchanged: dict[int, tuple[int, ...]] = {}
+        self.unit = ""
 
     def __len__(self) -> int:
         return int(self._store.value("SELECT max(id) FROM cutouts") or 0)
@@ -98,7 +104,7 @@ class Cutouts:
         number, name, files, bands, done, held_out = row[:6]
         model, width, height, flags, remark, first = row[6:]
         places = tuple(whereabouts.locate(kept, self._home) for kept in load(files))
-        source = Source(name, places, tuple(load(bands)))
+        source = Source(name, places, tuple(load(bands)), self.unit)
         return CutoutRecord(
             number, name, source, bool(done), bool(held_out), model, width, height,
             tuple(load(flags)), remark, first,

@@ -78,7 +78,8 @@ class Box:
     cls : str
     status : Status
     origin : str
-        ``model`` or ``person``.
+        ``model``, ``person``, or whose labels it was taken from, such as
+        ``Clump Scout``.
     score : float or None
         The model's; a drawn box has none.
     model : str or None
@@ -86,7 +87,7 @@ class Box:
     annotator, time : str or None
         Who decided last, and when (ISO 8601, UTC); none on a proposal.
     proposed : tuple or None
-        x1, y1, x2, y2 and class as the model proposed them.
+        x1, y1, x2, y2 and class as the model, or whoever made the labels, had them.
     second : float or None
         The score that another model gave to the same clump, 0 where it proposed none
         there; None where no second model has looked.
@@ -144,6 +145,31 @@ class Proposal:
     y2: float
     cls: str
     score: float
+
+    @property
+    def corners(self) -> Corners:
+        """The corners x1, y1, x2, y2."""
+        return self.x1, self.y1, self.x2, self.y2
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A box that others made, before a review has taken it in.
+
+    ``origin`` says who made it: ``person`` for a reviewer elsewhere, or a name such as
+    ``Clump Scout``; ``annotator`` and ``time`` are of the decision there, if known.
+    """
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    cls: str
+    origin: str
+    score: float | None = None
+    model: str | None = None
+    annotator: str | None = None
+    time: str | None = None
 
     @property
     def corners(self) -> Corners:
@@ -214,10 +240,10 @@ class Counts:
 class Decision:
     """One row of the log: who did what to which box or cutout, and when.
 
-    ``kind`` is accept, reject, edit, reclassify, add, done, flag, merge, undo or redo.
-    ``before``
-    and ``after`` hold what the decision changed: a box's values (None: no such box), a
-    cutout's state, or the sequence number of the first row that was taken back.
+    ``kind`` is accept, reject, edit, reclassify, add, done, flag, merge, import, undo
+    or redo. ``before`` and ``after`` hold what the decision changed: a box's values
+    (None: no such box), a cutout's state, or the sequence number of the first row that
+    was taken back.
     """
 
     seq: int

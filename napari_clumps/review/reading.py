@@ -9,6 +9,7 @@ from typing import Self
 
 from clump_detector.errors import ReviewError
 from clump_detector.labels import LabelSet
+from clump_detector.units import chosen_unit
 
 from . import export, history, replay, tally
 from .crops import Crops, read_crops
@@ -25,9 +26,12 @@ from .whereabouts import absolute
 DECISIONS = frozenset(
     (
         "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
-        "undo", "redo",
+        "import", "undo", "redo",
     )
 )  # fmt: skip
+
+#: Those that say where the person is: labels are taken in all over a review.
+_AT_ONE_PLACE = DECISIONS - {"import"}
 
 
 class Reading:
@@ -43,6 +47,7 @@ class Reading:
         self.id: str = meta["id"]
         self.classes: tuple[str, ...] = tuple(meta["classes"])
         self.annotator: str | None = meta["annotator"]
+        self._cutouts.unit = meta.get("unit", "")
         self.read_only_reason: str | None = None
         if lock is None:
             self.read_only_reason = f"{path.name} was opened for reading only."
@@ -233,12 +238,27 @@ class Reading:
     def place(self) -> int | None:
         """The cutout where a person was last, or decided last if that was later."""
         cutout_id, seq = self._store.meta().get("place", (None, -1))
-        decided = history.newest(self._store, DECISIONS)
+        decided = history.newest(self._store, _AT_ONE_PLACE)
         return decided[1] if decided and decided[0] > seq else cutout_id
 
     @place.setter
     def place(self, cutout_id: int) -> None:
         self._remember(place=[cutout_id, self.last_seq])
+
+    @property
+    def unit(self) -> str:
+        """What a person says of fluxes whose header names no unit; kept in the file.
+
+        In the words of `clump_detector.units.chosen_unit`, or an empty text.
+        """
+        return self._cutouts.unit
+
+    @unit.setter
+    def unit(self, words: str) -> None:
+        if words:
+            chosen_unit(words)
+        self._cutouts.unit = words
+        self._remember(unit=words)
 
     def _remember(self, **values: object) -> None:
         """Keep what is no decision, where the file may be written to."""

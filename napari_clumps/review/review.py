@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -21,11 +22,12 @@ from .disk import DiskError
 from .history import Change
 from .lock import WriterLock
 from .merging import Merged, Plan
-from .model import Box, Proposal
+from .model import Box, Label, Proposal
 from .reading import Reading
 from .refuge import Refuge
 from .rules import Word
 from .store import Store, box_of
+from .taking import Taken, taken
 from .whereabouts import absolute
 
 Result = TypeVar("Result")
@@ -262,6 +264,36 @@ class Review(Reading):
                 history.decide(self._store, changes, self.annotator, history.now())
             touched += [change.cutout for change in changes]
             return plan.outcome(changes)
+
+    def take_labels(
+        self, labels: Mapping[int, Sequence[Label]], *, accepted: bool
+    ) -> Taken:
+        """Take in labels that others made, in one step of undo; `taking` says how.
+
+        Parameters
+        ----------
+        labels : mapping of int to sequence of Label
+            By cutout.
+        accepted : bool
+            Whether they are clumps by this person's word, or proposals to decide on.
+        """
+        classes = {label.cls for found in labels.values() for label in found}
+        self._refuse_classes(sorted(classes))
+        found: list[Taken] = []  # the last counts: a full disk lets it run twice
+
+        def changes(word: Word) -> list[Change | None]:
+            counts = Taken()
+            found.append(counts)
+            whose = word if accepted else None
+            ids = itertools.count(self._store.next_box_id())
+            rows: list[Change | None] = []
+            for i, on_it in sorted(labels.items()):
+                here = self.cutout(i), self.boxes(i)
+                rows += taken(*here, on_it, whose, lambda: next(ids), counts)
+            return rows
+
+        self._decide(changes)
+        return found[-1]
 
     # -- a disk that refuses ------------------------------------------------
 

@@ -141,8 +141,9 @@ def proposed(
     ReviewError
         If the image's size is not the one that boxes were decided on.
     """
-    # What reviewers disagree on waits for a person, whatever a model says.
-    decided = [box for box in boxes if box.decided or box.opinions]
+    # What reviewers disagree on, and what others have labelled, waits for a person,
+    # whatever a model says.
+    decided = [b for b in boxes if b.decided or b.opinions or b.origin != "model"]
     open_ = [box for box in boxes if box not in decided]
     size = _size_seen(cutout, size, bool(decided))
     rows: list[list[Any]] = []
@@ -155,7 +156,7 @@ def proposed(
             continue
         # A thousandth of a pixel says all that a detector knows.
         score, place = round(proposal.score, 5), [round(value, 3) for value in corners]
-        same = _same(corners, decided)
+        same = same_clump(corners, decided)
         if same is None:
             second = _second_score(corners, cutout.model, model, open_)
             rows.append([first_id + len(rows), *place, proposal.cls, score, *second])
@@ -176,7 +177,7 @@ def _second_score(
 
     Where the same model looks again, what another one had said is kept.
     """
-    same = _same(corners, boxes)
+    same = same_clump(corners, boxes)
     if before is None:
         return []
     if before == model:
@@ -233,7 +234,7 @@ def fitting(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
     return fitted
 
 
-def _same(corners: Corners, boxes: Sequence[Box]) -> Box | None:
+def same_clump(corners: Corners, boxes: Sequence[Box]) -> Box | None:
     """Return the box that overlaps most, if by more than `SAME_CLUMP`."""
     if not boxes:
         return None

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from ..controller import Controller, controller_of
 from .box_table import BoxTable
+from .exchange_buttons import ExchangeButtons
 from .flag_bar import FlagBar
 from .listening import listen
 from .parts import (
@@ -130,9 +131,6 @@ class ReviewPanel(QWidget):
         self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._with_space.setChecked(c.done_with_space)
         self._with_space.clicked.connect(lambda on: c.choose(done_with_space=on))
-        export = plain_button(
-            "export", "Export labels…", self._export, "Write the label set (COCO JSON)"
-        )
         rest = key_button("accept_rest", "Accept the rest, go on", c.accept_rest)
         grid.addWidget(rest, 0, 0, 1, 2)
         grid.addWidget(self._done, 1, 0)
@@ -148,8 +146,8 @@ class ReviewPanel(QWidget):
         grid.addWidget(keys, 2, 1)
         grid.addWidget(key_button("previous_cutout", "Back", c.previous_cutout), 3, 0)
         grid.addWidget(key_button("next_cutout", "Next", c.next_cutout), 3, 1)
-        grid.addWidget(hide, 4, 0)
-        grid.addWidget(export, 4, 1)
+        grid.addWidget(hide, 4, 0, 1, 2)
+        grid.addWidget(ExchangeButtons(c), 5, 0, 1, 2)
         return grid
 
     # -- wiring -------------------------------------------------------------
@@ -201,6 +199,8 @@ class ReviewPanel(QWidget):
         picture = self._controller.picture
         problem = self._controller.source_problem
         notes = list(picture.notes) if picture else []
+        read_as = picture.read_as if picture else ""
+        self._place.setToolTip(f"Read as {read_as}." if read_as else "")
         lines = ([problem] if problem else []) + notes
         self._warning.setText("\n".join(lines))
         self._warning.setVisible(bool(lines))
@@ -234,17 +234,6 @@ class ReviewPanel(QWidget):
         self._done.setChecked(bool(cutout and cutout.done))
 
     # -- files --------------------------------------------------------------
-
-    def _export(self) -> None:
-        review = self._controller.review
-        if review is None:
-            return
-        proposed = str(review.path.with_suffix(".labels.json"))
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Export labels", proposed, "Label set (*.json)"
-        )
-        if name:
-            self._controller.export(Path(name))
 
     def _relocate(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Folder with the moved images")

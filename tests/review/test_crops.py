@@ -1,6 +1,5 @@
 """Reading, sorting and filtering all boxes of a review, and decisions on many."""
 
-
 import numpy as np
 import pytest
 

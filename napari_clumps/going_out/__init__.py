@@ -1,0 +1,1 @@
+"""What goes out of a review to other programs, format by format."""

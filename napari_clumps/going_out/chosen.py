@@ -1,0 +1,176 @@
+"""Which cutouts and boxes of a review go out, and what stays behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clump_detector.errors import ClumpError, LabelError
+from clump_detector.images import Cutout, read_cutout
+
+from ..review import Box, Corners, CutoutRecord, Review, Status
+from ..review.rules import fit
+
+#: Steps of an export: cutouts written, and all of them.
+Step = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What of a review is wanted.
+
+    Attributes
+    ----------
+    png : bool
+        With a label set: every cutout as PNG, too.
+    proposals : bool
+        Undecided proposals as well, on cutouts that are not done.
+    score : float
+        The score from which they are wanted.
+    undone : bool
+        Cutouts that are not done, too, in formats that cannot say so.
+    """
+
+    png: bool = False
+    proposals: bool = False
+    score: float = 0.3
+    undone: bool = False
+
+
+@dataclass
+class Tally:
+    """What went out, and what did not.
+
+    Attributes
+    ----------
+    cutouts, boxes : int
+    problems : list of str
+        What was left out and why, in sentences.
+    """
+
+    cutouts: int = 0
+    boxes: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, n_boxes: int) -> None:
+        """Count a cutout that went out."""
+        self.cutouts += 1
+        self.boxes += n_boxes
+
+    def in_words(self) -> str:
+        """Return it in sentences."""
+        n, cutouts = self.boxes, self.cutouts
+        said = (
+            f"{n:,} box{'es' * (n != 1)} on {cutouts:,} cutout{'s' * (cutouts != 1)}."
+        )
+        shown = self.problems[:3]
+        more = len(self.problems) - len(shown)
+        if more > 0:
+            shown = [*shown, f"And {more:,} more cutouts were left out."]
+        return " ".join([said, *shown])
+
+
+def shown(box: Box, wish: Wish, done: bool) -> bool:
+    """Tell whether a box goes out: one that is kept, or a wanted proposal."""
+    if box.kept:
+        return True
+    if box.status is not Status.PROPOSAL or done or not wish.proposals:
+        return False
+    return box.score is None or box.score >= wish.score
+
+
+def going(
+    review: Review, wish: Wish, *, done_only: bool = False, empty: bool = False
+) -> list[tuple[CutoutRecord, list[Box]]]:
+    """Return the cutouts that go out, with their boxes.
+
+    Parameters
+    ----------
+    review : Review
+    wish : Wish
+    done_only : bool
+        Whether the format cannot say that a cutout is not done: what is not boxed on it
+        would be taken for background.
+    empty : bool
+        Whether done cutouts without a box go out, too.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing that goes out.
+    """
+    found = []
+    undone = 0
+    for cutout in review.cutouts():
+        if cutout.repeat_of is not None:
+            continue
+        boxes = [b for b in review.boxes(cutout.id) if shown(b, wish, cutout.done)]
+        if not boxes and not (empty and cutout.done):
+            continue
+        if done_only and not cutout.done and not wish.undone:
+            undone += 1
+            continue
+        found.append((cutout, boxes))
+    if not found:
+        raise _nothing(review, undone, wish)
+    return found
+
+
+def _nothing(review: Review, undone: int, wish: Wish) -> LabelError:
+    if undone:
+        return LabelError(
+            "no cutout is done, and this format cannot say that a cutout is not: what "
+            f"is not boxed yet on the {undone:,} others would be taken for background",
+            review.path,
+            "Set cutouts done, or ask for those that are not (--undone).",
+        )
+    more = "" if wish.proposals else ", or ask for proposals (--proposals)"
+    return LabelError(
+        "no box is accepted or drawn, so there is nothing to export",
+        review.path,
+        f"Accept or draw some boxes first{more}.",
+    )
+
+
+def read(
+    found: Sequence[tuple[CutoutRecord, list[Box]]], tally: Tally
+) -> Iterator[tuple[int, CutoutRecord, Cutout | None, list[tuple[Box, Corners]]]]:
+    """Yield place, record, image and boxes cut to the image, of each cutout in turn.
+
+    The image is None where it cannot be read, which is noted as a problem.
+    """
+    for place, (record, boxes) in enumerate(found, start=1):
+        try:
+            cutout = read_cutout(record.source)
+        except ClumpError as error:
+            tally.problems.append(error.message)
+            yield place, record, None, []
+            continue
+        size = cutout.width, cutout.height
+        fitted = [(box, fit(box.corners, size)) for box in boxes]
+        yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]
+
+
+class FileNames:
+    """Names of files, one for each cutout, that lie in their folder on any system."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def of(self, name: str) -> str:
+        """Return a name for a cutout, its own where possible, without an ending."""
+        plain = re.sub(r"[^\w .+-]+", "_", name).strip(" .")[:120] or "cutout"
+        new, n = plain, 1
+        while new.lower() in self._taken:
+            n += 1
+            new = f"{plain}-{n}"
+        self._taken.add(new.lower())
+        return new
+
+
+def put_text(path: Path, text: str) -> None:
+    """Write a text file into a folder that is not in its place yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")

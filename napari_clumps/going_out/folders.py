@@ -1,0 +1,81 @@
+"""Folders of pictures and labels: YOLO and Pascal VOC.
+
+Neither can say that a cutout is not done, so only done ones go out unless others are
+asked for. Cutouts that are held out are the validation set. Pictures are PNG, as the
+detector sees them, in the order of the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from clump_detector.files import atomic_folder
+from clump_detector.foreign.voc import voc_xml
+from clump_detector.foreign.yolo import data_yaml, yolo_line
+from clump_detector.images import Cutout
+from clump_detector.stretch import to_rgb
+
+from ..review import Review
+from .chosen import FileNames, Step, Tally, Wish, going, put_text, read
+
+
+def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write ``images``, ``labels`` and ``data.yaml``."""
+    found = going(review, wish, done_only=True, empty=True)
+    numbers = {cls: i for i, cls in enumerate(review.classes)}
+    tally, names, splits = Tally(), FileNames(), {"train": 0, "val": 0}
+    with atomic_folder(folder) as temporary:
+        for place, record, cutout, boxes in read(found, tally):
+            if cutout is not None:
+                split, name = _split(record.held_out), names.of(record.name)
+                save_png(cutout, temporary / "images" / split / f"{name}.png")
+                size = cutout.width, cutout.height
+                lines = [yolo_line(numbers[b.cls], c, *size) for b, c in boxes]
+                text = "".join(f"{line}\n" for line in lines)
+                put_text(temporary / "labels" / split / f"{name}.txt", text)
+                splits[split] += 1
+                tally.add(len(boxes))
+            yield place, len(found)
+        # Trainers want both; where nothing is held out they are the same.
+        filled = {split: split for split, n in splits.items() if n}
+        other = next(iter(filled.values()), "train")
+        folders = {split: filled.get(split, other) for split in splits}
+        put_text(temporary / "data.yaml", data_yaml(review.classes, folders))
+    return f"{folder}: {tally.in_words()}"
+
+
+def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write ``JPEGImages``, ``Annotations`` and ``ImageSets/Main``."""
+    found = going(review, wish, done_only=True, empty=True)
+    tally, names = Tally(), FileNames()
+    sets: dict[str, list[str]] = {"train": [], "val": []}
+    with atomic_folder(folder) as temporary:
+        for place, record, cutout, boxes in read(found, tally):
+            if cutout is not None:
+                name = names.of(record.name)
+                save_png(cutout, temporary / "JPEGImages" / f"{name}.png")
+                size = cutout.width, cutout.height
+                objects = [(b.cls, c, not b.kept) for b, c in boxes]
+                text = voc_xml(f"{name}.png", size, objects)
+                put_text(temporary / "Annotations" / f"{name}.xml", text)
+                sets[_split(record.held_out)].append(name)
+                tally.add(len(boxes))
+            yield place, len(found)
+        sets["trainval"] = [*sets["train"], *sets["val"]]
+        for split, chosen in sets.items():
+            path = temporary / "ImageSets" / "Main" / f"{split}.txt"
+            put_text(path, "".join(f"{name}\n" for name in chosen))
+    return f"{folder}: {tally.in_words()}"
+
+
+def save_png(cutout: Cutout, path: Path) -> None:
+    """Write a cutout as the detector sees it."""
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(to_rgb(cutout)).save(path, format="PNG")
+
+
+def _split(held_out: bool) -> str:
+    return "val" if held_out else "train"

@@ -1,0 +1,74 @@
+"""DS9 regions: those on the sky in one file, those of images in one file per cutout."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from clump_detector.errors import LabelError
+from clump_detector.files import atomic_folder, write_text
+from clump_detector.foreign.ds9_out import ds9_text, image_region, sky_regions
+
+from ..layers import colour_hex
+from ..review import Box, Corners, Review
+from .chosen import FileNames, Step, Tally, Wish, going, put_text, read
+
+
+def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write regions in ICRS; cutouts without sky coordinates are left out by name.
+
+    Raises
+    ------
+    LabelError
+        If no cutout has sky coordinates.
+    """
+    found = going(review, wish)
+    tally = Tally()
+    regions: list[Any] = []
+    texts: list[str] = []
+    without = 0
+    for place, record, cutout, boxes in read(found, tally):
+        if cutout is not None and cutout.wcs is None:
+            without += 1
+            tally.problems.append(f"{record.name} has no sky coordinates.")
+        elif cutout is not None:
+            regions += sky_regions([_region(b, c) for b, c in boxes], cutout.wcs)
+            texts += [box.cls for box, _ in boxes]
+            tally.add(len(boxes))
+        yield place, len(found)
+    if not tally.cutouts:
+        raise LabelError(
+            f"no cutout has sky coordinates ({without:,} were looked at). "
+            + " ".join(tally.problems[:1]),
+            path,
+            "Export regions of the images instead (--as ds9-image, to a folder).",
+        )
+    write_text(path, ds9_text(regions, texts))
+    return f"{path}: {tally.in_words()}"
+
+
+def export_image(
+    review: Review, folder: Path, wish: Wish
+) -> Generator[Step, None, str]:
+    """Write a folder with one file of regions per cutout, in its own pixels."""
+    found = going(review, wish, empty=False)
+    tally, names = Tally(), FileNames()
+    with atomic_folder(folder) as temporary:
+        for place, record, cutout, boxes in read(found, tally):
+            if cutout is not None:
+                name = f"{names.of(record.name)}.reg"
+                regions = [_region(box, corners) for box, corners in boxes]
+                image = record.source.path.name
+                put_text(
+                    temporary / name,
+                    ds9_text(regions, [b.cls for b, _ in boxes], image),
+                )
+                tally.add(len(boxes))
+            yield place, len(found)
+    return f"{folder}: {tally.in_words()}"
+
+
+def _region(box: Box, corners: Corners) -> Any:
+    """Return a box as a region with its status, and its colour in the window."""
+    return image_region(corners, box.status.value, colour_hex(box.status))

@@ -1,0 +1,201 @@
+"""Labels that others made, taken into a review: by the command line and the window."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clump_detector.errors import LabelError
+from clump_detector.foreign import (
+    ForeignBox,
+    ForeignLabels,
+    Placed,
+    place_labels,
+    read_labels,
+)
+from clump_detector.labels import DEFAULT_CLASSES
+
+from .review import Label, Review
+
+#: How labels are taken in.
+PROPOSALS, ACCEPTED = "proposals", "accepted"
+
+#: What other files call our classes, in small letters.
+_ALIASES = {
+    "clumpy": DEFAULT_CLASSES[0],
+    "clumps": DEFAULT_CLASSES[0],
+    "1": DEFAULT_CLASSES[0],
+    "clumpy, odd": DEFAULT_CLASSES[1],
+    "odd": DEFAULT_CLASSES[1],
+    "odd_clump": DEFAULT_CLASSES[1],
+    "odd clumps": DEFAULT_CLASSES[1],
+    "unusual": DEFAULT_CLASSES[1],
+    "unusual clump": DEFAULT_CLASSES[1],
+    "2": DEFAULT_CLASSES[1],
+}
+
+#: Boxes that a COCO or Pascal VOC file has and that are no labels.
+_SAID = {
+    "rejected": "a box that was rejected there",
+    "proposal": "a proposal that nobody has decided on there",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Labels as they lie on a review's cutouts, not taken in yet."""
+
+    labels: ForeignLabels
+    placed: Placed
+
+    def in_words(self) -> list[str]:
+        """Return in sentences what the file holds, and what of it has a place here."""
+        return [*self.labels.in_words(), *self.placed.in_words()]
+
+
+def find_labels(
+    review: Review,
+    path: str | Path,
+    *,
+    kind: str | None = None,
+    side: float | None = None,
+    server: str | None = None,
+) -> Generator[tuple[int, int], None, Found]:
+    """Read labels and put them on a review's cutouts; yields progress.
+
+    Parameters
+    ----------
+    review : Review
+    path : path
+        A file or folder, or ``vizier:`` and a catalogue's name.
+    kind : str, optional
+        One of `foreign.KINDS`; by default what the file says.
+    side : float, optional
+        Side in arcsec of boxes that have none.
+    server : str, optional
+        A mirror of VizieR.
+
+    Raises
+    ------
+    ClumpError
+        If the file holds no labels.
+    """
+    labels = read_labels(path, kind, server=server)
+    cutouts = [
+        (cutout.id, cutout.source, cutout.size)
+        for cutout in review.cutouts()
+        if cutout.repeat_of is None
+    ]
+    placed = yield from place_labels(labels, cutouts, side=side)
+    return Found(labels, placed)
+
+
+def take_labels(
+    review: Review, found: Found, how: str, cls: str | None = None
+) -> list[str]:
+    """Take labels into a review in one step of undo; return sentences about it.
+
+    Parameters
+    ----------
+    review : Review
+    found : Found
+    how : {"proposals", "accepted"}
+    cls : str, optional
+        The class that every box gets; by default its own.
+
+    Raises
+    ------
+    LabelError
+        If none of them lies on a cutout of the review.
+    ReviewError
+        If the review cannot take them.
+    """
+    placed = found.placed
+    if not placed.total:
+        raise LabelError(
+            "none of its boxes lies on a cutout of this review. "
+            + " ".join(placed.in_words()[1:]),
+            found.labels.path,
+            "A box finds its cutout by the image's name, an object id in it, or sky "
+            "coordinates.",
+        )
+    boxes = [p.label for on_it in placed.boxes.values() for p in on_it]
+    names = class_names((box.cls for box in boxes), review.classes, cls)
+    left: Counter[str] = Counter()
+    labels: dict[int, list[Label]] = {}
+    for cutout, on_it in placed.boxes.items():
+        for one in on_it:
+            chosen, why = names[one.label.cls], _not_taken(one.label, how)
+            if chosen is None:
+                why = f"a box of the class “{one.label.cls}”, which the review lacks"
+            if why or chosen is None:
+                left[why] += 1
+                continue
+            label = _label(one.label, one.corners, chosen, found.labels.origin)
+            labels.setdefault(cutout, []).append(label)
+    said = review.take_labels(labels, accepted=how == ACCEPTED).in_words()
+    said += [f"{n:,} left out: {why}." for why, n in left.most_common()]
+    return [*said, *_renamed(names, boxes)]
+
+
+def class_names(
+    found: Iterable[str], classes: Sequence[str], chosen: str | None = None
+) -> dict[str, str | None]:
+    """Return which of a review's classes each of a file's is, None for none of them.
+
+    Where the file's classes are all unknown, or it has none, a box is of the first.
+
+    Parameters
+    ----------
+    found : iterable of str
+        The classes of the file.
+    classes : sequence of str
+        Those of the review.
+    chosen : str, optional
+        The class that all of them are.
+    """
+    own = {name.lower(): name for name in classes}
+    names: dict[str, str | None] = {}
+    for cls in dict.fromkeys(found):
+        word = cls.strip().lower()
+        names[cls] = chosen or own.get(word) or own.get(_ALIASES.get(word, ""))
+    known = any(names.values())
+    for cls, name in names.items():
+        if name is None and (not known or not cls.strip()):
+            names[cls] = classes[0]
+    return names
+
+
+def _not_taken(box: ForeignBox, how: str) -> str:
+    """Return why a box is not taken in as it is asked, or nothing."""
+    if box.said == "proposal" and how == PROPOSALS:
+        return ""
+    return _SAID.get(box.said, "")
+
+
+def _label(
+    box: ForeignBox, corners: tuple[float, float, float, float], cls: str, origin: str
+) -> Label:
+    by_hand = box.origin == "person"
+    return Label(
+        *corners,
+        cls=cls,
+        origin="person" if by_hand else origin,
+        score=box.score,
+        model=box.model,
+        annotator=box.annotator,
+        time=box.time,
+    )
+
+
+def _renamed(names: dict[str, str | None], boxes: Sequence[ForeignBox]) -> list[str]:
+    """Say of which classes something else was made."""
+    counts = Counter(box.cls for box in boxes)
+    return [
+        f"{counts[cls]:,} box{'es' * (counts[cls] != 1)} of the class “{cls}” became "
+        f"“{name}”."
+        for cls, name in names.items()
+        if name is not None and cls.strip() and cls.strip().lower() != name.lower()
+    ]

@@ -1,0 +1,98 @@
+"""The buttons for labels that come in from other programs, and go out to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+
+from ..controller import Controller
+from ..exporting import FORMATS
+from ..labels_in import Found
+from .import_dialog import ImportDialog
+from .listening import listen
+from .parts import plain_button
+
+#: Files of labels; one of a folder of YOLO's, such as data.yaml, stands for all of it.
+LABEL_FILES = (
+    "*.csv *.csv.gz *.zip *.ecsv *.vot *.xml *.fits *.parquet *.txt *.dat *.mrt *.reg "
+    "*.json data.yaml classes.txt"
+)
+
+
+class ExchangeButtons(QWidget):
+    """Asks for files, and for what is to be done with them."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__()
+        self._controller = controller
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for name, text, clicked, tip in (
+            (
+                "import",
+                "Import labels…",
+                self._import,
+                "Clump Scout, published catalogues, DS9, COCO, YOLO, VOC, tables",
+            ),
+            (
+                "export",
+                "Export…",
+                self._export,
+                "Labels, clump catalogue, DS9 regions, YOLO, Pascal VOC, Zooniverse, "
+                "contact sheet",
+            ),
+        ):
+            layout.addWidget(plain_button(name, text, clicked, tip))
+        listen(self, (controller.exchange.importing.found, self._ask_how))
+
+    def _import(self) -> None:
+        if self._controller.review is None:
+            return
+        files = f"Labels ({LABEL_FILES});;All files (*)"
+        name, _ = QFileDialog.getOpenFileName(self, "Labels others made", "", files)
+        if name:
+            self._controller.exchange.read(Path(name))
+
+    def _ask_how(self, found: Found) -> None:
+        dialog = ImportDialog(found, self)
+        dialog.exec()
+        if dialog.how is not None:
+            self._controller.exchange.take(found, dialog.how)
+
+    def _export(self) -> None:
+        review = self._controller.review
+        if review is None:
+            return
+        proposed = str(review.path.with_suffix(".labels.json"))
+        filters = {_filter(how): how for how in FORMATS}
+        name, chosen = QFileDialog.getSaveFileName(
+            self, "Export the review", proposed, ";;".join(filters)
+        )
+        if name:
+            how = filters.get(chosen)
+            path = Path(name) if how is None else named_as(Path(name), how)
+            if path != Path(name) and path.is_file():  # the dialog has not asked
+                self._controller.warn(f"{path} is there already: give another name.")
+            else:
+                self._controller.exchange.export(path, how)
+
+
+def _filter(how: str) -> str:
+    """Return what a file dialog calls a format."""
+    endings, words = FORMATS[how]
+    if not endings:
+        return f"{words}: a folder (*)"
+    return f"{words} ({' '.join(f'*{ending}' for ending in endings)})"
+
+
+def named_as(path: Path, how: str) -> Path:
+    """Return a path whose ending is that of a format, without one for a folder."""
+    endings, _ = FORMATS[how]
+    known = {ending for others, _ in FORMATS.values() for ending in others}
+    if path.suffix.lower() in endings:
+        return path
+    if path.suffix.lower() in known:
+        path = path.with_suffix("")
+    return path.with_name(path.name + endings[0]) if endings else path

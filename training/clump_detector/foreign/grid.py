@@ -1,0 +1,202 @@
+"""A table in columns, whatever file it comes from; ids in it stay integers."""
+
+from __future__ import annotations
+
+import math
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..angles import parse_angle
+from ..errors import FileError, LabelError
+from ..tables import SUFFIXES, read_table
+from .opening import PACKED, read_bytes, read_text
+
+#: Endings of tables, packed ones included.
+ENDINGS = (*SUFFIXES, ".mrt", ".csv.gz", ".csv.zip")
+
+#: Says that a text is machine-readable as the journals and the CDS make it.
+_MRT = "Byte-by-byte Description of file"
+
+#: A float has no more digits than these for sure.
+_EXACT = 2**53
+
+
+class Grid:
+    """Columns by name.
+
+    Parameters
+    ----------
+    path : Path
+    table : astropy.table.Table
+    """
+
+    def __init__(self, path: Path, table: Any) -> None:
+        self.path = path
+        self.names = [
+            name for name in table.colnames if getattr(table[name], "ndim", 1) == 1
+        ]
+        if not self.names:
+            raise LabelError("this table has no column", path, "Get the file again.")
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def find(self, *names: str) -> str | None:
+        """Return the first of some names that a column has, in any case, or None."""
+        known = {name.strip().lower(): name for name in reversed(self.names)}
+        return next((known[n.lower()] for n in names if n.lower() in known), None)
+
+    def like(self, pattern: str) -> list[str]:
+        """Return the names of columns that a pattern fits, in any case."""
+        return [n for n in self.names if re.fullmatch(pattern, n.strip(), re.I)]
+
+    def words(self, name: str | None) -> list[str]:
+        """Return a column as texts, empty where there is nothing."""
+        return [_word(value) for value in self._values(name)]
+
+    def numbers(self, name: str | None) -> list[float | None]:
+        """Return a column as finite numbers, None where there is none."""
+        return [_number(value) for value in self._values(name)]
+
+    def integers(self, name: str | None) -> list[int | None]:
+        """Return ids of a column, None where there is none or digits are lost."""
+        return [_integer(value) for value in self._values(name)]
+
+    def angles(self, name: str | None, *, hours: bool | None) -> list[float | None]:
+        """Return a column in degrees, None where there is no angle.
+
+        Parameters
+        ----------
+        name : str or None
+        hours : bool or None
+            Whether the numbers are hours; None if sexagesimal ones are.
+        """
+        if name is None:
+            return [None] * len(self)
+        unit = str(getattr(self._table[name], "unit", None) or "").lower()
+        if hours is None and unit.strip('"').startswith("h"):
+            hours = True
+        return [_angle(value, hours, unit) for value in self._values(name)]
+
+    def _values(self, name: str | None) -> list[Any]:
+        if name is None:
+            return [None] * len(self)
+        column = self._table[name]
+        masked = np.ma.asarray(getattr(column, "value", column))
+        missing = np.ma.getmaskarray(masked).tolist()
+        values = np.ma.getdata(masked).tolist()
+        return [
+            None if gone else value for value, gone in zip(values, missing, strict=True)
+        ]
+
+
+def read_grid(path: Path) -> Grid:
+    """Read a table; its ending and its first lines say how.
+
+    Raises
+    ------
+    LabelError
+        If it is no table, or damaged, or empty.
+    FileError
+        If it cannot be read.
+    """
+    with _unpacked(path) as plain:
+        try:
+            mrt = plain.suffix.lower() == ".mrt" or _is_mrt(plain)
+            table = _read_mrt(plain) if mrt else read_table(plain)
+        except (FileError, LabelError) as error:
+            where = path if error.path == plain else error.path
+            raise LabelError(error.what, where, error.remedy) from error
+    return Grid(path, table)
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """Give a file that is not packed: itself, or a temporary copy."""
+    packed = next((p for p in PACKED if path.name.lower().endswith(p)), None)
+    if packed is None or path.name.lower().endswith((".fits.gz", ".fit.gz")):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, path.name[: -len(packed)])
+        plain.write_bytes(read_bytes(path))
+        yield plain
+
+
+def _is_mrt(path: Path) -> bool:
+    if path.suffix.lower() not in ("", ".txt", ".dat"):
+        return False
+    with path.open("rb") as file:
+        return _MRT.encode() in file.read(20_000)
+
+
+def _read_mrt(path: Path) -> Any:
+    from astropy.table import Table
+
+    text = read_text(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Table.read(text.splitlines(), format="ascii.mrt")
+    except Exception as error:  # the reader raises whatever it likes on damaged lines
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        raise LabelError(
+            f"this machine-readable table is damaged ({reason})",
+            path,
+            "Get the file again.",
+        ) from error
+
+
+# -- values ------------------------------------------------------------------
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip()
+    return str(value).strip()
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _angle(value: Any, hours: bool | None, unit: str) -> float | None:
+    if isinstance(value, (str, bytes)):
+        return parse_angle(_word(value), hours=hours)
+    number = _number(value)
+    if number is None:
+        return None
+    if unit in ("rad", "radian"):
+        return math.degrees(number)
+    return 15 * number if hours else number
+
+
+def _integer(value: Any) -> int | None:
+    """Return an id; 0 and -9999 stand for "none" in surveys."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (str, bytes)):
+        text = _word(value)
+        # Python refuses to read endless digits, and no id has them.
+        if text.isascii() and text.isdigit() and len(text) <= 30:
+            return int(text) or None
+    if isinstance(value, int):
+        return value if value > 0 else None
+    number = _number(value)
+    if number is None or not number.is_integer() or not 0 < number < _EXACT:
+        return None  # a float that has lost digits names no object
+    return int(number)

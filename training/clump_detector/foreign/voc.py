@@ -1,0 +1,160 @@
+"""Pascal VOC: one XML file per image, in and out.
+
+``xmin`` and ``ymin`` are the first pixel of a box and ``xmax`` and ``ymax`` its last,
+counted from 1, as the challenge's own tools have it: a box around the first pixel alone
+is 1, 1, 1, 1.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from ..errors import LabelError
+from .boxes_of import corners_of
+from .model import Corners, ForeignBox, ForeignLabels, Losses, Size
+from .opening import is_inside
+from .xml import read_xml
+
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_MOST_BYTES = 5_000_000
+
+
+def read_voc(path: Path) -> ForeignLabels:
+    """Read one file, or all of a folder.
+
+    Raises
+    ------
+    LabelError
+        If no file has a box, or one file that was given is damaged.
+    FileError
+        If it cannot be read.
+    """
+    losses = Losses()
+    boxes: list[ForeignBox] = []
+    for file in xml_files(path) if path.is_dir() else [path]:
+        if path.is_dir() and not is_inside(file, path):
+            losses.add("a file that is a link out of the folder", file.name)
+            continue
+        try:
+            boxes += _read_file(file, losses)
+        except LabelError:
+            if file == path:
+                raise
+            losses.add("a file that is damaged or no label", file.name)
+    if not boxes:
+        raise LabelError(
+            "no object with a box stands in it. " + " ".join(losses.in_words()),
+            path,
+            "Give Pascal VOC files, with annotation as their root.",
+        )
+    return ForeignLabels("voc", path.name, path, tuple(boxes), None, losses)
+
+
+def xml_files(folder: Path) -> Iterator[Path]:
+    """Yield the XML files below a folder."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.lower().endswith(".xml"):
+                yield Path(root, name)
+
+
+def _read_file(path: Path, losses: Losses) -> Iterable[ForeignBox]:
+    root = read_xml(path, _MOST_BYTES)
+    if root.tag != "annotation":
+        raise LabelError(
+            f"this XML has the root {root.tag[:40]!r}, not annotation",
+            path,
+            "Give a Pascal VOC file.",
+        )
+    image = _text(root, "filename") or path.stem
+    size = _size(root)
+    boxes = []
+    for entry in root.iter("object"):
+        corners = _corners(entry)
+        if corners is None:
+            losses.add("an object without a box", path.name)
+            continue
+        cls = _text(entry, "name")
+        said = "proposal" if _text(entry, "difficult") == "1" else ""
+        boxes.append(ForeignBox(image, cls, corners, size=size, said=said))
+    return boxes
+
+
+def _text(entry: ElementTree.Element, tag: str) -> str:
+    return (entry.findtext(tag) or "").strip()
+
+
+def _size(root: ElementTree.Element) -> Size | None:
+    try:
+        width = int(root.findtext("size/width") or 0)
+        height = int(root.findtext("size/height") or 0)
+    except ValueError:
+        return None
+    return (width, height) if width > 0 and height > 0 else None
+
+
+def _corners(entry: ElementTree.Element) -> Corners | None:
+    box = entry.find("bndbox")
+    if box is None:
+        return None
+    try:
+        x1, y1, x2, y2 = (float(box.findtext(tag) or "nan") for tag in _CORNERS)
+    except ValueError:
+        return None
+    # From the first pixel's left side to the last one's right side.
+    return corners_of((x1 - 1, y1 - 1, x2, y2))
+
+
+# -- out ---------------------------------------------------------------------
+
+
+def voc_xml(
+    image: str,
+    size: Size,
+    objects: Iterable[tuple[str, Sequence[float], bool]],
+    folder: str = "JPEGImages",
+) -> str:
+    """Return an image's labels.
+
+    Parameters
+    ----------
+    image : str
+        Its file's name.
+    size : (int, int)
+        Width and height in pixels.
+    objects : of (class, corners in pixels from the first one's centre, difficult)
+        What is difficult counts neither as an object nor as background.
+    folder : str
+        Where the image is.
+    """
+    root = ElementTree.Element("annotation")
+    _add(root, "folder", folder)
+    _add(root, "filename", image)
+    shape = ElementTree.SubElement(root, "size")
+    for tag, value in zip(("width", "height", "depth"), (*size, 3), strict=True):
+        _add(shape, tag, str(value))
+    _add(root, "segmented", "0")
+    for cls, corners, difficult in objects:
+        entry = ElementTree.SubElement(root, "object")
+        _add(entry, "name", cls)
+        _add(entry, "pose", "Unspecified")
+        _add(entry, "truncated", "0")
+        _add(entry, "difficult", str(int(difficult)))
+        box = ElementTree.SubElement(entry, "bndbox")
+        x1, y1, x2, y2 = corners
+        # The inverse of `_corners`, to a hundredth of a pixel as the challenge has it.
+        counted = (x1 + 1.5, y1 + 1.5, x2 + 0.5, y2 + 0.5)
+        for tag, pixel in zip(_CORNERS, counted, strict=True):
+            _add(box, tag, f"{pixel:.2f}".rstrip("0").rstrip("."))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str) -> None:
+    # XML has no letters for what moves a cursor.
+    plain = "".join(c for c in text if c >= " " or c in "\t\n")
+    ElementTree.SubElement(parent, tag).text = plain
