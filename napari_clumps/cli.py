@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clump_detector.errors import Cancelled, ClumpError
+from clump_detector.errors import Cancelled, ClumpError, ConfigError
 
 app = typer.Typer(
     name="napari-clumps",
@@ -26,6 +26,16 @@ app.add_typer(models_app, name="models")
 Paths = Annotated[list[Path], typer.Argument(help="Images and folders.")]
 Model = Annotated[str, typer.Option(help="A model's name, or its folder.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Bands = Annotated[
+    str | None,
+    typer.Option(help="Bands of files that do not name them, in order, such as grz."),
+]
+Unit = Annotated[
+    str | None,
+    typer.Option(
+        help="Unit of fluxes whose header names none: nanomaggy, uJy, or zp=27.0."
+    ),
+]
 
 
 #: Click's base of all errors of usage, wherever this version of typer keeps it.
@@ -40,6 +50,13 @@ class Kind(StrEnum):
     png = "png"
     fits = "fits"
     both = "both"
+
+
+class Taking(StrEnum):
+    """How labels that others made are taken in."""
+
+    proposals = "proposals"
+    accepted = "accepted"
 
 
 class Parts(StrEnum):
@@ -103,11 +120,15 @@ def review(
         Path | None,
         typer.Option("--review", help="The review file to make or go on with."),
     ] = None,
+    bands: Bands = None,
+    unit: Unit = None,
 ) -> None:
     """Review cutouts in napari: accept, reject, edit and draw boxes."""
+    from clump_detector.choice import Choice
+
     from .demo import open_window
 
-    open_window(paths, review_file)
+    open_window(paths, review_file, Choice.of(bands, unit))
 
 
 @app.command()
@@ -121,8 +142,11 @@ def detect(
         float | None, typer.Option(min=0, max=1, help="Keep boxes from here up.")
     ] = None,
     device: Device = "auto",
+    bands: Bands = None,
+    unit: Unit = None,
 ) -> None:
     """Detect clumps and write a table of boxes."""
+    from clump_detector.choice import Choice
     from clump_detector.images import read_cutout
     from clump_detector.predict import Predictor
     from clump_detector.registry import resolve_model
@@ -130,7 +154,7 @@ def detect(
     from clump_detector.table import check_table_name, rows_of, write_table
 
     check_table_name(out)
-    sources = find_sources(paths)
+    sources = Choice.of(bands, unit).for_sources(find_sources(paths))
     predictor = Predictor(resolve_model(model), device)
     least = predictor.card.default_score if score is None else score
     rows: list[dict[str, Any]] = []
@@ -156,40 +180,187 @@ def detect(
     _tell_problems(problems)
 
 
-@app.command(name="export")
-def export_labels(
+@app.command()
+def export(
     review_file: Annotated[Path, typer.Argument(help="A *.clumps file.")],
-    out: Annotated[Path, typer.Option(help="The label set, COCO JSON.")] = Path(
-        "labels.json"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="A file, whose ending says the format, or a folder.")
+    ] = Path("labels.json"),
+    how: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            help="labels, catalogue, coco, ds9-sky, ds9-image, yolo, voc, zooniverse "
+            "or sheet; by default as the ending says.",
+        ),
+    ] = None,
     png: Annotated[
-        bool, typer.Option("--png", help="Also write every cutout as PNG.")
+        bool, typer.Option("--png", help="With COCO: also write every cutout as PNG.")
     ] = False,
+    proposals: Annotated[
+        bool, typer.Option("--proposals", help="Undecided proposals, too.")
+    ] = False,
+    score: Annotated[
+        float, typer.Option(min=0, max=1, help="The score that proposals need.")
+    ] = 0.3,
+    undone: Annotated[
+        bool,
+        typer.Option(
+            "--undone", help="Cutouts that are not done, in formats that cannot say so."
+        ),
+    ] = False,
+    unit: Unit = None,
 ) -> None:
-    """Export a review's decisions as a label set."""
-    from .exporting import export_labels as write
+    """Export a review: labels, regions, training folders, a catalogue or a sheet."""
+    from .exporting import export as write
+    from .going_out.chosen import Wish
     from .review import Review
 
+    wish = Wish(png, proposals, score, undone)
     with Review.open(review_file, read_only=True) as opened:
-        print(write(opened, out, png=png))
+        opened.unit = unit or opened.unit
+        print(_shown(write(opened, out, how, wish), "Exporting"))
 
 
 @app.command(name="import")
-def import_review(
-    file: Annotated[Path, typer.Argument(help="Another reviewer's *.clumps file.")],
-    into: Annotated[
-        Path, typer.Option(help="The review that takes it in; undo takes it back.")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Another reviewer's *.clumps file; or labels that others made: Clump "
+            "Scout, published catalogues, DS9, COCO, YOLO, Pascal VOC, any table; or "
+            "vizier:J/ApJ/931/16. With --out, a list of galaxies: CSV, ECSV, VOTable, "
+            "FITS table or Parquet."
+        ),
     ],
+    into: Annotated[
+        Path | None,
+        typer.Option(help="The review that takes it in; undo takes it back."),
+    ] = None,
+    how: Annotated[
+        Taking, typer.Option("--as", help="Labels to decide on, or decided already.")
+    ] = Taking.proposals,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="What labels they are, where the file does not say it: clump-scout, "
+            "popp, adams, ds9, coco, yolo, voc or table."
+        ),
+    ] = None,
+    side: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="Arcsec a side for labels without a size."),
+    ] = None,
+    cls: Annotated[
+        str | None, typer.Option("--class", help="The class that every box gets.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Fetch the cutouts of a list of galaxies into this folder."),
+    ] = None,
+    survey: Annotated[
+        str,
+        typer.Option(
+            help="With --out: sdss, sdss-frames, legacy, panstarrs, dss2, or any HiPS."
+        ),
+    ] = "sdss",
+    bands: Annotated[
+        str,
+        typer.Option(help="With --out: such as ugriz; by default the usual three."),
+    ] = "",
+    size: Annotated[
+        float | None, typer.Option(help="With --out: arcsec a side of every cutout.")
+    ] = None,
+    radii: Annotated[
+        float,
+        typer.Option(
+            help="With --out and no --size: effective radii a side of each cutout."
+        ),
+    ] = 12.0,
+    pixels: Annotated[
+        int | None,
+        typer.Option(
+            help="With --out: pixels a side. By default FITS has the survey's own "
+            "pixels, and a picture 400 a side."
+        ),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(help="With --out: arcsec per pixel, instead of --pixels."),
+    ] = None,
+    picture: Annotated[
+        bool,
+        typer.Option("--picture", help="With --out: colour JPEG rather than FITS."),
+    ] = False,
+    png: Annotated[
+        bool, typer.Option("--png", help="With --out: colour PNG rather than FITS.")
+    ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --out: which column of the list is what, such as ra=MYRA, "
+            "ra=MYRA[hourangle] or redshift=none; may be given several times."
+        ),
+    ] = None,
 ) -> None:
-    """Take another reviewer's decisions into a review of the same cutouts."""
+    """Take decisions or labels into a review, or fetch the cutouts of a list."""
     from .review import Review, merged_in_words
 
+    if out is not None and into is None:
+        kind_of_file = "png" if png else "jpg" if picture else ""
+        _fetch_list(
+            file, out, column or [],
+            survey=survey, bands=bands, picture=kind_of_file, size=size, radii=radii,
+            pixels=pixels, scale=scale,
+        )  # fmt: skip
+        return
+    if into is None or out is not None:
+        raise ConfigError(
+            "import takes either --into REVIEW or --out FOLDER",
+            file,
+            "Say --into for labels and decisions, --out for a list of galaxies.",
+        )
+    if file.suffix != ".clumps":
+        _import_labels(file, into, how.value, kind, side, cls)
+        return
     with Review.open(into) as review:
         merged = review.merge(file)
     print(f"{into}: {merged_in_words(merged)}")
     _tell_problems(
         [f"{name} has another size there and was left out." for name in merged.skipped]
     )
+
+
+def _import_labels(
+    file: Path, into: Path, how: str, kind: str | None, side: float | None,
+    cls: str | None,
+) -> None:  # fmt: skip
+    """Take labels that others made into a review, and say what was left out."""
+    from .labels_in import find_labels, take_labels
+    from .review import Review
+    from .settings import load_settings
+
+    with Review.open(into) as review:
+        if not review.read_only:
+            review.annotator = load_settings().name()
+        work = find_labels(review, file, kind=kind, side=side)
+        found = _shown(work, "Looking for their cutouts")
+        said = [*found.in_words(), *take_labels(review, found, how, cls)]
+    print("\n".join([f"{into}: {said[0]}", *said[1:]]))
+
+
+def _fetch_list(file: Path, out: Path, column: list[str], **wish: Any) -> None:
+    """Fetch the cutouts of a list of galaxies, and name those that did not come."""
+    from clump_detector.columns import parse_choices
+
+    from .fetching import Wish, fetch_from_command_line
+
+    bar = _Bar("Fetching cutouts", 1)
+    problems = fetch_from_command_line(
+        file, out, Wish(columns=parse_choices(column), **wish), bar.show, print
+    )
+    bar.end()
+    _tell_problems(problems)
 
 
 @app.command()
@@ -241,7 +412,12 @@ def train(
 
 @app.command()
 def evaluate(
-    labels: Annotated[Path, typer.Argument(help="A label set or a *.clumps file.")],
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            help="A label set or a *.clumps file; with --inject images or a folder, too."
+        ),
+    ],
     model: Model = "starter",
     against: Annotated[
         str | None,
@@ -265,11 +441,33 @@ def evaluate(
         str | None,
         typer.Option(help="Keep the figures in the card; say on what they were made."),
     ] = None,
+    inject: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Put so many clumps into the cutouts and see which are found."
+        ),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Measure a model on labelled cutouts, or how far two reviewers agree."""
     from .teaching import Judging, evaluate_from_command_line
 
+    if inject is not None:
+        from .trying import inject_from_command_line
+
+        if against is not None or calibrate or keep is not None or held_out:
+            raise ConfigError(
+                "--inject needs no labels and compares nothing",
+                labels,
+                "Leave out --against, --held-out, --calibrate and --keep.",
+            )
+        bar = _Bar("Putting clumps in", inject)
+        inject_from_command_line(
+            labels, model, inject, score=score, device=device, out=out,
+            picture=picture, report=bar.show,
+        )  # fmt: skip
+        bar.end()
+        return
     if against is not None and against.endswith(".clumps"):
         from .team import compare_from_command_line
 
@@ -381,6 +579,22 @@ class _Bar:
     def end(self) -> None:
         if self._live:
             print(file=sys.stderr)
+
+
+def _shown(work: Any, words: str) -> Any:
+    """Run a generator of (done, total) with a bar; return what it returns."""
+    bar = _Bar(words, 1)
+    shown = False
+    while True:
+        try:
+            done, total = next(work)
+        except StopIteration as end:
+            if shown:
+                bar.end()
+            return end.value
+        shown = total > 1
+        if shown:
+            bar.show(done, total)
 
 
 def _progress(items: list[Any], words: str) -> Any:

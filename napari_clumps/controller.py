@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from clump_detector.choice import NO_CHOICE, Choice
 from clump_detector.errors import ClumpError
 from clump_detector.sources import find_sources
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from .detection import Detection
+    from .exchange import Exchange
+    from .fetching import Fetching
     from .preferences import Preferences
     from .retraining import Retraining
     from .team import Team
@@ -103,6 +106,20 @@ class Controller(Deciding):
 
         return Retraining(self)
 
+    @functools.cached_property
+    def fetching(self) -> Fetching:
+        """Cutouts for a list of galaxies, in the background."""
+        from .fetching import Fetching
+
+        return Fetching(self)
+
+    @functools.cached_property
+    def exchange(self) -> Exchange:
+        """Labels in from other programs, and out to them, in the background."""
+        from .exchange import Exchange
+
+        return Exchange(self)
+
     @property
     def proposals_coming(self) -> bool:
         """Whether a model is at work that has not come to every cutout yet."""
@@ -126,7 +143,10 @@ class Controller(Deciding):
 
     @shows_errors
     def open_paths(
-        self, paths: Sequence[str | Path], review: Path | None = None
+        self,
+        paths: Sequence[str | Path],
+        review: Path | None = None,
+        choice: Choice = NO_CHOICE,
     ) -> bool:
         """Open a review file, or a review of images and folders.
 
@@ -137,6 +157,8 @@ class Controller(Deciding):
         review : path, optional
             The review file to make or go on with; by default it stands beside the
             images.
+        choice : Choice
+            What the user says of images that do not say it themselves.
 
         Returns
         -------
@@ -146,11 +168,13 @@ class Controller(Deciding):
         given = [Path(path) for path in paths]
         if len(given) == 1 and given[0].suffix == ".clumps":
             self.open_review(given[0])
+            self._say_unit(choice)
             return True
-        sources = find_sources(given)
+        sources = choice.for_sources(find_sources(given))
         path = review or review_path_for(given)
         if path.exists():
             self.open_review(path)
+            self._say_unit(choice)
             added = self.opened.add_cutouts(sources)
             if added:
                 self.make_queue()
@@ -158,8 +182,13 @@ class Controller(Deciding):
                 self.review_changed.emit()
             return True
         made = Review.create(path, sources, annotator=load_settings().name())
+        made.unit = choice.unit
         self._show_review(made)
         return True
+
+    def _say_unit(self, choice: Choice) -> None:
+        if choice.unit:
+            self.opened.unit = choice.unit
 
     def open_review(self, path: Path) -> None:
         """Open a review file.
@@ -217,6 +246,8 @@ class Controller(Deciding):
         if self.review is None:
             return
         self.detection.cancel()
+        if "exchange" in self.__dict__:
+            self.exchange.cancel()
         if self.cutout is not None:
             with suppress(ClumpError):  # a full disk is no reason to stay
                 self.review.place = self.cutout.id
@@ -233,7 +264,7 @@ class Controller(Deciding):
 
     def close(self) -> None:
         """End all that runs behind the window."""
-        for name in ("detection", "retraining"):
+        for name in ("detection", "retraining", "fetching"):
             if name in self.__dict__:
                 getattr(self, name).close()
         self.looking.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from clump_detector.choice import NO_CHOICE, Choice
 from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet, read_label_set
 
@@ -33,7 +34,9 @@ def _napari() -> Any:
     return napari
 
 
-def open_window(paths: Sequence[Path], review: Path | None = None) -> None:
+def open_window(
+    paths: Sequence[Path], review: Path | None = None, choice: Choice = NO_CHOICE
+) -> None:
     """Open napari with a review and stay until it is closed.
 
     Raises
@@ -49,7 +52,7 @@ def open_window(paths: Sequence[Path], review: Path | None = None) -> None:
         raise ClumpError("no such review", paths[0], "Check the path.")
     napari = _napari()
     viewer, controller = _window(napari)
-    if not controller.open_paths(paths, review):
+    if not controller.open_paths(paths, review, choice):
         viewer.close()
         raise ClumpError("the review could not be opened", paths[0])
     napari.run()

@@ -12,10 +12,18 @@ if TYPE_CHECKING:
     from .controller import Controller
 
 
+#: Threads that may run at once. They wait for processes and services rather than
+#: compute: on two cores Qt allows two, and a third job would not start.
+_THREADS = 8
+
+
 def in_background(work: Callable[..., Any], *args: Any) -> Any:
     """Return napari's thread for a generator, not yet started."""
     from napari.qt.threading import create_worker
+    from qtpy.QtCore import QThreadPool
 
+    pool = QThreadPool.globalInstance()
+    pool.setMaxThreadCount(max(pool.maxThreadCount(), _THREADS))
     # Errors are shown by the job; napari would raise them a second time.
     return create_worker(work, *args, _ignore_errors=True)
 

@@ -97,8 +97,10 @@ def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesD
 
 
 def label(box: Box) -> str:
-    """Return a box's class, a model's score, and on what reviewers differ."""
+    """Return a box's class and score, whose it was, and on what reviewers differ."""
     named = box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
+    if box.origin not in ("model", "person"):
+        named = f"{named}  {box.origin}"
     if box.decided or not box.opinions:
         return named
     said = [

@@ -37,6 +37,7 @@ class Picture:
     fwhm: float | None = None
     wcs: Any = None
     views: tuple[str, ...] = ()
+    read_as: str = ""
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -54,6 +55,7 @@ def picture_of(cutout: Cutout, look: Look) -> Picture:
         fwhm=cutout.fwhm,
         wcs=cutout.wcs,
         views=views_of(cutout),
+        read_as=cutout.read_as,
     )
 
 
@@ -103,6 +105,10 @@ class Pictures:
         sizes = (_picture_bytes(future) for future in self._pictures.values())
         for _ in range(_too_many(sizes, self._kept, self._most_bytes)):
             self._pictures.popitem(last=False)[1].cancel()
+
+    def cutout(self, source: Source) -> Future[Cutout]:
+        """Have a cutout itself read, in the background; what is shown is there."""
+        return self._reader.submit(self._cutout, source)
 
     def forget(self) -> None:
         """Forget every picture, as after files have moved."""

@@ -64,9 +64,10 @@ def read_images(path: str | Sequence[str]) -> list[LayerData]:
         cutout = read_cutout(source)
         metadata = {
             "files": [str(p) for p in source.files],
-            "bands": list(source.bands),
+            "bands": list(cutout.bands or source.bands),
             "wcs": cutout.wcs,
             "notes": list(cutout.notes),
+            "read_as": cutout.read_as,
         }
         options = {"name": cutout.name, "rgb": True, "metadata": metadata}
         found.append((to_rgb(cutout), options, "image"))

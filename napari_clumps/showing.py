@@ -134,7 +134,7 @@ class Showing:
 
     @property
     def boxes(self) -> list[Box]:
-        """The boxes that are shown: decided ones, and proposals from the threshold."""
+        """The boxes that are shown; of proposals those from the threshold or unscored."""
         return self._boxes
 
     @property
@@ -153,7 +153,7 @@ class Showing:
             self._boxes = [
                 b
                 for b in self.review.boxes(self.cutout.id)
-                if b.decided or b.opinions or (b.score or 0) >= least
+                if b.decided or b.opinions or b.score is None or b.score >= least
             ]
         if self.box(self.current) is None:
             self.current = None

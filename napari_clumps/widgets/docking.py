@@ -10,12 +10,22 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 
 def at_the_bottom(title: str) -> None:
-    """Have a dock put at the bottom, unless a person has moved it before.
+    """Have a dock put at the bottom, unless a person has moved it before."""
+    _put(title, "bottom")
+
+
+def on_the_left(title: str) -> None:
+    """Have a dock put below the layers, unless a person has moved it before."""
+    _put(title, "left")
+
+
+def _put(title: str, side: str) -> None:
+    """Say where a dock goes.
 
     Called while its widget is made, which is before napari looks where to put it.
     """
     places = get_settings().application.plugin_widget_positions
-    places.setdefault(f"{title} (napari-clumps)", "bottom")
+    places.setdefault(f"{title} (napari-clumps)", side)
 
 
 def among_tabs(panel: QWidget, window: QMainWindow, other: str) -> None:

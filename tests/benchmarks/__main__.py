@@ -11,7 +11,20 @@ import os
 import sys
 from pathlib import Path
 
-from . import engine, importing, large, monkey, paper, real, wall, window
+from . import (
+    catalogue,
+    engine,
+    fuzz,
+    importing,
+    large,
+    measuring,
+    monkey,
+    opening,
+    paper,
+    real,
+    wall,
+    window,
+)
 
 GROUPS = {
     "import": importing.figures,
@@ -19,7 +32,11 @@ GROUPS = {
     "wall": wall.figures,
     "large": large.figures,
     "monkey": monkey.figures,
+    "opening": opening.figures,
+    "fuzz": fuzz.figures,
     "engine": engine.figures,
+    "measure": measuring.figures,
+    "catalogue": catalogue.figures,
     "paper": paper.figures,
     "real": real.figures,
 }

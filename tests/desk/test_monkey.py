@@ -17,6 +17,8 @@ DOCKS = (
     "Clump wall",
     "Queue strip",
     "How it goes",
+    "Fetch cutouts",
+    "Measure",
 )
 
 

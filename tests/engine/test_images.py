@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector import images
+from clump_detector import image_limits
 from clump_detector.errors import ClumpError, ImageError
 from clump_detector.images import from_array, read_cutout
 from clump_detector.sources import find_sources
@@ -284,6 +284,8 @@ def names_of(sources):
         (["ag", "ar"], [("ag", "", 1), ("ar", "", 1)]),
         (["a-1", "a-2"], [("a-1", "", 1), ("a-2", "", 1)]),
         (["a-g", "a-r", "a"], [("a", "gr", 2), ("a", "", 1)]),
+        (["x-HSC-I-9", "x-HSC-G-9"], [("x-HSC-9", "gi", 2)]),
+        (["x-I-9", "x-G-9"], [("x-G-9", "", 1), ("x-I-9", "", 1)]),
     ],
 )
 def test_files_whose_names_differ_in_a_band_are_one_cutout(tmp_path, files, expected):
@@ -293,6 +295,26 @@ def test_files_whose_names_differ_in_a_band_are_one_cutout(tmp_path, files, expe
     assert names_of(find_sources([folder])) == [
         (name, tuple(bands), n) for name, bands, n in expected
     ]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (["f814w", "f435w", "f606w"], ["F435W", "F606W", "F814W"]),
+        (["f160w", "f814w"], ["F814W", "F160W"]),
+        (["f444w", "f090w", "f200w"], ["F090W", "F200W", "F444W"]),
+        (["f1000w", "f560w"], ["F560W", "F1000W"]),
+        (["VIS", "NUV"], ["NUV", "VIS"]),
+    ],
+)
+def test_filters_of_space_telescopes_are_bands_from_blue_to_red(
+    tmp_path, filters, expected
+):
+    for name in filters:
+        write(tmp_path / f"gal_{name}_drz.fits", flux(5, 5))
+    (source,) = find_sources([tmp_path])
+    assert source.bands == tuple(expected)
+    assert source.name == "gal-drz"
 
 
 def test_bands_go_from_blue_to_red_and_keep_their_names(tmp_path):
@@ -414,6 +436,76 @@ def test_an_array_of_any_shape_is_a_cutout_or_an_image_error(shape):
     except ImageError:
         return
     assert to_rgb(cutout).shape == (cutout.height, cutout.width, 3)
+
+
+# -- several arrays in one file -----------------------------------------------
+
+
+def planes(*shape, seed=0):
+    return np.random.default_rng(seed).normal(0, 2, shape).astype(np.float32)
+
+
+NPZ = {
+    "one array": ({"anything": planes(3, 60, 80)}, (3, 60, 80), ""),
+    "a plane": ({"image": planes(60, 80)}, (1, 60, 80), ""),
+    "among a table and PSFs": (
+        {
+            "images": planes(5, 60, 80),
+            "filters": np.array(list("grizy")),
+            "psfs": planes(5, 41, 41),
+            "catalog": np.zeros(6, [("x", "f8"), ("flag", "i8")]),
+        },
+        (5, 60, 80),
+        "grizy",
+    ),
+    "the one that is called so": (
+        {"image": planes(60, 80), "other": planes(60, 80)}, (1, 60, 80), "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arrays", "shape", "bands"), NPZ.values(), ids=NPZ.keys())
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_an_npz_file_with_one_clear_image(tmp_path, save, arrays, shape, bands):
+    path = tmp_path / "a.npz"
+    save(path, **arrays)
+    cutout = read_cutout(path)
+    name = next(iter(arrays))
+    assert np.array_equal(cutout.pixels, arrays[name].reshape(shape))
+    assert cutout.bands == tuple(bands)
+
+
+def test_an_npz_file_with_errors(tmp_path):
+    path, image = tmp_path / "a.npz", planes(2, 60, 80)
+    np.savez(path, image=image, ivar=np.full_like(image, 4), bands=["g", "r"])
+    cutout = read_cutout(path)
+    assert (cutout.variance == 0.25).all()
+    assert cutout.bands == ("g", "r")
+
+
+def test_an_npz_file_may_hold_a_picture(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, image=colour())
+    assert np.array_equal(read_cutout(path).pixels, colour())
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"a": planes(60, 80), "b": planes(60, 80)},
+        {"image": planes(60, 80), "images": planes(60, 80)},
+        {"a": np.arange(9.0)},
+        {"a": np.array([{}], dtype=object)},
+        {"a": np.array(["no", "image"])},
+    ],
+    ids=["nothing", "two", "two names", "a line", "objects", "words"],
+)
+def test_an_npz_file_without_a_clear_image_is_refused(tmp_path, arrays):
+    path = tmp_path / "a.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(ImageError, match="which array is the image is not clear"):
+        read_cutout(path)
 
 
 # -- bad input ----------------------------------------------------------------
@@ -552,7 +644,8 @@ def test_paths_without_images(tmp_path, make, message):
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(images, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(image_limits, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(image_limits, "MOST_PICTURE_PIXELS", 1000)
     for name, array in (("a.png", grey()), ("a.npy", flux(60, 80))):
         with pytest.raises(ImageError, match="80 x 60 pixels are too many"):
             read_cutout(write(tmp_path / name, array))

@@ -196,7 +196,10 @@ def test_the_label_set_says_where_the_truth_is(folder):
         assert cutout.fwhm is not None
         for box in cutout.boxes:
             assert box.origin == "simulation"
-            assert set(box.extra) == {"flux_ratio", "snr", "kind"}
+            assert set(box.extra) == {
+                "flux_ratio", "snr", "flux_nanomaggies", "kind",
+            }  # fmt: skip
+            assert set(box.extra["flux_nanomaggies"]) <= set("griz")
             side = box.x2 - box.x1
             assert side == pytest.approx(2.5 * cutout.fwhm, rel=1e-3)
             assert side == pytest.approx(box.y2 - box.y1, rel=1e-3)

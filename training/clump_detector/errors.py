@@ -67,6 +67,10 @@ class ReviewError(ClumpError):
     """A review that cannot be opened, written to or decided on as asked."""
 
 
+class FetchError(ClumpError):
+    """A cutout that a survey's service does not give."""
+
+
 class Cancelled(Exception):  # noqa: N818 - a person's wish, not an error
     """Raised inside long work when a person has cancelled it."""
 

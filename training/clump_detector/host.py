@@ -67,7 +67,7 @@ def host_mask(
         found = detect_sources(smooth, level + THRESHOLD * sigma, max(int(fwhm**2), 5))
     if found is None:
         return everything
-    central = _central(found.data)
+    central = central_segment(found.data)
     if central == 0:
         return everything
     chosen = [central, *(_companions(found.data, central) if companions else ())]
@@ -178,7 +178,7 @@ def background(image: NDArray[np.float32]) -> tuple[float, float]:
     return level, max(1.4826 * float(np.median(below)), 0.5)
 
 
-def _central(segments: NDArray[np.int_]) -> int:
+def central_segment(segments: NDArray[np.int_]) -> int:
     """Return the number of the largest segment that comes near the middle, or 0."""
     height, width = segments.shape
     reach = max(int(CENTRAL * min(height, width)), 1)

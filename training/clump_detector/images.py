@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ImageError, from_os_error
+from .array_images import as_pixels, read_npy, read_npz, read_picture, read_tiff
+from .assemble import Assembled, assembled
+from .errors import ClumpError, ImageError, from_os_error
+from .fits_images import read_fits
+from .folder_table import with_galaxy
 from .galaxy import Galaxy
+from .planes import Planes
 from .sources import (
-    BAND_ORDER,
     FITS_SUFFIXES,
     PICTURE_SUFFIXES,
     SUFFIXES,
@@ -21,10 +27,6 @@ from .sources import (
     Source,
     stem,
 )
-from .wcs import celestial_wcs, pixel_scale
-
-#: More pixels than this are refused before they fill the memory.
-MOST_PIXELS = 16_000 * 16_000
 
 #: Fewer pixels across than this and a detector has little to go on.
 SMALL = 48
@@ -46,15 +48,21 @@ class Cutout:
     scale : float or None
         Arcsec per pixel.
     fwhm : float or None
-        FWHM of the PSF in pixels.
+        FWHM of the PSF in pixels: of the r band where headers tell it by band.
     notes : tuple of str
         What a person should know about this image, in sentences.
     variance : array or None
-        Of linear fluxes, float32 of their shape, where the file tells errors.
+        Of linear fluxes, float32 of their shape, where the file tells errors: infinite
+        where it gives no weight, NaN for bands of which it tells none.
     jansky : tuple of (float or None)
         How many Jy one unit of the pixels is, by band; empty where no band is known.
     galaxy : Galaxy or None
         What is known of the galaxy from elsewhere.
+    psf : mapping of str to float
+        FWHM of the PSF in pixels by band, where the header tells it; the band ``""``
+        is one without a name.
+    read_as : str
+        What was read and from where, in one line.
     """
 
     name: str
@@ -68,6 +76,8 @@ class Cutout:
     variance: NDArray[np.float32] | None = None
     jansky: tuple[float | None, ...] = ()
     galaxy: Galaxy | None = None
+    psf: Mapping[str, float] = field(default_factory=dict)
+    read_as: str = ""
 
     @property
     def is_picture(self) -> bool:
@@ -92,24 +102,57 @@ def read_cutout(source: Source | str | Path) -> Cutout:
     ------
     ImageError
         If a file is missing, damaged or no image, has no finite pixel or the same
-        value everywhere, or is larger than `MOST_PIXELS`.
+        value everywhere, is larger than `image_limits` allows, or the planes of several
+        files do not fit together.
+    ConfigError
+        If the unit that the source names is unknown.
     """
     if not isinstance(source, Source):
         source = Source(stem(Path(source)), (Path(source),))
-    parts = [_read_file(path) for path in source.files]
-    first = parts[0]
-    if len(parts) > 1:
-        pixels = _stack(source, [part[0] for part in parts])
-        bands: tuple[str, ...] = source.bands
-    else:
-        pixels, bands = first[0], first[1]
-    header = first[2]
-    _refuse_empty(pixels, source.path)
-    wcs = None if header is None else celestial_wcs(header)
-    scale = None if wcs is None else pixel_scale(wcs)
-    notes = _notes(pixels, bands)
-    fwhm = _psf_fwhm(header, scale)
-    return Cutout(source.name, pixels, source, bands, wcs, scale, fwhm, notes)
+    files = [_read_file(path) for path in source.files]
+    first = files[0]
+    if isinstance(first, np.ndarray) and len(files) == 1:
+        _refuse_empty(first, source.path)
+        return with_galaxy(_picture(first, source))
+    image = _assembled(files, source)
+    _refuse_empty(image.pixels, source.path)
+    return with_galaxy(
+        Cutout(
+            source.name,
+            image.pixels,
+            source,
+            image.bands,
+            image.wcs,
+            image.scale,
+            image.fwhm,
+            (*_notes(image.pixels, image.bands), *image.notes),
+            image.variance,
+            image.jansky,
+            psf=image.psf,
+            read_as=image.read_as,
+        )
+    )
+
+
+def _picture(pixels: NDArray[np.uint8], source: Source) -> Cutout:
+    notes = _notes(pixels, ())
+    return Cutout(source.name, pixels, source, notes=notes, read_as="a picture")
+
+
+def _assembled(
+    files: list[NDArray[np.uint8] | list[Planes]], source: Source
+) -> Assembled:
+    planes: list[list[Planes]] = []
+    for path, found in zip(source.files, files, strict=True):
+        if isinstance(found, np.ndarray):
+            raise ImageError(
+                "one file per band means one plane per file",
+                path,
+                "Give this file by itself.",
+            )
+        planes.append(found)
+    with _said_of(source.path):
+        return assembled(planes, source)
 
 
 def from_array(
@@ -134,24 +177,50 @@ def from_array(
     if rgb and array.dtype.kind == "f":
         array = (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
     where = Path(path or name)
-    pixels = _as_pixels(array, where)
+    pixels = as_pixels(array, where)
     _refuse_empty(pixels, where)
     return Cutout(name, pixels, notes=_notes(pixels, ()))
 
 
-def _read_file(path: Path) -> tuple[NDArray[Any], tuple[str, ...], Any]:
-    """Return (pixels, bands, FITS header or None)."""
-    name = path.name.lower()
+def _read_file(path: Path) -> NDArray[np.uint8] | list[Planes]:
+    """Return a picture's pixels, or the planes of linear fluxes."""
+    with _said_of(path):
+        return _by_name(path, path.name.lower())
+
+
+def _by_name(path: Path, name: str) -> NDArray[np.uint8] | list[Planes]:
+    if name.endswith(FITS_SUFFIXES):
+        return read_fits(path)
+    if name.endswith(".npz"):
+        array, planes = read_npz(path)
+        return _either(array, path) if planes is None else [planes]
+    if name.endswith(PICTURE_SUFFIXES):
+        return _either(read_picture(path), path)
+    if name.endswith(TIFF_SUFFIXES):
+        return _either(read_tiff(path), path)
+    if name.endswith(".npy"):
+        return _either(read_npy(path), path)
+    raise ImageError(
+        "this is not an image that can be read",
+        path,
+        f"Images end in {', '.join(SUFFIXES)}.",
+    )
+
+
+def _either(array: NDArray[Any], path: Path) -> NDArray[np.uint8] | list[Planes]:
+    """Return an array as a picture, or as planes of linear fluxes."""
+    pixels = as_pixels(array, path)
+    return pixels if pixels.dtype == np.uint8 else [Planes(path, pixels)]
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    """Turn whatever decoders raise and warn of into one message about a file."""
     try:
-        if name.endswith(PICTURE_SUFFIXES):
-            return _as_pixels(_read_picture(path), path), (), None
-        if name.endswith(TIFF_SUFFIXES):
-            return _as_pixels(_read_tiff(path), path), (), None
-        if name.endswith(".npy"):
-            return _as_pixels(np.load(path, allow_pickle=False), path), (), None
-        if name.endswith(FITS_SUFFIXES):
-            return _read_fits(path)
-    except ImageError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ClumpError:
         raise
     except MemoryError as error:
         raise ImageError(
@@ -163,11 +232,6 @@ def _read_file(path: Path) -> tuple[NDArray[Any], tuple[str, ...], Any]:
         raise _damaged(path, error) from error
     except Exception as error:  # decoders raise whatever they like on damaged bytes
         raise _damaged(path, error) from error
-    raise ImageError(
-        "this is not an image that can be read",
-        path,
-        f"Images end in {', '.join(SUFFIXES)}.",
-    )
 
 
 def _damaged(path: Path, error: Exception) -> ImageError:
@@ -175,147 +239,6 @@ def _damaged(path: Path, error: Exception) -> ImageError:
     return ImageError(
         f"this file is damaged or no image ({reason})", path, "Get the file again."
     )
-
-
-def _read_picture(path: Path) -> NDArray[Any]:
-    from PIL import Image
-
-    Image.MAX_IMAGE_PIXELS = None  # _as_pixels has its own limit
-    with Image.open(path) as picture:
-        if picture.width * picture.height > MOST_PIXELS:
-            raise _too_large(path, picture.height, picture.width)
-        if picture.mode not in ("L", "RGB", "RGBA", "I;16", "I", "F"):
-            return np.asarray(picture.convert("RGB"))
-        return np.asarray(picture)
-
-
-def _read_tiff(path: Path) -> NDArray[Any]:
-    import tifffile
-
-    return np.asarray(tifffile.imread(path))
-
-
-def _read_fits(path: Path) -> tuple[NDArray[Any], tuple[str, ...], Any]:
-    from astropy.io import fits
-    from astropy.utils.exceptions import AstropyWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        # A truncated file reads as zeros with a warning only: make it an error.
-        warnings.filterwarnings("error", message=".*truncated.*")
-        with fits.open(path, memmap=False) as hdus:
-            planes = [
-                hdu
-                for hdu in hdus
-                if getattr(hdu, "is_image", False)
-                and len(hdu.shape) >= 2
-                and min(hdu.shape[-2:]) > 1
-            ]
-            if not planes:
-                raise ImageError(
-                    "this FITS file holds no image", path, "Give one with a 2D image."
-                )
-            header = planes[0].header.copy()
-            arrays = [np.asarray(planes[0].data)]
-            if arrays[0].ndim == 2:  # one extension per band
-                arrays += [
-                    np.asarray(hdu.data)
-                    for hdu in planes[1:]
-                    if hdu.shape == planes[0].shape
-                    and str(hdu.header.get("EXTNAME", "")) in tuple(BAND_ORDER)
-                ]
-            names = [str(hdu.header.get("EXTNAME", "")) for hdu in planes]
-    data = arrays[0] if len(arrays) == 1 else np.stack(arrays)
-    pixels = _as_pixels(np.squeeze(data) if data.ndim > 3 else data, path, linear=True)
-    stated = str(header.get("BANDS", "")).replace(",", "").replace(" ", "")
-    if len(arrays) > 1:
-        bands = tuple(names[: len(arrays)])
-    elif len(stated) == len(pixels) and set(stated) <= set(BAND_ORDER):
-        bands = tuple(stated)
-    else:
-        bands = ()
-    return pixels, bands, header
-
-
-def _as_pixels(
-    array: NDArray[Any], path: Path, *, linear: bool = False
-) -> NDArray[Any]:
-    """Bring an array into one of the two forms of `Cutout.pixels`."""
-    array = np.asarray(array)
-    if array.dtype.kind not in "uifb":
-        raise ImageError(
-            f"its values are {array.dtype}, not numbers", path, "Give real numbers."
-        )
-    array = _bands_first_or_colour_last(array, path)
-    colour = array.ndim == 3 and array.shape[2] in (3, 4) and array.shape[0] > 4
-    height, width = array.shape[:2] if colour or array.ndim == 2 else array.shape[1:]
-    if height * width > MOST_PIXELS:
-        raise _too_large(path, height, width)
-    if not linear and array.dtype == np.uint8:
-        if array.ndim == 2:
-            return np.repeat(array[:, :, None], 3, axis=2)
-        if colour:
-            return np.ascontiguousarray(array[:, :, :3])
-    if not linear and array.dtype == np.uint16 and colour:
-        return np.ascontiguousarray((array[:, :, :3] >> 8).astype(np.uint8))
-    if colour:
-        array = np.moveaxis(array[:, :, :3], 2, 0)
-    if array.ndim == 2:
-        array = array[None]
-    return _finite(array)
-
-
-def _bands_first_or_colour_last(array: NDArray[Any], path: Path) -> NDArray[Any]:
-    shape = array.shape
-    good = array.ndim == 2 or (array.ndim == 3 and (shape[0] <= 12 or shape[2] <= 4))
-    if not good or 0 in shape:
-        raise ImageError(
-            f"an array of shape {shape} is no cutout",
-            path,
-            "Give (height, width), (bands, height, width) or (height, width, 3).",
-        )
-    if array.ndim == 3 and shape[0] > 12 and shape[2] not in (3, 4):
-        return np.moveaxis(array, 2, 0)
-    return array
-
-
-def _finite(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Return native float32 with NaN where there is no data.
-
-    Fluxes as small as 1e-12 keep their digits in float32; ones that would overflow are
-    no data.
-    """
-    with np.errstate(over="ignore"):
-        pixels = np.array(array, dtype=np.float32)
-    pixels[~np.isfinite(pixels)] = np.nan
-    return pixels
-
-
-def _too_large(path: Path, height: int, width: int) -> ImageError:
-    return ImageError(
-        f"{width} x {height} pixels are too many for one cutout",
-        path,
-        "Cut it into parts of at most 16,000 pixels a side.",
-    )
-
-
-def _stack(source: Source, planes: list[NDArray[Any]]) -> NDArray[Any]:
-    for path, plane in zip(source.files, planes, strict=True):
-        if plane.ndim != 3 or plane.shape[0] != 1 or plane.dtype != np.float32:
-            raise ImageError(
-                "one file per band means one plane per file",
-                path,
-                "Give this file by itself.",
-            )
-        if plane.shape != planes[0].shape:
-            raise ImageError(
-                f"its size differs from that of {source.path.name}: "
-                f"{plane.shape[2]} x {plane.shape[1]} and "
-                f"{planes[0].shape[2]} x {planes[0].shape[1]} pixels",
-                path,
-                "Bring the bands onto one pixel grid first.",
-            )
-    return np.concatenate(planes)
 
 
 def _refuse_empty(pixels: NDArray[Any], path: Path) -> None:
@@ -355,20 +278,6 @@ def _notes(pixels: NDArray[Any], bands: tuple[str, ...]) -> tuple[str, ...]:
             notes.append(
                 f"{len(pixels)} bands without names: the first, the middle and the "
                 "last are shown as blue, green and red. Name them in the header key "
-                "BANDS, such as 'ugriz'."
+                "BANDS, such as 'ugriz', or with --bands."
             )
     return tuple(notes)
-
-
-def _psf_fwhm(header: Any, scale: float | None) -> float | None:
-    """Return the PSF's FWHM in pixels from a header key in arcsec."""
-    if header is None or scale is None:
-        return None
-    for key in ("PSFFWHM", "PSF_FWHM", "SEEING"):
-        try:
-            value = float(header.get(key, 0))
-        except (TypeError, ValueError):
-            continue
-        if 0 < value < 100:
-            return value / scale
-    return None

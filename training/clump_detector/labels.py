@@ -154,6 +154,7 @@ def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> dict[str,
     }
     if len(cutout.source.files) > 1:
         entry["files"] = [_relative(path, folder) for path in cutout.source.files]
+    if cutout.source.bands:
         entry["bands"] = list(cutout.source.bands)
     if cutout.fwhm is not None:
         entry["psf_fwhm_px"] = round(cutout.fwhm, 4)

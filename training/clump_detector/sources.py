@@ -10,24 +10,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ImageError, from_os_error
+from .filters import BAND_ORDER, band_of_token, nanometres
+from .tables import holds_table
 
-FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.bz2", ".fits.fz")
+__all__ = [
+    "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",
+    "Source", "find_sources", "is_image_name", "stem",
+]  # fmt: skip
+
+_FITS = (".fits", ".fit", ".fts")
+FITS_SUFFIXES = (*_FITS, *(f"{s}{c}" for s in _FITS for c in (".gz", ".bz2", ".fz")))
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 TIFF_SUFFIXES = (".tif", ".tiff")
-SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", *FITS_SUFFIXES)
-
-#: Names of bands from blue to red; a token of a file name that is one of them names
-#: the band of that file.
-BAND_ORDER = "ugrizyYJHK"
+SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *FITS_SUFFIXES)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a cutout is read from: one file, or one FITS file per band."""
+    """Where a cutout is read from: one file, or one FITS file per band.
+
+    Attributes
+    ----------
+    name : str
+    files : tuple of path
+    bands : tuple of str
+        What the files' names say, one for each; of a single file what the user says of
+        its planes. Headers are believed first.
+    unit : str
+        What the user says of fluxes whose header names no unit; see
+        `units.chosen_unit`.
+    """
 
     name: str
     files: tuple[Path, ...]
     bands: tuple[str, ...] = ()
+    unit: str = ""
 
     @property
     def path(self) -> Path:
@@ -110,9 +127,16 @@ def _images_below(folder: Path) -> list[Path]:
         found += [
             Path(root, name)
             for name in sorted(files)
-            if not name.startswith(".") and is_image_name(name)
+            if not name.startswith(".")
+            and is_image_name(name)
+            and not _is_list(Path(root, name))
         ]
     return found
+
+
+def _is_list(path: Path) -> bool:
+    """Tell whether a file is the table of galaxies that lies beside cutouts."""
+    return path.name.lower().startswith("galaxies.fit") and holds_table(path)
 
 
 def _band_of(path: Path) -> tuple[str, str] | None:
@@ -120,7 +144,9 @@ def _band_of(path: Path) -> tuple[str, str] | None:
     if not path.name.lower().endswith(FITS_SUFFIXES):
         return None
     tokens = re.split(r"([-_. ])", stem(path))
-    words = [(i, t) for i, t in enumerate(tokens) if len(t) == 1 and t in BAND_ORDER]
+    before = ["", "", *tokens]  # words stand at every second place
+    named = [(i, band_of_token(t, before[i])) for i, t in enumerate(tokens)]
+    words = [(i, band) for i, band in named if band]
     if not words:
         return None
     index, band = words[-1]
@@ -144,7 +170,7 @@ def _group_bands(files: Sequence[Path]) -> list[Source]:
         named = _band_of(path)
         group = groups[path.parent, named[1]] if named else {}
         if len(group) > 1 and path in group.values():
-            bands = tuple(sorted(group, key=BAND_ORDER.index))
+            bands = tuple(sorted(group, key=nanometres))
             members = tuple(group[band] for band in bands)
             taken.update(members)
             name = (named[1] if named else "") or path.parent.name

@@ -89,12 +89,12 @@ def inject(source: Source, rng: Rng) -> Injected:
     luminance = picture.mean(axis=2)
     sky = luminance if mask.all() else luminance[~mask]
     above = np.clip(luminance - np.median(sky), 1, None)
-    standing_out = _standing_out(luminance, fwhm)
+    standing_out = standing_out_of(luminance, fwhm)
     # Not on the nucleus, and not on a star or a clump that is there already.
-    free = mask & ~_near(nucleus(luminance, mask, fwhm), mask.shape, 1.5 * fwhm)
+    free = mask & ~near(nucleus(luminance, mask, fwhm), mask.shape, 1.5 * fwhm)
     free &= standing_out < FULL_LEVELS
     n = int(rng.choice(5, p=[0.1, 0.3, 0.3, 0.2, 0.1]))
-    places = _draw_places(free, above**0.7, n, 1.3 * fwhm, rng)
+    places = draw_places(free, above**0.7, n, 1.3 * fwhm, rng)
     # Faint ones are many, but what nobody sees is no label.
     levels = VISIBLE_LEVELS * (BRIGHTEST_LEVELS / VISIBLE_LEVELS) ** (
         rng.beta(1.0, 1.6, len(places))
@@ -102,9 +102,9 @@ def inject(source: Source, rng: Rng) -> Injected:
     for place, level in zip(places, levels, strict=True):
         picture = _add(picture, place, level, fwhm, rng)
     for place in places:
-        free &= ~_near(place, mask.shape, 2.5 * fwhm)
+        free &= ~near(place, mask.shape, 2.5 * fwhm)
     quiet = free & (standing_out < EMPTY_LEVELS)
-    nothing = _draw_places(quiet, above, EMPTY_PLACES, 1.5 * fwhm, rng)
+    nothing = draw_places(quiet, above, EMPTY_PLACES, 1.5 * fwhm, rng)
     rows, columns = np.nonzero(mask)
     host = [
         columns.min() - 0.5,
@@ -131,7 +131,7 @@ def star_width(picture: Picture) -> float | None:
     from photutils.detection import IRAFStarFinder
     from photutils.psf import fit_fwhm
 
-    linear = _undo(picture).mean(axis=2)
+    linear = undone(picture).mean(axis=2)
     linear -= np.median(linear)
     sigma = 1.4826 * float(np.median(np.abs(linear))) or 1e-3
     guess = numbers.PICTURE_FWHM[0] * max(picture.shape[:2]) / 400
@@ -151,12 +151,12 @@ def star_width(picture: Picture) -> float | None:
     return float(np.percentile(good, 25)) if len(good) >= 4 else None
 
 
-def _undo(picture: Picture) -> Floats:
+def undone(picture: Picture) -> Floats:
     """Return intensities of about 0 to 1 from grey levels."""
     return np.asarray(SOFTENING * np.sinh(picture / 255 * np.arcsinh(1 / SOFTENING)))
 
 
-def _redo(intensities: Floats) -> Picture:
+def redone(intensities: Floats) -> Picture:
     """Return grey levels; a pixel too bright keeps its hue, as after Lupton (2004)."""
     levels = 255 * np.arcsinh(np.clip(intensities, 0, None) / SOFTENING)
     levels /= np.arcsinh(1 / SOFTENING)
@@ -174,8 +174,8 @@ def _add(
     x, y = place
     left, top = max(int(x) - reach, 0), max(int(y) - reach, 0)
     part = picture[top : int(y) + reach + 1, left : int(x) + reach + 1]
-    linear = _undo(part)
-    colour = _clump_colour(rng)
+    linear = undone(part)
+    colour = clump_colour(rng)
     row = min(max(round(y) - top, 0), part.shape[0] - 1)
     column = min(max(round(x) - left, 0), part.shape[1] - 1)
     under = part[row, column].astype(float)
@@ -191,11 +191,13 @@ def _add(
     # The photons of the clump bring their own noise.
     added *= 1 + 0.03 * rng.standard_normal(added.shape)
     picture = picture.copy()
-    picture[top : int(y) + reach + 1, left : int(x) + reach + 1] = _redo(linear + added)
+    picture[top : int(y) + reach + 1, left : int(x) + reach + 1] = redone(
+        linear + added
+    )
     return picture
 
 
-def _clump_colour(rng: Rng) -> Floats:
+def clump_colour(rng: Rng) -> Floats:
     """Return a clump's share of red, green and blue, the greatest of them 1."""
     mean, scatter = (np.array(v) for v in numbers.CLUMP_COLOUR)
     flux = fluxes(20.0, rng.normal(mean, scatter))
@@ -204,7 +206,7 @@ def _clump_colour(rng: Rng) -> Floats:
     return np.asarray(shares[::-1] / shares.max())
 
 
-def _standing_out(luminance: NDArray[np.float64], fwhm: float) -> Floats:
+def standing_out_of(luminance: NDArray[np.float64], fwhm: float) -> Floats:
     """Return by how many grey levels each place is brighter than what is around it."""
     from scipy import ndimage
 
@@ -213,12 +215,13 @@ def _standing_out(luminance: NDArray[np.float64], fwhm: float) -> Floats:
     return np.asarray(np.abs(inner - ndimage.gaussian_filter(luminance, 2.5 * sigma)))
 
 
-def _near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.bool_]:
+def near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.bool_]:
+    """Return which pixels lie within a radius of a place x, y."""
     rows, columns = np.indices(shape)
     return np.asarray(np.hypot(columns - place[0], rows - place[1]) < radius)
 
 
-def _draw_places(
+def draw_places(
     allowed: NDArray[np.bool_], weight: Floats, n: int, apart: float, rng: Rng
 ) -> Floats:
     """Return up to n places x, y at least so far apart, shape (m, 2)."""
@@ -232,7 +235,7 @@ def _draw_places(
         row, column = np.unravel_index(int(index), allowed.shape)
         place = np.array([column, row]) + rng.uniform(-0.5, 0.5, 2)
         places.append(place)
-        allowed &= ~_near(place, allowed.shape, apart)
+        allowed &= ~near(place, allowed.shape, apart)
     return np.array(places, dtype=float).reshape(-1, 2)
 
 

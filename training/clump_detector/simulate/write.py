@@ -22,6 +22,7 @@ from ..sources import Source, find_sources
 from .cutout import SimulatedCutout, as_cube, galaxy_rng, simulate_one
 from .inject import Injected, inject
 from .look import Picture
+from .numbers import BANDS
 
 Kind = Literal["png", "fits", "both"]
 
@@ -285,8 +286,10 @@ def _box(
 def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout:
     """Return a galaxy's entry of the label set, for an image of ``size`` pixels.
 
-    Clumps that nobody can see are left out, doubtful ones are ignored.
+    Clumps that nobody can see are left out, doubtful ones are ignored. The attributes
+    hold the truth: flux ratio in u, S/N, and the fluxes in nanomaggies by band.
     """
+    bands = made.scene.survey.bands
     zoom = size / made.scene.size
     boxes = []
     for k, (corners, clump) in enumerate(
@@ -306,6 +309,10 @@ def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout
                 extra={
                     "flux_ratio": round(clump.ratio, 5),
                     "snr": round(float(made.snr[k]), 2),
+                    "flux_nanomaggies": {
+                        band: round(float(clump.flux[BANDS.index(band)]), 5)
+                        for band in bands
+                    },
                     "kind": made.scene.host.kind,
                 },
             )
@@ -341,6 +348,7 @@ def write_fits(path: Path, made: SimulatedCutout) -> None:
     header = wcs.to_header()
     header["BANDS"] = (scene.survey.bands, "bands of the planes")
     header["PSFFWHM"] = (round(scene.fwhm, 4), "[arcsec] FWHM of the PSF")
+    header["PSFBETA"] = (round(scene.beta, 4), "beta of the PSF, a Moffat profile")
     header["BUNIT"] = ("nanomaggy", "22.5 mag")
     header["ORIGIN"] = ("simulation", "no real sky")
     fits.PrimaryHDU(made.planes.astype(np.float32), header).writeto(path)

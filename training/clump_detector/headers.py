@@ -1,0 +1,93 @@
+"""Looking up keys in FITS headers that others wrote: nothing there ever raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+
+class Keys:
+    """The keys of an image, its own header before the file's first one.
+
+    Parameters
+    ----------
+    headers : astropy.io.fits.Header or mapping
+        The first that has a usable value wins.
+    """
+
+    def __init__(self, *headers: Any) -> None:
+        self._headers = tuple(h for h in headers if h is not None)
+
+    @property
+    def own(self) -> Keys:
+        """The keys of the image's own header alone."""
+        return Keys(*self._headers[:1])
+
+    def values(self, key: str) -> Iterator[Any]:
+        """Yield what the headers say, the nearest first."""
+        for header in self._headers:
+            value = value_of(header, key)
+            if value is not None:
+                yield value
+
+    def word(self, *keys: str) -> str:
+        """Return the first text that is not blank under these keys, or ''."""
+        for key in keys:
+            for value in self.values(key):
+                if isinstance(value, str) and value.strip():
+                    return value.strip()
+        return ""
+
+    def number(self, *keys: str) -> float | None:
+        """Return the first finite number under these keys, or None.
+
+        Numbers in quotes count, too: some surveys write them so.
+        """
+        for key in keys:
+            for value in self.values(key):
+                number = as_number(value)
+                if number is not None:
+                    return number
+        return None
+
+    def comment(self, key: str) -> str:
+        """Return the comment beside a key, or ''."""
+        for header in self._headers:
+            if value_of(header, key) is not None:
+                try:
+                    return str(header.comments[key])
+                except Exception:  # a mapping has none, a broken card raises
+                    return ""
+        return ""
+
+    def history(self) -> str:
+        """Return what HISTORY says, in lines."""
+        return "\n".join(str(value) for value in self.values("HISTORY"))
+
+
+def value_of(header: Any, key: str) -> Any:
+    """Return what a header says under a key, or None where it says nothing usable."""
+    try:
+        if key not in header:
+            return None
+        value = header[key]
+    except Exception:  # astropy raises many kinds for a card that it cannot parse
+        return None
+    return value if isinstance(value, str | bool | int | float) else _other(value)
+
+
+def _other(value: Any) -> Any:
+    """Return HISTORY as text; what is undefined or complex says nothing."""
+    return str(value) if hasattr(value, "__iter__") else None
+
+
+def as_number(value: Any) -> float | None:
+    """Return a finite number, also one in quotes, or None."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
