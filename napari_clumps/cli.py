@@ -415,7 +415,7 @@ def evaluate(
     labels: Annotated[
         Path,
         typer.Argument(
-            help="A label set or a *.clumps file; with --inject images or a folder, too."
+            help="A label set or *.clumps file; with --inject images or a folder, too."
         ),
     ],
     model: Model = "starter",

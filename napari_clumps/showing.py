@@ -134,7 +134,7 @@ class Showing:
 
     @property
     def boxes(self) -> list[Box]:
-        """The boxes that are shown; of proposals those from the threshold or unscored."""
+        """Those shown: decided ones, and proposals unscored or from the threshold."""
         return self._boxes
 
     @property

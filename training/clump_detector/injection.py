@@ -38,10 +38,7 @@ Floats = NDArray[np.float64]
 #: Flux ratios of the clumps put in, evenly in their logarithm.
 RATIOS = (0.002, 0.3)
 
-#: So many are put into one cutout at a time, this many FWHM apart.
-AT_ONCE, APART = 3, 4.0
-
-#: Nor nearer than this to the nucleus, in FWHM: volunteers marked the bulge apart.
+#: Not nearer than this to the nucleus, in FWHM: volunteers marked the bulge apart.
 FROM_NUCLEUS = 1.5
 
 #: A clump is found by a box whose centre is this near, in FWHM.
@@ -87,12 +84,14 @@ def try_clumps(
     seed: int = 0,
     report: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Trial], list[str]]:
-    """Put at least n clumps into cutouts, a few at a time, and look for them.
+    """Put n clumps into cutouts and look for them.
+
+    One at a time: a bright one changes how bright all else is shown.
 
     Parameters
     ----------
     sources : sequence of Source
-        They take turns.
+        Each has its share of them.
     find : callable
         Gives boxes and scores on a cutout, the ones below any threshold, too.
     n : int
@@ -111,50 +110,44 @@ def try_clumps(
         If no cutout can be used.
     """
     trials: list[Trial] = []
-    problems: dict[str, None] = {}
-    usable = list(sources)
-    turn = 0
-    while len(trials) < n and usable:
-        source = usable[turn % len(usable)]
-        rng = np.random.default_rng((seed, turn))
+    problems: list[str] = []
+    for k, source in enumerate(sources):
+        wanted = -(-(n - len(trials)) // (len(sources) - k))  # what is left, evenly
         try:
-            made = list(_try_on(source, find, rng))
+            for trial in _try_on(
+                source, find, wanted, np.random.default_rng((seed, k))
+            ):
+                trials.append(trial)
+                if report is not None:
+                    report(len(trials), n)
         except ClumpError as error:
-            made = []
-            problems[error.message] = None
-        if not made:  # nor will there be room the next time
-            usable.remove(source)
-            continue
-        trials += made
-        turn += 1
-        if report is not None:
-            report(min(len(trials), n), n)
+            problems.append(error.message)
     if not trials:
         raise ImageError(
             "on none of the cutouts a clump could be put",
             sources[0].path if sources else None,
-            next(iter(problems), "Is there a galaxy in the middle?"),
+            problems[0] if problems else "Is there a galaxy in the middle?",
         )
-    return trials, list(problems)
+    return trials, problems
 
 
-def _try_on(source: Source, find: Finder, rng: Rng) -> Iterator[Trial]:
+def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
+    """Yield n trials on one cutout, or fewer where there is no room."""
     cutout = read_cutout(source)
     field = prepare(cutout, guess=_guess(cutout))
-    before, _ = find(cutout)
-    places, ratios = _plan(field, before, rng)
-    if not len(places):
-        return
+    free, light = _room(field, find(cutout)[0])
     put = _put_into_picture if cutout.is_picture else _put_into_fluxes
-    boxes, scores = find(put(field, places, ratios, rng))
-    centres = geometry.centres(geometry.as_boxes(boxes))
-    for (x, y), ratio in zip(places, ratios, strict=True):
-        within = np.hypot(*(centres - (x, y)).T) <= FOUND_WITHIN * field.fwhm
-        best = max((s for s, w in zip(scores, within, strict=True) if w), default=None)
-        yield Trial(
-            cutout.name, float(ratio), float(x), float(y),
-            None if best is None else float(best),
-        )  # fmt: skip
+    for _ in range(n):
+        places = draw_places(free, light**0.7, 1, 0.0, rng)
+        if not len(places):
+            return
+        x, y = (float(v) for v in places[0])
+        ratio = float(np.exp(rng.uniform(*np.log(RATIOS))))
+        boxes, scores = find(put(field, (x, y), ratio, rng))
+        centres = geometry.centres(geometry.as_boxes(boxes))
+        near_by = np.hypot(*(centres - (x, y)).T) <= FOUND_WITHIN * field.fwhm
+        found = [float(s) for s, yes in zip(scores, near_by, strict=True) if yes]
+        yield Trial(cutout.name, ratio, x, y, max(found, default=None))
 
 
 def _guess(cutout: Cutout) -> float:
@@ -166,10 +159,10 @@ def _guess(cutout: Cutout) -> float:
     return star_width(to_rgb(cutout)) or PICTURE_FWHM[0] * longest / 400
 
 
-def _plan(field: Field, before: Boxes, rng: Rng) -> tuple[Floats, Floats]:
-    """Return places and flux ratios: on the galaxy, where it shines, and nothing yet.
+def _room(field: Field, before: Boxes) -> tuple[NDArray[np.bool_], Floats]:
+    """Return where on the galaxy a clump can be put, and the light there.
 
-    What the model has found before would count as a clump put in.
+    Not where the model has found something before: it would count as the clump put in.
     """
     host = field.host
     if host is None:
@@ -179,15 +172,13 @@ def _plan(field: Field, before: Boxes, rng: Rng) -> tuple[Floats, Floats]:
             "It was left out.",
         )
     plane = field.planes.mean(axis=0) if field.cutout.is_picture else _light(field)
-    light = np.clip(np.nan_to_num(plane), 0, None) + 1e-12
+    light = np.clip(np.nan_to_num(plane), 0, None).astype(float) + 1e-12
     known = np.isfinite(field.planes).all(axis=0)
     centre = nucleus(light, host.mask, field.fwhm)
     free = host.mask & known & ~near(centre, light.shape, FROM_NUCLEUS * field.fwhm)
     for place in geometry.centres(geometry.as_boxes(before)):
         free &= ~near(place, light.shape, 2 * FOUND_WITHIN * field.fwhm)
-    places = draw_places(free, light**0.7, AT_ONCE, APART * field.fwhm, rng)
-    low, high = np.log(RATIOS)
-    return places, np.exp(rng.uniform(low, high, len(places)))
+    return free, light
 
 
 def _light(field: Field) -> Floats:
@@ -201,8 +192,10 @@ def _light(field: Field) -> Floats:
     return np.asarray(smooth)
 
 
-def _put_into_fluxes(field: Field, places: Floats, ratios: Floats, rng: Rng) -> Cutout:
-    """Return the cutout with points of its own PSF added to its fluxes."""
+def _put_into_fluxes(
+    field: Field, place: tuple[float, float], ratio: float, rng: Rng
+) -> Cutout:
+    """Return the cutout with a point of its own PSF added to its fluxes."""
     assert field.host is not None
     cutout, bands = field.cutout, field.bands
     blue = bluest(bands)
@@ -210,13 +203,12 @@ def _put_into_fluxes(field: Field, places: Floats, ratios: Floats, rng: Rng) -> 
     units = np.where(np.isfinite(units), units, 1.0)  # then one unit for all bands
     pixels = cutout.pixels.copy()
     rows, columns = np.indices(pixels.shape[1:])
-    for (x, y), ratio in zip(places, ratios, strict=True):
-        far = np.hypot(columns - x, rows - y)
-        spectrum = _spectrum(bands, rng)
-        total = ratio * max(float(field.host.flux[blue]), 0.0)
-        for k, psf in enumerate(field.psfs):
-            share = spectrum[k] / spectrum[blue] * units[blue] / units[k]
-            pixels[k] += (total * share * psf.at(far)).astype(np.float32)
+    far = np.hypot(columns - place[0], rows - place[1])
+    spectrum = _spectrum(bands, rng)
+    total = ratio * max(float(field.host.flux[blue]), 0.0)
+    for k, psf in enumerate(field.psfs):
+        share = spectrum[k] / spectrum[blue] * units[blue] / units[k]
+        pixels[k] += (total * share * psf.at(far)).astype(np.float32)
     return replace(cutout, pixels=pixels)
 
 
@@ -233,8 +225,10 @@ def _spectrum(bands: Sequence[str], rng: Rng) -> Floats:
     )
 
 
-def _put_into_picture(field: Field, places: Floats, ratios: Floats, rng: Rng) -> Cutout:
-    """Return the picture with points added to what an asinh curve makes of it."""
+def _put_into_picture(
+    field: Field, place: tuple[float, float], ratio: float, rng: Rng
+) -> Cutout:
+    """Return the picture with a point added to what an asinh curve makes of it."""
     assert field.host is not None
     linear = undone(field.cutout.pixels)
     blue = linear[..., 2]
@@ -242,10 +236,9 @@ def _put_into_picture(field: Field, places: Floats, ratios: Floats, rng: Rng) ->
     light = max(float((blue - sky)[field.host.mask].sum()), 0.0)
     psf = moffat(field.fwhm)
     rows, columns = np.indices(blue.shape)
-    for (x, y), ratio in zip(places, ratios, strict=True):
-        colour = clump_colour(rng)
-        spot = ratio * light * psf.at(np.hypot(columns - x, rows - y))
-        linear = linear + spot[..., None] * colour / max(colour[2], 1e-3)
+    colour = clump_colour(rng)
+    spot = ratio * light * psf.at(np.hypot(columns - place[0], rows - place[1]))
+    linear = linear + spot[..., None] * colour / max(float(colour[2]), 1e-3)
     return replace(field.cutout, pixels=redone(linear))
 
 

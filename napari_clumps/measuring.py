@@ -1,0 +1,332 @@
+"""What the dock "Measure" says of a clump, worked out in a thread. No Qt, no napari."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from clump_detector import boxes as geometry
+from clump_detector.errors import ClumpError
+from clump_detector.images import Cutout
+from clump_detector.photometry import (
+    Field,
+    Measured,
+    Quality,
+    in_words,
+    measure_boxes,
+    prepare,
+)
+from clump_detector.photometry.magnitudes import COLOURS, wavelength
+from clump_detector.photometry.measured import BRIGHTER_LIMIT, FAINTER_LIMIT
+from clump_detector.photometry.psf import ANNULUS, APERTURE
+from clump_detector.sources import Source
+
+#: Cutouts whose sky, galaxy and PSF are kept.
+KEPT = 4
+
+#: Prefixes of Jy from the largest that fits; fluxes of clumps are uJy or nJy.
+_PREFIXES = (("Jy", 1.0), ("mJy", 1e3), ("µJy", 1e6), ("nJy", 1e9), ("pJy", 1e12))
+
+NO_FLUX = (
+    "This is a picture: its brightness is no linear flux, so that nothing but places "
+    "is measured. Open the galaxy as FITS for fluxes, magnitudes and colours."
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which box of which cutout is to be measured.
+
+    Attributes
+    ----------
+    source : Source
+    corners : tuple of (x1, y1, x2, y2)
+        Of all boxes that count as clumps.
+    index : int
+        Which of them.
+    """
+
+    source: Source
+    corners: tuple[tuple[float, float, float, float], ...]
+    index: int
+
+
+@dataclass(frozen=True)
+class Circles:
+    """What is drawn over the canvas: a place and radii in pixels of the cutout."""
+
+    x: float
+    y: float
+    aperture: float
+    inner: float
+    outer: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """One band of the spectral shape.
+
+    ``wavelength`` is in nanometres; bands whose wavelengths are not known stand side by
+    side.
+    """
+
+    band: str
+    wavelength: float
+    flux: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is said of a clump.
+
+    Attributes
+    ----------
+    rows : tuple of tuple of str
+        Of each band: its name, flux with error, S/N, AB magnitude with error, share of
+        the galaxy's flux in per cent.
+    unit : str
+        Of the fluxes.
+    lines : tuple of str
+        Colours, flux ratio, distances, PSF and aperture.
+    flags : tuple of str
+        What is the matter, in words.
+    points : tuple of Point
+    circles : Circles or None
+        None of a picture.
+    """
+
+    rows: tuple[tuple[str, ...], ...] = ()
+    unit: str = ""
+    lines: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    points: tuple[Point, ...] = ()
+    circles: Circles | None = None
+
+
+def reading_of(field: Field, corners: geometry.Boxes, index: int) -> Reading:
+    """Measure one of the boxes on a prepared cutout, and say it in words."""
+    measured = measure_boxes(field, corners, only=index)
+    if not measured.bands:
+        lines = (NO_FLUX, *_distances(measured))
+        flags = int(measured.flags[0]) & ~int(Quality.PICTURE)
+        return Reading(lines=lines, flags=tuple(in_words(flags)))
+    unit, factor = _unit(measured)
+    return Reading(
+        _rows(measured, factor),
+        unit,
+        (*_colours(measured), *_ratio(measured), *_distances(measured),
+         *_method(measured)),
+        tuple(in_words(int(measured.flags[0]))),
+        _points(measured, factor),
+        _circles(measured),
+    )  # fmt: skip
+
+
+def _circles(measured: Measured) -> Circles:
+    fwhm = measured.reference_psf.fwhm
+    return Circles(
+        float(measured.x[0]),
+        float(measured.y[0]),
+        APERTURE * fwhm,
+        ANNULUS[0] * fwhm,
+        ANNULUS[1] * fwhm,
+    )
+
+
+def _unit(measured: Measured) -> tuple[str, float]:
+    """Return the unit that fluxes are shown in, and the factor from Jy or counts."""
+    if measured.is_relative:
+        return "relative", 1.0
+    largest = np.nanmax(np.abs(measured.flux_jy), initial=0.0)
+    for name, factor in _PREFIXES:
+        if largest * factor >= 1:
+            return name, factor
+    return _PREFIXES[-1]
+
+
+def _shown(measured: Measured, factor: float) -> tuple[list[float], list[float]]:
+    """Return fluxes and errors of the clump in the unit shown, by band."""
+    relative = measured.is_relative
+    flux = measured.flux if relative else measured.flux_jy
+    error = measured.error if relative else measured.error_jy
+    return (flux[0] * factor).tolist(), (error[0] * factor).tolist()
+
+
+def _rows(measured: Measured, factor: float) -> tuple[tuple[str, ...], ...]:
+    flux, error = _shown(measured, factor)
+    magnitude = measured.magnitude_corrected[0]
+    magnitude = np.where(np.isfinite(magnitude), magnitude, measured.magnitude[0])
+    rows = []
+    for k, band in enumerate(measured.bands):
+        signal = measured.flux[0, k] / measured.error[0, k]
+        rows.append(
+            (
+                band,
+                with_error(flux[k], error[k]),
+                "" if not np.isfinite(signal) else f"{signal:.1f}",
+                with_error(float(magnitude[k]), float(measured.magnitude_error[0, k])),
+                _per_cent(float(measured.ratio[0, k])),
+            )
+        )
+    return tuple(rows)
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a value with its error, to the second digit of the error."""
+    if not np.isfinite(value):
+        return ""
+    if not np.isfinite(error) or error <= 0:
+        return f"{value:.3g}"
+    digits = int(np.clip(1 - np.floor(np.log10(error)), 0, 6))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _per_cent(share: float) -> str:
+    if not np.isfinite(share):
+        return ""
+    digits = 0 if abs(share) >= 0.1 else 1 if abs(share) >= 0.01 else 2
+    return f"{100 * share:.{digits}f} %"
+
+
+def _colours(measured: Measured) -> list[str]:
+    told = [
+        f"{blue}−{red} {measured.colour(blue, red)[0]:.2f}"
+        for blue, red in COLOURS
+        if np.isfinite(measured.colour(blue, red)[0])
+    ]
+    if not told:
+        return []
+    dust = np.isfinite(measured.extinction).any()
+    return [", ".join(told) + (", without Galactic extinction" if dust else "")]
+
+
+def _ratio(measured: Measured) -> list[str]:
+    band, ratio = measured.ratio_band, float(measured.blue_ratio[0])
+    if band is None or not np.isfinite(ratio) or measured.host is None:
+        return []
+    if ratio >= BRIGHTER_LIMIT:
+        limit = "over 8 % (Guo 2015)"
+    else:
+        over = ratio >= FAINTER_LIMIT
+        limit = f"{'over' if over else 'under'} 3 % (Adams 2022)"
+    name, kind = measured.bands[band], measured.host.kind
+    return [f"{_per_cent(ratio)} of the galaxy's {kind} flux in {name}: {limit}"]
+
+
+def _distances(measured: Measured) -> list[str]:
+    units = (
+        (measured.distance[0], "px", 1),
+        (measured.distance_arcsec[0], "″", 2),
+        (measured.distance_in_radii[0], "Rₑ", 2),
+        (measured.distance_kpc[0], "kpc", 2),
+    )
+    told = [f"{v:.{digits}f} {unit}" for v, unit, digits in units if np.isfinite(v)]
+    return ["From the centre: " + " = ".join(told)] if told else []
+
+
+def _method(measured: Measured) -> list[str]:
+    psf, width = measured.reference_psf, float(measured.width[0])
+    arcsec = f" = {psf.fwhm * measured.scale:.2f} ″" if measured.scale else ""
+    correction = measured.correction[0]
+    known = correction[np.isfinite(correction)]
+    lines = [
+        f"PSF {psf.fwhm:.2f} px{arcsec} ({psf.source}; {psf.model}), aperture radius "
+        f"{APERTURE * psf.fwhm:.1f} px"
+    ]
+    if len(known):
+        error = float(measured.width_error[0])
+        lines.append(
+            f"{width:.2f} ± {error:.2f} times as wide as the PSF: aperture correction "
+            f"{np.median(known):.2f}"
+        )
+    return lines
+
+
+def _points(measured: Measured, factor: float) -> tuple[Point, ...]:
+    flux, error = _shown(measured, factor)
+    lengths = [wavelength(band) for band in measured.bands]
+    known = all(length is not None for length in lengths)
+    return tuple(
+        Point(band, float(length or 0) if known else 400.0 + 100 * k, f, e)
+        for k, (band, length, f, e) in enumerate(
+            zip(measured.bands, lengths, flux, error, strict=True)
+        )
+        if np.isfinite(f) and np.isfinite(e)
+    )
+
+
+class Measurer:
+    """Answers in a thread, the newest question only.
+
+    Parameters
+    ----------
+    cutout_of : callable
+        Gives a future of a source's cutout.
+    deliver : callable
+        Takes the question and a `Reading`, or a sentence why there is none; called in
+        the thread.
+    """
+
+    def __init__(
+        self,
+        cutout_of: Callable[[Source], Future[Cutout]],
+        deliver: Callable[[Question, Reading | str], None],
+    ) -> None:
+        self._cutout_of, self._deliver = cutout_of, deliver
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
+        self._mutex = threading.Lock()
+        self._newest: Question | None = None
+        self._fields: OrderedDict[Source, tuple[float, Field]] = OrderedDict()
+
+    def ask(self, question: Question | None) -> None:
+        """Have a box measured; what was asked before, and waits, is dropped."""
+        with self._mutex:
+            self._newest = question
+        if question is not None:
+            self._thread.submit(self._answer, question)
+
+    def forget(self) -> None:
+        """Forget every cutout, as when files have changed."""
+        self._thread.submit(self._fields.clear)
+
+    def close(self) -> None:
+        """Stop."""
+        self.ask(None)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, question: Question) -> None:
+        with self._mutex:
+            if question is not self._newest:
+                return
+        try:
+            corners = geometry.as_boxes(question.corners)
+            field = self._field(question.source, corners)
+            reading: Reading | str = reading_of(field, corners, question.index)
+        except ClumpError as error:
+            reading = error.message
+        except Exception as error:  # a thread that ends leaves the panel without a word
+            reading = f"It cannot be measured ({error})."
+        self._deliver(question, reading)
+
+    def _field(self, source: Source, corners: geometry.Boxes) -> Field:
+        guess = float(np.median(geometry.fwhm(corners)))
+        kept = self._fields.get(source)
+        if kept is not None and (kept[0] == guess or not _guessed(kept[1])):
+            self._fields.move_to_end(source)
+            return kept[1]
+        field = prepare(self._cutout_of(source).result(), guess=guess)
+        self._fields[source] = (guess, field)
+        while len(self._fields) > KEPT:
+            self._fields.popitem(last=False)
+        return field
+
+
+def _guessed(field: Field) -> bool:
+    """Tell whether a field would differ with another guess of the PSF."""
+    return not field.psfs or any(psf.source == "boxes" for psf in field.psfs)

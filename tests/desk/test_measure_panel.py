@@ -1,0 +1,201 @@
+"""The dock "Measure" in the real window: what it says, draws and leaves alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clump_detector.photometry import moffat
+from napari_clumps.review import Proposal
+
+pytestmark = pytest.mark.gui
+
+SIDE, FWHM, SCALE = 180, 5.0, 0.396
+
+#: Places x, y of the clumps and their fluxes in nanomaggies in g, r and i.
+CLUMPS = ((70.3, 84.6), (112.0, 97.2))
+FLUXES = ((40.0, 36.0, 35.0), (15.0, 16.0, 17.0))
+
+
+def write_galaxy(path, *, unit="nanomaggy"):
+    """Write a disc with two clumps in three bands, with a WCS and a PSF."""
+    from astropy.io import fits
+
+    rng = np.random.default_rng(1)
+    rows, columns = np.indices((SIDE, SIDE))
+    middle = (SIDE - 1) / 2
+    disc = 0.3 * np.exp(-np.hypot(columns - middle, (rows - middle) / 0.7) / 14)
+    planes = np.stack([disc, 1.5 * disc, 2 * disc])
+    psf = moffat(FWHM)
+    for (x, y), fluxes in zip(CLUMPS, FLUXES, strict=True):
+        light = psf.at(np.hypot(columns - x, rows - y))
+        planes += np.array(fluxes)[:, None, None] * light
+    planes += rng.normal(0, 0.01, planes.shape)
+    header = fits.Header(
+        {
+            "BANDS": "gri",
+            "PSFFWHM": FWHM * SCALE,
+            "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN",
+            "CRVAL1": 30.0, "CRVAL2": 5.0,
+            "CRPIX1": middle + 1, "CRPIX2": middle + 1,
+            "CDELT1": -SCALE / 3600, "CDELT2": SCALE / 3600,
+        }
+    )  # fmt: skip
+    if unit:
+        header["BUNIT"] = unit
+    path.parent.mkdir(exist_ok=True)
+    fits.writeto(path, planes.astype(np.float32), header)
+
+
+@pytest.fixture
+def panel(shown_window):
+    viewer, _ = shown_window
+    dock, panel = viewer.window.add_plugin_dock_widget(
+        "napari-clumps", "Measure", tabify=False
+    )
+    yield panel
+    viewer.window.remove_dock_widget(dock)
+
+
+@pytest.fixture
+def sky(window, tmp_path):
+    """A review of a FITS galaxy with two proposals on its clumps, and one beside."""
+    write_galaxy(tmp_path / "sky" / "a.fits")
+    window.controller.threshold = 0.3
+    window.controller.open_paths([tmp_path / "sky"])
+    half = 1.25 * FWHM
+    places = (*CLUMPS, (150.0, 30.0))
+    proposals = [
+        Proposal(x - half, y - half, x + half, y + half, "clump", 0.9 - 0.1 * k)
+        for k, (x, y) in enumerate(places)
+    ]
+    window.controller.take_proposals(1, proposals, "test-model", (SIDE, SIDE))
+    window.settle(50)
+    return window
+
+
+def wait_for(desk, panel, wanted):
+    desk.qtbot.waitUntil(
+        lambda: panel.reading is not None and wanted(panel.reading), timeout=20_000
+    )
+    return panel.reading
+
+
+def marks(desk):
+    return desk.panel("aperture_marks")
+
+
+def flux_of(reading, band):
+    row = next(row for row in reading.rows if row[0] == band)
+    return float(row[1].split(" ± ")[0]), float(row[1].split(" ± ")[1])
+
+
+def test_it_says_the_fluxes_of_the_current_clump(sky, panel):
+    sky.controller.select(sky.controller.boxes[0].id)
+    reading = wait_for(sky, panel, lambda r: r.circles is not None)
+    assert reading.unit == "µJy"
+    for band, true in zip("gri", FLUXES[0], strict=True):
+        flux, error = flux_of(reading, band)
+        assert flux == pytest.approx(true * 3.631, rel=0.03)
+        assert abs(flux - true * 3.631) < 4 * error
+    assert panel._table.rowCount() == 3
+    assert panel._table.item(0, 1).text() == reading.rows[0][1]
+    assert "flux, µJy" in panel._table.horizontalHeaderItem(1).text()
+    assert (reading.circles.x, reading.circles.y) == pytest.approx(CLUMPS[0], abs=0.2)
+    assert reading.circles.aperture == pytest.approx(1.125 * FWHM)
+    assert [p.band for p in panel._spectrum.points] == ["g", "r", "i"]
+    assert panel._spectrum.isVisible()
+    assert "″" in panel._lines.text()
+    assert reading.flags == ()
+
+
+def test_it_follows_the_current_box_and_its_edits(sky, panel):
+    c = sky.controller
+    c.select(c.boxes[0].id)
+    first = wait_for(sky, panel, lambda r: r.circles is not None)
+    c.select(c.boxes[1].id)
+    second = wait_for(sky, panel, lambda r: r is not first)
+    assert (second.circles.x, second.circles.y) == pytest.approx(CLUMPS[1], abs=0.2)
+    x1, y1, x2, y2 = c.boxes[1].corners
+    c.opened.edit(c.boxes[1].id, (x1 + 30, y1 + 30, x2 + 30, y2 + 30))
+    moved = wait_for(sky, panel, lambda r: r is not second)
+    assert moved.circles.x > CLUMPS[1][0] + 20
+    c.select(None)
+    sky.settle(50)
+    assert panel.reading is None
+    assert "click one" in panel._title.text()
+    assert not marks(sky).isVisible()
+
+
+def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
+    c = sky.controller
+    c.select(c.boxes[0].id)
+    reading = wait_for(sky, panel, lambda r: r.circles is not None)
+    overlay = marks(sky)
+    assert overlay.isVisible()
+    assert overlay.circles == reading.circles
+    assert [layer.name for layer in sky.viewer.layers] == [
+        "Galaxy", "Marks", "Clump boxes",
+    ]  # fmt: skip
+    assert len(c.canvas.boxes.data) == 3
+    assert (
+        sky.canvas.childAt(sky.canvas.rect().center()) is None
+    )  # the mouse goes through
+    before = overlay.grab().toImage()
+    sky.viewer.scene.camera.zoom *= 1.5
+    sky.settle(50)
+    assert overlay.grab().toImage() != before
+    panel._wanted.click()
+    assert not overlay.isVisible()
+    panel._wanted.click()
+    assert overlay.isVisible()
+    panel.parent().hide()
+    sky.settle(50)
+    assert not overlay.isVisible()
+
+
+def test_flags_are_said_in_words(sky, panel):
+    c = sky.controller
+    c.select(c.boxes[2].id)
+    reading = wait_for(sky, panel, lambda r: bool(r.flags))
+    assert any("outside the galaxy" in flag for flag in reading.flags)
+    assert panel._flags.isVisible()
+    assert "outside the galaxy" in panel._flags.text()
+
+
+def test_a_picture_is_said_to_have_no_fluxes(desk, panel):
+    desk.controller.select(desk.controller.boxes[0].id)
+    reading = wait_for(desk, panel, lambda r: bool(r.lines))
+    assert "no linear flux" in reading.lines[0]
+    assert "px" in panel._lines.text()
+    assert reading.rows == ()
+    assert not panel._table.isVisible()
+    assert not panel._spectrum.isVisible()
+    assert not marks(desk).isVisible()
+
+
+def test_without_units_fluxes_are_said_to_be_relative(window, panel, tmp_path):
+    write_galaxy(tmp_path / "sky" / "a.fits", unit="")
+    window.controller.open_paths([tmp_path / "sky"])
+    half = 1.25 * FWHM
+    x, y = CLUMPS[0]
+    window.controller.opened.add(1, (x - half, y - half, x + half, y + half), "clump")
+    window.controller.select(window.controller.boxes[0].id)
+    reading = wait_for(window, panel, lambda r: bool(r.rows))
+    assert reading.unit == "relative"
+    assert reading.rows[0][3] == ""
+    assert any("relative" in flag for flag in reading.flags)
+
+
+def test_an_image_that_went_is_said(sky, panel, tmp_path):
+    (tmp_path / "sky" / "a.fits").unlink()
+    sky.controller.pictures.forget()
+    panel._start_anew()
+    sky.controller.select(sky.controller.boxes[1].id)
+    reading = wait_for(sky, panel, lambda r: bool(r.flags))
+    assert "a.fits" in reading.flags[0]
+
+
+def test_without_a_review_it_says_so(window, panel):
+    assert panel._title.text() == "No review is open."
+    assert not panel._table.isVisible()

@@ -1,0 +1,451 @@
+"""Fluxes, errors and places of made-up clumps whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clump_detector.errors import ConfigError, ImageError
+from clump_detector.galaxy import Galaxy
+from clump_detector.images import Cutout, from_array
+from clump_detector.photometry import (
+    Quality,
+    from_image,
+    gaussian,
+    in_words,
+    measure,
+    measure_boxes,
+    moffat,
+    prepare,
+)
+
+FWHM = 4.0
+
+
+def offsets(side, x, y):
+    rows, columns = np.indices((side, side))
+    return np.hypot(columns - x, rows - y)
+
+
+def box(x, y, fwhm=FWHM):
+    half = 1.25 * fwhm
+    return (x - half, y - half, x + half, y + half)
+
+
+def scene(clumps, *, side=121, fwhm=FWHM, psf=None, noise=0.05, sky=0.0, disc=0.0,
+          seed=0, bands="r", **known):  # fmt: skip
+    """Return a cutout of clumps (x, y, flux) on an exponential disc."""
+    psf = psf or moffat(fwhm)
+    middle = (side - 1) / 2
+    plane = sky + disc * np.exp(-offsets(side, middle, middle) / (side / 12))
+    for x, y, flux in clumps:
+        plane = plane + flux * psf.at(offsets(side, x, y))
+    planes = plane + np.random.default_rng(seed).normal(
+        0, noise, (len(bands), side, side)
+    )
+    known.setdefault("fwhm", fwhm)
+    return Cutout("made", planes.astype(np.float32), bands=tuple(bands), **known)
+
+
+# -- one clump ---------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    x=st.floats(72, 90),
+    y=st.floats(52, 68),
+    fwhm=st.floats(2.5, 4.5),
+    beta=st.floats(2.5, 5),
+    width=st.floats(1, 1.4),
+    sky=st.floats(-50, 50),
+    slope=st.floats(-0.002, 0.002),
+)
+def test_a_clump_has_its_flux_and_place(x, y, fwhm, beta, width, sky, slope):
+    """On a disc: whatever sky, slope, place, PSF and width."""
+    psf, flux = moffat(fwhm, beta), 1000.0
+    rows, columns = np.indices((121, 121))
+    plane = sky + slope * (columns - 0.5 * rows)
+    plane = plane + 10 * np.exp(-offsets(121, 60, 60) / 15)
+    plane = plane + flux * psf.at(offsets(121, x, y), width)
+    plane += np.random.default_rng(1).normal(0, 0.02, plane.shape)
+    cutout = Cutout("made", plane[None].astype(np.float32), bands=("r",))
+    found = measure(cutout, [box(x + 0.1 * fwhm, y - 0.1 * fwhm, fwhm)], psf=psf)
+    assert found.flux[0, 0] == pytest.approx(flux, rel=0.05)
+    assert (found.x[0], found.y[0]) == pytest.approx((x, y), abs=0.08)
+    assert found.width[0] == pytest.approx(width, abs=0.05)
+
+
+def test_flux_does_not_depend_on_the_unit():
+    cutout = scene([(60.2, 59.7, 20)])
+    once = measure(cutout, [box(60, 60)])
+    for factor in (1e-9, 1e7):
+        scaled = Cutout(
+            "made", (cutout.pixels * np.float32(factor)), bands=("r",), fwhm=FWHM
+        )
+        again = measure(scaled, [box(60, 60)])
+        assert again.flux == pytest.approx(factor * once.flux, rel=1e-4)
+        assert again.error == pytest.approx(factor * once.error, rel=1e-3)
+        assert again.x == pytest.approx(once.x, abs=1e-3)
+
+
+@pytest.mark.parametrize("turn", ["columns", "rows", "transposed"])
+def test_a_turned_image_gives_the_same(turn):
+    cutout = scene([(63.2, 54.7, 20)], disc=2.0)
+    once = measure(cutout, [box(63, 55)])
+    pixels, place = cutout.pixels, (63, 55)
+    if turn == "columns":
+        pixels, place = pixels[:, :, ::-1], (120 - 63, 55)
+    elif turn == "rows":
+        pixels, place = pixels[:, ::-1], (63, 120 - 55)
+    else:
+        pixels, place = pixels.transpose(0, 2, 1), (55, 63)
+    turned = Cutout("made", np.ascontiguousarray(pixels), bands=("r",), fwhm=FWHM)
+    again = measure(turned, [box(*place)])
+    assert again.flux == pytest.approx(once.flux, abs=0.5 * once.error[0, 0])
+    assert again.host is not None
+    assert once.host is not None
+    assert again.distance == pytest.approx(once.distance, abs=0.2)
+
+
+def test_an_aperture_between_pixels_counts_them_exactly():
+    """A flat image: the disc's area is that of the circle, wherever it lies."""
+    from clump_detector.photometry.apertures import cut_stamp
+
+    planes = np.ones((1, 60, 60), np.float32)
+    for x, y in ((30.0, 30.0), (30.5, 29.3), (28.9, 31.1)):
+        stamp = cut_stamp(planes, None, (x, y), 12)
+        disc = stamp.disc(4.5)
+        assert disc.sum() == pytest.approx(np.pi * 4.5**2, rel=1e-9)
+
+
+# -- errors -------------------------------------------------------------------
+
+
+def pulls_of(smooth=0.0, variance=False, flux=0.0):
+    """Return (measured - true) / error of many clumps on empty noisy sky."""
+    from scipy import ndimage
+
+    rng = np.random.default_rng(5)
+    pulls, psf = [], moffat(FWHM)
+    for _ in range(12):
+        noise = rng.normal(0, 1, (200, 200))
+        if smooth:
+            noise = ndimage.gaussian_filter(noise, smooth)
+            noise /= noise.std()
+        places = [(x, y) for x in range(30, 180, 28) for y in range(30, 180, 28)]
+        for x, y in places:
+            noise += flux * psf.at(offsets(200, x, y))
+        cutout = Cutout(
+            "made", noise[None].astype(np.float32), bands=("r",), fwhm=FWHM,
+            variance=np.ones((1, 200, 200), np.float32) if variance else None,
+        )  # fmt: skip
+        boxes = [box(x, y) for x, y in places]
+        found = measure(cutout, boxes, recentre=False)
+        pulls.append((found.flux[:, 0] - flux) / found.error[:, 0])
+    return np.concatenate(pulls)
+
+
+@pytest.mark.parametrize(
+    ("smooth", "variance", "flux"), [(0, False, 0), (0, True, 0), (0.8, False, 0),
+                                     (0, False, 200)],
+)  # fmt: skip
+def test_errors_are_as_large_as_the_scatter(smooth, variance, flux):
+    """On white and on correlated noise, with and without the file's own errors."""
+    pulls = pulls_of(smooth, variance, flux)
+    assert np.median(pulls) == pytest.approx(0, abs=0.25)
+    assert 0.75 < pulls.std() < 1.3
+
+
+def test_photons_add_to_the_error():
+    cutout = scene([(60, 60, 400)], noise=0.01)
+    boxes = [box(60, 60)]
+    without = measure(cutout, boxes)
+    with_gain = measure(cutout, boxes, gain=10.0)
+    share = np.sqrt(400 / 10) / 400
+    assert with_gain.error[0, 0] / with_gain.flux[0, 0] > 0.9 * share
+    assert with_gain.error[0, 0] > 2 * without.error[0, 0]
+
+
+# -- what is around -----------------------------------------------------------
+
+
+def test_a_neighbour_in_a_box_is_kept_out_of_the_annulus():
+    alone = measure(scene([(60, 60, 30)]), [box(60, 60)])
+    # 8 px are 2 FWHM: in the middle of the annulus.
+    both = scene([(60, 60, 30), (68, 60, 300)])
+    unknown = measure(both, [box(60, 60)])
+    known = measure(both, [box(60, 60), box(68, 60)])
+    assert known.flagged(Quality.OVERLAPS).all()
+    assert not alone.flagged(Quality.OVERLAPS).any()
+    worse = abs(unknown.flux[0, 0] - 30)
+    assert abs(known.flux[0, 0] - 30) < 0.5 * worse + 10
+    assert known.flux[1, 0] == pytest.approx(300, rel=0.05)
+
+
+def test_on_a_galaxy_s_rim_the_sky_is_left_out_of_the_annulus():
+    from clump_detector.photometry.apertures import (
+        annulus_around,
+        background,
+        cut_stamp,
+    )
+
+    side = 121
+    plane = np.where(np.indices((side, side))[1] < 62, 5.0, 0.0)
+    planes = plane[None].astype(np.float32)
+    stamp = cut_stamp(planes, None, (60, 60), 2.5 * FWHM)
+    host = stamp.cut(plane > 1)
+    nobody = np.zeros((0, 3))
+    on_host = background(stamp, annulus_around(stamp, FWHM, nobody, host).used)
+    assert on_host.level[0] == pytest.approx(5.0)
+    both = background(stamp, annulus_around(stamp, FWHM, nobody, None).used)
+    assert both.level[0] != pytest.approx(5.0, abs=0.5)
+    sky = annulus_around(stamp, FWHM, nobody, np.zeros_like(host))
+    assert sky.used.sum() > 100  # a clump on the sky has the sky around it
+
+
+def test_without_a_peak_it_is_measured_in_the_middle_and_flagged():
+    found = measure(scene([], noise=1.0), [box(60.4, 59.2)])
+    assert found.flagged(Quality.NO_CENTROID).all()
+    assert (found.x[0], found.y[0]) == pytest.approx((60.4, 59.2))
+
+
+def test_a_peak_beside_the_box_s_middle_is_another_s():
+    found = measure(scene([(67.5, 60, 500)]), [box(60, 60)])
+    assert found.flagged(Quality.NO_CENTROID).all()
+    assert found.x[0] == pytest.approx(60)
+
+
+# -- what is missing -----------------------------------------------------------
+
+
+def test_missing_pixels_are_made_up_for_and_flagged():
+    cutout = scene([(60, 60, 300)])
+    cutout.pixels[:, 61:63, 55:66] = np.nan
+    found = measure(cutout, [box(60, 60)], recentre=False)
+    assert found.flagged(Quality.MISSING).all()
+    assert found.flux[0, 0] == pytest.approx(300, rel=0.06)
+
+
+def test_with_most_pixels_missing_there_is_no_flux():
+    cutout = scene([(60, 60, 300)])
+    cutout.pixels[:, 57:64, 57:64] = np.nan
+    found = measure(cutout, [box(60, 60)])
+    assert np.isnan(found.flux).all()
+    assert found.flagged(Quality.NO_FLUX).all()
+    assert np.isnan(found.magnitude).all()
+    assert np.isnan(found.blue_ratio).all()
+
+
+def test_pixels_without_weight_are_missing():
+    cutout = scene([(60, 60, 300)])
+    variance = np.full_like(cutout.pixels, 0.05**2)
+    variance[:, 61:63, 55:66] = np.inf
+    cutout.pixels[:, 61:63, 55:66] = 1e6
+    weighed = Cutout("made", cutout.pixels, bands=("r",), fwhm=FWHM, variance=variance)
+    found = measure(weighed, [box(60, 60)], recentre=False)
+    assert found.flagged(Quality.MISSING).all()
+    assert found.flux[0, 0] == pytest.approx(300, rel=0.06)
+
+
+@pytest.mark.parametrize("place", [(0, 60), (119.5, 60), (3, 2), (60, 120)])
+def test_at_the_edge_nothing_is_silent(place):
+    found = measure(scene([(*place, 300)]), [box(*place)])
+    assert found.flagged(Quality.OVER_EDGE).all()
+    assert found.flagged(Quality.MISSING | Quality.NO_FLUX).all()
+    if np.isfinite(found.flux[0, 0]):
+        assert found.flux[0, 0] == pytest.approx(300, rel=0.15)
+
+
+def test_a_box_off_the_image_has_no_flux():
+    found = measure(scene([]), [box(-50, 60), box(300, 300)])
+    assert np.isnan(found.flux).all()
+    assert found.flagged(Quality.OVER_EDGE).all()
+
+
+def test_saturated_pixels_are_flagged():
+    cutout = scene([(60, 60, 3000), (30, 30, 20)])
+    np.minimum(cutout.pixels, 40, out=cutout.pixels)
+    found = measure(cutout, [box(60, 60), box(30, 30)])
+    assert found.flagged(Quality.SATURATED).tolist() == [True, False]
+
+
+def test_a_hole_is_no_clump():
+    found = measure(scene([(60, 60, -300)]), [box(60, 60)])
+    assert found.flux[0, 0] < 0
+    assert found.flagged(Quality.NEGATIVE).all()
+    assert np.isnan(found.magnitude[0, 0])
+
+
+def test_no_boxes_are_no_clumps():
+    found = measure(scene([]), np.zeros((0, 4)))
+    assert len(found) == 0
+    assert found.flux.shape == (0, 1)
+
+
+def test_one_of_several_is_measured_as_among_all():
+    cutout = scene([(60, 60, 30), (68, 63, 90)])
+    boxes = np.array([box(60, 60), box(68, 63)])
+    field = prepare(cutout)
+    every = measure_boxes(field, boxes)
+    for k in range(2):
+        one = measure_boxes(field, boxes, only=k)
+        assert len(one) == 1
+        assert one.flux[0] == pytest.approx(every.flux[k])
+        assert one.flags[0] == every.flags[k]
+
+
+def test_tiny_and_empty_images_do_not_break_it():
+    for shape in ((1, 8, 8), (1, 3, 50), (2, 30, 4)):
+        planes = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
+        cutout = Cutout("made", planes, bands=("g", "r")[: shape[0]])
+        found = measure(cutout, [(0, 0, 3, 3)])
+        assert found.flux.shape == (1, shape[0])
+    blank = np.full((1, 60, 60), np.nan, np.float32)
+    blank[0, :5] = 1
+    found = measure(Cutout("made", blank, bands=("r",)), [box(30, 30)])
+    assert np.isnan(found.flux).all()
+
+
+# -- PSF ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("psf", [moffat(5.0), moffat(5.0, 2.5), gaussian(5.0)])
+def test_the_share_of_light_is_that_of_the_profile(psf):
+    fine = 0.02
+    radii = np.arange(fine / 2, 120, fine)  # middles of rings
+    light = (psf.at(radii) * 2 * np.pi * radii).cumsum() * fine
+    for radius in (2.0, 5.6, 20.0):
+        share = float(psf.share(radius / psf.fwhm))
+        assert np.interp(radius, radii + fine / 2, light) == pytest.approx(
+            share, abs=1e-4
+        )
+    assert float(psf.at(2.5)) == pytest.approx(float(psf.at(0.0)) / 2)
+
+
+def test_the_correction_depends_on_the_model_as_known():
+    """Up to 27 % between a Gaussian and a Moffat PSF, for the aperture's light."""
+    ratio = float(gaussian(4).correction() / moffat(4).correction())
+    assert 0.7 < ratio < 0.87
+    assert float(moffat(4).correction(1.3)) > float(moffat(4).correction())
+
+
+@pytest.mark.parametrize("beta", [2.5, 3.0, 4.5])
+def test_an_image_of_a_psf_is_as_good_as_its_formula(beta):
+    psf = moffat(4.2, beta)
+    image = 7.0 * psf.at(offsets(61, 30.2, 29.9))
+    found = from_image(image)
+    assert found.fwhm == pytest.approx(4.2, rel=0.02)
+    assert float(found.correction()) == pytest.approx(float(psf.correction()), rel=0.03)
+    cutout = scene([(60, 60, 500)], psf=psf)
+    measured = measure(cutout, [box(60, 60)], psf=image)
+    assert measured.flux[0, 0] == pytest.approx(500, rel=0.05)
+    assert measured.psf_source == "image"
+    assert "image" in measured.correction_name
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (np.ones((3, 3)), "7 x 7"),
+        (np.ones((21, 21)), "no light"),
+        (np.full((21, 21), np.nan), "finite"),
+        (np.ones((3, 21, 21)), "shape"),
+        (np.eye(21)[::-1] * np.eye(21) * 0 + np.eye(21, k=9), "middle"),
+    ],
+)
+def test_what_is_no_psf_is_refused(image, words):
+    with pytest.raises(ImageError, match=words):
+        from_image(image)
+
+
+@pytest.mark.parametrize("value", [0.0, -3.0, 1e4, float("nan")])
+def test_a_width_that_is_none_is_refused(value):
+    with pytest.raises(ConfigError, match="PSF"):
+        measure(scene([]), [box(60, 60)], psf=value)
+    with pytest.raises(ConfigError, match="model"):
+        measure(scene([]), [box(60, 60)], model="airy")
+
+
+def test_bands_of_different_psfs_give_the_same_total():
+    """Each has its own aperture and correction, so colours are those of the sky."""
+    widths = {"g": 5.5, "r": 4.0, "i": 3.2}
+    planes = [
+        scene([(60, 60, 200)], fwhm=fwhm, seed=k).pixels[0]
+        for k, fwhm in enumerate(widths.values())
+    ]
+    galaxy = Galaxy("made", psf={b: 0.4 * w for b, w in widths.items()})
+    cutout = Cutout(
+        "made", np.stack(planes), bands=tuple("gri"), scale=0.4, galaxy=galaxy,
+        jansky=(3.631e-6,) * 3,
+    )  # fmt: skip
+    found = measure(cutout, [box(60, 60)])
+    assert [psf.fwhm for psf in found.psfs] == pytest.approx([5.5, 4.0, 3.2])
+    assert found.psf_source == "list"
+    assert found.flux[0] == pytest.approx([200] * 3, rel=0.03)
+    assert found.colour("g", "r")[0] == pytest.approx(0, abs=0.03)
+
+
+def test_who_tells_the_psf_goes_in_order():
+    galaxy = Galaxy("made", psf={"r": 2.0})
+    known = {"scale": 0.5, "galaxy": galaxy, "psf": {"r": 3.0, "g": 3.5}, "fwhm": 5.0}
+    pixels = scene([(60, 60, 100)], bands="gri").pixels
+    cutout = Cutout("made", pixels, bands=tuple("gri"), **known)
+
+    def told(cutout, **given):
+        psfs = prepare(cutout, guess=6.0, **given).psfs
+        return [(psf.source, round(psf.fwhm, 3)) for psf in psfs]
+
+    assert told(cutout) == [("header", 3.5), ("list", 4.0), ("header", 5.0)]
+    assert told(cutout, psf={"r": 4.4, "": 2.2})[1] == ("given", 4.4)
+    bare = Cutout("made", pixels, bands=tuple("gri"))
+    assert told(bare) == [("boxes", 6.0)] * 3
+    listed = Cutout("made", bare.pixels, bands=tuple("gri"), scale=0.5, galaxy=galaxy)
+    assert told(listed) == [("list", 4.0)] * 3  # the nearest band that is told
+
+
+def test_stars_tell_the_psf_where_nothing_else_does():
+    rng = np.random.default_rng(2)
+    stars = [
+        (x, y, rng.uniform(50, 200))
+        for x, y in rng.uniform(15, 185, (24, 2))
+        if np.hypot(x - 100, y - 100) > 65
+    ]
+    cutout = scene(stars, side=201, fwhm=4.6, disc=0.5)
+    cutout = Cutout("made", cutout.pixels, bands=("r",))
+    field = prepare(cutout, guess=4.0)
+    assert field.psfs[0].source == "stars"
+    assert field.psfs[0].fwhm == pytest.approx(4.6, rel=0.1)
+    found = measure_boxes(field, [box(100, 100)])
+    assert not found.flagged(Quality.PSF_GUESSED).any()
+
+
+def test_a_guessed_psf_is_flagged():
+    cutout = scene([(60, 60, 100)])
+    bare = Cutout("made", cutout.pixels, bands=("r",))
+    found = measure(bare, [box(60, 60)])
+    assert found.flagged(Quality.PSF_GUESSED).all()
+    assert found.psfs[0].fwhm == pytest.approx(FWHM)
+
+
+# -- pictures and words ---------------------------------------------------------
+
+
+def test_a_picture_gives_places_but_no_fluxes():
+    cutout = scene([(70, 52, 900)], disc=60.0, noise=1.0)
+    grey = np.clip(cutout.pixels[0] * 1.5 + 20, 0, 255).astype(np.uint8)
+    picture = from_array(np.repeat(grey[..., None], 3, axis=2))
+    found = measure(picture, [box(71, 53)])
+    assert found.bands == ()
+    assert found.flux.shape == (1, 0)
+    assert found.flagged(Quality.PICTURE).all()
+    assert (found.x[0], found.y[0]) == pytest.approx((70, 52), abs=0.5)
+    assert found.distance[0] == pytest.approx(np.hypot(10, 8), abs=2.5)
+    assert np.isnan(found.blue_ratio).all()
+
+
+def test_every_flag_has_words():
+    assert len(in_words(sum(int(q) for q in Quality))) == len(Quality)
+    assert in_words(0) == []
+    assert in_words(int(Quality.MISSING | Quality.MERGED))[1].startswith("made of")

@@ -1,0 +1,168 @@
+"""A review's clumps as a measured catalogue, by the function and the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clump_detector.catalogue import read_catalogue
+from clump_detector.errors import Cancelled, FileError, LabelError
+from clump_detector.photometry import Quality, moffat
+from clump_detector.sources import find_sources
+from napari_clumps.cataloguing import export_catalogue
+from napari_clumps.review import Proposal, Review
+
+FWHM, SIDE = 4.0, 121
+CLUMPS = ((70.0, 52.0), (45.0, 64.0), (105.0, 15.0))
+
+
+def box(x, y, half=1.25 * FWHM):
+    return (x - half, y - half, x + half, y + half)
+
+
+def write_galaxy(path, unit="nanomaggy"):
+    from astropy.io import fits
+
+    rows, columns = np.indices((SIDE, SIDE))
+    plane = 2 * np.exp(-np.hypot(columns - 60, rows - 60) / 8)
+    for x, y in CLUMPS:
+        plane = plane + 60 * moffat(FWHM).at(np.hypot(columns - x, rows - y))
+    planes = plane + np.random.default_rng(0).normal(0, 0.02, (3, SIDE, SIDE))
+    header = fits.Header(
+        {
+            "BANDS": "ugr", "PSFFWHM": FWHM * 0.4, "CTYPE1": "RA---TAN",
+            "CTYPE2": "DEC--TAN", "CRVAL1": 30.0, "CRVAL2": 5.0, "CRPIX1": 61.0,
+            "CRPIX2": 61.0, "CDELT1": -0.4 / 3600, "CDELT2": 0.4 / 3600,
+        }
+    )  # fmt: skip
+    if unit:
+        header["BUNIT"] = unit
+    fits.writeto(path, planes.astype(np.float32), header)
+
+
+@pytest.fixture
+def review(tmp_path):
+    """A review of a calibrated, a relative and a broken FITS file, and a picture."""
+    folder = tmp_path / "sky"
+    folder.mkdir()
+    write_galaxy(folder / "a.fits")
+    write_galaxy(folder / "b.fits", unit="")
+    grey = np.random.default_rng(0).integers(0, 99, (SIDE, SIDE, 3), dtype=np.uint8)
+    Image.fromarray(grey).save(folder / "c.png")
+    (folder / "d.fits").write_bytes(b"SIMPLE  = nothing")
+    with Review.create(
+        folder / "sky.clumps", find_sources([folder]), annotator="Ada"
+    ) as made:
+        size = (SIDE, SIDE)
+        proposals = [
+            Proposal(*box(*place), "clump", 0.9 - 0.2 * k)
+            for k, place in enumerate(CLUMPS)
+        ]
+        made.propose(1, proposals, "m", size=size)
+        made.accept(made.boxes(1)[0].id)
+        made.add(2, box(*CLUMPS[1]), "odd clump")
+        made.add(3, box(40, 40), "clump")
+        yield made
+
+
+def test_kept_boxes_of_all_cutouts_are_measured(review, tmp_path):
+    said = export_catalogue(review, tmp_path / "c.ecsv")
+    table = read_catalogue(tmp_path / "c.ecsv")
+    assert len(table) == 3
+    assert "3 boxes on 3 cutouts" in said
+    assert "1 cutout is a picture" in said
+    assert "The fluxes of 1 cutout are relative" in said
+    assert table["status"].tolist() == ["accepted", "drawn", "drawn"]
+    assert table["clump_label_id"].tolist() == [1, 2, 1]
+    assert table["clump_score"].tolist() == [0.9, None, None]
+    assert table["annotator"].tolist() == ["Ada"] * 3
+    assert table["file"].tolist() == ["a.fits", "b.fits", "c.png"]
+    assert table["galaxy_name"].tolist() == ["a", "b", "c"]
+    assert len(set(table["clump_id"])) == 3
+    assert table["clump_flux_u"][0] == pytest.approx(60 * 3.631e-6, rel=0.06)
+    assert table["clump_flux_u"].mask.tolist() == [False, True, True]
+    assert table["clump_counts_u"].mask.tolist() == [True, False, True]
+    flags = table["clump_flags"]
+    assert (flags & int(Quality.RELATIVE) > 0).tolist() == [False, True, False]
+    assert (flags & int(Quality.PICTURE) > 0).tolist() == [False, False, True]
+    assert table["clump_centre_ra"][0] == pytest.approx(30 - 10 * 0.4 / 3600, abs=1e-4)
+    assert table.meta["review"] == "sky.clumps"
+    assert table.meta["review_id"] == review.id
+
+
+def test_proposals_are_processed_as_in_the_paper_and_what_is_kept_is_not(
+    review, tmp_path
+):
+    x, y = CLUMPS[1]
+    review.propose(2, [Proposal(*box(105, 15), "clump", 0.8)], "m", size=(SIDE, SIDE))
+    review.propose(
+        1,
+        [
+            Proposal(*box(x, y), "clump", 0.7),
+            Proposal(*box(x + 3, y), "clump", 0.5),
+            Proposal(*box(*CLUMPS[2]), "clump", 0.6),
+            Proposal(*box(60, 60), "clump", 0.1),
+        ],
+        "m",
+        size=(SIDE, SIDE),
+    )
+    said = export_catalogue(review, tmp_path / "c.vot", proposals=True, score=0.3)
+    table = read_catalogue(tmp_path / "c.vot")
+    mine = table[table["galaxy_name"] == "a"]
+    assert mine["status"].tolist() == ["accepted", "proposal"]
+    merged = mine[1]
+    assert merged["clump_flags"] & int(Quality.MERGED)
+    assert merged["clump_score"] == 0.7
+    middle = (merged["clump_px_x1"] + merged["clump_px_x2"]) / 2
+    assert middle == pytest.approx((0.7 * x + 0.5 * (x + 3)) / 1.2)
+    assert "2 beside the galaxy were left out and 2 that touch" in said
+    assert len(table[table["galaxy_name"] == "b"]) == 1
+
+
+def test_a_broken_image_is_said_and_the_others_are_measured(review, tmp_path):
+    review.add(4, box(40, 40), "clump")
+    said = export_catalogue(review, tmp_path / "c.csv")
+    assert "d.fits" in said
+    assert len(read_catalogue(tmp_path / "c.csv")) == 3
+
+
+def test_with_nothing_to_measure_there_is_no_file(review, tmp_path):
+    for cutout in (1, 2, 3):
+        review.reject_all([b.id for b in review.boxes(cutout)])
+    with pytest.raises(LabelError, match="nothing to export"):
+        export_catalogue(review, tmp_path / "c.csv")
+    review.add(4, box(40, 40), "clump")
+    with pytest.raises(LabelError, match="could be measured"):
+        export_catalogue(review, tmp_path / "c.csv")
+    with pytest.raises(FileError, match="ending"):
+        export_catalogue(review, tmp_path / "c.json")
+    assert not list(tmp_path.glob("c.*"))
+
+
+def test_it_tells_how_far_it_is_and_can_be_stopped(review, tmp_path):
+    steps = []
+    export_catalogue(
+        review, tmp_path / "c.csv", report=lambda *step: steps.append(step)
+    )
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+    with pytest.raises(Cancelled):
+        export_catalogue(review, tmp_path / "d.csv", cancelled=lambda: True)
+    assert not (tmp_path / "d.csv").exists()
+
+
+@pytest.mark.parametrize("ending", [".vot", ".ecsv", ".fits", ".parquet", ".csv"])
+def test_the_command_line_exports_it(review, tmp_path, ending, monkeypatch, capsys):
+    from napari_clumps import cli
+
+    review.close()
+    out = tmp_path / f"clumps{ending}"
+    words = ["napari-clumps", "export", str(review.path), "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    assert "3 boxes on 3 cutouts" in capsys.readouterr().out
+    assert len(read_catalogue(out)) == 3

@@ -1,0 +1,30 @@
+"""Measuring clumps: places, fluxes and errors by band, and what is the matter.
+
+`prepare` looks at a cutout's sky, galaxy and PSF; `measure_boxes` measures boxes on it,
+and `measure` does both. `post_process` drops and merges boxes before that, as Popp et
+al. (2023) do.
+"""
+
+from .field import Field, prepare
+from .flags import MEANING, Quality, in_words
+from .measured import Measured
+from .measuring import measure, measure_boxes
+from .postprocess import Merged, post_process
+from .psf import Psf, from_image, gaussian, moffat
+
+__all__ = [
+    "MEANING",
+    "Field",
+    "Measured",
+    "Merged",
+    "Psf",
+    "Quality",
+    "from_image",
+    "gaussian",
+    "in_words",
+    "measure",
+    "measure_boxes",
+    "moffat",
+    "post_process",
+    "prepare",
+]

@@ -1,0 +1,134 @@
+"""A cutout as clumps are measured on it: its sky, its galaxy and its PSF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..host import host_mask
+from ..images import Cutout
+from .choosing import Given, choose_psfs, first_guess, given_psfs
+from .host import Host, find_host
+from .psf import Psf
+from .sky import Planes, Sky
+
+#: A flat top: so many pixels with the image's highest value are saturated.
+FLAT_TOP = 4
+
+
+@dataclass(frozen=True)
+class Field:
+    """A cutout as it is measured on: what does not change with its boxes.
+
+    Attributes
+    ----------
+    cutout : Cutout
+    planes : array of shape (bands, height, width)
+        Fluxes, NaN where there are none or they have no weight; colours of a picture.
+    bands : tuple of str
+        Their names; ``band1``, ``band2``, ... where the file tells none, and none of a
+        picture.
+    psfs : tuple of Psf
+    sky : Sky or None
+        None of a picture.
+    host : Host or None
+    fwhm : float
+        Of the PSF in pixels in the band that the galaxy was found in.
+    gain : float or None
+        Electrons per unit of the pixels, where given.
+    full : tuple of (float or None)
+        The value of saturated pixels, by band.
+    """
+
+    cutout: Cutout
+    planes: Planes
+    bands: tuple[str, ...]
+    psfs: tuple[Psf, ...]
+    sky: Sky | None
+    host: Host | None
+    fwhm: float
+    gain: float | None = None
+    full: tuple[float | None, ...] = ()
+
+
+def prepare(
+    cutout: Cutout,
+    *,
+    psf: Mapping[str, Given] | Given | None = None,
+    model: str = "moffat",
+    gain: float | None = None,
+    guess: float | None = None,
+) -> Field:
+    """Look at a cutout's sky, galaxy and PSF.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    psf : mapping, Psf, float or array, optional
+        By band, or for all: a `Psf`, a FWHM in pixels, or an image of the PSF. It goes
+        before what list, header and stars say.
+    model : {"moffat", "gaussian"}
+        The PSF's shape where only its width is known.
+    gain : float, optional
+        Electrons per unit of the pixels, for the photons' own noise.
+    guess : float, optional
+        A FWHM in pixels where nothing tells it: the boxes' side / 2.5.
+
+    Raises
+    ------
+    ConfigError, ImageError
+        If a PSF that was given is none.
+    """
+    bands = () if cutout.is_picture else _band_names(cutout)
+    given = given_psfs(psf, bands or ("",), model)
+    first = first_guess(cutout, given, bands or ("r",), guess)
+    if cutout.is_picture:
+        host = _host_of_picture(cutout, first)
+        colours = np.moveaxis(cutout.pixels, 2, 0).astype(np.float32)
+        return Field(cutout, colours, (), (), None, host, first)
+    planes = _with_weight(cutout)
+    host, sky = find_host(planes, bands, first)
+    psfs = choose_psfs(cutout, bands, given, first, host, sky, model)
+    fwhm = psfs[0 if host is None else host.band].fwhm
+    full = tuple(_full_value(plane) for plane in planes)
+    return Field(cutout, planes, bands, psfs, sky, host, fwhm, gain, full)
+
+
+def _with_weight(cutout: Cutout) -> Planes:
+    """Return the fluxes, NaN where the file gives them no weight."""
+    if cutout.variance is None or not np.isinf(cutout.variance).any():
+        return cutout.pixels
+    return np.where(np.isinf(cutout.variance), np.float32(np.nan), cutout.pixels)
+
+
+def _band_names(cutout: Cutout) -> tuple[str, ...]:
+    n = len(cutout.pixels)
+    if len(set(cutout.bands)) == n:
+        return cutout.bands
+    return tuple(f"band{k + 1}" for k in range(n))
+
+
+def _host_of_picture(cutout: Cutout, fwhm: float) -> Host | None:
+    """Return where the galaxy of a picture is; it has no flux."""
+    mask = host_mask(cutout.pixels, fwhm)
+    if mask.all():
+        return None
+    light = np.where(mask, cutout.pixels.mean(axis=2), 0.0)
+    rows, columns = np.indices(mask.shape)
+    x = float((light * columns).sum() / light.sum())
+    y = float((light * rows).sum() / light.sum())
+    far = np.hypot(columns - x, rows - y)[mask]
+    order = np.argsort(far)
+    grown = light[mask][order].cumsum()
+    radius = float(far[order][int(np.searchsorted(grown, grown[-1] / 2))])
+    nothing = np.zeros(0)
+    return Host(mask, mask, 0, x, y, nothing, nothing, None, radius, False)
+
+
+def _full_value(plane: Planes) -> float | None:
+    """Return the value of a plane's saturated pixels, or None if none seem so."""
+    top = np.nanmax(plane) if np.isfinite(plane).any() else np.nan
+    flat = int((plane == top).sum())
+    return float(top) if flat >= FLAT_TOP and top > 0 else None

@@ -1,0 +1,304 @@
+"""The galaxy in the middle: which pixels are its, how bright and how large it is."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..host import central_segment
+from .profile import Profile, measure_profile
+from .sky import Floats, Mask, Planes, Sky, measure_sky, rough_sky
+
+#: A segment begins so many sigma above the sky, in the band it is found in, smoothed
+#: by the PSF.
+THRESHOLD = 2.0
+
+#: SDSS' Petrosian system (Strauss et al. 2002, AJ 124, 1810, section 3.2): the radius
+#: where the brightness around it has fallen to this share of the mean within it, and
+#: the aperture in units of it.
+PETROSIAN_RATIO = 0.2
+PETROSIAN_APERTURE = 2.0
+
+#: A galaxy's segment has at least this many square FWHM: what is smaller is a peak of
+#: the noise or a star.
+LEAST_AREA = 3.0
+
+#: Within this semi-major axis, in FWHM, the galaxy's smooth light cannot be told from a
+#: clump on the nucleus.
+CORE = 2.0
+
+#: Images are halved until a PSF is narrower than this: a segment needs no more.
+COARSE = 4.0
+
+
+@dataclass(frozen=True)
+class Host:
+    """The galaxy that the clumps belong to.
+
+    Attributes
+    ----------
+    mask : bool array of shape (height, width)
+        Its segment, widened by one FWHM.
+    sources : bool array of shape (height, width)
+        Everything that is no sky, widened likewise.
+    band : int
+        The index of the band that it was found in.
+    x, y : float
+        Its centre in pixels: the mean place of the segment's light in that band.
+    flux, error : array of shape (bands,)
+        Within the Petrosian aperture of that band, or the segment, in the units of the
+        pixels.
+    aperture : float or None
+        The Petrosian aperture's radius in pixels; None where it is the segment.
+    radius : float
+        Half of the flux in that band lies within this radius in pixels.
+    cut : bool
+        Whether the galaxy reaches over the edge of the image.
+    profile : Profile or None
+        Its smooth light.
+    """
+
+    mask: Mask
+    sources: Mask
+    band: int
+    x: float
+    y: float
+    flux: Floats
+    error: Floats
+    aperture: float | None
+    radius: float
+    cut: bool
+    profile: Profile | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the flux is, in words."""
+        return "segment" if self.aperture is None else "Petrosian"
+
+
+def find_host(
+    planes: Planes, bands: tuple[str, ...], fwhm: float
+) -> tuple[Host | None, Sky]:
+    """Find the galaxy in the middle, and measure the sky beside it.
+
+    Parameters
+    ----------
+    planes : array of shape (bands, height, width)
+    bands : tuple of str
+        The r band is looked at; where there is none, the one with the most signal.
+    fwhm : float
+        Of the PSF in pixels.
+
+    Returns
+    -------
+    Host or None
+        None where nothing stands out in the middle.
+    Sky
+    """
+    band = _deepest(planes, bands)
+    segments, step = _segments(planes[band], fwhm)
+    number = 0 if segments is None else central_segment(segments)
+    area = 0 if segments is None else int((segments == number).sum()) * step**2
+    if segments is None or number == 0 or area < LEAST_AREA * fwhm**2:
+        return None, measure_sky(planes, None, fwhm)
+    shape = planes.shape[1:]
+    own = _enlarged(segments == number, step, shape)
+    sources = _enlarged(_widened(segments > 0, fwhm / step), step, shape)
+    mask = _enlarged(_widened(segments == number, fwhm / step), step, shape)
+    sky = measure_sky(planes, sources, fwhm)
+    others = _enlarged((segments > 0) & (segments != number), step, shape)
+    host = _measured(planes, band, own, others, mask, sources, sky, fwhm)
+    return host, sky
+
+
+def _deepest(planes: Planes, bands: tuple[str, ...]) -> int:
+    """Return the index of the band in which the galaxy stands out most; r if there."""
+    if "r" in bands and np.isfinite(planes[bands.index("r")]).any():
+        return bands.index("r")
+    height, width = planes.shape[1:]
+    middle = planes[
+        :, 3 * height // 8 : 5 * height // 8 + 1, 3 * width // 8 : 5 * width // 8 + 1
+    ]
+    best, most = 0, -np.inf
+    for k, plane in enumerate(planes):
+        level, noise = rough_sky(plane)
+        values = middle[k][np.isfinite(middle[k])]
+        if len(values) and noise > 0:
+            signal = float(values.mean() - level) / noise
+            if signal > most:
+                best, most = k, signal
+    return best
+
+
+def _segments(plane: Planes, fwhm: float) -> tuple[NDArray[np.int_] | None, int]:
+    """Return numbered segments of a plane halved so often, and the step of a pixel."""
+    from photutils.segmentation import detect_sources
+    from scipy import ndimage
+
+    level, _ = rough_sky(plane)
+    step = 1
+    while fwhm / step >= COARSE and min(plane.shape) >= 64 * step:
+        step *= 2
+    rows, columns = (plane.shape[0] // step) * step, (plane.shape[1] // step) * step
+    known = np.where(np.isfinite(plane), plane, np.float32(level))[:rows, :columns]
+    shape = (rows // step, step, columns // step, step)
+    coarse = known.reshape(shape).mean(axis=(1, 3))
+    smooth = ndimage.gaussian_filter(coarse, fwhm / step / 2.3548)
+    level, noise = rough_sky(smooth)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # photutils warns when nothing is found
+        found = detect_sources(
+            smooth, level + THRESHOLD * noise, max(int((fwhm / step) ** 2), 5)
+        )
+    return (None if found is None else np.asarray(found.data)), step
+
+
+def _widened(mask: Mask, by: float) -> Mask:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.distance_transform_edt(~mask) <= by)
+
+
+def _enlarged(mask: Mask, step: int, shape: tuple[int, ...]) -> Mask:
+    """Return a coarse mask on the image's own pixels."""
+    if step > 1:
+        mask = mask.repeat(step, axis=0).repeat(step, axis=1)
+    short = (shape[0] - mask.shape[0], shape[1] - mask.shape[1])
+    return np.pad(mask, ((0, short[0]), (0, short[1])), mode="edge")
+
+
+def _measured(
+    planes: Planes,
+    band: int,
+    own: Mask,
+    others: Mask,
+    mask: Mask,
+    sources: Mask,
+    sky: Sky,
+    fwhm: float,
+) -> Host:
+    """Return the host with its fluxes; other sources' pixels count as its rings do."""
+    x, y = _centre(planes[band], own, sky.level[band])
+    rings = _Rings(planes, others, sky, x, y)
+    edge = min(x, y, own.shape[1] - 1 - x, own.shape[0] - 1 - y)
+    rim = own[0].any() or own[-1].any() or own[:, 0].any() or own[:, -1].any()
+    petrosian = rings.petrosian(band)
+    aperture = None if petrosian is None else PETROSIAN_APERTURE * petrosian
+    cut = bool(rim) or (aperture is not None and aperture > edge + 1)
+    if aperture is None:
+        flux, count = _segment_flux(planes, own, sky)
+    else:
+        flux, count = rings.within(aperture)
+    # The sky's level is known to its spread over the root of its pixels.
+    level_error = sky.noise / np.sqrt(max(sky.pixels, 1)) * count
+    noise = sky.noise * np.sqrt(count * sky.correlation)
+    reach = aperture if aperture is not None else rings.largest
+    return Host(
+        mask,
+        sources,
+        band,
+        x,
+        y,
+        flux,
+        np.hypot(noise, level_error),
+        aperture,
+        rings.half_light(band, reach),
+        cut,
+        measure_profile(planes, own, others, x, y, CORE * fwhm, _reach(own, x, y)),
+    )
+
+
+def _reach(own: Mask, x: float, y: float) -> float:
+    """Return how far the galaxy's smooth light is looked at: beyond its segment."""
+    rows, columns = np.nonzero(own)
+    return 1.5 * float(np.hypot(columns - x, rows - y).max()) + 3
+
+
+def _centre(plane: Planes, own: Mask, level: float) -> tuple[float, float]:
+    rows, columns = np.nonzero(own & np.isfinite(plane))
+    light = np.clip(plane[rows, columns] - level, 0, None).astype(np.float64)
+    if not light.sum() > 0:
+        light = np.ones(len(rows))
+    return (
+        float((light * columns).sum() / light.sum()),
+        float((light * rows).sum() / light.sum()),
+    )
+
+
+def _segment_flux(planes: Planes, own: Mask, sky: Sky) -> tuple[Floats, float]:
+    flux = [
+        float(np.nansum(plane[own].astype(np.float64) - level))
+        for plane, level in zip(planes, sky.level, strict=True)
+    ]
+    return np.array(flux), float(own.sum())
+
+
+class _Rings:
+    """Light in rings one pixel wide around a place, with other sources left out."""
+
+    def __init__(
+        self, planes: Planes, others: Mask, sky: Sky, x: float, y: float
+    ) -> None:
+        height, width = planes.shape[1:]
+        radius = np.hypot(
+            np.arange(width, dtype=np.float32) - np.float32(x),
+            np.arange(height, dtype=np.float32)[:, None] - np.float32(y),
+        )
+        ring = radius.astype(np.intp).ravel()
+        n = int(ring.max()) + 1
+        self.count = np.bincount(ring, minlength=n)
+        self.largest = float(n)
+        self.light = np.zeros((len(planes), n))
+        free = ~others.ravel()
+        every = np.bincount(ring[free], minlength=n)
+        for k, plane in enumerate(planes.reshape(len(planes), -1)):
+            good = free & np.isfinite(plane)
+            sums = np.bincount(ring, np.where(good, plane, 0), minlength=n)
+            missing = free & ~good
+            counts = every - np.bincount(ring[missing], minlength=n)
+            # A ring whose pixels are partly another's has its own mean there.
+            mean = np.divide(sums, counts, out=np.zeros(n), where=counts > 0)
+            mean[counts > 0] -= sky.level[k]
+            self.light[k] = mean * self.count
+        self.radii = np.arange(1, n + 1, dtype=float)  # outer radii
+        self.grown = self.light.cumsum(axis=1)
+        self.areas = self.count.cumsum()
+
+    def petrosian(self, band: int) -> float | None:
+        """Return the Petrosian radius in pixels, or None where there is none."""
+        grown, areas = self.grown[band], self.areas.astype(float)
+        low, high = 0.8 * self.radii, 1.25 * self.radii
+
+        def at(radii: Floats, values: Floats) -> Floats:
+            known = np.append(0, self.radii), np.append(0, values)
+            return np.asarray(np.interp(radii, *known))
+
+        inner, outer = at(low, grown), at(high, grown)
+        area = at(high, areas) - at(low, areas)
+        around = np.divide(outer - inner, area, out=np.zeros(len(area)), where=area > 0)
+        mean = grown / np.maximum(areas, 1)
+        ratio = np.divide(around, mean, out=np.zeros(len(mean)), where=mean > 0)
+        # Beyond the image's corners there is nothing to average.
+        usable = (high <= self.radii[-1]) & (self.radii >= 2)
+        below = np.flatnonzero(usable & (ratio < PETROSIAN_RATIO))
+        return float(self.radii[below[0]]) if len(below) else None
+
+    def within(self, radius: float) -> tuple[Floats, float]:
+        """Return the light within a radius by band, and the number of pixels."""
+        flux = [np.interp(radius, self.radii, grown) for grown in self.grown]
+        return np.array(flux), float(np.interp(radius, self.radii, self.areas))
+
+    def half_light(self, band: int, reach: float) -> float:
+        """Return the radius within which half of the light within ``reach`` lies."""
+        grown = self.grown[band][self.radii <= max(reach, 1.0)]
+        total = float(np.interp(reach, self.radii, self.grown[band]))
+        above = np.flatnonzero(grown >= total / 2)
+        if not len(above) or total <= 0:
+            return float("nan")
+        k = int(above[0])
+        low, high = (0.0 if k == 0 else grown[k - 1]), grown[k]
+        part = 0.5 if high <= low else (total / 2 - low) / (high - low)
+        return float(self.radii[k] - 1 + part)

@@ -1,0 +1,98 @@
+"""AB magnitudes, wavelengths and lengths: what fluxes in Jy and pixels stand for."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .sky import Floats
+
+#: Jy of magnitude 0 (Oke & Gunn 1983, ApJ 266, 713), as SDSS and most surveys round it:
+#: a nanomaggy, of magnitude 22.5, is 3.631 uJy.
+ZERO_AB = 3631.0
+
+#: Effective wavelengths in nanometres: GALEX, SDSS u to z, LSST y, DECam Y, UKIRT J, H
+#: and K, Euclid's VIS, WISE. Filters of space telescopes tell theirs by their names.
+WAVELENGTHS = {
+    "FUV": 153.9,
+    "NUV": 231.6,
+    "u": 355.1,
+    "g": 468.6,
+    "r": 616.6,
+    "i": 748.0,
+    "z": 893.2,
+    "y": 971.0,
+    "Y": 988.0,
+    "J": 1248.0,
+    "H": 1631.0,
+    "K": 2201.0,
+    "VIS": 715.0,
+    "W1": 3353.0,
+    "W2": 4603.0,
+}
+
+#: Colours that a catalogue lists where both bands are there.
+COLOURS = (("u", "g"), ("g", "r"), ("r", "i"), ("i", "z"), ("g", "i"))
+
+#: JWST's filters in tens of nanometres whose numbers could be taken for nanometres.
+_WEBB = frozenset((200, 210, 212, 250, 277, 300, 322, 323, 335, 356, 360, 405, 410,
+                   430, 444, 460, 466, 470, 480, 560, 770))  # fmt: skip
+
+_HUBBLE = re.compile(r"F(\d{3,4})(?:W2?|LP|M|N|X)$", re.IGNORECASE)
+
+
+def ab_magnitudes(jansky: ArrayLike) -> Floats:
+    """Return AB magnitudes; NaN where a flux is not positive."""
+    flux = np.asarray(jansky, dtype=float)
+    positive = np.where(flux > 0, flux, np.nan)
+    return np.asarray(-2.5 * np.log10(positive / ZERO_AB))
+
+
+def magnitude_errors(flux: ArrayLike, error: ArrayLike) -> Floats:
+    """Return errors in magnitudes, 1.0857 error / flux; NaN where there is none."""
+    light = np.asarray(flux, dtype=float)
+    positive = np.where(light > 0, light, np.nan)
+    return np.asarray(2.5 / np.log(10) * np.asarray(error, dtype=float) / positive)
+
+
+def wavelength(band: str) -> float | None:
+    """Return a band's effective wavelength in nanometres, or None."""
+    if band in WAVELENGTHS:
+        return WAVELENGTHS[band]
+    hubble = _HUBBLE.match(band)
+    if hubble is None:
+        return None
+    number = float(hubble.group(1))
+    # F336W is at 336 nm, and F160W at 1,600; JWST's F277W is the exception (2,770),
+    # which HST has no filter near.
+    in_tens = number < 200 or number in _WEBB
+    return 10 * number if in_tens else number
+
+
+def bluest(bands: Sequence[str]) -> int:
+    """Return the index of the bluest band; the first where wavelengths are unknown."""
+    known = [(wavelength(band), k) for k, band in enumerate(bands)]
+    told = [(value, k) for value, k in known if value is not None]
+    return min(told)[1] if told else 0
+
+
+@functools.lru_cache(maxsize=4096)
+def kpc_per_arcsec(redshift: float) -> float:
+    """Return the length of an arcsec at a redshift, by Planck 2018's cosmology."""
+    from astropy.cosmology import Planck18
+
+    if not 0 < redshift < 20:
+        return float("nan")
+    return 1 / float(Planck18.arcsec_per_kpc_proper(redshift).value)
+
+
+def in_jansky(
+    values: NDArray[np.floating], jansky: Sequence[float | None], n: int
+) -> Floats:
+    """Return fluxes in Jy, the last axis being bands; NaN where a unit is not known."""
+    units = np.array([np.nan if v is None else v for v in jansky] or [np.nan] * n)
+    return np.asarray(values * units)
