@@ -109,11 +109,30 @@ def shown_window(qapp, tmp_path_factory):
         viewer.close()
 
 
+def bring_back(viewer) -> None:
+    """Show the three panels again, whatever the test before did to the window."""
+    from qtpy.QtWidgets import QDockWidget, QWidget
+
+    from napari_clumps.reader import show_panels
+
+    native = viewer.window._qt_window
+    show_panels(viewer)
+    for name in ("retrain_panel", "detect_panel", "review_panel"):
+        dock = native.findChild(QWidget, name).parent()
+        assert isinstance(dock, QDockWidget)
+        dock.setFloating(False)
+        dock.show()
+        dock.raise_()
+    native.resize(1200, 800)
+
+
 @pytest.fixture
 def window(shown_window, qtbot, own_home):
     """A shown viewer with the three panels and no review."""
     viewer, controller = shown_window
     desk = Desk(viewer, controller, qtbot)
+    controller.take_settings()
+    bring_back(viewer)
     desk.settle(50)
     yield desk
     controller.retraining.cancel()
