@@ -129,7 +129,7 @@ def reading_of(field: Field, corners: geometry.Boxes, index: int) -> Reading:
 
 
 def _circles(measured: Measured) -> Circles:
-    fwhm = measured.reference_psf.fwhm
+    fwhm = measured.fwhm
     return Circles(
         float(measured.x[0]),
         float(measured.y[0]),
@@ -231,13 +231,13 @@ def _distances(measured: Measured) -> list[str]:
 
 
 def _method(measured: Measured) -> list[str]:
-    psf, width = measured.reference_psf, float(measured.width[0])
-    arcsec = f" = {psf.fwhm * measured.scale:.2f} ″" if measured.scale else ""
+    fwhm, width = measured.fwhm, float(measured.width[0])
+    arcsec = f" = {fwhm * measured.scale:.2f} ″" if measured.scale else ""
     correction = measured.correction[0]
     known = correction[np.isfinite(correction)]
     lines = [
-        f"PSF {psf.fwhm:.2f} px{arcsec} ({psf.source}; {psf.model}), aperture radius "
-        f"{APERTURE * psf.fwhm:.1f} px"
+        f"PSF {fwhm:.2f} px{arcsec} ({measured.psf_source}; {measured.psfs[0].model}), "
+        f"aperture radius {APERTURE * fwhm:.1f} px"
     ]
     if len(known):
         error = float(measured.width_error[0])

@@ -12,5 +12,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "measuring.md"
 
 def test_the_page_names_every_column_and_flag():
     text = PAGE.read_text(encoding="utf-8")
-    assert [c.name for c in COLUMNS if f"`{c.name}` | {c.unit} |" not in text] == []
-    assert [m for bit, m in MEANING.items() if f"| {bit.value} |" not in text] == []
+    rows = [
+        f"| `{c.name}` | {', '.join(filter(None, [c.kind, c.unit]))} |" for c in COLUMNS
+    ]
+    assert [row for row in rows if row not in text] == []
+    flags = [
+        f"| {bit.value} | `{bit.name}` | {words} |" for bit, words in MEANING.items()
+    ]
+    assert [row for row in flags if row not in text] == []

@@ -65,6 +65,8 @@ def _shape(measured: Measured) -> dict[str, Any]:
         "clump_distance_re": measured.distance_in_radii,
         "clump_distance_kpc": measured.distance_kpc,
         "clump_flags": measured.flags,
+        "FWHM_r_px": measured.fwhm,
+        "psf_source": measured.psf_source,
     }
     if not measured.bands:
         return rows
@@ -82,8 +84,6 @@ def _shape(measured: Measured) -> dict[str, Any]:
         ),
         "clump_width": measured.width,
         "clump_width_err": measured.width_error,
-        "FWHM_r_px": measured.reference_psf.fwhm,
-        "psf_source": measured.psf_source,
         "aperture_correction": measured.correction_name,
     }
     for blue, red in COLOURS:

@@ -18,9 +18,6 @@ from .profile import Profile
 from .psf import ANNULUS, APERTURE
 from .sky import Floats, Mask, Planes, medians, spreads
 
-#: The inner circle, in FWHM, that tells how wide a clump is.
-INNER = 0.7
-
 #: The annulus is looked at in so many sectors to see how uneven the galaxy is.
 SECTORS = 8
 

@@ -138,11 +138,21 @@ def choose_psfs(
             psf = _fitted(cutout, k, guess, host, sky, model)
         filled.append(psf)
     if known:
-        return tuple(p for p in filled if p is not None)
+        return _shared([p for p in filled if p is not None])
     # A band whose stars are too faint has the width of those that have some.
     fitted = [psf.fwhm for psf in filled if psf is not None]
     width, source = (float(np.median(fitted)), "stars") if fitted else (guess, "boxes")
-    return tuple(psf or MODELS[model](width, source) for psf in filled)
+    return _shared([psf or MODELS[model](width, source) for psf in filled])
+
+
+def _shared(psfs: Sequence[Psf]) -> tuple[Psf, ...]:
+    """Return the PSFs, one and the same for bands of one width and model."""
+    first: dict[tuple[float, str, str], Psf] = {}
+    return tuple(
+        psf if psf.model == "image"
+        else first.setdefault((psf.fwhm, psf.model, psf.source), psf)
+        for psf in psfs
+    )  # fmt: skip
 
 
 def _apart(band: str, other: str) -> float:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from .apertures import (
-    INNER,
     LEAST_ANNULUS,
     MEDIAN,
     Background,
@@ -24,7 +21,7 @@ from .apertures import (
 from .field import Field
 from .flags import Quality
 from .profile import Profile
-from .psf import ANNULUS_MIDDLE, APERTURE, Psf
+from .psf import ANNULUS_MIDDLE, APERTURE, INNER
 from .sky import Floats
 from .widths import Circles, measure_width
 
@@ -150,10 +147,8 @@ class Clump:
 
     def _totals(self) -> tuple[Floats, Floats, Floats]:
         """Return fluxes, errors and corrections."""
-        psfs = self._field.psfs
-        correction = self._correction(psfs, self.width)
-        above = self._correction(psfs, self.width + _STEP)
-        below = self._correction(psfs, self.width - _STEP)
+        around = self.width + _STEP * np.array([[0.0], [1.0], [-1.0]])
+        correction, above, below = self._corrections(around)
         slope = (above - below) / (2 * _STEP)
         error = np.hypot(
             np.sqrt(self._variance) * correction,
@@ -161,13 +156,27 @@ class Clump:
         )
         return self._net * correction, error, correction
 
-    def _correction(self, psfs: Sequence[Psf], width: float) -> Floats:
-        """Return the factors from net to total light of a source of some width.
+    def _corrections(self, widths: Floats) -> Floats:
+        """Return the factors from net to total light of sources of some widths.
 
-        Where pixels are missing, it is for the part of the circle that is there.
+        Where pixels are missing, they are for the part of the circle that is there.
+
+        Parameters
+        ----------
+        widths : array of shape (n, 1)
+
+        Returns
+        -------
+        array of shape (n, bands)
         """
-        inside = np.array([psf.inside(APERTURE * psf.fwhm, width) for psf in psfs])
-        own = np.array([psf.at(ANNULUS_MIDDLE * psf.fwhm, width) for psf in psfs])
+        psfs = self._field.psfs
+        made: dict[int, tuple[Floats, Floats]] = {}
+        for psf in psfs:
+            if id(psf) not in made:
+                inside = psf.inside(APERTURE * psf.fwhm, widths)
+                made[id(psf)] = inside, psf.at(ANNULUS_MIDDLE * psf.fwhm, widths)
+        inside = np.hstack([made[id(psf)][0] for psf in psfs])
+        own = np.hstack([made[id(psf)][1] for psf in psfs])
         caught = inside * self._present - self._area * own
         caught[~(self._present >= LEAST_PRESENT) | (caught < 0.1)] = np.nan
         return np.asarray(1 / caught)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..host import host_mask
 from ..images import Cutout
-from .choosing import Given, choose_psfs, first_guess, given_psfs
+from .choosing import Given, choose_psfs, first_guess, given_psfs, told_fwhm
 from .host import Host, find_host
 from .psf import Psf
 from .sky import Planes, Sky
@@ -35,7 +35,9 @@ class Field:
         None of a picture.
     host : Host or None
     fwhm : float
-        Of the PSF in pixels in the band that the galaxy was found in.
+        Of the PSF in pixels in r, or in the band that the galaxy was found in.
+    fwhm_source : str
+        Who tells it, as `Psf.source`.
     gain : float or None
         Electrons per unit of the pixels, where given.
     full : tuple of (float or None)
@@ -49,6 +51,7 @@ class Field:
     sky: Sky | None
     host: Host | None
     fwhm: float
+    fwhm_source: str
     gain: float | None = None
     full: tuple[float | None, ...] = ()
 
@@ -87,13 +90,18 @@ def prepare(
     if cutout.is_picture:
         host = _host_of_picture(cutout, first)
         colours = np.moveaxis(cutout.pixels, 2, 0).astype(np.float32)
-        return Field(cutout, colours, (), (), None, host, first)
+        told = told_fwhm(cutout, "r")
+        source = "given" if given else "boxes" if told is None else told[1]
+        return Field(cutout, colours, (), (), None, host, first, source)
     planes = _with_weight(cutout)
     host, sky = find_host(planes, bands, first)
     psfs = choose_psfs(cutout, bands, given, first, host, sky, model)
-    fwhm = psfs[0 if host is None else host.band].fwhm
+    found_in = 0 if host is None else host.band
+    shown = psfs[bands.index("r") if "r" in bands else found_in]
     full = tuple(_full_value(plane) for plane in planes)
-    return Field(cutout, planes, bands, psfs, sky, host, fwhm, gain, full)
+    return Field(
+        cutout, planes, bands, psfs, sky, host, shown.fwhm, shown.source, gain, full,
+    )  # fmt: skip
 
 
 def _with_weight(cutout: Cutout) -> Planes:

@@ -47,6 +47,11 @@ class Measured:
     flags : int array of shape (n,)
         Bits of `Quality`.
     host : Host or None
+    fwhm : float
+        Of the PSF in pixels in r, or in the band that the galaxy was found in; of a
+        picture, too.
+    fwhm_source : str
+        Who tells it, as `Psf.source`.
     jansky : tuple of (float or None)
         Jy per unit of the pixels, by band; empty where no unit is known.
     ebv : float or None
@@ -71,6 +76,8 @@ class Measured:
     background: Floats
     flags: NDArray[np.int64]
     host: Host | None
+    fwhm: float
+    fwhm_source: str
     jansky: tuple[float | None, ...] = ()
     ebv: float | None = None
     scale: float | None = None
@@ -185,15 +192,10 @@ class Measured:
         return self.distance_arcsec * kpc_per_arcsec(self.redshift)
 
     @property
-    def reference_psf(self) -> Psf:
-        """The PSF in r, or in the band that the galaxy was found in."""
-        if "r" in self.bands:
-            return self.psfs[self.bands.index("r")]
-        return self.psfs[0 if self.host is None else self.host.band]
-
-    @property
     def psf_source(self) -> str:
         """Where the PSF is from, in one word a source."""
+        if not self.psfs:
+            return self.fwhm_source
         return ", ".join(dict.fromkeys(psf.source for psf in self.psfs))
 
     @property

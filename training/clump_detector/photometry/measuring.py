@@ -106,6 +106,8 @@ def measure_boxes(
         level[kept],
         flags[kept],
         field.host,
+        field.fwhm,
+        field.fwhm_source,
         field.cutout.jansky if b else (),
         None if known is None else known.ebv,
         field.cutout.scale,
@@ -154,11 +156,12 @@ def _flags_of_places(field: Field, boxes: Boxes, places: Floats) -> Flags:
 
 
 def _flags_of_all(field: Field) -> int:
+    guessed = field.fwhm_source == "boxes" or any(
+        psf.source == "boxes" for psf in field.psfs
+    )
+    flags = Quality.PSF_GUESSED if guessed else Quality(0)
     if field.cutout.is_picture:
-        return int(Quality.PICTURE)
-    flags = Quality(0)
-    if any(psf.source == "boxes" for psf in field.psfs):
-        flags |= Quality.PSF_GUESSED
+        return int(flags | Quality.PICTURE)
     if not _has_units(field.cutout.jansky):
         flags |= Quality.RELATIVE
     if field.host is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ Floats = NDArray[np.float64]
 #: Radii of aperture and annulus in FWHM (Popp et al. 2023).
 APERTURE = 1.125
 ANNULUS = (1.5, 2.5)
+
+#: The inner circle, in FWHM, that tells how wide a clump is, and the widths in units of
+#: the PSF's that are told apart.
+INNER = 0.7
+WIDTHS = np.linspace(0.4, 2.4, 101)
 
 #: Half of the annulus' area lies within this radius: where a falling profile has its
 #: median over the annulus.
@@ -86,6 +92,12 @@ class Psf:
     def correction(self, width: Any = 1.0) -> Any:
         """Return the factor from the aperture's net flux to the total flux."""
         return 1 / self.caught(APERTURE * self.fwhm, width)
+
+    @cached_property
+    def concentrations(self) -> Floats:
+        """Net light within `INNER` over that within `APERTURE`, of sources of `WIDTHS`."""
+        inner = self.caught(INNER * self.fwhm, WIDTHS)
+        return np.asarray(inner / self.caught(APERTURE * self.fwhm, WIDTHS))
 
 
 def moffat(fwhm: float, beta: float = BETA, source: str = "given") -> Psf:

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from .apertures import INNER, background, cut_stamp, reach_of
-from .psf import ANNULUS, APERTURE, moffat
+from .apertures import background, cut_stamp, reach_of
+from .psf import ANNULUS, APERTURE, INNER, WIDTHS, moffat
 from .sky import Floats, Mask, Planes
 
 #: A star stands out by so many sigma.
@@ -21,9 +21,6 @@ MOST = 12
 
 #: Stars are at least this round, in photutils' measure.
 ROUND = (-0.2, 0.3)
-
-#: Widths in units of the guess that are told apart.
-_GRID = np.linspace(0.4, 2.4, 101)
 
 
 def star_fwhm(
@@ -91,8 +88,7 @@ def _width(plane: Planes, place: Floats, fwhm: float) -> float:
     outer = float((stamp.disc(APERTURE * fwhm) * above).sum())
     if not outer > 0:
         return float("nan")
-    psf = moffat(fwhm)
-    shares = psf.caught(INNER * fwhm, _GRID) / psf.caught(APERTURE * fwhm, _GRID)
+    shares = moffat(fwhm).concentrations
     if not shares[-1] < inner / outer < shares[0]:
         return float("nan")
-    return fwhm * float(np.interp(-inner / outer, -shares, _GRID))
+    return fwhm * float(np.interp(-inner / outer, -shares, WIDTHS))

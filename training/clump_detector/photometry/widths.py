@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .apertures import INNER
-from .psf import APERTURE, Psf
+from .psf import WIDTHS, Psf
 from .sky import Floats
 
 #: Before looking, clumps are points within so much (a standard deviation of width).
@@ -22,8 +21,6 @@ BEFORE = 0.25
 
 #: Widths that are told apart; at the upper bound it may be several clumps.
 NARROWEST, WIDEST = 0.8, 1.8
-
-_GRID = np.linspace(0.6, 2.4, 91)
 
 
 @dataclass(frozen=True)
@@ -69,17 +66,13 @@ def measure_width(circles: Circles, psfs: Sequence[Psf]) -> tuple[float, float]:
     error = float(np.sqrt(np.where(usable, weight**2 * variance, 0).sum())) / outer
     known = weight * np.where(usable, c.outer, 0)
     expected = sum(
-        w * _share(psf) for w, psf in zip(known / known.sum(), psfs, strict=True) if w
+        w * psf.concentrations
+        for w, psf in zip(known / known.sum(), psfs, strict=True)
+        if w
     )
-    found = float(np.interp(-share, -np.asarray(expected), _GRID))
-    slope = abs(float(np.interp(found, _GRID, np.gradient(expected, _GRID))))
+    found = float(np.interp(-share, -np.asarray(expected), WIDTHS))
+    slope = abs(float(np.interp(found, WIDTHS, np.gradient(expected, WIDTHS))))
     spread = error / max(slope, 1e-3)
     trust = BEFORE**2 / (BEFORE**2 + spread**2)
     width = 1 + (found - 1) * trust
     return float(np.clip(width, NARROWEST, WIDEST)), float(spread * np.sqrt(trust))
-
-
-def _share(psf: Psf) -> Floats:
-    """Return inner over outer light for each width of the grid."""
-    inner = psf.caught(INNER * psf.fwhm, _GRID)
-    return np.asarray(inner / psf.caught(APERTURE * psf.fwhm, _GRID))
