@@ -95,7 +95,7 @@ class Psf:
 
     @cached_property
     def concentrations(self) -> Floats:
-        """Net light within `INNER` over that within `APERTURE`, for each of `WIDTHS`."""
+        """Net light within `INNER` over that within `APERTURE`, at all `WIDTHS`."""
         inner = self.caught(INNER * self.fwhm, WIDTHS)
         return np.asarray(inner / self.caught(APERTURE * self.fwhm, WIDTHS))
 
