@@ -96,7 +96,7 @@ def test_it_says_the_fluxes_of_the_current_clump(sky, panel):
     assert reading.unit == "µJy"
     for band, true in zip("gri", FLUXES[0], strict=True):
         flux, error = flux_of(reading, band)
-        assert flux == pytest.approx(true * 3.631, rel=0.05)
+        assert flux == pytest.approx(true * 3.631, rel=0.03)
         assert abs(flux - true * 3.631) < 4 * error
     assert panel._table.rowCount() == 3
     assert panel._table.item(0, 1).text() == reading.rows[0][1]

@@ -242,11 +242,13 @@ def fit_planes(values: Floats, dx: Floats, dy: Floats) -> Floats:
     good = np.isfinite(values)
     known = np.where(good, values, 0)
     fitted = np.zeros((len(values), 3))
-    for _ in range(2):
+    for again in (True, False):
         weighted = good[:, None, :] * design
         normal = weighted @ design.T + 1e-9 * np.eye(3)
         right = (weighted * known[:, None, :]).sum(axis=2)
         fitted = np.linalg.solve(normal, right[..., None])[..., 0]
+        if not again:
+            break
         rest = values - fitted @ design
         spread = spreads(np.where(good, rest, np.nan), np.zeros(len(values)))
         good = np.isfinite(values) & (np.abs(rest) <= 3 * spread[:, None])

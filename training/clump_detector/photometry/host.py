@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..host import central_segment
-from .profile import Profile, measure_profile
-from .sky import Floats, Mask, Planes, Sky, measure_sky, rough_sky
+from .coarse import Coarse, reduce
+from .nucleus import find_nucleus
+from .profile import Profile, measure_profile, shape_of
+from .sky import Floats, Mask, Planes, Sky, rough_sky, sky_beside, whole_sky
 
 #: A segment begins so many sigma above the sky, in the band it is found in, smoothed
 #: by the PSF.
@@ -30,8 +32,9 @@ LEAST_AREA = 3.0
 #: clump on the nucleus.
 CORE = 2.0
 
-#: Images are halved until a PSF is narrower than this: a segment needs no more.
-COARSE = 4.0
+#: What has half of its light within less than this many FWHM is a point: its wings are
+#: not a galaxy's smooth light.
+POINT = 0.8
 
 
 @dataclass(frozen=True)
@@ -98,20 +101,23 @@ def find_host(
         None where nothing stands out in the middle.
     Sky
     """
-    band = _deepest(planes, bands)
-    segments, step = _segments(planes[band], fwhm)
+    coarse = reduce(planes, fwhm)
+    narrow = fwhm / coarse.step
+    band = _deepest(coarse.planes, bands)
+    segments = _segments(coarse.planes[band], narrow)
     number = 0 if segments is None else central_segment(segments)
-    area = 0 if segments is None else int((segments == number).sum()) * step**2
-    if segments is None or number == 0 or area < LEAST_AREA * fwhm**2:
-        return None, measure_sky(planes, None, fwhm)
-    shape = planes.shape[1:]
-    own = _enlarged(segments == number, step, shape)
-    sources = _enlarged(_widened(segments > 0, fwhm / step), step, shape)
-    mask = _enlarged(_widened(segments == number, fwhm / step), step, shape)
-    sky = measure_sky(planes, sources, fwhm)
-    others = _enlarged((segments > 0) & (segments != number), step, shape)
-    host = _measured(planes, band, own, others, mask, sources, sky, fwhm)
-    return host, sky
+    if segments is None or number == 0:
+        return None, whole_sky(planes)
+    own = np.asarray(segments == number)
+    if own.sum() < LEAST_AREA * narrow**2:
+        return None, whole_sky(planes)
+    sources = _widened(segments > 0, narrow)
+    on_image = coarse.enlarged(sources)
+    sky = sky_beside(planes, ~on_image, coarse.planes, ~sources, fwhm)
+    others = np.asarray((segments > 0) & ~own)
+    light = _Light(coarse, band, own, others, sky, narrow)
+    mask = coarse.enlarged(_widened(own, narrow))
+    return light.host(mask, on_image), sky
 
 
 def _deepest(planes: Planes, bands: tuple[str, ...]) -> int:
@@ -133,107 +139,117 @@ def _deepest(planes: Planes, bands: tuple[str, ...]) -> int:
     return best
 
 
-def _segments(plane: Planes, fwhm: float) -> tuple[NDArray[np.int_] | None, int]:
-    """Return numbered segments of a plane halved so often, and the step of a pixel."""
+def _segments(plane: Planes, fwhm: float) -> NDArray[np.int_] | None:
+    """Return the numbered segments of a plane, or None where nothing stands out."""
     from photutils.segmentation import detect_sources
     from scipy import ndimage
 
     level, _ = rough_sky(plane)
-    step = 1
-    while fwhm / step >= COARSE and min(plane.shape) >= 64 * step:
-        step *= 2
-    rows, columns = (plane.shape[0] // step) * step, (plane.shape[1] // step) * step
-    known = np.where(np.isfinite(plane), plane, np.float32(level))[:rows, :columns]
-    shape = (rows // step, step, columns // step, step)
-    coarse = known.reshape(shape).mean(axis=(1, 3))
-    smooth = ndimage.gaussian_filter(coarse, fwhm / step / 2.3548)
+    known = np.where(np.isfinite(plane), plane, np.float32(level))
+    smooth = ndimage.gaussian_filter(known, fwhm / 2.3548)
     level, noise = rough_sky(smooth)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # photutils warns when nothing is found
-        found = detect_sources(
-            smooth, level + THRESHOLD * noise, max(int((fwhm / step) ** 2), 5)
-        )
-    return (None if found is None else np.asarray(found.data)), step
+        found = detect_sources(smooth, level + THRESHOLD * noise, max(int(fwhm**2), 5))
+    return None if found is None else np.asarray(found.data)
 
 
 def _widened(mask: Mask, by: float) -> Mask:
-    from scipy import ndimage
+    """Return a mask with all that lies within ``by`` pixels of it.
 
-    return np.asarray(ndimage.distance_transform_edt(~mask) <= by)
-
-
-def _enlarged(mask: Mask, step: int, shape: tuple[int, ...]) -> Mask:
-    """Return a coarse mask on the image's own pixels."""
-    if step > 1:
-        mask = mask.repeat(step, axis=0).repeat(step, axis=1)
-    short = (shape[0] - mask.shape[0], shape[1] - mask.shape[1])
-    return np.pad(mask, ((0, short[0]), (0, short[1])), mode="edge")
-
-
-def _measured(
-    planes: Planes,
-    band: int,
-    own: Mask,
-    others: Mask,
-    mask: Mask,
-    sources: Mask,
-    sky: Sky,
-    fwhm: float,
-) -> Host:
-    """Return the host with its fluxes; other sources' pixels count as its rings do."""
-    x, y = _centre(planes[band], own, sky.level[band])
-    rings = _Rings(planes, others, sky, x, y)
-    edge = min(x, y, own.shape[1] - 1 - x, own.shape[0] - 1 - y)
-    rim = own[0].any() or own[-1].any() or own[:, 0].any() or own[:, -1].any()
-    petrosian = rings.petrosian(band)
-    aperture = None if petrosian is None else PETROSIAN_APERTURE * petrosian
-    cut = bool(rim) or (aperture is not None and aperture > edge + 1)
-    if aperture is None:
-        flux, count = _segment_flux(planes, own, sky)
-    else:
-        flux, count = rings.within(aperture)
-    # The sky's level is known to its spread over the root of its pixels.
-    level_error = sky.noise / np.sqrt(max(sky.pixels, 1)) * count
-    noise = sky.noise * np.sqrt(count * sky.correlation)
-    reach = aperture if aperture is not None else rings.largest
-    return Host(
-        mask,
-        sources,
-        band,
-        x,
-        y,
-        flux,
-        np.hypot(noise, level_error),
-        aperture,
-        rings.half_light(band, reach),
-        cut,
-        measure_profile(planes, own, others, x, y, CORE * fwhm, _reach(own, x, y)),
-    )
+    By shifting it: distances to it of all pixels cost ten times that, for a few pixels.
+    """
+    height, width = mask.shape
+    reach = int(min(by, max(mask.shape)))
+    wide = np.pad(mask, reach)
+    out = np.zeros_like(mask)
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            if dx * dx + dy * dy <= by * by:
+                y, x = reach + dy, reach + dx
+                out |= wide[y : y + height, x : x + width]
+    return out
 
 
-def _reach(own: Mask, x: float, y: float) -> float:
-    """Return how far the galaxy's smooth light is looked at: beyond its segment."""
-    rows, columns = np.nonzero(own)
-    return 1.5 * float(np.hypot(columns - x, rows - y).max()) + 3
+class _Light:
+    """Measures the galaxy's light on the reduced image."""
 
+    def __init__(
+        self,
+        coarse: Coarse,
+        band: int,
+        own: Mask,
+        others: Mask,
+        sky: Sky,
+        fwhm: float,
+    ) -> None:
+        self._coarse, self._band, self._own = coarse, band, own
+        self._others, self._sky, self._fwhm = others, sky, fwhm
 
-def _centre(plane: Planes, own: Mask, level: float) -> tuple[float, float]:
-    rows, columns = np.nonzero(own & np.isfinite(plane))
-    light = np.clip(plane[rows, columns] - level, 0, None).astype(np.float64)
-    if not light.sum() > 0:
-        light = np.ones(len(rows))
-    return (
-        float((light * columns).sum() / light.sum()),
-        float((light * rows).sum() / light.sum()),
-    )
+    def host(self, mask: Mask, sources: Mask) -> Host:
+        """Return the galaxy; other sources' pixels count as its rings do."""
+        coarse, sky, own = self._coarse, self._sky, self._own
+        x, y = self._centre()
+        rings = _Rings(coarse.planes, self._others, sky, x, y)
+        petrosian = rings.petrosian(self._band)
+        aperture = None if petrosian is None else PETROSIAN_APERTURE * petrosian
+        edge = min(x, y, own.shape[1] - 1 - x, own.shape[0] - 1 - y)
+        rim = own[0].any() or own[-1].any() or own[:, 0].any() or own[:, -1].any()
+        cut = bool(rim) or (aperture is not None and aperture > edge + 1)
+        if aperture is None:
+            flux, count = self._segment_flux()
+        else:
+            flux, count = rings.within(aperture)
+        pixels = count * coarse.step**2
+        # The sky's level is known to its spread over the root of its pixels.
+        level_error = sky.noise / np.sqrt(max(sky.pixels, 1)) * pixels
+        noise = sky.noise * np.sqrt(pixels * sky.correlation)
+        reach = aperture if aperture is not None else rings.largest
+        half_light = rings.half_light(self._band, reach)
+        profile = None
+        if half_light >= POINT * self._fwhm:
+            profile = measure_profile(
+                coarse.planes,
+                own,
+                self._others,
+                x,
+                y,
+                CORE * self._fwhm,
+                self._reach(x, y),
+            )
+        return Host(
+            mask,
+            sources,
+            self._band,
+            *coarse.place(x, y),
+            flux * coarse.step**2,
+            np.hypot(noise, level_error),
+            None if aperture is None else aperture * coarse.step,
+            half_light * coarse.step,
+            cut,
+            None if profile is None else profile.enlarged(coarse),
+        )
 
+    def _reach(self, x: float, y: float) -> float:
+        """Return how far the smooth light is looked at: beyond the segment."""
+        rows, columns = np.nonzero(self._own)
+        return 1.5 * float(np.hypot(columns - x, rows - y).max()) + 3
 
-def _segment_flux(planes: Planes, own: Mask, sky: Sky) -> tuple[Floats, float]:
-    flux = [
-        float(np.nansum(plane[own].astype(np.float64) - level))
-        for plane, level in zip(planes, sky.level, strict=True)
-    ]
-    return np.array(flux), float(own.sum())
+    def _centre(self) -> tuple[float, float]:
+        plane = self._coarse.planes[self._band]
+        rows, columns = np.nonzero(self._own & np.isfinite(plane))
+        light = plane[rows, columns].astype(np.float64) - self._sky.level[self._band]
+        noise = float(self._sky.noise[self._band]) / self._coarse.step
+        return find_nucleus(
+            np.clip(light, 0, None), columns, rows, noise, shape_of(self._own)
+        )
+
+    def _segment_flux(self) -> tuple[Floats, float]:
+        flux = [
+            float(np.nansum(plane[self._own].astype(np.float64) - level))
+            for plane, level in zip(self._coarse.planes, self._sky.level, strict=True)
+        ]
+        return np.array(flux), float(self._own.sum())
 
 
 class _Rings:

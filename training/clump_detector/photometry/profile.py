@@ -7,12 +7,13 @@ scale is two FWHM. Without the smooth light that difference is gone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .sky import Floats, Mask, Planes, medians
+from .coarse import Coarse
+from .sky import Floats, Mask, Planes, medians, spreads
 
 #: Ellipses' semi-major axes grow by this factor from one to the next.
 _GROWTH = 1.15
@@ -22,6 +23,9 @@ _ENOUGH, _NEAR = 6_000, 5.0
 
 #: An ellipse of fewer pixels than this has no median of its own.
 _LEAST = 12
+
+#: What is so many sigma above a ring's median is taken for a clump and left out.
+CLUMPY = 2.0
 
 #: A galaxy flatter than this is taken to be this flat: the PSF makes all rounder.
 _FLATTEST = 0.15
@@ -65,6 +69,13 @@ class Profile:
         if self._radius(*place) < self.core:
             radius = np.maximum(radius, self.core)
         return np.stack([np.interp(radius, self.radii, light) for light in self.light])
+
+    def enlarged(self, coarse: Coarse) -> Profile:
+        """Return the profile in the image's pixels of one in blocks."""
+        x, y = coarse.place(self.x, self.y)
+        return replace(
+            self, x=x, y=y, radii=self.radii * coarse.step, core=self.core * coarse.step
+        )
 
     def _radius(self, x: Any, y: Any) -> Floats:
         return semi_major(x - self.x, y - self.y, self.ratio, self.angle)
@@ -136,11 +147,18 @@ def measure_profile(
     radii, light = [], []
     for members in _joined(np.split(order, edges)):
         radii.append(float(radius[members].mean()))
-        light.append(medians(values[:, members]))
+        light.append(_usual(values[:, members]))
     levels = np.array(light).T
     if len(radii) < 2 or not np.isfinite(levels).all():
         return None
     return Profile(x, y, ratio, angle, np.array(radii), levels, core)
+
+
+def _usual(values: Floats) -> Floats:
+    """Return the medians by band of a ring, of which clumps may cover a part."""
+    level = medians(values)
+    most = level + CLUMPY * spreads(values, level)
+    return medians(np.where(values <= most[:, None], values, np.nan))
 
 
 def _joined(groups: list[np.ndarray]) -> list[np.ndarray]:

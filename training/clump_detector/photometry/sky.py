@@ -15,7 +15,7 @@ Planes = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 #: So many pixels tell a level and a spread well enough.
-ENOUGH = 20_000
+ENOUGH = 6_000
 
 #: Fewer pixels of sky than this are too few to say anything.
 LEAST = 200
@@ -55,6 +55,10 @@ class Sky:
 def medians(values: NDArray[np.floating]) -> Floats:
     """Return the medians along the last axis of what is not NaN; NaN where all is."""
     ordered = np.sort(values, axis=-1)  # NaN comes last
+    n = values.shape[-1]
+    if n and not np.isnan(ordered[..., -1]).any():
+        both = ordered[..., (n - 1) // 2] + ordered[..., n // 2]
+        return np.asarray(both / 2, np.float64)
     count = np.isfinite(ordered).sum(axis=-1)
     low = np.maximum((count - 1) // 2, 0)[..., None]
     high = np.maximum(count // 2, 0)[..., None]
@@ -78,9 +82,8 @@ def rough_sky(plane: Planes) -> tuple[float, float]:
         return 0.0, 0.0
     for _ in range(8):
         level = values[len(values) // 2]
-        # Light only adds, so the spread is that below the level.
-        below = level - values[: len(values) // 2 + 1]
-        sigma = _TO_SIGMA * float(np.median(below))
+        # Light only adds, so the spread is that below the level: to the lower quartile.
+        sigma = _TO_SIGMA * float(level - values[len(values) // 4])
         first, last = np.searchsorted(values, [level - 3 * sigma, level + 3 * sigma])
         if sigma == 0 or last - first in (0, len(values)):
             break
@@ -88,64 +91,83 @@ def rough_sky(plane: Planes) -> tuple[float, float]:
     return float(level), sigma
 
 
-def measure_sky(planes: Planes, sources: Mask | None, fwhm: float) -> Sky:
+def whole_sky(planes: Planes) -> Sky:
+    """Return the sky of an image on which no sources are told from it."""
+    rough = np.array([rough_sky(plane) for plane in planes])
+    return Sky(rough[:, 0], rough[:, 1], np.ones(len(planes)), 0)
+
+
+def sky_beside(
+    planes: Planes, empty: Mask, reduced: Planes, empty_blocks: Mask, fwhm: float
+) -> Sky:
     """Measure the sky beside the sources.
 
     Parameters
     ----------
     planes : array of shape (bands, height, width)
-    sources : bool array of shape (height, width), optional
-        What is no sky; all of the image, clipped, where there is too little besides.
+    empty : bool array of shape (height, width)
+        What is sky.
+    reduced : array of shape (bands, rows, columns)
+        The planes' means over blocks.
+    empty_blocks : bool array of shape (rows, columns)
+        Which of those are sky.
     fwhm : float
         Of the PSF in pixels.
     """
-    where = None if sources is None else np.flatnonzero(~sources)
-    if where is None or len(where) < LEAST:
-        rough = np.array([rough_sky(plane) for plane in planes])
-        ones = np.ones(len(planes))
-        n = 0 if where is None else len(where)
-        return Sky(rough[:, 0], rough[:, 1], ones, n)
+    where = np.flatnonzero(empty)
+    if len(where) < LEAST:
+        return whole_sky(planes)
     chosen = where[:: max(1, len(where) // ENOUGH)]
     values = planes.reshape(len(planes), -1)[:, chosen].astype(np.float64)
-    level = np.nan_to_num(medians(values))
-    noise = np.nan_to_num(spreads(values, level))
-    blocks = _Blocks(np.asarray(~sources), fwhm)  # type: ignore[operator]
-    correlation = [
-        blocks.correlation(plane, sigma)
-        for plane, sigma in zip(planes, noise, strict=True)
-    ]
+    noise = np.nan_to_num(spreads(values))
+    level = np.array([_clipped_mean(plane[empty_blocks]) for plane in reduced])
+    step = max(1, round(planes.shape[1] / reduced.shape[1]))
+    blocks = _Blocks(empty_blocks, max(round(2 * fwhm / step), 1))
+    area = (blocks.side * step) ** 2
+    correlation = []
+    for plane, sigma in zip(reduced, noise, strict=True):
+        variance = blocks.variance(plane)
+        factor = 1.0 if variance is None or sigma <= 0 else variance * area / sigma**2
+        correlation.append(float(np.clip(factor, 1.0, MOST_CORRELATED)))
     return Sky(level, noise, np.array(correlation), len(where))
+
+
+def _clipped_mean(values: Planes) -> float:
+    """Return the mean of what lies within three sigma of the median."""
+    good = values[np.isfinite(values)]
+    if not len(good):
+        return 0.0
+    some = good[:: max(1, len(good) // ENOUGH)].astype(np.float64)
+    middle, sigma = float(medians(some)), float(spreads(some))
+    near = good[np.abs(good - np.float32(middle)) <= 3 * sigma]
+    return float(near.mean(dtype=np.float64)) if len(near) else middle
 
 
 class _Blocks:
     """Square blocks of the sky, each of about an aperture's area.
 
-    Sums over them are compared with their right neighbours, so that a slope of the sky
-    does not count.
+    They are compared with their right neighbours, so that a slope of the sky does not
+    count.
     """
 
-    def __init__(self, empty: Mask, fwhm: float) -> None:
-        self._side = side = max(round(2 * fwhm), 2)
+    def __init__(self, empty: Mask, side: int) -> None:
+        self.side = side
         self._shape = (empty.shape[0] // side, empty.shape[1] // side)
         whole = self._means(empty) == 1
         self._pairs = whole[:, 1:] & whole[:, :-1]
 
     def _means(self, plane: NDArray[np.generic]) -> Floats:
-        (rows, columns), side = self._shape, self._side
+        (rows, columns), side = self._shape, self.side
         cut = plane[: rows * side, : columns * side]
         # Rows first: numpy adds up whole rows faster than short pieces.
         halved = cut.reshape(rows, side, columns * side).mean(axis=1, dtype=np.float64)
         return np.asarray(halved.reshape(rows, columns, side).mean(axis=2))
 
-    def correlation(self, plane: Planes, noise: float) -> float:
-        """Return how much more a sum over a block varies than its pixels say."""
-        if noise <= 0 or not self._pairs.any():
-            return 1.0
+    def variance(self, plane: Planes) -> float | None:
+        """Return the variance of a block's mean, or None where there are too few."""
+        if not self._pairs.any():
+            return None
         means = self._means(plane)
         pairs = (means[:, 1:] - means[:, :-1])[self._pairs]
         pairs = pairs[np.isfinite(pairs)]
-        if len(pairs) < LEAST_BLOCKS:
-            return 1.0
-        variance = float(spreads(pairs)) ** 2 / 2
-        factor = variance * self._side**2 / noise**2
-        return float(np.clip(factor, 1.0, MOST_CORRELATED))
+        return float(spreads(pairs)) ** 2 / 2 if len(pairs) >= LEAST_BLOCKS else None
