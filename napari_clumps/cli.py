@@ -351,7 +351,7 @@ def _import_labels(
 
 def _fetch_list(file: Path, out: Path, column: list[str], **wish: Any) -> None:
     """Fetch the cutouts of a list of galaxies, and name those that did not come."""
-    from clump_detector.columns import parse_choices
+    from clump_detector.galaxies.columns import parse_choices
 
     from .fetching import Wish, fetch_from_command_line
 

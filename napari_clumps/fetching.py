@@ -28,7 +28,7 @@ from clump_detector.fetch import (
     survey_named,
 )
 from clump_detector.fetch.plan import RADII
-from clump_detector.galaxies import GalaxyList, read_galaxies
+from clump_detector.galaxies.lists import GalaxyList, read_galaxies
 
 from .jobs import Job
 

@@ -38,7 +38,7 @@ from clump_detector.fetch import (
 )
 from clump_detector.fetch.asking import seconds_to_wait
 from clump_detector.fetch.plan import safe_stem
-from clump_detector.galaxies import read_galaxies
+from clump_detector.galaxies.lists import read_galaxies
 from clump_detector.galaxy import Galaxy
 from clump_detector.images import read_cutout
 from clump_detector.sources import find_sources

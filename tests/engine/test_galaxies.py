@@ -20,14 +20,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector import folder_table
-from clump_detector.angles import j_name, parse_angle, parse_j_name, parse_position
-from clump_detector.columns import parse_choices
 from clump_detector.errors import ClumpError, ConfigError, FileError
-from clump_detector.galaxies import read_galaxies
+from clump_detector.galaxies import beside as folder_table
+from clump_detector.galaxies.angles import (
+    j_name,
+    parse_angle,
+    parse_j_name,
+    parse_position,
+)
+from clump_detector.galaxies.columns import parse_choices
+from clump_detector.galaxies.lists import read_galaxies
 from clump_detector.images import read_cutout
 from clump_detector.sources import find_sources
-from clump_detector.tables import read_table
+from clump_detector.tables.read import read_table
 from clump_detector.tangent import tangent_wcs
 from clump_detector.wcs import pixel_scale, sky_positions
 
@@ -419,8 +424,9 @@ def test_a_fits_table_with_absurd_claims(tmp_path, key, value):
 
 
 def test_too_many_rows_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
-    from clump_detector import tables, text_tables
-    from clump_detector.table_limits import Limits
+    from clump_detector.tables import read as tables
+    from clump_detector.tables import text as text_tables
+    from clump_detector.tables.limits import Limits
 
     few = Limits(rows=100)
     monkeypatch.setattr(text_tables, "LIMITS", few)

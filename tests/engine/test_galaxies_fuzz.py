@@ -13,7 +13,7 @@ from astropy.table import MaskedColumn, Table
 
 from clump_detector.errors import ClumpError
 from clump_detector.fetch import Choices, make_plan, survey_named
-from clump_detector.galaxies import read_galaxies
+from clump_detector.galaxies.lists import read_galaxies
 
 FORMATS = {
     "csv": "ascii.csv", "ecsv": "ascii.ecsv", "vot": "votable", "fits": "fits",

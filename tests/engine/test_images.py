@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector import image_limits
 from clump_detector.errors import ClumpError, ImageError
 from clump_detector.images import from_array, read_cutout
+from clump_detector.reading import limits as image_limits
 from clump_detector.sources import find_sources
 from clump_detector.stretch import to_rgb
 from clump_detector.wcs import sky_positions

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clump_detector.errors import ImageError
-from clump_detector.fits_scan import opened, scan
-from clump_detector.fits_values import values_of
 from clump_detector.images import read_cutout
+from clump_detector.reading.fits_scan import opened, scan
+from clump_detector.reading.fits_values import values_of
 from clump_detector.sources import find_sources
 from clump_detector.wcs import sky_positions
 from napari_clumps.sky import Orientation, compass_of, north_up

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .bands import bands_in
 from .errors import ConfigError
+from .reading.bands import bands_in
 from .sources import Source
 from .units import chosen_unit
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .array_images import as_pixels, read_npy, read_npz, read_picture, read_tiff
-from .assemble import Assembled, assembled
 from .errors import ClumpError, ImageError, from_os_error
-from .fits_images import read_fits
-from .folder_table import with_galaxy
+from .galaxies.beside import with_galaxy
 from .galaxy import Galaxy
-from .planes import Planes
+from .reading.array_images import as_pixels, read_npy, read_npz, read_picture, read_tiff
+from .reading.assemble import Assembled, assembled
+from .reading.fits_images import read_fits
+from .reading.planes import Planes
 from .sources import (
     FITS_SUFFIXES,
     PICTURE_SUFFIXES,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import ImageError, from_os_error
 from .filters import BAND_ORDER, band_of_token, nanometres
-from .tables import holds_table
+from .tables.read import holds_table
 
 __all__ = [
     "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FetchError, FileError
-from ..galaxy_table import Row, merged, read_rows, row_of, write_rows
+from ..galaxies.writing import Row, merged, read_rows, row_of, write_rows
 from ..wcs import celestial_wcs
 from .asking import Asker, StopAskingError, TryAgain, Waits
 from .cache import Cache

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..angles import parse_angle
 from ..errors import FileError, LabelError
-from ..tables import SUFFIXES, read_table
+from ..galaxies.angles import parse_angle
+from ..tables.read import SUFFIXES, read_table
 from .opening import PACKED, read_bytes, read_text
 
 #: Endings of tables, packed ones included.

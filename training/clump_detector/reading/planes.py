@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .headers import Keys
+from ..headers import Keys
 
 Values = NDArray[np.float32]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import FileError
-from .table_limits import LIMITS, Room, too_much
+from ..errors import FileError
+from .limits import LIMITS, Room, too_much
 
 _MISSING = frozenset({"", "null", "none", "n/a", "na", "nan", "--", "---", "...", "-"})
 _INTEGER = re.compile(r"[+-]?\d+")

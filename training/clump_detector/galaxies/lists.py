@@ -11,13 +11,13 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import FileError
+from ..galaxy import Galaxy
+from ..sources import stem
+from ..tables.read import read_table
 from .angles import j_name
 from .columns import Columns, find_columns
-from .errors import FileError
-from .galaxy import Galaxy
-from .galaxy_values import Floats, Values
-from .sources import stem
-from .tables import read_table
+from .values import Floats, Values
 
 #: The key of a table's metadata that says which column is what.
 CHOICES = "galaxy_columns"

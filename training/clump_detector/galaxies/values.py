@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import FileError
 from .angles import parse_angles, parse_position
 from .columns import Column, Columns
-from .errors import FileError
 
 #: From here up floating point does not tell one integer from the next.
 _LOSSY = 2**53

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ClumpError, FileError, from_os_error
-from .table_limits import LIMITS, Room, check_size, too_much
-from .text_tables import MOST_YAML, read_ecsv, read_text
-from .votables import check_votable
+from ..errors import ClumpError, FileError, from_os_error
+from .limits import LIMITS, Room, check_size, too_much
+from .text import MOST_YAML, read_ecsv, read_text
+from .votable import check_votable
 
 #: The endings of tables; what a file begins with counts more.
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".ecsv", ".vot", ".votable", ".xml",

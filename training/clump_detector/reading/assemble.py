@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ImageError
+from ..sources import Source
+from ..units import RELATIVE, Unit, unit_of
+from ..wcs import pixel_scale, stated_scale
 from .bands import Naming, listed, of_file_name, settled
-from .errors import ImageError
 from .header_psf import psf_fwhm
-from .image_limits import refuse_large
+from .limits import refuse_large
 from .planes import Planes, Values
 from .regrid import on_one_grid
-from .sources import Source
-from .units import RELATIVE, Unit, unit_of
-from .wcs import pixel_scale, stated_scale
 
 
 @dataclass(frozen=True)

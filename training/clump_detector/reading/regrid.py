@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ImageError
+from ..errors import ImageError
+from ..wcs import pixel_scale
 from .planes import Planes, Values
-from .wcs import pixel_scale
 
 #: Grids whose corners agree to this part of a pixel are one.
 _SAME = 0.1

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from xml.parsers import expat
 
-from .errors import FileError
-from .table_limits import LIMITS, too_much
+from ..errors import FileError
+from .limits import LIMITS, too_much
 
 #: A VOTable is decoded in memory several times over.
 _MOST_BYTES = LIMITS.file_bytes // 2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ImageError
+from ..errors import ImageError
 
 #: More planes than this are a spectrum unless the header says which axis they are on,
 MOST_BANDS = 12

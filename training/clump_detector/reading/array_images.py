@@ -14,11 +14,11 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ImageError
 from . import roles
 from .axes import MOST_BANDS
 from .bands import band_in
-from .errors import ImageError
-from .image_limits import (
+from .limits import (
     refuse_bomb,
     refuse_emptiness,
     refuse_large,

@@ -13,10 +13,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..headers import Keys
 from .fits_scan import BYTES, Part
 from .fits_tiles import unpacked
-from .headers import Keys
-from .image_limits import refuse_large
+from .limits import refuse_large
 
 Values = NDArray[np.float32]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from .filters import BAND_ORDER, SPACE_FILTER, band_of_token
-from .headers import Keys
-from .sources import stem
+from ..filters import BAND_ORDER, SPACE_FILTER, band_of_token
+from ..headers import Keys
+from ..sources import stem
 
 Names = tuple[str | None, ...]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
-from .errors import ImageError
+from ..errors import ImageError
 
 #: More values than this, all bands together, are refused before they fill the memory:
 #: as 32-bit floats they take a gigabyte.

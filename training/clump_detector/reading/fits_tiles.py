@@ -20,10 +20,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ImageError
+from ..errors import ImageError
+from ..headers import value_of
 from .fits_scan import BYTES, Part
-from .headers import value_of
-from .image_limits import refuse_emptiness
+from .limits import refuse_emptiness
 
 #: Schemes whose decoders stay inside their tiles, and those that may crash.
 _SAFE = {"RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .headers import Keys
+from ..headers import Keys
 
 Values = NDArray[np.float32]
 

@@ -18,9 +18,9 @@ from math import prod
 from pathlib import Path
 from typing import IO, Any
 
-from .errors import ImageError
-from .headers import as_number, value_of
-from .image_limits import refuse_bomb, refuse_promise
+from ..errors import ImageError
+from ..headers import as_number, value_of
+from .limits import refuse_bomb, refuse_promise
 
 _BLOCK = 2880
 _CARD = 80

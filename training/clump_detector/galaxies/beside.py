@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .errors import ClumpError
-from .galaxies import GalaxyList, read_galaxies
-from .galaxy import Galaxy
-from .sources import Source, stem
-from .tangent import tangent_wcs
+from ..errors import ClumpError
+from ..galaxy import Galaxy
+from ..sources import Source, stem
+from ..tangent import tangent_wcs
+from .lists import GalaxyList, read_galaxies
 
 #: In this order; the first that knows a cutout tells of it.
 NAMES = tuple(f"galaxies{e}" for e in (".ecsv", ".csv", ".vot", ".fits", ".parquet"))

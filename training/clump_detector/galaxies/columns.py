@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ConfigError
-from .sources import BAND_ORDER
+from ..errors import ConfigError
+from ..sources import BAND_ORDER
 
 #: What a person can name a column for, beside ``psf_r``, ``mag_g`` and any ``...id``.
 ROLES = ("ra", "dec", "coord", "name", "file", "redshift", "radius", "ebv", "scale")

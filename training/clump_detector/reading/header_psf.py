@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .headers import Keys
+from ..headers import Keys
 
 #: Keys of the FWHM of the PSF in arcsec. PSF_RAD is AstroWISE's (KiDS), IQIMAGE
 #: Terapix's (CFHTLS), PSFSIZE the Legacy Surveys'.

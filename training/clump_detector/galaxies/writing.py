@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .files import atomic_path
-from .galaxies import CHOICES
-from .galaxy import Galaxy
-from .tables import read_table
+from ..files import atomic_path
+from ..galaxy import Galaxy
+from ..tables.read import read_table
+from .lists import CHOICES
 
 Row = dict[str, Any]
 

@@ -10,16 +10,16 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ImageError
+from ..headers import Keys
+from ..units import linear, soft_bias
+from ..wcs import celestial_axes, celestial_wcs
 from . import roles
 from .axes import planes_of
 from .bands import band_in, bands_in, of_cube, of_plane
-from .errors import ImageError
 from .fits_scan import Part, opened, scan
 from .fits_values import values_of
-from .headers import Keys
 from .planes import Planes, Values
-from .units import linear, soft_bias
-from .wcs import celestial_axes, celestial_wcs
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""Lists of galaxies: any table with positions, and what its columns mean."""

@@ -1,0 +1,1 @@
+"""What files of images hold, and how it becomes the pixels of a cutout."""

@@ -1,0 +1,1 @@
+"""Tables that people bring, in many formats, read with care."""
