@@ -27,6 +27,8 @@ def main(folder: Path) -> int:
     run = subprocess.run
     if run([*pip, "uv"], check=False).returncode == 0:
         pip = [str(python), "-m", "uv", "pip", "install", "--python", str(python)]
+        # Once here, not by every process that is started: torch alone takes seconds.
+        pip.append("--compile-bytecode")
     else:
         run([*pip, "pip>=25.1"], check=True)  # --group is as new as this
     wanted = ["-c", "constraints.txt", "--group", "dev", "-e", ".[all]"]
