@@ -190,6 +190,20 @@ class Controller(Deciding):
         if choice.unit:
             self.opened.unit = choice.unit
 
+    @shows_errors
+    def say_unit(self, words: str) -> bool:
+        """Say the unit of fluxes whose files name none, once for this review.
+
+        Parameters
+        ----------
+        words : str
+            See `clump_detector.units.chosen_unit`.
+        """
+        self.opened.unit = words
+        if self.cutout is not None:
+            self._on_review_changed(self.cutout.id)
+        return True
+
     def open_review(self, path: Path) -> None:
         """Open a review file.
 

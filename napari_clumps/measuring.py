@@ -32,6 +32,9 @@ KEPT = 4
 #: Prefixes of Jy from the largest that fits; fluxes of clumps are uJy or nJy.
 _PREFIXES = (("Jy", 1.0), ("mJy", 1e3), ("µJy", 1e6), ("nJy", 1e9), ("pJy", 1e12))
 
+#: Stands for a unit that nobody knows.
+RELATIVE = "relative"
+
 NO_FLUX = (
     "This is a picture: its brightness is no linear flux, so that nothing but places "
     "is measured. Open the galaxy as FITS for fluxes, magnitudes and colours."
@@ -142,7 +145,7 @@ def _circles(measured: Measured) -> Circles:
 def _unit(measured: Measured) -> tuple[str, float]:
     """Return the unit that fluxes are shown in, and the factor from Jy or counts."""
     if measured.is_relative:
-        return "relative", 1.0
+        return RELATIVE, 1.0
     largest = np.nanmax(np.abs(measured.flux_jy), initial=0.0)
     for name, factor in _PREFIXES:
         if largest * factor >= 1:

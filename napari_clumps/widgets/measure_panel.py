@@ -16,13 +16,14 @@ from qtpy.QtWidgets import (
 
 from ..controller import Controller, controller_of
 from ..layers import label
-from ..measuring import Measurer, Question, Reading
+from ..measuring import RELATIVE, Measurer, Question, Reading
 from ..review import Status
 from .aperture_marks import ApertureMarks
 from .docking import on_the_left
 from .listening import listen
 from .parts import fill_dock, text_label
 from .spectrum import SpectrumView
+from .unit_row import UnitRow
 
 #: Lines of text that the dock has room for at least.
 _LINES = 19
@@ -71,6 +72,7 @@ class MeasurePanel(QWidget):
         self._lines = text_label("measure_lines")
         self._flags = text_label("measure_flags")
         self._flags.setToolTip("What is the matter with this measurement")
+        self._unit = UnitRow(self._controller)
         self._wanted = QCheckBox("Show aperture and annulus")
         self._wanted.setObjectName("show_aperture")
         self._wanted.setToolTip(
@@ -82,8 +84,8 @@ class MeasurePanel(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
         for widget in (
-            self._title, self._table, self._spectrum, self._lines, self._flags,
-            self._wanted,
+            self._title, self._table, self._unit, self._spectrum, self._lines,
+            self._flags, self._wanted,
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -187,6 +189,7 @@ class MeasurePanel(QWidget):
         told = reading or Reading()
         self._fill_table(told)
         self._spectrum.show_points(told.points, told.unit)
+        self._unit.setVisible(told.unit == RELATIVE)
         self._lines.setText("<br>".join(told.lines))
         self._lines.setVisible(bool(told.lines))
         self._flags.setText("<br>".join(f"⚑ {flag}" for flag in told.flags))

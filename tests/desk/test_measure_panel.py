@@ -187,6 +187,37 @@ def test_without_units_fluxes_are_said_to_be_relative(window, panel, tmp_path):
     assert any("relative" in flag for flag in reading.flags)
 
 
+def test_a_unit_that_no_file_names_is_asked_for_once(window, panel, tmp_path):
+    for name in "ab":
+        write_galaxy(tmp_path / "sky" / f"{name}.fits", unit="")
+    c = window.controller
+    c.open_paths([tmp_path / "sky"])
+    half = 1.25 * FWHM
+    x, y = CLUMPS[0]
+    for cutout in (1, 2):
+        c.opened.add(cutout, (x - half, y - half, x + half, y + half), "clump")
+    c.select(c.boxes[0].id)
+    wait_for(window, panel, lambda r: r.unit == "relative")
+    row, choice = window.panel("unit_row"), window.panel("unit_choice")
+    assert row.isVisible()
+    said = []
+    c.said.connect(said.append)
+    choice.setCurrentText("parsecs")
+    window.panel("button_use_unit").click()
+    assert "'parsecs' is unknown" in said[-1]
+    assert c.opened.unit == ""
+    choice.setCurrentText("nanomaggy")
+    window.panel("button_use_unit").click()
+    reading = wait_for(window, panel, lambda r: r.unit == "µJy")
+    assert flux_of(reading, "g")[0] == pytest.approx(40 * 3.631, rel=0.03)
+    assert not row.isVisible()
+    c.next_cutout()
+    c.select(c.boxes[0].id)
+    other = wait_for(window, panel, lambda r: r is not reading and bool(r.rows))
+    assert other.unit == "µJy"  # and is not asked again
+    assert c.opened.unit == "nanomaggy"
+
+
 def test_an_image_that_went_is_said(sky, panel, tmp_path):
     (tmp_path / "sky" / "a.fits").unlink()
     sky.controller.pictures.forget()
