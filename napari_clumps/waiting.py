@@ -33,7 +33,7 @@ class Waiting:
     def __init__(self, desk: Showing, review: Review) -> None:
         self._desk, self._review = desk, review
         self._timer: Any = None
-        review.waits = True
+        review.wait_for_disk()
         review.waiting_changed.connect(self._on_changed)
 
     def _on_changed(self, why: str) -> None:

@@ -1,8 +1,8 @@
 """A review whose disk refuses: what is decided waits in memory until it can be written.
 
-Everything goes on as before in a copy of the file in memory. Coming back replaces the
-file's content as a whole, in one transaction of SQLite, if nobody has written to the
-file meanwhile.
+Everything goes on as before in a copy in memory, which is kept all the time: a network
+folder that has gone away cannot even be read. Coming back replaces the content of the
+file as a whole, in one transaction of SQLite, if nobody wrote to it meanwhile.
 """
 
 from __future__ import annotations
@@ -35,21 +35,15 @@ class Refuge:
         """Whether something waits."""
         return self._known is not None
 
-    def enter(self) -> None:
-        """Go on in memory.
+    @property
+    def ready(self) -> bool:
+        """Whether one can go on in memory: `Store.mirror` was called."""
+        return self._store.mirrored
 
-        Raises
-        ------
-        ReviewError
-            If the file cannot be read either.
-        """
-        memory = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False
-        )
-        known = str(self._store.meta()["id"]), history.last_seq(self._store)
-        self._copy(memory, self._store.path)
-        self._store.swap(memory).close()
-        self._known = known
+    def enter(self) -> None:
+        """Go on in memory, which has to be `ready`."""
+        self._store.leave_disk()
+        self._known = str(self._store.meta()["id"]), history.last_seq(self._store)
 
     def leave(self) -> None:
         """Write all to the file, and go on there.
@@ -67,7 +61,7 @@ class Refuge:
         except BaseException:
             disk.close()
             raise
-        self._store.swap(disk).close()
+        self._store.return_to(disk)
         self._known = None
 
     def save_copy(self, path: Path) -> None:

@@ -52,10 +52,6 @@ class Review(Reading):
         Who decides; written to every decision from now on.
     read_only_reason : str or None
         Why nothing can be decided, in sentences.
-    waits : bool
-        Whether to go on in memory where the disk refuses, instead of raising. What was
-        decided then is written by the next decision that can be, or by `write_back`;
-        closing before that loses it, unless `save_copy` has it.
 
     Signals
     -------
@@ -70,7 +66,6 @@ class Review(Reading):
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
         super().__init__(path, store, lock)
-        self.waits = False
         self._refuge = Refuge(store)
 
     @classmethod
@@ -297,6 +292,21 @@ class Review(Reading):
 
     # -- a disk that refuses ------------------------------------------------
 
+    def wait_for_disk(self) -> None:
+        """From now on, go on in memory where the disk refuses, instead of raising.
+
+        What was decided then is written by the next decision that can be, or by
+        `write_back`; closing before that loses it, unless `save_copy` has it.
+
+        Raises
+        ------
+        ReviewError
+            If the file cannot be read.
+        """
+        if not self.read_only:
+            self._store.mirror()
+            self._store.rescue = self._wait
+
     @property
     def waiting(self) -> bool:
         """Whether something that was decided waits in memory for the disk."""
@@ -322,11 +332,17 @@ class Review(Reading):
         try:
             return write()
         except DiskError as error:
-            if not self.waits or self.waiting:
+            if not self._wait(error):
                 raise
-            self._refuge.enter()
-            self.waiting_changed.emit(error.what)
             return write()
+
+    def _wait(self, error: ReviewError) -> bool:
+        """Go on in memory if the disk refuses and that is wanted; tell whether."""
+        if not isinstance(error, DiskError) or not self._refuge.ready:
+            return False
+        self._refuge.enter()
+        self.waiting_changed.emit(error.what)
+        return True
 
     def _decide_each(
         self, box_ids: Iterable[int], rule: Callable[[Box, Word], Change | None]

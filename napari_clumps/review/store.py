@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
@@ -73,6 +73,11 @@ class Store:
         if not path.is_file():
             raise ReviewError("there is no such review", path, "Check the path.")
         self._connection = connect(path)
+        self._mirror: sqlite3.Connection | None = None
+        self._writing = False
+        self._since: list[tuple[str, Any]] = []  # what the transaction has written
+        #: What may be done about a disk that refuses to be read; tells whether it was.
+        self.rescue: Callable[[ReviewError], bool] | None = None
         try:
             self._refuse_foreign()
             self.writable = False
@@ -189,8 +194,44 @@ class Store:
         with self._mutex:
             self._connection.backup(target)
 
+    def mirror(self) -> None:
+        """Keep a copy in memory from now on, of all that is committed.
+
+        Raises
+        ------
+        ReviewError
+            If the file cannot be read.
+        """
+        with self._mutex:
+            copy = sqlite3.connect(
+                ":memory:", isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._connection.backup(copy)
+            except sqlite3.Error as error:
+                raise review_error(error, self.path) from error
+            self._mirror = copy
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether there is a copy in memory beside the file."""
+        return self._mirror is not None
+
+    def leave_disk(self) -> None:
+        """Go on in the copy in memory, which has to be there."""
+        with self._mutex:
+            assert self._mirror is not None
+            self.swap(self._mirror).close()
+            self._mirror = None
+
+    def return_to(self, disk: sqlite3.Connection) -> None:
+        """Go on with a file that is as the memory is; that is the copy again."""
+        with self._mutex:
+            self._mirror = self.swap(disk)
+
     def close(self) -> None:
         """Close the file; all is on disk already."""
+        self.rescue = None
         with self._mutex, suppress(sqlite3.Error):
             if self._writable:  # the idle journal goes
                 self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -205,9 +246,23 @@ class Store:
         """Run a statement and return all its rows."""
         with self._mutex:
             try:
-                return self._connection.execute(sql, values).fetchall()
+                found = self._connection.execute(sql, values).fetchall()
             except sqlite3.Error as error:
-                raise review_error(error, self.path) from error
+                told = review_error(error, self.path)
+                if not self._rescued(told):
+                    raise told from error
+                found = self._connection.execute(sql, values).fetchall()
+            if self._writing and self.mirrored and not sql.startswith("SELECT"):
+                self._since.append((sql, values))
+            return found
+
+    def _rescued(self, error: ReviewError) -> bool:
+        # Signals go to the window, which wants them in its own thread; and half of a
+        # transaction is no use.
+        here = threading.current_thread() is threading.main_thread()
+        if self.rescue is None or not here or self._writing:
+            return False
+        return self.rescue(error)
 
     def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run a statement and return the first column of its first row, or None."""
@@ -225,6 +280,7 @@ class Store:
         """
         with self._mutex:
             self.rows("BEGIN IMMEDIATE")
+            self._writing = True
             try:
                 yield
                 self.rows("COMMIT")
@@ -233,6 +289,23 @@ class Store:
                     with suppress(sqlite3.Error):
                         self._connection.execute("ROLLBACK")
                 raise
+            else:
+                self._reflect(self._since[:-1])
+            finally:
+                self._writing = False
+                self._since.clear()
+
+    def _reflect(self, written: list[tuple[str, Any]]) -> None:
+        """Do in the copy in memory what was committed."""
+        if self._mirror is None:
+            return
+        try:
+            self._mirror.execute("BEGIN")
+            for sql, values in written:
+                self._mirror.execute(sql, values)
+            self._mirror.execute("COMMIT")
+        except sqlite3.Error:  # out of memory: it is on disk, which is what counts
+            self._mirror = None
 
     # -- meta ---------------------------------------------------------------
 

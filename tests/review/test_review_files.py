@@ -6,13 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from clump_detector.errors import ReviewError
 from clump_detector.sources import Source
-from napari_clumps.review import Proposal, QueuePlan, Review
+from napari_clumps.review import Proposal, QueuePlan, Review, Status
 from napari_clumps.review.schema import APPLICATION_ID, VERSION
 
 
@@ -235,7 +236,7 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_space(
 def test_decisions_wait_in_memory_while_the_disk_is_full(small_disk: Path) -> None:
     sources = [Source(f"g{i}", (small_disk / f"g{i}.png",)) for i in range(3)]
     review = Review.create(small_disk / "a.clumps", sources)
-    review.waits = True
+    review.wait_for_disk()
     told: list[str] = []
     review.waiting_changed.connect(told.append)
     fill(small_disk)
@@ -274,11 +275,62 @@ def test_decisions_wait_in_memory_while_the_disk_is_full(small_disk: Path) -> No
             assert again.redo() == 1 or again.can_undo
 
 
+def go_stale(path: Path) -> None:
+    """Break this process's hold on a file, as a network folder that goes away does."""
+    stale = os.open(os.devnull, os.O_WRONLY)
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if link.readlink().name.startswith(path.name):
+                os.dup2(stale, int(link.name))
+    os.close(stale)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux")
+@pytest.mark.parametrize("first", ["look", "decide", "next"])
+def test_a_folder_that_goes_away_takes_nothing_with_it(
+    make_review: Callable[..., Review], first: str
+) -> None:
+    review = make_review()
+    review.wait_for_disk()
+    told: list[str] = []
+    review.waiting_changed.connect(told.append)
+    places = [Proposal(20 * k, 5, 20 * k + 9, 14, "clump", 0.5) for k in range(3)]
+    review.propose(1, places, "m")
+    kept = [box.id for box in review.boxes(1)]
+    review.accept(kept[2])
+    review.undo()
+    before = review.boxes(1)
+    home = review.path.parent
+    away = home.with_name(f"{home.name}-away")
+    home.rename(away)
+    go_stale(review.path)
+    if first == "look":
+        assert review.boxes(1) == before
+    elif first == "decide":
+        review.reject(kept[0])
+    else:
+        review.place = 1
+    review.reject(kept[0])
+    assert len(told) == 1
+    assert review.waiting
+    assert review.check() == []
+    assert len(review.boxes(1)) == len(before)
+    assert not review.write_back()
+    away.rename(home)
+    assert review.write_back()
+    assert told[1:] == [""]
+    review.reject(kept[1])
+    review.close()
+    with Review.open(review.path) as again:
+        assert again.check() == []
+        assert [b.id for b in again.boxes(1) if b.status is Status.REJECTED] == kept[:2]
+
+
 def test_what_waits_never_overwrites_what_another_wrote(
     make_review: Callable[..., Review],
 ) -> None:
     review = make_review()
-    review.waits = True
+    review.wait_for_disk()
     pages = review._store.value("PRAGMA page_count")
     review._store.rows(f"PRAGMA max_page_count = {pages}")
     while not review.waiting:

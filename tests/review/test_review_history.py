@@ -1,6 +1,7 @@
 """Random decisions, undo, redo, detections and reopening, against a plain model."""
 
 import shutil
+import sqlite3
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +121,12 @@ def kept(value: Any) -> Any:
     return cutout, status, corners, cls, proposed
 
 
+def everything(review: Review) -> list[str]:
+    copy = sqlite3.connect(":memory:")
+    review._store.copy_to(copy)
+    return list(copy.iterdump())
+
+
 class RandomReview(RuleBasedStateMachine):
     """A box of the plain model is (cutout, status, corners, class, as proposed)."""
 
@@ -135,8 +142,12 @@ class RandomReview(RuleBasedStateMachine):
         self.plain.state |= {("flag", i): () for i in (1, 2, 3)}
         self.touched: list[int] = []
         self.review.changed.connect(self.touched.append)
+        self.review.wait_for_disk()
 
     def teardown(self) -> None:
+        on_disk = everything(self.review)
+        self.review._store.leave_disk()
+        assert everything(self.review) == on_disk  # what would go on were it gone
         self.review.close()
         shutil.rmtree(self.folder)
 
@@ -263,6 +274,7 @@ class RandomReview(RuleBasedStateMachine):
     def reopen(self) -> None:
         self.review.close()
         self.review = Review.open(self.path)
+        self.review.wait_for_disk()
         self.review.changed.connect(self.touched.append)
 
     @invariant()
