@@ -44,10 +44,11 @@ system:
 bench: install system
 	$(DISPLAYED) $(BIN)/python -m tests.benchmarks $(ONLY)
 
-# The pictures of the README and the docs, from the scripted demo.
+# The pictures of the window in the README and the docs, from the scripted demo.
 pictures: install system
 	$(DISPLAYED) $(BIN)/napari-clumps demo --scripted --out build/demo
 	$(BIN)/python docs/collect_pictures.py build/demo docs/pictures
+	$(DISPLAYED) $(BIN)/python docs/team_pictures.py build/demo docs/pictures
 
 clean:
 	rm -rf $(VENV) build

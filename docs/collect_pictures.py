@@ -23,15 +23,20 @@ STATUS = 24
 
 
 def main(demo: Path, docs: Path) -> None:
-    """Copy each picture, without the status bar and with a palette."""
+    """Copy each picture."""
     docs.mkdir(parents=True, exist_ok=True)
     for name, step in PICTURES.items():
         (found,) = (demo / "pictures").glob(f"*-{step}.png")
-        with Image.open(found) as picture:
-            width, height = picture.size
-            upper = picture.convert("RGB").crop((0, 0, width, height - STATUS))
-            small = upper.quantize(256)
-            small.save(docs / f"{name}.png", optimize=True)
+        keep_picture(found, docs / f"{name}.png")
+
+
+def keep_picture(found: Path, kept: Path) -> None:
+    """Copy a picture of the window, without the status bar and with a palette."""
+    with Image.open(found) as picture:
+        width, height = picture.size
+        upper = picture.convert("RGB").crop((0, 0, width, height - STATUS))
+        # Or thin lines in few pixels would get the colours of others.
+        upper.quantize(256, kmeans=3).save(kept, optimize=True)
 
 
 if __name__ == "__main__":

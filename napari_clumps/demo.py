@@ -99,6 +99,7 @@ def scripted_demo(out: Path) -> None:
     os.environ["NAPARI_CLUMPS_DATA"] = str(out / "data")
     os.environ["NAPARI_CLUMPS_MODELS"] = str(out / "models")
     viewer, controller = _window(napari)
+    controller.choose(annotator="Ada")  # in the settings below `out`
     tour = _Tour(viewer, controller, out)
     try:
         tour.run()

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from napari.settings import get_settings
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+#: Pixels of a window that are no dock's: menu, status bar, tabs and titles.
+_FRAME = 130
 
-def at_the_bottom(title: str) -> None:
-    """Have a dock put at the bottom, unless a person has moved it before."""
+
+def at_the_bottom(title: str, window: QMainWindow) -> None:
+    """Have a dock put at the bottom, unless a person has moved it before.
+
+    Docks on the right keep their height: the window would grow for them.
+    """
     _put(title, "bottom")
+    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
 
 
 def on_the_left(title: str) -> None:
@@ -28,7 +35,9 @@ def _put(title: str, side: str) -> None:
     places.setdefault(f"{title} (napari-clumps)", side)
 
 
-def among_tabs(panel: QWidget, window: QMainWindow, other: str) -> None:
+def among_tabs(
+    panel: QWidget, window: QMainWindow, other: str, *, always: bool = True
+) -> None:
     """Bring a panel's dock to the tabs of another one, where both are on one side.
 
     Below it both would be too low to be of use, and the window would grow for them.
@@ -40,6 +49,8 @@ def among_tabs(panel: QWidget, window: QMainWindow, other: str) -> None:
     window : QMainWindow
     other : str
         Object name of the other dock's panel.
+    always : bool
+        Or only where the window has no room for both.
     """
     size = window.size()
 
@@ -47,6 +58,9 @@ def among_tabs(panel: QWidget, window: QMainWindow, other: str) -> None:
         dock, found = panel.parent(), window.findChild(QWidget, other)
         host = None if found is None else found.parent()
         if not isinstance(dock, QDockWidget) or not isinstance(host, QDockWidget):
+            return
+        heights = dock.minimumSizeHint().height() + host.minimumSizeHint().height()
+        if not always and heights + _FRAME <= size.height():
             return
         together = window.dockWidgetArea(dock) == window.dockWidgetArea(host)
         if together and host not in window.tabifiedDockWidgets(dock):

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from ..controller import controller_of
 from ..fetching import Wish
+from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, form_of, plain_button, text_label
 
@@ -60,6 +61,8 @@ class FetchPanel(QWidget):
         layout.addWidget(self._outcome)
         layout.addStretch(1)
         fill_dock(self)
+        window = self._controller.viewer.window._qt_window
+        among_tabs(self, window, "review_panel", always=False)
         self._survey.changed.connect(self._fill_kinds)
         self._by.changed.connect(self._fit_side)
         listen(

@@ -19,6 +19,7 @@ from superqt import QLabeledDoubleRangeSlider
 from ..controller import controller_of
 from ..keys import BOOK
 from ..look import STRETCHES
+from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, form_of, key_button, plain_button, text_label
 
@@ -29,7 +30,8 @@ class LookPanel(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.setObjectName("look_panel")
-        self._looking = controller_of(napari_viewer).looking
+        controller = controller_of(napari_viewer)
+        self._looking = controller.looking
         self._filling = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -41,6 +43,8 @@ class LookPanel(QWidget):
         layout.addLayout(self._buttons())
         layout.addStretch(1)
         fill_dock(self)
+        window = controller.viewer.window._qt_window
+        among_tabs(self, window, "review_panel", always=False)
         self._connect()
         self._fill()
 

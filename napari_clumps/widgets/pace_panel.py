@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 
 from ..controller import controller_of
 from ..review import SCORE_BIN, Outcome, Pace, Status, in_words
+from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, status_icon, text_label
 
@@ -64,6 +65,8 @@ class PacePanel(QWidget):
         layout.addWidget(self._words)
         layout.addWidget(self._table, stretch=1)
         fill_dock(self)
+        window = self._controller.viewer.window._qt_window
+        among_tabs(self, window, "review_panel", always=False)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.refresh)

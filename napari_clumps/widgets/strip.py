@@ -163,7 +163,7 @@ class StripPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.mosaic)
         layout.addStretch(1)
-        at_the_bottom("Queue strip")
+        at_the_bottom("Queue strip", self._controller.viewer.window._qt_window)
         self._connect()
         self._on_review()
 

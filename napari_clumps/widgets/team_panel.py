@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from ..controller import controller_of
+from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, plain_button, text_label
 
@@ -65,6 +66,8 @@ class TeamPanel(QWidget):
         layout.addWidget(self._words)
         layout.addStretch(1)
         fill_dock(self)
+        window = self._controller.viewer.window._qt_window
+        among_tabs(self, window, "review_panel", always=False)
         listen(
             self,
             (self._controller.review_changed, self._on_review),
@@ -132,7 +135,12 @@ class TeamPanel(QWidget):
 
     def _merge(self) -> None:
         path = self._ask_file("Merge a review")
-        before = None if path is None else self._team.compare_with(path)
-        if path is not None and before is not None:
+        if path is not None:
+            self.merge(path)
+
+    def merge(self, path: Path) -> None:
+        """Take another reviewer's file in, and say how far it agreed before."""
+        before = self._team.compare_with(path)
+        if before is not None:
             self._team.merge(path)
             self._words.setText("<br>".join(before))  # merged, they agree
