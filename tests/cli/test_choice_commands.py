@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -13,22 +12,7 @@ from clump_detector.errors import ConfigError
 from clump_detector.images import read_cutout
 from clump_detector.labels import read_label_set
 from clump_detector.sources import Source, find_sources
-from napari_clumps import cli
 from napari_clumps.review import Review
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a verb in this process; return (exit code, stdout, stderr)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -14,22 +14,7 @@ import pytest
 from PIL import Image
 
 from clump_detector.registry import resolve_model
-from napari_clumps import cli
 from napari_clumps.review import Proposal, Review
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a verb in this process; return (exit code, stdout, stderr)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

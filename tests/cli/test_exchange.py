@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from clump_detector.sources import find_sources
-from napari_clumps import cli
 from napari_clumps.review import Review
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a verb in this process; return (exit code, stdout, stderr)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
 import astroquery.hips2fits  # noqa: F401 - takes seconds, which no test is to pay
 import pytest
 from astropy.io import fits
 from astropy.table import Table
 
 from clump_detector.fetch import Services
-from napari_clumps import cli, fetching
+from napari_clumps import fetching
 from tests.survey_server import serving
 
 LIST = "MYNAME,MYRA,MYDEC,r_eff\nNGC 1,10:00:24.0,2.2,3\nNGC 2,10:00:24.0,2.3,4\n"
 COLUMNS = ("--column", "ra=MYRA", "--column", "dec=MYDEC", "--column", "name=MYNAME")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a verb in this process; return (exit code, stdout, stderr)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return end.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture
