@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io.votable import validate
 from astropy.table import Table
 
@@ -20,6 +24,8 @@ from tests.survey_server import SIGMA, serving
 GALAXIES = [(150.0 + 0.5 * k, 2.0 - 0.3 * k) for k in range(10)]
 EAST, NORTH = 6.0, 3.0
 NANOMAGGY = 3.630781e-6  # Jy
+
+REAL = Path(__file__).parents[2].parent / "shared" / "real" / "s82_labelled"
 
 
 @pytest.fixture
@@ -98,3 +104,25 @@ def check(table: Table) -> None:
         # These stars are Gaussian, the aperture correction is that of a Moffat.
         assert share == pytest.approx(1.1, abs=0.05)
         assert share == pytest.approx(share[0], rel=0.01)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="no real galaxies beside the repository")
+def test_labels_of_real_galaxies_become_a_catalogue(run, tmp_path):
+    """Mehta et al. (2021): boxes lie 0.75 pixels off their own published positions."""
+    sky = tmp_path / "sky"
+    shutil.copytree(REAL / "images", sky)
+    shutil.copy(REAL / "galaxies.csv", sky)
+    review, out = tmp_path / "real.clumps", tmp_path / "clumps.vot"
+    Review.create(review, find_sources([sky])).close()
+    said = run("import", REAL / "clumps.csv", "--into", review, "--as", "accepted")
+    assert "136 boxes taken in on 25 cutouts" in said
+    assert "pictures" in run("export", review, "--out", out)
+    assert validate(str(out), output=io.StringIO())
+    ours, theirs = Table.read(out), Table.read(REAL / "clumps.csv")
+    places = SkyCoord(ours["clump_centre_ra"], ours["clump_centre_dec"])
+    published = SkyCoord(theirs["ra"], theirs["dec"], unit="deg")
+    nearest, apart, _ = places.match_to_catalog_sky(published)
+    assert sorted(nearest) == list(range(136))
+    assert apart.arcsec.max() < 1
+    assert (ours["clump_distance_kpc"] > 0).all()
+    assert "clump_flux_r" not in ours.colnames  # pictures have none
