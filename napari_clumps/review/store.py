@@ -15,6 +15,7 @@ from clump_detector.errors import FileError, ReviewError
 from clump_detector.files import atomic_path
 
 from .disk import connect, review_error
+from .mirror import Mirror
 from .model import Box, Opinion, Status
 from .schema import APPLICATION_ID, FROM_FORMAT_1, SCRIPT, VERSION
 
@@ -73,9 +74,8 @@ class Store:
         if not path.is_file():
             raise ReviewError("there is no such review", path, "Check the path.")
         self._connection = connect(path)
-        self._mirror: sqlite3.Connection | None = None
+        self._mirror: Mirror | None = None
         self._writing = False
-        self._since: list[tuple[str, Any]] = []  # what the transaction has written
         #: What may be done about a disk that refuses to be read; tells whether it was.
         self.rescue: Callable[[ReviewError], bool] | None = None
         try:
@@ -177,12 +177,6 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise review_error(error, self.path) from error
 
-    def swap(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """Go on with another connection of the same content; return the one before."""
-        with self._mutex:
-            before, self._connection = self._connection, connection
-        return before
-
     def copy_to(self, target: sqlite3.Connection) -> None:
         """Copy all to another connection, as one transaction there.
 
@@ -203,14 +197,10 @@ class Store:
             If the file cannot be read.
         """
         with self._mutex:
-            copy = sqlite3.connect(
-                ":memory:", isolation_level=None, check_same_thread=False
-            )
             try:
-                self._connection.backup(copy)
+                self._mirror = Mirror(self._connection)
             except sqlite3.Error as error:
                 raise review_error(error, self.path) from error
-            self._mirror = copy
 
     @property
     def mirrored(self) -> bool:
@@ -221,13 +211,17 @@ class Store:
         """Go on in the copy in memory, which has to be there."""
         with self._mutex:
             assert self._mirror is not None
-            self.swap(self._mirror).close()
-            self._mirror = None
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection, self._mirror = self._mirror.connection, None
 
     def return_to(self, disk: sqlite3.Connection) -> None:
-        """Go on with a file that is as the memory is; that is the copy again."""
+        """Go on with a file that is as the memory is, with a copy beside it again."""
         with self._mutex:
-            self._mirror = self.swap(disk)
+            self._connection.close()
+            self._connection = disk
+            with suppress(ReviewError):  # then the disk's next refusal is an error
+                self.mirror()
 
     def close(self) -> None:
         """Close the file; all is on disk already."""
@@ -252,8 +246,8 @@ class Store:
                 if not self._rescued(told):
                     raise told from error
                 found = self._connection.execute(sql, values).fetchall()
-            if self._writing and self.mirrored and not sql.startswith("SELECT"):
-                self._since.append((sql, values))
+            if self._writing and self._mirror is not None:
+                self._mirror.note(sql, values)
             return found
 
     def _rescued(self, error: ReviewError) -> bool:
@@ -281,6 +275,8 @@ class Store:
         with self._mutex:
             self.rows("BEGIN IMMEDIATE")
             self._writing = True
+            if self._mirror is not None:
+                self._mirror.note("BEGIN", ())
             try:
                 yield
                 self.rows("COMMIT")
@@ -288,24 +284,19 @@ class Store:
                 if self._connection.in_transaction:
                     with suppress(sqlite3.Error):
                         self._connection.execute("ROLLBACK")
+                if self._mirror is not None:
+                    self._mirror.forget()
                 raise
-            else:
-                self._reflect(self._since[:-1])
             finally:
                 self._writing = False
-                self._since.clear()
+            self._reflect()
 
-    def _reflect(self, written: list[tuple[str, Any]]) -> None:
-        """Do in the copy in memory what was committed."""
-        if self._mirror is None:
-            return
-        try:
-            self._mirror.execute("BEGIN")
-            for sql, values in written:
-                self._mirror.execute(sql, values)
-            self._mirror.execute("COMMIT")
-        except sqlite3.Error:  # out of memory: it is on disk, which is what counts
-            self._mirror = None
+    def _reflect(self) -> None:
+        if self._mirror is not None:
+            try:
+                self._mirror.reflect(self._connection)
+            except sqlite3.Error:  # it is on disk, which is what counts
+                self._mirror = None
 
     # -- meta ---------------------------------------------------------------
 

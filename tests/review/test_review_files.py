@@ -13,7 +13,7 @@ import pytest
 
 from clump_detector.errors import ReviewError
 from clump_detector.sources import Source
-from napari_clumps.review import Proposal, QueuePlan, Review, Status
+from napari_clumps.review import Proposal, QueuePlan, Review, Status, mirror
 from napari_clumps.review.schema import APPLICATION_ID, VERSION
 
 
@@ -324,6 +324,22 @@ def test_a_folder_that_goes_away_takes_nothing_with_it(
     with Review.open(review.path) as again:
         assert again.check() == []
         assert [b.id for b in again.boxes(1) if b.status is Status.REJECTED] == kept[:2]
+
+
+@pytest.mark.parametrize("again", [0, 3, 20_000])
+def test_the_copy_in_memory_is_the_file(
+    make_review: Callable[..., Review], monkeypatch: pytest.MonkeyPatch, again: int
+) -> None:
+    monkeypatch.setattr(mirror, "AGAIN", again)
+    review = make_review()
+    review.wait_for_disk()
+    places = [Proposal(20 * k, 5, 20 * k + 9, 14, "clump", 0.5) for k in range(9)]
+    review.propose(1, places, "m")
+    review.accept_all([box.id for box in review.boxes(1)])
+    before = review.boxes(1), review.last_seq
+    review._store.leave_disk()
+    assert (review.boxes(1), review.last_seq) == before
+    assert review.check() == []
 
 
 def test_what_waits_never_overwrites_what_another_wrote(

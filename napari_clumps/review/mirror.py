@@ -1,0 +1,55 @@
+"""A copy of a review's file in memory that is always as the file is."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+#: So many statements of a transaction are done again in the copy; after more than that,
+#: it is made anew.
+AGAIN = 20_000
+
+
+class Mirror:
+    """Does in memory what was committed to a file.
+
+    Parameters
+    ----------
+    disk : sqlite3.Connection
+
+    Raises
+    ------
+    sqlite3.Error
+        If the file cannot be read.
+    """
+
+    def __init__(self, disk: sqlite3.Connection) -> None:
+        self.connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False
+        )
+        self._written: list[tuple[str, Any]] = []
+        disk.backup(self.connection)
+
+    def note(self, sql: str, values: Any) -> None:
+        """Take note of a statement of the transaction that is going on."""
+        if len(self._written) <= AGAIN and not sql.startswith("SELECT"):
+            self._written.append((sql, values))
+
+    def forget(self) -> None:
+        """Forget a transaction that has failed."""
+        self._written.clear()
+
+    def reflect(self, disk: sqlite3.Connection) -> None:
+        """Do the transaction again that was committed to the file.
+
+        Raises
+        ------
+        sqlite3.Error
+            If memory runs out; the copy is of no use then.
+        """
+        if len(self._written) > AGAIN:
+            disk.backup(self.connection)
+        else:
+            for sql, values in self._written:
+                self.connection.execute(sql, values)
+        self._written.clear()
