@@ -94,7 +94,7 @@ class BoxTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.setMinimumHeight(110)
+        self.setMinimumHeight(80)
         self.clicked.connect(self._on_clicked)
 
     def _on_clicked(self, index: Any) -> None:

@@ -15,10 +15,12 @@ _FRAME = 130
 def at_the_bottom(title: str, window: QMainWindow) -> None:
     """Have a dock put at the bottom, unless a person has moved it before.
 
-    Docks on the right keep their height: the window would grow for them.
+    Docks on the sides keep their height: the window would grow for them.
     """
     _put(title, "bottom")
-    window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+    areas, corners = Qt.DockWidgetArea, Qt.Corner
+    window.setCorner(corners.BottomLeftCorner, areas.LeftDockWidgetArea)
+    window.setCorner(corners.BottomRightCorner, areas.RightDockWidgetArea)
 
 
 def on_the_left(title: str) -> None:

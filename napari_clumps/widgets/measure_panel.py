@@ -7,7 +7,6 @@ from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QHeaderView,
-    QScrollArea,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -21,12 +20,13 @@ from ..review import Status
 from .aperture_marks import ApertureMarks
 from .docking import on_the_left
 from .listening import listen
-from .parts import fill_dock, text_label
+from .parts import Scrolled, fill_dock, text_label
 from .spectrum import SpectrumView
 from .unit_row import UnitRow
 
-#: Lines of text that the dock has room for at least.
-_LINES = 19
+#: Lines of text that the dock has room for at least: in most windows, and in one that
+#: is lower than so many pixels and would grow for it.
+_LINES, _FEWER, _LOW = 19, 10, 830
 
 _HEADS = ("band", "flux", "S/N", "mag", "host")
 
@@ -89,18 +89,11 @@ class MeasurePanel(QWidget):
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addStretch(1)
-        # Scrolled rather than pressed: the window would grow for a short screen.
-        scrolled = QScrollArea()
-        scrolled.setObjectName("measure_scroll")
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scrolled.setWidget(content)
-        scrolled.setMinimumHeight(_LINES * self.fontMetrics().height())
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled)
+        low = self._controller.viewer.window._qt_window.height() < _LOW
+        lines = _FEWER if low else _LINES
+        outer.addWidget(Scrolled("measure_scroll", content, lines))
         fill_dock(self)
         on_the_left("Measure")
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QWidget,
 )
@@ -106,6 +107,39 @@ def fill_dock(panel: QWidget) -> None:
     panel.layout().addStrut(_NARROWEST)  # the words of a large font may need more
     policy = QSizePolicy.Policy
     panel.setSizePolicy(policy.Preferred, policy.Expanding)
+
+
+class Scrolled(QScrollArea):
+    """A dock's content, scrolled on a short screen: or the window would grow for it.
+
+    Parameters
+    ----------
+    name : str
+        Its object name.
+    content : QWidget
+    lines : int
+        Lines of text that it has room for at least.
+    """
+
+    def __init__(self, name: str, content: QWidget, lines: int) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._lines = lines
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(content)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for the lines, and for the content's whole width."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        width = self.widget().minimumSizeHint().width() + bar
+        return QSize(width, self._lines * self.fontMetrics().height())
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the content's, so that nothing is scrolled where there is room."""
+        return self.widget().sizeHint().expandedTo(self.minimumSizeHint())
 
 
 def form_of(panel: str, fields: dict[str, Any]) -> QFormLayout:

@@ -27,6 +27,7 @@ from .parts import (
     STATUS_WORDS,
     ElidedLabel,
     KeyWords,
+    Scrolled,
     fill_dock,
     key_button,
     plain_button,
@@ -34,6 +35,9 @@ from .parts import (
     text_label,
 )
 from .queue_bar import QueueBar
+
+#: Lines of text that the dock has room for at least.
+_LINES = 28
 
 
 class ReviewPanel(QWidget):
@@ -48,7 +52,7 @@ class ReviewPanel(QWidget):
         self._pages.addWidget(self._review_page())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(self._pages)
+        layout.addWidget(Scrolled("review_scroll", self._pages, _LINES))
         fill_dock(self)
         self._connect()
         self._on_review()
