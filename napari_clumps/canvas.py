@@ -271,7 +271,13 @@ class Canvas:
 
     @visible.setter
     def visible(self, visible: bool) -> None:
-        self.boxes.visible = visible
+        # napari goes back to the mode of the last hiding whenever it is told to show.
+        if visible and not self.boxes.visible:
+            self.boxes.visible = True
+            self.drawing = False
+        elif self.boxes.visible and not visible:
+            self.drawing = False
+            self.boxes.visible = False
         self.marks.visible = visible
 
     @property

@@ -48,6 +48,25 @@ def test_d_and_a_drag_draw_a_box(desk):
     assert desk.controller.current == drawn[0].id
 
 
+def test_d_draws_also_after_boxes_were_hidden_while_drawing(desk):
+    canvas = desk.controller.canvas
+    desk.key("D")
+    desk.key("H")
+    assert not canvas.visible
+    desk.key("H")
+    assert not canvas.drawing
+    for wanted in (True, False, True):
+        desk.key("D")
+        assert canvas.drawing is wanted
+    canvas.boxes.visible = False  # by the eye in the layer list
+    desk.key("D")
+    assert canvas.visible
+    assert canvas.drawing
+    desk.drag((120, 80), (140, 104))
+    desk.settle(50)
+    assert desk.statuses()[-1] == "drawn"
+
+
 def test_a_click_in_drawing_makes_no_box_and_says_why(desk):
     said = []
     desk.controller.said.connect(said.append)
