@@ -16,13 +16,12 @@ def test_no_dock_makes_the_window_higher_than_a_laptop(desk):
     window = desk.viewer.window
     native = window._qt_window
     native.resize(1366, 700)
-    desk.settle(300)
-    assert native.height() == 700
+    desk.qtbot.waitUntil(lambda: native.height() == 700)
     docks = []
     try:
         for name in DOCKS:
             docks.append(window.add_plugin_dock_widget("napari-clumps", name)[0])
-            desk.settle(300)
+            desk.settle(700)
             assert native.height() == 700, name
     finally:
         for dock in docks:
