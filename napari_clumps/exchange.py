@@ -42,6 +42,8 @@ class _Work(Job):
         self._value: Any = None
         self._shown = 0
         self._begin(_to_its_end, work, words=self.words, total=100)
+        # napari leaves a cancelled generator as it is, with its half of a file.
+        self._thread.finished.connect(work.close)
 
     def _on_event(self, event: Any) -> None:
         if isinstance(event, _End):
