@@ -181,7 +181,7 @@ def test_closing_the_review_ends_what_is_under_way(desk, tmp_path):
         desk.controller.exchange.export(tmp_path / "s.pdf")
         desk.controller.close_review()
         assert not desk.controller.exchange.exporting.running
-        desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(".s.pdf*")), timeout=20_000)
+        desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(".s.pdf*")), timeout=90_000)
     finally:
         gc.enable()
     assert not (tmp_path / "s.pdf").exists()
