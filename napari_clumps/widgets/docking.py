@@ -68,16 +68,17 @@ def among_tabs(
         if together and host not in window.tabifiedDockWidgets(dock):
             window.tabifyDockWidget(host, dock)
         dock.raise_()
-        # The window may grow a little later than now, on a machine with much to do.
-        for wait in (0, 100, 500):
-            _later(panel, lambda: window.resize(size), wait)
+        # Or the window could not be lower yet than both docks one below the other.
+        window.layout().invalidate()
+        window.layout().activate()
+        window.resize(size)
 
     _later(panel, move)
 
 
-def _later(panel: QWidget, slot: Callable[[], None], wait: int = 0) -> None:
-    """Call a slot in the next turn or some ms later, if the panel is there still."""
+def _later(panel: QWidget, slot: Callable[[], None]) -> None:
+    """Call a slot in the next turn, if the panel is there still."""
     timer = QTimer(panel)
     timer.setSingleShot(True)
     timer.timeout.connect(slot)
-    timer.start(wait)
+    timer.start(0)
