@@ -38,6 +38,13 @@ class ModelCard:
         The score from which its boxes are shown unless a person says otherwise.
     calibration : Calibration
         From the network's scores to shares that are true.
+    expected : dict
+        What the default score was chosen for and from: ``method``, ``goal``,
+        ``galaxies``, ``true_boxes``, ``found_boxes``, and ``curve``, a list of
+        ``score``, ``completeness`` and ``purity`` that are to be expected.
+    verdicts : tuple of dict
+        Comparisons with other models, the newest last: ``against``, ``verdict``,
+        ``summary``, ``galaxies``, ``difference`` and ``time``.
     created : str
         Time in UTC, ISO 8601.
     weights : str
@@ -52,6 +59,8 @@ class ModelCard:
     calibration: Calibration = field(default_factory=Calibration)
     created: str = ""
     weights: str = ""
+    expected: dict[str, Any] = field(default_factory=dict)
+    verdicts: tuple[dict[str, Any], ...] = ()
 
     @property
     def summary(self) -> str:
@@ -69,6 +78,22 @@ class ModelCard:
             where = self.performance.get("on", "its test cutouts")
             parts.append(f"{', '.join(shares)} on {where}")
         return "; ".join(parts)
+
+    @property
+    def learned_keys(self) -> frozenset[str]:
+        """Keys of the images that it and its ancestors learned from, where known."""
+        return frozenset(
+            key
+            for name in ("images", "ancestor_images")
+            for key in self.learned_from.get(name) or ()
+        )
+
+    @property
+    def unknown_ancestors(self) -> tuple[str, ...]:
+        """The models, itself or ancestors, whose cards do not list their images."""
+        if not self.learned_from.get("images"):
+            return (self.model_id, *self.learned_from.get("unknown_ancestors", ()))
+        return tuple(self.learned_from.get("unknown_ancestors", ()))
 
     @property
     def model_id(self) -> str:
@@ -105,6 +130,8 @@ def write_card(folder: str | Path, card: ModelCard) -> None:
         "calibration": asdict(card.calibration),
         "learned_from": card.learned_from,
         "performance": card.performance,
+        "expected": card.expected,
+        "verdicts": list(card.verdicts),
         "weights": {"file": WEIGHTS, "sha256": card.weights},
     }
     write_json(Path(folder) / CARD, content)
@@ -148,9 +175,11 @@ def _card(content: dict[str, Any], path: Path, folder: Path) -> ModelCard:
         calibration = Calibration(**{k: float(v) for k, v in mended.items()})
         weights = str(content["weights"]["sha256"])
         config = fill(ModelConfig, content["config"], "config.")
-        learned, performance = (
-            dict(content.get(key) or {}) for key in ("learned_from", "performance")
+        learned, performance, expected = (
+            dict(content.get(key) or {})
+            for key in ("learned_from", "performance", "expected")
         )
+        verdicts = tuple(dict(one) for one in content.get("verdicts") or ())
     except ConfigError as error:
         raise ModelError(error.what, path, _ANOTHER) from error
     except (KeyError, TypeError, ValueError) as error:
@@ -174,4 +203,6 @@ def _card(content: dict[str, Any], path: Path, folder: Path) -> ModelCard:
         calibration=calibration,
         created=str(content.get("created", "")),
         weights=weights,
+        expected=expected,
+        verdicts=verdicts,
     )

@@ -56,7 +56,10 @@ class LabelledBox:
 class LabelledCutout:
     """One cutout of a label set, with its boxes.
 
-    ``done`` says that every clump is boxed; ``held_out`` that it is kept for testing.
+    ``done`` says that every clump is boxed; ``held_out`` that it is kept for testing;
+    ``blind`` that its clumps were marked before a model's boxes were shown there;
+    ``keys`` are those of `clump_detector.identity`; ``flags`` and ``remark`` are what a
+    person said of it.
     """
 
     source: Source
@@ -67,6 +70,10 @@ class LabelledCutout:
     boxes: tuple[LabelledBox, ...] = ()
     rejected: tuple[LabelledBox, ...] = ()
     fwhm: float | None = None
+    blind: bool = False
+    keys: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    remark: str = ""
 
     def array(self, *, ignored: bool = False) -> geometry.Boxes:
         """Return the boxes that are (not) ignored, shape (n, 4)."""
@@ -158,6 +165,13 @@ def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> dict[str,
         entry["bands"] = list(cutout.source.bands)
     if cutout.fwhm is not None:
         entry["psf_fwhm_px"] = round(cutout.fwhm, 4)
+    if cutout.blind:
+        entry["blind"] = True
+    for name in ("keys", "flags"):
+        if getattr(cutout, name):
+            entry[name] = list(getattr(cutout, name))
+    if cutout.remark:
+        entry["remark"] = cutout.remark
     return entry
 
 
@@ -263,7 +277,16 @@ def _cutout(
         tuple(boxes),
         tuple(rejected),
         fwhm if 0 < fwhm < np.inf else None,
+        bool(entry.get("blind", False)),
+        _texts(entry.get("keys")),
+        _texts(entry.get("flags")),
+        str(entry.get("remark") or ""),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts as a tuple; other programs' values of that name go."""
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _images(entries: list[dict[str, Any]], path: Path) -> dict[int, dict[str, Any]]:
