@@ -18,7 +18,7 @@ from .store import Store, load
 
 _RECORD = (
     "SELECT id, name, files, bands, done, held_out, model, width, height, flags, "
-    "remark, repeat_of FROM cutouts"
+    "remark, repeat_of, keys, blind FROM cutouts"
 )
 _DECIDED = " + ".join(DECIDED)
 _PAGE = 1000
@@ -102,12 +102,12 @@ class Cutouts:
 
     def _record(self, row: tuple[Any, ...]) -> CutoutRecord:
         number, name, files, bands, done, held_out = row[:6]
-        model, width, height, flags, remark, first = row[6:]
+        model, width, height, flags, remark, first, keys, blind = row[6:]
         places = tuple(whereabouts.locate(kept, self._home) for kept in load(files))
         source = Source(name, places, tuple(load(bands)), self.unit)
         return CutoutRecord(
             number, name, source, bool(done), bool(held_out), model, width, height,
-            tuple(load(flags)), remark, first,
+            tuple(load(flags)), remark, first, tuple(load(keys)), bool(blind),
         )  # fmt: skip
 
     # -- adding -------------------------------------------------------------

@@ -202,6 +202,11 @@ class CutoutRecord:
     repeat_of : int or None
         The cutout that is shown here once more, to see whether a reviewer agrees with
         himself; its boxes are in no label set.
+    keys : tuple of str
+        By which the galaxy is told from others, see `clump_detector.identity`; none in
+        a review that was made before it kept them.
+    blind : bool
+        Whether a person marked its clumps before any model's boxes were shown there.
     """
 
     id: int
@@ -215,6 +220,8 @@ class CutoutRecord:
     flags: tuple[str, ...] = ()
     remark: str = ""
     repeat_of: int | None = None
+    keys: tuple[str, ...] = ()
+    blind: bool = False
 
     @property
     def size(self) -> tuple[int, int] | None:

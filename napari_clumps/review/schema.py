@@ -12,7 +12,7 @@ from .model import DECIDED, Status
 APPLICATION_ID = 0x434C4D50
 
 #: Raised when the tables change; an older program then refuses the file.
-VERSION = 2
+VERSION = 3
 
 _STATUSES = [status.value for status in Status]
 _COUNTERS = "".join(f", {name} INTEGER NOT NULL DEFAULT 0" for name in _STATUSES)
@@ -58,7 +58,9 @@ CREATE TABLE cutouts (
   seen TEXT,               -- JSON: [[bytes, mtime in ns, SHA-256]] at first sight
   flags TEXT NOT NULL DEFAULT '[]',  -- JSON
   remark TEXT NOT NULL DEFAULT '',
-  repeat_of INTEGER        -- the cutout that is shown here once more
+  repeat_of INTEGER,       -- the cutout that is shown here once more
+  keys TEXT NOT NULL DEFAULT '[]',   -- JSON: by what it is told to be a galaxy
+  blind INTEGER NOT NULL DEFAULT 0   -- marked before any model's boxes were shown
   {_COUNTERS}
 );
 CREATE INDEX cutouts_by_name ON cutouts (name);
@@ -173,9 +175,9 @@ _TRIGGER_NAMES = (
     "tally_move",
 )  # fmt: skip
 
-#: Makes a review of the newest format of one of format 1, which had no flags, remarks,
-#: repeats, second scores and opinions.
-FROM_FORMAT_1 = f"""
+#: Makes a review of format 2 of one of format 1, which had no flags, remarks, repeats,
+#: second scores and opinions.
+_FROM_FORMAT_1 = f"""
 ALTER TABLE cutouts ADD COLUMN flags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE cutouts ADD COLUMN remark TEXT NOT NULL DEFAULT '';
 ALTER TABLE cutouts ADD COLUMN repeat_of INTEGER;
@@ -187,5 +189,15 @@ DROP TABLE tally;
 {_TALLY}
 {_FILL}
 {_TRIGGERS}
-PRAGMA user_version = {VERSION};
+PRAGMA user_version = 2;
 """
+
+#: Makes a review of format 3 of one of format 2, which knew no keys and nothing blind.
+_FROM_FORMAT_2 = """
+ALTER TABLE cutouts ADD COLUMN keys TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE cutouts ADD COLUMN blind INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 3;
+"""
+
+#: What makes the next format of each older one; all of them, in order, the newest.
+MIGRATIONS = {1: _FROM_FORMAT_1, 2: _FROM_FORMAT_2}

@@ -17,7 +17,7 @@ from clump_detector.files import atomic_path
 from .disk import connect, review_error
 from .mirror import Mirror
 from .model import Box, Opinion, Status
-from .schema import APPLICATION_ID, FROM_FORMAT_1, SCRIPT, VERSION
+from .schema import APPLICATION_ID, MIGRATIONS, SCRIPT, VERSION
 
 BOX_COLUMNS = tuple(Box.__dataclass_fields__)
 _BOX_SELECT = f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes"
@@ -30,15 +30,17 @@ _BOX_PUT = (
 #: What of a cutout a log row may set, and how it is kept in its column.
 CUTOUT_COLUMNS = (
     "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
-    "flags", "remark", "repeat_of",
+    "flags", "remark", "repeat_of", "keys", "blind",
 )  # fmt: skip
 
 #: Columns of both tables that hold JSON.
-JSON_COLUMNS = {"files", "bands", "seen", "flags", "proposed", "opinions"}
+JSON_COLUMNS = {"files", "bands", "seen", "flags", "keys", "proposed", "opinions"}
 
-#: What a row of the log does not say where it is older than format 2.
+#: What a row of the log does not say where it is older than format 2, or 3.
 NEW_BOX = {"second": None, "opinions": None}
-NEW_CUTOUT: dict[str, Any] = {"flags": [], "remark": "", "repeat_of": None}
+NEW_CUTOUT: dict[str, Any] = {
+    "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
+}  # fmt: skip
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -94,6 +96,8 @@ class Store:
                 self.path,
                 "A review is a file that napari-clumps made; its name ends in .clumps.",
             )
+        if version < min(MIGRATIONS):
+            raise ReviewError("this review does not say its format", self.path)
         if version > VERSION:
             raise ReviewError(
                 f"this review was made by a newer napari-clumps (format {version}, "
@@ -157,8 +161,10 @@ class Store:
 
         The latter where the file may not be written to.
         """
-        if self.value("PRAGMA user_version") == VERSION:
+        version = self.value("PRAGMA user_version")
+        if version == VERSION:
             return
+        steps = "".join(MIGRATIONS[older] for older in range(version, VERSION))
         with self._mutex:
             try:
                 if not self._writable:
@@ -168,9 +174,7 @@ class Store:
                     self._connection.backup(copy)
                     self._connection.close()
                     self._connection = copy
-                self._connection.executescript(
-                    f"BEGIN IMMEDIATE; {FROM_FORMAT_1} COMMIT;"
-                )
+                self._connection.executescript(f"BEGIN IMMEDIATE; {steps} COMMIT;")
                 self.writable = self._writable
             except sqlite3.Error as error:
                 if self._connection.in_transaction:

@@ -1,4 +1,4 @@
-"""Reviews of the first format open with all that they had."""
+"""Reviews of older formats open with all that they had."""
 
 import sqlite3
 from pathlib import Path
@@ -7,19 +7,22 @@ import pytest
 
 from clump_detector.errors import ReviewError
 from napari_clumps.review import Review, Status
-from napari_clumps.review.schema import VERSION
+from napari_clumps.review.schema import MIGRATIONS, VERSION
 from napari_clumps.review.store import Store
 
-OLD = Path(__file__).with_name("format-1.sql")
+
+def made(path: Path, version: int) -> Path:
+    """Return the review of an older format that a dump in this folder makes."""
+    dump = Path(__file__).with_name(f"format-{version}.sql")
+    connection = sqlite3.connect(path)
+    connection.executescript(dump.read_text(encoding="utf-8"))
+    connection.close()
+    return path
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    path = tmp_path / "old.clumps"
-    connection = sqlite3.connect(path)
-    connection.executescript(OLD.read_text(encoding="utf-8"))
-    connection.close()
-    return path
+    return made(tmp_path / "old.clumps", 1)
 
 
 def version(path: Path) -> int:
@@ -52,6 +55,24 @@ def test_an_old_review_keeps_all_and_can_do_what_is_new(old: Path) -> None:
         assert again.check() == []
 
 
+def test_a_review_of_format_2_keeps_all_and_its_choice(tmp_path: Path) -> None:
+    with Review.open(made(tmp_path / "old.clumps", 2)) as review:
+        assert version(review.path) == VERSION
+        assert review.check() == []
+        cutouts = list(review.cutouts())
+        assert [c.held_out for c in cutouts] == [True, False, False, False, False]
+        assert {(c.keys, c.blind) for c in cutouts} == {((), False)}
+        assert cutouts[1].flags == ("merger",)
+        assert cutouts[4].repeat_of == 1
+        assert review.disagreements == 1
+        counts = review.learning_counts()
+        assert (counts["boxes"], counts["held_out_boxes"]) == (2, 1)
+        assert review.redo() == 3  # the rejection that was undone long ago
+        while review.undo() is not None:
+            pass
+        assert review.check() == []
+
+
 def test_an_old_review_that_another_has_open_is_read_as_it_is(old: Path) -> None:
     before = old.read_bytes()
     with Review.open(old, read_only=True) as review:
@@ -65,8 +86,8 @@ def test_an_old_review_that_another_has_open_is_read_as_it_is(old: Path) -> None
 def test_bringing_an_old_review_up_to_date_is_all_or_nothing(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = "ALTER TABLE cutouts ADD COLUMN flags TEXT; SELECT nothing FROM nowhere;"
-    monkeypatch.setattr("napari_clumps.review.store.FROM_FORMAT_1", broken)
+    broken = "ALTER TABLE cutouts ADD COLUMN keys TEXT; SELECT nothing FROM nowhere;"
+    monkeypatch.setitem(MIGRATIONS, 2, broken)
     before = old.read_bytes()
     with pytest.raises(ReviewError, match="cannot be used"):
         Review.open(old)
@@ -76,7 +97,8 @@ def test_bringing_an_old_review_up_to_date_is_all_or_nothing(
         assert review.check() == []
 
 
-def test_new_tables_are_those_of_a_new_review(old: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_", sorted(MIGRATIONS))
+def test_new_tables_are_those_of_a_new_review(format_: int, tmp_path: Path) -> None:
     """An old file that was brought up to date differs in nothing from a new one."""
 
     def tables(path: Path) -> dict[str, list[tuple[str, str]]]:
@@ -92,6 +114,7 @@ def test_new_tables_are_those_of_a_new_review(old: Path, tmp_path: Path) -> None
         store.close()
         return found
 
+    old = made(tmp_path / "old.clumps", format_)
     with Review.open(old) as review:
         source = review.cutout(1).source
     Review.create(tmp_path / "new.clumps", [source]).close()
