@@ -17,6 +17,7 @@ from psygnal import Signal
 
 from . import layers
 from .camera import Camera
+from .help_line import HelpLine
 from .review import Box, Status
 from .sky import Sky
 
@@ -103,6 +104,7 @@ class Canvas:
         self.boxes.events.mode.connect(self._on_mode)
         self.boxes.selected_data.events.items_changed.connect(self._on_selection)
         self.marks.events.visible.connect(self._show_marks)
+        self._help = HelpLine(viewer, self.boxes)
         self.camera.watch()
         self.camera.zoomed.connect(self._on_zoom)
         self.activate()

@@ -1,15 +1,28 @@
-"""Where a dock appears that is opened from the menu: napari itself only stacks them."""
+"""Where a dock appears that is opened from the menu, and what stands on its tab.
+
+napari itself only stacks docks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from napari.settings import get_settings
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 #: Pixels of a window that are no dock's: menu, status bar, tabs and titles.
 _FRAME = 130
+
+#: What napari adds to the name of a plugin's dock.
+_SUFFIX = " (napari-clumps)"
+
+#: Tabs on which a dock's whole name would leave no room for the others.
+_SHORT = {
+    "Review clumps": "Review",
+    "Detect clumps": "Detect",
+    "Retrain from corrections": "Retrain",
+}
 
 
 def at_the_bottom(title: str, window: QMainWindow) -> None:
@@ -34,7 +47,7 @@ def _put(title: str, side: str) -> None:
     Called while its widget is made, which is before napari looks where to put it.
     """
     places = get_settings().application.plugin_widget_positions
-    places.setdefault(f"{title} (napari-clumps)", side)
+    places.setdefault(f"{title}{_SUFFIX}", side)
 
 
 def among_tabs(
@@ -74,6 +87,58 @@ def among_tabs(
         window.resize(size)
 
     _later(panel, move)
+
+
+def label_tab(panel: QWidget) -> None:
+    """Have a short name on a panel's tab; the dock's title keeps the whole one.
+
+    Parameters
+    ----------
+    panel : QWidget
+        Just made; its tab is named once it is docked.
+    """
+
+    def name() -> None:
+        dock = panel.parent()
+        if not isinstance(dock, QDockWidget):
+            return
+        whole = dock.objectName()
+        plain = whole.removesuffix(_SUFFIX)
+        dock.setWindowTitle(_SHORT.get(plain, plain))
+        dock.toggleViewAction().setText(whole)  # Qt has just made it short, too
+        window = dock.parentWidget()
+        if isinstance(window, QMainWindow) and window.findChild(_WholeTabs) is None:
+            _WholeTabs(window)
+
+    _later(panel, name)
+
+
+class _WholeTabs(QObject):
+    """Lets the tabs of a window's docks be scrolled rather than cut short.
+
+    Qt makes a bar of tabs whenever docks are put together, and by default cuts names.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        for bar in window.findChildren(
+            QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly
+        ):
+            self._widen(bar)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Take each new bar of tabs."""
+        if event.type() == QEvent.Type.ChildPolished:
+            child = event.child()
+            if isinstance(child, QTabBar):
+                self._widen(child)
+        return False
+
+    @staticmethod
+    def _widen(bar: QTabBar) -> None:
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
+        bar.setUsesScrollButtons(True)
 
 
 def _later(panel: QWidget, slot: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from ..keys import BOOK, BY_ACTION
 from ..layers import colour_hex
 from ..review import Status
+from .docking import label_tab
 from .listening import listen
 
 #: No panel is narrower, in pixels.
@@ -100,13 +101,14 @@ def text_label(name: str, *, wrap: bool = True) -> QLabel:
 
 
 def fill_dock(panel: QWidget) -> None:
-    """Let a panel take the whole height of its dock, and enough width for its words.
+    """Let a panel take its dock's whole height, width for its words, a readable tab.
 
     Its layout is a `QBoxLayout` from top to bottom.
     """
     panel.layout().addStrut(_NARROWEST)  # the words of a large font may need more
     policy = QSizePolicy.Policy
     panel.setSizePolicy(policy.Preferred, policy.Expanding)
+    label_tab(panel)
 
 
 class Scrolled(QScrollArea):

@@ -284,3 +284,20 @@ def test_the_docs_name_every_key():
     assert set(told) == {k.key for k in KEYS} | set(ALSO)
     for key in KEYS:
         assert key.what[1:] in told[key.key]
+
+
+def test_the_help_in_the_status_bar_names_the_keys_of_the_review(desk):
+    viewer = desk.viewer
+    desk.settle(50)
+    assert "<A> accept, <R> reject, <D> draw" in viewer.help
+    assert "rectangle" not in viewer.help
+    desk.key("D")
+    assert "drag from corner to corner" in viewer.help
+    assert "<D>" in viewer.help
+    desk.key("D")
+    BOOK.choose({"accept": "Y"})
+    assert "<Y> accept" in viewer.help
+    viewer.layers.selection.active = desk.controller.canvas.image
+    assert "accept" not in viewer.help
+    viewer.layers.selection.active = desk.controller.canvas.boxes
+    assert "<Y> accept" in viewer.help
