@@ -74,6 +74,106 @@ def test_every_run_once_and_on_where_it_ended(plan, tmp_path):
     assert changed == [runs[1]]
 
 
+SMALL = PLAN.replace("sizes = [4, 8]", "sizes = [4]").replace(
+    "pictures = 40", "pictures = 20"
+)
+
+
+def run(path, folder, **changes):
+    """Return what a plan with other values says, and the models' weights after it."""
+    text = SMALL.replace("{labels}", changes.pop("labels").as_posix())
+    text = text.replace("{test}", changes.pop("test").as_posix())
+    for old, new in changes.pop("swaps", {}).items():
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    said = []
+    run_experiment(read_experiment(path), folder, said.append)
+    weights = {
+        file.parent.parent.name: file.stat().st_ino
+        for file in (folder / "runs").glob("*/model/weights.safetensors")
+    }
+    return said, weights
+
+
+@pytest.fixture
+def made(tmp_path, make_labels):
+    given = {"labels": make_labels(6), "test": make_labels(3, name="test")}
+    path, folder = tmp_path / "plan.toml", tmp_path / "out"
+
+    def again(**changes):
+        return run(path, folder, **(given | changes))
+
+    again.folder, again.make_labels = folder, make_labels
+    _, again.weights = again()
+    return again
+
+
+def renewed(made, **changes):
+    """Return the names of the runs that were made again, and what was said of it."""
+    said, weights = made(**changes)
+    told = [line for line in said if "made again" in line]
+    names = {name for name in weights if weights[name] != made.weights[name]}
+    assert all(any(line.startswith(name) for line in told) for name in names)
+    return names, told
+
+
+def test_the_same_recipe_is_served_as_it_is(made):
+    assert renewed(made) == (set(), [])
+    assert renewed(made, swaps={"[model]": "[model]\nnms_iou = 0.2"}) == (set(), [])
+    assert not (made.folder / "replaced").exists()
+
+
+BOTH = {"none-4-0", "photographs-4-0"}
+
+
+@pytest.mark.parametrize(
+    ("swaps", "who", "key"),
+    [
+        ({"batch = 4\n": "batch = 3\n", "fpn_channels = 16": "fpn_channels = 8"},
+         BOTH, "model.fpn_channels, train.batch"),
+        ({"pictures = 20": "pictures = 24"}, {"photographs-4-0"},
+         "init.pretrain.pictures"),
+    ],
+)  # fmt: skip
+def test_a_changed_recipe_is_done_again_where_it_matters(made, swaps, who, key):
+    names, told = renewed(made, swaps=swaps)
+    assert names == who
+    assert all(f"the recipe has changed ({key}" in t or "(pretrain." in t for t in told)
+    kept = made.folder / "replaced" / "photographs-4-0-1" / "figures.json"
+    assert kept.is_file()
+
+
+def test_other_labels_and_other_test_galaxies_are_another_recipe(made):
+    other = made.make_labels(6, seed=9, name="other")
+    names, told = renewed(made, labels=other)
+    assert names == BOTH
+    assert all("(labels)" in line for line in told)
+    _, told = renewed(made, labels=other, test=made.make_labels(3, seed=8, name="t2"))
+    assert all("(test)" in line for line in told)
+    assert len(told) == 2
+
+
+def test_runs_that_cannot_say_what_they_were_made_from_are_done_again(made):
+    for file in made.folder.rglob("made_from.json"):
+        file.unlink()
+    names, told = renewed(made)
+    assert names == BOTH
+    assert len(told) == 3  # the pretrained encoder, too
+    assert all("nothing says which recipe" in line for line in told)
+
+
+def test_a_half_trained_run_of_another_recipe_is_not_gone_on_with(made):
+    folder = made.folder / "runs" / "none-4-0"
+    (folder / "figures.json").unlink()
+    (folder / "model").rename(folder / "gone")
+    (folder / ".model.checkpoint.pt").write_bytes(b"half")
+    names, told = renewed(made, swaps={"steps = 4": "steps = 5"})
+    assert "none-4-0" in names
+    assert len(told) == 2
+    assert (made.folder / "replaced/none-4-0-1/.model.checkpoint.pt").is_file()
+
+
 def test_smaller_subsets_are_part_of_larger_ones(plan, tmp_path):
     from clump_detector.labels import read_label_set
 

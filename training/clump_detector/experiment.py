@@ -1,7 +1,9 @@
 """The paper's experiment: encoders by numbers of galaxies by seeds.
 
-Every run has a folder of its own below the experiment's, with its model and its
-figures; what is there is not done again, so an experiment that was stopped goes on.
+Every run has a folder of its own below the experiment's, with its model, its figures
+and the parts of the recipe that it was made from. What is there and of this recipe is
+not done again, so an experiment that was stopped goes on; what is of another recipe is
+moved to the folder ``replaced`` and done again.
 """
 
 from __future__ import annotations
@@ -10,17 +12,18 @@ import csv
 import io
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .config import ModelConfig, TrainConfig, fill, with_encoder
+from .config import ModelConfig, TrainConfig, as_table, fill, with_encoder
 from .errors import ConfigError
-from .files import read_json, write_json, write_text
+from .files import read_json, sha256, write_json, write_text
 from .labels import LabelSet, read_label_set, write_label_set
 from .pretrain import KINDS, PretrainConfig, pretrain
+from .provenance import changed, keep_recipe, move_aside
 from .recipe import read_toml
 
 Report = Callable[[str], None]
@@ -34,6 +37,12 @@ COLUMNS = (
 
 #: A training of a fixed number of steps is kept on disk so many times on its way.
 PARTS = 6
+
+#: Where runs of another recipe are kept, below the experiment's folder.
+REPLACED = "replaced"
+
+#: Options of a training that say how it runs, not what it learns.
+_OF_THE_MACHINE = ("device", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,7 @@ def read_experiment(path: str | Path) -> Experiment:
                 )
     except ConfigError as error:
         raise ConfigError(error.what, path, error.remedy) from error
-    names = [init.name for init in plan.inits]
+    names = [_plain(init.name) for init in plan.inits]  # folders are named so
     if not names or len(set(names)) < len(names) or not all(names):
         raise ConfigError(
             "an experiment needs one [[init]] or more, each with a name of its own",
@@ -179,9 +188,12 @@ def run_experiment(
     for init, size, seed in itertools.product(plan.inits, plan.sizes, plan.seeds):
         folder = out / "runs" / f"{_plain(init.name)}-{size}-{seed}"
         done = folder / "figures.json"
+        subset = _subset(usable, size, seed)
+        recipe = _run_recipe(plan, init, subset, test, seed)
+        _set_aside(folder, recipe, out / REPLACED, report)
         if not done.is_file():
             encoder = _encoder(init, plan, out, report)
-            subset = _subset(usable, size, seed)
+            keep_recipe(folder, recipe)
             _run(plan, encoder, subset, test, seed, folder)
         row = {"init": init.name, "galaxies": size, "seed": seed, **read_json(done)}
         rows.append({key: row[key] for key in COLUMNS})
@@ -191,15 +203,81 @@ def run_experiment(
     return rows
 
 
+def _set_aside(
+    folder: Path, recipe: dict[str, Any], aside: Path, report: Report
+) -> None:
+    """Move a folder of another recipe aside, and say so."""
+    why = changed(folder, recipe)
+    if why:
+        place = move_aside(folder, aside)
+        report(f"{folder.name} is made again, since {why}; the old one is now {place}")
+
+
+def _encoder_recipe(init: Init, plan: Experiment) -> dict[str, Any]:
+    """Return what an encoder's weights are made from."""
+    name = init.encoder or plan.model.encoder
+    recipe: dict[str, Any] = {"encoder": name, "weights": _weights(name)}
+    if init.pretrain:
+        pretraining = asdict(_pretraining(plan))
+        recipe["pretrain"] = {"kind": init.pretrain, **pretraining}
+    return recipe
+
+
+def _weights(encoder: str) -> str:
+    """Return a hash of an encoder's weights where its name is that of a folder."""
+    from .encoder import LOCAL, MODEL
+    from .registry import resolve_model
+
+    if encoder.startswith(MODEL):
+        folder = resolve_model(encoder.removeprefix(MODEL))
+    elif encoder.startswith(LOCAL):
+        folder = Path(encoder.removeprefix(LOCAL))
+    else:
+        return ""
+    endings = (".safetensors", ".bin", ".pth")
+    files = (path for path in sorted(folder.glob("*")) if path.suffix in endings)
+    return " ".join(sha256(path) for path in files)
+
+
+def _run_recipe(
+    plan: Experiment, init: Init, labels: LabelSet, test: LabelSet, seed: int
+) -> dict[str, Any]:
+    """Return the parts of the recipe that matter to one run."""
+    train = as_table(_training(plan, seed))
+    return {
+        "labels": labels.hash(),
+        "test": test.hash(),
+        "galaxies": len(labels.cutouts),
+        "seed": seed,
+        "steps": plan.steps,
+        "init": _encoder_recipe(init, plan),
+        "model": {k: v for k, v in as_table(plan.model).items() if k != "encoder"},
+        "train": {k: v for k, v in train.items() if k not in _OF_THE_MACHINE},
+    }
+
+
+def _training(plan: Experiment, seed: int) -> TrainConfig:
+    """Return how one run is trained."""
+    config = replace(plan.train, seed=seed, checkpoint=True)
+    if not plan.steps:
+        return config
+    per_epoch = -(-plan.steps // PARTS)
+    epochs = -(-plan.steps // per_epoch)
+    return replace(config, steps_per_epoch=per_epoch, epochs=epochs)
+
+
 def _encoder(init: Init, plan: Experiment, out: Path, report: Report) -> str:
     """Return an encoder's name, pretrained first where that is asked for."""
     name = init.encoder or plan.model.encoder
     if not init.pretrain:
         return name
     folder = out / "encoders" / _plain(init.name)
+    recipe = _encoder_recipe(init, plan)
+    _set_aside(folder, recipe, out / REPLACED / "encoders", report)
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         found = pretrain(init.pretrain, name, folder, _pretraining(plan))
+        keep_recipe(folder, recipe)
         report(
             f"{init.name}: tells {found['classes']} kinds apart, "
             f"{found['accuracy']:.2f} right"
@@ -226,14 +304,9 @@ def _run(
     from .evaluate import evaluate_model
     from .train import TrainRequest, train
 
-    folder.mkdir(parents=True, exist_ok=True)
     file, model = folder / "labels.json", folder / "model"
     write_label_set(labels, file)
-    config = replace(plan.train, seed=seed, checkpoint=True)
-    if plan.steps:
-        per_epoch = -(-plan.steps // PARTS)
-        epochs = -(-plan.steps // per_epoch)
-        config = replace(config, steps_per_epoch=per_epoch, epochs=epochs)
+    config = _training(plan, seed)
     if not model.is_dir():
         going_on = (folder / ".model.checkpoint.pt").is_file()
         chosen = with_encoder(plan.model, encoder)
