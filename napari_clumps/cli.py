@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -529,20 +528,45 @@ def compare(
 def models_list(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """List the models on this machine."""
-    from clump_detector.registry import list_models
+    """List the models on this machine, a star at the current one."""
+    from .model_printing import print_models
 
-    entries = list_models()
-    if as_json:
-        rows = [
-            {"name": e.name, "path": str(e.path), "problem": e.problem} for e in entries
-        ]
-        print(json.dumps(rows, indent=1))
-        return
-    width = max((len(e.name) for e in entries), default=0)
-    for entry in entries:
-        summary = "" if entry.card is None else entry.card.summary
-        print(f"{entry.name:{width}}  {entry.problem or summary}")
+    print_models(as_json)
+
+
+@models_app.command(name="show")
+def models_show(
+    name: Annotated[str, typer.Argument(help="A model of the list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show a model: its card, what it was made from, and its verdicts."""
+    from .model_printing import print_model
+
+    print_model(name, as_json)
+
+
+@models_app.command(name="rename")
+def models_rename(
+    old: Annotated[str, typer.Argument(help="A model of the list.")],
+    new: Annotated[str, typer.Argument(help="Its new name.")],
+) -> None:
+    """Rename a model; the current one stays current."""
+    from .model_printing import rename_from_command_line
+
+    rename_from_command_line(old, new)
+
+
+@models_app.command(name="remove")
+def models_remove(
+    name: Annotated[
+        str, typer.Argument(help="A model of the list, also a broken one.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a model for good; never the current one or the starter."""
+    from .model_printing import remove_from_command_line
+
+    remove_from_command_line(name, yes)
 
 
 @models_app.command(name="import")

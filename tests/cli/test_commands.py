@@ -154,7 +154,7 @@ def test_one_bad_image_leaves_the_others(run, sample, tmp_path):
 def test_models_list_names_the_starter(run):
     code, out, _ = run("models", "list")
     assert code == 0
-    assert out.startswith("starter")
+    assert out.startswith("* starter")
     code, out, _ = run("models", "list", "--json")
     assert json.loads(out)[0]["problem"] is None
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from .card import CARD, WEIGHTS, ModelCard, read_card
-from .errors import ModelError, from_os_error
+from .card import CARD, WEIGHTS, ModelCard, read_card, write_card
+from .errors import ClumpError, ModelError, from_os_error
 
 #: The environment variable that names another folder of models.
 VARIABLE = "NAPARI_CLUMPS_MODELS"
@@ -117,3 +120,95 @@ def new_model_folder(stem: str) -> Path:
     while f"{stem}-{number}".lower() in taken:
         number += 1
     return parent / f"{stem}-{number}"
+
+
+def find_model(name: str) -> ModelEntry:
+    """Return a model of the list by its name, broken or not.
+
+    Raises
+    ------
+    ModelError
+        If there is none; the message names those there are.
+    """
+    entries = list_models()
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    known = ", ".join(e.name for e in entries) or "none"
+    raise ModelError(f"there is no model '{name}'", remedy=f"Give one of: {known}.")
+
+
+def rename_model(old: str, new: str) -> Path:
+    """Give a person's model another name, in its card too, and return its folder.
+
+    Raises
+    ------
+    ModelError
+        If it is the starter or broken, or the new name is taken or no name.
+    FileError
+        If it cannot be renamed; then it keeps its name.
+    """
+    folder = _own(old, "renamed")
+    if new == old:
+        return folder
+    target = folder.with_name(_free_name(new, folder))
+    card = read_card(folder)
+    write_card(folder, replace(card, name=new))
+    try:
+        folder.rename(target)
+    except OSError as error:
+        with suppress(ClumpError):
+            write_card(folder, card)
+        raise from_os_error(error, folder, "rename") from error
+    return target
+
+
+def _free_name(new: str, folder: Path) -> str:
+    """Return a new name for a model's folder if it can be one."""
+    if not re.fullmatch(r"[^\W_][\w.-]*", new):
+        raise ModelError(
+            f"'{new}' cannot be the name of a model",
+            remedy="Take letters, digits, '-', '_' and '.', a letter or digit first.",
+        )
+    taken = {p.name.lower() for p in folder.parent.iterdir() if p != folder}
+    if new.lower() in taken | {STARTER}:
+        raise ModelError(
+            f"there is a model '{new}' already", remedy="Choose another name."
+        )
+    return new
+
+
+def remove_model(name: str) -> None:
+    """Remove a person's model, whole or broken, for good.
+
+    Raises
+    ------
+    ModelError
+        If it is the starter, or there is no such model.
+    FileError
+        If it cannot be removed.
+    """
+    folder = _own(name, "removed")
+    try:
+        if folder.is_symlink():  # what it leads to is another's
+            folder.unlink()
+            return
+        # Out of the list at once: half a model would be listed as a broken one.
+        aside = Path(tempfile.mkdtemp(prefix=".removed-", dir=folder.parent))
+        try:
+            folder.rename(aside / folder.name)
+        finally:
+            shutil.rmtree(aside)
+    except OSError as error:
+        raise from_os_error(error, folder, "remove") from error
+
+
+def _own(name: str, what: str) -> Path:
+    """Return the folder of a model that is a person's own."""
+    folder = find_model(name).path
+    if folder.parent != models_folder():
+        raise ModelError(
+            f"'{name}' comes with the program and cannot be {what}",
+            remedy="Only models in your own list can.",
+        )
+    return folder

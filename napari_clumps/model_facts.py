@@ -1,0 +1,168 @@
+"""What is said of a model: what it learned from, how well it does, its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clump_detector.card import ModelCard
+from clump_detector.lineage import ancestors, children, newest_verdict
+from clump_detector.registry import ModelEntry
+
+#: A heading, and what stands below or beside it, line by line.
+Fact = tuple[str, list[str]]
+
+_FIGURES = ("completeness", "purity", "f1", "average_precision")
+
+
+def facts(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[Fact]:
+    """Return all that there is to say of a model, under headings.
+
+    Parameters
+    ----------
+    entry : ModelEntry
+    entries : sequence of ModelEntry
+        The whole list, where its ancestors are looked for.
+    """
+    card = entry.card
+    if card is None:
+        return [("Folder", [str(entry.path)]), ("Broken", [entry.problem or ""])]
+    found = [
+        ("Folder", [str(entry.path)]),
+        ("Made", [made_when(card) or "not told"]),
+        ("Network", [f"{card.config.encoder}, {' and '.join(card.config.classes)}"]),
+        ("Weights", [card.weights[:8] or "not told"]),
+        ("Lineage", _lineage(entry, card, entries)),
+        ("Learned from", _learned(card)),
+        ("Score from", _expected(card)),
+        ("Performance", _performance(card)),
+        ("Verdicts", [verdict_line(v) for v in reversed(card.verdicts)]),
+    ]
+    return [(name, lines or ["none"]) for name, lines in found]
+
+
+def made_when(card: ModelCard) -> str:
+    """Return when a model was made, to the minute."""
+    return card.created[:16].replace("T", " ") + " UTC" if card.created else ""
+
+
+def learned_counts(learned: dict[str, Any]) -> str:
+    """Return how much a model learned from, in few words."""
+    if "cutouts" not in learned:
+        file = learned.get("checkpoint")
+        return f"the checkpoint {file}" if file else "not told"
+    n, boxes = int(learned["cutouts"]), learned.get("boxes")
+    text = f"{n:,} {'galaxy' if n == 1 else 'galaxies'}"
+    return text if boxes is None else f"{text}, {int(boxes):,} boxes"
+
+
+def _lineage(
+    entry: ModelEntry, card: ModelCard, entries: Sequence[ModelEntry]
+) -> list[str]:
+    """Return from the parent on what it was made from, and what was made from it."""
+    found = [
+        f"from {a.name}{'' if a.entry else ' (no longer in the list)'}: "
+        f"{learned_counts(a.learned_from)}"
+        for a in ancestors(card, entries)
+    ]
+    younger = [e.name for e in children(entry, entries)]
+    if younger:
+        found.append(f"made from it: {', '.join(younger)}")
+    return found
+
+
+def _learned(card: ModelCard) -> list[str]:
+    learned = card.learned_from
+    found = [learned_counts(learned)]
+    if learned.get("rejected"):
+        found[0] += f", {int(learned['rejected']):,} rejected boxes"
+    training = learned.get("train") or {}
+    if training.get("train_parts"):
+        found.append(
+            f"trained: {training['train_parts']}, at most "
+            f"{training.get('epochs', '?')} epochs, seed {learned.get('seed', '?')}"
+        )
+    unknown = card.unknown_ancestors
+    if unknown:
+        found.append(
+            f"The cards of {', '.join(unknown)} do not say which galaxies they learned "
+            "from: no figure can leave those out."
+        )
+    return found
+
+
+def _expected(card: ModelCard) -> list[str]:
+    """Return the default score, and what is to be expected from there up."""
+    found = [f"{card.default_score:.2f}"]
+    told = card.expected
+    if told:
+        goal = f", chosen for {told['goal']}" if told.get("goal") else ""
+        n = told.get("galaxies")
+        found[0] += f"{goal}; {told.get('method', 'by an unknown method')}"
+        found[0] += f", {n} galaxies" if n is not None else ""
+    for row in _some_rows(told.get("curve") or (), card.default_score):
+        found.append(
+            f"from {row['score']:.2f}: expected completeness "
+            f"{_number(row.get('completeness'))}, purity {_number(row.get('purity'))}"
+        )
+    return found
+
+
+def _some_rows(curve: Sequence[Any], score: float) -> list[dict[str, Any]]:
+    """Return the row at the default score and some others, by rising score."""
+    rows = [r for r in curve if isinstance(r, dict) and "score" in r]
+    wanted = (score, 0.1, 0.3, 0.5, 0.7, 0.9)
+    near = [min(rows, key=lambda r: abs(r["score"] - w)) for w in wanted if rows]
+    return sorted({r["score"]: r for r in near}.values(), key=lambda r: r["score"])
+
+
+def _performance(card: ModelCard) -> list[str]:
+    """Return the figures of a card with their intervals, and what they were made on."""
+    told = card.performance
+    found = [
+        f"{name.replace('_', ' ').replace('f1', 'F1')} {with_interval(told[name])}"
+        for name in _FIGURES
+        if isinstance(told.get(name), int | float | dict) and with_interval(told[name])
+    ]
+    if not found:
+        return []
+    score = told.get("score")
+    at = f" at score {score:.2f}" if isinstance(score, int | float) else ""
+    return [f"on {told.get('on', 'its test galaxies')}{at}", *found]
+
+
+def with_interval(figure: Any) -> str:
+    """Return a figure of a card with its 95 % interval, as far as it has them."""
+    if not isinstance(figure, dict):
+        return _number(figure)
+    value, outer = figure.get("value"), figure.get("95")
+    if value is None:
+        return ""
+    low_high = f" ({outer[0]:.2f} to {outer[1]:.2f})" if outer else ""
+    return f"{_number(value)}{low_high}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, int | float) else "not known"
+
+
+def verdict_line(verdict: dict[str, Any]) -> str:
+    """Return a comparison of a card in a line, with its date."""
+    summary = verdict.get("summary") or (
+        f"{verdict.get('verdict', 'no verdict')} against "
+        f"{verdict.get('against', 'another model')}"
+    )
+    day = str(verdict.get("time", ""))[:10]
+    return f"{day}: {summary}" if day else str(summary)
+
+
+def short_verdict(card: ModelCard | None) -> str:
+    """Return the newest verdict against the parent, or against any, in two words."""
+    if card is None:
+        return ""
+    parent = card.learned_from.get("parent")
+    found = newest_verdict(card, parent) if isinstance(parent, str) else {}
+    if found:
+        return str(found.get("verdict", ""))
+    found = newest_verdict(card)
+    return f"{found.get('verdict')} (not its parent)" if found else ""
