@@ -28,7 +28,7 @@ from clump_detector.photometry import (
     prepare,
 )
 
-from .going_out.chosen import Step, Tally, Wish, going, read
+from .going_out.chosen import Step, Tally, Wish, going, one_line, read
 from .review import Box, CutoutRecord, Review, Status
 
 
@@ -177,6 +177,8 @@ def _measured(
     columns |= {key: [one[key] for one in said] for key in (said[0] if said else ())}
     columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in said]
     columns["galaxy_name"] = record.name
+    columns["galaxy_flags"] = "; ".join(record.flags) or None
+    columns["galaxy_remark"] = one_line(record.remark) or None
     if cutout.is_picture:
         told.pictures += 1
     elif measured.is_relative:

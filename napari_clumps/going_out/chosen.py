@@ -153,6 +153,12 @@ def read(
         yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]
 
 
+def one_line(remark: str) -> str:
+    """Return a remark in one line, without what cannot be seen."""
+    seen = "".join(c if c.isprintable() else " " for c in remark)
+    return " ".join(seen.split())
+
+
 class FileNames:
     """Names of files, one for each cutout, that lie in their folder on any system."""
 

@@ -120,7 +120,8 @@ def _draw_tile(page: Page, tile: Tile, place: int) -> None:
         page.text(x0 + 5, y0 - height + 9, bar.words.replace("″", '"'), 6)
     page.paint((0, 0, 0))
     page.text(left, top - side - 8, _shortened(tile.name, 26), 7.5, bold=True)
-    page.text(left, top - side - 16, _shortened(tile.caption, 34), 6.5)
+    page.text(left, top - side - 15, _shortened(tile.caption, 34), 6.5)
+    page.text(left, top - side - 22, _shortened(tile.said, 40), 6)
 
 
 def _shortened(words: str, most: int) -> str:
@@ -196,12 +197,13 @@ def _write_figure(file: TextIO, tile: Tile) -> None:
     drawn = "".join(
         _svg_box(box.status, corners, _title(box)) for box, corners in tile.boxes
     )
+    said = f"<br>{html.escape(tile.said)}" if tile.said else ""
     file.write(
         "<figure><div class=picture>"
         f'<img alt="" src="data:image/jpeg;base64,{picture}">'
         f'<svg viewBox="0 0 {tile.width} {tile.height}">{drawn}</svg></div>'
         f"<figcaption><b>{html.escape(tile.name)}</b>"
-        f"{html.escape(tile.caption)}</figcaption></figure>\n"
+        f"{html.escape(tile.caption)}{said}</figcaption></figure>\n"
     )
 
 

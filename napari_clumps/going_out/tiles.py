@@ -18,7 +18,7 @@ from clump_detector.stretch import to_rgb
 
 from ..review import Box, Corners, CutoutRecord, Review, Status
 from ..sky import Orientation, compass_of, north_up
-from .chosen import Tally, Wish, read
+from .chosen import Tally, Wish, one_line, read
 
 #: Pixels along the longer side of a picture at most, and the quality of its JPEG.
 SIDE, QUALITY = 400, 85
@@ -31,6 +31,8 @@ class Tile:
     Attributes
     ----------
     name, caption : str
+    said : str
+        Flags and remark of the cutout; empty without.
     jpeg : bytes
     width, height : int
         In pixels of the cutout, as it is turned; boxes count in these.
@@ -44,6 +46,7 @@ class Tile:
 
     name: str
     caption: str
+    said: str
     jpeg: bytes
     width: int
     height: int
@@ -101,8 +104,8 @@ def make_tile(
     picture.save(packed, format="JPEG", quality=QUALITY)
     placed = tuple((b, turned_box(c, orientation, width, height)) for b, c in boxes)
     return Tile(
-        record.name, _caption(record, [b for b, _ in boxes]), packed.getvalue(),
-        width, height, picture.size, placed, cutout.scale,
+        record.name, _caption(record, [b for b, _ in boxes]), _said(record),
+        packed.getvalue(), width, height, picture.size, placed, cutout.scale,
     )  # fmt: skip
 
 
@@ -147,4 +150,8 @@ def _caption(record: CutoutRecord, boxes: list[Box]) -> str:
     if open_:
         words.append(f"{open_} undecided")
     words.append("done" if record.done else "not done")
-    return ", ".join([*words, *record.flags])
+    return ", ".join(words)
+
+
+def _said(record: CutoutRecord) -> str:
+    return ": ".join(filter(None, [", ".join(record.flags), one_line(record.remark)]))

@@ -22,14 +22,14 @@ from clump_detector.images import Cutout
 from clump_detector.wcs import sky_positions
 
 from ..review import Box, Corners, CutoutRecord, Review
-from .chosen import FileNames, Step, Tally, Wish, going, put_text, read
+from .chosen import FileNames, Step, Tally, Wish, going, one_line, put_text, read
 from .folders import save_png
 
 MANIFEST, CAESAR = "manifest.csv", "caesar.csv"
 
 _COLUMNS = (
     "image", "name", "#review", "#cutout", "#width", "#height", "#ra", "#dec",
-    "#arcsec_per_pixel", "#models", "#boxes",
+    "#arcsec_per_pixel", "#models", "#flags", "#remark", "#boxes",
 )  # fmt: skip
 
 Fitted = Sequence[tuple[Box, Corners]]
@@ -70,6 +70,7 @@ def _row(
         image, record.name, review.id, record.id, cutout.width, cutout.height, ra, dec,
         cutout.scale and round(cutout.scale, 6),
         "; ".join(sorted({b.model for b, _ in boxes if b.model})),
+        "; ".join(record.flags), one_line(record.remark),
         json.dumps(_rectangles(review, boxes)),
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True))

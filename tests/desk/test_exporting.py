@@ -429,6 +429,29 @@ def test_a_sheet_as_html(review, tmp_path):
     assert "drawn by Ada" in text
 
 
+@pytest.mark.parametrize(("how", "ending"), [("zooniverse", ""), ("sheet", ".html"),
+                                             ("sheet", ".pdf")])  # fmt: skip
+def test_flags_and_remarks_go_out(review, tmp_path, how, ending):
+    review.flag(1, ["artefact", "unsure"], "<b>ghost</b>\nof a star")
+    path = tmp_path / f"x{ending}"
+    out(review, path, how)
+    if how == "zooniverse":
+        with (path / "manifest.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        said = [(row["#flags"], row["#remark"]) for row in rows]
+        assert said == [
+            ("artefact; unsure", "<b>ghost</b> of a star"), ("", ""), ("", ""),
+        ]  # fmt: skip
+    elif ending == ".html":
+        text = path.read_text(encoding="utf-8")
+        assert "artefact, unsure: &lt;b&gt;ghost&lt;/b&gt; of a star" in text
+    else:
+        with PdfParser.PdfParser(str(path)) as pdf:
+            page = pdf.read_indirect(pdf.pages[0])
+            drawn = pdf.read_indirect(page[b"Contents"]).decode()
+        assert b"(artefact, unsure: <b>ghost</b> of a st" in drawn
+
+
 def test_names_are_not_html(tmp_path, sources):
     evil = [Source("<script>x</script>", sources[1].files)]
     with Review.create(tmp_path / "e.clumps", evil) as review:

@@ -93,6 +93,26 @@ def test_kept_boxes_of_all_cutouts_are_measured(review, tmp_path):
     assert table.meta["review_id"] == review.id
 
 
+@pytest.mark.parametrize("ending", [".vot", ".ecsv", ".fits", ".parquet", ".csv"])
+def test_flags_and_remarks_stand_in_every_row_of_their_galaxy(review, tmp_path, ending):
+    import io
+
+    from astropy.io.votable import validate
+
+    remark = 'tail to the "North", <5 kpc>;\n at z = 0.03'
+    review.flag(1, ["merger", "unsure"], remark)
+    review.flag(2, [], "faint")
+    path = tmp_path / f"c{ending}"
+    export_catalogue(review, path)
+    table = read_catalogue(path)
+    assert table["galaxy_flags"].tolist() == ["merger; unsure", None, None]
+    one_line = 'tail to the "North", <5 kpc>; at z = 0.03'
+    assert table["galaxy_remark"].tolist() == [one_line, "faint", None]
+    if ending == ".vot":
+        report = io.StringIO()
+        assert validate(path, output=report), report.getvalue()
+
+
 def test_proposals_are_processed_as_in_the_paper_and_what_is_kept_is_not(
     review, tmp_path
 ):

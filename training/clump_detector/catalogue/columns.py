@@ -96,6 +96,10 @@ _WHO = (
            "meta.code"),
     Column("annotator", "text", "Who decided last", ucd="meta.curation"),
     Column("model", "text", "Model that proposed the box", ucd="meta.id;meta.software"),
+    Column("galaxy_flags", "text", "Flags of the galaxy, joined by semicolons", "",
+           "meta.code"),
+    Column("galaxy_remark", "text", "What a reviewer remarked on the galaxy", "",
+           "meta.note"),
 )  # fmt: skip
 
 _WHERE = (
