@@ -17,6 +17,7 @@ from psygnal import Signal
 
 from . import layers
 from .camera import Camera
+from .handles import Handles
 from .help_line import HelpLine
 from .review import Box, Status
 from .sky import Sky
@@ -28,8 +29,8 @@ BOXES_NAME = "Clump boxes"
 #: Size of the current box's handles, in screen pixels.
 _HANDLE = 6
 
-#: Pixels between the current box and its class.
-_LABEL_GAP = 2
+#: Between the frame of the current box and its class, in widths of a thin line.
+_LABEL_GAP = 1.5
 
 #: A thin line is no wider than so many screen pixels, however close one looks,
 _THIN = 2.5
@@ -95,7 +96,6 @@ class Canvas:
         )
         # A small picture of all dashes takes longer than to draw them.
         self.marks._max_vectors_thumbnail = 0
-        # napari's handles, made for large shapes, would hide a clump of 20 pixels.
         self.boxes._vertex_size = _HANDLE
         self._style_text()
         for layer in (self.image, self.marks, self.boxes):
@@ -104,6 +104,8 @@ class Canvas:
         self.boxes.events.mode.connect(self._on_mode)
         self.boxes.selected_data.events.items_changed.connect(self._on_selection)
         self.marks.events.visible.connect(self._show_marks)
+        gap = lambda: layers.FRAME_GAP * self._unit  # noqa: E731
+        self._handles = Handles(self.boxes, gap)
         self._help = HelpLine(viewer, self.boxes)
         self.camera.watch()
         self.camera.zoomed.connect(self._on_zoom)
@@ -130,7 +132,7 @@ class Canvas:
             "color": "white",
             "size": 10,
             "anchor": "upper_left",
-            "translation": [-_LABEL_GAP, 0],
+            "translation": [0, 0],
         }
 
     @property
@@ -198,6 +200,7 @@ class Canvas:
             self._unit = unit
             self.marks.edge_width = unit
             self.show_boxes(self._boxes, self._current)
+            self._handles.redraw()
 
     def _replace_shapes(self, data: layers.ShapesData) -> None:
         """Put other rectangles on the layer, their looks in the same stroke."""
@@ -217,9 +220,11 @@ class Canvas:
 
     def _restyle(self, data: layers.ShapesData) -> None:
         """Change what differs of the same rectangles, which is far less work."""
-        for i, width in enumerate(data.widths):
-            if width != self._widths[i]:  # each makes a mesh anew
-                self.boxes._data_view.update_edge_width(i, width)
+        wider = [i for i, w in enumerate(data.widths) if w != self._widths[i]]
+        for i in wider:  # each makes a mesh anew
+            self.boxes._data_view.update_edge_width(i, data.widths[i])
+        if wider:
+            self.boxes.events.edge_width()
         changed = np.flatnonzero((data.colours != self._colours).any(axis=1))
         if len(changed):
             self.boxes._data_view.update_edge_colors(changed, data.colours[changed])
@@ -244,7 +249,7 @@ class Canvas:
     def _show_marks(self) -> None:
         if not self.marks.visible:  # napari 0.9 cannot colour what it does not show
             return
-        marks = layers.to_marks(self._boxes)
+        marks = layers.to_marks(self._boxes, self._unit, self._current)
         self.marks.data = marks.segments
         if len(marks.segments):
             self.marks.edge_color = marks.colours
@@ -260,8 +265,10 @@ class Canvas:
         height, width = y2 - y1, x2 - x1
         if turned.transposed:
             height, width = width, height
-        down = -_LABEL_GAP if turned.vertical == "down" else height + _LABEL_GAP
-        right = 0 if turned.horizontal == "right" else width
+        frame = layers.FRAME_GAP * self._unit
+        above = frame + _LABEL_GAP * self._unit
+        down = -above if turned.vertical == "down" else height + above
+        right = -frame if turned.horizontal == "right" else width + frame
         shift = np.array([right, down] if turned.transposed else [down, right])
         if not np.array_equal(self.boxes.text.translation, shift):
             self.boxes.text.translation = shift

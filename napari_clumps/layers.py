@@ -41,6 +41,12 @@ _WIDTHS = {
     Status.DRAWN: 1.6,
 }
 
+#: The current box stands in the corners of a frame of this colour, so far outside of
+#: it and with arms so long, in units of `line_unit`, but never longer than a share.
+_FRAME: Colour = (1.0, 1.0, 1.0, 1.0)
+FRAME_GAP = 3.0
+_FRAME_ARM, _FRAME_SHARE = 6.0, 0.3
+
 #: Lines are this share of the image's longer side, so they look alike at any size.
 _LINE_SHARE = 1 / 330
 
@@ -145,8 +151,22 @@ class Marks:
     colours: NDArray[np.float64]
 
 
-def to_marks(boxes: Sequence[Box]) -> Marks:
-    """Return dashes for proposals, crosses for rejected and ticks for edited boxes."""
+def to_marks(
+    boxes: Sequence[Box], unit: float = 1.0, current: int | None = None
+) -> Marks:
+    """Return what is drawn over the outlines.
+
+    Dashes for proposals, crosses for rejected boxes, ticks for edited ones, and the
+    corners of a frame around the current one.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+    unit : float
+        Width of a thin line in pixels, from `line_unit`.
+    current : int or None
+        Id of the current box.
+    """
     segments: list[NDArray[np.float64]] = []
     colours: list[Colour] = []
     makers = {
@@ -159,6 +179,10 @@ def to_marks(boxes: Sequence[Box]) -> Marks:
             made = makers[box.status](geometry.to_vertices(box.corners))
             segments.append(made)
             colours += [COLOURS[box.status]] * len(made)
+        if box.id == current:
+            made = _frame(box.corners, unit)
+            segments.append(made)
+            colours += [_FRAME] * len(made)
     if not segments:
         return Marks(np.zeros((0, 2, 2)), np.zeros((0, 4)))
     return Marks(np.concatenate(segments), np.array(colours))
@@ -171,6 +195,23 @@ def _dashes(corners: NDArray[np.float64], per_side: int = 4) -> NDArray[np.float
         step = (b - a) / (2 * per_side - 1)
         starts += [a + 2 * i * step for i in range(per_side)]
         steps += [step] * per_side
+    return np.stack([np.array(starts), np.array(steps)], axis=1)
+
+
+def _frame(corners: Sequence[float], unit: float) -> NDArray[np.float64]:
+    """Return the corners of a frame that leaves a box and its lines free."""
+    gap = FRAME_GAP * unit
+    x1, y1, x2, y2 = corners
+    around = geometry.to_vertices((x1 - gap, y1 - gap, x2 + gap, y2 + gap))
+    arm = min(_FRAME_ARM * unit, _FRAME_SHARE * (min(x2 - x1, y2 - y1) + 2 * gap))
+    starts, steps = [], []
+    for corner, after, before in zip(
+        around, np.roll(around, -1, axis=0), np.roll(around, 1, axis=0), strict=True
+    ):
+        for other in (after, before):
+            along = (other - corner) / np.linalg.norm(other - corner)
+            starts.append(corner - along * unit / 2)  # so that the two lines meet
+            steps.append(along * (arm + unit / 2))
     return np.stack([np.array(starts), np.array(steps)], axis=1)
 
 
