@@ -31,6 +31,7 @@ class Detection(Job):
         self._worker = Worker()
         self._problems: list[str] = []
         self._found = 0
+        self.models_in_use: tuple[Path, ...] = ()
         self.loose = LooseBoxes(controller.viewer)
         controller.threshold_changed.connect(self.loose.apply)
         self.total = 0
@@ -125,6 +126,7 @@ class Detection(Job):
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
         self.total, self.done, self._found = len(requests), 0, 0
         self._problems = []
+        self.models_in_use = (model,)
         self.outcome = "Loading the model…"
         arguments = (self._worker, requests, model, self._controller.device)
         self._begin(detect, *arguments, words="Detecting clumps", total=self.total)

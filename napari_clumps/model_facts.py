@@ -28,15 +28,15 @@ def facts(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[Fact]:
     if card is None:
         return [("Folder", [str(entry.path)]), ("Broken", [entry.problem or ""])]
     found = [
-        ("Folder", [str(entry.path)]),
+        ("Verdicts", [verdict_line(v) for v in reversed(card.verdicts)]),
+        ("Learned from", _learned(card)),
+        ("Lineage", _lineage(entry, card, entries)),
+        ("Performance", _performance(card)),
+        ("Score from", _expected(card)),
         ("Made", [made_when(card) or "not told"]),
         ("Network", [f"{card.config.encoder}, {' and '.join(card.config.classes)}"]),
         ("Weights", [card.weights[:8] or "not told"]),
-        ("Lineage", _lineage(entry, card, entries)),
-        ("Learned from", _learned(card)),
-        ("Score from", _expected(card)),
-        ("Performance", _performance(card)),
-        ("Verdicts", [verdict_line(v) for v in reversed(card.verdicts)]),
+        ("Folder", [str(entry.path)]),
     ]
     return [(name, lines or ["none"]) for name, lines in found]
 
@@ -84,10 +84,14 @@ def _learned(card: ModelCard) -> list[str]:
         )
     unknown = card.unknown_ancestors
     if unknown:
-        found.append(
-            f"The cards of {', '.join(unknown)} do not say which galaxies they learned "
-            "from: no figure can leave those out."
+        one = len(unknown) == 1
+        tell = (
+            "card of {} does not say which galaxies it"
+            if one
+            else ("cards of {} do not say which galaxies they")
         )
+        cards = tell.format(", ".join(unknown))
+        found.append(f"The {cards} learned from: no figure can leave those out.")
     return found
 
 

@@ -50,6 +50,7 @@ class Retraining(Job):
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
         self._wish: Wish = "go"
+        self.models_in_use: tuple[Path, ...] = ()
         self._reset()
 
     def _reset(self) -> None:
@@ -104,6 +105,7 @@ class Retraining(Job):
         self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
     ) -> None:
         self._wish = "go"
+        self.models_in_use = (base, out)
         self.outcome = "Getting ready…"
         self._begin(self._work, labels, out, base, choices, words="Retraining", total=0)
 
