@@ -6,6 +6,7 @@ would, and saves a picture of each step.
 
 from __future__ import annotations
 
+import functools
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -16,10 +17,9 @@ from clump_detector.choice import NO_CHOICE, Choice
 from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet, read_label_set
 
-Corners = tuple[float, float, float, float]
+from .patience import wait_for
 
-#: Seconds after which a step of the scripted demo has failed.
-PATIENCE = 300.0
+Corners = tuple[float, float, float, float]
 
 
 def _napari() -> Any:
@@ -142,7 +142,8 @@ class _Tour:
 
     def detect(self) -> None:
         self.press_button("detect_panel", "button_detect")
-        self.wait(lambda: not self.controller.detection.running, "detection")
+        job = self.controller.detection
+        self.wait(lambda: not job.running, "detection", job)
         self.controller.go_to(self._telling())
         self.picture("detect", f"Detected: {self.controller.detection.outcome}")
 
@@ -215,9 +216,11 @@ class _Tour:
         self.raise_panel("Retrain from corrections")
         self.press_button("retrain_panel", "button_retrain")
         job = self.controller.retraining
-        self.wait(lambda: len(job.curves.train) >= 4 or not job.running, "training")
+        self.wait(
+            lambda: len(job.curves.train) >= 4 or not job.running, "training", job
+        )
         self.picture("retrain", "Retraining from the corrections.")
-        self.wait(lambda: not job.running, "training")
+        self.wait(lambda: not job.running, "training and the comparison", job)
         if job.new_model is None:
             raise ClumpError(f"the demo's training failed: {job.outcome}")
         self.picture("verdict", f"Retrained: {job.outcome}")
@@ -225,7 +228,8 @@ class _Tour:
     def propose_again(self) -> None:
         """Promote the new model, which proposes on the galaxies that are not done."""
         self.press_button("retrain_panel", "button_promote")
-        self.wait(lambda: not self.controller.detection.running, "detection")
+        job = self.controller.detection
+        self.wait(lambda: not job.running, "detection", job)
         self.raise_panel("Review clumps")
         left = [
             i
@@ -246,13 +250,10 @@ class _Tour:
             QApplication.processEvents()
             time.sleep(0.01)
 
-    def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until something has happened."""
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > end:
-                raise ClumpError(f"the demo's {what} did not end in {PATIENCE:.0f} s")
-            self.settle(0.05)
+    def wait(self, condition: Callable[[], bool], what: str, job: Any) -> None:
+        """Wait until something has happened, as long as its job goes on."""
+        pause = functools.partial(self.settle, 0.05)
+        wait_for(condition, what, job, pause, tell=self._say)
 
     def key(self, key: str, *, control: bool = False, shift: bool = False) -> None:
         """Press a key on the canvas."""

@@ -18,7 +18,7 @@ from .tasks import compare, retrain
 if TYPE_CHECKING:
     from .controller import Controller
 
-#: Fewer boxes than this teach a model next to nothing.
+#: Fewer boxes than this, rejected ones included, teach a model next to nothing.
 FEWEST_BOXES = 5
 
 Wish = Literal["go", "stop", "cancel"]
@@ -73,12 +73,16 @@ class Retraining(Job):
         counts = self.counts()
         if not counts:
             return "Open a review first."
-        lacking = FEWEST_BOXES - counts["boxes"]
-        if lacking > 0:
-            return (
-                f"Accept or draw {lacking} more boxes to have something to learn from."
+        lacking = FEWEST_BOXES - counts["boxes"] - counts["rejected"]
+        if lacking <= 0:
+            return None
+        more = "1 more box" if lacking == 1 else f"{lacking} more boxes"
+        said = f"Accept, draw or reject {more} to have something to learn from."
+        if counts["held_out_done"]:
+            said += (
+                " Boxes on held-out cutouts do not count: no model learns from them."
             )
-        return None
+        return said
 
     # -- running ------------------------------------------------------------
 
@@ -191,6 +195,12 @@ class Retraining(Job):
 
     def _on_comparing(self, event: dict[str, Any]) -> None:
         self.outcome = "Comparing with the old model on the held-out cutouts…"
+
+    def _on_progress(self, event: dict[str, Any]) -> None:
+        self.outcome = (
+            "Comparing with the old model on the held-out cutouts: "
+            f"{event['done']} of {event['total']}"
+        )
 
     def _on_comparison(self, event: dict[str, Any]) -> None:
         self.comparison = event

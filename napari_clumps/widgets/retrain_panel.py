@@ -182,4 +182,10 @@ def _counts_text(counts: dict[str, int]) -> str:
         f"done, with {counts['boxes']} boxes and {counts['rejected']} rejected ones.",
         f"<b>Held out for the comparison:</b> {counts['held_out_done']} cutouts done.",
     ]
+    if counts["rejected"] and not counts["boxes"]:
+        lines.insert(
+            1,
+            "<b>No box is accepted or drawn:</b> a new model can only learn what is "
+            "no clump.",
+        )
     return "<br>".join(lines)

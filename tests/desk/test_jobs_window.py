@@ -253,3 +253,28 @@ def test_space_waits_for_proposals_that_are_on_their_way(sample):
     finish(sample, c.detection)
     sample.key("Space")
     assert c.review.cutout(len(c.review) - 1).done
+
+
+def test_what_training_lacks_is_said(desk):
+    from qtpy.QtWidgets import QLabel, QPushButton
+
+    c, panel = desk.controller, desk.panel("retrain_panel")
+    button = panel.findChild(QPushButton, "button_retrain")
+    c.review.reject_all([box.id for box in c.boxes])
+    desk.settle(50)
+    assert not button.isEnabled()
+    learning = c.review.learning_counts()
+    lacking = 5 - learning["rejected"]
+    assert f"Accept, draw or reject {lacking} more box" in button.toolTip()
+    for cutout in c.review.ids:  # rejected boxes teach, too: what is no clump
+        desk.propose(cutout)
+        c.review.reject_all([box.id for box in c.review.boxes(cutout)])
+    c.boxes_changed.emit()
+    assert button.isEnabled()
+    words = panel.findChild(QLabel, "learning_counts").text()
+    assert "No box is accepted or drawn" in words
+    free = next(i for i in c.review.ids if not c.review.cutout(i).held_out)
+    c.review.accept(c.review.boxes(free)[0].id)
+    c.boxes_changed.emit()
+    words = panel.findChild(QLabel, "learning_counts").text()
+    assert "No box is accepted or drawn" not in words
