@@ -12,7 +12,6 @@ import gzip
 import io
 import json
 import random
-import resource
 import struct
 import sys
 import time
@@ -26,6 +25,8 @@ import numpy as np
 import tifffile
 from astropy.io import fits
 from PIL import Image
+
+from tests.resources import peak_memory
 
 #: A file that takes longer is a hang: the process ends and says where it was.
 HANG = 30.0
@@ -341,10 +342,9 @@ def read_broken_files(folder: Path, n: int, seed: int) -> dict[str, object]:
         faulthandler.cancel_dump_traceback_later()
         path.unlink()
         left |= {p.name for p in folder.iterdir()}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
-        "files": n, "read": read, "wrong": wrong, "slowest": slowest, "peak_gb": peak,
-        "left": sorted(left),
+        "files": n, "read": read, "wrong": wrong, "slowest": slowest,
+        "peak_gb": peak_memory(), "left": sorted(left),
     }  # fmt: skip
 
 

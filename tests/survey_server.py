@@ -9,7 +9,6 @@ import bz2
 import io
 import json
 import threading
-import time
 from collections import deque
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,8 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
+
+from tests.resources import PATIENCE
 
 #: Arcsec: the width of all stars, and the side of a pixel of SDSS.
 SIGMA, NATIVE = 1.2, 0.396
@@ -35,15 +36,18 @@ class SurveyServer:
         Answers to the next requests; when it is empty all goes well.
     always : str
         The answer to every request, if any.
-    asked : list of (path, parameters, time)
+    asked : list of (path, parameters)
+    held : int
+        How many requests wait for their answer just now.
     """
 
     def __init__(self) -> None:
         self.stars: list[tuple[float, float, float]] = []
         self.script: deque[str] = deque()
         self.always = ""
-        self.asked: list[tuple[str, dict[str, str], float]] = []
+        self.asked: list[tuple[str, dict[str, str]]] = []
         self.released = threading.Event()
+        self.held = 0
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -76,13 +80,15 @@ class SurveyServer:
     def answer(self, handler) -> None:
         parts = urlsplit(handler.path)
         asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
-        self.asked.append((parts.path, asked, time.monotonic()))
+        self.asked.append((parts.path, asked))
         how = self.script.popleft() if self.script else self.always
         if how == "drop":
             handler.connection.close()
             return
-        if how.startswith("wait"):
-            self.released.wait(float(how[4:] or 60))
+        if how == "wait":
+            self.held += 1
+            self.released.wait(PATIENCE)
+            self.held -= 1
         if how[:1].isdigit():
             status, _, wait = how.partition(" ")
             extra = {"Retry-After": wait} if wait else {}

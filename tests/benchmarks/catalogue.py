@@ -9,14 +9,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure
+from .figure import Figure, memory
 
 CLUMPS = 100_000
 
 #: Makes and writes a catalogue in a process of its own, so that its memory is its own.
 _WRITE = """
-import json, resource, sys, time
+import json, sys, time
 from tests.benchmarks.catalogue import made_up
+from tests.resources import peak_memory
 from clump_detector.catalogue import write_catalogue
 start = time.perf_counter()
 catalogue = made_up(int(sys.argv[2]))
@@ -24,8 +25,7 @@ built = time.perf_counter() - start
 start = time.perf_counter()
 write_catalogue(catalogue, sys.argv[1])
 written = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"built": built, "written": written, "peak": peak}))
+print(json.dumps({"built": built, "written": written, "peak": peak_memory()}))
 """
 
 
@@ -74,4 +74,4 @@ def figures() -> Iterator[Figure]:
                 f"{ending} of 100,000 clumps, {size:.0f} MB",
                 found["written"], "s", "under 10",
             )  # fmt: skip
-    yield Figure("peak memory of the largest", max(peaks), "GB", "at most 1")
+    yield memory("peak memory of the largest", *peaks, goal="at most 1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure, run_verb
+from .figure import Figure, memory, run_verb
 
 #: The largest round of corrections that is timed.
 CUTOUTS = 100
@@ -22,7 +21,7 @@ DETECTED = 40
 
 #: Detects in a fresh process, so that its memory is its own.
 _DETECT = """
-import json, resource, sys, time
+import json, sys, time
 import torch
 torch.set_num_threads(2)
 from pathlib import Path
@@ -30,6 +29,7 @@ from clump_detector.images import read_cutout
 from clump_detector.sources import find_sources
 from clump_detector.predict import Predictor
 from clump_detector.registry import resolve_model
+from tests.resources import peak_memory
 predictor = Predictor(resolve_model("starter"), "cpu")
 sources = find_sources([Path(sys.argv[1])])
 predictor.predict(read_cutout(sources[0]))
@@ -38,8 +38,7 @@ for source in sources[: int(sys.argv[2])]:
     start = time.perf_counter()
     predictor.predict(read_cutout(source))
     times.append(time.perf_counter() - start)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"seconds": times, "peak": peak}))
+print(json.dumps({"seconds": times, "peak": peak_memory()}))
 """
 
 
@@ -68,18 +67,19 @@ def _detection(images: Path) -> Iterator[Figure]:
         "a second",
         "at least 4",
     )
-    yield Figure("peak memory of detection", found["peak"], "GB", "at most 2 GB")
+    yield memory("peak memory of detection", found["peak"], goal="at most 2 GB")
 
 
 def _retraining(folder: Path) -> Iterator[Figure]:
+    peaks = []
     for n, goal in ((30, "under 180 s"), (100, "under 60 s")):
         labels = _first(folder / "sim" / "labels.json", n)
         start = time.perf_counter()
-        run_verb("train", labels, "--out", folder / f"model-{n}", "--train", "heads")
+        out = folder / f"model-{n}"
+        peaks.append(run_verb("train", labels, "--out", out, "--train", "heads"))
         seconds = time.perf_counter() - start
         yield Figure(f"heads-only retraining on {n} cutouts", seconds, "s", goal)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    yield Figure("peak memory of retraining", peak, "GB")
+    yield memory("peak memory of retraining", *peaks)
     yield Figure("processors", float(os.cpu_count() or 0), "")
 
 

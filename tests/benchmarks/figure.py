@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,7 +34,27 @@ def spread(name: str, seconds: Sequence[float], goal: str) -> list[Figure]:
     ]
 
 
-def run_verb(*words: object) -> None:
-    """Run a verb of the command line in a process of its own."""
-    command = [sys.executable, "-c", "from napari_clumps.cli import main; main()"]
-    subprocess.run([*command, *map(str, words)], check=True, capture_output=True)
+def memory(name: str, *peaks: float | None, goal: str = "") -> Figure:
+    """Return the largest of some peaks; not a number where the system tells none."""
+    known = [peak for peak in peaks if peak is not None]
+    return Figure(name, max(known, default=float("nan")), "GB", goal)
+
+
+#: A verb of the command line, and on stderr what memory it took.
+_VERB = """
+import json, sys
+from napari_clumps.cli import main
+from tests.resources import peak_memory
+try:
+    main()
+finally:
+    print(json.dumps(peak_memory()), file=sys.stderr)
+"""
+
+
+def run_verb(*words: object) -> float | None:
+    """Run a verb in a process of its own; return its peak of memory in GB, if known."""
+    command = [sys.executable, "-c", _VERB, *map(str, words)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    peak: float | None = json.loads(done.stderr.splitlines()[-1])
+    return peak

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from .figure import Figure
+from .figure import Figure, memory
 
 FILES = 2000
 
@@ -33,7 +33,7 @@ def figures() -> Iterator[Figure]:
     yield Figure("broken images read", found["files"], "", "2000")
     yield Figure("of them more than a message", len(found["wrong"]), "", "0")
     yield Figure(f"the slowest ({name.split()[1]})", seconds, "s", "at most 5 s")
-    yield Figure("peak memory", found["peak_gb"], "GB", "at most 2 GB")
+    yield memory("peak memory", found["peak_gb"], goal="at most 2 GB")
     yield Figure("files left or written", len(found["left"]), "", "0")
     for problem in found["wrong"]:
         print(problem)

@@ -18,7 +18,7 @@ COLUMNS = ("--column", "ra=MYRA", "--column", "dec=MYDEC", "--column", "name=MYN
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     def quick():
-        return Services(pace=0, patience=0.01, timeout=5, attempts=3)
+        return Services(pace=0, patience=0.01, attempts=3)
 
     monkeypatch.setattr(fetching, "Services", quick)
     with serving(monkeypatch, tmp_path / "cache") as server:
@@ -63,7 +63,7 @@ def test_pictures(run, server, galaxy_list, tmp_path, flags, ending):
     assert sorted(p.name for p in out.glob("NGC*")) == [
         f"NGC_1.{ending}", f"NGC_2.{ending}",
     ]  # fmt: skip
-    _, asked, _ = server.asked[0]
+    _, asked = server.asked[0]
     assert asked["hips"] == "CDS/P/DESI-Legacy-Surveys/DR10/color"
     assert asked["format"] == ending
 

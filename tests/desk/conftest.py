@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from napari_clumps.keys import BOOK
 from napari_clumps.review import Proposal
+from tests.resources import PATIENCE
 
 #: Proposals (x1, y1, x2, y2, score) that the tests decide on.
 PROPOSED = ((40, 50, 60, 70, 0.9), (100, 30, 118, 50, 0.7), (70, 120, 92, 141, 0.5))
@@ -32,6 +34,13 @@ def make_galaxies(folder: Path, n: int, size: int = 160) -> Path:
         pixels = np.clip(noisy, 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"galaxy-{i + 1}.png")
     return folder
+
+
+@pytest.fixture
+def qtbot(qtbot):
+    """Wait as long as a busy machine takes, where no test says otherwise."""
+    qtbot.waitUntil = partial(qtbot.waitUntil, timeout=round(1000 * PATIENCE))
+    return qtbot
 
 
 @pytest.fixture
@@ -136,7 +145,7 @@ def window(shown_window, qtbot, own_home):
     desk.settle(50)
     yield desk
     controller.retraining.cancel()
-    qtbot.waitUntil(lambda: not controller.retraining.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not controller.retraining.running)
     controller.close_review()
     for layer in [x for x in viewer.layers if not controller.canvas.owns(x)]:
         viewer.layers.remove(layer)

@@ -62,7 +62,7 @@ def click(desk, name: str) -> None:
     panel = desk.panel("review_panel")
     panel.findChild(QPushButton, f"button_{name}").click()
     jobs = (desk.controller.exchange.importing, desk.controller.exchange.exporting)
-    desk.qtbot.waitUntil(lambda: not any(j.running for j in jobs), timeout=90_000)
+    desk.qtbot.waitUntil(lambda: not any(j.running for j in jobs))
     desk.settle(50)
 
 
@@ -181,7 +181,7 @@ def test_closing_the_review_ends_what_is_under_way(desk, tmp_path):
         desk.controller.exchange.export(tmp_path / "s.pdf")
         desk.controller.close_review()
         assert not desk.controller.exchange.exporting.running
-        desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(".s.pdf*")), timeout=90_000)
+        desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(".s.pdf*")))
     finally:
         gc.enable()
     assert not (tmp_path / "s.pdf").exists()

@@ -186,7 +186,7 @@ def test_a_look_stays_over_restarts(desk):
 def test_a_look_is_saved_when_the_hand_rests(desk):
     desk.controller.looking.choose(view="red")
     assert load_settings().view == "colour"
-    desk.qtbot.waitUntil(lambda: load_settings().view == "red", timeout=3000)
+    desk.qtbot.waitUntil(lambda: load_settings().view == "red")
 
 
 def test_another_look_leaves_view_boxes_and_file_alone(desk, monkeypatch):
@@ -210,7 +210,7 @@ def test_neighbours_follow_the_look(desk, monkeypatch):
 
     desk.controller.looking.choose(view="residual")
     looking = desk.controller.looking
-    desk.qtbot.waitUntil(lambda: not looking._timer.isActive(), timeout=3000)
+    desk.qtbot.waitUntil(lambda: not looking._timer.isActive())
     desk.controller.pictures._reader.submit(int).result()
     monkeypatch.setattr(pictures, "render", None)  # drawing now would fail
     desk.key("N")
@@ -253,7 +253,7 @@ def test_the_detector_sees_the_same_whatever_a_person_looks_at(window, monkeypat
 
     def proposals():
         c.detection.start("cutout")
-        window.qtbot.waitUntil(lambda: not c.detection.running, timeout=180_000)
+        window.qtbot.waitUntil(lambda: not c.detection.running)
         window.settle(50)
         return [(b.corners, b.cls, b.score) for b in c.review.boxes(c.cutout.id)]
 

@@ -75,9 +75,7 @@ def sky(window, tmp_path):
 
 
 def wait_for(desk, panel, wanted):
-    desk.qtbot.waitUntil(
-        lambda: panel.reading is not None and wanted(panel.reading), timeout=20_000
-    )
+    desk.qtbot.waitUntil(lambda: panel.reading is not None and wanted(panel.reading))
     return panel.reading
 
 

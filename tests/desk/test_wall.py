@@ -110,7 +110,7 @@ def hand(desk, panel, qtbot):
     for cutout in (2, 3, 4):
         desk.propose(cutout)
     panel.refresh()
-    qtbot.waitUntil(lambda: len(panel._wall) == 12, timeout=5000)
+    qtbot.waitUntil(lambda: len(panel._wall) == 12)
     return Hand(panel, qtbot)
 
 
@@ -129,7 +129,7 @@ def test_proposals_below_the_shown_threshold_are_on_the_wall(desk, hand):
 
 def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
     cells = hand.panel.cells
-    qtbot.waitUntil(lambda: cells.picture(0) is not None, timeout=5000)
+    qtbot.waitUntil(lambda: cells.picture(0) is not None)
     crop, image = hand.wall.crop(0), cells.picture(0).toImage()
     record = desk.controller.review.cutout(crop.cutout)
     rgb = np.asarray(Image.open(record.source.path))
@@ -144,7 +144,7 @@ def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
 def test_what_is_painted_has_the_colour_of_the_status(desk, hand, qtbot):
     from napari_clumps.layers import colour_hex
 
-    qtbot.waitUntil(lambda: hand.panel.cells.picture(0) is not None, timeout=5000)
+    qtbot.waitUntil(lambda: hand.panel.cells.picture(0) is not None)
     hand.click(0)
     hand.key("A")
     hand.settle(200)
@@ -246,7 +246,7 @@ def test_decisions_on_the_canvas_show_on_the_wall(desk, hand, qtbot):
     c.accept()
     accepted = next(b.id for b in c.boxes if b.status is Status.ACCEPTED)
     place = hand.ids().index(accepted)
-    qtbot.waitUntil(lambda: hand.statuses()[place] == "accepted", timeout=3000)
+    qtbot.waitUntil(lambda: hand.statuses()[place] == "accepted")
     assert hand.statuses().count("accepted") == 1
 
 
@@ -259,7 +259,7 @@ def test_decisions_on_the_wall_show_on_the_canvas(desk, hand):
 def test_new_boxes_wait_for_a_refresh_and_gone_ones_keep_their_place(desk, hand, qtbot):
     review, ids = desk.controller.review, hand.ids()
     drawn = review.add(2, (5, 5, 25, 25), "clump")
-    qtbot.waitUntil(lambda: hand.wall.fresh == 1, timeout=3000)
+    qtbot.waitUntil(lambda: hand.wall.fresh == 1)
     assert "1 new" in hand.count()
     assert hand.ids() == ids
     hand.panel.refresh()
@@ -308,11 +308,11 @@ def test_a_refresh_keeps_the_place_and_the_selection(desk, hand, qtbot):
 def test_filters_and_orders_of_the_panel(desk, hand, qtbot):
     chosen = hand.panel._filter
     chosen._name.setText("GALAXY-3")
-    qtbot.waitUntil(lambda: len(hand.wall) == 3, timeout=3000)
+    qtbot.waitUntil(lambda: len(hand.wall) == 3)
     assert {hand.wall.crop(p).name for p in range(3)} == {"galaxy-3"}
     chosen._name.setText("")
     chosen._low.setValue(0.6)
-    qtbot.waitUntil(lambda: len(hand.wall) == 8, timeout=3000)
+    qtbot.waitUntil(lambda: len(hand.wall) == 8)
     assert "8 of 12" in hand.count()
     chosen._turned.setChecked(True)
     assert hand.wall.crop(0).score == 0.7
@@ -345,29 +345,23 @@ def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
     path.write_bytes(whole[:200])
     cells.pixmaps.forget()
     cells.changed_in_place()
-    qtbot.waitUntil(lambda: isinstance(cells.picture(place), str), timeout=5000)
+    qtbot.waitUntil(lambda: isinstance(cells.picture(place), str))
     tip = cells.index(place).data(Qt.ItemDataRole.ToolTipRole)
     assert "galaxy-4" in tip
     assert "damaged" in tip
     path.write_bytes(whole)
     hand.panel.refresh()
     hand.mosaic.viewport().update()
-    qtbot.waitUntil(
-        lambda: not isinstance(cells.picture(place), str | None), timeout=5000
-    )
+    qtbot.waitUntil(lambda: not isinstance(cells.picture(place), str | None))
 
 
 def test_crops_of_one_cutout_cost_one_reading(desk, hand, qtbot):
     cells = hand.panel.cells
-    qtbot.waitUntil(
-        lambda: all(cells.picture(p) is not None for p in range(12)), timeout=5000
-    )
+    qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(12)))
     assert cells.pixmaps.files_read <= 4
     cells.pixmaps._kept.clear()  # the whole pictures are kept for longer
     cells.changed_in_place()
-    qtbot.waitUntil(
-        lambda: all(cells.picture(p) is not None for p in range(12)), timeout=5000
-    )
+    qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(12)))
     assert cells.pixmaps.files_read <= 4
 
 
@@ -376,7 +370,7 @@ def test_a_review_for_reading_only_says_so(desk, hand, qtbot):
     desk.controller.close_review()
     with Review.open(path):  # another program has it for writing
         desk.controller.open_paths([path])
-        qtbot.waitUntil(lambda: len(hand.wall) == 12, timeout=5000)
+        qtbot.waitUntil(lambda: len(hand.wall) == 12)
         assert hand.panel._read_only.isVisible()
         assert not desk.panel("wall_button_accept").isEnabled()
         hand.click(0)
@@ -389,10 +383,10 @@ def test_another_review_shows_its_own_boxes(desk, hand, qtbot, tmp_path):
 
     hand.click(3)
     desk.controller.open_paths([make_galaxies(tmp_path / "others", 2)])
-    qtbot.waitUntil(lambda: "0 of 0" in hand.count(), timeout=3000)
+    qtbot.waitUntil(lambda: "0 of 0" in hand.count())
     assert hand.mosaic.empty_words.startswith("No box yet")
     desk.propose(2)
-    qtbot.waitUntil(lambda: len(hand.wall) == 3, timeout=3000)  # nothing could jump
+    qtbot.waitUntil(lambda: len(hand.wall) == 3)  # nothing could jump
     desk.controller.close_review()
     assert hand.mosaic.empty_words == "No review is open."
 

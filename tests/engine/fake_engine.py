@@ -16,16 +16,19 @@ import numpy as np
 from clump_detector import worker
 from clump_detector.errors import Cancelled, ModelError, TrainingError
 
+#: Seconds of what is slow or hears nothing: far more than any test waits.
+LONG = 900
+
 
 def misbehave(how, wanted):
     """Do what the word says; ``wanted`` tells whether to go on."""
     if how == "slow":
-        for _ in range(600):
+        for _ in range(20 * LONG):
             if not wanted():
                 raise Cancelled
             time.sleep(0.05)
     elif how == "deaf":
-        time.sleep(30)
+        time.sleep(LONG)
     elif how == "killed":
         os.kill(os.getpid(), 9)
     elif how == "crash":
@@ -52,9 +55,11 @@ class Predictor:
             raise ModelError("these weights are damaged", folder, "Choose another.")
         if not (folder / "weights.safetensors").exists():
             raise ModelError("this model folder has no weights.safetensors", folder)
+        self.folder = folder
         self.model_id = f"{folder.name} {Predictor.loads} {device}"
 
     def predict(self, cutout, should_stop):
+        (self.folder / "at work").touch()
         misbehave(cutout.name, lambda: not should_stop())
         plane = cutout.pixels.max(axis=2 if cutout.is_picture else 0)
         y, x = np.unravel_index(np.nanargmax(plane), plane.shape)

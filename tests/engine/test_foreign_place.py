@@ -13,6 +13,7 @@ from PIL import Image
 from clump_detector.foreign import place_labels, read_labels
 from clump_detector.foreign.model import ForeignBox, ForeignLabels
 from clump_detector.sources import Source
+from tests.resources import work
 
 SIZE = (120, 100)
 BIG = 8647474690313946727
@@ -327,8 +328,6 @@ def test_a_cutout_that_cannot_be_read_stops_nobody(tmp_path):
 
 
 def test_a_great_many_labels_take_little_time(tmp_path):
-    import time
-
     rng = np.random.default_rng(0)
     rows = np.column_stack(
         [rng.uniform(0, 360, 100_000), rng.uniform(-60, 60, 100_000)]
@@ -336,10 +335,10 @@ def test_a_great_many_labels_take_little_time(tmp_path):
     boxes = [ForeignBox(sky=_place(ra, dec)) for ra, dec in rows]
     boxes += [ForeignBox(sky=_place(150.0, 2.0))]
     sources = [starry(tmp_path, f"f{i}", a_wcs(), PSFFWHM=1.2) for i in range(3)]
-    start = time.perf_counter()
-    placed = run(of(*boxes), sources)
+    with work() as done:
+        placed = run(of(*boxes), sources)
     assert placed.total == 1
-    assert time.perf_counter() - start < 10
+    assert done.seconds < 10
 
 
 def _place(ra, dec):

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.broken_images import broken_file, whole_files
 
 #: ``make bench ONLY=fuzz`` reads 2,000 and says how long the slowest takes.
@@ -42,6 +44,8 @@ def test_broken_files_get_one_message_and_cost_little(tmp_path):
     assert found["files"] == FILES
     assert found["wrong"] == []
     assert found["left"] == []
-    assert found["peak_gb"] < 2
     assert FILES / 20 < found["read"] < FILES / 2  # broken, yet not all beyond reading
     assert done.stderr == ""
+    if found["peak_gb"] is None:
+        pytest.skip("all is well, but this system tells no peak of memory")
+    assert found["peak_gb"] < 2

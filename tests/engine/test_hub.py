@@ -15,6 +15,8 @@ import timm
 import torch
 from timm.models import save_for_hf
 
+from tests.resources import PATIENCE
+
 REPOSITORY = "mwalmsley/zoobot-encoder-test_resnet"
 COMMIT = "0" * 40
 
@@ -92,7 +94,7 @@ def load(server, home, **environment):
         capture_output=True,
         text=True,
         check=True,
-        timeout=240,
+        timeout=PATIENCE,
     )
     return out.stdout.strip().splitlines()[-1]
 

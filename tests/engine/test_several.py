@@ -14,6 +14,7 @@ import torch
 from clump_detector.card import read_card
 from clump_detector.modelfolder import load_model
 from clump_detector.several import Team
+from tests.resources import PATIENCE
 
 #: Trains, and keeps each process's weights.
 LEARN = """
@@ -53,7 +54,7 @@ def together(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone",
          "--nproc-per-node", "2", *map(str, arguments)],
-        capture_output=True, text=True, timeout=240, env=environment, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from clump_detector.sources import Source
 from napari_clumps.review import Review, Status
 from napari_clumps.review.history import read_log
 from napari_clumps.review.replay import replay
+from tests.resources import wait_for
 
 KILLS, LANES = 300, 4
 NURSERY = Path(__file__).with_name("killed.py")
@@ -56,7 +57,10 @@ def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
             print(path, chance.randrange(10**9), told, sep="\t", file=nursery.stdin)
             nursery.stdin.flush()
             child = int(nursery.stdout.readline())
-            time.sleep(chance.uniform(0.01, 0.25))
+            # A few decisions, and a moment within the next ones.
+            wanted = chance.randrange(6)
+            wait_for(lambda: wanted <= told_so_far(told))  # noqa: B023 - called now
+            time.sleep(chance.uniform(0, 0.02))
             os.kill(child, signal.SIGKILL)
             assert nursery.stdout.readline() == "gone\n"
             error = Path(f"{told}.error")
@@ -68,6 +72,13 @@ def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
             assert not labels.exists() or "images" in read_json(labels)
         nursery.stdin.close()
     return decisions, hot
+
+
+def told_so_far(told: Path) -> int:
+    """Return how many decisions a child has told of, or failed with."""
+    if Path(f"{told}.error").exists():
+        return sys.maxsize
+    return told.read_bytes().count(b"\n") if told.exists() else 0
 
 
 def nothing_is_lost(path: Path, told: Path) -> int:

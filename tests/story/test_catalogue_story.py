@@ -33,7 +33,7 @@ def sky(monkeypatch, tmp_path):
     """A server on loopback in the place of the survey."""
 
     def quick():
-        return Services(pace=0, patience=0.01, timeout=5, attempts=3)
+        return Services(pace=0, patience=0.01, attempts=3)
 
     monkeypatch.setattr(fetching, "Services", quick)
     with serving(monkeypatch, tmp_path / "cache") as server:

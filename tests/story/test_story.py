@@ -15,6 +15,7 @@ from PIL import Image
 from clump_detector.card import read_card
 from clump_detector.labels import read_label_set
 from napari_clumps.review import Review, Status
+from tests.resources import PATIENCE
 
 pytestmark = pytest.mark.gui
 
@@ -32,7 +33,7 @@ def demo(tmp_path_factory):
         [sys.executable, "-c", code, "demo", "--scripted", "--out", str(out)],
         capture_output=True,
         text=True,
-        timeout=570,
+        timeout=6 * PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     return out
