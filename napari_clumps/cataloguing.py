@@ -172,6 +172,7 @@ def _measured(
     flags = measured.flags | np.where(clumps.merged, int(Quality.MERGED), 0)
     columns = clump_rows(cutout, measured)
     columns["clump_flags"] = flags
+    columns["held_out"] = record.held_out
     numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}
     said = clumps.said
     columns |= {key: [one[key] for one in said] for key in (said[0] if said else ())}

@@ -179,7 +179,7 @@ def _coco(review: Review, path: Path, wish: Wish) -> Export:
         "licenses": [],
         "categories": content["categories"],
         "images": [
-            {k: entry[k] for k in ("id", "file_name", "width", "height")}
+            {k: entry[k] for k in _PLAIN_IMAGE if k in entry}
             for entry in content["images"]
         ],
         "annotations": [
@@ -192,6 +192,11 @@ def _coco(review: Review, path: Path, wish: Wish) -> Export:
     return " ".join([said, *problems])
 
 
+#: The last four are our own, which other readers pass over: without them a training
+#: would learn from the galaxies that are kept for testing.
+_PLAIN_IMAGE = (
+    "id", "file_name", "width", "height", "done", "held_out", "blind", "keys",
+)  # fmt: skip
 _PLAIN = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
 
 

@@ -1,8 +1,9 @@
 """Folders of pictures and labels: YOLO and Pascal VOC.
 
 Neither can say that a cutout is not done, so only done ones go out unless others are
-asked for. Cutouts that are held out are the validation set. Pictures are PNG, as the
-detector sees them, in the order of the array.
+asked for. Cutouts that are held out are the test set; of the others some are for
+validation, chosen by what they show. Pictures are PNG, as the detector sees them, in
+the order of the array.
 """
 
 from __future__ import annotations
@@ -13,22 +14,28 @@ from pathlib import Path
 from clump_detector.files import atomic_folder
 from clump_detector.foreign.voc import voc_xml
 from clump_detector.foreign.yolo import data_yaml, yolo_line
+from clump_detector.identity import is_for_validation
 from clump_detector.images import Cutout
 from clump_detector.stretch import to_rgb
 
-from ..review import Review
+from ..review import CutoutRecord, Review
 from .chosen import FileNames, Step, Tally, Wish, going, put_text, read
+
+_SPLITS = ("train", "val", "test")
+
+#: Share of the cutouts that are not held out.
+_VALIDATION = 0.1
 
 
 def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
     """Write ``images``, ``labels`` and ``data.yaml``."""
     found = going(review, wish, done_only=True, empty=True)
     numbers = {cls: i for i, cls in enumerate(review.classes)}
-    tally, names, splits = Tally(), FileNames(), {"train": 0, "val": 0}
+    tally, names, splits = Tally(), FileNames(), dict.fromkeys(_SPLITS, 0)
     with atomic_folder(folder) as temporary:
         for place, record, cutout, boxes in read(found, tally):
             if cutout is not None:
-                split, name = _split(record.held_out), names.of(record.name)
+                split, name = _split(review, record), names.of(record.name)
                 save_png(cutout, temporary / "images" / split / f"{name}.png")
                 size = cutout.width, cutout.height
                 lines = [yolo_line(numbers[b.cls], c, *size) for b, c in boxes]
@@ -37,10 +44,10 @@ def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, Non
                 splits[split] += 1
                 tally.add(len(boxes))
             yield place, len(found)
-        # Trainers want both; where nothing is held out they are the same.
-        filled = {split: split for split, n in splits.items() if n}
-        other = next(iter(filled.values()), "train")
-        folders = {split: filled.get(split, other) for split in splits}
+        # Trainers want both; where one is empty they are the same.
+        folders = {split: split for split, n in splits.items() if n}
+        some = folders.get("train") or folders.get("val") or "train"
+        folders = {"train": some, "val": some, **folders}
         put_text(temporary / "data.yaml", data_yaml(review.classes, folders))
     return f"{folder}: {tally.in_words()}"
 
@@ -49,7 +56,7 @@ def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None
     """Write ``JPEGImages``, ``Annotations`` and ``ImageSets/Main``."""
     found = going(review, wish, done_only=True, empty=True)
     tally, names = Tally(), FileNames()
-    sets: dict[str, list[str]] = {"train": [], "val": []}
+    sets: dict[str, list[str]] = {split: [] for split in _SPLITS}
     with atomic_folder(folder) as temporary:
         for place, record, cutout, boxes in read(found, tally):
             if cutout is not None:
@@ -59,7 +66,7 @@ def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None
                 objects = [(b.cls, c, not b.kept) for b, c in boxes]
                 text = voc_xml(f"{name}.png", size, objects)
                 put_text(temporary / "Annotations" / f"{name}.xml", text)
-                sets[_split(record.held_out)].append(name)
+                sets[_split(review, record)].append(name)
                 tally.add(len(boxes))
             yield place, len(found)
         sets["trainval"] = [*sets["train"], *sets["val"]]
@@ -77,5 +84,8 @@ def save_png(cutout: Cutout, path: Path) -> None:
     Image.fromarray(to_rgb(cutout)).save(path, format="PNG")
 
 
-def _split(held_out: bool) -> str:
-    return "val" if held_out else "train"
+def _split(review: Review, cutout: CutoutRecord) -> str:
+    if cutout.held_out:
+        return "test"
+    keys = review.keys(cutout)
+    return "val" if keys and is_for_validation(keys, _VALIDATION) else "train"

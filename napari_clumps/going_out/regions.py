@@ -33,7 +33,9 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
             without += 1
             tally.problems.append(f"{record.name} has no sky coordinates.")
         elif cutout is not None:
-            regions += sky_regions([_region(b, c) for b, c in boxes], cutout.wcs)
+            held_out = record.held_out
+            here = [_region(b, c, held_out) for b, c in boxes]
+            regions += sky_regions(here, cutout.wcs)
             texts += [box.cls for box, _ in boxes]
             tally.add(len(boxes))
         yield place, len(found)
@@ -58,7 +60,8 @@ def export_image(
         for place, record, cutout, boxes in read(found, tally):
             if cutout is not None:
                 name = f"{names.of(record.name)}.reg"
-                regions = [_region(box, corners) for box, corners in boxes]
+                held_out = record.held_out
+                regions = [_region(box, c, held_out) for box, c in boxes]
                 image = record.source.path.name
                 put_text(
                     temporary / name,
@@ -69,6 +72,7 @@ def export_image(
     return f"{folder}: {tally.in_words()}"
 
 
-def _region(box: Box, corners: Corners) -> Any:
+def _region(box: Box, corners: Corners, held_out: bool) -> Any:
     """Return a box as a region with its status, and its colour in the window."""
-    return image_region(corners, box.status.value, colour_hex(box.status))
+    tags = [box.status.value, *(["held out"] if held_out else [])]
+    return image_region(corners, tags, colour_hex(box.status))

@@ -29,7 +29,7 @@ MANIFEST, CAESAR = "manifest.csv", "caesar.csv"
 
 _COLUMNS = (
     "image", "name", "#review", "#cutout", "#width", "#height", "#ra", "#dec",
-    "#arcsec_per_pixel", "#models", "#flags", "#remark", "#boxes",
+    "#arcsec_per_pixel", "#held_out", "#models", "#flags", "#remark", "#boxes",
 )  # fmt: skip
 
 Fitted = Sequence[tuple[Box, Corners]]
@@ -68,7 +68,7 @@ def _row(
         ra, dec = (round(float(v), 7) for v in sky_positions(cutout.wcs, *middle)[0])
     values = (
         image, record.name, review.id, record.id, cutout.width, cutout.height, ra, dec,
-        cutout.scale and round(cutout.scale, 6),
+        cutout.scale and round(cutout.scale, 6), int(record.held_out),
         "; ".join(sorted({b.model for b, _ in boxes if b.model})),
         "; ".join(record.flags), one_line(record.remark),
         json.dumps(_rectangles(review, boxes)),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import ClumpError, ReviewError
+from clump_detector.identity import believed, keys_at_hand
 from clump_detector.sources import Source
 
-from . import whereabouts
+from . import holding_out, whereabouts
 from .history import Change
+from .holding_out import Keys
 from .model import DECIDED, CutoutRecord
 from .store import Store, load
 
@@ -122,24 +123,43 @@ class Cutouts:
         return [s for s in dict.fromkeys(absolute) if s.files not in known]
 
     def added(self, sources: Sequence[Source]) -> Iterator[Change]:
-        """Yield what adds cutouts, the review's share of them held out at random."""
-        meta = self._store.meta()
-        sums = "SELECT count(*), coalesce(sum(held_out), 0) FROM cutouts"
-        ((n, held),) = self._store.rows(sums)
-        wanted = round((n + len(sources)) * meta["held_out"]) - held
-        chance = random.Random(f"{meta['seed']} {n}")
-        chosen = chance.sample(range(len(sources)), min(max(wanted, 0), len(sources)))
-        held_out = set(chosen)
-        for place, source in enumerate(sources):
+        """Yield what adds cutouts; `holding_out` says which of them are held out."""
+        keys = believed([keys_at_hand(source) for source in sources])
+        yield from self._new(sources, keys, self._choice(sources, keys))
+
+    def taken(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:
+        """Yield what adds cutouts of another review, whose held-out ones stay so."""
+        sources = [record.source for record in records]
+        keys = [r.keys or keys_at_hand(r.source) for r in records]
+        choice = self._choice(sources, keys)
+        held = [r.held_out or c for r, c in zip(records, choice, strict=True)]
+        yield from self._new(sources, keys, held)
+
+    def _choice(self, sources: Sequence[Source], keys: Sequence[Keys]) -> list[bool]:
+        share = float(self._store.meta()["held_out"])
+        before = holding_out.decided(self._store)
+        return holding_out.held_out(sources, keys, share, before)
+
+    def _new(
+        self, sources: Sequence[Source], keys: Sequence[Keys], held_out: Sequence[bool]
+    ) -> Iterator[Change]:
+        n = len(self)
+        rows = zip(sources, keys, held_out, strict=True)
+        for number, (source, own, held) in enumerate(rows, start=n + 1):
             after = {
                 "name": source.name,
                 "files": [whereabouts.keep(path, self._home) for path in source.files],
                 "bands": list(source.bands),
-                "held_out": place in held_out,
+                "held_out": held,
                 "done": False,
                 **dict.fromkeys(("model", "width", "height", "seen")),
+                "keys": list(own),
             }
-            yield Change("cutout", n + 1 + place, after=after)
+            yield Change("cutout", number, after=after)
+
+    def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
+        """Return by what a cutout's galaxy is told from others."""
+        return holding_out.keys_of(cutout, self.seen(cutout.id))
 
     # -- image files --------------------------------------------------------
 

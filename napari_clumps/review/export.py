@@ -29,7 +29,7 @@ def label_set(review: Reading, *, include_undone: bool) -> LabelSet:
             continue
         boxes = review.boxes(cutout.id)
         try:
-            cutouts.append(_labelled(cutout, boxes))
+            cutouts.append(_labelled(cutout, boxes, review.keys(cutout)))
         except ClumpError as error:
             left_out.append(error.message)
             continue
@@ -37,7 +37,9 @@ def label_set(review: Reading, *, include_undone: bool) -> LabelSet:
     return LabelSet(tuple(cutouts), review.classes, _info(review, models, left_out))
 
 
-def _labelled(cutout: CutoutRecord, boxes: Iterable[Box]) -> LabelledCutout:
+def _labelled(
+    cutout: CutoutRecord, boxes: Iterable[Box], keys: tuple[str, ...]
+) -> LabelledCutout:
     size = width, height = cutout.size or _read_size(cutout)
     shown: list[LabelledBox] = []
     rejected: list[LabelledBox] = []
@@ -58,6 +60,10 @@ def _labelled(cutout: CutoutRecord, boxes: Iterable[Box]) -> LabelledCutout:
         cutout.held_out,
         tuple(shown),
         tuple(rejected),
+        blind=cutout.blind,
+        keys=keys,
+        flags=cutout.flags,
+        remark=cutout.remark,
     )
 
 

@@ -119,6 +119,14 @@ class Reading:
         """
         return self._cutouts.all(begun=begun)
 
+    def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
+        """Return by what a cutout's galaxy is told from others.
+
+        Those of `clump_detector.identity`. A review that was made before it kept them
+        has them from the files as they are now, or else as they were first seen.
+        """
+        return self._cutouts.keys(cutout)
+
     def find(self, name: str) -> CutoutRecord | None:
         """Return the first cutout of that name, or None."""
         return self._cutouts.find(name)

@@ -28,7 +28,7 @@ def repeated(cutouts: Cutouts, store: Store, n: int, seed: int) -> Iterator[Chan
     chosen = random.Random(f"{seed} {len(cutouts)}").sample(ids, min(n, len(ids)))
     first_box = store.next_box_id()
     records = [cutouts.get(cutout_id) for cutout_id in chosen]
-    again = list(cutouts.added([record.source for record in records]))
+    again = list(cutouts.taken(records))
     for record, change in zip(records, again, strict=True):
         after = {**(change.after or {}), **_FRESH, "repeat_of": record.id}
         yield replace(change, after=after)

@@ -90,9 +90,11 @@ class Review(Reading):
         classes : sequence of str
             What a box can be; the first is what a drawn box usually is.
         held_out : float
-            Share of the cutouts, chosen at random, that is kept for testing.
+            Share of all images that is kept for testing. What a cutout shows decides
+            whether it is (`holding_out`), so that reviews of the same images keep the
+            same ones; of a few cutouts it may be none.
         seed : int, optional
-            Of that choice.
+            Of what is left to chance, as in `show_again`.
         annotator : str, optional
             Who decides.
 
@@ -235,8 +237,9 @@ class Review(Reading):
     def merge(self, path: str | Path) -> Merged:
         """Take in another reviewer's file of the same cutouts, which stays as it is.
 
-        One step of undo, but for cutouts that only the other has: they are added first.
-        `merging` says what becomes of each box.
+        One step of undo, but for cutouts that only the other has: they are added first,
+        held out where they are so there or would be here. `merging` says what becomes
+        of each box.
 
         Raises
         ------
@@ -250,7 +253,7 @@ class Review(Reading):
             plan = Plan(self, other)
             history.note(
                 self._store,
-                self._cutouts.added([c.source for c in plan.rest]),
+                self._cutouts.taken(plan.rest),
                 self.annotator,
                 history.now(),
             )
@@ -486,8 +489,9 @@ class Review(Reading):
     def add_cutouts(self, sources: Sequence[Source]) -> int:
         """Add the cutouts whose images are not in the review yet, at the queue's end.
 
-        The review's share of them is held out. Nothing is added to a review that is
-        open for reading only.
+        Those that show what a held-out one shows are held out, too, and of the others
+        about the review's share. Nothing is added to a review that is open for reading
+        only.
 
         Returns
         -------
@@ -497,7 +501,7 @@ class Review(Reading):
         new = self._cutouts.unknown(sources)
         if self.read_only or not new:
             return 0
-        self._note(self._cutouts.added(new))
+        self._note(list(self._cutouts.added(new)))  # files are read before it is locked
         return len(new)
 
     def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:

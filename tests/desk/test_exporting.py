@@ -243,9 +243,9 @@ def test_yolo_as_a_trainer_reads_it(review, tmp_path):
     assert data["names"] == {0: "clump", 1: "odd clump"}
     boxes = []
     held_out = {review.cutout(i).name for i in (1, 2) if review.cutout(i).held_out}
-    for split in ("train", "val"):
+    for split in ("train", "val", "test"):
         for path in (tmp_path / "set" / "images" / split).glob("*.png"):
-            assert (path.stem in held_out) == (split == "val")
+            assert (path.stem in held_out) == (split == "test")
             label = tmp_path / "set" / "labels" / split / f"{path.stem}.txt"
             with Image.open(path) as picture:
                 width, height = picture.size
@@ -272,8 +272,13 @@ def test_voc_as_others_read_it(review, tmp_path):
     said = out(review, tmp_path / "set", "voc", undone=True, proposals=True)
     assert "5 boxes on 3 cutouts." in said  # 0.1 is below the score
     folder = tmp_path / "set"
-    listed = (folder / "ImageSets" / "Main" / "trainval.txt").read_text().split("\n")
-    assert sorted(filter(None, listed)) == ["a b", "sky", "ä_c"]
+    sets = folder / "ImageSets" / "Main"
+    learn, test = (
+        (sets / f"{name}.txt").read_text().splitlines() for name in ("trainval", "test")
+    )
+    assert sorted([*learn, *test]) == ["a b", "sky", "ä_c"]
+    held_out = [c.name.replace("?", "_") for c in review.cutouts() if c.held_out]
+    assert sorted(test) == sorted(held_out)
     root = ElementTree.parse(folder / "Annotations" / "sky.xml").getroot()
     assert root.findtext("filename") == "sky.png"
     assert (folder / "JPEGImages" / "sky.png").is_file()

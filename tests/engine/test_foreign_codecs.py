@@ -106,7 +106,7 @@ def test_voc_counts_from_one():
 @settings(deadline=None, max_examples=40)
 @given(several, words)
 def test_ds9_in_an_image_and_back(boxes, cls):
-    made = [image_region(box, "accepted", "#56b4e9") for box in boxes]
+    made = [image_region(box, ["accepted"], "#56b4e9") for box in boxes]
     text = ds9_text(made, [cls] * len(boxes), "a.fits")
     found = read_labels(written("x.reg", text)[0])
     assert {b.image for b in found.boxes} == {"a.fits"}
@@ -121,7 +121,9 @@ def test_ds9_in_an_image_and_back(boxes, cls):
 
 
 def test_ds9_counts_from_one_in_an_image():
-    text = ds9_text([image_region((-0.5, -0.5, 0.5, 0.5), "drawn", "white")], ["clump"])
+    text = ds9_text(
+        [image_region((-0.5, -0.5, 0.5, 0.5), ["drawn"], "white")], ["clump"]
+    )
     assert "box(1.0" in text
     assert ",1.0" in text.split("box(1.0")[1]
     assert "text={clump}" in text
@@ -138,7 +140,7 @@ def test_ds9_counts_from_one_in_an_image():
 )
 def test_ds9_on_the_sky_and_back(box, turn, step, dec, frame):
     wcs = a_wcs(turn, step, (150.0, dec), frame, (WIDTH, HEIGHT))
-    made = sky_regions([image_region(box, "drawn", "white")], wcs)
+    made = sky_regions([image_region(box, ["drawn"], "white")], wcs)
     text = ds9_text(made, ["clump"])
     (again,) = Regions.parse(text, format="ds9")
     assert again.center.frame.name == "icrs"

@@ -3,20 +3,37 @@
 Every image has keys, short texts; two images with a key in common are taken for the
 same galaxy. A held-out cutout is chosen by its strongest key, so that two reviews of
 the same images, or a copy of them elsewhere, hold out the same ones.
+
+Positions come from the table beside an image, or else from its header, and so do object
+ids. A position is the strongest, since tables of one galaxy have different ids of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
+from .errors import FileError
 from .files import sha256
 from .galaxies.beside import galaxy_of
-from .sources import Source
+from .reading.fits_place import Place, place_in_header
+from .sources import FITS_SUFFIXES, Source
 
 #: Beginnings of keys, the strongest first.
-ID, SKY, CONTENT = "id:", "sky:", "sha256:"
+SKY, ID, CONTENT = "sky:", "id:", "sha256:"
+
+#: Columns and header keys that name one object: no fields, groups or bricks.
+_OBJECT_IDS = re.compile(r"id|.*(obj|object|source|src|target|galaxy|gal)id")
+
+#: A smaller number is a running one, of which every list has its own.
+_LEAST_ID = 10_000_000
+
+#: From so many cutouts on it is seen whether their headers were copied from one.
+_ENOUGH = 10
 
 #: Arcsec a side of the cells in which positions count as the same.
 CELL = 30.0
@@ -33,7 +50,11 @@ def content_key(source: Source) -> str:
     FileError
         If one cannot be read.
     """
-    digests = [sha256(path) for path in source.files]
+    return key_of_digests([sha256(path) for path in source.files])
+
+
+def key_of_digests(digests: Sequence[str]) -> str:
+    """Return the key of files by their SHA-256, hexadecimal, in their order."""
     whole = digests[0]
     if len(digests) > 1:
         whole = hashlib.sha256("".join(digests).encode()).hexdigest()
@@ -59,40 +80,93 @@ def sky_keys(ra: float, dec: float) -> tuple[str, ...]:
 
 
 def id_keys(ids: Mapping[str, int]) -> tuple[str, ...]:
-    """Return the keys of a galaxy's object ids, by the names of their columns."""
-    return tuple(f"{ID}{name.lower()}-{number}" for name, number in sorted(ids.items()))
+    """Return the keys of a galaxy's object ids, by the names of their columns.
+
+    Running numbers and ids of other things, such as fields, tell nothing.
+    """
+    bare = {re.sub("[^a-z0-9]", "", name.lower()): n for name, n in ids.items()}
+    return tuple(
+        f"{ID}{name}-{number}"
+        for name, number in sorted(bare.items())
+        if number >= _LEAST_ID and _OBJECT_IDS.fullmatch(name)
+    )
 
 
 def image_keys(source: Source) -> tuple[str, ...]:
-    """Return the keys of a cutout: ids and position that a table tells, and content.
+    """Return the keys of a cutout: position and ids that are told of it, and content.
 
     Raises
     ------
     FileError
         If a file cannot be read.
     """
+    return (*told_keys(source), content_key(source))
+
+
+def keys_at_hand(source: Source) -> tuple[str, ...]:
+    """Return the keys of a cutout that can be had, none if its files are missing."""
+    keys = told_keys(source)
+    with suppress(FileError):
+        keys = (*keys, content_key(source))
+    return keys
+
+
+def told_keys(source: Source) -> tuple[str, ...]:
+    """Return the keys that the table beside a cutout, or its header, tells."""
     galaxy, _ = galaxy_of(source)
-    keys: list[str] = []
-    if galaxy is not None:
-        keys += id_keys(galaxy.ids)
-        if galaxy.ra is not None and galaxy.dec is not None:
-            keys += sky_keys(galaxy.ra, galaxy.dec)
-    return (*keys, content_key(source))
+    ids = dict(galaxy.ids) if galaxy is not None else {}
+    place = Place()
+    if source.path.name.lower().endswith(FITS_SUFFIXES):
+        place = place_in_header(source.path)
+    position = place.position
+    if galaxy is not None and galaxy.ra is not None and galaxy.dec is not None:
+        position = galaxy.ra, galaxy.dec
+    on_sky = sky_keys(*position) if position is not None else ()
+    return (*on_sky, *id_keys({**place.ids, **ids}))
+
+
+def believed(keys: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return the keys of images without a position that most of them share.
+
+    Whoever cuts an array and keeps its header gives all cutouts one position.
+    """
+    n = Counter(key for own in keys for key in set(own) if key.startswith(SKY))
+    limit = max(len(keys) / 2, _ENOUGH)
+    crowded = {key for key, count in n.items() if count >= limit}
+    return [
+        tuple(k for k in own if not k.startswith(SKY))
+        if crowded.intersection(own)
+        else tuple(own)
+        for own in keys
+    ]
 
 
 def deciding_key(keys: Iterable[str]) -> str:
-    """Return the strongest of an image's keys: an id, a position, or its content."""
+    """Return the strongest of an image's keys: a position, an id, or its content."""
     return min(keys, key=lambda key: (_rank(key), key))
 
 
 def _rank(key: str) -> int:
-    return next((i for i, kind in enumerate((ID, SKY)) if key.startswith(kind)), 2)
+    return next((i for i, kind in enumerate((SKY, ID)) if key.startswith(kind)), 2)
 
 
 def is_held_out(keys: Iterable[str], share: float) -> bool:
     """Tell whether an image belongs to the share of all images that is held out."""
-    digest = hashlib.sha256(f"held out {deciding_key(keys)}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+    return _chance("a test galaxy", keys) < share
+
+
+def is_for_validation(keys: Iterable[str], share: float) -> bool:
+    """Tell whether an image belongs to a share that has nothing to do with the other.
+
+    For programs that need a part of what they learn from to see how they do.
+    """
+    return _chance("validation", keys) < share
+
+
+def _chance(purpose: str, keys: Iterable[str]) -> float:
+    """Return a number from 0 to 1 that an image has for a purpose."""
+    digest = hashlib.sha256(f"{purpose} {deciding_key(keys)}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def groups(keys: Sequence[Iterable[str]]) -> list[int]:

@@ -84,6 +84,8 @@ _WHO = (
     Column("file", "text", "Image file, or the first of several", "",
            "meta.id;meta.file"),
     Column("galaxy_name", "text", "Name of the cutout", ucd="meta.id"),
+    Column("held_out", "bool", "Whether the galaxy is kept for testing", "",
+           "meta.code"),
     Column("specobjid", "int", "SDSS spectroscopic object id", ucd="meta.id"),
     Column("dr7objid", "int", "SDSS DR7 object id", ucd="meta.id"),
     Column("clump_id", "int", "Number of the clump", ucd="meta.id;meta.main"),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 
-def image_region(corners: Sequence[float], tag: str, colour: str) -> Any:
+def image_region(corners: Sequence[float], tags: Sequence[str], colour: str) -> Any:
     """Return a box in an image's pixels as a region."""
     from regions import PixCoord, RectanglePixelRegion, RegionMeta, RegionVisual
 
@@ -22,7 +22,7 @@ def image_region(corners: Sequence[float], tag: str, colour: str) -> Any:
         PixCoord((x1 + x2) / 2, (y1 + y2) / 2),
         x2 - x1,
         y2 - y1,
-        meta=RegionMeta({"tag": [tag]}),
+        meta=RegionMeta({"tag": list(tags)}),
         visual=RegionVisual({"color": colour}),
     )
 
