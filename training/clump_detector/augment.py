@@ -40,6 +40,10 @@ class Sample:
     ignored : array of shape (m, 4)
     rejected : array of shape (k, 4)
     complete : bool
+    fwhm : float or None
+        FWHM of the PSF in network pixels, where the labels say it.
+    keys : tuple of str
+        Of `clump_detector.identity`: samples that share one show the same galaxy.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Sample:
     ignored: Boxes
     rejected: Boxes
     complete: bool = True
+    fwhm: float | None = None
+    keys: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:

@@ -22,6 +22,11 @@ Floats = NDArray[np.float64]
 #: With fewer true or fewer false boxes than this no calibration is fitted.
 FEWEST = 15
 
+#: Widths of the priors of `fit_near`: of the logarithm of the temperature, and of the
+#: offset. Heads that were trained on other draws of the same galaxies scatter so much.
+PRIOR_TEMPERATURE = 0.3
+PRIOR_OFFSET = 1.0
+
 #: Bins of the reliability curve.
 BINS = 10
 
@@ -53,19 +58,74 @@ class Calibration:
 
 def fit(matches: Sequence[Match]) -> Calibration | None:
     """Return the calibration of greatest likelihood; None with too few boxes."""
-    from scipy.optimize import minimize
-
     scores, hits = _pooled(matches)
     if min(int(hits.sum()), int((~hits).sum())) < FEWEST:
         return None
+    return _likeliest(scores, hits, None)
+
+
+def fit_near(matches: Sequence[Match], prior: Calibration) -> Calibration:
+    """Return the calibration of greatest likelihood, drawn towards another one.
+
+    The logarithm of the temperature and the offset have normal priors around those of
+    ``prior``, with widths `PRIOR_TEMPERATURE` and `PRIOR_OFFSET`: a few boxes move it
+    little, and without any box it is the prior.
+    """
+    scores, hits = _pooled(matches)
+    return _likeliest(scores, hits, prior)
+
+
+def expecting(scores: ArrayLike, total: float, temperature: float) -> Calibration:
+    """Return the calibration of a temperature after which scores sum to a total.
+
+    The sum of calibrated scores is the expected number of true boxes: two networks can
+    be made to expect as many on the same galaxies.
+
+    Parameters
+    ----------
+    scores : array of shape (n,)
+    total : float
+        Cut to more than 0 and less than n.
+    temperature : float
+    """
+    from scipy.optimize import brentq
+
+    values = _logits(np.asarray(scores, dtype=np.float64)) / temperature
+    if not len(values):
+        return Calibration(temperature)
+    wanted = float(np.clip(total, 1e-3 * len(values), 0.999 * len(values)))
+
+    def surplus(offset: float) -> float:
+        return float((1 / (1 + np.exp(-values - offset))).sum() - wanted)
+
+    return Calibration(temperature, float(brentq(surplus, -40, 40)))
+
+
+def _likeliest(
+    scores: Floats, hits: NDArray[np.bool_], prior: Calibration | None
+) -> Calibration:
+    from scipy.optimize import minimize
+
     logits = _logits(scores)
+    start = np.zeros(2)
+    if prior is not None:
+        start = np.array([np.log(prior.temperature), prior.offset])
 
     def loss(parameters: Floats) -> float:
         scaled = logits * np.exp(-parameters[0]) + parameters[1]
         # log(1 + exp(-x)) of what is true, log(1 + exp(x)) of what is false.
-        return float(np.logaddexp(0, np.where(hits, -scaled, scaled)).mean())
+        total = np.logaddexp(0, np.where(hits, -scaled, scaled)).sum()
+        if prior is not None:
+            widths = np.array([PRIOR_TEMPERATURE, PRIOR_OFFSET])
+            total += (((parameters - start) / widths) ** 2).sum() / 2
+        return float(total / max(len(scores), 1))
 
-    best = minimize(loss, np.zeros(2), bounds=((-2.0, 2.0), (-6.0, 6.0)))
+    around = ((-2.0, 2.0), (-8.0, 8.0))
+    bounds = [
+        (min(low, middle), max(high, middle))
+        for (low, high), middle in zip(around, start, strict=True)
+    ]
+    best = minimize(loss, start, bounds=bounds)
     return Calibration(float(np.exp(best.x[0])), float(best.x[1]))
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from .errors import ConfigError
 from .labels import DEFAULT_CLASSES
+from .threshold import Goal
 
 #: What training may change, from the least to the most.
 TRAIN_PARTS = ("heads", "fpn", "last stages", "everything")
@@ -180,8 +181,18 @@ class TrainConfig:
         Share of the cutouts with a known PSF that are scaled by it, not by their size.
     cache_views, cache_variants, cache_megabytes : int
         Where the encoder is frozen, features of this many flips and rotations of each
-        cutout are kept, as far as the memory goes; fewer, but two, where there would be
-        more variants altogether than the second says (0 for any number).
+        cutout are kept in a file, as far as the third or half of the free disk goes;
+        fewer, but two, where there would be more variants altogether than the second
+        says (0 for any number).
+    folds : int
+        Where the encoder is frozen, calibration and default score come from boxes out
+        of fold, with so many folds; no cutout is then set apart for validation. 0 or 1
+        for a validation part, which is taken, too, where more than ``most_for_folds``
+        cutouts teach or the encoder is trained.
+    most_for_folds : int
+    goal : str
+        What the default score is chosen for: "f1", or such as "purity 0.9" and
+        "completeness 0.8", the least that is asked for.
     precision : {"full", "half"}
         Half is bfloat16: up to twice as fast on a processor or card that has it.
     checkpoint : bool
@@ -215,7 +226,10 @@ class TrainConfig:
     psf_known: float = 1.0
     cache_views: int = 4
     cache_variants: int = 0
-    cache_megabytes: int = 600
+    cache_megabytes: int = 20_000
+    folds: int = 3
+    most_for_folds: int = 1000
+    goal: str = "f1"
     precision: str = "full"
     checkpoint: bool = False
     skip_missing: bool = False
@@ -227,6 +241,7 @@ class TrainConfig:
         for name in ("epochs", "batch", "cache_views"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
         _require(self.clip > 0, "clip", self.clip, "more than 0")
+        Goal.of(self.goal)
         half = self.precision in ("full", "half")
         _require(half, "precision", self.precision, "'full' or 'half'")
         for name in (
@@ -242,6 +257,8 @@ class TrainConfig:
             "noise",
             "blur",
             "cache_megabytes",
+            "folds",
+            "most_for_folds",
         ):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from .augment import Sample, cut
 from .config import ModelConfig
 from .errors import ClumpError, LabelError, TrainingError
 from .framing import resize, scale_of, to_network
+from .identity import groups, image_keys
 from .images import read_cutout
 from .labels import LabelledBox, LabelledCutout, LabelSet, missing_files
 from .stretch import to_rgb
@@ -182,6 +184,8 @@ def load_sample(
             moved(ignored),
             moved(labelled.rejected),
             labelled.done,
+            None if labelled.fwhm is None else scale * labelled.fwhm,
+            tuple(dict.fromkeys((*labelled.keys, *image_keys(labelled.source)))),
         )
     )
 
@@ -191,7 +195,8 @@ def _split(
 ) -> Samples:
     """Set some cutouts apart at random, of those that say how well a model does.
 
-    Only complete cutouts can: on others a box that is not labelled may be a clump.
+    Only complete cutouts can: on others a box that is not labelled may be a clump. Of
+    two images of one galaxy none is set apart: the other would give it away.
     """
     n = round(share * len(samples))
     if share > 0 and len(samples) >= FEWEST_TO_SPLIT:
@@ -199,7 +204,10 @@ def _split(
     else:
         n = 0
     order = np.random.default_rng([seed, 2]).permutation(len(samples))
-    fit = [int(i) for i in order if samples[i].complete]
+    which = groups([s.keys for s in samples])
+    sizes = Counter(which)
+    alone = [sizes[g] == 1 for g in which]
+    fit = [int(i) for i in order if samples[i].complete and alone[i]]
     apart = set(_with_boxes_among(fit, samples, n))
     train = [s for i, s in enumerate(samples) if i not in apart]
     if not any(len(s.boxes) or len(s.rejected) for s in train):

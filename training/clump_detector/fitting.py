@@ -1,7 +1,8 @@
 """Fitting a detector to samples: which parts change, and one step after the other.
 
 Where the encoder does not change, its feature maps of a few turned variants of every
-picture are computed once and kept: training heads on them takes a minute, not an hour.
+picture are computed once and kept in a file: training heads on them takes a minute, not
+an hour.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import calibration, metrics
+from . import metrics
 from .augment import TURNS, Sample, augment
-from .calibration import Calibration
+from .boxes import Boxes
 from .config import TrainConfig
 from .dataset import to_target
 from .detector import Detector, Encoded
 from .encoder import last_stages
 from .errors import TrainingError
+from .feature_store import FeatureStore
 from .predict import as_tensor
 from .several import Team
 from .targets import Target
@@ -38,6 +41,9 @@ FEWEST_FOR_F1 = 100
 
 #: An encoder that was trained before changes this much more slowly.
 ENCODER_SHARE = 0.2
+
+#: Parts below which all is frozen, so that feature maps can be kept.
+KEPT_FOR = ("heads", "fpn")
 
 #: The learning rate ends at this share of its highest value.
 LAST_SHARE = 0.01
@@ -64,7 +70,6 @@ class Judgement:
     purity: float | None
     score: float | None
     n_boxes: int
-    calibration: Calibration | None = None
 
     @property
     def regret(self) -> float:
@@ -83,9 +88,7 @@ class Judgement:
 
 def judgement_from(table: Mapping[str, Any]) -> Judgement:
     """Return what `dataclasses.asdict` made a table of."""
-    found = table["calibration"]
-    calibration = None if found is None else Calibration(**found)
-    return Judgement(**{**table, "calibration": calibration})
+    return Judgement(**table)
 
 
 class Fitter:
@@ -116,12 +119,26 @@ class Fitter:
         self.device = device
         # Statistics of batches are learned only where there are none yet.
         self._fresh = config.train_parts == "everything" and not warm
-        self.optimizer = torch.optim.AdamW(
-            self._groups(warm), weight_decay=config.weight_decay
-        )
-        self._highest = [float(g["lr"]) for g in self.optimizer.param_groups]
+        self._warm = warm
+        self._begin()
         # After what changes is known: only that is averaged.
         self._learner = (team or Team()).learner(self.detector)
+
+    def _begin(self) -> None:
+        self.optimizer = torch.optim.AdamW(
+            self._groups(self._warm), weight_decay=self.config.weight_decay
+        )
+        self._highest = [float(g["lr"]) for g in self.optimizer.param_groups]
+
+    def restart(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to weights that `state` returned, with nothing learned since."""
+        self.detector.load_state_dict(dict(state))
+        self._begin()
+
+    @property
+    def keeps_features(self) -> bool:
+        """Whether the layers below what is trained are frozen, their maps kept."""
+        return self.config.train_parts in KEPT_FOR
 
     def _groups(self, warm: bool) -> list[dict[str, object]]:
         """Return groups of parameters with their learning rates; freeze the others."""
@@ -158,7 +175,7 @@ class Fitter:
         """Return a sample as the network takes it, through the frozen layers."""
         target = to_target(sample, self.device)
         image = as_tensor(sample.picture, self.device)
-        if self.config.train_parts not in ("heads", "fpn"):
+        if not self.keeps_features:
             return View(target, image=image)
         self.detector.eval()
         with torch.no_grad(), self._precision():
@@ -275,6 +292,18 @@ class Fitter:
 
     # -- judging --------------------------------------------------------------
 
+    def search(self, view: View) -> tuple[Boxes, metrics.Floats]:
+        """Return the boxes (n, 4) on a view, in its pixels, and their scores (n,)."""
+        self.detector.eval()
+        with torch.no_grad():
+            for pyramid, _ in self._with_precision([view]):
+                with self._precision():
+                    found = self.detector.find(pyramid)[0]
+        return (
+            found["boxes"].double().cpu().numpy(),
+            found["scores"].double().cpu().numpy(),
+        )
+
     def judge(
         self, views: Sequence[View], should_go_on: Callable[[], None] = lambda: None
     ) -> Judgement:
@@ -304,7 +333,6 @@ class Fitter:
             purity,
             score,
             n_boxes,
-            calibration.fit(matches),
         )
 
 
@@ -316,6 +344,14 @@ def rate_share(done: float, warm_up: float) -> float:
     return LAST_SHARE + (1 - LAST_SHARE) * (1 + math.cos(math.pi * falling)) / 2
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A view whose feature maps are in the file."""
+
+    target: Target
+    number: int
+
+
 class Views:
     """Variants of samples to learn from: kept ones, or new ones at every step.
 
@@ -325,6 +361,13 @@ class Views:
     samples : list of Sample
     should_go_on : callable
         Called before each sample; it may raise.
+    folder : path, optional
+        Where the file of kept feature maps is made.
+
+    Raises
+    ------
+    FileError
+        If the disk is full.
     """
 
     def __init__(
@@ -332,28 +375,63 @@ class Views:
         fitter: Fitter,
         samples: list[Sample],
         should_go_on: Callable[[], None] = lambda: None,
+        folder: Path | None = None,
     ) -> None:
         self._fitter, self._samples = fitter, samples
-        self._kept: list[list[View]] = []
-        config = fitter.config
-        if config.train_parts not in ("heads", "fpn") or not samples:
+        self._heed = should_go_on
+        self._kept: list[list[_Kept]] = []
+        self._whole: dict[int, _Kept] = {}
+        self._store: FeatureStore | None = None
+        if not fitter.keeps_features or not samples:
             return
+        self._store = FeatureStore(folder)
+        config = fitter.config
         n_views = min(config.cache_views, TURNS if config.flips else config.cache_views)
         if config.cache_variants:
             n_views = min(n_views, max(config.cache_variants // len(samples), 2))
         largest = max(samples, key=lambda s: s.picture.size)
         size = _bytes(fitter.view(largest)) * math.exp(2 * config.scale_jitter)
-        n_views = min(n_views, int(config.cache_megabytes * 1e6 / size / len(samples)))
-        for i, sample in enumerate(samples if n_views else []):
-            should_go_on()
-            rng = np.random.default_rng([config.seed, 3, i])
-            turns = rng.permutation(TURNS)
-            self._kept.append(
-                [
-                    fitter.variant(sample, rng, int(turns[v % TURNS]))
-                    for v in range(n_views)
-                ]
-            )
+        room = min(config.cache_megabytes * 1e6, self._store.room())
+        n_views = min(n_views, int(room / size / len(samples)))
+        try:
+            for i in range(len(samples) if n_views else 0):
+                should_go_on()
+                self._kept.append(list(self._variants(i, n_views)))
+        except BaseException:
+            self.close()
+            raise
+
+    def _variants(self, i: int, n_views: int) -> Iterator[_Kept]:
+        """Make and keep some variants of a sample."""
+        rng = np.random.default_rng([self._fitter.config.seed, 3, i])
+        turns = rng.permutation(TURNS)
+        for v in range(n_views):
+            view = self._fitter.variant(self._samples[i], rng, int(turns[v % TURNS]))
+            yield self._keep(view)
+
+    def _keep(self, view: View) -> _Kept:
+        assert self._store is not None
+        assert view.frozen is not None
+        return _Kept(view.target, self._store.add(view.frozen))
+
+    def _back(self, kept: _Kept) -> View:
+        assert self._store is not None
+        frozen = self._store.get(kept.number, self._fitter.device)
+        return View(kept.target, frozen=frozen)
+
+    def whole(self, i: int) -> View:
+        """Return a sample as it is, not turned, cut or changed."""
+        self._heed()
+        if self._store is None:
+            return self._fitter.view(self._samples[i])
+        if i not in self._whole:
+            self._whole[i] = self._keep(self._fitter.view(self._samples[i]))
+        return self._back(self._whole[i])
+
+    def close(self) -> None:
+        """Give the space of what was kept back."""
+        if self._store is not None:
+            self._store.close()
 
     def batches(
         self, order: Sequence[int], size: int, rng: np.random.Generator
@@ -363,7 +441,7 @@ class Views:
         Where the network has no part in it, the next ones are made meanwhile.
         """
         parts = [order[i : i + size] for i in range(0, len(order), size)]
-        if self._fitter.config.train_parts in ("heads", "fpn"):
+        if self._fitter.keeps_features:
             yield from (self._draw(part, rng) for part in parts)
             return
         with ThreadPoolExecutor(1, "variants") as pool:
@@ -376,7 +454,10 @@ class Views:
     def _draw(self, indices: Sequence[int], rng: np.random.Generator) -> list[View]:
         """Return one variant of each of some samples."""
         if self._kept:
-            return [self._kept[i][rng.integers(len(self._kept[i]))] for i in indices]
+            return [
+                self._back(self._kept[i][rng.integers(len(self._kept[i]))])
+                for i in indices
+            ]
         return [
             self._fitter.variant(self._samples[i], rng, int(rng.integers(TURNS)))
             for i in indices

@@ -163,6 +163,34 @@ def on_nucleus(
     return found
 
 
+def on_host(
+    picture: NDArray[np.uint8], boxes: NDArray[np.float64], fwhm: float
+) -> NDArray[np.intp]:
+    """Return which boxes lie on the galaxy in the middle and not on its nucleus.
+
+    Parameters
+    ----------
+    picture : uint8 array of shape (height, width, 3)
+    boxes : array of shape (n, 4)
+        In pixels from the picture's edge.
+    fwhm : float
+        FWHM of the PSF in pixels.
+
+    Returns
+    -------
+    int array of shape (k,)
+        Their indices, in their order.
+    """
+    if not len(boxes):
+        return np.zeros(0, dtype=np.intp)
+    mask = host_mask(picture, fwhm)
+    edges = (boxes[:, :2] + boxes[:, 2:]) / 2
+    columns = edges[:, 0].astype(int).clip(0, mask.shape[1] - 1)
+    rows = edges[:, 1].astype(int).clip(0, mask.shape[0] - 1)
+    kept = mask[rows, columns] & ~on_nucleus(picture, mask, edges - 0.5, fwhm)
+    return np.flatnonzero(kept)
+
+
 def background(image: NDArray[np.float32]) -> tuple[float, float]:
     """Return the level and the spread of the darker half of an image's rim.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import boxes as geometry
 from .errors import Cancelled, ModelError
 from .framing import from_network, resize, scale_of, tile_side, tiles, to_network
-from .host import host_mask, on_nucleus
+from .host import on_host
 from .images import Cutout
 from .modelfolder import load_model, pick_device
 from .stretch import to_rgb
@@ -85,7 +85,7 @@ class Predictor:
         found = self.find(picture, should_stop)
         if config.host_only and max(picture.shape[:2]) <= tile_side(config):
             fwhm = scale * cutout.fwhm if cutout.fwhm else config.pixels_per_fwhm
-            found = _on_host(found, picture, fwhm)
+            found = found.take(on_host(picture, found.boxes, fwhm))
         boxes = geometry.clip(
             from_network(found.boxes, exact), cutout.width, cutout.height
         )
@@ -143,18 +143,6 @@ class Predictor:
             found["scores"].double().cpu().numpy(),
             found["labels"].cpu().numpy(),
         )
-
-
-def _on_host(found: Detections, picture: NDArray[np.uint8], fwhm: float) -> Detections:
-    """Return the boxes whose centres lie on the galaxy in the middle, no nucleus."""
-    if not len(found):
-        return found
-    mask = host_mask(picture, fwhm)
-    edges = geometry.centres(found.boxes)
-    columns = edges[:, 0].astype(int).clip(0, mask.shape[1] - 1)
-    rows = edges[:, 1].astype(int).clip(0, mask.shape[0] - 1)
-    kept = mask[rows, columns] & ~on_nucleus(picture, mask, edges - 0.5, fwhm)
-    return found.take(np.flatnonzero(kept))
 
 
 def as_tensor(

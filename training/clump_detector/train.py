@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .augment import Sample
-from .calibration import Calibration
 from .card import ModelCard
 from .checkpoint import AGAIN, foreign, read_checkpoint, write_checkpoint
 from .config import ModelConfig, TrainConfig
-from .dataset import Samples, load_samples
+from .crossfit import Unseen, deal, enough, match_sample
+from .dataset import Samples, load_samples, teaches
 from .detector import Detector, build_detector
 from .encoder import MODEL, is_pretrained, normalisation
 from .errors import Cancelled, FileError, TrainingError
-from .fitting import Fitter, Judgement, View, Views, judgement_from
+from .fitting import KEPT_FOR, Fitter, Judgement, View, Views, judgement_from
 from .labels import LabelSet, read_label_set
+from .metrics import Match
 from .modelfolder import load_model, save_model
+from .operating_point import OperatingPoint, operating_point
 from .several import join, leads
+from .threshold import Goal
 
 Wish = Literal["go", "stop", "cancel"]
 Report = Callable[[dict[str, Any]], None]
+Item = TypeVar("Item")
 
-#: With fewer validation boxes than this the base model's default score is kept.
-FEWEST_FOR_SCORE = 20
+#: Where a model has learned from all there is, it is compared with its base on at most
+#: so many of the galaxies.
+MOST_LEARNED = 50
 
 _LESS_MEMORY = (
     "Close other programs, lower the batch, or train fewer parts: heads take the least."
@@ -151,11 +156,18 @@ class Training:
             self.model = self.base.config
         self.labels = read_label_set(request.labels)
         self.samples = self._load()
+        self.folds: list[list[int]] = []
+        if not self.samples.validation:
+            self.folds = deal(self.samples.train, config.folds, config.seed)
+        self.n_folds = len(self.folds)
+        self.folds = self.folds[: enough(self.folds)]
         self.fitter = Fitter(
             detector, config, device, warm=self._is_warm(), team=self.team
         )
         self.best = _Best({})
         self.first_epoch = 1
+        self._stopped = False
+        self._clock, self._step = time.monotonic(), 0
 
     def _refuse_existing(self) -> None:
         out = self.request.out
@@ -171,12 +183,20 @@ class Training:
             self.labels,
             self.request.labels,
             self.model,
-            share=config.validation_share,
+            share=self._validation_share(),
             seed=config.seed,
             psf_known=config.psf_known,
             skip_missing=config.skip_missing,
             should_go_on=self._heed,
         )
+
+    def _validation_share(self) -> float:
+        """Return the share that is set apart, nothing where folds take its place."""
+        config = self.config
+        many = sum(map(teaches, self.labels.subset(held_out=False).cutouts))
+        folds = config.folds >= 2 and many <= config.most_for_folds
+        kept = config.train_parts in KEPT_FOR and self.team.size == 1
+        return 0.0 if kept and folds else config.validation_share
 
     def _heed(self) -> None:
         """Raise if a person wants to cancel.
@@ -190,37 +210,56 @@ class Training:
 
     # -- running ------------------------------------------------------------
 
-    @property
-    def steps(self) -> int:
-        """Steps per epoch."""
-        n = len(self.samples.train)
+    def _steps(self, n: int) -> int:
+        """Return the steps per epoch on n cutouts."""
         once = max(math.ceil(n / self.config.batch), self.config.least_steps)
         return self.config.steps_per_epoch or once
 
+    @property
+    def steps(self) -> int:
+        """Steps per epoch."""
+        return self._steps(len(self.samples.train))
+
+    def _fold_steps(self, fold: Sequence[int]) -> int:
+        """Return the steps per epoch on what is not in a fold."""
+        return self._steps(len(self.samples.train) - len(fold))
+
+    @property
+    def all_steps(self) -> int:
+        """All steps that are taken if nobody stops it, those for folds included."""
+        folds = sum(self._fold_steps(fold) for fold in self.folds)
+        return (self.steps + folds) * self.config.epochs
+
     def run(self) -> Path:
-        """Train, save the best and return its folder."""
+        """Train, calibrate, save and return the new model's folder."""
+        start = self.fitter.state()
         if self.request.resume:
             self._restore()
         self._say_start()
-        views = Views(self.fitter, self.samples.train, self._heed)
+        folder = self.request.out.parent
+        with closing(Views(self.fitter, self.samples.train, self._heed, folder)) as v:
+            self._fit(v, start)
+        self.team.leave()
+        return self.request.out
+
+    def _fit(self, views: Views, start: dict[str, Tensor]) -> None:
+        """Go through the epochs, calibrate what comes out, and save it."""
         validation: list[View] = []
         for sample in self.samples.validation if self.team.leads else ():
             self._heed()
             validation.append(self.fitter.view(sample))
-        self._clock = time.monotonic()
+        self._clock, self._step = time.monotonic(), 0
         waited = 0
         for epoch in range(self.first_epoch, self.config.epochs + 1):
-            stopped = self._epoch(epoch, views, validation)
+            self._stopped = self._epoch(epoch, views, validation)
             waited = 0 if self.best.epoch == epoch else waited + 1
-            over = stopped or 0 < self.config.patience <= waited
+            over = self._stopped or 0 < self.config.patience <= waited
             if self.team.tell(over):
                 break
             if self.config.checkpoint and self.team.leads:
                 self._keep(epoch)
         if self.team.leads:
-            self._save()
-        self.team.leave()
-        return self.request.out
+            self._save(self._unseen(start, views, validation))
 
     def _say_start(self) -> None:
         every = [*self.samples.train, *self.samples.validation]
@@ -229,11 +268,13 @@ class Training:
             "event": "start",
             **_counts(every),
             "validation": n_validation,
+            "folds": len(self.folds),
+            "out_of_fold": bool(self.folds),
             "epochs": self.config.epochs,
-            "steps": self.steps * self.config.epochs,
+            "steps": self.all_steps,
             "problems": list(self.samples.problems),
         }
-        if not n_validation:
+        if not n_validation and not self.folds:
             event["note"] = (
                 "Too few done cutouts to spare any for validation: the epoch with the "
                 "lowest training loss is kept."
@@ -242,20 +283,13 @@ class Training:
 
     def _epoch(self, epoch: int, views: Views, validation: list[View]) -> bool:
         """Train for one epoch, judge it, and tell whether to stop."""
-        config = self.config
-        rng = np.random.default_rng([config.seed, 4, epoch])
-        torch.manual_seed(config.seed * 100_003 + epoch)
-        order = _order(len(self.samples.train), self.steps * config.batch, rng)
         losses: list[float] = []
         stopped = False
+        everything = range(len(self.samples.train))
         try:
-            size = config.batch // self.team.size
-            for i, batch in enumerate(views.batches(self.team.share(order), size, rng)):
-                self._obey()
-                step = (epoch - 1) * self.steps + i
-                done = step / (self.steps * config.epochs)
-                losses.append(self.fitter.step(batch, done))
-                self._say_step(step + 1, epoch, losses[-1])
+            for loss in self._learn(epoch, views, everything, self._obey):
+                losses.append(loss)
+                self._say_step(epoch, loss)
         except _Stopped:
             stopped = True
             if self.best.epoch and len(losses) < self.steps / 2:
@@ -267,6 +301,128 @@ class Training:
         self._note(epoch, train_loss, judged)
         return stopped
 
+    def _learn(
+        self,
+        epoch: int,
+        views: Views,
+        among: Sequence[int],
+        obey: Callable[[], None],
+        fold: int = 0,
+    ) -> Iterator[float]:
+        """Take the steps of one epoch on some of the samples, and yield their losses.
+
+        Raises
+        ------
+        Cancelled, _Stopped
+            If ``obey``, which is called before each step, does.
+        """
+        config = self.config
+        rng = np.random.default_rng([config.seed, 4, epoch, *([fold] if fold else [])])
+        torch.manual_seed(config.seed * 100_003 + epoch)
+        steps = self._steps(len(among))
+        order = [among[i] for i in _order(len(among), steps * config.batch, rng)]
+        size = config.batch // self.team.size
+        for i, batch in enumerate(views.batches(self.team.share(order), size, rng)):
+            obey()
+            done = ((epoch - 1) * steps + i) / (steps * config.epochs)
+            yield self.fitter.step(batch, done)
+
+    # -- what the new model finds where it did not learn ------------------------
+
+    def _unseen(
+        self, start: dict[str, Tensor], views: Views, validation: list[View]
+    ) -> Unseen:
+        """Return what tells how sure the new model's scores are."""
+        if self.folds:
+            return self._search_folds(start, views)
+        if validation:
+            return self._search_validation(start, validation)
+        return self._search_learned(start, views)
+
+    def _search_folds(self, start: dict[str, Tensor], views: Views) -> Unseen:
+        """Search every fold with what is trained anew on the others.
+
+        Where a person has stopped the training, one fold has to do, trained as far.
+        """
+        found = Unseen("out of fold")
+        done = 0
+        epochs = self.best.epoch if self._stopped else self.config.epochs
+
+        def obey() -> None:
+            wish = self._wish()
+            if wish == "cancel":
+                raise Cancelled
+            if done and (wish == "stop" or self._time_is_up):
+                raise _Stopped
+
+        with suppress(_Stopped):
+            for k, fold in enumerate(self.folds, start=1):
+                obey()
+                self._report({"event": "fold", "fold": k, "folds": len(self.folds)})
+                self.fitter.restart(start)
+                base = self._search(views, fold) if self.base else []
+                apart = set(fold)
+                n = len(self.samples.train)
+                rest = [i for i in range(n) if i not in apart]
+                for epoch in range(1, epochs + 1):
+                    for loss in self._learn(epoch, views, rest, obey, k):
+                        self._say_step(epoch, loss, fold=k)
+                found.matches += self._search(views, fold)
+                found.base += base
+                done = k
+        found.method = f"out of fold, {done} of {self.n_folds} folds"
+        return found
+
+    def _search(self, views: Views, fold: Sequence[int]) -> list[Match]:
+        """Return what the detector as it is finds on a fold."""
+        samples = self.samples.train
+        return [self._match(views.whole(i), samples[i]) for i in fold]
+
+    @property
+    def _time_is_up(self) -> bool:
+        minutes = (time.monotonic() - self._begun) / 60
+        return 0 < self.config.minutes <= minutes
+
+    def _match(self, view: View, sample: Sample) -> Match:
+        """Return what the detector as it is finds on a sample."""
+        boxes, scores = self.fitter.search(view)
+        return match_sample(sample, boxes, scores, self.model)
+
+    def _search_validation(
+        self, start: dict[str, Tensor], validation: list[View]
+    ) -> Unseen:
+        """Search what was set apart, with the best weights and with the base's."""
+        return self._search_both(
+            start,
+            list(zip(validation, self.samples.validation, strict=True)),
+            Unseen("a part set apart for validation"),
+        )
+
+    def _search_learned(self, start: dict[str, Tensor], views: Views) -> Unseen:
+        """Search what it did learn from: nothing else is there."""
+        train = self.samples.train[:MOST_LEARNED]
+        found = Unseen("as many clumps expected as by the base model", judges=False)
+        if self.base is None:
+            return found
+        pairs = ((views.whole(i), sample) for i, sample in enumerate(train))
+        return self._search_both(start, list(pairs), found)
+
+    def _search_both(
+        self, start: dict[str, Tensor], pairs: list[tuple[View, Sample]], found: Unseen
+    ) -> Unseen:
+        load = self.fitter.detector.load_state_dict
+        if self.base is not None:
+            load(start)
+            found.base += [self._match(*pair) for pair in self._heeding(pairs)]
+        load(self.best.state)
+        found.matches += [self._match(*pair) for pair in self._heeding(pairs)]
+        return found
+
+    def _heeding(self, items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            self._heed()
+            yield item
+
     def _obey(self) -> None:
         """Raise if it is to end now.
 
@@ -274,9 +430,8 @@ class Training:
         ------
         Cancelled, _Stopped
         """
-        minutes = (time.monotonic() - self._begun) / 60
         wish = self._wish()
-        if wish == "go" and 0 < self.config.minutes <= minutes:
+        if wish == "go" and self._time_is_up:
             wish = "stop"
         wish = self.team.tell(wish)
         if wish == "cancel":
@@ -284,20 +439,23 @@ class Training:
         if wish == "stop":
             raise _Stopped
 
-    def _say_step(self, step: int, epoch: int, loss: float) -> None:
-        steps = self.steps * self.config.epochs
-        done = step - (self.first_epoch - 1) * self.steps
+    def _say_step(self, epoch: int, loss: float, fold: int = 0) -> None:
+        """Report a step; those of the folds count on from those of the training."""
+        self._step += 1
+        steps = self.all_steps
+        step = (self.first_epoch - 1) * self.steps + self._step
         spent = time.monotonic() - self._clock
-        left = spent / done * (steps - step)
+        left = spent / self._step * max(steps - step, 0)
         if self.config.minutes:
             total = time.monotonic() - self._begun
             left = min(left, max(60 * self.config.minutes - total, 0))
         self._report(
             {
                 "event": "step",
-                "step": step,
+                "step": min(step, steps),
                 "steps": steps,
                 "epoch": epoch,
+                "fold": fold,
                 "loss": round(loss, 5),
                 "seconds_left": round(left, 1),
             }
@@ -306,6 +464,8 @@ class Training:
     def _note(self, epoch: int, train_loss: float, judged: Judgement | None) -> None:
         """Keep the weights if they are the best so far, and report the epoch."""
         regret = train_loss if judged is None else judged.regret
+        if self.folds:  # the rate has fallen to nothing: the last is the best
+            regret = -float(epoch)
         best = regret < self.best.regret or not self.best.epoch
         if best:
             self.best = _Best(self.fitter.state(), epoch, regret, judged)
@@ -323,17 +483,21 @@ class Training:
 
     # -- ending -------------------------------------------------------------
 
-    def _save(self) -> None:
+    def _save(self, unseen: Unseen) -> None:
         self._heed()
         detector: Detector = self.fitter.detector
         detector.load_state_dict(self.best.state)
+        base = self.base
+        before = None if base is None else (base.calibration, base.default_score)
+        point = operating_point(unseen, before, Goal.of(self.config.goal))
         card = ModelCard(
             name=self.request.out.name,
             config=self.model,
             learned_from=self._learned_from(),
-            performance=self._performance(),
-            default_score=self._default_score(),
-            calibration=self._calibration(),
+            performance=_performance(point),
+            default_score=point.score,
+            calibration=point.calibration,
+            expected=point.as_table(),
         )
         save_model(self.request.out, detector, card)
         self.forget()
@@ -343,6 +507,9 @@ class Training:
                 "model": str(self.request.out),
                 "best_epoch": self.best.epoch,
                 "seconds": round(time.monotonic() - self._begun, 1),
+                "score": point.score,
+                "expected": point.as_table(),
+                "calibrated": point.sentence,
             }
         )
 
@@ -362,37 +529,17 @@ class Training:
             "processes": self.team.size,
             "train": asdict(self.config),
             "versions": _versions(),
+            "images": sorted({key for sample in every for key in sample.keys}),
         }
         if self.base is not None:
-            learned["parent_learned_from"] = self.base.learned_from
+            learned["ancestor_images"] = sorted(self.base.learned_keys)
+            learned["unknown_ancestors"] = list(self.base.unknown_ancestors)
+            learned["parent_learned_from"] = {
+                key: value
+                for key, value in self.base.learned_from.items()
+                if key not in ("images", "ancestor_images", "unknown_ancestors")
+            }
         return learned
-
-    def _performance(self) -> dict[str, Any]:
-        judged = self.best.judgement
-        if judged is None:
-            return {}
-        return {
-            "on": f"{len(self.samples.validation)} validation cutouts",
-            "completeness": judged.completeness,
-            "purity": judged.purity,
-            "score": self._default_score(),
-            "boxes": judged.n_boxes,
-        }
-
-    def _default_score(self) -> float:
-        judged = self.best.judgement
-        least = 0 if self.base is None else FEWEST_FOR_SCORE
-        if judged is None or judged.score is None or judged.n_boxes < least:
-            return 0.3 if self.base is None else self.base.default_score
-        score = float(self._calibration()(judged.score))
-        return round(min(max(score, 0.1), 0.9), 2)
-
-    def _calibration(self) -> Calibration:
-        """Return what calibrates the scores; the base's where too few boxes tell."""
-        judged = self.best.judgement
-        if judged is None or judged.calibration is None:
-            return Calibration() if self.base is None else self.base.calibration
-        return judged.calibration
 
     # -- checkpoints ----------------------------------------------------------
 
@@ -455,6 +602,20 @@ class Training:
             raise TrainingError(
                 "this checkpoint is of another label set or other options", path, AGAIN
             )
+
+
+def _performance(point: OperatingPoint) -> dict[str, Any]:
+    """Return how well it does at its score, on what it did not learn from."""
+    completeness, purity = point.figures
+    if completeness is None or purity is None:
+        return {}
+    return {
+        "on": f"{point.galaxies} cutouts, {point.method}",
+        "completeness": completeness,
+        "purity": purity,
+        "score": point.score,
+        "boxes": point.n_true,
+    }
 
 
 def _counts(samples: list[Sample]) -> dict[str, int]:

@@ -1,0 +1,130 @@
+"""Boxes out of fold: what a training finds on galaxies that it did not learn from.
+
+The galaxies are dealt into folds. For each fold what is trained is trained anew on the
+other folds, from the same start, for as many epochs, and then searches the fold. The
+scores that come out are those of a model of this kind on new galaxies, and every
+galaxy serves for learning and for calibration, which matters where there are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import boxes as geometry
+from . import metrics
+from .augment import Sample
+from .config import ModelConfig
+from .framing import tile_side
+from .host import on_host
+from .identity import groups
+from .metrics import FALSE, IGNORED, Match
+
+#: A found box with a greater IoU with a rejected one is that one.
+REJECTED_IOU = 0.3
+
+#: Folds are searched until at least so many galaxies have been.
+ENOUGH = 150
+
+
+@dataclass
+class Unseen:
+    """What a new model finds on galaxies, and what its base finds on the same ones.
+
+    Attributes
+    ----------
+    method : str
+        How it comes that the model, or one of its kind, has not learned from them.
+    matches : list of Match
+        Of the new model, with scores as its network gives them.
+    base : list of Match
+        Of the base model; empty where there is none.
+    judges : bool
+        Whether these are galaxies that it did not learn from. Where there were none,
+        the two models are only made to expect as many clumps on the others.
+    """
+
+    method: str
+    matches: list[Match] = field(default_factory=list)
+    base: list[Match] = field(default_factory=list)
+    judges: bool = True
+
+
+def deal(samples: Sequence[Sample], wanted: int, seed: int) -> list[list[int]]:
+    """Deal samples into folds, images of one galaxy into one fold.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    wanted : int
+        Number of folds; fewer where there are fewer galaxies.
+    seed : int
+
+    Returns
+    -------
+    list of lists of int
+        Indices; every fold has about as many galaxies with boxes as another. Empty
+        where there is only one galaxy.
+    """
+    which = groups([s.keys or (f"name:{i}",) for i, s in enumerate(samples)])
+    galaxies = sorted(set(which))
+    n = min(wanted, len(galaxies))
+    if n < 2:
+        return []
+    boxes = dict.fromkeys(galaxies, 0)
+    for group, sample in zip(which, samples, strict=True):
+        boxes[group] += len(sample.boxes)
+    chance = np.random.default_rng([seed, 6]).permutation(len(galaxies))
+    order = sorted(
+        zip(galaxies, chance, strict=True), key=lambda g: (boxes[g[0]], g[1])
+    )
+    fold_of = {group: i % n for i, (group, _) in enumerate(order)}
+    folds: list[list[int]] = [[] for _ in range(n)]
+    for i, group in enumerate(which):
+        folds[fold_of[group]].append(i)
+    return folds
+
+
+def enough(folds: Sequence[Sequence[int]]) -> int:
+    """Return how many folds have to be searched to know enough."""
+    searched = 0
+    for k, fold in enumerate(folds, start=1):
+        searched += len(fold)
+        if searched >= ENOUGH:
+            return k
+    return len(folds)
+
+
+def match_sample(
+    sample: Sample,
+    boxes: geometry.Boxes,
+    scores: metrics.Floats,
+    config: ModelConfig,
+) -> Match:
+    """Match boxes found on a sample as they would be reported and judged.
+
+    Of a sample that is not complete, boxes nobody has decided on do not count.
+
+    Parameters
+    ----------
+    sample : Sample
+    boxes : array of shape (n, 4)
+        In network pixels from the edge.
+    scores : array of shape (n,)
+    config : ModelConfig
+    """
+    one_galaxy = max(sample.picture.shape[:2]) <= tile_side(config)
+    if config.host_only and one_galaxy:
+        kept = on_host(sample.picture, boxes, sample.fwhm or config.pixels_per_fwhm)
+        boxes, scores = boxes[kept], scores[kept]
+    found = metrics.match(
+        sample.boxes, boxes, scores, ignored=sample.ignored, fwhm=sample.fwhm
+    )
+    if sample.complete:
+        return found
+    rejected = geometry.iou(boxes, geometry.as_boxes(sample.rejected))
+    known = (rejected > REJECTED_IOU).any(axis=1)
+    partner = np.where((found.partner == FALSE) & ~known, IGNORED, found.partner)
+    return metrics.Match(found.n_true, found.scores, partner)
