@@ -387,6 +387,13 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            help="What the default score is chosen for: f1, or such as 'purity 0.9' "
+            "or 'completeness 0.8', the least that you want."
+        ),
+    ] = None,
     device: Device = "auto",
     resume: Annotated[
         bool, typer.Option(help="Go on with a training that was stopped.")
@@ -406,6 +413,7 @@ def train(
         seed=seed,
         device=device,
         resume=resume,
+        goal=goal,
     )
 
 

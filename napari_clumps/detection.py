@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from clump_detector.card import read_card
 from clump_detector.errors import ClumpError, ImageError
 from clump_detector.registry import ModelEntry, list_models, resolve_model
+from clump_detector.threshold import expected_at
 
 from .jobs import Job, in_background
 from .loose_boxes import LooseBoxes
@@ -50,6 +52,21 @@ class Detection(Job):
         change_settings(model=name)
         self._controller.models_changed.emit()
         self._controller.use_card_threshold()
+
+    def expected_in_words(self) -> str:
+        """Return what the current model's card expects at the threshold, if it does."""
+        try:
+            card = read_card(resolve_model(self._controller.model_name))
+        except ClumpError:
+            return ""
+        figures = expected_at(card.expected, self._controller.threshold)
+        if figures is None:
+            return "What to expect at this score is not in the model's card."
+        completeness, purity = figures
+        return (
+            f"Expected from here up: completeness {completeness:.2f}, purity "
+            f"{purity:.2f} ({card.expected.get('method', '')})."
+        )
 
     def choose_device(self, device: str) -> None:
         """Choose where models run: auto, cpu, cuda or mps."""

@@ -32,6 +32,7 @@ class RetrainChoices:
     parts: str = "heads"
     epochs: int = 10
     seed: int = 0
+    goal: str = "f1"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Retraining(Job):
         self.outcome = ""
         self.new_model: Path | None = None
         self.comparison: dict[str, Any] | None = None
+        self.expected: dict[str, Any] = {}
 
     # -- what there is to learn from ----------------------------------------
 
@@ -119,7 +121,10 @@ class Retraining(Job):
         """Train, then compare; what this generator yields arrives in `_on_event`."""
         device = self._controller.device
         chosen = replace(
-            preset(choices.parts), epochs=choices.epochs, seed=choices.seed
+            preset(choices.parts),
+            epochs=choices.epochs,
+            seed=choices.seed,
+            goal=choices.goal,
         )
         yield from retrain(
             labels,
@@ -132,7 +137,7 @@ class Retraining(Job):
         if self._wish != "cancel" and out.is_dir():
             yield {"event": "comparing"}
             try:
-                yield from compare(base, out, labels, device=device)
+                yield from compare(base, out, labels, device=device, keep=True)
             except ClumpError as error:
                 yield {"event": "comparison", "problem": error.message}
 
@@ -191,7 +196,15 @@ class Retraining(Job):
 
     def _on_end(self, event: dict[str, Any]) -> None:
         self.new_model = Path(event["model"])
-        self.outcome = f"Trained in {float(event['seconds']):.0f} s."
+        self.expected = event.get("expected") or {}
+        said = [f"Trained in {float(event['seconds']):.0f} s."]
+        self.outcome = " ".join([*said, event.get("calibrated", "")]).strip()
+
+    def _on_fold(self, event: dict[str, Any]) -> None:
+        self.outcome = (
+            "Calibrating: searching galaxies that a model of this kind did not learn "
+            f"from, part {event['fold']} of {event['folds']}…"
+        )
 
     def _on_comparing(self, event: dict[str, Any]) -> None:
         self.outcome = "Comparing with the old model on the held-out cutouts…"
@@ -204,7 +217,8 @@ class Retraining(Job):
 
     def _on_comparison(self, event: dict[str, Any]) -> None:
         self.comparison = event
-        self.outcome = str(event.get("summary") or event.get("problem") or "")
+        said = str(event.get("summary") or event.get("problem") or "")
+        self.outcome = " ".join([said, *event.get("notes", [])])
 
     def _on_error(self, error: Exception) -> None:
         message = error.message if isinstance(error, ClumpError) else str(error)

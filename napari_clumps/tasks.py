@@ -413,15 +413,28 @@ def compare(
     *,
     device: str = "auto",
     which: Literal["all", "held_out"] = "held_out",
+    keep: bool = False,
     worker: Worker | None = None,
 ) -> Generator[Event | None, None, Event]:
     """Compare two models on the held-out cutouts of a label set.
+
+    Parameters
+    ----------
+    old, new : paths
+        The model folders.
+    labels : LabelSet or path
+    device : str
+    which : {"held_out", "all"}
+    keep : bool
+        Keep the verdict in the card of the new model.
+    worker : Worker, optional
+        The process to work in, instead of a new one.
 
     Yields
     ------
     dict or None
         ``{"event": "progress", "done": i, "total": n}``, and last ``{"event":
-        "comparison", ...}`` with what `clump_detector.evaluate.compare_models` returns.
+        "comparison", ...}`` with what `comparison.compare_models` returns.
 
     Returns
     -------
@@ -445,6 +458,7 @@ def compare(
                 labels=str(_label_file(labels, Path(folder))),
                 device=device,
                 which=which,
+                keep=keep,
             )
             events = _events(request, new, "the comparison", "compare fewer cutouts")
             with contextlib.closing(events):

@@ -67,6 +67,15 @@ def _say(event: dict[str, Any]) -> None:
             f"{event['rejected']} rejected ones; {event['validation']} for validation.",
             file=sys.stderr,
         )
+    elif kind == "fold":
+        print(
+            f"Searching galaxies out of fold, part {event['fold']} of "
+            f"{event['folds']}.",
+            file=sys.stderr,
+            flush=True,
+        )
+    elif kind == "end":
+        print(event["calibrated"], file=sys.stderr, flush=True)
     elif kind == "epoch":
         figures = [f"epoch {event['epoch']:3d}  loss {event['train_loss']:.3f}"]
         if event.get("validation_loss") is not None:
@@ -91,8 +100,9 @@ def train_from_command_line(
     seed: int | None,
     device: str,
     resume: bool,
+    goal: str | None,
 ) -> None:
-    """Train a model and say where it is.
+    """Train a model, say where it is, and compare it with the one it started from.
 
     Raises
     ------
@@ -107,7 +117,9 @@ def train_from_command_line(
     plan = Recipe(base="starter", train=preset(parts or "heads"))
     if recipe is not None:
         plan = read_recipe(find_recipe(recipe))
-    options: dict[str, Any] = {"train_parts": parts, "epochs": epochs, "seed": seed}
+    options: dict[str, Any] = {
+        "train_parts": parts, "epochs": epochs, "seed": seed, "goal": goal,
+    }  # fmt: skip
     chosen = {key: value for key, value in options.items() if value is not None}
     config = replace(plan.train, device=device, **chosen)
     source = labels or (Path(plan.labels) if plan.labels else None)
@@ -133,8 +145,24 @@ def train_from_command_line(
             recipe="" if recipe is None else recipe.stem,
         )
         made = train(request, _Teller())
-    if leads():
-        print(f"{made}: a new model.")
+        if leads():
+            print(f"{made}: a new model.")
+            if request.base is not None:
+                _compare_with_base(request.base, made, path, device)
+
+
+def _compare_with_base(base: Path, made: Path, labels: Path, device: str) -> None:
+    """Print what held-out cutouts say of a new model, and keep it in its card."""
+    from clump_detector.comparison import compare_models, keep_verdict
+    from clump_detector.labels import read_label_set
+
+    held_out = read_label_set(labels).subset(held_out=True)
+    if not any(cutout.done for cutout in held_out.cutouts):
+        return
+    result = compare_models(base, made, held_out, device=device)
+    keep_verdict(made, result)
+    for said in (result["summary"], *result["notes"]):
+        print(said)
 
 
 @dataclass(frozen=True)
@@ -194,14 +222,15 @@ def evaluate_from_command_line(
     ConfigError
         If the options do not fit together.
     """
-    from clump_detector.evaluate import compare_models, evaluate_model
+    from clump_detector.comparison import compare_models, keep_verdict
+    from clump_detector.evaluate import evaluate_model
     from clump_detector.keeping import calibrate, keep_figures
     from clump_detector.picture import draw_figures
 
-    if against is not None and (options.calibrate or options.keep is not None):
+    if against is not None and options.calibrate:
         raise ConfigError(
-            "the card of one model is kept at a time",
-            remedy="Leave out --against, or --calibrate and --keep.",
+            "a calibration is of one model",
+            remedy="Leave out --against or --calibrate.",
         )
     if labels.suffix == ".clumps":
         _say_pace(labels)
@@ -214,8 +243,8 @@ def evaluate_from_command_line(
             )
         else:
             figures = compare_models(
-                folder,
                 resolve_model(against),
+                folder,
                 path,
                 old_score=score,
                 new_score=score,
@@ -224,12 +253,15 @@ def evaluate_from_command_line(
             )
     for problem in figures.get("problems", []):
         print(f"napari-clumps: {problem}", file=sys.stderr)
-    print(figures["summary"])
+    for said in (figures["summary"], *figures["notes"]):
+        print(said)
     if options.out is not None:
         write_json(options.out, figures)
-    if options.picture is not None:
+    if options.picture is not None and figures["galaxies"]:
         draw_figures(figures, options.picture)
-    if options.keep is not None:
+    if options.keep is not None and against is not None:
+        keep_verdict(folder, figures, options.keep)
+    elif options.keep is not None:
         keep_figures(folder, figures, options.keep)
     if options.calibrate:
         card = calibrate(folder, figures)

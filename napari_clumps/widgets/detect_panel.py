@@ -40,6 +40,8 @@ class DetectPanel(QWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(self._form())
         layout.addLayout(self._threshold_row())
+        self._expected = text_label("expected")
+        layout.addWidget(self._expected)
         layout.addLayout(self._buttons())
         self._progress = QProgressBar()
         self._progress.setObjectName("detect_progress")
@@ -122,7 +124,7 @@ class DetectPanel(QWidget):
         if self._controller.model_name in names:
             self._model.value = self._controller.model_name
         self._filling = False
-        self._threshold.setValue(self._controller.threshold)
+        self._show_threshold(self._controller.threshold)
         self._fill_scopes()
         self._on_progress()
 
@@ -144,6 +146,7 @@ class DetectPanel(QWidget):
 
     def _show_threshold(self, score: float) -> None:
         self._threshold.setValue(score)
+        self._expected.setText(self._detection.expected_in_words())
 
     def _show_device(self) -> None:
         with self._device.changed.blocked():

@@ -27,6 +27,15 @@ _PARTS = {
 }
 
 
+_GOALS = {
+    "the best F1": "f1",
+    "purity of 0.9 or more": "purity 0.9",
+    "purity of 0.8 or more": "purity 0.8",
+    "completeness of 0.8 or more": "completeness 0.8",
+    "completeness of 0.9 or more": "completeness 0.9",
+}
+
+
 class RetrainPanel(QWidget):
     """Chooses how to retrain, forwards it, and shows how it goes."""
 
@@ -78,6 +87,11 @@ class RetrainPanel(QWidget):
             max=500,
             tooltip="Passes over the labels",
         )
+        self._goal = ComboBox(
+            label="Threshold for",
+            choices=list(_GOALS.items()),
+            tooltip="What the new model's default score is chosen for",
+        )
         self._seed = SpinBox(
             label="Seed",
             value=0,
@@ -89,6 +103,7 @@ class RetrainPanel(QWidget):
             "base": self._base,
             "parts": self._parts,
             "epochs": self._epochs,
+            "goal": self._goal,
             "seed": self._seed,
         }
         return form_of("retrain", fields)
@@ -136,6 +151,7 @@ class RetrainPanel(QWidget):
                 str(self._parts.value),
                 int(self._epochs.value),
                 int(self._seed.value),
+                str(self._goal.value),
             )
         )
 

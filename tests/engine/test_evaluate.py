@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.card import ModelCard, write_card
+from clump_detector.card import ModelCard, read_card, write_card
+from clump_detector.comparison import compare_models, keep_verdict
 from clump_detector.errors import Cancelled, LabelError, ModelError
-from clump_detector.evaluate import compare_models, evaluate_model
+from clump_detector.evaluate import evaluate_model
+from clump_detector.identity import image_keys
 from clump_detector.labels import (
     LabelledBox,
     LabelledCutout,
@@ -246,9 +248,10 @@ def test_a_better_model(model, galaxies):
     result = compare_models(model("1-1"), model("all-0"), galaxies(12))
     assert result["verdict"] == "better"
     assert result["summary"] == (
-        "Better: F1 0.33 -> 1.00 (difference +0.67 to +0.67, 95 %) on 12 held-out "
-        "galaxies."
+        "all-0 finds more than 1-1: F1 0.33 -> 1.00 (+0.67 to +0.67) on 12 held-out "
+        "galaxies; average precision +0.75 (+0.75 to +0.75)."
     )
+    assert result["more_needed"] is None
     assert result["old"]["completeness"]["value"] == 0.25
     assert result["new"]["completeness"]["value"] == 1
     assert result["difference"]["purity"]["value"] == 0.5
@@ -259,15 +262,14 @@ def test_a_better_model(model, galaxies):
 def test_a_worse_one(model, galaxies):
     result = compare_models(model("all-0"), model("1-1"), galaxies(12))
     assert result["verdict"] == "worse"
-    assert result["summary"].startswith("Worse: F1 1.00 -> 0.33")
+    assert result["summary"].startswith("1-1 finds less than all-0: F1 1.00 -> 0.33")
 
 
 def test_no_difference(model, galaxies):
     result = compare_models(model("3-0"), model("3-0-again"), galaxies(12))
     assert result["verdict"] == "no clear difference"
-    assert (
-        "No clear difference: F1 0.86 -> 0.86 (difference +0.00 to +0.00"
-        in (result["summary"])
+    assert result["summary"].startswith(
+        "No clear difference between 3-0-again and 3-0: F1 0.86 -> 0.86 (+0.00 to +0.00"
     )
 
 
@@ -280,10 +282,12 @@ def test_each_at_its_own_score(model, galaxies):
 def test_too_few_galaxies_never_tell(model, galaxies):
     result = compare_models(model("1-1"), model("all-0"), galaxies(4))
     assert result["verdict"] == "no clear difference"
-    assert result["summary"] == (
-        "No clear difference: F1 0.33 -> 1.00 on 4 held-out galaxies, which are too "
-        "few to tell (at least 5)."
+    assert result["summary"].startswith(
+        "No clear difference between all-0 and 1-1: F1 0.33 -> 1.00 (+0.67 to +0.67) "
+        "on 4 held-out galaxies, which are too few to tell"
     )
+    assert "6 more held-out galaxies have to be done" in result["summary"]
+    assert result["more_needed"] == 6
 
 
 def test_without_held_out_galaxies_there_is_no_verdict(model, galaxies):
@@ -294,7 +298,7 @@ def test_without_held_out_galaxies_there_is_no_verdict(model, galaxies):
         model("1-1-b"), model("all-0-b"), galaxies(9, held_out=False), which="all"
     )
     assert every["verdict"] == "better"
-    assert "on 9 galaxies." in every["summary"]
+    assert "on 9 galaxies;" in every["summary"]
 
 
 def test_both_are_judged_on_what_both_could_read(model, galaxies):
@@ -309,3 +313,94 @@ def test_both_are_judged_on_what_both_could_read(model, galaxies):
     assert result["old"]["classes"]["clump"]["true_boxes"] == 20
     assert len(result["problems"]) == 2
     assert events[-1] == {"event": "progress", "done": 14, "total": 14}
+
+
+# -- galaxies that a model has learned from -------------------------------------------
+
+
+def learned(folder, labels, n, where="images"):
+    """Note in a model's card that it has learned from the first n galaxies."""
+    keys = [key for c in labels.cutouts[:n] for key in image_keys(c.source)]
+    card = read_card(folder)
+    known = {"images": ["sha256:another"], where: keys}
+    write_card(folder, replace(card, learned_from=known))
+
+
+@pytest.mark.parametrize("where", ["images", "ancestor_images"])
+def test_what_a_model_learned_from_does_not_count(model, galaxies, where):
+    labels, folder = galaxies(9), model("all-0")
+    learned(folder, labels, 4, where)
+    figures = evaluate_model(folder, labels)
+    assert (figures["galaxies"], figures["left_out"]) == (5, 4)
+    assert figures["notes"] == [
+        "4 cutouts were left out, because a model or one it comes from has learned "
+        "from them."
+    ]
+    other = model("1-1")
+    for old, new in ((folder, other), (other, folder)):
+        result = compare_models(old, new, labels)
+        assert (result["galaxies"], result["left_out"]) == (5, 4)
+
+
+def test_a_copy_under_another_name_does_not_count_either(model, galaxies, tmp_path):
+    labels, folder = galaxies(6), model("all-0")
+    learned(folder, labels, 1)
+    copy = tmp_path / "elsewhere" / "copy.png"
+    copy.parent.mkdir()
+    copy.write_bytes(labels.cutouts[0].source.path.read_bytes())
+    moved = replace(labels.cutouts[0], source=Source("copy", (copy,)))
+    again = replace(labels, cutouts=(moved, *labels.cutouts[1:], labels.cutouts[1]))
+    figures = evaluate_model(folder, again)
+    assert (figures["galaxies"], figures["left_out"]) == (5, 1)
+    assert "1 other image of the same galaxies did not count again." in figures["notes"]
+
+
+def test_a_twin_is_known_by_a_key_in_the_label_set(model, galaxies):
+    labels, folder = galaxies(6), model("all-0")
+    write_card(
+        folder,
+        replace(read_card(folder), learned_from={"images": ["id:objid-123456789"]}),
+    )
+    first, *rest = labels.cutouts
+    known = replace(first, keys=("id:objid-123456789",))
+    figures = evaluate_model(folder, replace(labels, cutouts=(known, *rest)))
+    assert (figures["galaxies"], figures["left_out"]) == (5, 1)
+
+
+def test_an_older_card_is_said_and_an_empty_test_refused(model, galaxies):
+    labels, folder = galaxies(6), model("all-0")
+    (note,) = evaluate_model(folder, labels)["notes"]
+    assert note.startswith("all-0: which images this learned from is not recorded")
+    learned(folder, labels, 6)
+    with pytest.raises(LabelError, match="learned from every cutout that is done"):
+        evaluate_model(folder, labels)
+    result = compare_models(model("1-1"), folder, labels)
+    assert result["verdict"] == "no clear difference"
+    assert "learned from every held-out cutout" in result["summary"]
+
+
+def test_galaxies_that_were_not_blind_are_said(model, galaxies):
+    labels = galaxies(8)
+    cutouts = tuple(
+        replace(c, blind=i < 3, boxes=tuple(replace(b, model="1-1") for b in c.boxes))
+        for i, c in enumerate(labels.cutouts)
+    )
+    result = compare_models(
+        model("1-1"), model("all-0"), replace(labels, cutouts=cutouts)
+    )
+    assert result["blind"] == 3
+    assert result["notes"][-1] == (
+        "5 of the 8 galaxies were reviewed under a model's boxes, which favours that "
+        "model."
+    )
+
+
+def test_a_verdict_stays_in_the_card(model, galaxies):
+    old, new = model("1-1"), model("all-0")
+    for _ in range(2):
+        keep_verdict(new, compare_models(old, new, galaxies(12)), "some galaxies")
+    first, second = read_card(new).verdicts
+    assert first["verdict"] == "better"
+    assert (first["against"], first["galaxies"]) == ("1-1", 12)
+    assert first["difference"]["f1"]["95"][0] > 0
+    assert first["time"] <= second["time"]

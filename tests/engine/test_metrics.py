@@ -236,3 +236,69 @@ def test_matching_is_one_to_one_and_the_same_at_every_threshold(true, found):
         truth, [b for b, k in zip(boxes, kept, strict=True) if k], scores[kept]
     )
     assert part.partner.tolist() == whole.partner[kept].tolist()
+
+
+# -- over all scores --------------------------------------------------------------
+
+
+def test_average_precision_worked_out_by_hand():
+    # purity 1 up to completeness 1/3, then 2/3 up to 2/3 (the envelope over 1/2)
+    found = made(3, [0, FALSE, 1], [0.9, 0.8, 0.7])
+    assert metrics.average_precision([found]) == pytest.approx(1 / 3 + 2 / 9)
+    assert metrics.average_precision([made(2, [], [])]) == 0
+    assert metrics.average_precision([made(0, [FALSE], [0.5])]) is None
+
+
+@st.composite
+def matches_of_galaxies(draw):
+    found = []
+    for _ in range(draw(st.integers(1, 6))):
+        hits = draw(st.lists(st.booleans(), max_size=6))
+        scores = draw(
+            st.lists(
+                st.sampled_from([0.1, 0.3, 0.5, 0.9]),
+                min_size=len(hits),
+                max_size=len(hits),
+            )
+        )
+        partner = [sum(hits[:i]) if hit else FALSE for i, hit in enumerate(hits)]
+        found.append(made(sum(hits) + draw(st.integers(0, 2)), partner, scores))
+    return found
+
+
+@given(matches_of_galaxies())
+def test_the_best_f1_is_that_of_the_curve(found):
+    best = metrics._Ranking(found).figures(np.ones(len(found)))[1]
+    curve = metrics.curve(found).f1
+    if np.isfinite(curve).any() and np.isfinite(best):
+        assert best == pytest.approx(np.nanmax(curve))
+
+
+def test_a_model_that_ranks_better_is_not_called_worse():
+    """Its own score suits these galaxies badly, but its boxes are ordered better."""
+    old = [made(1, [0, FALSE], [0.5, 0.6])] * 30
+    new = [made(1, [0, FALSE], [0.2, 0.1])] * 30
+    result = metrics.compare(old, new, 0.3, 0.3)
+    assert result.difference["f1"].outer[1] < 0
+    assert result.difference["average_precision"].outer[0] > 0
+    assert result.verdict == "no clear difference"
+
+
+def test_a_better_order_alone_is_better():
+    old = [made(1, [0, FALSE], [0.5, 0.6])] * 30
+    new = [made(1, [0, FALSE], [0.6, 0.5])] * 30
+    assert metrics.compare(old, new, 0.3, 0.3).verdict == "better"
+
+
+def test_how_many_more_are_needed():
+    rng = np.random.default_rng(0)
+    some = [made(1, [0] if rng.random() < 0.5 else [FALSE], [0.9]) for _ in range(20)]
+    other = [made(1, [0] if rng.random() < 0.5 else [FALSE], [0.9]) for _ in range(20)]
+    result = metrics.compare(some, other, 0.3, 0.3)
+    assert result.verdict == "no clear difference"
+    assert result.more_needed() > 20
+    assert metrics.compare(some[:2], other[:2], 0.3, 0.3).more_needed() == 8
+    better = metrics.compare(
+        [made(1, [FALSE], [0.9])] * 9, [made(1, [0], [0.9])] * 9, 0.3, 0.3
+    )
+    assert better.more_needed() is None

@@ -1,6 +1,6 @@
-"""Judging a model on labelled galaxies, and two models on the same ones.
+"""Judging a model on labelled galaxies that it did not learn from.
 
-Each model is judged at one score. That is the default of its card, the score at which
+A model is judged at one score. That is the default of its card, the score at which
 it will be used: chosen on other galaxies, so that nothing is tuned on the ones it is
 judged on. (The best score on the very same few galaxies would flatter every model, and
 the more the fewer they are.) The figures at other scores are in the curve.
@@ -19,6 +19,7 @@ import numpy as np
 from . import breakdown, calibration, metrics
 from .card import read_card
 from .errors import Cancelled, ClumpError, ImageError, LabelError
+from .identity import groups, image_keys
 from .images import Cutout, read_cutout
 from .labels import LabelledCutout, LabelSet, read_label_set
 from .metrics import Match
@@ -34,7 +35,7 @@ SCORES = np.round(np.arange(0.05, 1.0, 0.05), 2)
 
 
 @dataclass
-class _Judged:
+class Judged:
     """What one model did on the galaxies; the lists run in parallel."""
 
     name: str
@@ -86,8 +87,9 @@ def evaluate_model(
         ``68`` and ``95``), ``best_score``, ``curve`` (with 68 % bands), ``classes``,
         ``flux_ratios``, ``average_precision``, ``reliability``, the ``calibration``
         that would mend the scores further (None with too few boxes),
-        ``false_per_empty_galaxy``, ``seconds_per_cutout``, ``problems`` and a
-        ``summary`` in a sentence.
+        ``false_per_empty_galaxy``, ``seconds_per_cutout``, ``problems``, ``left_out``
+        (how many cutouts a model has learned from), ``notes`` about that, and a
+        ``summary`` in sentences.
 
     Raises
     ------
@@ -96,97 +98,118 @@ def evaluate_model(
     ModelError
         If the model cannot be used.
     """
-    chosen = _choose(labels, which)
-    judged = _judge(
-        folder, chosen, score, device, _counting(report, len(chosen)), should_stop
+    chosen = choose(labels, which, [folder])
+    judged = judge(
+        folder,
+        chosen.cutouts,
+        score,
+        device,
+        counting(report, len(chosen.cutouts)),
+        should_stop,
     )
     if not judged.matches:
         raise LabelError(judged.problems[0])
     if at_best:
         judged.score = metrics.best_score(judged.matches) or judged.score
-    return _figures(judged)
+    return {
+        **figures_of(judged),
+        "left_out": chosen.left_out,
+        "notes": list(chosen.notes),
+        "summary": summary_of(judged),
+    }
 
 
-def compare_models(
-    old: Path,
-    new: Path,
-    labels: LabelSet | Path,
-    *,
-    old_score: float | None = None,
-    new_score: float | None = None,
-    device: str = "auto",
-    which: Which = "held_out",
-    report: Report | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> dict[str, Any]:
-    """Compare two models on the same galaxies.
+@dataclass(frozen=True)
+class Chosen:
+    """The cutouts to judge on, and what was left out.
 
-    Parameters
+    Attributes
     ----------
-    old, new : paths
-        The model folders.
-    labels, device, which, report, should_stop
-        As in `evaluate_model`.
-    old_score, new_score : float, optional
-        The cards' defaults unless given.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: ``old`` and ``new`` as from `evaluate_model`, ``difference``
-        (new minus old, with intervals of pairs), ``verdict``, ``galaxies``,
-        ``problems``, and ``summary``: one sentence for the person.
+    cutouts : list of LabelledCutout
+    left_out : int
+        Cutouts that one of the models, or an ancestor of it, has learned from.
+    notes : tuple of str
+        Sentences about that.
     """
-    try:
-        chosen = _choose(labels, which)
-    except LabelError as error:
-        return _no_verdict(error.message)
-    told = _counting(report, 2 * len(chosen))
-    first = _judge(old, chosen, old_score, device, told, should_stop)
-    second = _judge(new, chosen, new_score, device, told, should_stop)
-    _keep_common(first, second)
-    if not first.matches:
-        return _no_verdict(first.problems[0])
-    result = metrics.compare(first.matches, second.matches, first.score, second.score)
-    return {
-        "verdict": result.verdict,
-        "summary": _sentence(result, first, second, which),
-        "galaxies": result.n_galaxies,
-        "difference": {k: v.as_json() for k, v in result.difference.items()},
-        "old": _figures(first),
-        "new": _figures(second),
-        "problems": first.problems,
-    }
+
+    cutouts: list[LabelledCutout]
+    left_out: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def _no_verdict(reason: str) -> dict[str, Any]:
-    return {
-        "verdict": "no clear difference",
-        "summary": f"No clear difference: {reason}",
-        "galaxies": 0,
-        "difference": None,
-        "old": None,
-        "new": None,
-        "problems": [],
-    }
+def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Chosen:
+    """Return the done cutouts that no model has learned from.
 
+    Only done cutouts know all their clumps. Of several images of one galaxy the first
+    counts.
 
-def _choose(labels: LabelSet | Path, which: Which) -> list[LabelledCutout]:
-    """Return the cutouts to judge on: only done ones know all their clumps."""
+    Raises
+    ------
+    LabelError
+        If none is left.
+    ModelError
+        If a model's card cannot be read.
+    """
     path = None if isinstance(labels, LabelSet) else labels
     found = labels if isinstance(labels, LabelSet) else read_label_set(labels)
-    chosen = [c for c in found.cutouts if c.done and (c.held_out or which == "all")]
-    if not chosen:
-        what = "no cutout is done" if which == "all" else "no held-out cutout is done"
+    done = [c for c in found.cutouts if c.done and (c.held_out or which == "all")]
+    kind = "held-out cutout" if which == "held_out" else "cutout"
+    if not done:
         raise LabelError(
-            f"{what}, so there is nothing to judge on",
+            f"no {kind} is done, so there is nothing to judge on",
             path,
             "Set cutouts done whose clumps are all boxed.",
         )
-    return chosen
+    cards = [read_card(model) for model in models]
+    learned = frozenset[str]().union(*(card.learned_keys for card in cards))
+    keys = [_keys(c) for c in done]
+    new = [c for c, own in zip(done, keys, strict=True) if learned.isdisjoint(own)]
+    once = _first_of_each([own for own in keys if learned.isdisjoint(own)])
+    notes = []
+    left_out = len(done) - len(new)
+    if left_out:
+        notes.append(
+            f"{_plural(left_out, f'{kind} was', f'{kind}s were')} left out, because a "
+            "model or one it comes from has learned from them."
+        )
+    twins = len(new) - len(once)
+    if twins:
+        notes.append(
+            f"{_plural(twins, 'other image', 'other images')} of the same "
+            "galaxies did not count again."
+        )
+    unknown = sorted({name for card in cards for name in card.unknown_ancestors})
+    if unknown:
+        notes.append(
+            f"{' and '.join(unknown)}: which images this learned from is not recorded, "
+            "so none of them could be left out."
+        )
+    if not once:
+        raise LabelError(
+            f"a model has learned from every {kind} that is done ({left_out} of them), "
+            "so there is nothing to judge on",
+            path,
+            "Set other cutouts done, which no model has learned from.",
+        )
+    return Chosen([new[i] for i in once], left_out, tuple(notes))
 
 
-def _counting(report: Report | None, total: int) -> Callable[[], None]:
+def _keys(cutout: LabelledCutout) -> set[str]:
+    """Return a cutout's keys; without its file those that the label set says."""
+    try:
+        return {*cutout.keys, *image_keys(cutout.source)}
+    except ClumpError:
+        return set(cutout.keys)  # judging it will say what is wrong with the file
+
+
+def _first_of_each(keys: Sequence[set[str]]) -> list[int]:
+    """Return the indices of the first image of each galaxy."""
+    which = groups([own or {f"name:{i}"} for i, own in enumerate(keys)])
+    return sorted({group: i for i, group in reversed(list(enumerate(which)))}.values())
+
+
+def counting(report: Report | None, total: int) -> Callable[[], None]:
+    """Return what counts a cutout and reports how many of a total are done."""
     done = 0
 
     def told() -> None:
@@ -198,20 +221,20 @@ def _counting(report: Report | None, total: int) -> Callable[[], None]:
     return told
 
 
-def _judge(
+def judge(
     folder: Path,
     chosen: Sequence[LabelledCutout],
     score: float | None,
     device: str,
     told: Callable[[], None],
     should_stop: Callable[[], bool] | None,
-) -> _Judged:
+) -> Judged:
     """Search each cutout; one that cannot be read is a problem of its own."""
     from .predict import Predictor
 
     predictor = Predictor(folder, device=device)
     default = read_card(folder).default_score
-    judged = _Judged(predictor.model_id, default if score is None else score)
+    judged = Judged(predictor.model_id, default if score is None else score)
     names = _class_names(folder, chosen)
     judged.per_class = {name: [] for name in names}
     stop = should_stop or (lambda: False)
@@ -264,21 +287,8 @@ def _matched(one: LabelledCutout, found: Detections, cls: str | None = None) -> 
     )
 
 
-def _keep_common(first: _Judged, second: _Judged) -> None:
-    """Keep the galaxies that both models could search."""
-    common = {id(g) for g in first.galaxies} & {id(g) for g in second.galaxies}
-    problems = list(dict.fromkeys([*first.problems, *second.problems]))
-    for judged in (first, second):
-        keep = [i for i, g in enumerate(judged.galaxies) if id(g) in common]
-        judged.galaxies = [judged.galaxies[i] for i in keep]
-        judged.matches = [judged.matches[i] for i in keep]
-        judged.found = [judged.found[i] for i in keep]
-        for name, matches in judged.per_class.items():
-            judged.per_class[name] = [matches[i] for i in keep]
-        judged.problems = problems
-
-
-def _figures(judged: _Judged) -> dict[str, Any]:
+def figures_of(judged: Judged) -> dict[str, Any]:
+    """Return a model's figures, as `evaluate_model` does."""
     matches, score = judged.matches, judged.score
     n_true, hits, false = (int(n) for n in metrics.counts(matches, score).sum(axis=0))
     intervals = metrics.bootstrap(matches, score)
@@ -305,11 +315,11 @@ def _figures(judged: _Judged) -> dict[str, Any]:
         "false_per_empty_galaxy": metrics.false_per_empty(matches, score),
         "seconds_per_cutout": round(judged.seconds / max(len(matches), 1), 4),
         "problems": judged.problems,
-        "summary": _summary(judged, intervals, n_true),
+        "summary": summary_of(judged),
     }
 
 
-def _by_class(judged: _Judged) -> Iterator[tuple[str, dict[str, Any]]]:
+def _by_class(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield figures per class, where a box of another class is no match."""
     for name, matches in judged.per_class.items():
         completeness, purity = metrics.completeness_purity(matches, judged.score)
@@ -325,9 +335,10 @@ def _by_class(judged: _Judged) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
-def _summary(
-    judged: _Judged, intervals: dict[str, metrics.Interval], n_true: int
-) -> str:
+def summary_of(judged: Judged) -> str:
+    """Return a model's figures in a sentence."""
+    intervals = metrics.bootstrap(judged.matches, judged.score)
+    n_true = sum(m.n_true for m in judged.matches)
     figures = " and ".join(
         f"{name} {_with_range(intervals[name])}" for name in ("completeness", "purity")
     )
@@ -345,35 +356,6 @@ def _with_range(interval: metrics.Interval) -> str:
         return f"{interval.value:.2f}"
     low, high = interval.outer
     return f"{interval.value:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _sentence(
-    result: metrics.Comparison, old: _Judged, new: _Judged, which: Which
-) -> str:
-    """Return the comparison in one sentence for the person."""
-    before, after = (
-        metrics.f1(old.matches, old.score),
-        metrics.f1(new.matches, new.score),
-    )
-    kind = " held-out" if which == "held_out" else ""
-    on = f"on {result.n_galaxies}{kind} " + (
-        "galaxy" if result.n_galaxies == 1 else "galaxies"
-    )
-    if before is None or after is None:
-        return f"No clear difference: no box was true or found {on}."
-    figures = f"F1 {before:.2f} -> {after:.2f}"
-    if result.n_galaxies < metrics.FEWEST_GALAXIES:
-        return (
-            f"No clear difference: {figures} {on}, which are too few to tell "
-            f"(at least {metrics.FEWEST_GALAXIES})."
-        )
-    outer = result.difference["f1"].outer
-    spread = (
-        ""
-        if outer is None
-        else (f" (difference {outer[0]:+.2f} to {outer[1]:+.2f}, 95 %)")
-    )
-    return f"{result.verdict.capitalize()}: {figures}{spread} {on}."
 
 
 def _plural(n: int, one: str, many: str) -> str:

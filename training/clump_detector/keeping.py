@@ -56,6 +56,27 @@ def keep_figures(folder: Path, figures: dict[str, Any], where: str) -> ModelCard
     )  # fmt: skip
     performance = {"on": where, **{key: figures[key] for key in kept}}
     performance["calibration_error"] = figures["reliability"]["error"]
-    card = replace(read_card(folder), performance=performance)
+    card = replace(
+        read_card(folder),
+        performance=performance,
+        expected={
+            "method": where,
+            "galaxies": figures["galaxies"],
+            "true_boxes": figures["true_boxes"],
+            "curve": _rows(figures["curve"]),
+        },
+    )
     write_card(folder, card)
     return card
+
+
+def _rows(curve: dict[str, Any]) -> list[dict[str, float | None]]:
+    """Return what a card keeps of a curve: score, completeness and purity."""
+    names = ("scores", "completeness", "purity")
+    return [
+        {
+            key: None if value is None else round(value, 4)
+            for key, value in zip(("score", *names[1:]), row, strict=True)
+        }
+        for row in zip(*(curve[name] for name in names), strict=True)
+    ]

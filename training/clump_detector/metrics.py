@@ -98,11 +98,35 @@ class Curve:
 
 @dataclass(frozen=True)
 class Comparison:
-    """New minus old on the same galaxies, and what that amounts to."""
+    """New minus old on the same galaxies, and what that amounts to.
+
+    Attributes
+    ----------
+    difference : dict of str to Interval
+        Of ``completeness``, ``purity`` and ``f1``, each model at its own score, and of
+        ``average_precision`` and ``best_f1``, over all scores.
+    verdict : str
+    n_galaxies : int
+    """
 
     difference: dict[str, Interval]
     verdict: Verdict
     n_galaxies: int
+
+    def more_needed(self, least: float = 0.05) -> int | None:
+        """Return how many galaxies more would tell, None where these do.
+
+        The interval narrows with the root of their number. What is to be told is the
+        difference in F1 that was found, or ``least`` where that is greater.
+        """
+        if self.verdict != "no clear difference":
+            return None
+        f1 = self.difference["f1"]
+        if self.n_galaxies < FEWEST_GALAXIES or f1.value is None or f1.outer is None:
+            return max(2 * FEWEST_GALAXIES - self.n_galaxies, 1)
+        half = (f1.outer[1] - f1.outer[0]) / 2
+        times = (half / max(abs(f1.value), least)) ** 2
+        return max(int(np.ceil((times - 1) * self.n_galaxies)), 1)
 
 
 def match(
@@ -272,7 +296,8 @@ def compare(
 
     Each sample draws the same galaxies for both, so that what makes a galaxy hard is
     no difference. A model is better or worse if the 95 % interval of the difference in
-    F1 leaves out 0; with fewer than `FEWEST_GALAXIES` galaxies it never is.
+    F1, or else in average precision, leaves out 0, and they do not contradict each
+    other; with fewer than `FEWEST_GALAXIES` galaxies it never is.
 
     Raises
     ------
@@ -287,23 +312,102 @@ def compare(
     drawn = np.array(list(_resampled(rows, n, seed))).reshape(-1, 6).T
     spread = np.array(_figures(drawn[3:])) - np.array(_figures(drawn[:3]))
     difference = _with_intervals(value, spread)
-    verdict: Verdict = "no clear difference"
-    outer = difference["f1"].outer
-    if len(rows) >= FEWEST_GALAXIES and outer is not None:
-        if outer[0] > 0:
-            verdict = "better"
-        elif outer[1] < 0:
-            verdict = "worse"
-    return Comparison(difference, verdict, len(rows))
+    difference |= _over_all_scores(old, new, n, seed)
+    return Comparison(difference, _verdict(difference, len(rows)), len(rows))
+
+
+def _verdict(difference: dict[str, Interval], n_galaxies: int) -> Verdict:
+    """Return better or worse where F1 at the models' own scores tells it.
+
+    Where F1 does not, the average precision may: boxes are ranked better. Where the
+    two contradict each other, there is no clear difference.
+    """
+    f1, ranking = (_side(difference[k]) for k in ("f1", "average_precision"))
+    if n_galaxies < FEWEST_GALAXIES or f1 * ranking < 0:
+        return "no clear difference"
+    return ("no clear difference", "better", "worse")[f1 or ranking]
+
+
+def _side(interval: Interval) -> int:
+    """Return +1 or -1 where the 95 % interval leaves out 0, and else 0."""
+    if interval.outer is None:
+        return 0
+    low, high = interval.outer
+    return int(low > 0) - int(high < 0)
+
+
+def _over_all_scores(
+    old: Sequence[Match], new: Sequence[Match], n: int, seed: int
+) -> dict[str, Interval]:
+    """Return differences of average precision and of the best F1, new minus old."""
+    rankings = [_Ranking(matches) for matches in (old, new)]
+    once = np.ones(len(old))
+    before, after = (np.array(r.figures(once)) for r in rankings)
+    times = list(_times(len(old), n, seed))
+    drawn = [[r.figures(t) for t in times] for r in rankings]
+    spread = (np.array(drawn[1]) - np.array(drawn[0])).reshape(-1, 2).T
+    return {
+        name: _interval(float(value), sample)
+        for name, value, sample in zip(
+            ("average_precision", "best_f1"), after - before, spread, strict=True
+        )
+    }
+
+
+def average_precision(matches: Sequence[Match]) -> float | None:
+    """Return the area under purity against completeness, None without a true box.
+
+    Boxes are matched by their centres, and purity at a completeness is the best one at
+    that completeness or a higher one, as PASCAL VOC has it since 2010.
+    """
+    return _finite_or_none(_Ranking(matches).figures(np.ones(len(matches)))[0])
+
+
+class _Ranking:
+    """All boxes of some galaxies by score, to be counted with galaxies drawn anew."""
+
+    def __init__(self, matches: Sequence[Match]) -> None:
+        scores = _joined([m.scores[m.counted] for m in matches])
+        hits = _joined([m.hits[m.counted] for m in matches])
+        which = _joined(
+            [np.full(int(m.counted.sum()), i) for i, m in enumerate(matches)]
+        )
+        order = np.argsort(-scores, kind="stable")
+        self._hits, self._galaxy = hits[order], which[order].astype(np.intp)
+        # Boxes of one score are found together: figures count after the last of them.
+        kept = scores[order]
+        self._last = np.append(kept[1:] != kept[:-1], True)[: len(kept)]
+        self._n_true = np.array([m.n_true for m in matches], dtype=np.float64)
+
+    def figures(self, times: ArrayLike) -> tuple[float, float]:
+        """Return (average precision, best F1) with each galaxy so many times."""
+        times = np.asarray(times, dtype=np.float64)
+        n_true = float(times @ self._n_true) if len(times) else 0.0
+        if not n_true:
+            return np.nan, np.nan
+        weight = times[self._galaxy]
+        hits = np.cumsum(weight * self._hits)[self._last]
+        found = np.cumsum(weight)[self._last]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            purity = np.nan_to_num(hits / found)
+        if not len(hits):
+            return 0.0, 0.0
+        envelope = np.maximum.accumulate(purity[::-1])[::-1]
+        gained = np.diff(hits, prepend=0.0) / n_true
+        best = float((2 * hits / (n_true + found)).max())
+        return float((gained * envelope).sum()), best
+
+
+def _times(n_rows: int, n: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Yield ``n`` times how often each row is drawn, of as many with replacement."""
+    random = np.random.default_rng(seed)
+    for _ in range(n if n_rows else 0):
+        yield np.bincount(random.integers(n_rows, size=n_rows), minlength=n_rows)
 
 
 def _resampled(rows: NDArray[np.int64], n: int, seed: int) -> Iterator[Floats]:
     """Yield ``n`` sums of as many rows as there are, drawn with replacement."""
-    random = np.random.default_rng(seed)
-    for _ in range(n if len(rows) else 0):
-        times = np.bincount(
-            random.integers(len(rows), size=len(rows)), minlength=len(rows)
-        )
+    for times in _times(len(rows), n, seed):
         yield (times @ rows).astype(np.float64)
 
 

@@ -10,7 +10,8 @@
                ``loading``, ``loaded``, then ``boxes`` or ``problem`` per cutout
 ``train``      ``labels``, ``out``, ``base``, ``device``, ``config``; the events of
                `clump_detector.train`
-``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``; ``progress``
+``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``, ``keep`` (the
+               verdict in the card of the new one); ``progress``
 ``cancel``     ``id`` of a request that leaves nothing behind
 ``stop``       ``id`` of a training that keeps the best so far
 ``quit``       nothing; the end of the input means the same
@@ -243,7 +244,7 @@ class Desk:
         """Compare two models on the cutouts of a label set."""
         tell({"event": "loading"})
         _use_all_cores()
-        from .evaluate import compare_models
+        from .comparison import compare_models, keep_verdict
 
         self._predictor = None  # make room
         result = compare_models(
@@ -255,6 +256,8 @@ class Desk:
             report=tell,
             should_stop=lambda: wishes.of(number) == "cancel",
         )
+        if request.get("keep"):
+            keep_verdict(Path(request["new"]), result)
         return {"comparison": result}
 
 
