@@ -17,6 +17,7 @@ from . import (
     fuzz,
     importing,
     large,
+    loop,
     measuring,
     monkey,
     opening,
@@ -39,6 +40,7 @@ GROUPS = {
     "catalogue": catalogue.figures,
     "paper": paper.figures,
     "real": real.figures,
+    "loop": loop.figures,
 }
 
 

@@ -84,8 +84,9 @@ def evaluate_model(
     dict
         Ready for JSON: ``model``, ``score``, ``galaxies``, ``true_boxes``,
         ``completeness``, ``purity`` and ``f1`` (each with ``value`` and its intervals
-        ``68`` and ``95``), ``best_score``, ``curve`` (with 68 % bands), ``classes``,
-        ``flux_ratios``, ``average_precision``, ``reliability``, the ``calibration``
+        ``68`` and ``95``), ``best_score`` and ``best_f1`` over all scores,
+        ``ranking_precision`` (average precision by centres), ``curve`` (with 68 %
+        bands), ``classes``, ``flux_ratios``, ``average_precision``, ``reliability``, the ``calibration``
         that would mend the scores further (None with too few boxes),
         ``false_per_empty_galaxy``, ``seconds_per_cutout``, ``problems``, ``left_out``
         (how many cutouts a model has learned from), ``notes`` about that, and a
@@ -302,6 +303,8 @@ def figures_of(judged: Judged) -> dict[str, Any]:
         "false": false,
         **{name: interval.as_json() for name, interval in intervals.items()},
         "best_score": metrics.best_score(matches),
+        "best_f1": _best_f1(matches),
+        "ranking_precision": metrics.average_precision(matches),
         "curve": breakdown.curve_with_bands(matches, SCORES),
         "classes": dict(_by_class(judged)),
         "flux_ratios": breakdown.by_flux_ratio(judged.galaxies, matches, score),
@@ -317,6 +320,11 @@ def figures_of(judged: Judged) -> dict[str, Any]:
         "problems": judged.problems,
         "summary": summary_of(judged),
     }
+
+
+def _best_f1(matches: Sequence[Match]) -> float | None:
+    best = metrics.best_score(matches)
+    return None if best is None else metrics.f1(matches, best)
 
 
 def _by_class(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
