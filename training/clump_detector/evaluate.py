@@ -86,7 +86,8 @@ def evaluate_model(
         ``completeness``, ``purity`` and ``f1`` (each with ``value`` and its intervals
         ``68`` and ``95``), ``best_score`` and ``best_f1`` over all scores,
         ``ranking_precision`` (average precision by centres), ``curve`` (with 68 %
-        bands), ``classes``, ``flux_ratios``, ``average_precision``, ``reliability``, the ``calibration``
+        bands), ``classes``, ``flux_ratios``, ``average_precision``, ``reliability``,
+        the ``calibration``
         that would mend the scores further (None with too few boxes),
         ``false_per_empty_galaxy``, ``seconds_per_cutout``, ``problems``, ``left_out``
         (how many cutouts a model has learned from), ``notes`` about that, and a
