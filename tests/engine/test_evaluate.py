@@ -404,3 +404,11 @@ def test_a_verdict_stays_in_the_card(model, galaxies):
     assert (first["against"], first["galaxies"]) == ("1-1", 12)
     assert first["difference"]["f1"]["95"][0] > 0
     assert first["time"] <= second["time"]
+
+
+def test_a_header_copied_to_all_cutouts_makes_them_no_twins(model, galaxies):
+    labels = galaxies(12)
+    same = ("sky:0-1-1", "sky:1-1-1")
+    cutouts = tuple(replace(c, keys=same) for c in labels.cutouts)
+    figures = evaluate_model(model("all-0"), replace(labels, cutouts=cutouts))
+    assert figures["galaxies"] == 12

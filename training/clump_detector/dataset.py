@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from .augment import Sample, cut
 from .config import ModelConfig
 from .errors import ClumpError, LabelError, TrainingError
 from .framing import resize, scale_of, to_network
-from .identity import groups, image_keys
+from .identity import believed, groups, image_keys
 from .images import read_cutout
 from .labels import LabelledBox, LabelledCutout, LabelSet, missing_files
 from .stretch import to_rgb
@@ -101,6 +101,8 @@ def load_samples(
             path,
             "Accept or draw some boxes on cutouts that are not held out.",
         )
+    keys = believed([s.keys for s in samples])
+    samples = [replace(s, keys=k) for s, k in zip(samples, keys, strict=True)]
     return _split(samples, share, seed, tuple(problems))
 
 

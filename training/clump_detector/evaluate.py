@@ -19,7 +19,7 @@ import numpy as np
 from . import breakdown, calibration, metrics
 from .card import read_card
 from .errors import Cancelled, ClumpError, ImageError, LabelError
-from .identity import groups, image_keys
+from .identity import believed, groups, keys_at_hand
 from .images import Cutout, read_cutout
 from .labels import LabelledCutout, LabelSet, read_label_set
 from .metrics import Match
@@ -164,7 +164,7 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
         )
     cards = [read_card(model) for model in models]
     learned = frozenset[str]().union(*(card.learned_keys for card in cards))
-    keys = [_keys(c) for c in done]
+    keys = [set(own) for own in believed([_keys(c) for c in done])]
     new = [c for c, own in zip(done, keys, strict=True) if learned.isdisjoint(own)]
     once = _first_of_each([own for own in keys if learned.isdisjoint(own)])
     notes = []
@@ -196,12 +196,9 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
     return Chosen([new[i] for i in once], left_out, tuple(notes))
 
 
-def _keys(cutout: LabelledCutout) -> set[str]:
+def _keys(cutout: LabelledCutout) -> tuple[str, ...]:
     """Return a cutout's keys; without its file those that the label set says."""
-    try:
-        return {*cutout.keys, *image_keys(cutout.source)}
-    except ClumpError:
-        return set(cutout.keys)  # judging it will say what is wrong with the file
+    return tuple(dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source))))
 
 
 def _first_of_each(keys: Sequence[set[str]]) -> list[int]:
