@@ -26,10 +26,10 @@ import tifffile
 from astropy.io import fits
 from PIL import Image
 
-from tests.resources import peak_memory
+from tests.resources import PATIENCE, peak_memory
 
 #: A file that takes longer is a hang: the process ends and says where it was.
-HANG = 30.0
+HANG = PATIENCE
 
 #: Numbers that no header of a cutout should hold.
 NASTY = (

@@ -39,6 +39,16 @@ def make_galaxies(folder: Path, n: int, size: int = 160) -> Path:
 @pytest.fixture
 def qtbot(qtbot):
     """Wait as long as a busy machine takes, where no test says otherwise."""
+    from qtpy.QtGui import QGuiApplication
+
+    just_wait = qtbot.wait
+
+    def wait(ms: int) -> None:
+        just_wait(ms)
+        for _ in range(5):  # what is due by now, what that brings, and the display
+            QGuiApplication.sync()
+
+    qtbot.wait = wait
     qtbot.waitUntil = partial(qtbot.waitUntil, timeout=round(1000 * PATIENCE))
     return qtbot
 

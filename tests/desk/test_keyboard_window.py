@@ -204,15 +204,14 @@ def test_flags_by_key_and_menu(desk):
 
     def choose() -> None:
         if QApplication.activePopupWidget() is menu:
+            asking.stop()
             desk.qtbot.keyClick(menu, "2")
 
     asking = QTimer()  # the menu keeps the window to itself until it is answered
     asking.timeout.connect(choose)
     asking.start(50)
     desk.key("F")
-    desk.qtbot.waitUntil(lambda: desk.controller.cutout.flags)
-    asking.stop()
-    assert desk.controller.cutout.flags == ("merger",)
+    desk.qtbot.waitUntil(lambda: desk.controller.cutout.flags == ("merger",))
     desk.key("N")
     desk.key("P")
     actions = {a.text()[4:].strip(): a.isChecked() for a in menu.actions()}

@@ -94,7 +94,7 @@ def load(server, home, **environment):
         capture_output=True,
         text=True,
         check=True,
-        timeout=PATIENCE,
+        timeout=3 * PATIENCE,
     )
     return out.stdout.strip().splitlines()[-1]
 

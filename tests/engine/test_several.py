@@ -54,7 +54,8 @@ def together(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone",
          "--nproc-per-node", "2", *map(str, arguments)],
-        capture_output=True, text=True, timeout=PATIENCE, env=environment, check=False,
+        capture_output=True, text=True, check=False, env=environment,
+        timeout=3 * PATIENCE,
     )  # fmt: skip
 
 

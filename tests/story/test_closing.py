@@ -41,7 +41,7 @@ def test_a_window_with_every_dock_closes_without_a_word(tmp_path):
         [sys.executable, "-X", "faulthandler", "-c", CLOSE, str(folder)],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=3 * PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("ended well")

@@ -45,8 +45,8 @@ _WIDTHS = {
     "L": 1, "B": 1, "A": 1, "I": 2, "J": 4, "E": 4, "K": 8, "D": 8, "C": 8, "M": 16
 }  # fmt: skip
 
-#: Seconds after which a decoder has lost its way.
-_PATIENCE = 20
+#: Seconds after which a decoder has lost its way, also on a machine that is busy.
+_PATIENCE = 120
 
 #: Reads a file from stdin and writes the values of its image.
 _CHILD = """
