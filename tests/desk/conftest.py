@@ -151,6 +151,8 @@ def window(shown_window, qtbot, own_home):
     viewer, controller = shown_window
     desk = Desk(viewer, controller, qtbot)
     controller.take_settings()
+    if controller.preferences is not None:  # its page outlives the test before
+        controller.preferences.show()
     bring_back(viewer)
     desk.settle(50)
     yield desk
