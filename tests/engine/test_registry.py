@@ -11,6 +11,7 @@ from clump_detector.calibration import Calibration
 from clump_detector.card import CARD, WEIGHTS, ModelCard, read_card, write_card
 from clump_detector.config import ModelConfig
 from clump_detector.errors import FileError, ModelError
+from clump_detector.threshold import expected_at
 
 
 @pytest.fixture
@@ -126,3 +127,12 @@ def test_a_card_that_is_no_card(tmp_path, text):
     (tmp_path / CARD).write_text(text)
     with pytest.raises(ModelError):
         read_card(tmp_path)
+
+
+def test_the_starter_says_what_to_expect_at_every_score():
+    card = read_card(registry.shipped_folder() / "starter")
+    scores = (0.1, card.default_score)
+    low, default = (expected_at(card.expected, score) for score in scores)
+    assert low[0] > default[0] > 0.7  # completeness falls with the score
+    assert default[1] > low[1]  # and purity rises
+    assert "simulated" in card.expected["method"]
