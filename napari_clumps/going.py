@@ -88,6 +88,23 @@ class Going(Showing):
                 self.refresh(start=True)
 
     @shows_errors
+    def next_held_out(self) -> None:
+        """Go to the next held-out cutout that is not done, in a queue of their own."""
+        review = self.opened
+        counts = review.counts()
+        if counts.held_out_done == counts.held_out:
+            self.say("Every held-out cutout is done.")
+            return
+        plan = review.queue_plan
+        if plan.shown != "held out":
+            self.make_queue(QueuePlan(plan.order, "held out"))
+        here = None if self.cutout is None else self.cutout.id
+        following = self.queue.next_undone(here) if self.queue is not None else None
+        if following is not None:
+            self.go_to(following)
+            self.say("The queue has the held-out cutouts now. Choose “all” to go back.")
+
+    @shows_errors
     def search(self, text: str) -> None:
         """Go to the next cutout whose name has a text in it."""
         after = self.cutout.id if self.cutout else 0

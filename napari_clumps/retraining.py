@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from clump_detector.card import CARD
 from clump_detector.config import as_table
 from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet
 from clump_detector.registry import new_model_folder, resolve_model
 
 from .jobs import Job
+from .next_step import next_step
 from .presets import preset
-from .tasks import compare, retrain
+from .tasks import Worker, compare, retrain
 
 if TYPE_CHECKING:
     from .controller import Controller
@@ -43,15 +47,25 @@ class Curves:
     validation: tuple[float, ...] = ()
     completeness: tuple[float, ...] = ()
     purity: tuple[float, ...] = ()
+    #: Whether they are of boxes that were left out in turn, for want of a part that is
+    #: kept for the validation.
+    out_of_fold: bool = False
 
 
 class Retraining(Job):
-    """Trains a model on the review's decisions, in a process of its own."""
+    """Trains a model on the review's decisions, in a process of its own.
+
+    Attributes
+    ----------
+    command : sequence of str or None
+        What to start as that process instead of the engine's worker.
+    """
 
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
         self._wish: Wish = "go"
         self.models_in_use: tuple[Path, ...] = ()
+        self.command: Sequence[str] | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -60,6 +74,8 @@ class Retraining(Job):
         self.seconds_left: float | None = None
         self.outcome = ""
         self.new_model: Path | None = None
+        self._base: Path | None = None
+        self._out: Path | None = None
         self.comparison: dict[str, Any] | None = None
         self.expected: dict[str, Any] = {}
 
@@ -112,6 +128,7 @@ class Retraining(Job):
     ) -> None:
         self._wish = "go"
         self.models_in_use = (base, out)
+        self._base, self._out = base, out
         self.outcome = "Getting ready…"
         self._begin(self._work, labels, out, base, choices, words="Retraining", total=0)
 
@@ -126,20 +143,57 @@ class Retraining(Job):
             seed=choices.seed,
             goal=choices.goal,
         )
-        yield from retrain(
-            labels,
-            out,
-            base,
-            config=as_table(chosen),
-            device=device,
-            wish=lambda: self._wish,
-        )
+        with self._worker() as worker:
+            yield from retrain(
+                labels,
+                out,
+                base,
+                config=as_table(chosen),
+                device=device,
+                wish=lambda: self._wish,
+                worker=worker,
+            )
         if self._wish != "cancel" and out.is_dir():
-            yield {"event": "comparing"}
-            try:
-                yield from compare(base, out, labels, device=device, keep=True)
-            except ClumpError as error:
-                yield {"event": "comparison", "problem": error.message}
+            yield from self._compare(labels, out, base)
+
+    def _compare(self, labels: LabelSet, out: Path, base: Path) -> Any:
+        yield {"event": "comparing"}
+        device = self._controller.device
+        try:
+            with self._worker() as worker:
+                yield from compare(
+                    base, out, labels, device=device, keep=True, worker=worker
+                )
+        except ClumpError as error:
+            yield {"event": "comparison", "problem": error.message}
+
+    @contextmanager
+    def _worker(self) -> Iterator[Worker | None]:
+        """Give the process that `command` starts, and end it; None without one."""
+        worker = None if self.command is None else Worker(self.command)
+        try:
+            yield worker
+        finally:
+            if worker is not None:
+                worker.kill()
+
+    def compare_again(self) -> None:
+        """Compare the new model with the old one on the held-out cutouts as they are.
+
+        More of them may be done by now, or the comparison was cancelled.
+        """
+        if self.running or self.new_model is None or self._base is None:
+            return
+        try:
+            labels = self._controller.opened.label_set()
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        self._wish = "go"
+        self.step, self.comparison = 0, None
+        self.models_in_use = (self._base, self.new_model)
+        arguments = (labels, self.new_model, self._base)
+        self._begin(self._compare, *arguments, words="Comparing", total=0)
 
     def stop(self) -> None:
         """End early and keep the best model so far."""
@@ -149,13 +203,25 @@ class Retraining(Job):
             self.changed.emit()
 
     def cancel(self) -> None:
-        """End now and keep nothing."""
+        """End now: the training, of which nothing is kept, or only the comparison."""
         if not self.running:
             return
         self._wish = "cancel"
-        self.outcome = "Cancelled: no model was kept."
+        self._say_cancelled()
         self._thread.quit()
         self.changed.emit()
+
+    def _say_cancelled(self) -> None:
+        """Say what is left, which may be a model that was just finished."""
+        out = self._out
+        if self.new_model is None and out is not None and (out / CARD).is_file():
+            self.new_model = out
+        self.outcome = (
+            "Cancelled: no model was kept."
+            if self.new_model is None
+            else f"The comparison was cancelled; the new model {self.new_model.name} "
+            "is kept and was not compared."
+        )
 
     def close(self) -> None:
         """End what runs, for good."""
@@ -173,6 +239,8 @@ class Retraining(Job):
         self.steps = int(event["steps"])
         if self._bar is not None:
             self._bar.total = self.steps
+        folds = bool(event.get("out_of_fold"))
+        self.curves = replace(self.curves, out_of_fold=folds)
         self.outcome = f"Learning from {event['cutouts']} cutouts…"
 
     def _on_step(self, event: dict[str, Any]) -> None:
@@ -192,6 +260,7 @@ class Retraining(Job):
             longer(c.validation, "validation_loss"),
             longer(c.completeness, "completeness"),
             longer(c.purity, "purity"),
+            c.out_of_fold,
         )
 
     def _on_end(self, event: dict[str, Any]) -> None:
@@ -228,6 +297,8 @@ class Retraining(Job):
 
     def _on_finished(self) -> None:
         self.seconds_left = None
+        if self._wish == "cancel":
+            self._say_cancelled()
         if self.new_model is not None:
             self._controller.models_changed.emit()
         self._end()
@@ -238,6 +309,19 @@ class Retraining(Job):
     def verdict(self) -> str | None:
         """Return better, no clear difference or worse, or None before a comparison."""
         return None if self.comparison is None else self.comparison.get("verdict")
+
+    @property
+    def next_step(self) -> str:
+        """What to do with the new model, in a sentence; empty while there is none."""
+        if self.new_model is None or self.running:
+            return ""
+        return next_step(self.comparison, self.held_out_left)
+
+    @property
+    def held_out_left(self) -> int:
+        """Number of held-out cutouts that are not done."""
+        counts = self.counts()
+        return counts["held_out"] - counts["held_out_done"] if counts else 0
 
     def promote(self) -> None:
         """Make the new model the current one and propose again on what is not done."""

@@ -138,6 +138,13 @@ class Showing:
         return self._boxes
 
     @property
+    def below_threshold(self) -> int:
+        """Number of proposals on the shown cutout that their score hides."""
+        if self.review is None or self.cutout is None:
+            return 0
+        return len(self.review.boxes(self.cutout.id)) - len(self._boxes)
+
+    @property
     def undecided(self) -> list[Box]:
         """The shown boxes that wait for a decision."""
         return [b for b in self._boxes if b.status is Status.PROPOSAL]

@@ -27,6 +27,7 @@ SHOWN = {
     "not done": "cutouts that are not done",
     "flagged": "cutouts with a flag or a remark",
     "disagreements": "cutouts on which reviewers disagree",
+    "held out": "cutouts that are kept for testing",
 }
 
 #: A cutout that is shown once more comes at least so many cutouts later.
@@ -57,6 +58,7 @@ _FIRST = {
 _SHOWN = {
     "all": "1",
     "not done": "done = 0",
+    "held out": "held_out = 1",
     "flagged": "(flags != '[]' OR remark != '')",
     "disagreements": (
         "id IN (SELECT b.cutout FROM boxes AS b WHERE b.status = 'proposal' "

@@ -14,7 +14,10 @@ _INK, _PAPER = "#c8ccd2", "#262930"
 
 
 class CurvesView(QWidget):
-    """Two small panels: the losses, and completeness and purity on the validation."""
+    """Two small panels: the losses, and completeness and purity on the validation.
+
+    With few cutouts none are kept for a validation, and each is left out in turn.
+    """
 
     def __init__(self) -> None:
         from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
@@ -40,17 +43,18 @@ class CurvesView(QWidget):
             return
         self._drawn = curves
         losses, shares = self._axes
+        tested = "out of fold" if curves.out_of_fold else "validation"
         self._draw(
             losses,
             "loss",
             {
                 "training": (curves.train, _BLUE, "-"),
-                "validation": (curves.validation, _ORANGE, "--"),
+                tested: (curves.validation, _ORANGE, "--"),
             },
         )
         self._draw(
             shares,
-            "validation",
+            tested,
             {
                 "completeness": (curves.completeness, _GREEN, "-"),
                 "purity": (curves.purity, _PINK, "--"),

@@ -89,6 +89,15 @@ def among_tabs(
     _later(panel, move)
 
 
+def bring_forward(window: QMainWindow, panel: str) -> None:
+    """Show the dock of a panel, by its object name, in front of others."""
+    found = window.findChild(QWidget, panel)
+    dock = None if found is None else found.parent()
+    if isinstance(dock, QDockWidget):
+        dock.show()
+        dock.raise_()
+
+
 def label_tab(panel: QWidget) -> None:
     """Have a short name on a panel's tab; the dock's title keeps the whole one.
 

@@ -133,6 +133,11 @@ class Scrolled(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(content)
 
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Keep the content beside the bar: Qt lets wrapped words run below it."""
+        super().resizeEvent(event)
+        self.widget().setMaximumWidth(self.viewport().width())
+
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for the lines, and for the content's whole width."""
         bar = self.verticalScrollBar().sizeHint().width()

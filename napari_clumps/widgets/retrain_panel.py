@@ -16,8 +16,9 @@ from ..controller import controller_of
 from ..presets import preset
 from ..retraining import RetrainChoices
 from .curves import CurvesView
+from .docking import bring_forward
 from .listening import listen
-from .parts import fill_dock, form_of, plain_button, text_label
+from .parts import Scrolled, fill_dock, form_of, plain_button, text_label
 
 _PARTS = {
     "heads only (fastest)": "heads",
@@ -25,6 +26,9 @@ _PARTS = {
     "also the encoder's last stages": "last stages",
     "everything (slow, many labels)": "everything",
 }
+
+#: Lines of text that the dock has room for at least.
+_LINES = 22
 
 
 _GOALS = {
@@ -44,13 +48,15 @@ class RetrainPanel(QWidget):
         self.setObjectName("retrain_panel")
         self._controller = controller_of(napari_viewer)
         self._retraining = self._controller.retraining
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
         self._counts = text_label("learning_counts")
         self._progress = QProgressBar()
         self._progress.setObjectName("retrain_progress")
         self._outcome = text_label("retrain_outcome")
         self._curves = CurvesView()
+        self._next_step = text_label("next_step")
         self._promote = plain_button(
             "promote",
             "Use the new model and propose again",
@@ -61,9 +67,14 @@ class RetrainPanel(QWidget):
         layout.addLayout(self._form())
         layout.addLayout(self._buttons())
         layout.addWidget(self._progress)
-        layout.addWidget(self._curves, stretch=1)
         layout.addWidget(self._outcome)
+        layout.addWidget(self._next_step)
+        layout.addLayout(self._next_buttons())
         layout.addWidget(self._promote)
+        layout.addWidget(self._curves, stretch=1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(6, 6, 6, 6)
+        outer.addWidget(Scrolled("retrain_scroll", page, _LINES))
         fill_dock(self)
         self._connect()
         self._fill()
@@ -124,6 +135,25 @@ class RetrainPanel(QWidget):
         row.addWidget(self._cancel, stretch=1)
         return row
 
+    def _next_buttons(self) -> QHBoxLayout:
+        """Return what takes a person from a verdict that tells little to a better."""
+        self._held_out = plain_button(
+            "next_held_out",
+            "Next held-out cutout",
+            self._on_held_out,
+            "Go to the next cutout that is kept for testing and not done",
+        )
+        self._again = plain_button(
+            "compare_again",
+            "Compare again",
+            self._retraining.compare_again,
+            "Compare old and new on the held-out cutouts that are done by now",
+        )
+        row = QHBoxLayout()
+        row.addWidget(self._held_out, stretch=1)
+        row.addWidget(self._again, stretch=1)
+        return row
+
     # -- wiring -------------------------------------------------------------
 
     def _connect(self) -> None:
@@ -155,16 +185,35 @@ class RetrainPanel(QWidget):
             )
         )
 
+    def _on_held_out(self) -> None:
+        self._controller.next_held_out()
+        window = self._controller.viewer.window._qt_window
+        bring_forward(window, "review_panel")
+
     def _on_counts(self) -> None:
         self._counts.setText(_counts_text(self._retraining.counts()))
         obstacle = self._retraining.obstacle()
         self._start.setEnabled(obstacle is None and not self._retraining.running)
         self._start.setToolTip(obstacle or "Learn from the decisions so far")
+        self._show_next_step()
+
+    def _show_next_step(self) -> None:
+        """Say what to do with a new model, as long as there is one to decide on."""
+        job = self._retraining
+        said = job.next_step
+        open_ = bool(said) and job.verdict not in ("better", "worse")
+        self._next_step.setText(said)
+        self._next_step.setVisible(bool(said))
+        self._held_out.setVisible(open_ and job.held_out_left > 0)
+        self._again.setVisible(open_)
 
     def _on_progress(self) -> None:
         job = self._retraining
-        for button in (self._stop, self._cancel):
-            button.setEnabled(job.running)
+        self._cancel.setEnabled(job.running)
+        self._stop.setEnabled(job.running and job.new_model is None)
+        self._cancel.setToolTip(
+            "End, keep nothing" if job.new_model is None else "End the comparison"
+        )
         self._progress.setVisible(job.running)
         self._progress.setMaximum(job.steps if job.step else 0)
         self._progress.setValue(job.step)
@@ -175,7 +224,7 @@ class RetrainPanel(QWidget):
         self._promote.setVisible(ready)
         worse = job.verdict == "worse"
         self._promote.setText(
-            "Use the new model all the same"
+            "Use the new model anyway"
             if worse
             else "Use the new model and propose again"
         )

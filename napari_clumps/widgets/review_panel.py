@@ -23,6 +23,7 @@ from .box_table import BoxTable
 from .exchange_buttons import ExchangeButtons
 from .flag_bar import FlagBar
 from .listening import listen
+from .no_boxes import NoBoxes
 from .parts import (
     STATUS_WORDS,
     ElidedLabel,
@@ -90,6 +91,7 @@ class ReviewPanel(QWidget):
         layout.addWidget(self._find)
         layout.addLayout(self._decision_buttons())
         layout.addWidget(self._table, stretch=1)
+        layout.addWidget(NoBoxes(self._controller, self._table), stretch=1)
         layout.addWidget(self._flags)
         layout.addLayout(_legend())
         layout.addLayout(self._going_buttons())

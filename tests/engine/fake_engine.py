@@ -78,12 +78,16 @@ def train(request, report, wish):
         raise TrainingError("the loss is not finite", remedy="Lower the learning rate.")
     half_written = Path(f"{request.out}.half")
     half_written.mkdir()
-    report({"event": "start", "cutouts": 1, "epochs": request.epochs})
+    steps = request.epochs
+    start = {"event": "start", "cutouts": 1, "epochs": steps, "steps": steps}
+    report({**start, "out_of_fold": True})
     misbehave(WORDS.get(request.seed), lambda: wish() != "cancel")
     for epoch in range(request.epochs):
         if wish() == "stop":
             break
-        report({"event": "epoch", "epoch": epoch, "train_loss": 1.0, "best": True})
+        found = {"completeness": 0.4, "purity": 0.5}
+        event = {"event": "epoch", "epoch": epoch, "train_loss": 1.0, "best": True}
+        report({**event, **found})
         time.sleep(0.05)
     half_written.rename(request.out)
     (request.out / "weights.safetensors").write_text(request.parts)
@@ -105,7 +109,8 @@ def compare_models(old, new, labels, *, device, which, report, should_stop):
     """Find no difference."""
     report({"event": "progress", "done": 1, "total": 1})
     misbehave(new.name, lambda: not should_stop())
-    return {"verdict": "no clear difference", "summary": f"{old.name} and {new.name}"}
+    summary = f"{old.name} and {new.name}"
+    return {"verdict": "no clear difference", "summary": summary, "more_needed": 1}
 
 
 def pretend(name, **members):

@@ -62,6 +62,16 @@ def test_by_hand_comes_first_and_is_kept(review: Review) -> None:
             again.by_hand = (9,)
 
 
+def test_held_out_cutouts_make_a_queue(make_review: MakeReview) -> None:
+    review = make_review(10, held_out=0.3)
+    held_out = [c.id for c in review.cutouts() if c.held_out]
+    assert held_out
+    queue = review.queue(QueuePlan(shown="held out"))
+    assert list(queue.ids) == held_out
+    review.set_done(held_out[0], True)
+    assert queue.next_undone() == (held_out[1] if len(held_out) > 1 else None)
+
+
 def test_what_is_shown(review: Review) -> None:
     review.set_done(2, True)
     review.flag(3, ["merger"])
