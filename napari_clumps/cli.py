@@ -11,6 +11,8 @@ import typer
 
 from clump_detector.errors import Cancelled, ClumpError, ConfigError
 
+from .progress_line import ProgressLine, shown_steps
+
 app = typer.Typer(
     name="napari-clumps",
     help="Find, review and learn giant star-forming clumps in galaxies.",
@@ -67,6 +69,10 @@ class Parts(StrEnum):
     everything = "everything"
 
 
+#: The exit code after Ctrl+C, as shells have it.
+_CANCELLED = 130
+
+
 def main() -> None:
     """Run the command line; bad input is one line on stderr and exit code 2."""
     try:
@@ -79,10 +85,11 @@ def main() -> None:
             sys.exit(0)
         _fail(" ".join(error.format_message().split()))
     except typer.Exit as error:
-        sys.exit(error.exit_code)
+        code = error.exit_code
     except (KeyboardInterrupt, typer.Abort, Cancelled):
+        code = _CANCELLED
+    if code == _CANCELLED:  # typer makes this of Ctrl+C, and says nothing
         print("Cancelled.", file=sys.stderr)
-        sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -218,7 +225,7 @@ def export(
     wish = Wish(png, proposals, score, undone)
     with Review.open(review_file, read_only=True) as opened:
         opened.unit = unit or opened.unit
-        print(_shown(write(opened, out, how, wish), "Exporting"))
+        print(shown_steps(write(opened, out, how, wish), "Exporting"))
 
 
 @app.command(name="import")
@@ -323,7 +330,7 @@ def import_(
         _import_labels(file, into, how.value, kind, side, cls)
         return
     with Review.open(into) as review:
-        merged = review.merge(file)
+        merged = shown_steps(review.merge_steps(file), "Merging")
     print(f"{into}: {merged_in_words(merged)}")
     _tell_problems(
         [f"{name} has another size there and was left out." for name in merged.skipped]
@@ -343,7 +350,7 @@ def _import_labels(
         if not review.read_only:
             review.annotator = load_settings().name()
         work = find_labels(review, file, kind=kind, side=side)
-        found = _shown(work, "Looking for their cutouts")
+        found = shown_steps(work, "Looking for their cutouts")
         said = [*found.in_words(), *take_labels(review, found, how, cls)]
     print("\n".join([f"{into}: {said[0]}", *said[1:]]))
 
@@ -354,7 +361,7 @@ def _fetch_list(file: Path, out: Path, column: list[str], **wish: Any) -> None:
 
     from .fetching import Wish, fetch_from_command_line
 
-    bar = _Bar("Fetching cutouts", 1)
+    bar = ProgressLine("Fetching cutouts", 1)
     problems = fetch_from_command_line(
         file, out, Wish(columns=parse_choices(column), **wish), bar.show, print
     )
@@ -468,7 +475,7 @@ def evaluate(
                 labels,
                 "Leave out --against, --held-out, --calibrate and --keep.",
             )
-        bar = _Bar("Putting clumps in", inject)
+        bar = ProgressLine("Putting clumps in", inject)
         inject_from_command_line(
             labels, model, inject, score=score, device=device, out=out,
             picture=picture, report=bar.show,
@@ -506,7 +513,7 @@ def simulate(
     """Simulate clumpy galaxies, or clumps in real ones, with their true boxes."""
     from clump_detector.simulate import simulate as run
 
-    bar = _Bar("Simulating", n)
+    bar = ProgressLine("Simulating", n)
     run(
         out, n, seed, kind=kind.value, size=size, into=into, share=share,
         clumpy=clumpy, workers=workers, report=bar.show,
@@ -593,48 +600,14 @@ def models_import(
     print(f"{folder}: a new model, {card.name}.")
 
 
-class _Bar:
-    """Progress on stderr: a line that grows on a terminal, a few lines in a log."""
-
-    def __init__(self, words: str, total: int) -> None:
-        self._words, self._total, self._shown = words, total, -1
-        self._live = sys.stderr.isatty()
-
-    def show(self, done: int, total: int | None = None) -> None:
-        share = int(100 * done / max(total or self._total, 1))
-        if share == self._shown or (not self._live and share % 25):
-            return
-        self._shown = share
-        end = "\r" if self._live else "\n"
-        print(f"{self._words}: {share:3d} %", end=end, file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self._live:
-            print(file=sys.stderr)
-
-
-def _shown(work: Any, words: str) -> Any:
-    """Run a generator of (done, total) with a bar; return what it returns."""
-    bar = _Bar(words, 1)
-    shown = False
-    while True:
-        try:
-            done, total = next(work)
-        except StopIteration as end:
-            if shown:
-                bar.end()
-            return end.value
-        shown = total > 1
-        if shown:
-            bar.show(done, total)
-
-
 def _progress(items: list[Any], words: str) -> Any:
-    bar = _Bar(words, len(items))
-    for i, item in enumerate(items, start=1):
-        yield item
-        bar.show(i)
-    bar.end()
+    bar = ProgressLine(words, len(items))
+    try:
+        for i, item in enumerate(items, start=1):
+            yield item
+            bar.show(i)
+    finally:
+        bar.end()
 
 
 def _tell_problems(problems: list[str]) -> None:

@@ -136,7 +136,7 @@ def finished(work: Export) -> str:
 
 
 def _labels(review: Review, path: Path, wish: Wish) -> Export:
-    labels = review.label_set()
+    labels = yield from review.label_set_steps()
     if not labels.cutouts:
         raise LabelError(
             "no cutout is done and no box decided, so there is nothing to export",
@@ -158,7 +158,7 @@ def _labels(review: Review, path: Path, wish: Wish) -> Export:
 
 def _coco(review: Review, path: Path, wish: Wish) -> Export:
     """Write what every COCO reader understands: nothing undecided, nothing rejected."""
-    labels = review.label_set(include_undone=wish.undone)
+    labels = yield from review.label_set_steps(include_undone=wish.undone)
     if not labels.cutouts:
         raise LabelError(
             "no cutout is done, and plain COCO cannot say that one is not",

@@ -17,6 +17,7 @@ from clump_detector.labels import write_label_set
 from clump_detector.registry import new_model_folder, resolve_model
 
 from .presets import preset
+from .progress_line import shown_events
 
 
 @contextmanager
@@ -236,10 +237,10 @@ def evaluate_from_command_line(
         _say_pace(labels)
     which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
     folder, score, device = resolve_model(model), options.score, options.device
-    with frozen_labels(labels) as path:
+    with frozen_labels(labels) as path, shown_events("Evaluating") as report:
         if against is None:
             figures = evaluate_model(
-                folder, path, score=score, device=device, which=which
+                folder, path, score=score, device=device, which=which, report=report
             )
         else:
             figures = compare_models(
@@ -250,6 +251,7 @@ def evaluate_from_command_line(
                 new_score=score,
                 device=device,
                 which=which,
+                report=report,
             )
     for problem in figures.get("problems", []):
         print(f"napari-clumps: {problem}", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     from .reading import Reading
 
 
-def label_set(review: Reading, *, include_undone: bool) -> LabelSet:
-    """Return a review's label set; `Review.label_set` says what is in it."""
+def label_set_steps(
+    review: Reading, *, include_undone: bool
+) -> Generator[tuple[int, int], None, LabelSet]:
+    """Return a review's label set, yielding how far it is.
+
+    `Review.label_set` says what is in it.
+    """
     cutouts: list[LabelledCutout] = []
     left_out: list[str] = []
     models: set[str] = set()
-    for cutout in review.cutouts(begun=True):
-        if cutout.repeat_of is not None or not (cutout.done or include_undone):
-            continue
+    begun = [c for c in review.cutouts(begun=True) if c.repeat_of is None]
+    chosen = [c for c in begun if c.done or include_undone]
+    for place, cutout in enumerate(chosen, start=1):
+        yield place, len(chosen)
         boxes = review.boxes(cutout.id)
         try:
             cutouts.append(_labelled(cutout, boxes, review.keys(cutout)))

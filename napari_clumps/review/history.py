@@ -7,7 +7,7 @@ again; a new decision drops the steps that were undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -127,12 +127,20 @@ def now() -> str:
 
 
 def decide(
-    store: Store, changes: Sequence[Change], annotator: str | None, time: str
+    store: Store,
+    changes: Sequence[Change],
+    annotator: str | None,
+    time: str,
+    should_go_on: Callable[[], None] = lambda: None,
 ) -> None:
-    """Log changes as one step that can be undone, and apply them."""
+    """Log changes as one step that can be undone, and apply them.
+
+    ``should_go_on`` is called before each; what it raises ends the transaction.
+    """
     _drop(store, 0)
     first = last_seq(store) + 1
     for number, change in enumerate(changes):
+        should_go_on()
         _append(store, first + number, change, annotator, time, first)
         apply(store, change)
     store.rows(

@@ -7,7 +7,7 @@ box, with name and time, stands in its opinions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from .history import Change
 from .model import FLAGS, Box, CutoutRecord, Opinion, Status
 from .pairing import pair_boxes, pair_cutouts
 from .rules import status_of_kept
+from .steps import Step
 from .store import box_values
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Merged:
         Boxes that wait to be settled.
     skipped : tuple of str
         Cutouts whose image has another size there, by name.
+    touched : tuple of int
+        Cutouts of the review on which something has changed.
     """
 
     cutouts: int
@@ -47,6 +50,7 @@ class Merged:
     boxes: int
     disagreements: int
     skipped: tuple[str, ...] = ()
+    touched: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,18 +208,31 @@ class Plan:
                 "Two reviews can be merged that were made of the same images.",
             )
 
-    def changes(self, first_box: int) -> Iterator[Change]:
-        """Yield what the merge changes, new boxes numbered from ``first_box``."""
-        new = ((self._ours.cutout(self._n + 1 + i), c) for i, c in enumerate(self.rest))
-        ids = count(first_box)
-        names = self._ours.reviewer, self._other.reviewer
-        for mine, yours in (*self._pairs, *new):
-            if mine.size and yours.size and mine.size != yours.size:
-                self._skipped.append(yours.name)
-                continue
-            ours = Side(names[0], mine, self._ours.boxes(mine.id))
-            theirs = Side(names[1], yours, self._other.boxes(yours.id))
-            yield from merged(ours, theirs, lambda: next(ids))
+    def shared(self, first_box: int) -> Generator[Step, None, list[Change]]:
+        """Work out what the merge changes on cutouts of both; yields progress.
+
+        New boxes are numbered from ``first_box``.
+        """
+        self._ids = count(first_box)
+        self._names = self._ours.reviewer, self._other.reviewer
+        changes: list[Change] = []
+        for place, (mine, yours) in enumerate(self._pairs, start=1):
+            changes += self._changes_of(mine, yours)
+            yield place, len(self._pairs)
+        return changes
+
+    def added(self) -> Iterator[Change]:
+        """Yield what the merge changes on the cutouts that were added, after them."""
+        for place, yours in enumerate(self.rest, start=1):
+            yield from self._changes_of(self._ours.cutout(self._n + place), yours)
+
+    def _changes_of(self, mine: CutoutRecord, yours: CutoutRecord) -> Iterator[Change]:
+        if mine.size and yours.size and mine.size != yours.size:
+            self._skipped.append(yours.name)
+            return
+        ours = Side(self._names[0], mine, self._ours.boxes(mine.id))
+        theirs = Side(self._names[1], yours, self._other.boxes(yours.id))
+        yield from merged(ours, theirs, lambda: next(self._ids))
 
     def outcome(self, changes: Sequence[Change]) -> Merged:
         """Return what the changes amount to."""
@@ -229,7 +246,10 @@ class Plan:
             elif change.after.get("opinions"):
                 waiting += 1
         n_shared = len(self._pairs) - len(self._skipped)
-        return Merged(n_shared, len(self.rest), taken, waiting, tuple(self._skipped))
+        touched = tuple(dict.fromkeys(change.cutout for change in changes))
+        return Merged(
+            n_shared, len(self.rest), taken, waiting, tuple(self._skipped), touched
+        )
 
 
 def merged_in_words(merged: Merged) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +19,7 @@ from .lock import WriterLock
 from .model import Box, Counts, CutoutRecord, Decision
 from .pace import Pace, PaceReader
 from .queue import Queue, QueuePlan, make_queue
+from .steps import finished
 from .store import Store
 from .whereabouts import absolute
 
@@ -207,7 +208,13 @@ class Reading:
         others, unless left out, undecided proposals are ignored and decided boxes
         count. Rejected boxes stand apart. Cutouts with nothing decided are left out.
         """
-        return export.label_set(self, include_undone=include_undone)
+        return finished(self.label_set_steps(include_undone=include_undone))
+
+    def label_set_steps(
+        self, *, include_undone: bool = True
+    ) -> Generator[tuple[int, int], None, LabelSet]:
+        """Do what `label_set` does, yielding cutouts done and all of them."""
+        return export.label_set_steps(self, include_undone=include_undone)
 
     # -- where a person is ----------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -26,11 +26,15 @@ from .model import Box, Label, Proposal
 from .reading import Reading
 from .refuge import Refuge
 from .rules import Word
+from .steps import finished, watched
 from .store import Store, box_of
 from .taking import Taken, taken
 from .whereabouts import absolute
 
 Result = TypeVar("Result")
+
+#: So often a merge is worked out anew, since something was decided meanwhile.
+_ATTEMPTS = 3
 
 
 class Review(Reading):
@@ -246,22 +250,61 @@ class Review(Reading):
         ReviewError
             If it is no review, or this very file, or shares no cutout with this one.
         """
+        merged = finished(self.merge_steps(path))
+        self.tell(merged.touched)
+        return merged
+
+    def merge_steps(
+        self, path: str | Path, should_go_on: Callable[[], None] = lambda: None
+    ) -> Generator[tuple[int, int], None, Merged]:
+        """Do what `merge` does in any thread, yielding how far it is.
+
+        Nothing is written before the last step, which is one transaction. Who runs
+        this tells the review's signal of it by `tell`, in the window's thread.
+
+        Parameters
+        ----------
+        path : path
+        should_go_on : callable
+            Called often, in the last step, too. What it raises ends the merge, and
+            nothing has changed then.
+        """
         if Path(path).resolve() == self.path.resolve():
             raise ReviewError("this is the review itself", path, "Choose another one.")
-        touched: list[int] = []
-        with Review.open(path, read_only=True) as other, self._writing(touched):
-            plan = Plan(self, other)
-            history.note(
-                self._store,
-                self._cutouts.taken(plan.rest),
-                self.annotator,
-                history.now(),
+        if self.read_only_reason is not None:
+            raise ReviewError(self.read_only_reason)
+        with Review.open(path, read_only=True) as other:
+            for _ in range(_ATTEMPTS):  # decisions may go on meanwhile
+                seq = self.last_seq
+                plan = Plan(self, other)
+                steps = plan.shared(self._store.next_box_id())
+                changes = yield from watched(steps, should_go_on)
+                with self._store.transaction():
+                    if self.last_seq == seq:
+                        self._take(plan, changes, should_go_on)
+                        return plan.outcome(changes)
+            with self._store.transaction():
+                plan = Plan(self, other)
+                changes = finished(plan.shared(self._store.next_box_id()))
+                self._take(plan, changes, should_go_on)
+                return plan.outcome(changes)
+
+    def _take(
+        self, plan: Plan, changes: list[Change], should_go_on: Callable[[], None]
+    ) -> None:
+        """Write down a merge; what cutouts that are added bring joins the changes."""
+        new = self._cutouts.taken(plan.rest)
+        history.note(self._store, new, self.annotator, history.now())
+        changes += plan.added()
+        if changes:
+            history.decide(
+                self._store, changes, self.annotator, history.now(), should_go_on
             )
-            changes = list(plan.changes(self._store.next_box_id()))
-            if changes:
-                history.decide(self._store, changes, self.annotator, history.now())
-            touched += [change.cutout for change in changes]
-            return plan.outcome(changes)
+
+    def tell(self, touched: Iterable[int]) -> None:
+        """Emit `changed` for cutouts that `merge_steps` has changed."""
+        for cutout_id in dict.fromkeys(touched):
+            self.changed.emit(cutout_id)
 
     def take_labels(
         self, labels: Mapping[int, Sequence[Label]], *, accepted: bool

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clump_detector.errors import ReviewError
+from clump_detector.errors import Cancelled, ReviewError
 from clump_detector.labels import read_label_set, write_label_set
 from clump_detector.sources import Source
 from napari_clumps.review import Box, Proposal, QueuePlan, Review, Status
@@ -19,6 +19,7 @@ from napari_clumps.review.agreement import (
     in_words,
     with_oneself,
 )
+from napari_clumps.review.steps import finished
 
 SIZE = (100, 80)
 PROPOSALS = [
@@ -441,3 +442,69 @@ def test_repeats_come_later_in_the_queue(make_review: Callable[..., Review]) -> 
         assert ids.index(again) >= ids.index(original) + 20
     assert ids[-4:] != sorted(first)
     assert list(review.queue().ids) == ids
+
+
+# -- cancelled, and while decisions go on ----------------------------------------
+
+
+def decided(pair: Pair) -> None:
+    """Have two reviewers say different things, and one add a cutout."""
+    ada, ben = pair
+    for cutout in ada.ids:
+        one, two, three = ids(ada, cutout)
+        ada.accept_all([one, two])
+        ben.reject(one)
+        ben.accept(three)
+    added = ben.path.parent / "elsewhere.png"
+    added.write_bytes(b"")
+    ben.add_cutouts([Source("elsewhere", (added,))])
+    ben.add(4, (10, 10, 20, 20), "clump")
+    ben.close()
+
+
+def test_a_merge_that_is_cancelled_anywhere_changes_nothing(pair: Pair) -> None:
+    ada, ben = pair
+    decided(pair)
+    before = ada.last_seq, len(ada), [ada.boxes(i) for i in ada.ids]
+    for calls in range(100):
+        left = calls
+
+        def should_go_on() -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Cancelled
+
+        steps = ada.merge_steps(ben.path, should_go_on)
+        try:
+            found = finished(steps)
+        except Cancelled:
+            now = ada.last_seq, len(ada), [ada.boxes(i) for i in ada.ids]
+            assert now == before
+            assert ada.check() == []
+        else:
+            break
+    assert calls > 10  # some of them in the transaction
+    assert found.added == 1
+    assert ada.check() == []
+
+
+def test_what_is_decided_during_a_merge_is_heard(pair: Pair, tmp_path: Path) -> None:
+    ada, ben = pair
+    decided(pair)
+    shutil.copy(ada.path, tmp_path / "later.clumps")
+    with Review.open(tmp_path / "later.clumps") as later:  # decides first, then merges
+        later.annotator = "Ada"
+        for _ in range(2):
+            later.add(1, (5, 60, 15, 70), "clump")
+        expected = later.merge(ben.path)
+        wanted = [[(b.status, b.corners) for b in later.boxes(i)] for i in later.ids]
+    steps = ada.merge_steps(ben.path)
+    next(steps)
+    ada.add(1, (5, 60, 15, 70), "clump")
+    next(steps)
+    ada.add(1, (5, 60, 15, 70), "clump")
+    found = finished(steps)
+    assert ada.check() == []
+    assert found == expected
+    assert [[(b.status, b.corners) for b in ada.boxes(i)] for i in ada.ids] == wanted

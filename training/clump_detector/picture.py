@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError, FileError, from_os_error
+from .files import atomic_path
 
 #: Told apart without red and green (Okabe and Ito).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -71,8 +72,10 @@ def save_figure(figure: Any, path: Path) -> None:
     FileError
         If it cannot be written, or the ending names no format.
     """
+    path = path if path.suffix else path.with_name(f"{path.name}.png")
     try:
-        figure.savefig(path, dpi=150)
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=150)
     except ValueError as error:
         raise FileError(
             f"this is no format of a picture ({error})", path, "Name a png, pdf or svg."

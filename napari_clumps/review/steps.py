@@ -1,0 +1,35 @@
+"""Long work as a generator of (done, total)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+#: Cutouts that were gone through, and all of them.
+Step = tuple[int, int]
+
+
+def watched(
+    steps: Generator[Step, None, Result], should_go_on: Callable[[], None]
+) -> Generator[Step, None, Result]:
+    """Yield and return what a generator does, and ask before each step."""
+    while True:
+        should_go_on()
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        yield step
+
+
+def finished(steps: Generator[Any, None, Result]) -> Result:
+    """Run a generator to its end and return what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
