@@ -261,7 +261,7 @@ class Controller(Deciding):
             return
         self.detection.cancel()
         if "exchange" in self.__dict__:
-            self.exchange.cancel()
+            self.exchange.close()
         if self.cutout is not None:
             with suppress(ClumpError):  # a full disk is no reason to stay
                 self.review.place = self.cutout.id

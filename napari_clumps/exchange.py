@@ -1,7 +1,12 @@
-"""Labels in and out of the open review, in the background: files of other programs."""
+"""Labels in and out of the open review, in the background.
+
+Files of other programs, and of other reviewers.
+"""
 
 from __future__ import annotations
 
+import threading
+from abc import abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from clump_detector.errors import ClumpError
+from clump_detector.errors import Cancelled, ClumpError
 
-from .exporting import export, finished, format_of
+from .exporting import export
 from .going_out.chosen import Wish
 from .jobs import Job
 from .labels_in import Found, find_labels, take_labels
+from .review import Merged, Review, merged_in_words
+from .review.agreement import between, in_words
 
 if TYPE_CHECKING:
     from .controller import Controller
@@ -35,12 +42,17 @@ def _to_its_end(work: Generator[Any, None, Any]) -> Generator[Any, None, None]:
 class _Work(Job):
     """A generator of (done, total) in a thread, with a bar."""
 
-    #: What a message says it was doing.
+    #: What a message says it was doing, and what cancelling it says.
     words = ""
+    when_cancelled = ""
+
+    #: How much of it is done, and whether a person has cancelled it.
+    percent = 0
+    cancelling = False
 
     def _run(self, work: Generator[Any, None, Any]) -> None:
         self._value: Any = None
-        self._shown = 0
+        self.percent, self.cancelling = 0, False
         self._begin(_to_its_end, work, words=self.words, total=100)
         # napari leaves a cancelled generator as it is, with its half of a file.
         self._thread.finished.connect(work.close)
@@ -51,18 +63,42 @@ class _Work(Job):
             return
         done, total = event
         percent = int(100 * done / max(total, 1))
-        if self._bar is not None and percent > self._shown:
-            self._bar.update(percent - self._shown)
-            self._shown = percent
         self.outcome = f"{self.words}: {percent} %"
+        if percent > self.percent:
+            if self._bar is not None:
+                self._bar.update(percent - self.percent)
+            self.percent = percent
+            self.changed.emit()
 
     def _on_error(self, error: Exception) -> None:
         message = error.message if isinstance(error, ClumpError) else str(error)
         self._end()
         self._controller.warn(message)
 
+    def _on_finished(self) -> None:
+        value = self._value
+        self._end()
+        if value is not None:
+            self._take(value)
+        elif self.cancelling:
+            self._controller.say(self.when_cancelled)
+
+    @abstractmethod
+    def _take(self, value: Any) -> None:
+        """Take what the generator has returned."""
+
     def cancel(self) -> None:
-        """Stop; what was written so far goes."""
+        """Stop at the next step; what was written so far goes.
+
+        Too late, the work is done, and is said to be.
+        """
+        if self.running and not self.cancelling:
+            self.cancelling = True
+            self._thread.quit()
+            self.changed.emit()
+
+    def close(self) -> None:
+        """Stop since the review is closed."""
         if self.running:
             thread = self._thread
             self._end()
@@ -73,9 +109,10 @@ class Exporting(_Work):
     """Writes the open review in another format."""
 
     words = "Exporting"
+    when_cancelled = "Cancelled: nothing was exported."
 
     def start(self, path: Path, how: str | None, wish: Wish) -> None:
-        """Start to write; a label set, which takes no time, is there at once.
+        """Start to write.
 
         Raises
         ------
@@ -86,17 +123,10 @@ class Exporting(_Work):
         if self.running:
             self._controller.say("An export is under way already.")
             return
-        work = export(review, path, how, wish)
-        if format_of(path, how) in ("labels", "coco") and not wish.png:
-            self._controller.say(finished(work))
-        else:
-            self._run(work)
+        self._run(export(review, path, how, wish))
 
-    def _on_finished(self) -> None:
-        said = self._value
-        self._end()
-        if said is not None:
-            self._controller.say(said)
+    def _take(self, value: str) -> None:
+        self._controller.say(value)
 
 
 class Importing(_Work):
@@ -108,6 +138,7 @@ class Importing(_Work):
     """
 
     words = "Looking for the labels' cutouts"
+    when_cancelled = "Cancelled: nothing was imported."
     found = Signal(object)
 
     def start(self, path: Path) -> None:
@@ -118,15 +149,85 @@ class Importing(_Work):
             return
         self._run(find_labels(review, path))
 
-    def _on_finished(self) -> None:
-        found = self._value
-        self._end()
-        if found is None:
+    def _take(self, value: Found) -> None:
+        if self.cancelling:
+            self._controller.say(self.when_cancelled)
+        elif value.placed.total:
+            self.found.emit(value)
+        else:
+            self._controller.warn(" ".join(value.in_words()))
+
+
+class Merging(_Work):
+    """Takes another reviewer's file into the open review.
+
+    Signals
+    -------
+    agreed(list): it is in; how far the two had agreed before, in sentences.
+    """
+
+    words = "Merging"
+    when_cancelled = "Cancelled: nothing was merged."
+    agreed = Signal(list)
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__(controller)
+        self._ending = threading.Event()
+
+    def start(self, path: Path) -> None:
+        """Start to merge."""
+        review = self._controller.opened
+        if self.running:
+            self._controller.say("A review is being merged already.")
             return
-        if not found.placed.total:
-            self._controller.warn(" ".join(found.in_words()))
-            return
-        self.found.emit(found)
+        self._ending = threading.Event()
+        self._run(_merge(review, path, self._ending))
+
+    def cancel(self) -> None:
+        """Stop before the merge is written, or while it is: then nothing of it is."""
+        self._ending.set()
+        super().cancel()
+
+    def close(self) -> None:
+        """Stop since the review is closed."""
+        self._ending.set()
+        super().close()
+
+    def _on_error(self, error: Exception) -> None:
+        if isinstance(error, Cancelled):
+            self._end()
+            self._controller.say(self.when_cancelled)
+        else:
+            super()._on_error(error)
+
+    def _take(self, value: tuple[list[str], Merged]) -> None:
+        said, merged = value
+        controller = self._controller
+        controller.opened.tell(merged.touched)
+        controller.make_queue()
+        controller.review_changed.emit()
+        controller.refresh(start=True)
+        controller.say(merged_in_words(merged))
+        if merged.skipped:
+            controller.warn(
+                f"{len(merged.skipped)} cutouts have another size there and were left "
+                f"out, such as {merged.skipped[0]}."
+            )
+        self.agreed.emit(said)
+
+
+def _merge(
+    review: Review, path: Path, ending: threading.Event
+) -> Generator[tuple[int, int], None, tuple[list[str], Merged]]:
+    """Return how far two reviewers agreed, and what merging their files came to."""
+
+    def should_go_on() -> None:
+        if ending.is_set():
+            raise Cancelled
+
+    with Review.open(path, read_only=True) as other:
+        said = in_words(between(review, other))
+    return said, (yield from review.merge_steps(path, should_go_on))
 
 
 class Exchange:
@@ -141,6 +242,16 @@ class Exchange:
         self._controller = controller
         self.exporting = Exporting(controller)
         self.importing = Importing(controller)
+        self.merging = Merging(controller)
+
+    @property
+    def jobs(self) -> dict[str, _Work]:
+        """What may be under way, by name."""
+        return {
+            "exporting": self.exporting,
+            "importing": self.importing,
+            "merging": self.merging,
+        }
 
     def export(
         self, path: Path, how: str | None = None, wish: Wish | None = None
@@ -155,6 +266,13 @@ class Exchange:
         """Read labels that others made; `importing.found` tells when they are there."""
         try:
             self.importing.start(path)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+
+    def merge(self, path: Path) -> None:
+        """Take another reviewer's file in; undo takes it back."""
+        try:
+            self.merging.start(path)
         except ClumpError as error:
             self._controller.warn(error.message)
 
@@ -177,7 +295,7 @@ class Exchange:
         controller.refresh(start=True)
         controller.say(" ".join(said))
 
-    def cancel(self) -> None:
-        """Stop what is under way."""
-        self.exporting.cancel()
-        self.importing.cancel()
+    def close(self) -> None:
+        """Stop what is under way, since the review is closed."""
+        for job in self.jobs.values():
+            job.close()

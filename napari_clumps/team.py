@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clump_detector.files import write_json
 
 from .messages import shows_errors
-from .review import Merged, QueuePlan, Review, merged_in_words
+from .review import QueuePlan, Review
 from .review.agreement import Agreement, between, in_words, with_oneself
 from .settings import load_settings
 
@@ -46,21 +46,12 @@ class Team:
     def name(self, name: str) -> None:
         self._controller.choose(annotator=name.strip())
 
-    @shows_errors
-    def merge(self, path: Path) -> Merged | None:
-        """Take another reviewer's file into the open review; undo takes it back."""
-        controller = self._controller
-        merged = controller.opened.merge(path)
-        controller.make_queue()
-        controller.review_changed.emit()
-        controller.refresh(start=True)
-        controller.say(merged_in_words(merged))
-        if merged.skipped:
-            self.warn(
-                f"{len(merged.skipped)} cutouts have another size there and were left "
-                f"out, such as {merged.skipped[0]}."
-            )
-        return merged
+    def merge(self, path: Path) -> None:
+        """Take another reviewer's file into the open review; undo takes it back.
+
+        It goes on in the background, see `exchange.Merging`.
+        """
+        self._controller.exchange.merge(path)
 
     @shows_errors
     def show_disagreements(self) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from ..controller import Controller
 from ..exporting import FORMATS
 from ..labels_in import Found
 from .import_dialog import ImportDialog
+from .job_row import JobRow
 from .listening import listen
 from .parts import plain_button
 
@@ -21,14 +22,17 @@ LABEL_FILES = (
 
 
 class ExchangeButtons(QWidget):
-    """Asks for files, and for what is to be done with them."""
+    """Asks for files, and for what is to be done with them; shows how far that is."""
 
     def __init__(self, controller: Controller) -> None:
         super().__init__()
         self._controller = controller
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        layout.addLayout(row)
         for name, text, clicked, tip in (
             (
                 "import",
@@ -44,7 +48,9 @@ class ExchangeButtons(QWidget):
                 "contact sheet",
             ),
         ):
-            layout.addWidget(plain_button(name, text, clicked, tip))
+            row.addWidget(plain_button(name, text, clicked, tip))
+        for name, job in controller.exchange.jobs.items():
+            layout.addWidget(JobRow(name, job))
         listen(self, (controller.exchange.importing.found, self._ask_how))
 
     def _import(self) -> None:

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from ..controller import controller_of
 from .docking import among_tabs
+from .job_row import JobRow
 from .listening import listen
 from .parts import fill_dock, plain_button, text_label
 
@@ -62,6 +63,7 @@ class TeamPanel(QWidget):
         ):
             layout.addWidget(plain_button(name, text, clicked, tip))
         layout.addLayout(self._again())
+        layout.addWidget(JobRow("merging", self._controller.exchange.merging))
         layout.addWidget(self._open)
         layout.addWidget(self._words)
         layout.addStretch(1)
@@ -73,6 +75,7 @@ class TeamPanel(QWidget):
             (self._controller.review_changed, self._on_review),
             (self._controller.boxes_changed, self._count),
             (self._controller.settings_changed, self._show_name),
+            (self._controller.exchange.merging.agreed, self._on_merged),
         )
         self._on_review()
 
@@ -136,11 +139,8 @@ class TeamPanel(QWidget):
     def _merge(self) -> None:
         path = self._ask_file("Merge a review")
         if path is not None:
-            self.merge(path)
-
-    def merge(self, path: Path) -> None:
-        """Take another reviewer's file in, and say how far it agreed before."""
-        before = self._team.compare_with(path)
-        if before is not None:
             self._team.merge(path)
-            self._words.setText("<br>".join(before))  # merged, they agree
+
+    def _on_merged(self, before: list[str]) -> None:
+        """Say how far the two agreed before the merge; after it they do."""
+        self._words.setText("<br>".join(before))

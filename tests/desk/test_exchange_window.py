@@ -187,6 +187,34 @@ def test_closing_the_review_ends_what_is_under_way(desk, tmp_path):
     assert not (tmp_path / "s.pdf").exists()
 
 
+@pytest.mark.parametrize("name", ["s.pdf", "l.json"])
+def test_an_export_is_shown_and_can_be_cancelled(desk, tmp_path, name):
+    from qtpy.QtWidgets import QProgressBar, QPushButton
+
+    c, panel = desk.controller, desk.panel("review_panel")
+    c.accept_rest()
+    bar = panel.findChild(QProgressBar, "progress_exporting")
+    cancel = panel.findChild(QPushButton, "button_cancel_exporting")
+    assert not bar.isVisible()
+    said = []
+    c.said.connect(said.append)
+    c.exchange.export(tmp_path / name)
+    assert bar.isVisible()
+    assert cancel.isVisible()
+    cancel.click()
+    desk.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
+    assert not bar.isVisible()
+    desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(f".{name}*")), timeout=90_000)
+    # Pressed too late, it is there as a whole, and is said to be.
+    cancelled = said == ["Cancelled: nothing was exported."]
+    assert len(said) == 1
+    assert (tmp_path / name).exists() is not cancelled
+    c.exchange.export(tmp_path / name)  # and once more, to the end
+    desk.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
+    assert (tmp_path / name).is_file()
+    assert name in said[-1]
+
+
 def test_the_question_says_what_was_found(desk, tmp_path):
     from napari_clumps.labels_in import find_labels
     from napari_clumps.widgets.import_dialog import ImportDialog

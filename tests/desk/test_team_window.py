@@ -44,6 +44,11 @@ def click(panel, name: str) -> None:
     panel.findChild(QPushButton, f"button_{name}").click()
 
 
+def wait_for_merge(desk) -> None:
+    job = desk.controller.exchange.merging
+    desk.qtbot.waitUntil(lambda: not job.running, timeout=90_000)
+
+
 def choose_file(monkeypatch, path: Path) -> None:
     from qtpy.QtWidgets import QFileDialog
 
@@ -62,6 +67,7 @@ def test_merge_and_settle(team, monkeypatch):
     click(panel, "compare_review")
     assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
     click(panel, "merge_review")
+    wait_for_merge(desk)
     assert "1 box to be settled." in words(panel, "team_open")
     assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
     click(panel, "disagreements")
@@ -88,6 +94,7 @@ def test_a_disagreement_is_shown_whatever_the_threshold(team):
     desk.key("A")
     desk.key("A")
     c.team.merge(path)
+    wait_for_merge(desk)
     c.threshold = 0.99
     assert [b.status for b in c.boxes if b.opinions] == [
         Status.ACCEPTED, Status.PROPOSAL, Status.ACCEPTED,
@@ -102,6 +109,7 @@ def test_a_file_that_is_no_review_is_a_message(team, monkeypatch, tmp_path):
     said = []
     desk.controller.said.connect(said.append)
     click(panel, "merge_review")
+    wait_for_merge(desk)
     click(panel, "compare_review")
     assert len(said) == 2
     assert all("bad.clumps" in line for line in said)
@@ -129,3 +137,28 @@ def test_cutouts_come_again_without_a_sign(team):
     assert desk.statuses() == ["proposal"] * 3
     c.accept_rest()
     assert "3 of 3 proposals are decided alike" in " ".join(c.team.with_oneself())
+
+
+def test_a_merge_that_is_cancelled_changes_nothing(team):
+    from qtpy.QtWidgets import QProgressBar, QPushButton
+
+    desk, panel, path = team
+    c = desk.controller
+    before = c.review.last_seq, c.review.boxes(1)
+    said = []
+    c.said.connect(said.append)
+    bar = panel.findChild(QProgressBar, "progress_merging")
+    assert not bar.isVisible()
+    c.team.merge(path)
+    assert bar.isVisible()
+    panel.findChild(QPushButton, "button_cancel_merging").click()
+    wait_for_merge(desk)
+    assert not bar.isVisible()
+    # Pressed too late, it is in as a whole, and is said to be.
+    if said != ["Cancelled: nothing was merged."]:
+        assert "decisions taken over" in said[-1]
+        c.review.undo()
+        assert c.review.boxes(1) == before[1]
+    else:
+        assert (c.review.last_seq, c.review.boxes(1)) == before
+    assert c.review.check() == []
