@@ -198,17 +198,22 @@ def test_an_export_is_shown_and_can_be_cancelled(desk, tmp_path, name):
     assert not bar.isVisible()
     said = []
     c.said.connect(said.append)
-    c.exchange.export(tmp_path / name)
-    assert bar.isVisible()
-    assert cancel.isVisible()
-    cancel.click()
-    desk.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
-    assert not bar.isVisible()
+    for _ in range(20):
+        said.clear()
+        c.exchange.export(tmp_path / name)
+        assert bar.isVisible()
+        assert cancel.isVisible()
+        cancel.click()
+        desk.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
+        assert not bar.isVisible()
+        if said == ["Cancelled: nothing was exported."]:
+            break
+        # Pressed too late, it is there as a whole, and is said to be.
+        assert name in said[-1]
+        (tmp_path / name).unlink()
+    assert said == ["Cancelled: nothing was exported."]
     desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(f".{name}*")), timeout=90_000)
-    # Pressed too late, it is there as a whole, and is said to be.
-    cancelled = said == ["Cancelled: nothing was exported."]
-    assert len(said) == 1
-    assert (tmp_path / name).exists() is not cancelled
+    assert not (tmp_path / name).exists()
     c.exchange.export(tmp_path / name)  # and once more, to the end
     desk.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
     assert (tmp_path / name).is_file()

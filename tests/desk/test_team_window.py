@@ -144,21 +144,23 @@ def test_a_merge_that_is_cancelled_changes_nothing(team):
 
     desk, panel, path = team
     c = desk.controller
-    before = c.review.last_seq, c.review.boxes(1)
+    before = c.review.boxes(1)
     said = []
     c.said.connect(said.append)
     bar = panel.findChild(QProgressBar, "progress_merging")
     assert not bar.isVisible()
-    c.team.merge(path)
-    assert bar.isVisible()
-    panel.findChild(QPushButton, "button_cancel_merging").click()
-    wait_for_merge(desk)
-    assert not bar.isVisible()
-    # Pressed too late, it is in as a whole, and is said to be.
-    if said != ["Cancelled: nothing was merged."]:
+    for _ in range(20):
+        said.clear()
+        c.team.merge(path)
+        assert bar.isVisible()
+        panel.findChild(QPushButton, "button_cancel_merging").click()
+        wait_for_merge(desk)
+        assert not bar.isVisible()
+        if said == ["Cancelled: nothing was merged."]:
+            break
+        # Pressed too late, it is in as a whole, and is said to be.
         assert "decisions taken over" in said[-1]
         c.review.undo()
-        assert c.review.boxes(1) == before[1]
-    else:
-        assert (c.review.last_seq, c.review.boxes(1)) == before
+    assert said == ["Cancelled: nothing was merged."]
+    assert c.review.boxes(1) == before
     assert c.review.check() == []
