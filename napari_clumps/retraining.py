@@ -47,9 +47,12 @@ class Curves:
     validation: tuple[float, ...] = ()
     completeness: tuple[float, ...] = ()
     purity: tuple[float, ...] = ()
-    #: Whether they are of boxes that were left out in turn, for want of a part that is
-    #: kept for the validation.
+    #: Whether boxes out of fold take the place of a part kept for the validation.
     out_of_fold: bool = False
+    #: Score, completeness and purity to expect, known at the end of a training.
+    expected: tuple[tuple[float, float, float], ...] = ()
+    #: The default score that was chosen from them.
+    score: float | None = None
 
 
 class Retraining(Job):
@@ -77,7 +80,6 @@ class Retraining(Job):
         self._base: Path | None = None
         self._out: Path | None = None
         self.comparison: dict[str, Any] | None = None
-        self.expected: dict[str, Any] = {}
 
     # -- what there is to learn from ----------------------------------------
 
@@ -265,7 +267,14 @@ class Retraining(Job):
 
     def _on_end(self, event: dict[str, Any]) -> None:
         self.new_model = Path(event["model"])
-        self.expected = event.get("expected") or {}
+        rows = [
+            (row["score"], row["completeness"], row["purity"])
+            for row in (event.get("expected") or {}).get("curve", [])
+            if None not in row.values()
+        ]
+        self.curves = replace(
+            self.curves, expected=tuple(rows), score=event.get("score")
+        )
         said = [f"Trained in {float(event['seconds']):.0f} s."]
         self.outcome = " ".join([*said, event.get("calibrated", "")]).strip()
 

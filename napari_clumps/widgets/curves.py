@@ -29,7 +29,7 @@ class CurvesView(QWidget):
             figsize=(3.2, 3.2), facecolor=_PAPER, layout="constrained"
         )
         self._canvas = FigureCanvasQTAgg(self._figure)
-        self._axes: list[Any] = list(self._figure.subplots(2, 1, sharex=True))
+        self._axes: list[Any] = list(self._figure.subplots(2, 1))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._canvas)
@@ -52,20 +52,42 @@ class CurvesView(QWidget):
                 tested: (curves.validation, _ORANGE, "--"),
             },
         )
-        self._draw(
-            shares,
-            tested,
-            {
-                "completeness": (curves.completeness, _GREEN, "-"),
-                "purity": (curves.purity, _PINK, "--"),
-            },
-        )
-        for axes in self._axes:
-            axes.set_xlim(0.5, max(len(curves.train), 5) + 0.5)
+        losses.set_xlim(0.5, max(len(curves.train), 5) + 0.5)
         losses.set_ylim(bottom=0)
+        if curves.expected:
+            self._draw_expected(shares, curves, tested)
+        else:
+            self._draw_epochs(shares, curves, tested)
         shares.set_ylim(0, 1.02)
-        shares.set_xlabel("epoch", color=_INK, fontsize=8)
         self._canvas.draw_idle()
+
+    def _draw_epochs(self, axes: Any, curves: Curves, tested: str) -> None:
+        """Draw completeness and purity after each epoch."""
+        lines = {
+            "completeness": (curves.completeness, _GREEN, "-"),
+            "purity": (curves.purity, _PINK, "--"),
+        }
+        self._draw(axes, tested, lines)
+        axes.set_xlim(0.5, max(len(curves.train), 5) + 0.5)
+        axes.set_xlabel("epoch", color=_INK, fontsize=8)
+        if curves.out_of_fold and curves.train and not curves.completeness:
+            axes.text(
+                0.5, 0.5, "known at the end of the training", color=_INK, fontsize=8,
+                ha="center", va="center", transform=axes.transAxes,
+            )  # fmt: skip
+
+    def _draw_expected(self, axes: Any, curves: Curves, tested: str) -> None:
+        """Draw completeness and purity to expect at each score."""
+        self._draw(axes, tested, {})
+        scores, completeness, purity = zip(*curves.expected, strict=True)
+        axes.plot(scores, completeness, "-", color=_GREEN, label="completeness", lw=1.4)
+        axes.plot(scores, purity, "--", color=_PINK, label="purity", lw=1.4)
+        if curves.score is not None:
+            axes.axvline(curves.score, color=_INK, lw=1, ls=":", label="default score")
+        axes.xaxis.get_major_locator().set_params(integer=False)
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("score", color=_INK, fontsize=8)
+        axes.legend(fontsize=7, frameon=False, labelcolor=_INK, loc="lower center")
 
     @staticmethod
     def _draw(axes: Any, name: str, lines: dict[str, tuple[Any, str, str]]) -> None:

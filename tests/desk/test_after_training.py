@@ -138,6 +138,22 @@ def test_the_second_curve_says_what_it_is_of(labelled):
         assert [x.get_label() for x in losses.get_lines()] == ["training", name]
 
 
+def test_the_second_curve_ends_as_what_to_expect_at_each_score(labelled):
+    from napari_clumps.widgets.curves import CurvesView
+
+    rows = ((0.2, 0.9, 0.5), (0.5, 0.7, 0.7), (0.8, 0.4, 0.9))
+    view = CurvesView()
+    labelled.qtbot.addWidget(view)
+    view.show_curves(Curves((1.0,), out_of_fold=True))
+    shares = view._axes[1]
+    assert [t.get_text() for t in shares.texts] == ["known at the end of the training"]
+    view.show_curves(Curves((1.0,), out_of_fold=True, expected=rows, score=0.45))
+    lines = {line.get_label(): line for line in shares.get_lines()}
+    assert list(lines["completeness"].get_ydata()) == [0.9, 0.7, 0.4]
+    assert list(lines["default score"].get_xdata()) == [0.45, 0.45]
+    assert shares.get_xlabel() == "score"
+
+
 def test_a_verdict_makes_no_window_higher_than_a_laptop(labelled):
     native = labelled.viewer.window._qt_window
     labelled.panel("retrain_panel").parent().raise_()
