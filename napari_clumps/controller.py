@@ -72,6 +72,10 @@ class Controller(Deciding):
         self.device = settings.device
         self.done_with_space = settings.done_with_space
         self.go_on_after_last = settings.go_on_after_last
+        hides_anew = self.blind_test is not settings.blind_test
+        self.blind_test = settings.blind_test
+        if hides_anew:
+            self.refresh(start=True)
         if self.review is not None and not self.review.read_only:
             self.review.annotator = settings.name()
         self.settings_changed.emit()
@@ -124,6 +128,10 @@ class Controller(Deciding):
     def proposals_coming(self) -> bool:
         """Whether a model is at work that has not come to every cutout yet."""
         return self.detection.running
+
+    def awaits_proposals(self, cutout_id: int) -> bool:
+        """Tell whether a model is at work that has not come to a cutout yet."""
+        return self.detection.awaits(cutout_id)
 
     # -- many boxes at once -------------------------------------------------
 
@@ -319,7 +327,9 @@ class Controller(Deciding):
         """
         self._refresh_pending = True  # the canvas is drawn once, at the end
         try:
-            self.opened.propose(cutout_id, proposals, model, size=size)
+            self.opened.propose(
+                cutout_id, proposals, model, size=size, beside=self.blind_test
+            )
         finally:
             self._refresh_pending = False
         if self.cutout is not None and cutout_id == self.cutout.id:

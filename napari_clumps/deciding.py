@@ -12,6 +12,9 @@ from .keys import BOOK
 from .messages import shows_errors
 from .nudging import changed, usual_side
 from .review import Box, Status
+from .showing import own_thresholds
+
+_ON_THEIR_WAY = "The proposals for this cutout are still on their way."
 
 
 class Deciding(Going):
@@ -29,6 +32,7 @@ class Deciding(Going):
         super().__init__(viewer)
         self.done_with_space = True
         self.go_on_after_last = False
+        self._warned_of: int | None = None
         self.canvas.drawn.connect(self._on_drawn)
         self.canvas.edited.connect(self._on_edited)
         self.canvas.removed.connect(self._on_removed)
@@ -38,6 +42,10 @@ class Deciding(Going):
     @property
     def proposals_coming(self) -> bool:
         """Whether a model is at work that has not come to every cutout yet."""
+        return False
+
+    def awaits_proposals(self, cutout_id: int) -> bool:
+        """Tell whether a model is at work that has not come to a cutout yet."""
         return False
 
     # -- the keys -----------------------------------------------------------
@@ -66,7 +74,8 @@ class Deciding(Going):
             self._refresh_pending = False
         self.current = following
         self.refresh()
-        if following is None and self.go_on_after_last and not self.opened.read_only:
+        goes_on = self.go_on_after_last and not self.hidden
+        if following is None and goes_on and not self.opened.read_only:
             self.accept_rest()
             return
         after = self.box(following)
@@ -116,14 +125,17 @@ class Deciding(Going):
     def accept_rest(self) -> None:
         """Accept the shown proposals that are left, and go on.
 
-        The cutout is done then, if the person has chosen that in the panel.
+        The cutout is done then, if the person has chosen that in the panel. On a
+        held-out one that is marked first, boxes are shown instead, each to be decided.
         """
         review = self.opened
         if self.cutout is None:
             return
         if self.cutout.model is None and self.proposals_coming:
             # Done without a look at what the model sees is seldom what is meant.
-            self.say("The proposals for this cutout are still on their way.")
+            self.say(_ON_THEIR_WAY)
+            return
+        if self._test_goes_on():
             return
         left = [b.id for b in self.undecided]
         if self.done_with_space:
@@ -140,6 +152,8 @@ class Deciding(Going):
             return
         if self.cutout.done:
             review.set_done(self.cutout.id, False)
+        elif self._test_goes_on():
+            return
         elif self.undecided:
             n = len(self.undecided)
             accept, reject, rest = map(BOOK.key, ("accept", "reject", "accept_rest"))
@@ -150,6 +164,42 @@ class Deciding(Going):
         else:
             review.set_done(self.cutout.id, True)
             self._go_on()
+
+    # -- held-out cutouts -----------------------------------------------------
+
+    def _test_goes_on(self) -> bool:
+        """Show what was hidden; tell whether a held-out cutout needs more decisions."""
+        assert self.cutout is not None
+        if self.hidden:
+            if self.awaits_proposals(self.cutout.id):
+                self.say(_ON_THEIR_WAY)
+                return True
+            if not self._boxes and self._warned_of != self.cutout.id:
+                self._warned_of = self.cutout.id  # a habit is no answer
+                self.say("Nothing is marked: press again if you see no clump here.")
+                return True
+            self._reveal()
+        n = len(self.undecided)
+        if not self.unnamed or not n:
+            return False
+        accept, reject = BOOK.key("accept"), BOOK.key("reject")
+        boxes = f"{n} box{'es' * (n != 1)} of the models"
+        self.say(f"Decide on {boxes}: {accept} accepts, {reject} rejects.")
+        return True
+
+    def _reveal(self) -> None:
+        """Show the models' boxes, each from its own threshold, once all is marked."""
+        assert self.cutout is not None
+        own, fallback = own_thresholds(), self.threshold
+        self._refresh_pending = True  # the canvas is drawn once, at the end
+        try:
+            self.opened.reveal(
+                self.cutout.id, lambda box: own.get(box.model or "", fallback)
+            )
+        finally:
+            self._refresh_pending = False
+        self.current = None
+        self.refresh(start=True)
 
     def next_box(self) -> None:
         """Make the next box the current one, whatever its status."""

@@ -178,6 +178,10 @@ class _Tour:
                 continue
             c.go_to(cutout_id)
             true = self._true(cutout_id)
+            if c.hidden:
+                self._mark(cutout_id)
+            if c.review.cutout(cutout_id).done:
+                continue  # the models propose nothing more
             for box in list(c.undecided):
                 c.select(box.id)
                 self.key("A" if _matches(box, true) else "R")
@@ -185,6 +189,15 @@ class _Tour:
                 c.review.add(cutout_id, missed, c.review.classes[0])
             self.key("Return")
         self.picture("done", "Most galaxies are done.")
+
+    def _mark(self, cutout_id: int) -> None:
+        """Mark a held-out galaxy before its proposals are shown, and show them."""
+        c = self.controller
+        for missed in self._missed(cutout_id, c.boxes):
+            c.review.add(cutout_id, missed, c.review.classes[0])
+        for _ in range(2):  # where nothing is marked, the first one asks
+            if c.hidden:
+                self.key("Return")
 
     def look_closer(self) -> None:
         """Look at what is left of a galaxy when its smooth light is taken away."""
@@ -236,7 +249,7 @@ class _Tour:
             for i in self.controller.review.ids
             if not self.controller.review.cutout(i).done
         ]
-        self.controller.go_to(left[0])
+        self.controller.go_to(min(left, key=self.controller.keeps_back))
         self.picture("again", "The new model has proposed again.")
 
     # -- what a person does -------------------------------------------------
@@ -320,7 +333,7 @@ class _Tour:
             shown = [b for b in boxes if (b.score or 1) >= c.threshold]
             return bool(self._missed(cutout_id, shown)), len(shown)
 
-        ids: list[int] = list(c.review.ids)
+        ids = [i for i in c.review.ids if not c.keeps_back(i)]
         return max(ids, key=worth)
 
     def _true(self, cutout_id: int, *, faint: bool = False) -> list[Corners]:

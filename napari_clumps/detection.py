@@ -34,6 +34,8 @@ class Detection(Job):
         self._problems: list[str] = []
         self._found = 0
         self.models_in_use: tuple[Path, ...] = ()
+        self._hidden = 0
+        self._to_come: set[str | int] = set()
         self.loose = LooseBoxes(controller.viewer)
         controller.threshold_changed.connect(self.loose.apply)
         self.total = 0
@@ -100,6 +102,10 @@ class Detection(Job):
         """The process that detects, or None before the first detection."""
         return self._worker.pid
 
+    def awaits(self, cutout_id: int) -> bool:
+        """Tell whether a model is at work that has not come to a cutout yet."""
+        return self.running and cutout_id in self._to_come
+
     def start(self, scope: str | None = None) -> None:
         """Start on a scope of `scopes`, by default the likeliest."""
         scopes = self.scopes()
@@ -142,8 +148,9 @@ class Detection(Job):
 
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
         self.total, self.done, self._found = len(requests), 0, 0
-        self._problems = []
         self.models_in_use = (model,)
+        self._hidden, self._problems = 0, []
+        self._to_come = {request.key for request in requests}
         self.outcome = "Loading the model…"
         arguments = (self._worker, requests, model, self._controller.device)
         self._begin(detect, *arguments, words="Detecting clumps", total=self.total)
@@ -179,6 +186,7 @@ class Detection(Job):
         else:
             return
         self.done += 1
+        self._to_come.discard(event.key)
         self.outcome = f"{self.done} of {self.total}"
         if self._bar is not None:
             self._bar.update(1)
@@ -202,6 +210,9 @@ class Detection(Job):
         except ClumpError as error:
             self._problems.append(error.message)
             return 0
+        if self._controller.keeps_back(int(found.key)):
+            self._hidden += 1
+            return 0
         return sum(p.score >= self._controller.threshold for p in proposals)
 
     def _on_error(self, error: Exception) -> None:
@@ -211,14 +222,25 @@ class Detection(Job):
         self._controller.warn(message)
 
     def _on_finished(self) -> None:
-        n, k = self.done - len(self._problems), self._found
-        self.outcome = (
-            f"{k} proposal{'s' * (k != 1)} on {n} cutout{'s' * (n != 1)} "
-            f"from score {self._controller.threshold:.2f} up."
-        )
+        self.outcome = self._in_words()
         self._end()
         if self._problems:
             self._controller.warn(_summary(self._problems))
+
+    def _in_words(self) -> str:
+        k, held_out = self._found, self._hidden
+        n = self.done - len(self._problems) - held_out
+        later = (
+            f"On {held_out} held-out cutout{'s' * (held_out != 1)} proposals are "
+            "hidden until you have marked the clumps."
+        )
+        if held_out and not n:
+            return later
+        found = (
+            f"{k} proposal{'s' * (k != 1)} on {n} cutout{'s' * (n != 1)} "
+            f"from score {self._controller.threshold:.2f} up."
+        )
+        return f"{found} {later}" if held_out else found
 
 
 def _summary(problems: list[str]) -> str:

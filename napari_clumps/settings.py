@@ -39,6 +39,7 @@ class Settings:
     annotator: str = ""
     done_with_space: bool = True
     go_on_after_last: bool = False
+    blind_test: bool = True
     keys: dict[str, str] = field(default_factory=dict)
     view: str = "colour"
     stretch: str = "as detected"

@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from clump_detector.card import read_card
 from clump_detector.errors import ClumpError
-from clump_detector.registry import resolve_model
+from clump_detector.registry import list_models, resolve_model
 
 from .canvas import Canvas
 from .looking import Looking
@@ -41,6 +41,10 @@ class Showing:
         The cutouts in the order in which they are gone through.
     model_name : str
         Of the model that proposes.
+    blind_test : bool
+        Whether proposals on held-out cutouts are hidden until a person has marked them.
+    hidden : bool
+        Whether they are on this cutout.
 
     Signals
     -------
@@ -76,6 +80,8 @@ class Showing:
         self.source_problem: str | None = None
         self.current: int | None = None
         self.model_name = load_settings().model
+        self.blind_test = True
+        self.hidden = False
         self._boxes: list[Box] = []
         self._refresh_pending = False
         self._start_pending = False
@@ -134,7 +140,11 @@ class Showing:
 
     @property
     def boxes(self) -> list[Box]:
-        """Those shown: decided ones, and proposals unscored or from the threshold."""
+        """Those shown: decided ones, and proposals unscored or from the threshold.
+
+        On a held-out cutout that is to be marked first, only decided ones; once it is
+        marked, all that are to be decided on, `unnamed`.
+        """
         return self._boxes
 
     @property
@@ -143,6 +153,17 @@ class Showing:
         if self.review is None or self.cutout is None:
             return 0
         return len(self.review.boxes(self.cutout.id)) - len(self._boxes)
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether boxes are shown at random and without a name: a test in progress."""
+        return self.cutout is not None and self.cutout.blind and not self.cutout.done
+
+    def keeps_back(self, cutout_id: int) -> bool:
+        """Tell whether a cutout's proposals are hidden until a person has marked it."""
+        review = self.review
+        can = self.blind_test and review is not None and not review.read_only
+        return can and self.opened.is_hidden(cutout_id)
 
     @property
     def undecided(self) -> list[Box]:
@@ -154,14 +175,20 @@ class Showing:
         return next((b for b in self._boxes if b.id == box_id), None)
 
     def _load_boxes(self) -> None:
-        self._boxes = []
+        self._boxes, self.hidden = [], False
         if self.review is not None and self.cutout is not None:
-            least = self.threshold
-            self._boxes = [
-                b
-                for b in self.review.boxes(self.cutout.id)
-                if b.decided or b.opinions or b.score is None or b.score >= least
-            ]
+            here, least = self.cutout.id, self.threshold
+            self.hidden = self.keeps_back(here)
+            if self.unnamed:
+                self._boxes = self.review.unnamed(here)
+            elif self.hidden:
+                self._boxes = [b for b in self.review.boxes(here) if b.decided]
+            else:
+                self._boxes = [
+                    b
+                    for b in self.review.boxes(here)
+                    if b.decided or b.opinions or b.score is None or b.score >= least
+                ]
         if self.box(self.current) is None:
             self.current = None
 
@@ -256,6 +283,12 @@ class Showing:
             self.refresh()
         if self.cutout != before:
             self.cutout_changed.emit()
+
+
+def own_thresholds() -> dict[str, float]:
+    """Return the threshold that each model's card proposes, by the model's id."""
+    cards = [entry.card for entry in list_models() if entry.card is not None]
+    return {card.model_id: float(card.default_score) for card in cards}
 
 
 def _card_threshold(model: str) -> float:

@@ -53,10 +53,12 @@ class Wall:
         self._review: Review | None = None
         self._touched: set[int] = set()
         self._fresh: Counter[int] = Counter()
+        self._hides = controller.blind_test
         self.arrangement = Arrangement()
         self.crops = Crops()
         self.rows = _NOTHING
         controller.review_changed.connect(self._on_review)
+        controller.settings_changed.connect(self._on_settings)
         self._on_review()
 
     @property
@@ -88,7 +90,8 @@ class Wall:
         """Read all boxes and show those that fit, in their order."""
         self._touched.clear()
         self._fresh.clear()
-        self.crops = Crops() if self._review is None else self._review.crops()
+        review, self._hides = self._review, self._controller.blind_test
+        self.crops = Crops() if review is None else review.crops(hide=self._hides)
         self._arrange()
 
     def arrange(self, arrangement: Arrangement) -> None:
@@ -114,7 +117,8 @@ class Wall:
         cutouts, self._touched = self._touched, set()
         for cutout in cutouts:
             self._fresh.pop(cutout, None)
-        new = self.crops.take(cutouts, self._review.crops(cutouts))
+        now = self._review.crops(cutouts, hide=self._hides)
+        new = self.crops.take(cutouts, now)
         if new and not len(self.crops):
             self.refresh()  # nothing is there that could jump
             return
@@ -131,6 +135,10 @@ class Wall:
         self._fresh.clear()
         self.crops, self.rows = Crops(), _NOTHING
         self.rearranged.emit()
+
+    def _on_settings(self) -> None:
+        if self._controller.blind_test is not self._hides and len(self.crops):
+            self.refresh()
 
     def _on_changed(self, cutout_id: int) -> None:
         self._touched.add(cutout_id)

@@ -130,12 +130,29 @@ class Crops:
         return [int(cutout) for cutout in now.cutouts[~there]]
 
 
-def read_crops(store: Store, cutout_ids: Iterable[int] | None = None) -> Crops:
-    """Read all boxes of a review, or those of some cutouts, in one statement."""
-    some, values = "", list[str]()
+#: Proposals that would favour the model that made them, if a person saw whose they are.
+_UNDISCLOSED = """
+b.status = 'proposal' AND b.opinions IS NULL AND c.held_out AND NOT c.done AND (
+  c.blind OR (? AND NOT EXISTS (
+    SELECT 1 FROM boxes AS d WHERE d.cutout = c.id AND (d.opinions IS NOT NULL
+    OR (d.model IS NOT NULL AND d.status != 'proposal'))
+  ))
+)
+"""
+
+
+def read_crops(
+    store: Store, cutout_ids: Iterable[int] | None = None, *, hide: bool = False
+) -> Crops:
+    """Read all boxes of a review, or those of some cutouts, in one statement.
+
+    `Reading.crops` says which are left out.
+    """
+    some = f"WHERE NOT ({_UNDISCLOSED})"
+    values: list[Any] = [hide]
     if cutout_ids is not None:
-        some = "WHERE b.cutout IN (SELECT value FROM json_each(?))"
-        values = [json.dumps(list(cutout_ids))]
+        some += " AND b.cutout IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(list(cutout_ids)))
     return Crops(
         store.rows(
             "SELECT b.id, b.cutout, c.name, b.x1, b.y1, b.x2, b.y2, b.cls, b.status, "

@@ -66,6 +66,11 @@ class Side:
         """The boxes of which something was said."""
         return [box for box in self.boxes if box.decided or box.opinions]
 
+    @property
+    def begun(self) -> bool:
+        """Whether the reviewer has said anything of what is to be seen here."""
+        return self.cutout.done or self.cutout.blind or bool(self.spoken)
+
     def opinion(self, box: Box) -> tuple[Opinion, ...]:
         """Return what the reviewer said of one of his boxes, and what others had."""
         if not box.decided:
@@ -109,7 +114,7 @@ def merged(ours: Side, theirs: Side, next_id: Callable[[], int]) -> Iterator[Cha
             new = _taken_over(ours, theirs, other, next_id())
             waiting |= bool(new.opinions) and not new.decided
             yield Change("merge", ours.cutout.id, new.id, None, box_values(new))
-    yield from _state(ours.cutout, theirs, waiting)
+    yield from _state(ours, theirs, waiting)
 
 
 def _settled(ours: Side, theirs: Side, box: Box, other: Box | None) -> Box:
@@ -157,25 +162,31 @@ def _waiting(box: Box) -> Box:
     return replace(box, status=Status.PROPOSAL, annotator=None, time=None)
 
 
-def _state(ours: CutoutRecord, theirs: Side, waiting: bool) -> Iterator[Change]:
+def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
     """Yield what changes of the cutout itself."""
-    other = theirs.cutout
-    remarks = dict.fromkeys(filter(None, (ours.remark, other.remark)))
+    own, other = ours.cutout, theirs.cutout
+    remarks = dict.fromkeys(filter(None, (own.remark, other.remark)))
     before: dict[str, Any] = {
-        "done": ours.done,
-        "flags": list(ours.flags),
-        "remark": ours.remark,
+        "done": own.done,
+        "flags": list(own.flags),
+        "remark": own.remark,
+        "blind": own.blind,
     }
+    begun = [side.cutout.blind for side in (ours, theirs) if side.begun]
     after: dict[str, Any] = {
-        "done": (ours.done or other.done) and not waiting,
-        "flags": [f for f in FLAGS if f in {*ours.flags, *other.flags}],
+        "done": (own.done or other.done) and not waiting,
+        "flags": [f for f in FLAGS if f in {*own.flags, *other.flags}],
         "remark": "; ".join(remarks),
     }
-    if ours.model is None and other.model is not None:
+    # What one side saw the boxes of is not blind; what only the other has begun is not
+    # revealed here.
+    both = own.held_out and bool(begun) and all(begun)
+    after["blind"] = both and (own.blind or after["done"])
+    if own.model is None and other.model is not None:
         for name in ("model", "width", "height"):
-            before[name], after[name] = getattr(ours, name), getattr(other, name)
+            before[name], after[name] = getattr(own, name), getattr(other, name)
     if before != after:
-        yield Change("merge", ours.id, None, before, after)
+        yield Change("merge", own.id, None, before, after)
 
 
 class Plan:

@@ -247,10 +247,10 @@ class Counts:
 class Decision:
     """One row of the log: who did what to which box or cutout, and when.
 
-    ``kind`` is accept, reject, edit, reclassify, add, done, flag, merge, import, undo
-    or redo. ``before`` and ``after`` hold what the decision changed: a box's values
-    (None: no such box), a cutout's state, or the sequence number of the first row that
-    was taken back.
+    ``kind`` is accept, reject, edit, reclassify, add, done, flag, merge, import, blind,
+    undo or redo. ``before`` and ``after`` hold what the decision changed: a box's
+    values (None: no such box), a cutout's state, or the sequence number of the first
+    row that was taken back.
     """
 
     seq: int

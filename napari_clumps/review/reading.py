@@ -11,7 +11,7 @@ from clump_detector.errors import ReviewError
 from clump_detector.labels import LabelSet
 from clump_detector.units import chosen_unit
 
-from . import export, history, replay, tally
+from . import blind, export, history, replay, tally
 from .crops import Crops, read_crops
 from .cutouts import Cutouts
 from .glance import Glance, read_glances
@@ -27,7 +27,7 @@ from .whereabouts import absolute
 DECISIONS = frozenset(
     (
         "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
-        "import", "undo", "redo",
+        "import", "blind", "undo", "redo",
     )
 )  # fmt: skip
 
@@ -151,9 +151,23 @@ class Reading:
             raise ReviewError(f"there is no box {box_id}", self.path)
         return box
 
-    def crops(self, cutout_ids: Iterable[int] | None = None) -> Crops:
-        """Return all boxes in columns, or those of some cutouts, without the log."""
-        return read_crops(self._store, cutout_ids)
+    def is_hidden(self, cutout_id: int) -> bool:
+        """Tell whether a held-out cutout can be marked before boxes are shown."""
+        return blind.is_hidden(self.cutout(cutout_id), self.boxes(cutout_id))
+
+    def unnamed(self, cutout_id: int) -> list[Box]:
+        """Return a cutout's boxes in random order, without model and score."""
+        return blind.unnamed(self.boxes(cutout_id), self.id)
+
+    def crops(
+        self, cutout_ids: Iterable[int] | None = None, *, hide: bool = False
+    ) -> Crops:
+        """Return all boxes in columns, or those of some cutouts, without the log.
+
+        Proposals that wait without a name on a held-out cutout are left out, and with
+        ``hide`` also those on cutouts that are still to be marked.
+        """
+        return read_crops(self._store, cutout_ids, hide=hide)
 
     def glances(self, cutout_ids: Iterable[int]) -> dict[int, Glance]:
         """Return name and state of some cutouts, without looking for their files."""

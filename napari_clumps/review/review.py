@@ -16,7 +16,7 @@ from clump_detector.errors import ReviewError
 from clump_detector.labels import DEFAULT_CLASSES
 from clump_detector.sources import Source
 
-from . import history, repeats, rules
+from . import blind, history, repeats, rules
 from .cutouts import Cutouts
 from .disk import DiskError
 from .history import Change
@@ -210,6 +210,38 @@ class Review(Reading):
                 rules.done(self.cutout(cutout_id), True),
             ]
         )
+
+    def reveal(
+        self, cutout_id: int, least: Callable[[Box], float] = lambda _: 0.0
+    ) -> int:
+        """Say that a person has marked a held-out cutout before boxes were shown.
+
+        The proposals are there to be decided on from then on, without those on a box
+        that the person marked, and with one where two models see the same clump.
+        Nothing changes where `is_hidden` says no.
+
+        Parameters
+        ----------
+        cutout_id : int
+        least : callable
+            The score from which a person is asked about a box; the others go.
+
+        Returns
+        -------
+        int
+            How many wait for a decision now.
+        """
+        chosen: list[Box] = []
+
+        def change(_: Word) -> list[Change | None]:
+            cutout, boxes = self.cutout(cutout_id), self.boxes(cutout_id)
+            if not blind.is_hidden(cutout, boxes):
+                return []
+            chosen[:] = blind.asked(boxes, least, self.id)
+            return [*blind.revealed(cutout, boxes, chosen)]
+
+        self._decide(change)
+        return len(chosen)
 
     def flag(self, cutout_id: int, flags: Iterable[str], remark: str = "") -> None:
         """Flag a cutout with some of `FLAGS`, and say something about it.
@@ -462,13 +494,14 @@ class Review(Reading):
         model: str,
         *,
         size: tuple[int, int] | None = None,
+        beside: bool = False,
     ) -> int:
         """Take in what a model found on a cutout. Not a step of undo.
 
         The undecided proposals of earlier detections go. Proposals on a decided box
         (IoU above 0.5), rejected ones included, are left out, so that nobody decides
-        twice, and so are those without a pixel in the image. A done cutout is left as
-        it is.
+        twice, and so are those without a pixel in the image. A cutout that is done, or
+        that was marked before boxes were shown, is left as it is.
 
         Parameters
         ----------
@@ -478,6 +511,9 @@ class Review(Reading):
             The model's id.
         size : (int, int), optional
             Width and height of the image in pixels.
+        beside : bool
+            Keep the proposals of the model before beside the new ones where the cutout
+            is held out: a person is to be asked about both.
 
         Returns
         -------
@@ -489,9 +525,12 @@ class Review(Reading):
         taken = 0
         with self._writing(touched):
             cutout = self.cutout(cutout_id)
-            if not cutout.done:
+            if not (cutout.done or cutout.blind):
                 boxes, first = self.boxes(cutout_id), self._store.next_box_id()
-                change = rules.proposed(cutout, boxes, proposals, model, size, first)
+                change = rules.proposed(
+                    cutout, boxes, proposals, model, size, first,
+                    beside=beside and blind.is_hidden(cutout, boxes),
+                )  # fmt: skip
                 history.forget_redo(self._store, cutout_id)
                 history.note(self._store, [change], None, history.now())
                 taken = len((change.after or {})["boxes"])

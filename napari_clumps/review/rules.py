@@ -121,6 +121,8 @@ def proposed(
     model: str,
     size: tuple[int, int] | None,
     first_id: int,
+    *,
+    beside: bool = False,
 ) -> Change:
     """Return the change when a model has looked at a cutout that is not done.
 
@@ -135,6 +137,8 @@ def proposed(
         Width and height of the image that the model saw.
     first_id : int
         For the first of the new boxes.
+    beside : bool
+        Whether the proposals of the model before stay beside those of this one.
 
     Raises
     ------
@@ -145,11 +149,13 @@ def proposed(
     # whatever a model says.
     decided = [b for b in boxes if b.decided or b.opinions or b.origin != "model"]
     open_ = [box for box in boxes if box not in decided]
+    kept = _of_model_before(cutout, open_, model) if beside else []
     size = _size_seen(cutout, size, bool(decided))
     rows: list[list[Any]] = []
     seconds: dict[int, float] = {}
     if cutout.model not in (None, model):  # what the new model does not find there
-        seconds = {box.id: 0.0 for box in decided if box.model != model}
+        others = [*decided, *kept]
+        seconds = {box.id: 0.0 for box in others if box.model != model}
     for proposal in proposals:
         corners = fit(proposal.corners, size)
         if corners is None or not math.isfinite(proposal.score):
@@ -160,14 +166,25 @@ def proposed(
         if same is None:
             second = _second_score(corners, cutout.model, model, open_)
             rows.append([first_id + len(rows), *place, proposal.cls, score, *second])
-        elif same.model != model:
+            same = same_clump(corners, kept)
+        if same is not None and same.model != model:
             seconds[same.id] = max(score, seconds.get(same.id, 0.0))
     width, height = size or (None, None)
-    before = {"boxes": [box.id for box in open_], "model": cutout.model}
+    gone = [box.id for box in open_ if box not in kept]
+    before = {"boxes": gone, "model": cutout.model}
     after = {"boxes": rows, "model": model, "width": width, "height": height}
     if seconds:
         after["seconds"] = [[box_id, score] for box_id, score in seconds.items()]
     return Change("propose", cutout.id, None, before, after)
+
+
+def _of_model_before(
+    cutout: CutoutRecord, boxes: Sequence[Box], model: str
+) -> list[Box]:
+    """Return the boxes of the other of the two models that looked last."""
+    if cutout.model == model:
+        return [box for box in boxes if box.model != model]
+    return [box for box in boxes if box.model == cutout.model]
 
 
 def _second_score(

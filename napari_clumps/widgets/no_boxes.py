@@ -76,6 +76,8 @@ class NoBoxes(QWidget):
         """Return why there is no box, in a sentence."""
         c = self._controller
         assert c.cutout is not None
+        if c.hidden:
+            return "No clump is marked yet"
         if c.cutout.done:
             return "Done: no clump on this cutout"
         if c.cutout.model is None:

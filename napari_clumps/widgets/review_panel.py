@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from ..controller import Controller, controller_of
+from ..keys import BOOK
 from .box_table import BoxTable
 from .exchange_buttons import ExchangeButtons
 from .flag_bar import FlagBar
@@ -36,6 +37,16 @@ from .parts import (
     text_label,
 )
 from .queue_bar import QueueBar
+
+#: What a person does on a held-out cutout, before and after its boxes are shown.
+_MARK_FIRST = (
+    "Test galaxy: mark every clump you see, then press {key}. The models' boxes come "
+    "afterwards, so that no model is favoured."
+)
+_DECIDE_EACH = (
+    "Test galaxy: decide on each box that is left. They come in random order and "
+    "without a name, so that no model is favoured."
+)
 
 #: Lines of text that the dock has room for at least.
 _LINES = 28
@@ -81,6 +92,7 @@ class ReviewPanel(QWidget):
         )
         self._queue = QueueBar(self._controller)
         self._flags = FlagBar(self._controller)
+        self._test = text_label("test_note")
         self._table = BoxTable()
         self._said = text_label("said")
         layout.addWidget(self._name)
@@ -90,6 +102,7 @@ class ReviewPanel(QWidget):
         layout.addWidget(self._warning)
         layout.addWidget(self._find)
         layout.addLayout(self._decision_buttons())
+        layout.addWidget(self._test)  # below what a hand goes to, which stays
         layout.addWidget(self._table, stretch=1)
         layout.addWidget(NoBoxes(self._controller, self._table), stretch=1)
         layout.addWidget(self._flags)
@@ -152,7 +165,17 @@ class ReviewPanel(QWidget):
         grid.addWidget(keys, 2, 1)
         grid.addWidget(key_button("previous_cutout", "Back", c.previous_cutout), 3, 0)
         grid.addWidget(key_button("next_cutout", "Next", c.next_cutout), 3, 1)
-        grid.addWidget(hide, 4, 0, 1, 2)
+        self._blind = QCheckBox("Blind test galaxies")
+        self._blind.setObjectName("blind_test")
+        self._blind.setToolTip(
+            "Hide proposals on held-out cutouts until you have marked the clumps you "
+            "see: boxes accepted of one model would favour it in the comparison"
+        )
+        self._blind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._blind.setChecked(c.blind_test)
+        self._blind.clicked.connect(lambda on: c.choose(blind_test=on))
+        grid.addWidget(hide, 4, 0)
+        grid.addWidget(self._blind, 4, 1)
         grid.addWidget(ExchangeButtons(c), 5, 0, 1, 2)
         return grid
 
@@ -181,6 +204,7 @@ class ReviewPanel(QWidget):
     def _on_settings(self) -> None:
         self._with_space.setChecked(self._controller.done_with_space)
         self._go_on.setChecked(self._controller.go_on_after_last)
+        self._blind.setChecked(self._controller.blind_test)
 
     def _on_cutout(self) -> None:
         review, cutout = self._controller.review, self._controller.cutout
@@ -192,7 +216,7 @@ class ReviewPanel(QWidget):
         self._flags.show_flags()
         facts = [self._place_in_words()]
         if cutout.held_out:
-            facts.append("kept for testing")
+            facts.append("held out" + ", marked blind" * cutout.blind)
         if review.read_only:
             facts.append("read only")
         if review.waiting:
@@ -222,10 +246,22 @@ class ReviewPanel(QWidget):
 
     def _on_boxes(self) -> None:
         self._table.rows.show_boxes(self._controller.boxes)
+        self._say_test()
         self._draw.setChecked(self._controller.canvas.drawing)
         hidden = not self._controller.canvas.visible
         self._hide_words.show("Show boxes" if hidden else "Hide boxes")
         self._on_current(self._controller.current)
+
+    def _say_test(self) -> None:
+        """Say what to do on a held-out cutout that is marked before boxes come."""
+        c = self._controller
+        said = ""
+        if c.hidden:
+            said = _MARK_FIRST.format(key=BOOK.key("accept_rest"))
+        elif c.unnamed and c.undecided:
+            said = _DECIDE_EACH
+        self._test.setText(said)
+        self._test.setVisible(bool(said))
 
     def _on_current(self, box_id: int | None) -> None:
         self._table.show_current(box_id)

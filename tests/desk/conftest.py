@@ -150,7 +150,7 @@ def window(shown_window, qtbot, own_home):
     """A shown viewer with the three panels and no review."""
     viewer, controller = shown_window
     desk = Desk(viewer, controller, qtbot)
-    controller.take_settings()
+    controller.choose(blind_test=False)  # or some galaxies would come without proposals
     if controller.preferences is not None:  # its page outlives the test before
         controller.preferences.show()
     bring_back(viewer)

@@ -83,7 +83,7 @@ def test_an_expert_needs_about_a_key_for_a_box(window, simulated):
     cutouts = {cutout.source.name: cutout for cutout in labels.cutouts}
     rng = np.random.default_rng(1)
     c = window.controller
-    c.choose(go_on_after_last=True)
+    c.choose(go_on_after_last=True, blind_test=True)
     c.threshold = 0.3
     c.open_paths([simulated])
     for i in c.review.ids:

@@ -113,6 +113,14 @@ def iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     return both / (whole - both)
 
 
+def same(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Tell whether two squares overlap enough, or have centres within one FWHM."""
+    centre = [(c[0] + c[2]) / 2 - (d[0] + d[2]) / 2 for c, d in [(a, b)]]
+    centre += [(a[1] + a[3]) / 2 - (b[1] + b[3]) / 2]
+    fwhm = (a[2] - a[0] + b[2] - b[0]) / 2 / 2.5
+    return iou(a, b) > 0.5 or (centre[0] ** 2 + centre[1] ** 2) ** 0.5 <= fwhm
+
+
 def kept(value: Any) -> Any:
     """Return a box of the plain model with the status it has when it is a clump."""
     cutout, status, corners, cls, proposed = value
@@ -138,7 +146,10 @@ class RandomReview(RuleBasedStateMachine):
         sources = [Source(name, (self.folder / f"{name}.png",)) for name in "abc"]
         self.path = self.folder / "a.clumps"
         self.review = Review.create(self.path, sources, held_out=0.4, seed=1)
+        self.held_out = {c.id for c in self.review.cutouts() if c.held_out}
+        assert 0 < len(self.held_out) < 3
         self.plain = Plain({("done", i): False for i in (1, 2, 3)})
+        self.plain.state |= {("blind", i): False for i in (1, 2, 3)}
         self.plain.state |= {("flag", i): () for i in (1, 2, 3)}
         self.touched: list[int] = []
         self.review.changed.connect(self.touched.append)
@@ -170,7 +181,7 @@ class RandomReview(RuleBasedStateMachine):
         proposals = [Proposal(*corners, cls, 0.5) for corners, cls in found]
         before = {box.id for box in self.review.boxes(cutout)}
         taken = self.review.propose(cutout, proposals, "m")
-        if self.plain.state["done", cutout]:
+        if self.plain.state["done", cutout] or self.plain.state["blind", cutout]:
             assert taken == 0
             return
         decided = [
@@ -246,6 +257,22 @@ class RandomReview(RuleBasedStateMachine):
         self.review.set_done(cutout, done)
         self.plain.decide({("done", cutout): done})
 
+    @rule(cutout=CUTOUTS)
+    def reveal(self, cutout: int) -> None:
+        n = self.review.reveal(cutout)
+        state, boxes = self.plain.state, self.plain.boxes(cutout)
+        shown = any(b[1] not in (Status.PROPOSAL, Status.DRAWN) for b in boxes.values())
+        begun = shown or state["done", cutout] or state["blind", cutout]
+        if begun or cutout not in self.held_out:
+            assert n == 0
+            return
+        open_ = {k: b[2] for k, b in boxes.items() if b[1] is Status.PROPOSAL}
+        drawn = [b[2] for b in boxes.values() if b[1] is Status.DRAWN]
+        gone = [k for k, b in open_.items() if any(same(b, d) for d in drawn)]
+        assert n == len(open_) - len(gone)
+        removed: dict[Key, Any] = {("box", k): None for k in gone}
+        self.plain.decide({("blind", cutout): True, **removed})
+
     @rule(cutout=CUTOUTS, flags=st.sets(st.sampled_from(FLAGS)))
     def flag(self, cutout: int, flags: set[str]) -> None:
         self.review.flag(cutout, flags)
@@ -283,6 +310,7 @@ class RandomReview(RuleBasedStateMachine):
         for i in self.review.ids:
             found["done", i] = self.review.cutout(i).done
             found["flag", i] = self.review.cutout(i).flags
+            found["blind", i] = self.review.cutout(i).blind
             for box in self.review.boxes(i):
                 proposed = box.proposed and (box.proposed[:4], box.proposed[4])
                 value = (i, box.status, box.corners, box.cls, proposed)

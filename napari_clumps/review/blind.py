@@ -1,0 +1,117 @@
+"""Held-out cutouts whose clumps a person marks before any model's boxes are shown.
+
+Boxes that a person accepted of one model favour that model in every comparison. So the
+proposals of all models stay hidden until a person has marked what there is to see, and
+come in random order and without a name then. Pure functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from clump_detector import boxes as geometry
+
+from .history import Change
+from .model import Box, CutoutRecord
+from .rules import SAME_CLUMP
+from .store import box_values
+
+
+def is_hidden(cutout: CutoutRecord, boxes: Iterable[Box]) -> bool:
+    """Tell whether a held-out cutout can still be marked before boxes are shown.
+
+    Not where a person has decided on a model's box already, or reviewers disagree.
+    """
+    begun = cutout.done or cutout.blind
+    return cutout.held_out and not begun and not any(map(_was_shown, boxes))
+
+
+def _was_shown(box: Box) -> bool:
+    return bool(box.opinions) or (box.decided and box.model is not None)
+
+
+def asked(boxes: Sequence[Box], least: Callable[[Box], float], seed: str) -> list[Box]:
+    """Return the proposals that a person is asked about, in random order.
+
+    Left out are those on a box that the person marked. Of two models' boxes on one
+    clump chance chooses one.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+        All that the cutout has.
+    least : callable
+        The score from which a box is asked about.
+    seed : str
+        Of the order.
+    """
+    marked = [box for box in boxes if box.decided]
+    chosen: list[Box] = []
+    for box in sorted((b for b in boxes if not b.decided), key=_by_chance(seed)):
+        others = [b for b in chosen if b.model != box.model]
+        sure = box.score is None or box.score >= least(box)
+        if sure and not is_on_one_of(box, [*marked, *others]):
+            chosen.append(box)
+    return chosen
+
+
+def revealed(
+    cutout: CutoutRecord, boxes: Sequence[Box], chosen: Sequence[Box]
+) -> list[Change]:
+    """Return what changes when a person has marked a cutout and boxes are shown.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    boxes : sequence of Box
+        All that it has.
+    chosen : sequence of Box
+        The proposals to decide on; the others go.
+    """
+    stay = {box.id for box in chosen}
+    rest = [box for box in boxes if not box.decided and box.id not in stay]
+    return [
+        Change("blind", cutout.id, None, {"blind": False}, {"blind": True}),
+        *(Change("blind", cutout.id, b.id, box_values(b), None) for b in rest),
+    ]
+
+
+def unnamed(boxes: Iterable[Box], seed: str) -> list[Box]:
+    """Return boxes without a word on who proposed them, how surely, and when.
+
+    A person's own come first, the others in random order, the same each time.
+    """
+    chance = _by_chance(seed)
+    return [
+        replace(box, origin=_MODEL, model=None, score=None, second=None)
+        if box.origin != _PERSON
+        else box
+        for box in sorted(boxes, key=lambda b: (b.origin != _PERSON, chance(b)))
+    ]
+
+
+def is_on_one_of(box: Box, others: Sequence[Box]) -> bool:
+    """Tell whether a box stands for the same clump as one of several others.
+
+    They overlap by more than `SAME_CLUMP`, or their centres are within one FWHM.
+    """
+    if not others:
+        return False
+    here = geometry.as_boxes(box.corners)
+    there = geometry.as_boxes([other.corners for other in others])
+    apart = np.hypot(*(geometry.centres(there) - geometry.centres(here)).T)
+    fwhm = (geometry.fwhm(there) + geometry.fwhm(here)) / 2
+    overlap = geometry.iou(here, there)[0]
+    return bool(((overlap > SAME_CLUMP) | (apart <= fwhm)).any())
+
+
+_MODEL, _PERSON = "model", "person"
+
+
+def _by_chance(seed: str) -> Callable[[Box], bytes]:
+    """Return a key that sorts boxes at random, the same each time."""
+    return lambda box: hashlib.sha256(f"{seed} {box.id}".encode()).digest()
