@@ -333,7 +333,7 @@ class _Tour:
             shown = [b for b in boxes if (b.score or 1) >= c.threshold]
             return bool(self._missed(cutout_id, shown)), len(shown)
 
-        ids = [i for i in c.review.ids if not c.keeps_back(i)]
+        ids: list[int] = [i for i in c.review.ids if not c.keeps_back(i)]
         return max(ids, key=worth)
 
     def _true(self, cutout_id: int, *, faint: bool = False) -> list[Corners]:

@@ -54,7 +54,7 @@ def test_the_review_holds_every_kind_of_decision(demo):
         kinds = {d.kind for d in review.decisions()}
         counts = review.counts()
         assert review.check() == []
-    assert {"accept", "add", "done", "undo", "redo"} <= kinds
+    assert {"accept", "add", "blind", "done", "undo", "redo"} <= kinds
     assert counts.done == counts.cutouts - 2
     assert counts.boxes_by_status[Status.DRAWN] > 0
 
