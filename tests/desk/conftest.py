@@ -150,9 +150,9 @@ def window(shown_window, qtbot, own_home):
     """A shown viewer with the three panels and no review."""
     viewer, controller = shown_window
     desk = Desk(viewer, controller, qtbot)
-    controller.choose(blind_test=False)  # or some galaxies would come without proposals
-    if controller.preferences is not None:  # its page outlives the test before
-        controller.preferences.show()
+    # Or some galaxies would come without proposals. The page of Preferences, which
+    # outlives the test before, follows.
+    controller.choose(blind_test=False)
     bring_back(viewer)
     desk.settle(50)
     yield desk

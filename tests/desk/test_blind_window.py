@@ -64,6 +64,8 @@ def test_proposals_are_hidden_until_all_is_marked(blind):
     assert len(c.review.boxes(c.cutout.id)) == 6
     assert c.boxes == []
     assert table(blind) == []
+    words = blind.panel("no_boxes").findChild(QLabel, "no_boxes_words")
+    assert words.text() == "No clump is marked yet"
     assert len(blind.controller.canvas.boxes.data) == 0
     mark(blind)
     assert blind.statuses() == ["drawn"]
