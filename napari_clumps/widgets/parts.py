@@ -26,6 +26,9 @@ from .listening import listen
 #: No panel is narrower, in pixels.
 _NARROWEST = 330
 
+#: No field of a form is narrower, in pixels.
+_NARROWEST_FIELD = 90
+
 STATUS_WORDS = {
     Status.PROPOSAL: "proposal",
     Status.ACCEPTED: "accepted",
@@ -158,6 +161,7 @@ def form_of(panel: str, fields: dict[str, Any]) -> QFormLayout:
         field.native.setSizePolicy(
             QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
         )
+        field.native.setMinimumWidth(_NARROWEST_FIELD)  # rather than cut its name
         form.addRow(field.label, field.native)
     return form
 

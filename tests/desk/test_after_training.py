@@ -54,7 +54,6 @@ def shown_buttons(desk) -> set[str]:
 
 def train(desk) -> None:
     desk.controller.retraining.start(RetrainChoices("starter", epochs=2))
-    desk.settle()
     assert not {"promote", "compare_again", "next_held_out"} & shown_buttons(desk)
 
 
@@ -155,6 +154,8 @@ def test_the_second_curve_ends_as_what_to_expect_at_each_score(labelled):
 
 
 def test_a_verdict_makes_no_window_higher_than_a_laptop(labelled):
+    from qtpy.QtWidgets import QLabel
+
     native = labelled.viewer.window._qt_window
     labelled.panel("retrain_panel").parent().raise_()
     native.resize(1366, 700)
@@ -165,3 +166,7 @@ def test_a_verdict_makes_no_window_higher_than_a_laptop(labelled):
     assert native.height() == 700
     page = labelled.panel("retrain_scroll")
     assert page.widget().width() <= page.viewport().width()
+    words = [x for x in page.findChildren(QLabel) if not x.wordWrap() and x.isVisible()]
+    assert words
+    for label in words:
+        assert label.width() >= label.sizeHint().width(), label.text()
