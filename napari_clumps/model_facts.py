@@ -156,6 +156,8 @@ def verdict_line(verdict: dict[str, Any]) -> str:
         f"{verdict.get('verdict', 'no verdict')} against "
         f"{verdict.get('against', 'another model')}"
     )
+    if verdict.get("on"):
+        summary = f"{summary} (on {verdict['on']})"
     day = str(verdict.get("time", ""))[:10]
     return f"{day}: {summary}" if day else str(summary)
 
@@ -168,5 +170,6 @@ def short_verdict(card: ModelCard | None) -> str:
     found = newest_verdict(card, parent) if isinstance(parent, str) else {}
     if found:
         return str(found.get("verdict", ""))
-    found = newest_verdict(card)
-    return f"{found.get('verdict')} (not its parent)" if found else ""
+    found = newest_verdict(card)  # against no one: they could not be compared
+    told = found.get("against")
+    return f"{found.get('verdict')} (not its parent)" if told else ""

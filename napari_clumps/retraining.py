@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from clump_detector.card import CARD
+from clump_detector.card import CARD, ModelCard, read_card
 from clump_detector.config import as_table
 from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet
 from clump_detector.registry import new_model_folder, resolve_model
 
 from .jobs import Job
+from .learning import note_training_in
 from .next_step import next_step
 from .presets import preset
 from .tasks import Worker, compare, retrain
@@ -69,6 +70,8 @@ class Retraining(Job):
         self._wish: Wish = "go"
         self.models_in_use: tuple[Path, ...] = ()
         self.command: Sequence[str] | None = None
+        self._learned: tuple[Path, LabelSet] | None = None
+        self._base_card = ModelCard("")
         self._reset()
 
     def _reset(self) -> None:
@@ -118,7 +121,9 @@ class Retraining(Job):
         try:
             base = resolve_model(choices.base)
             # Frozen here: decisions go on while the model learns.
-            labels = self._controller.opened.label_set()
+            review = self._controller.opened
+            labels, self._base_card = review.label_set(), read_card(base)
+            self._learned = (review.path, labels)
             out = new_model_folder(self._controller.opened.path.stem)
         except ClumpError as error:
             self._controller.warn(error.message)
@@ -297,6 +302,19 @@ class Retraining(Job):
         self.comparison = event
         said = str(event.get("summary") or event.get("problem") or "")
         self.outcome = " ".join([said, *event.get("notes", [])])
+        self._note_training(event)
+
+    def _note_training(self, comparison: dict[str, Any]) -> None:
+        """Add a point to the learning curve of the review that was learned from."""
+        if self._learned is None or self.new_model is None:
+            return
+        path, labels = self._learned
+        try:
+            cards = (self._base_card, read_card(self.new_model))
+            opened = self._controller.review
+            note_training_in(path, opened, comparison, cards, labels)
+        except ClumpError as error:
+            self._controller.warn(error.message)
 
     def _on_error(self, error: Exception) -> None:
         message = error.message if isinstance(error, ClumpError) else str(error)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from clump_detector.errors import ConfigError
+from clump_detector.card import ModelCard, read_card
+from clump_detector.errors import ConfigError, ReviewError
 from clump_detector.files import write_json
-from clump_detector.labels import write_label_set
+from clump_detector.labels import LabelSet, write_label_set
 from clump_detector.registry import new_model_folder, resolve_model
 
 from .presets import preset
@@ -149,21 +150,59 @@ def train_from_command_line(
         if leads():
             print(f"{made}: a new model.")
             if request.base is not None:
-                _compare_with_base(request.base, made, path, device)
+                review = source if source.suffix == ".clumps" else None
+                _compare_with_base(request.base, made, path, device, review)
 
 
-def _compare_with_base(base: Path, made: Path, labels: Path, device: str) -> None:
-    """Print what held-out cutouts say of a new model, and keep it in its card."""
+def _compare_with_base(
+    base: Path, made: Path, labels: Path, device: str, review: Path | None
+) -> None:
+    """Print what held-out cutouts say of a new model, and keep it.
+
+    The verdict is kept in the model's card, the figures in the learning curve of the
+    review that was learned from, if there is one.
+    """
     from clump_detector.comparison import compare_models, keep_verdict
     from clump_detector.labels import read_label_set
 
-    held_out = read_label_set(labels).subset(held_out=True)
+    every = read_label_set(labels)
+    held_out = every.subset(held_out=True)
     if not any(cutout.done for cutout in held_out.cutouts):
         return
+    before = read_card(base), read_card(made)
     result = compare_models(base, made, held_out, device=device)
     keep_verdict(made, result)
     for said in (result["summary"], *result["notes"]):
         print(said)
+    if review is not None:
+        _note_training(review, result, before, every)
+
+
+def _note_training(
+    review: Path,
+    comparison: dict[str, Any],
+    cards: tuple[ModelCard, ModelCard],
+    labels: LabelSet,
+) -> None:
+    """Add a training to a review's learning curve, and print the curve.
+
+    A review that is open elsewhere gets no point; that is said, and the model is there
+    all the same.
+    """
+    from clump_detector.learning_curve import in_words
+
+    from .learning import note_training
+    from .review import Review
+
+    try:
+        with Review.open(review) as opened:
+            note_training(opened, comparison, *cards, labels)
+            points = opened.learning_curve
+    except ReviewError as error:
+        print(f"napari-clumps: {error.message}", file=sys.stderr)
+        return
+    for line in in_words(points):
+        print(line)
 
 
 @dataclass(frozen=True)
@@ -195,12 +234,14 @@ class Judging:
 
 
 def _say_pace(path: Path) -> None:
-    """Print how a review goes."""
+    """Print how a review goes, and what trainings on it brought."""
+    from clump_detector.learning_curve import in_words as learning_in_words
+
     from .review import Review, in_words
 
     with Review.open(path, read_only=True) as review:
-        pace = review.pace()
-    for line in in_words(pace):
+        pace, points = review.pace(), review.learning_curve
+    for line in (*in_words(pace), *learning_in_words(points)):
         print(line)
     outcomes = [
         *((name, outcome) for name, outcome in pace.models.items()),

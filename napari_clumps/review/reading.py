@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from clump_detector.errors import ReviewError
 from clump_detector.labels import LabelSet
@@ -273,6 +273,33 @@ class Reading:
     @place.setter
     def place(self, cutout_id: int) -> None:
         self._remember(place=[cutout_id, self.last_seq])
+
+    @property
+    def learning_curve(self) -> list[dict[str, Any]]:
+        """The trainings on this review, oldest first; kept in the file.
+
+        Each is a point as `clump_detector.learning_curve.points_of` makes it. Of a
+        model that was compared again the newest one counts.
+        """
+        kept = self._store.meta().get("learning_curve", ())
+        newest = {(point.get("model"), point.get("galaxies")): point for point in kept}
+        return [dict(point) for point in newest.values()]
+
+    def note_training(self, *points: dict[str, Any]) -> None:
+        """Add points to the learning curve; those that are there stay.
+
+        Raises
+        ------
+        ReviewError
+            If the file cannot be written to.
+        """
+        if self.read_only:
+            raise ReviewError(
+                "the learning curve gets no point: the review is open for reading only",
+                self.path,
+                self.read_only_reason,
+            )
+        self._remember(learning_curve=[*self.learning_curve, *points])
 
     @property
     def unit(self) -> str:

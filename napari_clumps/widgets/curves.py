@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from ..retraining import Curves
 
 # Okabe and Ito's colours, told apart without red and green.
-_BLUE, _ORANGE, _GREEN, _PINK = "#56b4e9", "#e69f00", "#009e73", "#cc79a7"
-_INK, _PAPER = "#c8ccd2", "#262930"
+BLUE, ORANGE, GREEN, PINK = "#56b4e9", "#e69f00", "#009e73", "#cc79a7"
+INK, PAPER = "#c8ccd2", "#262930"
 
 
 class CurvesView(QWidget):
@@ -25,9 +25,7 @@ class CurvesView(QWidget):
 
         super().__init__()
         self.setObjectName("curves")
-        self._figure = Figure(
-            figsize=(3.2, 3.2), facecolor=_PAPER, layout="constrained"
-        )
+        self._figure = Figure(figsize=(3.2, 3.2), facecolor=PAPER, layout="constrained")
         self._canvas = FigureCanvasQTAgg(self._figure)
         self._axes: list[Any] = list(self._figure.subplots(2, 1))
         layout = QVBoxLayout(self)
@@ -48,8 +46,8 @@ class CurvesView(QWidget):
             losses,
             "loss",
             {
-                "training": (curves.train, _BLUE, "-"),
-                tested: (curves.validation, _ORANGE, "--"),
+                "training": (curves.train, BLUE, "-"),
+                tested: (curves.validation, ORANGE, "--"),
             },
         )
         losses.set_xlim(0.5, max(len(curves.train), 5) + 0.5)
@@ -64,15 +62,15 @@ class CurvesView(QWidget):
     def _draw_epochs(self, axes: Any, curves: Curves, tested: str) -> None:
         """Draw completeness and purity after each epoch."""
         lines = {
-            "completeness": (curves.completeness, _GREEN, "-"),
-            "purity": (curves.purity, _PINK, "--"),
+            "completeness": (curves.completeness, GREEN, "-"),
+            "purity": (curves.purity, PINK, "--"),
         }
         self._draw(axes, tested, lines)
         axes.set_xlim(0.5, max(len(curves.train), 5) + 0.5)
-        axes.set_xlabel("epoch", color=_INK, fontsize=8)
+        axes.set_xlabel("epoch", color=INK, fontsize=8)
         if curves.out_of_fold and curves.train and not curves.completeness:
             axes.text(
-                0.5, 0.5, "known at the end of the training", color=_INK, fontsize=8,
+                0.5, 0.5, "known at the end of the training", color=INK, fontsize=8,
                 ha="center", va="center", transform=axes.transAxes,
             )  # fmt: skip
 
@@ -80,23 +78,23 @@ class CurvesView(QWidget):
         """Draw completeness and purity to expect at each score."""
         self._draw(axes, tested, {})
         scores, completeness, purity = zip(*curves.expected, strict=True)
-        axes.plot(scores, completeness, "-", color=_GREEN, label="completeness", lw=1.4)
-        axes.plot(scores, purity, "--", color=_PINK, label="purity", lw=1.4)
+        axes.plot(scores, completeness, "-", color=GREEN, label="completeness", lw=1.4)
+        axes.plot(scores, purity, "--", color=PINK, label="purity", lw=1.4)
         if curves.score is not None:
-            axes.axvline(curves.score, color=_INK, lw=1, ls=":", label="default score")
+            axes.axvline(curves.score, color=INK, lw=1, ls=":", label="default score")
         axes.xaxis.get_major_locator().set_params(integer=False)
         axes.set_xlim(0, 1)
-        axes.set_xlabel("score", color=_INK, fontsize=8)
-        axes.legend(fontsize=7, frameon=False, labelcolor=_INK, loc="lower center")
+        axes.set_xlabel("score", color=INK, fontsize=8)
+        axes.legend(fontsize=7, frameon=False, labelcolor=INK, loc="lower center")
 
     @staticmethod
     def _draw(axes: Any, name: str, lines: dict[str, tuple[Any, str, str]]) -> None:
         axes.clear()
-        axes.set_facecolor(_PAPER)
-        axes.set_ylabel(name, color=_INK, fontsize=8)
-        axes.tick_params(colors=_INK, labelsize=7)
+        axes.set_facecolor(PAPER)
+        axes.set_ylabel(name, color=INK, fontsize=8)
+        axes.tick_params(colors=INK, labelsize=7)
         for spine in axes.spines.values():
-            spine.set_color(_INK)
+            spine.set_color(INK)
         for label, (values, colour, style) in lines.items():
             epochs = range(1, len(values) + 1)
             axes.plot(
@@ -111,4 +109,4 @@ class CurvesView(QWidget):
             )
         axes.xaxis.get_major_locator().set_params(integer=True)
         if any(values for values, _, _ in lines.values()):
-            axes.legend(fontsize=7, frameon=False, labelcolor=_INK, loc="best")
+            axes.legend(fontsize=7, frameon=False, labelcolor=INK, loc="best")

@@ -164,10 +164,15 @@ def test_a_review_that_is_judged_on_also_says_how_it_goes(run, review):
         box = opened.boxes(1)[0]
         opened.accept(box.id)
         opened.set_done(1, True)
+        for n, f1 in ((0, 0.4), (25, 0.5), (50, 0.6)):
+            figure = {"value": f1, "95": [f1 - 0.05, f1 + 0.05]}
+            opened.note_training({"galaxies": n, "boxes": 2 * n, "f1": figure})
     code, said, err = run("evaluate", review)
     assert code == 0, err
     assert "2 decisions so far" in said
     assert "1 of 3 cutouts are done" in said
+    assert "  25 galaxies,  50 boxes: 0.50 (0.45 to 0.55)" in said
+    assert "50 more galaxies: +0.0" in said
     assert f"{box.model}: 1 accepted, 0 edited, 0 rejected" in said
     assert "completeness" in said
 

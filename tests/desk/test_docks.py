@@ -8,7 +8,7 @@ pytestmark = pytest.mark.gui
 
 DOCKS = (
     "Measure", "Queue strip", "How it looks", "Several reviewers", "How it goes",
-    "Fetch cutouts", "Clump wall", "Models",
+    "Fetch cutouts", "Clump wall", "Models", "Learning curve",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
 
+from clump_detector.card import read_card
 from napari_clumps.retraining import RetrainChoices
 from napari_clumps.review import Status
 
@@ -178,6 +179,10 @@ def test_retrain_compare_promote_and_propose_again(sample):
     new = c.retraining.new_model
     assert (new / "weights.safetensors").is_file()
     assert c.retraining.verdict in ("better", "no clear difference", "worse")
+    base, point = c.review.learning_curve
+    assert (base["galaxies"], base["model"].partition("-")[0]) == (0, "starter")
+    assert point["galaxies"] == read_card(new).learned_from["cutouts"]
+    assert point["f1"]["value"] == c.retraining.comparison["new"]["f1"]["value"]
     press(sample, "retrain_panel", "button_promote")
     finish(sample, c.detection)
     assert c.model_name == new.name

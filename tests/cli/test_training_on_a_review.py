@@ -1,0 +1,58 @@
+"""`napari-clumps train REVIEW.clumps`: the training becomes a point of the review."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clump_detector.card import read_card
+from clump_detector.sources import find_sources
+from napari_clumps.review import Review
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """A review of small galaxies with a bright spot each, all done, half held out."""
+    folder = tmp_path / "galaxies"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    spots = rng.uniform(30, 70, (10, 2))
+    y, x = np.mgrid[:100, :100]
+    for i, (cx, cy) in enumerate(spots):
+        spot = 150 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 18)
+        noisy = spot[..., None] + rng.normal(40, 4, (100, 100, 3))
+        picture = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+        picture.save(folder / f"g{i}.png")
+    path = folder / "galaxies.clumps"
+    with Review.create(path, find_sources([folder]), held_out=0.5) as made:
+        for i, (cx, cy) in enumerate(spots, start=1):
+            made.add(i, (cx - 7, cy - 7, cx + 7, cy + 7), "clump")
+            made.set_done(i, True)
+        counts = made.learning_counts()
+    return path, counts
+
+
+def test_a_training_adds_the_base_model_and_itself_to_the_curve(
+    run, labelled, tmp_path
+):
+    path, counts = labelled
+    assert 0 < counts["held_out"] < 10
+    model = tmp_path / "mine"
+    code, said, err = run("train", path, "--out", model, "--epochs", 1)
+    assert code == 0, err
+    with Review.open(path, read_only=True) as review:
+        base, new = review.learning_curve
+    assert (base["galaxies"], base["boxes"]) == (0, 0)
+    assert base["model"].startswith("starter-")
+    assert (new["galaxies"], new["boxes"]) == (counts["cutouts"], counts["boxes"])
+    assert new["model"] == read_card(model).model_id
+    assert new["held_out"] == counts["held_out_done"]
+    assert f"{counts['cutouts']} galaxies, " in said
+    assert "from three points on" in said
+    with Review.open(path) as elsewhere:
+        code, said, err = run("train", path, "--out", tmp_path / "two", "--epochs", 1)
+        assert code == 0
+        assert "the learning curve gets no point" in err
+        assert (tmp_path / "two" / "model.json").is_file()
+        assert len(elsewhere.learning_curve) == 2

@@ -1,0 +1,52 @@
+"""The dock "Learning curve" in the real window."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def panel(shown_window):
+    """The panel beside the others, taken away again after the test."""
+    viewer, _ = shown_window
+    dock, panel = viewer.window.add_plugin_dock_widget(
+        "napari-clumps", "Learning curve", tabify=True
+    )
+    yield panel
+    viewer.window.remove_dock_widget(dock)
+
+
+def point(n, f1, *, blind=True):
+    figure = {"value": f1, "95": [f1 - 0.04, f1 + 0.04]}
+    return {
+        "galaxies": n, "boxes": 2 * n, "held_out": 20, "blind": blind,
+        "model": f"gal-{n}", "f1": figure,
+    }  # fmt: skip
+
+
+def labels(panel):
+    legend = panel._axes.get_legend()
+    return [] if legend is None else [text.get_text() for text in legend.get_texts()]
+
+
+def test_points_and_their_continuation_are_drawn(desk, panel):
+    assert "Each training adds a point" in panel._words.text()
+    assert labels(panel) == []
+    desk.controller.review.note_training(point(0, 0.4, blind=False), point(25, 0.5))
+    desk.controller.models_changed.emit()
+    assert labels(panel) == ["blind", "not blind"]
+    assert "there are 2" in panel._words.text()
+    desk.controller.review.note_training(point(50, 0.6))
+    desk.controller.models_changed.emit()
+    assert set(labels(panel)) == {"blind", "not blind", "expected, 95 %"}
+    dashed = [line for line in panel._axes.lines if line.get_linestyle() == "--"]
+    assert max(dashed[0].get_xdata()) == 100
+    words = panel._words.text()
+    assert "50 more galaxies: +0.0" in words
+    assert "gal-50: F1 0.60 (0.56 to 0.64) after 50 galaxies and 100 boxes" in words
+
+
+def test_without_a_review_it_says_so(window, panel):
+    assert panel._words.text() == "No review is open."
