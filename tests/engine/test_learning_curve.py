@@ -141,7 +141,7 @@ def comparison(blind=12):
         rest = dict.fromkeys(("completeness", "purity"), figure(f1))
         return {"f1": figure(f1), **rest, "galaxies": 12, "true_boxes": 30}
 
-    return {"old": figures(0.5), "new": figures(0.7),
+    return {"old": figures(0.5), "new": figures(0.7), "galaxies": 12, "blind": blind,
             "difference": {"f1": figure(0.2, 0.05)}}  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def points_of(
         return []
     common = {
         "time": now(),
-        "blind": comparison.get("blind") == comparison["galaxies"],
+        "blind": comparison.get("blind") == after["galaxies"],
         "shared": _shared(comparison),
     }
     found = []
