@@ -165,6 +165,8 @@ def window(shown_window, qtbot, own_home):
     BOOK.choose({})
     controller.take_settings()
     controller.looking.reset()
+    controller.looking.show_scale_bar(True)
+    controller.looking.turn_north_up(True)
     controller.use_card_threshold()
     controller.models_changed.emit()
     if controller.canvas.is_built:

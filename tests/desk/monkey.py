@@ -208,7 +208,7 @@ class Monkey:
         from qtpy.QtTest import QTest
 
         canvas, boxes = self.controller.canvas, self.controller.boxes
-        for _ in range(50):  # what is drawn anew follows in a turn of its own
+        for _ in range(10_000):  # what is drawn anew follows in a turn of its own
             if not canvas.boxes._is_creating and len(canvas.boxes.data) == len(boxes):
                 break
             if canvas.boxes._is_creating:
