@@ -300,7 +300,12 @@ def evaluate_from_command_line(
         print(said)
     if options.out is not None:
         write_json(options.out, figures)
-    if options.picture is not None and figures["galaxies"]:
+    if options.picture is not None and not figures["galaxies"]:
+        print(
+            f"napari-clumps: {options.picture} was not drawn: no galaxy was judged on.",
+            file=sys.stderr,
+        )
+    elif options.picture is not None:
         draw_figures(figures, options.picture)
     if options.keep is not None and against is not None:
         keep_verdict(folder, figures, options.keep)

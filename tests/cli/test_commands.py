@@ -190,6 +190,12 @@ def test_simulate_train_evaluate(run, tmp_path):
         "model.json",
         "weights.safetensors",
     ]
+    code, said, err = run("evaluate", labels, "--model", model)
+    assert code == 2
+    assert "learned from every cutout that is done (14 of them)" in err
+    others = tmp_path / "others"
+    run("simulate", others, "-n", 14, "--seed", 4, "--size", 160, "--clumpy", 1)
+    labels = others / "labels.json"
     figures, picture = tmp_path / "figures.json", tmp_path / "judged.png"
     code, said, err = run(
         "evaluate", labels, "--model", model, "--against", "starter",
@@ -200,6 +206,8 @@ def test_simulate_train_evaluate(run, tmp_path):
         "better", "no clear difference", "worse",
     )  # fmt: skip
     assert Image.open(picture).size[0] > 1000
+    assert "model-" in said.split(":")[0]  # what is said is said of --model
+    assert "starter-" in said
     code, said, err = run("evaluate", labels, "--model", model, "--keep", "14 galaxies")
     assert code == 0, err
     card = json.loads((model / "model.json").read_text())

@@ -63,7 +63,7 @@ def test_show_tells_card_lineage_and_verdicts(run, gal):
     assert "from 0.47: expected completeness 0.53, purity 0.47" in said
     assert "completeness 0.82 (0.79 to 0.86)" in said
     assert VERDICT["summary"] in said
-    assert "do not say which galaxies they learned from" in said
+    assert "does not say which galaxies it learned from" in said
     assert "made from it: gal" in run("models", "show", "starter")[1]
 
 

@@ -134,6 +134,6 @@ def test_the_manifest_is_valid_and_complete():
     assert names == {
         "Review clumps", "Detect clumps", "Retrain from corrections", "How it goes",
         "How it looks", "Clump wall", "Queue strip", "Several reviewers",
-        "Fetch cutouts", "Measure",
+        "Fetch cutouts", "Measure", "Models", "Learning curve",
     }  # fmt: skip
     assert "napari/layers/annotate" in manifest.contributions.menus
