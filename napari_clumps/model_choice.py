@@ -101,7 +101,7 @@ def rename_in(controller: Controller, old: str, new: str) -> bool:
     except ClumpError as error:
         controller.warn(error.message)
         return False
-    _follow(controller, old, folder)
+    controller.retraining.follow(old, folder)
     if controller.model_name == old:
         controller.model_name = new
         controller.detection.warm_up()
@@ -116,14 +116,6 @@ def remove_in(controller: Controller, name: str) -> bool:
     except ClumpError as error:
         controller.warn(error.message)
         return False
-    _follow(controller, name, None)
+    controller.retraining.follow(name, None)
     controller.models_changed.emit()
     return True
-
-
-def _follow(controller: Controller, old: str, folder: Path | None) -> None:
-    """Have the newest training's result go by its new name, or be gone."""
-    made = controller.retraining.new_model
-    if made is not None and made.name == old:
-        controller.retraining.new_model = folder
-        controller.retraining.changed.emit()

@@ -306,8 +306,8 @@ class Retraining(Job):
 
     def _note_training(self, comparison: dict[str, Any]) -> None:
         """Add a point to the learning curve of the review that was learned from."""
-        if self._learned is None or self.new_model is None:
-            return
+        if self._learned is None or self.new_model is None or not comparison.get("new"):
+            return  # nothing was trained here, or nothing could be compared
         path, labels = self._learned
         try:
             cards = (self._base_card, read_card(self.new_model))
@@ -329,6 +329,14 @@ class Retraining(Job):
         if self.new_model is not None:
             self._controller.models_changed.emit()
         self._end()
+
+    def follow(self, old: str, folder: Path | None) -> None:
+        """Have the newest training's models go by another name, or be gone."""
+        if self.new_model is not None and self.new_model.name == old:
+            self.new_model = self._out = folder
+        if self._base is not None and self._base.name == old:
+            self._base = folder
+        self.changed.emit()
 
     # -- promotion ----------------------------------------------------------
 

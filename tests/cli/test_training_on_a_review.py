@@ -6,9 +6,33 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.card import read_card
+from clump_detector.card import ModelCard, read_card
+from clump_detector.config import ModelConfig
 from clump_detector.sources import find_sources
 from napari_clumps.review import Review
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A base model that is trained within seconds."""
+    from clump_detector.detector import build_detector
+    from clump_detector.modelfolder import save_model
+
+    config = ModelConfig(
+        encoder="test_resnet", strides=(4, 8), anchors=((8, 12), (16, 24)),
+        input_size=96, fpn_channels=16, head_channels=32, proposals_before=60,
+        proposals=40,
+    )  # fmt: skip
+    save_model(tmp_path / "tiny", build_detector(config), ModelCard("tiny", config))
+    return tmp_path / "tiny"
+
+
+@pytest.fixture
+def quick(tmp_path):
+    """A recipe for the shortest training there is."""
+    settings = 'train_parts = "heads"\nbatch = 4\nepochs = 1\ncrop = 96\n'
+    (tmp_path / "quick.toml").write_text(f"[train]\n{settings}")
+    return tmp_path / "quick.toml"
 
 
 @pytest.fixture
@@ -34,24 +58,25 @@ def labelled(tmp_path):
 
 
 def test_a_training_adds_the_base_model_and_itself_to_the_curve(
-    run, labelled, tmp_path
+    run, labelled, tiny, quick, tmp_path
 ):
     path, counts = labelled
     assert 0 < counts["held_out"] < 10
     model = tmp_path / "mine"
-    code, said, err = run("train", path, "--out", model, "--epochs", 1)
+    words = ("train", path, "--base", tiny, "--recipe", quick, "--out")
+    code, said, err = run(*words, model)
     assert code == 0, err
     with Review.open(path, read_only=True) as review:
         base, new = review.learning_curve
     assert (base["galaxies"], base["boxes"]) == (0, 0)
-    assert base["model"].startswith("starter-")
+    assert base["model"] == read_card(tiny).model_id
     assert (new["galaxies"], new["boxes"]) == (counts["cutouts"], counts["boxes"])
     assert new["model"] == read_card(model).model_id
     assert new["held_out"] == counts["held_out_done"]
     assert f"{counts['cutouts']} galaxies, " in said
     assert "from three points on" in said
     with Review.open(path) as elsewhere:
-        code, said, err = run("train", path, "--out", tmp_path / "two", "--epochs", 1)
+        code, said, err = run(*words, tmp_path / "two")
         assert code == 0
         assert "the learning curve gets no point" in err
         assert (tmp_path / "two" / "model.json").is_file()

@@ -101,6 +101,19 @@ def test_compare_again_takes_the_labels_as_they_are_by_now(labelled):
     assert job.new_model == new
 
 
+def test_a_new_model_that_is_removed_is_offered_no_more(labelled):
+    """The engine's model has no card: it is a broken one, which can be removed."""
+    from napari_clumps.model_choice import remove_in
+
+    c = labelled.controller
+    train(labelled)
+    finish(labelled)
+    assert {"promote", "compare_again"} <= shown_buttons(labelled)
+    assert remove_in(c, c.retraining.new_model.name)
+    assert c.retraining.new_model is None
+    assert not {"promote", "compare_again"} & shown_buttons(labelled)
+
+
 @pytest.mark.parametrize("labelled", ["slow"], indirect=True)
 def test_cancel_during_the_comparison_keeps_the_model_and_says_so(labelled):
     job = labelled.controller.retraining

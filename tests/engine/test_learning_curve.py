@@ -110,6 +110,12 @@ def test_the_lines_name_each_point():
     assert in_words([]) == []
 
 
+def test_of_a_model_compared_again_the_newest_point_counts():
+    first, again = [point(n, law(n)) for n in (0, 25, 50)], point(50, 0.9)
+    assert outlook([*first, again]) == outlook([*first[:2], again])
+    assert len(in_words([*first, again])) == len(in_words(first))
+
+
 def test_damaged_points_are_left_out():
     good = [point(n, law(n)) for n in (0, 25, 50)]
     bad = [{}, {"galaxies": 5}, {"galaxies": 5, "f1": {"value": None, "95": None}},

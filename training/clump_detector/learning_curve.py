@@ -150,8 +150,11 @@ def _sigma(figure: Any) -> float | None:
 
 
 def usable(points: Sequence[Point]) -> list[Point]:
-    """Return the points that have a number of galaxies and an F1 with its interval."""
-    return [
+    """Return the points that have a number of galaxies and an F1 with its interval.
+
+    Of a model that was compared again, with more galaxies done, the newest one counts.
+    """
+    good = [
         p
         for p in points
         if isinstance(p.get("galaxies"), int)
@@ -159,6 +162,8 @@ def usable(points: Sequence[Point]) -> list[Point]:
         and isinstance(p["f1"].get("value"), int | float)
         and _sigma(p["f1"]) is not None
     ]
+    newest = {p.get("model", i): p for i, p in enumerate(good)}
+    return list(newest.values())
 
 
 @dataclass(frozen=True)
