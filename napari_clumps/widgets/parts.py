@@ -137,9 +137,14 @@ class Scrolled(QScrollArea):
         self.setWidget(content)
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        """Keep the content beside the bar: Qt lets wrapped words run below it."""
+        """Keep the content beside the bar: Qt lets wrapped words run below it.
+
+        But never narrower than its words, which in a large font need more.
+        """
         super().resizeEvent(event)
-        self.widget().setMaximumWidth(self.viewport().width())
+        content = self.widget()
+        least = content.minimumSizeHint().width()
+        content.setMaximumWidth(max(self.viewport().width(), least))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for the lines, and for the content's whole width."""

@@ -355,6 +355,7 @@ def test_export_button_writes_a_label_set(desk, tmp_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(out), ""))
     button = desk.panel("review_panel").findChild(QPushButton, "button_export")
     desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    desk.qtbot.waitUntil(out.is_file)  # it is written in the background
     labels = read_label_set(out)
     assert labels.n_boxes == 1
     assert sum(b.ignored for b in labels.cutouts[0].boxes) == 2
