@@ -14,7 +14,7 @@ from pathlib import Path
 from clump_detector.errors import FileError
 from clump_detector.identity import (
     CONTENT,
-    SKY,
+    ON_SKY,
     content_key,
     groups,
     is_held_out,
@@ -79,7 +79,7 @@ def held_out(
 
 def _exact(keys: Keys) -> list[str]:
     """Return the keys that tell one galaxy for sure; in dense fields no place does."""
-    return [key for key in keys if not key.startswith(SKY)]
+    return [key for key in keys if not key.startswith(ON_SKY)]
 
 
 def _name(files: Sequence[Path]) -> str:

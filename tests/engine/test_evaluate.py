@@ -15,7 +15,7 @@ from clump_detector.card import ModelCard, read_card, write_card
 from clump_detector.comparison import compare_models, keep_verdict
 from clump_detector.errors import Cancelled, LabelError, ModelError
 from clump_detector.evaluate import evaluate_model
-from clump_detector.identity import image_keys
+from clump_detector.identity import image_keys, sky_keys, telling
 from clump_detector.labels import (
     LabelledBox,
     LabelledCutout,
@@ -408,7 +408,31 @@ def test_a_verdict_stays_in_the_card(model, galaxies):
 
 def test_a_header_copied_to_all_cutouts_makes_them_no_twins(model, galaxies):
     labels = galaxies(12)
-    same = ("sky:0-1-1", "sky:1-1-1")
+    same = sky_keys(150.0, 2.0)
     cutouts = tuple(replace(c, keys=same) for c in labels.cutouts)
     figures = evaluate_model(model("all-0"), replace(labels, cutouts=cutouts))
     assert figures["galaxies"] == 12
+
+
+def test_neighbours_in_a_deep_field_are_galaxies_of_their_own(model, galaxies):
+    """Ten arcsec apart they share a wide cell on the sky, and no more."""
+    labels, folder = galaxies(9), model("all-0")
+    keys = [sky_keys(150.0, 2.0 + i * 10 / 3600) for i in range(9)]
+    assert len({own[0] for own in keys}) < 9
+    cutouts = tuple(
+        replace(c, keys=own) for c, own in zip(labels.cutouts, keys, strict=True)
+    )
+    known = {"images": [*telling(keys[0])]}
+    write_card(folder, replace(read_card(folder), learned_from=known))
+    figures = evaluate_model(folder, replace(labels, cutouts=cutouts))
+    assert (figures["galaxies"], figures["left_out"]) == (8, 1)
+
+
+def test_an_image_made_anew_of_one_place_is_known(model, galaxies):
+    labels, folder = galaxies(6), model("all-0")
+    near = [sky_keys(150.0, 2.0), sky_keys(150.0, 2.0 + 1 / 3600)]
+    known = {"images": [*telling(near[0])]}
+    write_card(folder, replace(read_card(folder), learned_from=known))
+    first, *rest = labels.cutouts
+    again = replace(labels, cutouts=(replace(first, keys=near[1]), *rest))
+    assert evaluate_model(folder, again)["left_out"] == 1

@@ -1,11 +1,15 @@
 """Which images show the same galaxy: by content, object id and position on the sky.
 
-Every image has keys, short texts; two images with a key in common are taken for the
-same galaxy. A held-out cutout is chosen by its strongest key, so that two reviews of
-the same images, or a copy of them elsewhere, hold out the same ones.
+Every image has keys, short texts; two images with one of `telling` in common are taken
+for the same galaxy. A held-out cutout is chosen by its strongest key, so that two
+reviews of the same images, or a copy of them elsewhere, hold out the same ones.
 
 Positions come from the table beside an image, or else from its header, and so do object
 ids. A position is the strongest, since tables of one galaxy have different ids of it.
+
+A position has keys of two kinds. Its wide cell on the sky decides what is held out, so
+that cutouts that overlap are mostly on one side. That two images share it says nothing
+of a galaxy: in a deep field it holds several. The narrow ones do.
 """
 
 from __future__ import annotations
@@ -23,8 +27,14 @@ from .galaxies.beside import galaxy_of
 from .reading.fits_place import Place, place_in_header
 from .sources import FITS_SUFFIXES, Source
 
-#: Beginnings of keys, the strongest first.
-SKY, ID, CONTENT = "sky:", "id:", "sha256:"
+#: Beginnings of keys: a wide cell, an object id, the content, and a narrow cell.
+SKY, ID, CONTENT, AT = "sky:", "id:", "sha256:", "at:"
+
+#: Those that can decide what is held out, the strongest first.
+_DECIDING = (SKY, ID, CONTENT)
+
+#: Those of a position.
+ON_SKY = (SKY, AT)
 
 #: Columns and header keys that name one object: no fields, groups or bricks.
 _OBJECT_IDS = re.compile(r"id|.*(obj|object|source|src|target|galaxy|gal)id")
@@ -35,8 +45,8 @@ _LEAST_ID = 10_000_000
 #: From so many cutouts on it is seen whether their headers were copied from one.
 _ENOUGH = 10
 
-#: Arcsec a side of the cells in which positions count as the same.
-CELL = 30.0
+#: Arcsec a side of the wide cells, and of those in which positions are one galaxy's.
+CELL, SAME = 30.0, 4.0
 
 #: Hexadecimal digits that are kept of a SHA-256: 64 bits tell billions of images apart.
 DIGITS = 16
@@ -62,21 +72,27 @@ def key_of_digests(digests: Sequence[str]) -> str:
 
 
 def sky_keys(ra: float, dec: float) -> tuple[str, ...]:
-    """Return the keys of a position in degrees: its cells on four grids.
+    """Return the keys of a position in degrees: its wide cell, and four narrow ones.
 
-    The grids are shifted by half a cell, so that two positions less than half a
-    cell apart, `CELL` / 2, have a key in common wherever the borders are.
+    The four are of grids that are shifted by half a cell, so that two positions less
+    than half a cell apart, `SAME` / 2, have one in common wherever the borders are.
     """
     if not (math.isfinite(ra) and -90 <= dec <= 90):
         return ()
-    keys = []
-    for which, (right, up) in enumerate(((0, 0), (0.5, 0), (0, 0.5), (0.5, 0.5))):
-        row = math.floor((dec + 90) * 3600 / CELL + up)
-        middle = math.radians((row - up + 0.5) * CELL / 3600 - 90)
-        n = max(round(360 * 3600 / CELL * max(math.cos(middle), 0.0)), 1)
-        column = math.floor((ra % 360) / 360 * n + right) % n
-        keys.append(f"{SKY}{which}-{row}-{column}")
-    return tuple(keys)
+    shifts = ((0, 0), (0.5, 0), (0, 0.5), (0.5, 0.5))
+    narrow = [
+        f"{AT}{k}-{_cell(ra, dec, SAME, *shift)}" for k, shift in enumerate(shifts)
+    ]
+    return (f"{SKY}0-{_cell(ra, dec, CELL)}", *narrow)
+
+
+def _cell(ra: float, dec: float, side: float, right: float = 0, up: float = 0) -> str:
+    """Return row and column of a position on a grid of cells, shifted by a share."""
+    row = math.floor((dec + 90) * 3600 / side + up)
+    middle = math.radians((row - up + 0.5) * side / 3600 - 90)
+    n = max(round(360 * 3600 / side * max(math.cos(middle), 0.0)), 1)
+    column = math.floor((ra % 360) / 360 * n + right) % n
+    return f"{row}-{column}"
 
 
 def id_keys(ids: Mapping[str, int]) -> tuple[str, ...]:
@@ -130,11 +146,11 @@ def believed(keys: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
 
     Whoever cuts an array and keeps its header gives all cutouts one position.
     """
-    n = Counter(key for own in keys for key in set(own) if key.startswith(SKY))
+    n = Counter(key for own in keys for key in set(own) if key.startswith(ON_SKY))
     limit = max(len(keys) / 2, _ENOUGH)
     crowded = {key for key, count in n.items() if count >= limit}
     return [
-        tuple(k for k in own if not k.startswith(SKY))
+        tuple(k for k in own if not k.startswith(ON_SKY))
         if crowded.intersection(own)
         else tuple(own)
         for own in keys
@@ -147,7 +163,8 @@ def deciding_key(keys: Iterable[str]) -> str:
 
 
 def _rank(key: str) -> int:
-    return next((i for i, kind in enumerate((SKY, ID)) if key.startswith(kind)), 2)
+    n = len(_DECIDING)
+    return next((i for i, kind in enumerate(_DECIDING) if key.startswith(kind)), n)
 
 
 def is_held_out(keys: Iterable[str], share: float) -> bool:
@@ -169,8 +186,13 @@ def _chance(purpose: str, keys: Iterable[str]) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
+def telling(keys: Iterable[str]) -> tuple[str, ...]:
+    """Return those of an image's keys that no other galaxy has."""
+    return tuple(key for key in keys if not key.startswith(SKY))
+
+
 def groups(keys: Sequence[Iterable[str]]) -> list[int]:
-    """Return a number for each image, equal where images share a key.
+    """Return a number for each image, equal where images show the same galaxy.
 
     Parameters
     ----------
@@ -187,7 +209,7 @@ def groups(keys: Sequence[Iterable[str]]) -> list[int]:
 
     first: dict[str, int] = {}
     for i, own in enumerate(keys):
-        for key in own:
+        for key in telling(own):
             j = root(first.setdefault(key, i))
             parent[root(i)] = j
     return [root(i) for i in range(len(keys))]

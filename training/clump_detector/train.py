@@ -25,6 +25,7 @@ from .detector import Detector, build_detector
 from .encoder import MODEL, is_pretrained, normalisation
 from .errors import Cancelled, FileError, TrainingError
 from .fitting import KEPT_FOR, Fitter, Judgement, View, Views, judgement_from
+from .identity import telling
 from .labels import LabelSet, read_label_set
 from .metrics import Match
 from .modelfolder import load_model, save_model
@@ -529,7 +530,7 @@ class Training:
             "processes": self.team.size,
             "train": asdict(self.config),
             "versions": _versions(),
-            "images": sorted({key for sample in every for key in sample.keys}),
+            "images": sorted({key for one in every for key in telling(one.keys)}),
         }
         if self.base is not None:
             learned["ancestor_images"] = sorted(self.base.learned_keys)
