@@ -170,7 +170,8 @@ def _compare_with_base(
     if not any(cutout.done for cutout in held_out.cutouts):
         return
     before = read_card(base), read_card(made)
-    result = compare_models(base, made, held_out, device=device)
+    with shown_events("Comparing") as report:
+        result = compare_models(base, made, held_out, device=device, report=report)
     keep_verdict(made, result)
     for said in (result["summary"], *result["notes"]):
         print(said)

@@ -80,10 +80,8 @@ def compare_models(
     }
 
 
-def keep_verdict(
-    folder: Path, comparison: dict[str, Any], on: str = ""
-) -> dict[str, Any]:
-    """Keep a comparison in the card of the new model, and return what is kept.
+def keep_verdict(folder: Path, comparison: dict[str, Any], on: str = "") -> None:
+    """Keep a comparison in the card of the new model, if a galaxy was judged on.
 
     Parameters
     ----------
@@ -99,10 +97,11 @@ def keep_verdict(
     ModelError, FileError
         If the card cannot be read or written.
     """
+    if not comparison["galaxies"]:
+        return
     card = read_card(folder)
-    old = comparison["old"]
     kept = {
-        "against": None if old is None else old["model"],
+        "against": comparison["old"]["model"],
         "on": on,
         "time": now(),
         **{
@@ -111,7 +110,6 @@ def keep_verdict(
         },
     }
     write_card(folder, replace(card, verdicts=(*card.verdicts, kept)))
-    return kept
 
 
 def _no_verdict(reason: str) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class TrainConfig:
         Share of the cutouts with a known PSF that are scaled by it, not by their size.
     cache_views, cache_variants, cache_megabytes : int
         Where the encoder is frozen, features of this many flips and rotations of each
-        cutout are kept in a file, as far as the third or half of the free disk goes;
+        cutout are kept in a file, as far as the third and half of the free disk go;
         fewer, but two, where there would be more variants altogether than the second
         says (0 for any number).
     folds : int

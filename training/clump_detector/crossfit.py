@@ -8,15 +8,18 @@ galaxy serves for learning and for calibration, which matters where there are fe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from torch import Tensor
 
 from . import boxes as geometry
 from . import metrics
 from .augment import Sample
 from .config import ModelConfig
+from .dataset import Samples
+from .fitting import Fitter, View, Views
 from .framing import tile_side
 from .host import on_host
 from .identity import groups
@@ -24,6 +27,10 @@ from .metrics import FALSE, IGNORED, Match
 
 #: A found box with a greater IoU with a rejected one is that one.
 REJECTED_IOU = 0.3
+
+#: Where a model has learned from all there is, it is compared with its base on at most
+#: so many of the galaxies.
+MOST_LEARNED = 50
 
 #: Folds are searched until at least so many galaxies have been.
 ENOUGH = 150
@@ -128,3 +135,99 @@ def match_sample(
     known = (rejected > REJECTED_IOU).any(axis=1)
     partner = np.where((found.partner == FALSE) & ~known, IGNORED, found.partner)
     return metrics.Match(found.n_true, found.scores, partner)
+
+
+@dataclass(frozen=True)
+class UnseenSearch:
+    """Searches galaxies with a new model, or its like, that has not learned from them.
+
+    Parameters
+    ----------
+    fitter : Fitter
+    views : Views
+        Of the samples that were learned from.
+    samples : Samples
+    config : ModelConfig
+    start : mapping of str to Tensor
+        The weights that the training started from.
+    has_base : bool
+        Whether those are a model's, whose boxes are searched for, too.
+    """
+
+    fitter: Fitter
+    views: Views
+    samples: Samples
+    config: ModelConfig
+    start: Mapping[str, Tensor]
+    has_base: bool
+
+    def folds(
+        self,
+        folds: Sequence[Sequence[int]],
+        dealt: int,
+        learn: Callable[[Views, Sequence[int], int], bool],
+    ) -> Unseen:
+        """Search every fold with what is trained anew on the others.
+
+        Parameters
+        ----------
+        folds : sequence of sequence of int
+            Those to search.
+        dealt : int
+            How many there are in all.
+        learn : callable
+            Trains on the samples of some indices, for the fold of a number from 1 on;
+            false where it was stopped, and what was searched before has to do.
+        """
+        found = Unseen("")
+        done = 0
+        for number, fold in enumerate(folds, start=1):
+            apart = set(fold)
+            rest = [i for i in range(len(self.samples.train)) if i not in apart]
+            self.fitter.restart(self.start)
+            base = self._search(self._kept(fold)) if self.has_base else []
+            if not learn(self.views, rest, number):
+                break
+            found.matches += self._search(self._kept(fold))
+            found.base += base
+            done = number
+        return replace(found, method=f"out of fold, {done} of {dealt} folds")
+
+    def validation(self, best: Mapping[str, Tensor], views: Sequence[View]) -> Unseen:
+        """Search the part that was set apart, whose views are given."""
+        pairs = list(zip(views, self.samples.validation, strict=True))
+        method = "a part set apart for validation"
+        return Unseen(method, *self._search_both(best, lambda: pairs))
+
+    def learned(self, best: Mapping[str, Tensor]) -> Unseen:
+        """Search some that it did learn from: nothing else is there."""
+        method = "as many clumps expected as by the base model"
+        if not self.has_base:
+            return Unseen(method, judges=False)
+        some = range(min(len(self.samples.train), MOST_LEARNED))
+        both = self._search_both(best, lambda: self._kept(some))
+        return Unseen(method, *both, judges=False)
+
+    def _search_both(
+        self,
+        best: Mapping[str, Tensor],
+        pairs: Callable[[], Iterable[tuple[View, Sample]]],
+    ) -> tuple[list[Match], list[Match]]:
+        """Return what the new model finds, and what the base does."""
+        load = self.fitter.detector.load_state_dict
+        base = []
+        if self.has_base:
+            load(dict(self.start))
+            base = self._search(pairs())
+        load(dict(best))
+        return self._search(pairs()), base
+
+    def _kept(self, indices: Iterable[int]) -> Iterator[tuple[View, Sample]]:
+        return ((self.views.whole(i), self.samples.train[i]) for i in indices)
+
+    def _search(self, pairs: Iterable[tuple[View, Sample]]) -> list[Match]:
+        """Return what the detector as it is finds on each sample."""
+        return [
+            match_sample(sample, *self.fitter.search(view), self.config)
+            for view, sample in pairs
+        ]

@@ -117,7 +117,6 @@ def evaluate_model(
         **figures_of(judged),
         "left_out": chosen.left_out,
         "notes": list(chosen.notes),
-        "summary": summary_of(judged),
     }
 
 
@@ -316,7 +315,7 @@ def figures_of(judged: Judged) -> dict[str, Any]:
         "false_per_empty_galaxy": metrics.false_per_empty(matches, score),
         "seconds_per_cutout": round(judged.seconds / max(len(matches), 1), 4),
         "problems": judged.problems,
-        "summary": summary_of(judged),
+        "summary": _summary(judged, intervals, n_true),
     }
 
 
@@ -341,10 +340,9 @@ def _by_class(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
-def summary_of(judged: Judged) -> str:
-    """Return a model's figures in a sentence."""
-    intervals = metrics.bootstrap(judged.matches, judged.score)
-    n_true = sum(m.n_true for m in judged.matches)
+def _summary(
+    judged: Judged, intervals: dict[str, metrics.Interval], n_true: int
+) -> str:
     figures = " and ".join(
         f"{name} {_with_range(intervals[name])}" for name in ("completeness", "purity")
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from .augment import Sample
 from .card import ModelCard
 from .checkpoint import AGAIN, foreign, read_checkpoint, write_checkpoint
 from .config import ModelConfig, TrainConfig
-from .crossfit import Unseen, deal, enough, match_sample
+from .crossfit import Unseen, UnseenSearch, deal, enough
 from .dataset import Samples, load_samples, teaches
 from .detector import Detector, build_detector
 from .encoder import MODEL, is_pretrained, normalisation
@@ -27,7 +27,6 @@ from .errors import Cancelled, FileError, TrainingError
 from .fitting import KEPT_FOR, Fitter, Judgement, View, Views, judgement_from
 from .identity import telling
 from .labels import LabelSet, read_label_set
-from .metrics import Match
 from .modelfolder import load_model, save_model
 from .operating_point import OperatingPoint, operating_point
 from .several import join, leads
@@ -35,11 +34,6 @@ from .threshold import Goal
 
 Wish = Literal["go", "stop", "cancel"]
 Report = Callable[[dict[str, Any]], None]
-Item = TypeVar("Item")
-
-#: Where a model has learned from all there is, it is compared with its base on at most
-#: so many of the galaxies.
-MOST_LEARNED = 50
 
 _LESS_MEMORY = (
     "Close other programs, lower the batch, or train fewer parts: heads take the least."
@@ -156,9 +150,10 @@ class Training:
             detector, self.base = load_model(request.base)
             self.model = self.base.config
         self.labels = read_label_set(request.labels)
-        self.samples = self._load()
+        in_folds = self._in_folds()
+        self.samples = self._load(0.0 if in_folds else config.validation_share)
         self.folds: list[list[int]] = []
-        if not self.samples.validation:
+        if in_folds:
             self.folds = deal(self.samples.train, config.folds, config.seed)
         self.n_folds = len(self.folds)
         self.folds = self.folds[: enough(self.folds)]
@@ -178,26 +173,28 @@ class Training:
     def _is_warm(self) -> bool:
         return self.base is not None or is_pretrained(self.model.encoder)
 
-    def _load(self) -> Samples:
+    def _load(self, share: float) -> Samples:
         config = self.config
         return load_samples(
             self.labels,
             self.request.labels,
             self.model,
-            share=self._validation_share(),
+            share=share,
             seed=config.seed,
             psf_known=config.psf_known,
             skip_missing=config.skip_missing,
             should_go_on=self._heed,
         )
 
-    def _validation_share(self) -> float:
-        """Return the share that is set apart, nothing where folds take its place."""
+    def _in_folds(self) -> bool:
+        """Whether folds take the place of a part that is set apart.
+
+        They cost little where feature maps are kept, and one process has to do.
+        """
         config = self.config
         many = sum(map(teaches, self.labels.subset(held_out=False).cutouts))
-        folds = config.folds >= 2 and many <= config.most_for_folds
-        kept = config.train_parts in KEPT_FOR and self.team.size == 1
-        return 0.0 if kept and folds else config.validation_share
+        few = config.folds >= 2 and many <= config.most_for_folds
+        return few and config.train_parts in KEPT_FOR and self.team.size == 1
 
     def _heed(self) -> None:
         """Raise if a person wants to cancel.
@@ -334,95 +331,42 @@ class Training:
         self, start: dict[str, Tensor], views: Views, validation: list[View]
     ) -> Unseen:
         """Return what tells how sure the new model's scores are."""
+        search = UnseenSearch(
+            self.fitter, views, self.samples, self.model, start, self.base is not None
+        )
         if self.folds:
-            return self._search_folds(start, views)
+            return search.folds(self.folds, self.n_folds, self._learn_anew)
         if validation:
-            return self._search_validation(start, validation)
-        return self._search_learned(start, views)
+            return search.validation(self.best.state, validation)
+        return search.learned(self.best.state)
 
-    def _search_folds(self, start: dict[str, Tensor], views: Views) -> Unseen:
-        """Search every fold with what is trained anew on the others.
+    def _learn_anew(self, views: Views, among: Sequence[int], fold: int) -> bool:
+        """Learn what the training did on some of the samples; tell if to the end.
 
-        Where a person has stopped the training, one fold has to do, trained as far.
+        Where a person has stopped the training, or does now, one fold has to do.
         """
-        found = Unseen("out of fold")
-        done = 0
-        epochs = self.best.epoch if self._stopped else self.config.epochs
 
         def obey() -> None:
             wish = self._wish()
             if wish == "cancel":
                 raise Cancelled
-            if done and (wish == "stop" or self._time_is_up):
+            if fold > 1 and (wish == "stop" or self._time_is_up):
                 raise _Stopped
 
-        with suppress(_Stopped):
-            for k, fold in enumerate(self.folds, start=1):
-                obey()
-                self._report({"event": "fold", "fold": k, "folds": len(self.folds)})
-                self.fitter.restart(start)
-                base = self._search(views, fold) if self.base else []
-                apart = set(fold)
-                n = len(self.samples.train)
-                rest = [i for i in range(n) if i not in apart]
-                for epoch in range(1, epochs + 1):
-                    for loss in self._learn(epoch, views, rest, obey, k):
-                        self._say_step(epoch, loss, fold=k)
-                found.matches += self._search(views, fold)
-                found.base += base
-                done = k
-        found.method = f"out of fold, {done} of {self.n_folds} folds"
-        return found
-
-    def _search(self, views: Views, fold: Sequence[int]) -> list[Match]:
-        """Return what the detector as it is finds on a fold."""
-        samples = self.samples.train
-        return [self._match(views.whole(i), samples[i]) for i in fold]
+        self._report({"event": "fold", "fold": fold, "folds": len(self.folds)})
+        epochs = self.best.epoch if self._stopped else self.config.epochs
+        try:
+            for epoch in range(1, epochs + 1):
+                for loss in self._learn(epoch, views, among, obey, fold):
+                    self._say_step(epoch, loss, fold=fold)
+        except _Stopped:
+            return False
+        return True
 
     @property
     def _time_is_up(self) -> bool:
         minutes = (time.monotonic() - self._begun) / 60
         return 0 < self.config.minutes <= minutes
-
-    def _match(self, view: View, sample: Sample) -> Match:
-        """Return what the detector as it is finds on a sample."""
-        boxes, scores = self.fitter.search(view)
-        return match_sample(sample, boxes, scores, self.model)
-
-    def _search_validation(
-        self, start: dict[str, Tensor], validation: list[View]
-    ) -> Unseen:
-        """Search what was set apart, with the best weights and with the base's."""
-        return self._search_both(
-            start,
-            list(zip(validation, self.samples.validation, strict=True)),
-            Unseen("a part set apart for validation"),
-        )
-
-    def _search_learned(self, start: dict[str, Tensor], views: Views) -> Unseen:
-        """Search what it did learn from: nothing else is there."""
-        train = self.samples.train[:MOST_LEARNED]
-        found = Unseen("as many clumps expected as by the base model", judges=False)
-        if self.base is None:
-            return found
-        pairs = ((views.whole(i), sample) for i, sample in enumerate(train))
-        return self._search_both(start, list(pairs), found)
-
-    def _search_both(
-        self, start: dict[str, Tensor], pairs: list[tuple[View, Sample]], found: Unseen
-    ) -> Unseen:
-        load = self.fitter.detector.load_state_dict
-        if self.base is not None:
-            load(start)
-            found.base += [self._match(*pair) for pair in self._heeding(pairs)]
-        load(self.best.state)
-        found.matches += [self._match(*pair) for pair in self._heeding(pairs)]
-        return found
-
-    def _heeding(self, items: Iterable[Item]) -> Iterator[Item]:
-        for item in items:
-            self._heed()
-            yield item
 
     def _obey(self) -> None:
         """Raise if it is to end now.
