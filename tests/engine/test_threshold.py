@@ -88,6 +88,13 @@ def test_where_nothing_is_known_the_fallback_stays():
 # -- expectations ---------------------------------------------------------------------
 
 
+def test_found_boxes_without_a_true_one_choose_no_threshold():
+    false = [Match(0, np.array([0.2, 0.6]), np.array([FALSE, FALSE]))] * 5
+    curve = expected(false, PLAIN)
+    assert np.isnan(curve.completeness).all()
+    assert choose_score(curve, F1, 0.37) == (0.37, True)
+
+
 def test_what_is_expected_comes_true():
     """Calibrated scores foretell what is found on other galaxies."""
     found = expected(galaxies(600, 2), PLAIN)

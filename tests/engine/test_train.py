@@ -25,7 +25,7 @@ from clump_detector.fitting import Fitter, Views, rate_share
 from clump_detector.images import read_cutout
 from clump_detector.labels import LabelledBox, LabelSet, read_label_set, write_label_set
 from clump_detector.modelfolder import load_model
-from clump_detector.predict import Predictor
+from clump_detector.predict import Predictor, as_tensor
 from clump_detector.train import TrainRequest
 
 from .conftest import TINY
@@ -192,7 +192,7 @@ def test_many_cutouts_have_fewer_variants_each(make_labels, tiny, variants, each
     path = make_labels(4)
     samples = load_samples(read_label_set(path), path, TINY, share=0, seed=0).train
     config = replace(QUICK, cache_views=4, cache_variants=variants)
-    views = Views(Fitter(tiny, config, torch.device("cpu"), warm=True), samples)
+    views = Views(Fitter(tiny, config, torch.device("cpu"), start="model"), samples)
     assert {len(kept) for kept in views._kept} == {each}
     views.close()
 
@@ -214,7 +214,7 @@ def test_the_same_seed_makes_the_same_model_and_another_does_not(make_labels, tm
 
 
 PARTS = {
-    "heads": {"rpn", "roi_heads"},
+    "heads": {"roi_heads"},
     "fpn": {"rpn", "roi_heads", "fpn"},
     "last stages": {"rpn", "roi_heads", "fpn", "last"},
     "everything": {"rpn", "roi_heads", "fpn", "last", "first"},
@@ -258,7 +258,7 @@ def test_kept_features_teach_the_same_as_new_ones(make_labels, tiny):
             tiny,
             replace(plain, cache_megabytes=megabytes),
             torch.device("cpu"),
-            warm=True,
+            start="model",
         )
         views = Views(fitter, samples)
         assert bool(views._kept) == bool(megabytes)
@@ -266,6 +266,23 @@ def test_kept_features_teach_the_same_as_new_ones(make_labels, tiny):
         kept_losses.append(fitter.judge(drawn).loss)
         views.close()
     assert kept_losses[0] == pytest.approx(kept_losses[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("parts", ["heads", "fpn"])
+def test_a_kept_view_is_searched_as_the_picture_is(make_labels, tiny, parts):
+    path = make_labels(3)
+    samples = load_samples(read_label_set(path), path, TINY, share=0, seed=0).train
+    config = replace(QUICK, train_parts=parts)
+    fitter = Fitter(tiny, config, torch.device("cpu"), start="model")
+    views = Views(fitter, samples)
+    for i, sample in enumerate(samples):
+        boxes, scores = fitter.search(views.whole(i))
+        with torch.no_grad():
+            found = tiny.eval()([as_tensor(sample.picture, torch.device("cpu"))])[0]
+        assert len(boxes) == len(found["boxes"]) > 0
+        np.testing.assert_allclose(boxes, found["boxes"], atol=0.2)
+        np.testing.assert_allclose(scores, found["scores"], atol=0.01)
+    views.close()
 
 
 def test_it_learns_and_goes_on_from_what_it_learned(make_labels, tmp_path):

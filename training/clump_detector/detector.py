@@ -36,11 +36,16 @@ Features = OrderedDict[str, Tensor]
 
 @dataclass
 class Encoded:
-    """Feature maps of a batch of images, and the images' sizes (height, width)."""
+    """Feature maps of a batch of images, and the images' sizes (height, width).
+
+    ``proposals`` are the boxes (n, 4) to judge on each image, in its pixels, where they
+    are known already; None lets the proposal network find them.
+    """
 
     features: Features
     sizes: list[tuple[int, int]]
     padded: tuple[int, int]
+    proposals: list[Tensor] | None = None
 
     def as_images(self) -> ImageList:
         """Return what torchvision asks of the images themselves: their sizes."""
@@ -318,14 +323,26 @@ class Detector(FasterRCNN):  # type: ignore[misc]
         features = OrderedDict((name, one.float()) for name, one in maps.items())
         return Encoded(features, encoded.sizes, encoded.padded)
 
+    def propose(self, pyramid: Encoded) -> list[Tensor]:
+        """Return each image's proposals (n, 4); the network has to be in test mode."""
+        proposals, _ = self.rpn(pyramid.as_images(), pyramid.features)
+        return list(proposals)
+
     def losses(self, pyramid: Encoded, targets: list[Target]) -> dict[str, Tensor]:
-        """Return the four losses of a batch; the network has to be in training mode."""
-        proposals, losses = self.rpn(pyramid.as_images(), pyramid.features, targets)
+        """Return the losses of a batch; the network has to be in training mode.
+
+        They are four, or the two of the box head where the proposals are known.
+        """
+        proposals, losses = pyramid.proposals, {}
+        if proposals is None:
+            proposals, losses = self.rpn(pyramid.as_images(), pyramid.features, targets)
         return {**losses, **self.roi_heads.losses(pyramid, proposals, targets)}
 
     def find(self, pyramid: Encoded) -> list[dict[str, Tensor]]:
         """Return boxes, labels and scores of each image, the best first."""
-        proposals, _ = self.rpn(pyramid.as_images(), pyramid.features)
+        proposals = pyramid.proposals
+        if proposals is None:
+            proposals = self.propose(pyramid)
         return self.roi_heads.find(pyramid, proposals)
 
     def forward(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +27,11 @@ _FREE_SPACE = "Free some space where the new model is to be, or lower cache_mega
 
 @dataclass(frozen=True)
 class _Entry:
-    """Where the maps of one image are in the file: offset, and name and shape each."""
+    """Where the maps of one image are in the file, and what is small enough to hold."""
 
     offset: int
-    shapes: tuple[tuple[str, tuple[int, ...]], ...]
-    sizes: tuple[tuple[int, int], ...]
-    padded: tuple[int, int]
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]  # name and shape of each map
+    encoded: Encoded  # without the maps
 
 
 class FeatureStore:
@@ -97,8 +96,8 @@ class FeatureStore:
                 _FREE_SPACE,
             ) from error
         shapes = tuple((name, one.shape) for name, one in maps)
-        sizes = tuple(encoded.sizes)
-        self._entries.append(_Entry(self._end, shapes, sizes, encoded.padded))
+        without = replace(encoded, features=OrderedDict())
+        self._entries.append(_Entry(self._end, shapes, without))
         self._end += sum(one.nbytes for _, one in maps)
         return len(self._entries) - 1
 
@@ -112,7 +111,7 @@ class FeatureStore:
             features[name] = torch.from_numpy(np.array(one)).to(device)
             offset += one.nbytes
             del one  # a map that stays would count as memory of this process
-        return Encoded(features, list(entry.sizes), entry.padded)
+        return replace(entry.encoded, features=features)
 
     def close(self) -> None:
         """Give the space back."""

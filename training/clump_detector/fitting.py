@@ -2,7 +2,7 @@
 
 Where the encoder does not change, its feature maps of a few turned variants of every
 picture are computed once and kept in a file: training heads on them takes a minute, not
-an hour.
+an hour. Of a trained model's heads only the box head changes, and proposals are kept.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -31,6 +31,9 @@ from .feature_store import FeatureStore
 from .predict import as_tensor
 from .several import Team
 from .targets import Target
+
+#: What of a detector was trained before.
+Start = Literal["nothing", "encoder", "model"]
 
 #: Where nothing else is said: from a trained model's heads down, and from scratch.
 RATES = {"heads": 5e-4, "fpn": 5e-4, "last stages": 2e-4, "everything": 2e-4}
@@ -99,8 +102,8 @@ class Fitter:
     detector : Detector
     config : TrainConfig
     device : torch.device
-    warm : bool
-        Whether the detector was trained before.
+    start : {"nothing", "encoder", "model"}
+        How much of the detector was trained before.
     team : Team
         The processes that train it together.
     """
@@ -111,22 +114,22 @@ class Fitter:
         config: TrainConfig,
         device: torch.device,
         *,
-        warm: bool,
+        start: Start,
         team: Team | None = None,
     ) -> None:
         self.detector = detector.to(device)
         self.config = config
         self.device = device
         # Statistics of batches are learned only where there are none yet.
-        self._fresh = config.train_parts == "everything" and not warm
-        self._warm = warm
+        self._fresh = config.train_parts == "everything" and start == "nothing"
+        self._start = start
         self._begin()
         # After what changes is known: only that is averaged.
         self._learner = (team or Team()).learner(self.detector)
 
     def _begin(self) -> None:
         self.optimizer = torch.optim.AdamW(
-            self._groups(self._warm), weight_decay=self.config.weight_decay
+            self._groups(), weight_decay=self.config.weight_decay
         )
         self._highest = [float(g["lr"]) for g in self.optimizer.param_groups]
 
@@ -140,15 +143,26 @@ class Fitter:
         """Whether the layers below what is trained are frozen, their maps kept."""
         return self.config.train_parts in KEPT_FOR
 
-    def _groups(self, warm: bool) -> list[dict[str, object]]:
+    @property
+    def keeps_proposals(self) -> bool:
+        """Whether what proposes boxes is frozen, too, and only the box head changes.
+
+        A trained model proposes nearly every place that could be a clump; which of
+        them are clumps is what corrections tell.
+        """
+        return self.config.train_parts == "heads" and self._start == "model"
+
+    def _groups(self) -> list[dict[str, object]]:
         """Return groups of parameters with their learning rates; freeze the others."""
         parts, detector = self.config.train_parts, self.detector
         rate = self.config.learning_rate or (
-            RATES[parts] if warm else RATE_FROM_SCRATCH
+            RATE_FROM_SCRATCH if self._start == "nothing" else RATES[parts]
         )
         for parameter in detector.parameters():
             parameter.requires_grad_(False)
-        tops: list[nn.Module] = [detector.rpn, detector.roi_heads]
+        tops: list[nn.Module] = [detector.roi_heads]
+        if not self.keeps_proposals:
+            tops.append(detector.rpn)
         if parts != "heads":
             tops.append(detector.backbone.fpn)
         encoder = {
@@ -182,6 +196,8 @@ class Fitter:
             frozen = self.detector.encode([image])
             if self.config.train_parts == "heads":
                 frozen = self.detector.pyramid(frozen)
+            if self.keeps_proposals:
+                frozen.proposals = self.detector.propose(frozen)
         return View(target, frozen=_convert(frozen, torch.float16))
 
     def variant(self, sample: Sample, rng: np.random.Generator, which: int) -> View:
@@ -482,7 +498,7 @@ def _sum(losses: dict[str, Tensor]) -> Tensor:
 
 def _convert(encoded: Encoded, dtype: torch.dtype) -> Encoded:
     features = OrderedDict((k, v.to(dtype)) for k, v in encoded.features.items())
-    return Encoded(features, encoded.sizes, encoded.padded)
+    return replace(encoded, features=features)
 
 
 def _join(parts: Sequence[Encoded]) -> Encoded:
@@ -492,7 +508,8 @@ def _join(parts: Sequence[Encoded]) -> Encoded:
         for name in parts[0].features
     )
     sizes = [size for part in parts for size in part.sizes]
-    return Encoded(features, sizes, parts[0].padded)
+    proposals = [boxes for part in parts for boxes in part.proposals or ()]
+    return Encoded(features, sizes, parts[0].padded, proposals or None)
 
 
 def _bytes(view: View) -> int:

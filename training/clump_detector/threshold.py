@@ -124,7 +124,8 @@ def expected(
     n_found = np.searchsorted(-order, -scores, side="right")
     with np.errstate(invalid="ignore", divide="ignore"):
         purity = sums[n_found] / n_found
-        completeness = np.clip(sums[n_found] / n_true, 0, 1)
+        # Without a true box it is not defined, whatever is found.
+        completeness = np.clip(sums[n_found] / (n_true or np.nan), 0, 1)
     return Expected(scores, completeness, purity)
 
 

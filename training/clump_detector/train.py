@@ -24,7 +24,15 @@ from .dataset import Samples, load_samples, teaches
 from .detector import Detector, build_detector
 from .encoder import MODEL, is_pretrained, normalisation
 from .errors import Cancelled, FileError, TrainingError
-from .fitting import KEPT_FOR, Fitter, Judgement, View, Views, judgement_from
+from .fitting import (
+    KEPT_FOR,
+    Fitter,
+    Judgement,
+    Start,
+    View,
+    Views,
+    judgement_from,
+)
 from .identity import telling
 from .labels import LabelSet, read_label_set
 from .modelfolder import load_model, save_model
@@ -158,7 +166,7 @@ class Training:
         self.n_folds = len(self.folds)
         self.folds = self.folds[: enough(self.folds)]
         self.fitter = Fitter(
-            detector, config, device, warm=self._is_warm(), team=self.team
+            detector, config, device, start=self._start(), team=self.team
         )
         self.best = _Best({})
         self.first_epoch = 1
@@ -170,8 +178,10 @@ class Training:
         if out.exists() and (out.is_file() or any(out.iterdir())):
             raise FileError("this folder exists already", out, "Choose another name.")
 
-    def _is_warm(self) -> bool:
-        return self.base is not None or is_pretrained(self.model.encoder)
+    def _start(self) -> Start:
+        if self.base is not None:
+            return "model"
+        return "encoder" if is_pretrained(self.model.encoder) else "nothing"
 
     def _load(self, share: float) -> Samples:
         config = self.config
