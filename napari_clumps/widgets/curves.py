@@ -96,6 +96,8 @@ class CurvesView(QWidget):
         for spine in axes.spines.values():
             spine.set_color(INK)
         for label, (values, colour, style) in lines.items():
+            if not values:
+                continue
             epochs = range(1, len(values) + 1)
             axes.plot(
                 epochs,

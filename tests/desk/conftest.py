@@ -17,6 +17,9 @@ from tests.resources import PATIENCE
 PROPOSED = ((40, 50, 60, 70, 0.9), (100, 30, 118, 50, 0.7), (70, 120, 92, 141, 0.5))
 MODEL = "test-model"
 
+#: The three that a window shows from the start, Review in front.
+PANELS = ("review", "detect", "retrain")
+
 
 def make_galaxies(folder: Path, n: int, size: int = 160) -> Path:
     """Write n small pictures of a smooth blob with some bright knots."""
@@ -129,19 +132,22 @@ def shown_window(qapp, tmp_path_factory):
 
 
 def bring_back(viewer) -> None:
-    """Show the three panels again, whatever the test before did to the window."""
+    """Show the three panels again, one behind the other, whatever a test did."""
     from qtpy.QtWidgets import QDockWidget, QWidget
 
     from napari_clumps.reader import show_panels
 
     native = viewer.window._qt_window
     show_panels(viewer)
-    for name in ("retrain_panel", "detect_panel", "review_panel"):
-        dock = native.findChild(QWidget, name).parent()
+    docks = [native.findChild(QWidget, f"{name}_panel").parent() for name in PANELS]
+    for dock in docks:
         assert isinstance(dock, QDockWidget)
         dock.setFloating(False)
         dock.show()
-        dock.raise_()
+    for dock in docks[1:]:
+        if dock not in native.tabifiedDockWidgets(docks[0]):
+            native.tabifyDockWidget(docks[0], dock)
+    docks[0].raise_()
     native.resize(1200, 800)
 
 
