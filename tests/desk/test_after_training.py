@@ -143,11 +143,15 @@ def test_the_second_curve_says_what_it_is_of(labelled):
     assert curves == Curves((1.0, 1.0), (), (0.4, 0.4), (0.5, 0.5), True)
     view = CurvesView()
     labelled.qtbot.addWidget(view)
-    for shown, name in ((curves, "out of fold"), (Curves((1.0,)), "validation")):
+    validated = Curves((1.0,), (0.8,), (0.4,), (0.5,))
+    for shown, name, lines in (
+        (curves, "out of fold", ["training"]),  # of folds there is no loss
+        (validated, "validation", ["training", "validation"]),
+    ):
         view.show_curves(shown)
         losses, shares = view._axes
         assert shares.get_ylabel() == name
-        assert [x.get_label() for x in losses.get_lines()] == ["training", name]
+        assert [x.get_label() for x in losses.get_lines()] == lines
 
 
 def test_the_second_curve_ends_as_what_to_expect_at_each_score(labelled):
