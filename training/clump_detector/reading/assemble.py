@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import ImageError
 from ..sources import Source
-from ..units import RELATIVE, Unit, unit_of
+from ..units import RELATIVE, Unit, stated_unit, unit_of
 from ..wcs import pixel_scale, stated_scale
 from .bands import Naming, listed, of_file_name, settled
 from .header_psf import psf_fwhm
@@ -60,13 +60,15 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
     scales = [_scale_of(b) for b in blocks]
     units = _units(blocks, source, scales)
     notes = [note for b in blocks for note in b.notes]
+    notes += [unit.note for unit in units if unit.note]
     moved, note = on_one_grid(blocks, [n[0] for n in names])
     notes += [*naming.notes, *([note] if note else [])]
     wcs = next((b.wcs for b in moved if b.wcs is not None), None)
     scale = next((s for s in scales if s is not None), None)
     if wcs is not None:
         scale = pixel_scale(wcs)
-    psf = _psf(blocks, names, scales, scale)
+    psf, wide = _psf(blocks, names, scales, scale)
+    notes += wide
     pixels = _stack(moved)
     jansky = tuple(
         u.jansky for u, b in zip(units, blocks, strict=True) for _ in b.fluxes
@@ -155,15 +157,17 @@ def _psf(
     names: Sequence[tuple[str | None, ...]],
     scales: Sequence[float | None],
     scale: float | None,
-) -> dict[str, float]:
-    """Return the FWHM of the PSF by band, in pixels of the common grid."""
-    found = {}
+) -> tuple[dict[str, float], list[str]]:
+    """Return the FWHM of the PSF by band, in pixels of the common grid, and notes."""
+    found, notes = {}, []
     for planes, bands, own in zip(blocks, names, scales, strict=True):
         for band in bands:
-            fwhm = psf_fwhm(planes.keys, band, own)
+            fwhm, note = psf_fwhm(planes.keys, band, own)
+            if note:
+                notes.append(note)
             if fwhm is not None:
                 found[band or ""] = fwhm * (own / scale if own and scale else 1.0)
-    return found
+    return found, notes
 
 
 # -- one array ----------------------------------------------------------------
@@ -208,7 +212,7 @@ def _in_words(
     words = list(dict.fromkeys(u.words for u in units))
     parts.append(listed(words) if len(words) < 3 else "units differ by band")
     if all(u == RELATIVE for u in units):
-        stated = blocks[0].keys.word("BUNIT")
+        stated = stated_unit(blocks[0].keys)
         parts[-1] += f" in {stated[:20]}" if stated else ", since no unit is stated"
     facts = [fact for planes in blocks for fact in planes.facts]
     return "; ".join([*parts, *dict.fromkeys(facts)])
