@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..errors import ImageError
+from ..filters import blue_to_red
 from ..sources import Source
 from ..units import RELATIVE, Unit, stated_unit, unit_of
 from ..wcs import pixel_scale, stated_scale
@@ -34,6 +35,7 @@ class Assembled:
     jansky: tuple[float | None, ...]
     read_as: str
     notes: tuple[str, ...]
+    named: bool
 
 
 def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
@@ -69,10 +71,18 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
         scale = pixel_scale(wcs)
     psf, wide = _psf(blocks, names, scales, scale)
     notes += wide
-    pixels = _stack(moved)
     jansky = tuple(
         u.jansky for u, b in zip(units, blocks, strict=True) for _ in b.fluxes
     )
+    red_first = len(blocks) == 1 and blocks[0].red_first and not naming.bands
+    order = blue_to_red(naming.bands, len(jansky), red_first=red_first)
+    ordered = tuple(range(len(order)))
+    pixels = _ordered(_stack(moved), order)
+    jansky = tuple(jansky[i] for i in order)
+    if naming.bands:
+        bands = tuple(naming.bands[i] for i in order)
+        naming = replace(naming, bands=bands)
+    variance = _stack_variance(moved)
     return Assembled(
         pixels,
         naming.bands,
@@ -80,10 +90,13 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
         scale,
         psf.get("r", next(iter(psf.values()), None)),
         psf,
-        _stack_variance(moved),
+        None if variance is None else _ordered(variance, order),
         jansky if any(jansky) else (),
-        _in_words(blocks, naming, len(pixels), wcs, scale, units),
+        _in_words(blocks, naming, len(pixels), wcs, scale, units)
+        + ("; taken for red, green and blue" if red_first else "")
+        + ("; put in order of wavelength" if naming.bands and order != ordered else ""),
         tuple(dict.fromkeys(notes)),
+        bool(naming.bands) or red_first,
     )
 
 
@@ -171,6 +184,11 @@ def _psf(
 
 
 # -- one array ----------------------------------------------------------------
+
+
+def _ordered(planes: Values, order: tuple[int, ...]) -> Values:
+    """Return planes in an order; themselves where it is theirs."""
+    return planes if order == tuple(range(len(order))) else planes[list(order)]
 
 
 def _stack(blocks: Sequence[Planes]) -> Values:

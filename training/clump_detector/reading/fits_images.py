@@ -16,7 +16,7 @@ from ..units import is_logarithmic, linear, soft_bias, stated_unit
 from ..wcs import celestial_axes, celestial_wcs
 from . import hdus, roles
 from .axes import planes_of
-from .bands import bands_in, of_cube, of_plane
+from .bands import bands_in, of_cube, of_plane, unknown_filter
 from .fits_scan import Part, opened, scan
 from .fits_values import fluxes_of, values_of, whole_numbers_of
 from .hdus import Image
@@ -210,6 +210,8 @@ def _planes(file: _File, image: Image, *, alone: bool) -> Planes:
     else:
         band, key = of_plane(keys if alone else keys.own)
         by_header, by_extension = (band,), (image.band_by_name,)
+        unknown = unknown_filter(keys) if band is None else ""
+        facts += [f"no band is known for {unknown}"] if unknown else []
     header = image.part.header
     wcs = celestial_wcs(header)
     if wcs is None and not file.first.shape:

@@ -47,13 +47,11 @@ def values_of(file: IO[bytes], part: Part, path: Path) -> Values:
 
 
 def fluxes_of(file: IO[bytes], part: Part, path: Path) -> NDArray[Any]:
-    """Return the same as `values_of`, in doubles where singles would lose a signal."""
+    """Return the same as `values_of`, in doubles where singles may lose a signal."""
     refuse_large(path, part.shape)
     if part.packed:
-        found = unpacked(file, part, path)
-        fine = found.dtype.itemsize > 4 and level_of(found)
-        return _finite(found if fine else _singles(found))
-    fine = _may_lose(part) and level_of(_sample(file, part))
+        return _finite(unpacked(file, part, path))
+    fine = _may_lose(part) and any(level_of(row) for row in _sample(file, part))
     return _finite(_plain(file, part, np.dtype(np.float64 if fine else np.float32)))
 
 

@@ -83,3 +83,21 @@ def in_words(levels: tuple[float, ...]) -> str:
     """Return what was subtracted, as a clause, or ''."""
     taken = dict.fromkeys(f"{level:,.7g}" for level in levels if level)
     return f"a level of {', '.join(taken)} subtracted" if taken else ""
+
+
+def eight_bits(colours: NDArray[np.generic]) -> tuple[NDArray[np.uint8], int]:
+    """Return colours as eight bits, and how many bits they use.
+
+    Cameras and converters put 8, 10, 12 or 14 bits into 16: the brightest value tells.
+    Taken for 16, such a picture would be nearly black.
+
+    Parameters
+    ----------
+    colours : array
+        uint8 or uint16.
+    """
+    if colours.dtype == np.uint8:
+        return colours.astype(np.uint8, copy=False), 8
+    most = int(colours.max(initial=0))
+    bits = next((n for n in (8, 10, 12, 14) if most < 2**n), 16)
+    return (colours.astype(np.uint16) >> (bits - 8)).astype(np.uint8), bits
