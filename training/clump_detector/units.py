@@ -253,7 +253,7 @@ def _unusable(point: ZeroPoint) -> Unit:
 
 def _is_total(stated: str) -> bool:
     """Tell whether counts are those of the whole exposure rather than of a second."""
-    return bool(stated) and not re.search(r"/|per|-1|\bs\b|sec", stated.lower())
+    return bool(stated) and not re.search(r"/|per|-1|\bs\b|sec|cps", stated.lower())
 
 
 def _hubble(keys: Keys) -> float | None:
