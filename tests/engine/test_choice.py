@@ -27,7 +27,7 @@ def test_bands_in_words(text, bands):
     assert Choice.of(text).bands == tuple(bands)
 
 
-@pytest.mark.parametrize("text", ["abc", "gg", "g,g", "red,green", "!", "g r x"])
+@pytest.mark.parametrize("text", ["abc", "gg", "g,g", "red,mauve", "!", "g r x"])
 def test_what_are_no_bands(text):
     with pytest.raises(ConfigError, match="are unknown"):
         Choice.of(text)

@@ -85,7 +85,7 @@ def test_bands_of_a_cube(tmp_path, header, bands):
     ("name", "n", "bands"),
     [
         ("a_grz.fits", 3, "grz"),
-        ("cutout-zrg.fits", 3, "zrg"),
+        ("cutout-zrg.fits", 3, "grz"),
         ("galaxy-r-12.fits", 1, "r"),
         ("x_f814w_drz.fits", 1, ("F814W",)),
         ("a_gzr.fits", 3, ""),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 #: Names of bands from blue to red; a token of a file name that is one of them names
 #: the band of that file.
 BAND_ORDER = "ugrizyYJHK"
 
-#: Filters of HST, JWST, Euclid and GALEX, whose names are not letters.
-SPACE_FILTER = re.compile(r"f\d{3,4}(?:w|m|n|lp|x|w2)|vis|[nf]uv", re.IGNORECASE)
+#: Filters whose names are words: of HST and JWST, Roman, Euclid, GALEX, WISE.
+SPACE_FILTER = re.compile(
+    r"f\d{3,4}(?:w2|w|m|n|lp|x)|[rzyjhfkw](?:062|087|106|129|146|158|184|213)|vis|"
+    r"[nf]uv|w[1-4]",
+    re.IGNORECASE,
+)
 
 #: Nanometres, roughly: they put bands in order.
 _LETTERS = dict(
@@ -17,34 +22,85 @@ _LETTERS = dict(
         BAND_ORDER, (355, 475, 620, 760, 900, 1000, 1020, 1250, 1650, 2200), strict=True
     )
 )
-_WORDS = {"FUV": 150, "NUV": 230, "VIS": 700}
+_WORDS = {
+    "FUV": 150, "NUV": 230, "VIS": 700, "B": 440, "V": 550, "W1": 3353, "W2": 4603,
+    "W3": 11561, "W4": 22088, "blue": 450, "green": 540, "red": 640,
+}  # fmt: skip
 
-#: Filters of JWST from 2 micron up; HST's of such numbers are in nanometres.
-_JWST = {200, 210, 250, 277, 300, 322, 323, 335, 356, 360, 405, 410, 430, 444, 460, 466,
-         470, 480, 560, 770}  # fmt: skip
+#: Filters of JWST from 2 micron up, which count tens of nanometres; HST's of such
+#: numbers, F250W or F300X, count nanometres. F410M is either's: JWST's is taken, which
+#: is the one in use.
+_JWST = frozenset((
+    "200W", "210M", "212N", "250M", "277W", "300M", "322W2", "323N", "335M", "356W",
+    "360M", "405N", "410M", "430M", "444W", "460M", "466N", "470N", "480M", "560W",
+    "770W",
+))  # fmt: skip
+
+#: HST's far ultraviolet (ACS/SBC), the only ones below 200 that count nanometres.
+_FAR_ULTRAVIOLET = frozenset(("115LP", "122M", "125LP", "140LP", "150LP", "165LP"))
+
+#: Words beside a letter that make it no broad band: lines (H-alpha, H II) and narrow
+#: filters (K-continuum).
+NARROW = frozenset((
+    "alpha", "beta", "gamma", "delta", "epsilon", "cont", "continuum", "narrow", "nb",
+    "ii", "iii", "iv", "line", "halpha", "hbeta",
+))  # fmt: skip
 
 
 def nanometres(band: str) -> float:
     """Return about which wavelength a band is at; unknown ones come last."""
     if band in _LETTERS:
         return float(_LETTERS[band])
-    number = re.match(r"F(\d{3,4})", band)
-    if number is None:
-        return float(_WORDS.get(band, 10**6))
-    n = int(number[1])
-    in_tens = n < 200 or n in _JWST or len(number[1]) == 4
+    found = space_nanometres(band)
+    return float(_WORDS.get(band, 10**6)) if found is None else found
+
+
+def space_nanometres(band: str) -> float | None:
+    """Return the wavelength in the name of a filter of HST, JWST or Roman, or None."""
+    name = band.upper()
+    roman = re.fullmatch(r"[RZYJHFKW](062|087|106|129|146|158|184|213)", name)
+    if roman:
+        return 10.0 * int(roman[1])
+    found = re.fullmatch(r"F(\d{3,4})(W2|W|M|N|LP|X)", name)
+    if found is None:
+        return None
+    n, kind = int(found[1]), f"{found[1]}{found[2]}"
+    if kind in _FAR_ULTRAVIOLET:
+        return float(n)
+    in_tens = n < 200 or kind in _JWST or len(found[1]) == 4
     return 10.0 * n if in_tens else float(n)
 
 
-def band_of_token(token: str, before: str = "") -> str | None:
+def blue_to_red(
+    bands: Sequence[str], n: int, *, red_first: bool = False
+) -> tuple[int, ...]:
+    """Return the order in which n planes go from blue to red.
+
+    Parameters
+    ----------
+    bands : sequence of str
+        Their names, or none; those of unknown wavelength come last.
+    n : int
+    red_first : bool
+        Whether planes without names begin with red.
+    """
+    if len(bands) == n:
+        return tuple(sorted(range(n), key=lambda i: nanometres(bands[i])))
+    return tuple(range(n))[::-1] if red_first else tuple(range(n))
+
+
+def band_of_token(token: str, before: str = "", after: str = "") -> str | None:
     """Return the band that a word of a file's name is, or None.
 
     Parameters
     ----------
     token : str
-    before : str
-        The word before it: capitals name a band behind HSC only.
+    before, after : str
+        The words beside it: capitals name a band behind HSC only, and H before alpha
+        is a line.
     """
+    if len(token) == 1 and after.lower() in NARROW:
+        return None
     if SPACE_FILTER.fullmatch(token):
         return token.upper()
     if len(token) == 1 and token in BAND_ORDER:

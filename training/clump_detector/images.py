@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from .errors import ClumpError, ImageError, from_os_error
 from .galaxies.beside import with_galaxy
 from .galaxy import Galaxy
-from .reading.array_images import as_pixels, read_npy, read_npz, read_picture, read_tiff
+from .reading.array_images import as_image, read_npy, read_npz
 from .reading.assemble import Assembled, assembled
 from .reading.fits_images import read_fits
-from .reading.planes import Planes
+from .reading.pictures import read_picture
+from .reading.planes import Picture, Planes
+from .reading.tiff import read_tiff
 from .sources import (
     FITS_SUFFIXES,
     PICTURE_SUFFIXES,
@@ -111,8 +113,8 @@ def read_cutout(source: Source | str | Path) -> Cutout:
         source = Source(stem(Path(source)), (Path(source),))
     files = [_read_file(path) for path in source.files]
     first = files[0]
-    if isinstance(first, np.ndarray) and len(files) == 1:
-        _refuse_empty(first, source.path)
+    if isinstance(first, Picture) and len(files) == 1:
+        _refuse_empty(first.pixels, source.path)
         return with_galaxy(_picture(first, source))
     image = _assembled(files, source)
     _refuse_empty(image.pixels, source.path)
@@ -125,7 +127,7 @@ def read_cutout(source: Source | str | Path) -> Cutout:
             image.wcs,
             image.scale,
             image.fwhm,
-            (*_notes(image.pixels, image.bands), *image.notes),
+            (*_notes(image.pixels, image.named), *image.notes),
             image.variance,
             image.jansky,
             psf=image.psf,
@@ -134,17 +136,16 @@ def read_cutout(source: Source | str | Path) -> Cutout:
     )
 
 
-def _picture(pixels: NDArray[np.uint8], source: Source) -> Cutout:
-    notes = _notes(pixels, ())
-    return Cutout(source.name, pixels, source, notes=notes, read_as="a picture")
+def _picture(found: Picture, source: Source) -> Cutout:
+    notes = (*_notes(found.pixels, True), *found.notes)
+    pixels = found.pixels
+    return Cutout(source.name, pixels, source, notes=notes, read_as=found.words)
 
 
-def _assembled(
-    files: list[NDArray[np.uint8] | list[Planes]], source: Source
-) -> Assembled:
+def _assembled(files: list[Picture | list[Planes]], source: Source) -> Assembled:
     planes: list[list[Planes]] = []
     for path, found in zip(source.files, files, strict=True):
-        if isinstance(found, np.ndarray):
+        if isinstance(found, Picture):
             raise ImageError(
                 "one file per band means one plane per file",
                 path,
@@ -177,29 +178,34 @@ def from_array(
     if rgb and array.dtype.kind == "f":
         array = (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
     where = Path(path or name)
-    pixels = as_pixels(array, where)
+    found = as_image(array, where)
+    if isinstance(found, Picture):
+        pixels: NDArray[Any] = found.pixels
+    else:
+        pixels = found.fluxes[::-1] if found.red_first else found.fluxes
     _refuse_empty(pixels, where)
-    return Cutout(name, pixels, notes=_notes(pixels, ()))
+    named = isinstance(found, Picture) or found.red_first
+    return Cutout(name, pixels, notes=_notes(pixels, named))
 
 
-def _read_file(path: Path) -> NDArray[np.uint8] | list[Planes]:
-    """Return a picture's pixels, or the planes of linear fluxes."""
+def _read_file(path: Path) -> Picture | list[Planes]:
+    """Return a picture, or the planes of linear fluxes."""
     with _said_of(path):
         return _by_name(path, path.name.lower())
 
 
-def _by_name(path: Path, name: str) -> NDArray[np.uint8] | list[Planes]:
+def _by_name(path: Path, name: str) -> Picture | list[Planes]:
     if name.endswith(FITS_SUFFIXES):
         return read_fits(path)
     if name.endswith(".npz"):
         array, planes = read_npz(path)
-        return _either(array, path) if planes is None else [planes]
+        return _listed(as_image(array, path) if planes is None else planes)
     if name.endswith(PICTURE_SUFFIXES):
-        return _either(read_picture(path), path)
+        return _listed(as_image(read_picture(path), path))
     if name.endswith(TIFF_SUFFIXES):
-        return _either(read_tiff(path), path)
+        return _listed(read_tiff(path))
     if name.endswith(".npy"):
-        return _either(read_npy(path), path)
+        return _listed(as_image(read_npy(path), path))
     raise ImageError(
         "this is not an image that can be read",
         path,
@@ -207,10 +213,8 @@ def _by_name(path: Path, name: str) -> NDArray[np.uint8] | list[Planes]:
     )
 
 
-def _either(array: NDArray[Any], path: Path) -> NDArray[np.uint8] | list[Planes]:
-    """Return an array as a picture, or as planes of linear fluxes."""
-    pixels = as_pixels(array, path)
-    return pixels if pixels.dtype == np.uint8 else [Planes(path, pixels)]
+def _listed(found: Picture | Planes) -> Picture | list[Planes]:
+    return found if isinstance(found, Picture) else [found]
 
 
 @contextmanager
@@ -253,7 +257,8 @@ def _refuse_empty(pixels: NDArray[Any], path: Path) -> None:
         )
 
 
-def _notes(pixels: NDArray[Any], bands: tuple[str, ...]) -> tuple[str, ...]:
+def _notes(pixels: NDArray[Any], named: bool) -> tuple[str, ...]:
+    """Return what a person should know of pixels whose colours are known, or not."""
     notes = []
     picture = pixels.dtype == np.uint8
     height, width = pixels.shape[:2] if picture else pixels.shape[1:]
@@ -274,10 +279,12 @@ def _notes(pixels: NDArray[Any], bands: tuple[str, ...]) -> tuple[str, ...]:
                 "One band: shown in grey. Give three bands where you can, since clumps "
                 "are told by their blue colour."
             )
-        elif len(pixels) > 3 and not bands:
+        elif not named:
+            middle = ", the middle" if len(pixels) > 2 else ""
+            shown = "blue, green and red" if len(pixels) > 2 else "blue and red"
             notes.append(
-                f"{len(pixels)} bands without names: the first, the middle and the "
-                "last are shown as blue, green and red. Name them in the header key "
-                "BANDS, such as 'ugriz', or with --bands."
+                f"{len(pixels)} bands without names: the first{middle} and the last "
+                f"are shown as {shown}. Name them in the header key BANDS, such as "
+                "'ugriz', or with --bands."
             )
     return tuple(notes)

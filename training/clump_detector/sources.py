@@ -144,8 +144,10 @@ def _band_of(path: Path) -> tuple[str, str] | None:
     if not path.name.lower().endswith(FITS_SUFFIXES):
         return None
     tokens = re.split(r"([-_. ])", stem(path))
-    before = ["", "", *tokens]  # words stand at every second place
-    named = [(i, band_of_token(t, before[i])) for i, t in enumerate(tokens)]
+    around = ["", "", *tokens, "", ""]  # words stand at every second place
+    named = [
+        (i, band_of_token(t, around[i], around[i + 4])) for i, t in enumerate(tokens)
+    ]
     words = [(i, band) for i, band in named if band]
     if not words:
         return None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .filters import blue_to_red
 from .images import Cutout
 
 #: Relative weights that make a colour picture pleasing, from SDSS's i:r:g = 5:6.5:9.
@@ -91,7 +92,11 @@ def stretched(planes: Plane, curve_of: Curve) -> NDArray[np.uint8]:
 
 
 def red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
-    """Return sky-subtracted, weighted planes of shape (3, height, width), a copy."""
+    """Return sky-subtracted, weighted planes of shape (3, height, width), a copy.
+
+    Of bands of no known triple the longest wavelength is red and the shortest blue;
+    without names the last and the first plane are.
+    """
     pixels = np.asarray(cutout.pixels, dtype=np.float32)
     bands = cutout.bands
     for triple in TRIPLES:
@@ -101,7 +106,8 @@ def red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
             return _weighted(planes, weights)
     if len(pixels) == 1:
         return np.repeat(_weighted([above_sky(pixels[0])], [1.0]), 3, axis=0)
-    order = [len(pixels) - 1, len(pixels) // 2, 0]
+    by_colour = blue_to_red(bands, len(pixels))
+    order = [by_colour[-1], by_colour[len(pixels) // 2], by_colour[0]]
     planes = [above_sky(pixels[i]) for i in order]
     if len(pixels) == 2:
         planes[1] = (planes[0] + planes[2]) * np.float32(0.5)

@@ -1,7 +1,7 @@
 """How many jansky one unit of an image is: from its header, or as the user says.
 
-Zero points are AB: a flux of 1 is ``3631 Jy * 10^(-0.4 zero point)`` (Oke & Gunn 1983,
-ApJ 266, 713).
+A flux of 1 is ``3631 Jy * 10^(-0.4 zero point)`` of an AB zero point (Oke & Gunn 1983,
+ApJ 266, 713); which ones are AB says `zero_points`.
 """
 
 from __future__ import annotations
@@ -18,24 +18,19 @@ from numpy.typing import NDArray
 
 from .errors import ConfigError
 from .headers import Keys
+from .zero_points import ZeroPoint, zero_point_of
 
 #: Flux of magnitude 0 in Jy.
 AB_ZERO = 3631.0
 
 NANOMAGGY = AB_ZERO * 1e-9
 
-#: Keys of a zero point in AB magnitudes. MZP_AB is Terapix's (CFHTLS), ZEROPNT
-#: AstroWISE's (KiDS).
-_ZERO_POINTS = (
-    "MAGZERO", "MAGZPT", "MAGZP", "PHOTZP", "ZP", "ZPAB", "ABMAGZP", "ABZP", "MZP_AB",
-    "ZEROPNT", "ZPTMAG", "ZPT", "MAG_ZP",
-)  # fmt: skip
-
 #: Surveys whose cutouts are in one unit though their headers leave it out.
 _KNOWN = re.compile(r"DECaLS|Legacy ?Survey|BASS|MzLS", re.IGNORECASE)
 
 _COUNTS = re.compile(
-    r"(adu|dn|counts?|cts?|e-?|electrons?)?\s*(/|per)?\s*(s|sec|second)?(\^?-1)?",
+    r"(adu|dn|du|data numbers?|counts?|cts?|cps|e-?|electrons?|photons?)?"
+    r"\s*(/|per|\.)?\s*(s|secs?|seconds?)?((\^|\*\*)?\(?-1\)?)?",
     re.IGNORECASE,
 )
 
@@ -51,8 +46,13 @@ _SAME = {
 _PER_PIXEL = re.compile(r"\s*/\s*pix(el)?$|[\s*.]*pix(el)?(\^|\*\*)?-1$", re.IGNORECASE)
 _MAGGIES = {"maggy", "maggie", "maggies", "mgy"}
 
-#: Fluxes in units of magnitude 0 are this small: brighter than mag 5 is no galaxy.
-_FAINT = 0.01
+#: Units as FITS once wrote them, in capitals. MJY alone may be mega or milli.
+_CAPITALS = {
+    "JY": "Jy", "MJY/SR": "MJy/sr", "JY/SR": "Jy/sr", "UJY": "uJy", "NJY": "nJy",
+    "JY/BEAM": "Jy/beam", "JY/PIXEL": "Jy/pixel",
+}  # fmt: skip
+
+_PER_BEAM = re.compile(r"\s*/\s*beam$|[\s*.]*beam(\^|\*\*)?-1$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,13 @@ class Unit:
         None where fluxes are relative.
     words : str
         For people, such as "nanomaggies".
+    note : str
+        What a person should know about it, a sentence, or ''.
     """
 
     jansky: float | None
     words: str
+    note: str = ""
 
 
 RELATIVE = Unit(None, "relative fluxes")
@@ -90,16 +93,31 @@ def unit_of(
     area : float, optional
         Of a pixel in square degrees, for units per solid angle.
     brightest : callable
-        Returns the greatest flux. A zero point of 0 is how some programs write that
-        there is none, and is believed only where fluxes are as small as it makes them.
+        Returns the greatest flux; see `zero_points.zero_point_of`.
     """
-    stated = keys.word("BUNIT", "IMUNIT", "UNIT")
-    found = _physical(stated, area) or _by_zero_point(keys, stated, brightest)
+    stated = _CAPITALS.get(stated_unit(keys), stated_unit(keys))
+    found = (
+        _physical(stated, area)
+        or _per_beam(keys, stated, area)
+        or _per_wavelength(keys, stated)
+        or _by_zero_point(keys, stated, brightest)
+    )
     if found is None and not stated and _KNOWN.search(keys.word("SURVEY")):
         found = Unit(NANOMAGGY, "nanomaggies, as all of the Legacy Surveys")
-    if found is None and choice:
+    if choice and (found is None or found.jansky is None):
         return chosen_unit(choice, area)
     return found or RELATIVE
+
+
+def stated_unit(keys: Keys) -> str:
+    """Return the unit that a header states, in its own words, or ''."""
+    return keys.word("BUNIT", "IMUNIT", "UNIT")
+
+
+def is_logarithmic(keys: Keys) -> bool:
+    """Tell whether a header says that its values are magnitudes or logarithms."""
+    stated = stated_unit(keys).lower()
+    return bool(re.match(r"(ab|st|vega)?\s*mag(s|nitudes?)?\b|log|dex\b", stated))
 
 
 def chosen_unit(text: str, area: float | None = None) -> Unit:
@@ -164,6 +182,39 @@ def _by_astropy(text: str, area: float | None) -> Unit | None:
     return None
 
 
+def _per_beam(keys: Keys, text: str, area: float | None) -> Unit | None:
+    """Return the unit of radio maps, whose beam is a Gaussian of BMAJ and BMIN."""
+    major, minor = keys.number("BMAJ"), keys.number("BMIN")
+    of_beam = (
+        _physical(_PER_BEAM.sub("", text), None) if _PER_BEAM.search(text) else None
+    )
+    if of_beam is None or of_beam.jansky is None or area is None:
+        return None
+    if major is None or minor is None or not (0 < major < 1 and 0 < minor < 1):
+        return None
+    beam = np.pi / (4 * np.log(2)) * major * minor
+    return Unit(of_beam.jansky * area / beam, f"{text} divided by the beam's area")
+
+
+def _per_wavelength(keys: Keys, text: str) -> Unit | None:
+    """Return the unit of ``f_lambda`` where the header tells the pivot wavelength."""
+    from astropy import units
+
+    pivot = keys.number("PHOTPLAM")
+    if not text or len(text) > 60 or pivot is None or pivot <= 0:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of slashes
+            unit = units.Unit(_PER_PIXEL.sub("", text))
+        at = units.spectral_density(pivot * units.AA)
+        return Unit(
+            float(unit.to(units.Jy, equivalencies=at)), f"{text} at {pivot:g} A"
+        )
+    except Exception:  # astropy raises several kinds for what is no unit
+        return None
+
+
 def _by_zero_point(
     keys: Keys, stated: str, brightest: Callable[[], float]
 ) -> Unit | None:
@@ -171,10 +222,11 @@ def _by_zero_point(
     if stated and not _COUNTS.fullmatch(stated):
         return None
     seconds = keys.number("EXPTIME") if _is_total(stated) else 1.0
-    for key in _ZERO_POINTS:
-        magnitude = keys.number(key)
-        if magnitude is not None and _is_zero_point(magnitude, brightest):
-            return Unit(_of_magnitude(magnitude), f"zero point {magnitude:g} ({key})")
+    exposed = seconds is not None and seconds > 0
+    point = zero_point_of(keys, brightest)
+    if point is not None and point.ab is not None and (exposed or not point.per_second):
+        time = seconds if point.per_second and seconds else 1.0
+        return Unit(_of_magnitude(point.ab) / time, point.words)
     at_zero = keys.number("FLUXMAG0")
     if at_zero is not None and at_zero > 0:
         return Unit(AB_ZERO / at_zero, "counts calibrated by FLUXMAG0")
@@ -182,20 +234,26 @@ def _by_zero_point(
     if per_count is not None and per_count > 0:
         return Unit(NANOMAGGY * per_count, "counts calibrated by NMGY")
     flux = _hubble(keys)
-    if flux is not None and seconds is not None and seconds > 0:
+    if flux is not None and exposed and seconds:
         return Unit(flux / seconds, "counts calibrated by PHOTFLAM")
-    return None
+    return None if point is None else _unusable(point)
+
+
+def _unusable(point: ZeroPoint) -> Unit:
+    """Return relative fluxes that say why their zero point was not used."""
+    why = point.words if point.ab is None else f"{point.words} is that of one second"
+    return Unit(
+        None,
+        f"relative fluxes, since the {why}",
+        f"Fluxes are relative: the {why}"
+        + (", and no exposure time is stated" if point.ab is not None else "")
+        + ". Where you know the AB zero point, say it with --unit zp=...",
+    )
 
 
 def _is_total(stated: str) -> bool:
     """Tell whether counts are those of the whole exposure rather than of a second."""
-    return bool(stated) and not re.search(r"/|per|-1|\bs\b|sec", stated.lower())
-
-
-def _is_zero_point(magnitude: float, brightest: Callable[[], float]) -> bool:
-    if magnitude == 0:
-        return abs(brightest()) < _FAINT
-    return 5 < magnitude < 50
+    return bool(stated) and not re.search(r"/|per|-1|\bs\b|sec|cps", stated.lower())
 
 
 def _hubble(keys: Keys) -> float | None:

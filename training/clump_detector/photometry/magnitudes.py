@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..filters import space_nanometres
 from .sky import Floats
 
 #: Jy of magnitude 0 (Oke & Gunn 1983, ApJ 266, 713), as SDSS and most surveys round it:
@@ -33,16 +33,14 @@ WAVELENGTHS = {
     "VIS": 715.0,
     "W1": 3353.0,
     "W2": 4603.0,
+    "W3": 11561.0,
+    "W4": 22088.0,
+    "B": 440.0,
+    "V": 550.0,
 }
 
 #: Colours that a catalogue lists where both bands are there.
 COLOURS = (("u", "g"), ("g", "r"), ("r", "i"), ("i", "z"), ("g", "i"))
-
-#: JWST's filters in tens of nanometres whose numbers could be taken for nanometres.
-_WEBB = frozenset((200, 210, 212, 250, 277, 300, 322, 323, 335, 356, 360, 405, 410,
-                   430, 444, 460, 466, 470, 480, 560, 770))  # fmt: skip
-
-_HUBBLE = re.compile(r"F(\d{3,4})(?:W2?|LP|M|N|X)$", re.IGNORECASE)
 
 
 def ab_magnitudes(jansky: ArrayLike) -> Floats:
@@ -61,16 +59,7 @@ def magnitude_errors(flux: ArrayLike, error: ArrayLike) -> Floats:
 
 def wavelength(band: str) -> float | None:
     """Return a band's effective wavelength in nanometres, or None."""
-    if band in WAVELENGTHS:
-        return WAVELENGTHS[band]
-    hubble = _HUBBLE.match(band)
-    if hubble is None:
-        return None
-    number = float(hubble.group(1))
-    # F336W is at 336 nm, and F160W at 1,600; JWST's F277W is the exception (2,770),
-    # which HST has no filter near.
-    in_tens = number < 200 or number in _WEBB
-    return 10 * number if in_tens else number
+    return WAVELENGTHS.get(band) or space_nanometres(band)
 
 
 def bluest(bands: Sequence[str]) -> int:

@@ -1,12 +1,9 @@
-"""Images that are no FITS: pictures, TIFF, and numpy's files."""
+"""numpy's files, and arrays as pictures or as fluxes."""
 
 from __future__ import annotations
 
-import logging
 import math
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -18,64 +15,9 @@ from ..errors import ImageError
 from . import roles
 from .axes import MOST_BANDS
 from .bands import band_in
-from .limits import (
-    refuse_bomb,
-    refuse_emptiness,
-    refuse_large,
-    refuse_promise,
-)
-from .planes import Planes, Values
-
-#: Formats that a picture may be in whatever its name says. The library knows more, some
-#: of which run other programs.
-_PICTURES = ("PNG", "JPEG", "MPO", "GIF", "BMP")
-
-
-def read_picture(path: Path) -> NDArray[Any]:
-    """Return the pixels of a PNG or JPEG file as they are stored."""
-    from PIL import Image
-
-    Image.MAX_IMAGE_PIXELS = None  # the limits here are its
-    with Image.open(path, formats=_PICTURES) as picture:
-        refuse_large(path, (picture.height, picture.width), picture=True)
-        pixels = picture.height * picture.width
-        refuse_emptiness(path, pixels, path.stat().st_size)
-        if picture.mode not in ("L", "RGB", "RGBA", "I;16", "I", "F"):
-            return np.asarray(picture.convert("RGB"))
-        return np.asarray(picture)
-
-
-def read_tiff(path: Path) -> NDArray[Any]:
-    """Return the pixels of a TIFF file."""
-    import tifffile
-
-    size = path.stat().st_size
-    with _quiet("tifffile"), tifffile.TiffFile(path) as tiff:
-        series = tiff.series[0]
-        refuse_large(path, series.shape)
-        values = math.prod(series.shape)
-        first = series.pages[0]
-        stored = sum(getattr(first, "databytecounts", ()))
-        refuse_promise(path, stored, size)
-        if getattr(first, "compression", 1) == 1:
-            refuse_promise(path, series.nbytes, size)
-        refuse_emptiness(path, values, size)
-        return np.asarray(series.asarray())
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a library from logging what becomes one message anyway."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
-# -- numpy --------------------------------------------------------------------
+from .limits import refuse_bomb, refuse_large, refuse_promise
+from .planes import Picture, Planes
+from .precision import as_singles, eight_bits, in_words
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -139,7 +81,7 @@ def read_npz(path: Path) -> tuple[NDArray[Any], Planes | None]:
         if len(bands) == len(planes.fluxes):
             planes = replace(planes, by_header=bands, said_by="the names beside it")
         if error is not None:
-            told = finite(_member(archive, error, path)).reshape(planes.fluxes.shape)
+            told = as_planes(_member(archive, error, path), path).fluxes
             role = str(roles.role_in(Path(error).stem))
             pairs = zip(told, planes.fluxes, strict=True)
             variance = np.stack([roles.as_variance(role, t, f) for t, f in pairs])
@@ -208,14 +150,20 @@ def _band_names(
 # -- one of two forms ---------------------------------------------------------
 
 
-def as_planes(array: NDArray[Any], path: Path) -> Planes:
-    """Return an array of fluxes, (height, width) or (bands, height, width)."""
-    pixels = as_pixels(array, path, linear=True)
-    return Planes(path, pixels)
+def as_image(
+    array: NDArray[Any], path: Path, *, colours: bool | None = None
+) -> Picture | Planes:
+    """Return an array as a picture or as fluxes.
 
-
-def as_pixels(array: NDArray[Any], path: Path, *, linear: bool = False) -> NDArray[Any]:
-    """Bring an array into one of the two forms of `images.Cutout.pixels`.
+    Parameters
+    ----------
+    array : array
+        (height, width), (bands, height, width) or (height, width, 3 or 4).
+    path : path
+        For messages.
+    colours : bool, optional
+        Whether the last axis is red, green and blue; a last axis of three or four is,
+        where nothing says so.
 
     Raises
     ------
@@ -223,50 +171,66 @@ def as_pixels(array: NDArray[Any], path: Path, *, linear: bool = False) -> NDArr
         If it is no image or too large.
     """
     array = np.asarray(array)
+    _refuse_words(array, path)
+    if colours and (array.ndim != 3 or array.shape[2] not in (3, 4)):
+        raise _no_cutout(array.shape, path)
+    if not colours:
+        array = _bands_first_or_colour_last(array, path)
+    colour = _is_colour(array) if colours is None else colours
+    if colour and array.dtype in (np.uint8, np.uint16):
+        refuse_large(path, array.shape[:2])
+        seen, bits = eight_bits(array[:, :, :3])
+        words = "a picture" if bits in (8, 16) else f"a picture, {bits} bits in 16"
+        return Picture(path, np.ascontiguousarray(seen), words)
+    if array.ndim == 2 and array.dtype == np.uint8:
+        refuse_large(path, array.shape)
+        return Picture(path, np.repeat(array[:, :, None], 3, axis=2))
+    return _planes(array, path, colour=colour)
+
+
+def as_planes(array: NDArray[Any], path: Path) -> Planes:
+    """Return an array of fluxes, (height, width) or (bands, height, width)."""
+    array = np.asarray(array)
+    _refuse_words(array, path)
+    array = _bands_first_or_colour_last(array, path)
+    return _planes(array, path, colour=_is_colour(array))
+
+
+def _planes(array: NDArray[Any], path: Path, *, colour: bool) -> Planes:
+    refuse_large(path, array.shape[:2] if colour else array.shape)
+    if colour:
+        array = np.moveaxis(array[:, :, :3], 2, 0)
+    fluxes, levels = as_singles(array if array.ndim == 3 else array[None])
+    facts = (in_words(levels),) if any(levels) else ()
+    return Planes(path, fluxes, facts=facts, red_first=colour)
+
+
+def _is_colour(array: NDArray[Any]) -> bool:
+    return array.ndim == 3 and array.shape[2] in (3, 4) and array.shape[0] > 4
+
+
+def _refuse_words(array: NDArray[Any], path: Path) -> None:
     if array.dtype.kind not in "uifb":
         raise ImageError(
             f"its values are {array.dtype}, not numbers", path, "Give real numbers."
         )
-    array = _bands_first_or_colour_last(array, path)
-    colour = array.ndim == 3 and array.shape[2] in (3, 4) and array.shape[0] > 4
-    refuse_large(path, array.shape[:2] if colour else array.shape)
-    if not linear and array.dtype == np.uint8:
-        if array.ndim == 2:
-            return np.repeat(array[:, :, None], 3, axis=2)
-        if colour:
-            return np.ascontiguousarray(array[:, :, :3])
-    if not linear and array.dtype == np.uint16 and colour:
-        return np.ascontiguousarray((array[:, :, :3] >> 8).astype(np.uint8))
-    if colour:
-        array = np.moveaxis(array[:, :, :3], 2, 0)
-    if array.ndim == 2:
-        array = array[None]
-    return finite(array)
 
 
 def _bands_first_or_colour_last(array: NDArray[Any], path: Path) -> NDArray[Any]:
     shape = array.shape
     good = array.ndim == 2 or (
-        array.ndim == 3 and (shape[0] <= MOST_BANDS or shape[2] <= 4)
+        array.ndim == 3 and (shape[0] <= MOST_BANDS or shape[2] <= MOST_BANDS)
     )
     if not good or 0 in shape:
-        raise ImageError(
-            f"an array of shape {shape} is no cutout",
-            path,
-            "Give (height, width), (bands, height, width) or (height, width, 3).",
-        )
+        raise _no_cutout(shape, path)
     if array.ndim == 3 and shape[0] > MOST_BANDS and shape[2] not in (3, 4):
         return np.moveaxis(array, 2, 0)
     return array
 
 
-def finite(array: NDArray[Any]) -> Values:
-    """Return native float32 with NaN where there is no data.
-
-    Fluxes as small as 1e-12 keep their digits in float32; ones that would overflow are
-    no data.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        pixels = np.array(array, dtype=np.float32)
-    pixels[~np.isfinite(pixels)] = np.nan
-    return pixels
+def _no_cutout(shape: tuple[int, ...], path: Path) -> ImageError:
+    return ImageError(
+        f"an array of shape {shape} is no cutout",
+        path,
+        "Give (height, width), (bands, height, width) or (height, width, 3).",
+    )

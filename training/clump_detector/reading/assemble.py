@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..errors import ImageError
+from ..filters import blue_to_red
 from ..sources import Source
-from ..units import RELATIVE, Unit, unit_of
+from ..units import RELATIVE, Unit, stated_unit, unit_of
 from ..wcs import pixel_scale, stated_scale
 from .bands import Naming, listed, of_file_name, settled
 from .header_psf import psf_fwhm
@@ -34,6 +35,7 @@ class Assembled:
     jansky: tuple[float | None, ...]
     read_as: str
     notes: tuple[str, ...]
+    named: bool
 
 
 def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
@@ -60,17 +62,27 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
     scales = [_scale_of(b) for b in blocks]
     units = _units(blocks, source, scales)
     notes = [note for b in blocks for note in b.notes]
+    notes += [unit.note for unit in units if unit.note]
     moved, note = on_one_grid(blocks, [n[0] for n in names])
     notes += [*naming.notes, *([note] if note else [])]
     wcs = next((b.wcs for b in moved if b.wcs is not None), None)
     scale = next((s for s in scales if s is not None), None)
     if wcs is not None:
         scale = pixel_scale(wcs)
-    psf = _psf(blocks, names, scales, scale)
-    pixels = _stack(moved)
+    psf, wide = _psf(blocks, names, scales, scale)
+    notes += wide
     jansky = tuple(
         u.jansky for u, b in zip(units, blocks, strict=True) for _ in b.fluxes
     )
+    red_first = len(blocks) == 1 and blocks[0].red_first and not naming.bands
+    order = blue_to_red(naming.bands, len(jansky), red_first=red_first)
+    ordered = tuple(range(len(order)))
+    pixels = _ordered(_stack(moved), order)
+    jansky = tuple(jansky[i] for i in order)
+    if naming.bands:
+        bands = tuple(naming.bands[i] for i in order)
+        naming = replace(naming, bands=bands)
+    variance = _stack_variance(moved)
     return Assembled(
         pixels,
         naming.bands,
@@ -78,10 +90,13 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
         scale,
         psf.get("r", next(iter(psf.values()), None)),
         psf,
-        _stack_variance(moved),
+        None if variance is None else _ordered(variance, order),
         jansky if any(jansky) else (),
-        _in_words(blocks, naming, len(pixels), wcs, scale, units),
+        _in_words(blocks, naming, len(pixels), wcs, scale, units)
+        + ("; taken for red, green and blue" if red_first else "")
+        + ("; put in order of wavelength" if naming.bands and order != ordered else ""),
         tuple(dict.fromkeys(notes)),
+        bool(naming.bands) or red_first,
     )
 
 
@@ -155,18 +170,25 @@ def _psf(
     names: Sequence[tuple[str | None, ...]],
     scales: Sequence[float | None],
     scale: float | None,
-) -> dict[str, float]:
-    """Return the FWHM of the PSF by band, in pixels of the common grid."""
-    found = {}
+) -> tuple[dict[str, float], list[str]]:
+    """Return the FWHM of the PSF by band, in pixels of the common grid, and notes."""
+    found, notes = {}, []
     for planes, bands, own in zip(blocks, names, scales, strict=True):
         for band in bands:
-            fwhm = psf_fwhm(planes.keys, band, own)
+            fwhm, note = psf_fwhm(planes.keys, band, own)
+            if note:
+                notes.append(note)
             if fwhm is not None:
                 found[band or ""] = fwhm * (own / scale if own and scale else 1.0)
-    return found
+    return found, notes
 
 
 # -- one array ----------------------------------------------------------------
+
+
+def _ordered(planes: Values, order: tuple[int, ...]) -> Values:
+    """Return planes in an order; themselves where it is theirs."""
+    return planes if order == tuple(range(len(order))) else planes[list(order)]
 
 
 def _stack(blocks: Sequence[Planes]) -> Values:
@@ -208,7 +230,7 @@ def _in_words(
     words = list(dict.fromkeys(u.words for u in units))
     parts.append(listed(words) if len(words) < 3 else "units differ by band")
     if all(u == RELATIVE for u in units):
-        stated = blocks[0].keys.word("BUNIT")
+        stated = stated_unit(blocks[0].keys)
         parts[-1] += f" in {stated[:20]}" if stated else ", since no unit is stated"
     facts = [fact for planes in blocks for fact in planes.facts]
     return "; ".join([*parts, *dict.fromkeys(facts)])

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
-from ..filters import BAND_ORDER, SPACE_FILTER, band_of_token
+from ..filters import BAND_ORDER, NARROW, SPACE_FILTER, band_of_token
 from ..headers import Keys
 from ..sources import stem
 
@@ -27,10 +26,29 @@ _FILTER_KEYS = (
 )  # fmt: skip
 
 #: Keys that name all bands of a cube in one word or list.
-_LIST_KEYS = ("BANDS", "FILTERS", "BAND", "FILTER")
+_LIST_KEYS = ("BANDS", "FILTERS", "BAND", "FILTER", "CTYPE3", "COLORSPC", "COLORTYP")
 
-#: ``g``, ``i2`` of the HSC, ``gp`` of Pan-STARRS, and letters behind a survey's name.
-_LETTER = re.compile(r"(?:sdss|hsc|decam|ps1)?([ugrizyjhk])(?:2|p1?)?|(k)s", re.I)
+#: ``g``, ``i2`` and ``r2`` of the HSC, ``gp`` and ``gp1`` of Pan-STARRS, Ks and K', and
+#: letters behind a survey's name.
+_LETTER = re.compile(
+    r"(?:sdss|hsc|decam|ps1)?(?:([ugrizyjhk])|([ri])2|([ugrizyk])(?:p1?|prime)|"
+    r"(k)(?:s|short)|([yk])(?:band)?)",
+    re.IGNORECASE,
+)
+
+#: Johnson's, which are no letters of file names.
+_JOHNSON = {"B", "V"}
+
+#: Short names of lines, and elements before the letter of a line (Ca K, He I).
+_OF_LINES = {"ha", "hb", "he", "ca", "na", "mg"}
+
+#: Programs for colour pictures of the sky, whose cubes of three are red, green, blue.
+_COLOUR_PROGRAMS = re.compile(
+    r"Siril|PixInsight|ASTAP|DeepSkyStacker|AstroPixelProcessor|GraXpert", re.IGNORECASE
+)
+
+#: Lights of a colour picture, by what planes of three are said to be.
+_LIGHTS = {"rgb": ("red", "green", "blue"), "bgr": ("blue", "green", "red")}
 
 
 @dataclass(frozen=True)
@@ -56,16 +74,33 @@ def band_in(text: str) -> str | None:
     """Return the band that a filter's name tells, or None.
 
     ``g.MP9401``, ``OCAM_g_SDSS``, ``HSC-G``, ``i_SDSS.res`` and ``r DECam SDSS c0002``
-    are g, g, g, i and r.
+    are g, g, g, i and r. A letter counts as a word of its own only: ``H-alpha``, ``H2``
+    and ``K continuum`` are no bands, and ``g+r`` is none either.
     """
-    tokens = [t for t in re.split(r"[^A-Za-z0-9]+", text) if t]
+    words = re.split(r"[^A-Za-z0-9]+", text.replace("\u03b1", "alpha"))
+    tokens = [t for t in words if t]
+    if text.strip().lower() in ("red", "green", "blue"):
+        return text.strip().lower()
     for token in tokens:
         if SPACE_FILTER.fullmatch(token):
             return token.upper()
-        letter = _LETTER.fullmatch(token)
-        if letter:
-            return _as_band(letter[1] or letter[2], "hsc" in text.lower())
-    return None
+    if len(tokens) > 1 and (NARROW | _OF_LINES) & {t.lower() for t in tokens}:
+        return None
+    if re.search(r"\bH[\W_]*[ab]\b", text, re.IGNORECASE):
+        return None
+    found = [_letter(token, "hsc" in text.lower()) for token in tokens]
+    bands = {band for band in found if band}
+    return bands.pop() if len(bands) == 1 else None
+
+
+def _letter(token: str, is_hsc: bool) -> str | None:
+    """Return the band that a word of a filter's name is, or None."""
+    if token in _JOHNSON:
+        return token
+    letter = _LETTER.fullmatch(token)
+    if letter is None:
+        return None
+    return _as_band(next(part for part in letter.groups() if part), is_hsc)
 
 
 def _as_band(letter: str, is_hsc: bool) -> str:
@@ -80,6 +115,8 @@ def _as_band(letter: str, is_hsc: bool) -> str:
 
 def bands_in(text: str, n: int) -> tuple[str, ...] | None:
     """Return the n bands of a list such as ``grz`` or ``F435W, F606W``, or None."""
+    if n == 3 and text.strip().lower() in _LIGHTS:
+        return _LIGHTS[text.strip().lower()]
     letters = re.sub(r"[\s,;/|+-]+", "", text)
     if len(letters) == n and set(letters) <= set(BAND_ORDER):
         return tuple(letters)
@@ -97,6 +134,19 @@ def of_plane(keys: Keys) -> tuple[str | None, str]:
     return (skyview[1], "SURVEY") if skyview else (None, "")
 
 
+def unknown_filter(keys: Keys) -> str:
+    """Return what a header says of a filter that is no band that is known, or ''."""
+    if of_plane(keys)[0]:
+        return ""
+    said = [(key, keys.word(key)) for key in _FILTER_KEYS]
+    told = [f"{key} = {word[:30]!r}" for key, word in said if _is_filter(word)]
+    return told[0] if told else ""
+
+
+def _is_filter(word: str) -> bool:
+    return bool(word) and not re.match(r"clear|open|none|no ?filter|n/?a\b", word, re.I)
+
+
 def of_cube(keys: Keys, n: int) -> tuple[tuple[str, ...] | None, str]:
     """Return (bands, the key that names them) of the header of a cube of n planes."""
     for key in _LIST_KEYS:
@@ -109,6 +159,9 @@ def of_cube(keys: Keys, n: int) -> tuple[tuple[str, ...] | None, str]:
             found = [band_in(word) for word in words]
             if n > 1 and all(found):
                 return tuple(b for b in found if b), f"{key}{first}..."
+    for key in ("PROGRAM", "CREATOR", "SWCREATE", "SOFTWARE"):
+        if n == 3 and _COLOUR_PROGRAMS.search(keys.word(key)):
+            return _LIGHTS["rgb"], key
     return None, ""
 
 
@@ -120,10 +173,13 @@ def of_file_name(path: Path, n: int) -> tuple[str, ...] | None:
     """
     tokens = [t for t in re.split(r"[-_. ]", stem(path)) if t]
     if n == 1:
-        found = [band_of_token(t, b) for b, t in pairwise(["", *tokens])]
+        around = zip(["", *tokens], tokens, [*tokens[1:], ""], strict=False)
+        found = [band_of_token(t, before, after) for before, t, after in around]
         named = [band for band in found if band]
         return (named[-1],) if named else None
     for token in reversed(tokens):
+        if n == 3 and token.lower() in _LIGHTS:
+            return _LIGHTS[token.lower()]
         places = [BAND_ORDER.find(letter) for letter in token]
         ordered = sorted(set(places))
         if len(token) == n and min(places) >= 0 and places in (

@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..headers import Keys
-from ..units import linear, soft_bias
+from ..units import is_logarithmic, linear, soft_bias, stated_unit
 from ..wcs import celestial_axes, celestial_wcs
-from . import roles
+from . import hdus, roles
 from .axes import planes_of
-from .bands import band_in, bands_in, of_cube, of_plane
+from .bands import bands_in, of_cube, of_plane, unknown_filter
 from .fits_scan import Part, opened, scan
-from .fits_values import values_of
+from .fits_values import fluxes_of, values_of, whole_numbers_of
+from .hdus import Image
 from .planes import Planes, Values
-
-
-@dataclass(frozen=True, eq=False)
-class _Image:
-    """One image of the file, before its values are read."""
-
-    place: int
-    part: Part
-    keys: Keys
-    name: str
-    role: str | None
-
-    @property
-    def is_cube(self) -> bool:
-        return len([n for n in self.part.shape if n > 1]) > 2
-
-    @property
-    def band_by_header(self) -> str | None:
-        return of_plane(self.keys.own)[0]
-
-    @property
-    def band_by_name(self) -> str | None:
-        return band_in(self.name)
-
-    @property
-    def band(self) -> str | None:
-        return self.band_by_header or self.band_by_name
+from .precision import as_singles, in_words
+from .quality import bits_of, marked
 
 
 class _File:
@@ -64,14 +40,26 @@ class _File:
                 "this FITS file holds no image", path, "Give one with a 2D image."
             )
 
-    def _image(self, place: int, part: Part) -> _Image:
+    def _image(self, place: int, part: Part) -> Image:
         first = None if part is self.first else self.first.header
         keys = Keys(part.header, first)
-        return _Image(place, part, keys, roles.name_of(keys), roles.role_of(keys))
+        return Image(place, part, keys, roles.name_of(keys), roles.role_of(keys))
 
-    def values(self, image: _Image) -> Values:
+    def values(self, image: Image) -> Values:
         """Return an image's values as (bands, height, width)."""
-        values = values_of(self._file, image.part, self.path)
+        return self._planes(values_of(self._file, image.part, self.path), image)
+
+    def fluxes(self, image: Image) -> tuple[Values, tuple[float, ...]]:
+        """Return the same, and the level that was subtracted of each plane."""
+        return as_singles(
+            self._planes(fluxes_of(self._file, image.part, self.path), image)
+        )
+
+    def flags(self, image: Image) -> NDArray[np.int64]:
+        """Return the bits of a mask as (bands, height, width)."""
+        return self._planes(whole_numbers_of(self._file, image.part, self.path), image)
+
+    def _planes(self, values: NDArray[Any], image: Image) -> NDArray[Any]:
         sky = celestial_axes(image.part.header)
         n = values.ndim
         axes = (n - sky[0], n - sky[1]) if sky and max(sky) <= n else None
@@ -105,55 +93,27 @@ def _read(file: _File) -> list[Planes]:
     nameless = _nameless_errors(file, fluxes)
     places = {i.place for i in nameless}
     fluxes = [i for i in fluxes if i.place not in places]
-    chosen = _chosen(fluxes)
+    chosen = hdus.chosen(fluxes)
     left_out = [i for i in fluxes if i not in chosen]
     if left_out:
         names = ", ".join(i.name or f"number {i.place}" for i in left_out)
         notes.append(f"Not read of {file.path.name}: {names}.")
     masks = [i for i in images if i.role == roles.MASK]
+    parts = [i.name for i in errors if roles.is_part(i.name)]
+    if len(parts) == len(errors) == 1:
+        notes.append(f"{parts[0]} is only a part of the errors and was not used.")
     found = []
     for number, image in enumerate(chosen):
         planes = _planes(file, image, alone=len(chosen) == 1)
-        error = _partner(image, number, chosen, errors + nameless)
-        mask = _partner(image, number, chosen, masks)
-        planes = _with_errors(file, planes, error)
+        told = hdus.errors_of(image, number, chosen, errors + nameless)
+        mask = hdus.partner(image, number, chosen, masks)
+        planes = _with_errors(file, planes, told)
         found.append(_masked(file, planes, mask))
     found[0] = replace(found[0], notes=(*notes, *found[0].notes))
     return found
 
 
-# -- which images are the bands -----------------------------------------------
-
-
-def _chosen(fluxes: Sequence[_Image]) -> list[_Image]:
-    """Return the cube, or the planes that are bands of one image, else the first."""
-    first = fluxes[0]
-    planes = [i for i in fluxes if not i.is_cube]
-    if first.is_cube or len(planes) < 2:
-        return [first]
-    by_header = _distinct(planes, [i.band_by_header for i in planes])
-    by_name = _distinct(planes, [i.band_by_name for i in planes])
-    best = max(by_header, by_name, key=len)  # the headers where both are alike
-    if len(best) > 1:
-        return best
-    alike = [
-        i
-        for i in planes
-        if i.name == first.name == "" and i.part.shape == first.part.shape
-    ]
-    told = any(i.band_by_header for i in alike)
-    return alike if len(alike) > 1 and not told else [first]
-
-
-def _distinct(planes: Sequence[_Image], names: Sequence[str | None]) -> list[_Image]:
-    """Return the planes that are named, if no name comes twice."""
-    named = [name for name in names if name]
-    if len(set(named)) < len(named):
-        return []
-    return [i for i, name in zip(planes, names, strict=True) if name]
-
-
-def _nameless_errors(file: _File, fluxes: Sequence[_Image]) -> list[_Image]:
+def _nameless_errors(file: _File, fluxes: Sequence[Image]) -> list[Image]:
     """Return every second plane if these have no names and agree with the noise."""
     n = len(fluxes)
     plain = [i for i in fluxes if not i.name and i.role is None]
@@ -172,88 +132,69 @@ def _nameless_errors(file: _File, fluxes: Sequence[_Image]) -> list[_Image]:
 # -- what goes with them ------------------------------------------------------
 
 
-def _partner(
-    image: _Image, number: int, chosen: Sequence[_Image], others: Sequence[_Image]
-) -> _Image | None:
-    """Return the error or mask of an image: of its band, its turn, or behind it."""
-    fit = [i for i in others if i.part.shape[-2:] == image.part.shape[-2:]]
-    kinds = [
-        role for role in (*roles.ERRORS, roles.MASK) if any(i.role == role for i in fit)
-    ]
-    if not kinds:
-        return None
-    fit = [i for i in fit if i.role == kinds[0]]
-    if all(i.band for i in fit) and image.band:
-        same = [i for i in fit if i.band == image.band]
-        if len(same) == 1:
-            return same[0]
-    if len(fit) == len(chosen):
-        return fit[number]
-    later = [i.place for i in chosen[number + 1 :]]
-    behind = [i for i in fit if image.place < i.place < min(later, default=10**6)]
-    if not behind and len(fit) == 1 and fit[0].role == roles.MASK:
-        return fit[0]  # one mask for all
-    return behind[0] if behind else None
-
-
-def _with_errors(file: _File, planes: Planes, error: _Image | None) -> Planes:
-    if error is None:
+def _with_errors(file: _File, planes: Planes, errors: Sequence[Image]) -> Planes:
+    """Return planes with their variances: of the whole error, or summed over parts."""
+    if not errors:
         return planes
-    assert error.role is not None
-    values = file.values(error)
-    if values.shape != planes.fluxes.shape:
-        return planes
-    variance = np.empty_like(planes.fluxes)
-    for place, (plane, told) in enumerate(zip(planes.fluxes, values, strict=True)):
-        variance[place] = roles.as_variance(error.role, told, plane)
+    variance = np.zeros_like(planes.fluxes)
+    for error in errors:
+        assert error.role is not None
+        values = file.values(error)
+        if values.shape != planes.fluxes.shape:
+            return planes
+        pairs = zip(planes.fluxes, values, strict=True)
+        for place, (plane, told) in enumerate(pairs):
+            variance[place] += roles.as_variance(error.role, told, plane)
     # Neither weight nor flux: there was no data.
     planes.fluxes[np.isinf(variance) & (planes.fluxes == 0)] = np.nan
+    said = "the " + str(errors[0].role)
+    if len(errors) > 1:
+        said = " + ".join(error.name for error in errors)
     return replace(
-        planes,
-        variance=variance,
-        facts=(*planes.facts, f"errors from the {error.role}"),
+        planes, variance=variance, facts=(*planes.facts, f"errors from {said}")
     )
 
 
-def _masked(file: _File, planes: Planes, mask: _Image | None) -> Planes:
-    """Return planes without data where a mask is set, if it marks the smaller part."""
+def _masked(file: _File, planes: Planes, mask: Image | None) -> Planes:
+    """Return planes without data where a mask says so.
+
+    A mask of unknown flags that marks the larger part is more likely one of good
+    pixels.
+    """
     if mask is None:
         return planes
-    values = file.values(mask)
-    if values.shape[0] not in (1, planes.fluxes.shape[0]):
+    flags = file.flags(mask)
+    if flags.shape[0] not in (1, planes.fluxes.shape[0]):
         return planes
-    bad = _bad(mask.keys, values)
+    bits = bits_of(mask.keys, mask.name)
+    bad = marked(flags, bits)
     share = float(bad.mean())
     if share == 0:
         return planes
-    if share > 0.5:
+    if share > 0.5 and not bits.whose:
         note = f"The mask {mask.name} marks {share:.0%} of the pixels and was not used."
         return replace(planes, notes=(*planes.notes, note))
     planes.fluxes[np.broadcast_to(bad, planes.fluxes.shape)] = np.nan
-    return replace(planes, facts=(*planes.facts, f"{share:.1%} masked"))
-
-
-def _bad(keys: Keys, values: Values) -> NDArray[np.bool_]:
-    """Return where a mask is set; of Rubin's and the HSC's, where there is no data.
-
-    Their masks mark every detected source, too.
-    """
-    bits = [keys.number(key) for key in ("MP_NO_DATA", "MP_BAD")]
-    known = [int(bit) for bit in bits if bit is not None and 0 <= bit < 24]
-    if known:
-        whole = np.nan_to_num(values).astype(np.int64)
-        return np.asarray(whole & sum(1 << bit for bit in known), dtype=bool)
-    return np.asarray(values != 0)
+    by = f" by {bits.whose} flags" if bits.whose else ""
+    part = f"{share:.1%}" if share >= 0.001 else f"{int(bad.sum())} pixels"
+    return replace(planes, facts=(*planes.facts, f"{part} masked{by}"))
 
 
 # -- the planes ---------------------------------------------------------------
 
 
-def _planes(file: _File, image: _Image, *, alone: bool) -> Planes:
+def _planes(file: _File, image: Image, *, alone: bool) -> Planes:
     """Read an image, its values made linear and free of a bias."""
-    fluxes = file.values(image)
-    keys, n = image.keys, len(fluxes)
-    facts = []
+    keys = image.keys
+    if is_logarithmic(keys):
+        raise ImageError(
+            f"its values are no fluxes but {stated_unit(keys)[:20]} (BUNIT)",
+            file.path,
+            "Turn magnitudes m into fluxes 10^(-0.4 m) first.",
+        )
+    fluxes, levels = file.fluxes(image)
+    n = len(fluxes)
+    facts = [in_words(levels)] if any(levels) else []
     flat = linear(keys, fluxes)
     if flat is not None:
         fluxes = np.asarray(flat, dtype=np.float32)
@@ -269,6 +210,8 @@ def _planes(file: _File, image: _Image, *, alone: bool) -> Planes:
     else:
         band, key = of_plane(keys if alone else keys.own)
         by_header, by_extension = (band,), (image.band_by_name,)
+        unknown = unknown_filter(keys) if band is None else ""
+        facts += [f"no band is known for {unknown}"] if unknown else []
     header = image.part.header
     wcs = celestial_wcs(header)
     if wcs is None and not file.first.shape:

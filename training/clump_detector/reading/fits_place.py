@@ -40,7 +40,9 @@ def place_in_header(path: Path) -> Place:
         with opened(path) as (file, size):
             parts = scan(file, size, path)
         first = parts[0]
-        image = next((p for p in parts if len(p.shape) > 1), first)
+        images = [p for p in parts if len(p.shape) > 1]
+        placed = [p for p in images if celestial_axes(p.header)]  # no preview
+        image = next(iter(placed or images), first)
         keys = Keys(image.header, None if image is first else first.header)
         return Place(_middle(image), _ids(keys))
     except (ClumpError, OSError, EOFError, ValueError, zlib.error):

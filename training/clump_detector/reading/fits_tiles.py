@@ -55,12 +55,12 @@ import numpy as np
 from astropy.io import fits
 warnings.simplefilter("ignore")
 with fits.open(io.BytesIO(sys.stdin.buffer.read())) as hdus:
-    sys.stdout.buffer.write(np.asarray(hdus[1].data, dtype=np.float32).tobytes())
+    sys.stdout.buffer.write(np.asarray(hdus[1].data, dtype=np.float64).tobytes())
 """
 
 
-def unpacked(file: IO[bytes], part: Part, path: Path) -> NDArray[np.float32]:
-    """Return a tile-compressed image.
+def unpacked(file: IO[bytes], part: Part, path: Path) -> NDArray[Any]:
+    """Return a tile-compressed image, scaled, in singles or doubles.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _alone(header: bytes, data: bytes) -> bytes:
     return out.getvalue() + header + data + bytes(-len(data) % 2880)
 
 
-def _decoded(content: bytes) -> NDArray[np.float32]:
+def _decoded(content: bytes) -> NDArray[Any]:
     from astropy.io import fits
 
     with (
@@ -98,10 +98,12 @@ def _decoded(content: bytes) -> NDArray[np.float32]:
         np.errstate(all="ignore"),
     ):
         warnings.simplefilter("ignore")
-        return np.array(hdus[1].data, dtype=np.float32)
+        data = hdus[1].data
+        small = data.dtype.itemsize <= (4 if data.dtype.kind == "f" else 2)
+        return np.array(data, dtype=np.float32 if small else np.float64)
 
 
-def _decoded_apart(content: bytes) -> NDArray[np.float32]:
+def _decoded_apart(content: bytes) -> NDArray[Any]:
     done = subprocess.run(
         [sys.executable, "-c", _CHILD],
         input=content,
@@ -111,7 +113,7 @@ def _decoded_apart(content: bytes) -> NDArray[np.float32]:
     )
     if done.returncode:
         raise ValueError("its tiles cannot be unpacked")
-    return np.frombuffer(done.stdout, dtype=np.float32).copy()
+    return np.frombuffer(done.stdout, dtype=np.float64).copy()
 
 
 # -- what is checked ----------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a file gives to a cutout: planes on one pixel grid, and what its header says."""
+"""What a file gives to a cutout: a picture, or planes and what their header says."""
 
 from __future__ import annotations
 
@@ -12,6 +12,28 @@ from numpy.typing import NDArray
 from ..headers import Keys
 
 Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture: what was stretched before.
+
+    Attributes
+    ----------
+    path : path
+        Of the file.
+    pixels : array
+        uint8 of shape (height, width, 3).
+    words : str
+        What it is, for people.
+    notes : tuple of str
+        What a person should know, in sentences.
+    """
+
+    path: Path
+    pixels: NDArray[np.uint8]
+    words: str = "a picture"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +59,9 @@ class Planes:
         What was taken from where, in words for one line.
     notes : tuple of str
         What a person should know, in sentences.
+    red_first : bool
+        Whether planes without names are red, green and blue in this order: the file
+        says so, or colours are its last axis.
     """
 
     path: Path
@@ -49,6 +74,7 @@ class Planes:
     said_by: str = ""
     facts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    red_first: bool = False
 
     @property
     def size(self) -> tuple[int, int]:

@@ -24,15 +24,17 @@ FLUX, VARIANCE, INVERSE, ERROR, WEIGHT, MASK, OTHER = (
 ERRORS = (VARIANCE, INVERSE, ERROR, WEIGHT)
 
 _WORDS = {
-    VARIANCE: "var variance vari varmap",
+    VARIANCE: "var variance vari varmap stat",
     INVERSE: "ivar invvar invar inverse iv ivm",
-    ERROR: "err error errors sigma rms std stddev unc uncert uncertainty noise stdev",
-    WEIGHT: "wht weight weights wt wgt weightmap",
-    MASK: "mask dq badpix bpm flag flags maskbits maskimage",
+    ERROR: "err error errors sigma rms std stddev unc uncert uncertainty noise stdev "
+    "rmsmap sig",
+    WEIGHT: "wht weight weights wt wgt weightmap wmap whtmap",
+    MASK: "mask dq badpix bpm flag flags maskbits maskimage msk flg bpix dqm dqa "
+    "quality qual badpixels mskn",
     OTHER: "psf psfs model resid residual sky background bkg bg ctx con exp nexp "
     "exptime exposure expmap depth psfdepth galdepth chi chi2 segm seg segmentation "
-    "segmap thumbnail preview samp time blobmodel num nimage psfsize kernel catalog "
-    "catalogue",
+    "segmap thumbnail thumb preview quicklook icon samp time blobmodel num nimage "
+    "psfsize kernel catalog catalogue cov coverage nobs nexposures",
     FLUX: "sci science image img data flux fluxes images cutout cutouts pixels",
 }
 
@@ -43,6 +45,19 @@ _NO_NAMES = {"", "PRIMARY", "COMPRESSED_IMAGE"}
 
 #: Keys that say what a plane holds. IMTYPE and IMAGETYP are the Legacy Surveys'.
 _KEYS = ("IMTYPE", "IMAGETYP", "PRODTYPE", "EXTTYPE", "HDUCLAS2")
+
+#: What else says so: OGIP's and ESO's HDUCLAS3, and the UTYPE of astropy's CCDData.
+_SURE = {
+    "MSE": VARIANCE, "RMSE": ERROR, "INVMSE": INVERSE,
+    "STDDEVUNCERTAINTY": ERROR, "VARIANCEUNCERTAINTY": VARIANCE,
+    "INVERSEVARIANCE": INVERSE,
+}  # fmt: skip
+
+#: Words of what is one part of an error only, such as VAR_POISSON of JWST's.
+_PARTS = {
+    "poisson", "shot", "photon", "rnoise", "rdnoise", "readnoise", "read", "ron",
+    "flat", "dark",
+}  # fmt: skip
 
 #: An error's plane agrees with the noise of its image within this factor; sources and
 #: correlated pixels are why it is not nearer to 1.
@@ -63,8 +78,17 @@ def role_in(text: str) -> str | None:
     return next(iter(special or found), None)
 
 
+def is_part(name: str) -> bool:
+    """Tell whether the name of errors says that they are a part of the whole."""
+    return bool(set(re.split(r"[^a-z0-9]+", name.lower())) & _PARTS)
+
+
 def role_of(keys: Keys) -> str | None:
     """Return what a header says its plane is for, or None where it does not say."""
+    for key in ("HDUCLAS3", "UTYPE"):
+        sure = _SURE.get(keys.own.word(key).upper())
+        if sure:
+            return sure
     by_name = role_in(name_of(keys))
     if by_name:
         return by_name
