@@ -18,6 +18,7 @@ from .galaxy import Galaxy
 from .reading.array_images import as_pixels, read_npy, read_npz, read_picture, read_tiff
 from .reading.assemble import Assembled, assembled
 from .reading.fits_images import read_fits
+from .reading.orientation import orientation_of, said_of
 from .reading.planes import Planes
 from .sources import (
     FITS_SUFFIXES,
@@ -125,7 +126,7 @@ def read_cutout(source: Source | str | Path) -> Cutout:
             image.wcs,
             image.scale,
             image.fwhm,
-            (*_notes(image.pixels, image.bands), *image.notes),
+            (*_notes(image.pixels, image.bands), *_turned(source), *image.notes),
             image.variance,
             image.jansky,
             psf=image.psf,
@@ -135,8 +136,13 @@ def read_cutout(source: Source | str | Path) -> Cutout:
 
 
 def _picture(pixels: NDArray[np.uint8], source: Source) -> Cutout:
-    notes = _notes(pixels, ())
+    notes = (*_notes(pixels, ()), *_turned(source))
     return Cutout(source.name, pixels, source, notes=notes, read_as="a picture")
+
+
+def _turned(source: Source) -> tuple[str, ...]:
+    """Return what is said of a picture that its orientation tag turns."""
+    return said_of(orientation_of(source.path))
 
 
 def _assembled(

@@ -24,6 +24,7 @@ from .limits import (
     refuse_large,
     refuse_promise,
 )
+from .orientation import orientation_in, orientation_of_page, upright
 from .planes import Planes, Values
 
 #: Formats that a picture may be in whatever its name says. The library knows more, some
@@ -32,7 +33,7 @@ _PICTURES = ("PNG", "JPEG", "MPO", "GIF", "BMP")
 
 
 def read_picture(path: Path) -> NDArray[Any]:
-    """Return the pixels of a PNG or JPEG file as they are stored."""
+    """Return the pixels of a PNG or JPEG file, turned as its orientation tag says."""
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = None  # the limits here are its
@@ -40,13 +41,14 @@ def read_picture(path: Path) -> NDArray[Any]:
         refuse_large(path, (picture.height, picture.width), picture=True)
         pixels = picture.height * picture.width
         refuse_emptiness(path, pixels, path.stat().st_size)
+        orientation = orientation_in(picture)
         if picture.mode not in ("L", "RGB", "RGBA", "I;16", "I", "F"):
-            return np.asarray(picture.convert("RGB"))
-        return np.asarray(picture)
+            return upright(np.asarray(picture.convert("RGB")), orientation)
+        return upright(np.asarray(picture), orientation)
 
 
 def read_tiff(path: Path) -> NDArray[Any]:
-    """Return the pixels of a TIFF file."""
+    """Return the pixels of a TIFF file, turned as its orientation tag says."""
     import tifffile
 
     size = path.stat().st_size
@@ -60,7 +62,11 @@ def read_tiff(path: Path) -> NDArray[Any]:
         if getattr(first, "compression", 1) == 1:
             refuse_promise(path, series.nbytes, size)
         refuse_emptiness(path, values, size)
-        return np.asarray(series.asarray())
+        pixels = np.asarray(series.asarray())
+        if pixels.ndim != len(series.axes) or not {"Y", "X"} <= set(series.axes):
+            return pixels
+        rows, columns = series.axes.index("Y"), series.axes.index("X")
+        return upright(pixels, orientation_of_page(first), rows, columns)
 
 
 @contextmanager
