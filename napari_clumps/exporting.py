@@ -14,7 +14,7 @@ from clump_detector.labels import LabelSet, to_coco, write_label_set
 from clump_detector.sources import Source
 from clump_detector.stretch import to_rgb
 
-from .going_out.chosen import FileNames, Step, Wish
+from .going_out.chosen import FileNames, Step, Wish, in_few
 from .review import Review
 
 Export = Generator[Step, None, str]
@@ -137,6 +137,7 @@ def finished(work: Export) -> str:
 
 def _labels(review: Review, path: Path, wish: Wish) -> Export:
     labels = yield from review.label_set_steps()
+    _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(
             "no cutout is done and no box decided, so there is nothing to export",
@@ -144,9 +145,10 @@ def _labels(review: Review, path: Path, wish: Wish) -> Export:
             "Accept, reject or draw some boxes first.",
         )
     format_of(path, "labels")
-    problems: list[str] = []
+    problems = left_out(labels)
     if wish.png:
-        labels, problems = yield from _with_pictures(labels, path)
+        labels, unread = yield from _with_pictures(labels, path)
+        problems += unread
     write_label_set(labels, path)
     rejected = sum(len(c.rejected) for c in labels.cutouts)
     said = (
@@ -156,9 +158,26 @@ def _labels(review: Review, path: Path, wish: Wish) -> Export:
     return " ".join([said, *problems])
 
 
+def left_out(labels: LabelSet) -> list[str]:
+    """Return what a label set lacks of its review, in sentences."""
+    return in_few([f"Left out: {why}" for why in labels.info.get("left_out", ())])
+
+
+def _refuse_nothing(review: Review, labels: LabelSet) -> None:
+    """Refuse a label set of which every cutout was left out."""
+    missing = left_out(labels)
+    if missing and not labels.cutouts:
+        raise LabelError(
+            "nothing is left that can go out. " + " ".join(missing),
+            review.path,
+            "Put the images back that were labelled.",
+        )
+
+
 def _coco(review: Review, path: Path, wish: Wish) -> Export:
     """Write what every COCO reader understands: nothing undecided, nothing rejected."""
     labels = yield from review.label_set_steps(include_undone=wish.undone)
+    _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(
             "no cutout is done, and plain COCO cannot say that one is not",
@@ -170,9 +189,10 @@ def _coco(review: Review, path: Path, wish: Wish) -> Export:
         for c in labels.cutouts
     )
     labels = replace(labels, cutouts=cutouts)
-    problems: list[str] = []
+    problems = left_out(labels)
     if wish.png:
-        labels, problems = yield from _with_pictures(labels, path)
+        labels, unread = yield from _with_pictures(labels, path)
+        problems += unread
     content = to_coco(labels, path.parent)
     plain = {
         "info": {"description": "Clump labels made with napari-clumps"},

@@ -12,6 +12,7 @@ from clump_detector.images import Cutout, read_cutout
 
 from ..review import Box, Corners, CutoutRecord, Review, Status
 from ..review.rules import fit
+from ..review.whereabouts import misfit
 
 #: Steps of an export: cutouts written, and all of them.
 Step = tuple[int, int]
@@ -46,13 +47,19 @@ class Tally:
     Attributes
     ----------
     cutouts, boxes : int
+    outside : int
+        Boxes that have no pixel in their image.
     problems : list of str
         What was left out and why, in sentences.
+    left_out : list of str
+        Names of the cutouts that were.
     """
 
     cutouts: int = 0
     boxes: int = 0
+    outside: int = 0
     problems: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def add(self, n_boxes: int) -> None:
         """Count a cutout that went out."""
@@ -65,11 +72,42 @@ class Tally:
         said = (
             f"{n:,} box{'es' * (n != 1)} on {cutouts:,} cutout{'s' * (cutouts != 1)}."
         )
-        shown = self.problems[:3]
-        more = len(self.problems) - len(shown)
-        if more > 0:
-            shown = [*shown, f"And {more:,} more cutouts were left out."]
-        return " ".join([said, *shown])
+        words = [said, *in_few(self.problems, self.left_out)]
+        if self.outside:
+            some = "1 box has" if self.outside == 1 else f"{self.outside:,} boxes have"
+            words.append(f"{some} no pixel in the image, and went nowhere.")
+        return " ".join(words)
+
+    def refuse_nothing(self, path: Path) -> None:
+        """Refuse to write what would hold no cutout.
+
+        Raises
+        ------
+        LabelError
+        """
+        if not self.cutouts:
+            raise LabelError(
+                "no image could go out. " + " ".join(in_few(self.problems)),
+                path,
+                "Put the images back that were labelled.",
+            )
+
+
+#: Problems that are told in full, and names that are told beyond these.
+_TOLD, _NAMED = 3, 20
+
+
+def in_few(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
+    """Return the first problems, and what of the others has room: their names."""
+    more = len(problems) - _TOLD
+    if more <= 0:
+        return list(problems)
+    said = f"And {more:,} more cutout{'s were' if more > 1 else ' was'} left out"
+    others = list(names[_TOLD : _TOLD + _NAMED])
+    if others:
+        dots = ["…"] if len(names) > _TOLD + _NAMED else []
+        said += f": {', '.join([*others, *dots])}"
+    return [*problems[:_TOLD], f"{said}."]
 
 
 def shown(box: Box, wish: Wish, done: bool) -> bool:
@@ -135,22 +173,39 @@ def _nothing(review: Review, undone: int, wish: Wish) -> LabelError:
 
 
 def read(
-    found: Sequence[tuple[CutoutRecord, list[Box]]], tally: Tally
+    review: Review, found: Sequence[tuple[CutoutRecord, list[Box]]], tally: Tally
 ) -> Iterator[tuple[int, CutoutRecord, Cutout | None, list[tuple[Box, Corners]]]]:
     """Yield place, record, image and boxes cut to the image, of each cutout in turn.
 
-    The image is None where it cannot be read, which is noted as a problem.
+    The image is None where it is missing, cannot be read, or is another one than was
+    labelled, as the window tells it; which is noted as a problem.
     """
     for place, (record, boxes) in enumerate(found, start=1):
-        try:
-            cutout = read_cutout(record.source)
-        except ClumpError as error:
-            tally.problems.append(error.message)
+        cutout = _image(review, record, tally)
+        if cutout is None:
             yield place, record, None, []
             continue
         size = cutout.width, cutout.height
         fitted = [(box, fit(box.corners, size)) for box in boxes]
+        tally.outside += sum(corners is None for _, corners in fitted)
         yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]
+
+
+def _image(review: Review, record: CutoutRecord, tally: Tally) -> Cutout | None:
+    """Return a cutout's image if it is the one that was labelled."""
+    problem = review.check_source(record.id)
+    if problem is None:
+        try:
+            cutout = read_cutout(record.source)
+        except ClumpError as error:
+            problem = error.message
+        else:
+            problem = misfit(record, (cutout.width, cutout.height))
+            if problem is None:
+                return cutout
+    tally.problems.append(f"Left out: {problem}")
+    tally.left_out.append(record.name)
+    return None
 
 
 def one_line(remark: str) -> str:

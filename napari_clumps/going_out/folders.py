@@ -33,7 +33,7 @@ def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, Non
     numbers = {cls: i for i, cls in enumerate(review.classes)}
     tally, names, splits = Tally(), FileNames(), dict.fromkeys(_SPLITS, 0)
     with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(found, tally):
+        for place, record, cutout, boxes in read(review, found, tally):
             if cutout is not None:
                 split, name = _split(review, record), names.of(record.name)
                 save_png(cutout, temporary / "images" / split / f"{name}.png")
@@ -44,6 +44,7 @@ def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, Non
                 splits[split] += 1
                 tally.add(len(boxes))
             yield place, len(found)
+        tally.refuse_nothing(folder)
         # Trainers want both; where one is empty they are the same.
         folders = {split: split for split, n in splits.items() if n}
         some = folders.get("train") or folders.get("val") or "train"
@@ -58,7 +59,7 @@ def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None
     tally, names = Tally(), FileNames()
     sets: dict[str, list[str]] = {split: [] for split in _SPLITS}
     with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(found, tally):
+        for place, record, cutout, boxes in read(review, found, tally):
             if cutout is not None:
                 name = names.of(record.name)
                 save_png(cutout, temporary / "JPEGImages" / f"{name}.png")
@@ -69,6 +70,7 @@ def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None
                 sets[_split(review, record)].append(name)
                 tally.add(len(boxes))
             yield place, len(found)
+        tally.refuse_nothing(folder)
         sets["trainval"] = [*sets["train"], *sets["val"]]
         for split, chosen in sets.items():
             path = temporary / "ImageSets" / "Main" / f"{split}.txt"

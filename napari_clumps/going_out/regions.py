@@ -28,10 +28,11 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
     regions: list[Any] = []
     texts: list[str] = []
     without = 0
-    for place, record, cutout, boxes in read(found, tally):
+    for place, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and cutout.wcs is None:
             without += 1
             tally.problems.append(f"{record.name} has no sky coordinates.")
+            tally.left_out.append(record.name)
         elif cutout is not None:
             held_out = record.held_out
             here = [_region(b, c, held_out) for b, c in boxes]
@@ -57,7 +58,7 @@ def export_image(
     found = going(review, wish, empty=False)
     tally, names = Tally(), FileNames()
     with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(found, tally):
+        for place, record, cutout, boxes in read(review, found, tally):
             if cutout is not None:
                 name = f"{names.of(record.name)}.reg"
                 held_out = record.held_out
@@ -69,6 +70,7 @@ def export_image(
                 )
                 tally.add(len(boxes))
             yield place, len(found)
+        tally.refuse_nothing(folder)
     return f"{folder}: {tally.in_words()}"
 
 

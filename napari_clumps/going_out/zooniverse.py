@@ -45,7 +45,7 @@ def export_zooniverse(
     rows: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(found, tally):
+        for place, record, cutout, boxes in read(review, found, tally):
             if cutout is not None:
                 image = f"{names.of(record.name)}.png"
                 save_png(cutout, temporary / image)
@@ -54,6 +54,7 @@ def export_zooniverse(
                 marks.append({"subject_id": "", "image": image, "data": data})
                 tally.add(len(boxes))
             yield place, len(found)
+        tally.refuse_nothing(folder)
         _write(temporary / MANIFEST, _COLUMNS, rows)
         _write(temporary / CAESAR, ("subject_id", "image", "data"), marks)
     return f"{folder}: {tally.in_words()}"
