@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,23 +211,6 @@ def one_line(remark: str) -> str:
     """Return a remark in one line, without what cannot be seen."""
     seen = "".join(c if c.isprintable() else " " for c in remark)
     return " ".join(seen.split())
-
-
-class FileNames:
-    """Names of files, one for each cutout, that lie in their folder on any system."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def of(self, name: str) -> str:
-        """Return a name for a cutout, its own where possible, without an ending."""
-        plain = re.sub(r"[^\w .+-]+", "_", name).strip(" .")[:120] or "cutout"
-        new, n = plain, 1
-        while new.lower() in self._taken:
-            n += 1
-            new = f"{plain}-{n}"
-        self._taken.add(new.lower())
-        return new
 
 
 def put_text(path: Path, text: str) -> None:

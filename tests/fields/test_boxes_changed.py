@@ -25,6 +25,7 @@ OUT = {
     "labels": "x.json",
     "catalogue": "x.csv",
     "coco": "x.json",
+    "coco-folder": "x",
     "ds9-sky": "x.reg",
     "ds9-image": "x",
     "yolo": "x",
