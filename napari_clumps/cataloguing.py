@@ -130,7 +130,7 @@ def catalogue_steps(
     found = going(review, wish)
     tally, told, rows = Tally(), _Told(), Rows()
     folder = review.path.parent
-    for place, record, cutout, boxes in read(found, tally):
+    for place, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and boxes:
             try:
                 n, columns = _measured(
@@ -138,6 +138,7 @@ def catalogue_steps(
                 )
             except ClumpError as error:
                 tally.problems.append(error.message)
+                tally.left_out.append(record.name)
             else:
                 rows.add(n, columns | {"file": _relative(record, folder)})
                 tally.add(n)

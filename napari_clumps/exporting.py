@@ -10,11 +10,13 @@ from pathlib import Path
 from clump_detector.errors import ClumpError, LabelError
 from clump_detector.files import atomic_path, write_json
 from clump_detector.images import read_cutout
-from clump_detector.labels import LabelSet, to_coco, write_label_set
+from clump_detector.labels import LabelSet, write_label_set
 from clump_detector.sources import Source
 from clump_detector.stretch import to_rgb
 
-from .going_out.chosen import FileNames, Step, Wish
+from .going_out.chosen import Step, Wish, in_few
+from .going_out.coco import plain_coco
+from .going_out.file_names import FileNames
 from .review import Review
 
 Export = Generator[Step, None, str]
@@ -27,6 +29,7 @@ FORMATS: dict[str, tuple[tuple[str, ...], str]] = {
         "Clump catalogue, measured",
     ),
     "coco": ((".json",), "COCO, plain"),
+    "coco-folder": ((), "COCO, pictures and labels"),
     "ds9-sky": ((".reg",), "DS9 regions on the sky"),
     "ds9-image": ((), "DS9 regions of each image"),
     "yolo": ((), "YOLO, pictures and labels"),
@@ -62,6 +65,8 @@ def format_of(path: Path, how: str | None = None) -> str:
         )
     if how not in FORMATS:
         raise LabelError(f"there is no format {how!r}", path, _choices())
+    if how == "coco" and not suffix:
+        how = "coco-folder"
     endings = FORMATS[how][0]
     if endings and suffix not in endings:
         what = f"{'a label set is a JSON file' if how == 'labels' else how}"
@@ -71,11 +76,17 @@ def format_of(path: Path, how: str | None = None) -> str:
     return how
 
 
+def _endings() -> list[str]:
+    """Return the endings of all files that a review can be exported to."""
+    return list(dict.fromkeys(e for endings, _ in FORMATS.values() for e in endings))
+
+
 def _choices() -> str:
-    files = ", ".join(e for endings, _ in FORMATS.values() for e in endings)
     folders = ", ".join(name for name, (endings, _) in FORMATS.items() if not endings)
-    files = ", ".join(dict.fromkeys(files.split(", ")))
-    return f"A file ends in {files}; folders are made with --as {folders} or coco."
+    return (
+        f"A file ends in {', '.join(_endings())}; folders are made with --as {folders} "
+        "or coco."
+    )
 
 
 def export(
@@ -137,6 +148,7 @@ def finished(work: Export) -> str:
 
 def _labels(review: Review, path: Path, wish: Wish) -> Export:
     labels = yield from review.label_set_steps()
+    _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(
             "no cutout is done and no box decided, so there is nothing to export",
@@ -144,9 +156,10 @@ def _labels(review: Review, path: Path, wish: Wish) -> Export:
             "Accept, reject or draw some boxes first.",
         )
     format_of(path, "labels")
-    problems: list[str] = []
+    problems = left_out(labels)
     if wish.png:
-        labels, problems = yield from _with_pictures(labels, path)
+        labels, unread = yield from _with_pictures(review, labels, path)
+        problems += unread
     write_label_set(labels, path)
     rejected = sum(len(c.rejected) for c in labels.cutouts)
     said = (
@@ -156,9 +169,26 @@ def _labels(review: Review, path: Path, wish: Wish) -> Export:
     return " ".join([said, *problems])
 
 
+def left_out(labels: LabelSet) -> list[str]:
+    """Return what a label set lacks of its review, in sentences."""
+    return in_few([f"Left out: {why}" for why in labels.info.get("left_out", ())])
+
+
+def _refuse_nothing(review: Review, labels: LabelSet) -> None:
+    """Refuse a label set of which every cutout was left out."""
+    missing = left_out(labels)
+    if missing and not labels.cutouts:
+        raise LabelError(
+            "nothing is left that can go out. " + " ".join(missing),
+            review.path,
+            "Put the images back that were labelled.",
+        )
+
+
 def _coco(review: Review, path: Path, wish: Wish) -> Export:
     """Write what every COCO reader understands: nothing undecided, nothing rejected."""
     labels = yield from review.label_set_steps(include_undone=wish.undone)
+    _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(
             "no cutout is done, and plain COCO cannot say that one is not",
@@ -170,45 +200,25 @@ def _coco(review: Review, path: Path, wish: Wish) -> Export:
         for c in labels.cutouts
     )
     labels = replace(labels, cutouts=cutouts)
-    problems: list[str] = []
+    problems = left_out(labels)
     if wish.png:
-        labels, problems = yield from _with_pictures(labels, path)
-    content = to_coco(labels, path.parent)
-    plain = {
-        "info": {"description": "Clump labels made with napari-clumps"},
-        "licenses": [],
-        "categories": content["categories"],
-        "images": [
-            {k: entry[k] for k in _PLAIN_IMAGE if k in entry}
-            for entry in content["images"]
-        ],
-        "annotations": [
-            {k: entry[k] for k in _PLAIN if k in entry}
-            for entry in content["annotations"]
-        ],
-    }
-    write_json(path, plain)
+        labels, unread = yield from _with_pictures(review, labels, path)
+        problems += unread
+    write_json(path, plain_coco(labels, path.parent))
     said = f"{path}: {labels.n_boxes} boxes on {len(labels.cutouts)} cutouts."
     return " ".join([said, *problems])
 
 
-#: The last four are our own, which other readers pass over: without them a training
-#: would learn from the galaxies that are kept for testing.
-_PLAIN_IMAGE = (
-    "id", "file_name", "width", "height", "done", "held_out", "blind", "keys",
-)  # fmt: skip
-_PLAIN = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
-
-
 def _with_pictures(
-    labels: LabelSet, path: Path
+    review: Review, labels: LabelSet, path: Path
 ) -> Generator[Step, None, tuple[LabelSet, list[str]]]:
     from PIL import Image
 
     folder = path.parent / f"{path.stem}_images"
-    names, cutouts, problems = FileNames(), [], []
+    names, cutouts, problems = FileNames.of_review(review), [], []
     for number, cutout in enumerate(labels.cutouts, start=1):
-        target = folder / f"{number:05d}-{names.of(cutout.source.name)}.png"
+        name = names.of(cutout.source, (cutout.width, cutout.height))
+        target = folder / f"{name}.png"
         yield number, len(labels.cutouts)
         try:
             rgb = to_rgb(read_cutout(cutout.source))
@@ -219,6 +229,7 @@ def _with_pictures(
         with atomic_path(target) as temporary:
             Image.fromarray(rgb).save(temporary, format="PNG")
         cutouts.append(replace(cutout, source=Source(cutout.source.name, (target,))))
+    names.write(folder)
     return replace(labels, cutouts=tuple(cutouts)), problems
 
 
@@ -246,6 +257,7 @@ _WRITERS: dict[str, Callable[[Review, Path, Wish], Export]] = {
     "coco": _coco,
     "ds9-sky": _going_out("regions.export_sky"),
     "ds9-image": _going_out("regions.export_image"),
+    "coco-folder": _going_out("coco.export_coco"),
     "yolo": _going_out("folders.export_yolo"),
     "voc": _going_out("folders.export_voc"),
     "zooniverse": _going_out("zooniverse.export_zooniverse"),

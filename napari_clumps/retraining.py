@@ -14,6 +14,7 @@ from clump_detector.errors import ClumpError
 from clump_detector.labels import LabelSet
 from clump_detector.registry import new_model_folder, resolve_model
 
+from .exporting import left_out
 from .jobs import Job
 from .learning import note_training_in
 from .next_step import next_step
@@ -124,6 +125,8 @@ class Retraining(Job):
             review = self._controller.opened
             labels, self._base_card = review.label_set(), read_card(base)
             self._learned = (review.path, labels)
+            if missing := left_out(labels):
+                self._controller.warn(" ".join(missing))
             out = new_model_folder(self._controller.opened.path.stem)
         except ClumpError as error:
             self._controller.warn(error.message)

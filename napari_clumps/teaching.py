@@ -32,7 +32,10 @@ def frozen_labels(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="napari-clumps-") as folder:
         frozen = Path(folder) / "labels.json"
         with Review.open(path, read_only=True) as review:
-            write_label_set(review.label_set(), frozen)
+            labels = review.label_set()
+        for why in labels.info.get("left_out", ()):
+            print(f"Left out: {why}", file=sys.stderr)
+        write_label_set(labels, frozen)
         yield frozen
 
 

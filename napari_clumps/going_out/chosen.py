@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from clump_detector.images import Cutout, read_cutout
 
 from ..review import Box, Corners, CutoutRecord, Review, Status
 from ..review.rules import fit
+from ..review.whereabouts import misfit
 
 #: Steps of an export: cutouts written, and all of them.
 Step = tuple[int, int]
@@ -46,13 +46,19 @@ class Tally:
     Attributes
     ----------
     cutouts, boxes : int
+    outside : int
+        Boxes that have no pixel in their image.
     problems : list of str
         What was left out and why, in sentences.
+    left_out : list of str
+        Names of the cutouts that were.
     """
 
     cutouts: int = 0
     boxes: int = 0
+    outside: int = 0
     problems: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def add(self, n_boxes: int) -> None:
         """Count a cutout that went out."""
@@ -65,11 +71,42 @@ class Tally:
         said = (
             f"{n:,} box{'es' * (n != 1)} on {cutouts:,} cutout{'s' * (cutouts != 1)}."
         )
-        shown = self.problems[:3]
-        more = len(self.problems) - len(shown)
-        if more > 0:
-            shown = [*shown, f"And {more:,} more cutouts were left out."]
-        return " ".join([said, *shown])
+        words = [said, *in_few(self.problems, self.left_out)]
+        if self.outside:
+            some = "1 box has" if self.outside == 1 else f"{self.outside:,} boxes have"
+            words.append(f"{some} no pixel in the image, and went nowhere.")
+        return " ".join(words)
+
+    def refuse_nothing(self, path: Path) -> None:
+        """Refuse to write what would hold no cutout.
+
+        Raises
+        ------
+        LabelError
+        """
+        if not self.cutouts:
+            raise LabelError(
+                "no image could go out. " + " ".join(in_few(self.problems)),
+                path,
+                "Put the images back that were labelled.",
+            )
+
+
+#: Problems that are told in full, and names that are told beyond these.
+_TOLD, _NAMED = 3, 20
+
+
+def in_few(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
+    """Return the first problems, and what of the others has room: their names."""
+    more = len(problems) - _TOLD
+    if more <= 0:
+        return list(problems)
+    said = f"And {more:,} more cutout{'s were' if more > 1 else ' was'} left out"
+    others = list(names[_TOLD : _TOLD + _NAMED])
+    if others:
+        dots = ["…"] if len(names) > _TOLD + _NAMED else []
+        said += f": {', '.join([*others, *dots])}"
+    return [*problems[:_TOLD], f"{said}."]
 
 
 def shown(box: Box, wish: Wish, done: bool) -> bool:
@@ -135,45 +172,45 @@ def _nothing(review: Review, undone: int, wish: Wish) -> LabelError:
 
 
 def read(
-    found: Sequence[tuple[CutoutRecord, list[Box]]], tally: Tally
+    review: Review, found: Sequence[tuple[CutoutRecord, list[Box]]], tally: Tally
 ) -> Iterator[tuple[int, CutoutRecord, Cutout | None, list[tuple[Box, Corners]]]]:
     """Yield place, record, image and boxes cut to the image, of each cutout in turn.
 
-    The image is None where it cannot be read, which is noted as a problem.
+    The image is None where it is missing, cannot be read, or is another one than was
+    labelled, as the window tells it; which is noted as a problem.
     """
     for place, (record, boxes) in enumerate(found, start=1):
-        try:
-            cutout = read_cutout(record.source)
-        except ClumpError as error:
-            tally.problems.append(error.message)
+        cutout = _image(review, record, tally)
+        if cutout is None:
             yield place, record, None, []
             continue
         size = cutout.width, cutout.height
         fitted = [(box, fit(box.corners, size)) for box in boxes]
+        tally.outside += sum(corners is None for _, corners in fitted)
         yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]
+
+
+def _image(review: Review, record: CutoutRecord, tally: Tally) -> Cutout | None:
+    """Return a cutout's image if it is the one that was labelled."""
+    problem = review.check_source(record.id)
+    if problem is None:
+        try:
+            cutout = read_cutout(record.source)
+        except ClumpError as error:
+            problem = error.message
+        else:
+            problem = misfit(record, (cutout.width, cutout.height))
+            if problem is None:
+                return cutout
+    tally.problems.append(f"Left out: {problem}")
+    tally.left_out.append(record.name)
+    return None
 
 
 def one_line(remark: str) -> str:
     """Return a remark in one line, without what cannot be seen."""
     seen = "".join(c if c.isprintable() else " " for c in remark)
     return " ".join(seen.split())
-
-
-class FileNames:
-    """Names of files, one for each cutout, that lie in their folder on any system."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def of(self, name: str) -> str:
-        """Return a name for a cutout, its own where possible, without an ending."""
-        plain = re.sub(r"[^\w .+-]+", "_", name).strip(" .")[:120] or "cutout"
-        new, n = plain, 1
-        while new.lower() in self._taken:
-            n += 1
-            new = f"{plain}-{n}"
-        self._taken.add(new.lower())
-        return new
 
 
 def put_text(path: Path, text: str) -> None:

@@ -12,7 +12,8 @@ from clump_detector.foreign.ds9_out import ds9_text, image_region, sky_regions
 
 from ..layers import colour_hex
 from ..review import Box, Corners, Review
-from .chosen import FileNames, Step, Tally, Wish, going, put_text, read
+from .chosen import Step, Tally, Wish, going, put_text, read
+from .file_names import FileNames
 
 
 def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, str]:
@@ -28,10 +29,11 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
     regions: list[Any] = []
     texts: list[str] = []
     without = 0
-    for place, record, cutout, boxes in read(found, tally):
+    for place, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and cutout.wcs is None:
             without += 1
             tally.problems.append(f"{record.name} has no sky coordinates.")
+            tally.left_out.append(record.name)
         elif cutout is not None:
             held_out = record.held_out
             here = [_region(b, c, held_out) for b, c in boxes]
@@ -55,20 +57,23 @@ def export_image(
 ) -> Generator[Step, None, str]:
     """Write a folder with one file of regions per cutout, in its own pixels."""
     found = going(review, wish, empty=False)
-    tally, names = Tally(), FileNames()
+    tally, names = Tally(), FileNames.of_review(review)
     with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(found, tally):
+        for place, record, cutout, boxes in read(review, found, tally):
             if cutout is not None:
-                name = f"{names.of(record.name)}.reg"
+                size = cutout.width, cutout.height
+                name = f"{names.of(record.source, size)}.reg"
                 held_out = record.held_out
                 regions = [_region(box, c, held_out) for box, c in boxes]
-                image = record.source.path.name
+                image = names.place(record.source)
                 put_text(
                     temporary / name,
                     ds9_text(regions, [b.cls for b, _ in boxes], image),
                 )
                 tally.add(len(boxes))
             yield place, len(found)
+        tally.refuse_nothing(folder)
+        names.write(temporary)
     return f"{folder}: {tally.in_words()}"
 
 

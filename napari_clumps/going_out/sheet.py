@@ -53,7 +53,7 @@ def export_sheet(review: Review, path: Path, wish: Wish) -> Generator[Step, None
         )
     tally = Tally()
     write = _write_pdf if path.suffix.lower() == ".pdf" else _write_html
-    made = tiles(found, tally)
+    made = tiles(review, found, tally)
     with atomic_path(path) as temporary:
         for place in write(temporary, review, made, len(found)):
             yield place, len(found)

@@ -75,10 +75,10 @@ def _on_sheet(box: Box, wish: Wish) -> bool:
 
 
 def tiles(
-    found: list[tuple[CutoutRecord, list[Box]]], tally: Tally
+    review: Review, found: list[tuple[CutoutRecord, list[Box]]], tally: Tally
 ) -> Iterator[tuple[int, Tile | None]]:
     """Yield how many cutouts were looked at, and the tile of the last."""
-    for place, record, cutout, boxes in read(found, tally):
+    for place, record, cutout, boxes in read(review, found, tally):
         if cutout is None:
             yield place, None
             continue

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import ClumpError, ReviewError
+from clump_detector.foreign.frames import picture_size
 from clump_detector.identity import believed, keys_at_hand
+from clump_detector.images import read_cutout
 from clump_detector.sources import Source
 
 from . import holding_out, whereabouts
@@ -43,7 +45,7 @@ class Cutouts:
     def __init__(self, store: Store, home: Path) -> None:
         self._store = store
         self._home = home
-        self._unchanged: dict[int, tuple[int, ...]] = {}
+        self._unchanged: dict[int, object] = {}
         self.unit = ""
 
     def __len__(self) -> int:
@@ -182,15 +184,47 @@ class Cutouts:
         after = {"seen": seen, "width": width, "height": height}
         return Change("seen", cutout_id, None, before, after)
 
+    def seen_again(self, cutout_id: int) -> Change | None:
+        """Return what remembers a cutout's changed files as they are, if they fit.
+
+        A person who sets the cutout done has looked at them. An image of another size
+        fits no box that was decided on, so it stays a changed one.
+        """
+        cutout, old = self.get(cutout_id), self.seen(cutout_id)
+        if old is None or self.problem(cutout_id) is None:
+            return None
+        try:
+            image = read_cutout(cutout.source)
+            new = [whereabouts.fingerprint(path) for path in cutout.source.files]
+        except (OSError, ClumpError):
+            return None
+        if cutout.size not in (None, (image.width, image.height)):
+            return None
+        return Change("seen", cutout_id, None, {"seen": old}, {"seen": new})
+
     def problem(self, cutout_id: int) -> str | None:
         """Return a sentence if a cutout's files moved away or changed, else None."""
-        files = self.get(cutout_id).source.files
+        files, seen = self.get(cutout_id).source.files, self.seen(cutout_id)
         stamp = whereabouts.stamp(files)
-        if stamp and self._unchanged.get(cutout_id) == stamp:
+        if stamp and self._unchanged.get(cutout_id) == (stamp, seen):
             return None
-        said = whereabouts.problem(files, self.seen(cutout_id))
+        said = whereabouts.problem(files, seen)
         if said is None:
-            self._unchanged[cutout_id] = stamp
+            self._unchanged[cutout_id] = stamp, seen
+        return said
+
+    def changed(self, cutout: CutoutRecord) -> str | None:
+        """Return a sentence if a cutout's image is another one than was labelled.
+
+        That an image is missing is no change: what was decided on it stands.
+        """
+        if not whereabouts.stamp(cutout.source.files):
+            return None
+        said = self.problem(cutout.id)
+        if said is None and len(cutout.source.files) == 1:
+            # Of an image that nobody has looked at only the size may be known.
+            size = picture_size(cutout.source.path)
+            said = None if size is None else whereabouts.misfit(cutout, size)
         return said
 
     def relocated(self, folder: Path) -> Iterator[Change]:

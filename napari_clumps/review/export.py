@@ -34,31 +34,41 @@ def label_set_steps(
     for place, cutout in enumerate(chosen, start=1):
         yield place, len(chosen)
         boxes = review.boxes(cutout.id)
+        if changed := review.changed_image(cutout):
+            left_out.append(changed)
+            continue
         try:
-            cutouts.append(_labelled(cutout, boxes, review.keys(cutout)))
+            labelled, outside = _labelled(cutout, boxes, review.keys(cutout))
         except ClumpError as error:
             left_out.append(error.message)
             continue
+        cutouts.append(labelled)
+        if outside:
+            n = f"{outside} box{'es' * (outside != 1)}"
+            left_out.append(f"{n} of {cutout.name}, without a pixel in its image.")
         models.update(box.model for box in boxes if box.model)
     return LabelSet(tuple(cutouts), review.classes, _info(review, models, left_out))
 
 
 def _labelled(
     cutout: CutoutRecord, boxes: Iterable[Box], keys: tuple[str, ...]
-) -> LabelledCutout:
+) -> tuple[LabelledCutout, int]:
+    """Return a cutout's labels, and how many boxes have no pixel in its image."""
     size = width, height = cutout.size or _read_size(cutout)
     shown: list[LabelledBox] = []
     rejected: list[LabelledBox] = []
+    outside = 0
     for box in boxes:
         # Boxes of a script that knew no size may reach over the rim.
         corners = fit(box.corners, size)
         if corners is None:
+            outside += 1
             continue
         if box.status is Status.REJECTED:
             rejected.append(_box(box, corners))
         elif box.decided or not cutout.done:
             shown.append(_box(box, corners))
-    return LabelledCutout(
+    labelled = LabelledCutout(
         cutout.source,
         width,
         height,
@@ -71,6 +81,7 @@ def _labelled(
         flags=cutout.flags,
         remark=cutout.remark,
     )
+    return labelled, outside
 
 
 def _read_size(cutout: CutoutRecord) -> tuple[int, int]:

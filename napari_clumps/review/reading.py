@@ -215,12 +215,22 @@ class Reading:
         """
         return replay.check(self._store)
 
+    def check_source(self, cutout_id: int) -> str | None:
+        """Return a sentence if a cutout's files moved away or changed, else None."""
+        return self._cutouts.problem(cutout_id)
+
+    def changed_image(self, cutout: CutoutRecord) -> str | None:
+        """Return a sentence if a cutout shows another image than was labelled."""
+        return self._cutouts.changed(cutout)
+
     def label_set(self, *, include_undone: bool = True) -> LabelSet:
         """Freeze the boxes for training, testing and other programs.
 
         Done cutouts are complete: their undecided proposals are background. On the
         others, unless left out, undecided proposals are ignored and decided boxes
-        count. Rejected boxes stand apart. Cutouts with nothing decided are left out.
+        count. Rejected boxes stand apart. Cutouts with nothing decided are left out,
+        and so are those whose image has changed since, which ``left_out`` of the label
+        set's `info` says.
         """
         return finished(self.label_set_steps(include_undone=include_undone))
 

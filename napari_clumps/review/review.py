@@ -198,8 +198,18 @@ class Review(Reading):
         return box_of(made.box, cutout_id, made.after)
 
     def set_done(self, cutout_id: int, done: bool) -> None:
-        """Say that every clump of a cutout is boxed, or take that back."""
-        self._decide(lambda _: [rules.done(self.cutout(cutout_id), done)])
+        """Say that every clump of a cutout is boxed, or take that back.
+
+        Where its image has changed and still has its size, the new one is the one that
+        was looked at from now on.
+        """
+        self._decide(lambda _: self._done(cutout_id, done))
+
+    def _done(self, cutout_id: int, done: bool) -> list[Change | None]:
+        change = rules.done(self.cutout(cutout_id), done)
+        if change is None or not done:
+            return [change]
+        return [change, self._cutouts.seen_again(cutout_id)]
 
     def finish(self, cutout_id: int, box_ids: Iterable[int]) -> None:
         """Accept boxes and set a cutout done, in one step."""
@@ -207,7 +217,7 @@ class Review(Reading):
         self._decide(
             lambda word: [
                 *(rules.accepted(self.box(i), word) for i in ids),
-                rules.done(self.cutout(cutout_id), True),
+                *self._done(cutout_id, True),
             ]
         )
 
@@ -549,10 +559,6 @@ class Review(Reading):
         change = self._cutouts.first_seen(cutout_id, size)
         if change is not None:
             self._note([change])
-
-    def check_source(self, cutout_id: int) -> str | None:
-        """Return a sentence if a cutout's files moved away or changed, else None."""
-        return self._cutouts.problem(cutout_id)
 
     def relocate(self, folder: str | Path) -> int:
         """Look below a folder for the images that are missing, by their names.

@@ -14,6 +14,8 @@ from pathlib import Path
 from clump_detector.errors import ClumpError, ReviewError
 from clump_detector.files import sha256
 
+from .model import CutoutRecord
+
 #: A path from the review's folder (None on another drive), and from the root.
 Kept = Sequence[str | None]
 
@@ -104,9 +106,20 @@ def problem(files: Sequence[Path], seen: Sequence[Fingerprint] | None) -> str | 
         return (
             f"{changed[0].name} has changed since its boxes were first looked at: the "
             "decisions are kept, but they may not fit. Put the old image back, or "
-            "look at them again."
+            "look at them again and set the cutout done anew."
         )
     return None
+
+
+def misfit(cutout: CutoutRecord, size: tuple[int, int]) -> str | None:
+    """Return a sentence if an image has another size than its boxes were made on."""
+    if cutout.size in (None, size):
+        return None
+    return (
+        f"{cutout.source.path.name} has {size[0]} x {size[1]} pixels, but its boxes "
+        f"were made on {cutout.width} x {cutout.height}. Put the old image back, or "
+        "make a new review for the new one."
+    )
 
 
 def files_below(folder: Path) -> dict[str, list[Path]]:

@@ -19,7 +19,8 @@ from PIL import Image, PdfParser
 from clump_detector.errors import ClumpError, FileError, LabelError
 from clump_detector.sources import Source
 from napari_clumps.exporting import FORMATS, export, finished, format_of
-from napari_clumps.going_out.chosen import FileNames, Wish
+from napari_clumps.going_out.chosen import Wish
+from napari_clumps.going_out.file_names import FileNames
 from napari_clumps.going_out.tiles import turned, turned_box
 from napari_clumps.labels_in import find_labels, take_labels
 from napari_clumps.review import Proposal, Review, Status
@@ -199,7 +200,7 @@ def test_regions_of_each_image(review, tmp_path):
     files = sorted(p.name for p in (tmp_path / "regions").iterdir())
     assert files == ["a b.reg", "sky.reg", "ä_c.reg"]
     text = (tmp_path / "regions" / "sky.reg").read_text()
-    assert text.startswith("# Filename: sky.fits\n")
+    assert text.startswith("# Filename: galaxies/sky.fits\n")
     # DS9 counts from 1 at the centre of the first pixel.
     assert "box(17.5" in text
     found = Regions.parse(text, format="ds9")
@@ -518,10 +519,10 @@ def test_a_place_that_cannot_be_written_to(review, tmp_path):
 
 
 def test_names_of_files_stay_in_their_folder():
-    names = FileNames()
-    made = [
-        names.of(n) for n in ("../../up", "a/b", "A/B", "", "...", "x" * 500, "a:b")
-    ]
+    called = ("../../up", "a/b", "A/B", "", "...", "x" * 500, "a:b")
+    sources = [Source(n, (Path(f"/i/{i}.png"),)) for i, n in enumerate(called)]
+    names = FileNames(sources)
+    made = [names.of(source, (1, 1)) for source in sources]
     assert len({n.lower() for n in made}) == len(made)
     for name in made:
         assert name == Path(name).name

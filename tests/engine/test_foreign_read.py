@@ -331,7 +331,7 @@ def test_ds9_in_an_image(tmp_path):
         assert corners == (wanted if wanted is None else pytest.approx(wanted))
     assert labels.boxes[-1].middle == (2, 3)
     assert labels.boxes[0].cls == "odd clump"
-    assert {box.image for box in labels.boxes} == {"galaxy-1.fits"}
+    assert {box.image for box in labels.boxes} == {"/data/far away/galaxy-1.fits"}
     assert labels.losses.counts == {
         "a region that is excluded, or has no area": 2,
         "a region that could not be read (physical and other detector coordinates are "

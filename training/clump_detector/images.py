@@ -18,6 +18,7 @@ from .galaxy import Galaxy
 from .reading.array_images import as_image, read_npy, read_npz
 from .reading.assemble import Assembled, assembled
 from .reading.fits_images import read_fits
+from .reading.orientation import orientation_of, said_of
 from .reading.pictures import read_picture
 from .reading.planes import Picture, Planes
 from .reading.tiff import read_tiff
@@ -127,7 +128,7 @@ def read_cutout(source: Source | str | Path) -> Cutout:
             image.wcs,
             image.scale,
             image.fwhm,
-            (*_notes(image.pixels, image.named), *image.notes),
+            (*_notes(image.pixels, image.named), *_turned(source), *image.notes),
             image.variance,
             image.jansky,
             psf=image.psf,
@@ -137,9 +138,14 @@ def read_cutout(source: Source | str | Path) -> Cutout:
 
 
 def _picture(found: Picture, source: Source) -> Cutout:
-    notes = (*_notes(found.pixels, True), *found.notes)
+    notes = (*_notes(found.pixels, True), *_turned(source), *found.notes)
     pixels = found.pixels
     return Cutout(source.name, pixels, source, notes=notes, read_as=found.words)
+
+
+def _turned(source: Source) -> tuple[str, ...]:
+    """Return what is said of a picture that its orientation tag turns."""
+    return said_of(orientation_of(source.path))
 
 
 def _assembled(files: list[Picture | list[Planes]], source: Source) -> Assembled:

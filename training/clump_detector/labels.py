@@ -232,7 +232,7 @@ def read_label_set(path: str | Path) -> LabelSet:
         annotations = _boxes_by_image(content["annotations"], images, classes, path)
         rejected = _boxes_by_image(content.get("rejected", []), images, classes, path)
         cutouts = tuple(
-            _cutout(entry, path.parent, annotations.get(i, ()), rejected.get(i, ()))
+            _cutout(entry, path, annotations.get(i, ()), rejected.get(i, ()))
             for i, entry in images.items()
         )
     except LabelError:
@@ -257,11 +257,12 @@ def missing_files(labels: LabelSet) -> list[Path]:
 
 def _cutout(
     entry: dict[str, Any],
-    folder: Path,
+    path: Path,
     boxes: Sequence[LabelledBox],
     rejected: Sequence[LabelledBox],
 ) -> LabelledCutout:
-    files = tuple(folder / name for name in entry.get("files", [entry["file_name"]]))
+    names = entry.get("files", [entry["file_name"]])
+    files = tuple(_image_file(path, name) for name in names)
     source = Source(
         str(entry.get("name", Path(entry["file_name"]).stem)),
         files,
@@ -282,6 +283,20 @@ def _cutout(
         _texts(entry.get("flags")),
         str(entry.get("remark") or ""),
     )
+
+
+def _image_file(path: Path, name: str) -> Path:
+    """Return where an image of a label set is: beside the file, or as COCO has it.
+
+    The COCO data sets have ``annotations/instances_train.json`` beside ``images/train``
+    or ``train``, and names without a folder.
+    """
+    beside = path.parent / name
+    split, above = path.stem.removeprefix("instances_"), path.parent.parent
+    places = (above / "images" / split, above / "images", above / split)
+    if beside.exists() or path.parent.name != "annotations":
+        return beside
+    return next((p / name for p in places if (p / name).exists()), beside)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -9,29 +9,78 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import LabelError
+from ..errors import ClumpError, LabelError
 from .boxes_of import around, corners_of, share
 from .model import Corners, ForeignBox, ForeignLabels, Losses, Size
-from .opening import read_text
+from .opening import is_inside, read_bytes, read_text
 
 _NO_COCO = "Give a COCO file with images and annotations, or a list of results."
 
 
 def read_coco(path: Path) -> ForeignLabels:
-    """Read a COCO file.
+    """Read a COCO file, or all of a folder.
 
     What is no box is counted, rather than refusing the rest.
 
     Raises
     ------
     LabelError
-        If it is no COCO file.
+        If it is no COCO file, or there is none in the folder.
     FileError
         If it cannot be read.
     """
+    if not path.is_dir():
+        return _read_file(path)
+    files = list(coco_files(path))
+    if not files:
+        raise LabelError("there is no COCO file in this folder", path, _NO_COCO)
+    losses = Losses()
+    boxes: list[ForeignBox] = []
+    others: list[str] = []
+    for file in files:
+        try:
+            read = _read_file(file)
+        except LabelError as error:
+            losses.add(f"a file of which nothing is taken ({error.what})", file.name)
+            continue
+        losses.update(read.losses)
+        boxes += read.boxes
+        others += read.others
+    if not boxes:
+        raise LabelError(
+            "no box stands in its files. " + " ".join(losses.in_words()), path, _NO_COCO
+        )
+    return ForeignLabels(
+        "coco", path.name, path, tuple(boxes), None, losses, others=tuple(others)
+    )
+
+
+def coco_files(folder: Path) -> Iterator[Path]:
+    """Yield the JSON files of COCO below a folder, wherever links do not lead out."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(root, name)
+            ours = name.lower().endswith(".json") and is_inside(file, folder)
+            if ours and file.is_file() and _says_coco(file):
+                yield file
+
+
+def _says_coco(path: Path) -> bool:
+    """Tell whether a JSON file has images and boxes, without reading it as JSON."""
+    try:
+        content = read_bytes(path)
+    except ClumpError:
+        return False
+    return b'"annotations"' in content and b'"images"' in content
+
+
+def _read_file(path: Path) -> ForeignLabels:
     try:
         content = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
@@ -59,7 +108,10 @@ def read_coco(path: Path) -> ForeignLabels:
                 boxes.append(box)
     if not boxes:
         raise LabelError("no box stands in it", path, _NO_COCO)
-    return ForeignLabels("coco", path.name, path, tuple(boxes), None, losses)
+    return ForeignLabels(
+        "coco", path.name, path, tuple(boxes), None, losses,
+        others=tuple(name for name, _ in images.values() if name),
+    )  # fmt: skip
 
 
 def _images(entries: Any) -> dict[Any, tuple[str, Size | None]]:

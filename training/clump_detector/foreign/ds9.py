@@ -84,7 +84,7 @@ def _read_file(path: Path, losses: Losses) -> list[ForeignBox]:
             except Exception:  # it raises many kinds; what is lost is counted below
                 continue
     named = _FILENAME.search(text)
-    image = Path(named.group(1)).name if named else path.name.removesuffix(".reg")
+    image = named.group(1) if named else path.name.removesuffix(".reg")
     boxes = []
     for region in found:
         box = _box(region, image)

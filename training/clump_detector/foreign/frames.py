@@ -10,6 +10,7 @@ import numpy as np
 
 from ..galaxy import Galaxy
 from ..images import Cutout, read_cutout
+from ..reading.orientation import orientation_in, turns_sides
 from ..sources import PICTURE_SUFFIXES
 from ..wcs import sky_positions
 from .matching import Known
@@ -46,12 +47,17 @@ def read_frame(cutout: Known, whole: bool) -> tuple[Frame, Galaxy | None]:
 
 
 def picture_size(path: Path) -> Size | None:
-    """Return width and height of a PNG or JPEG without reading it, or None."""
+    """Return width and height of a PNG or JPEG as it is shown, or None.
+
+    Its pixels are not read.
+    """
     from PIL import Image
 
     try:
         with Image.open(path) as picture:
-            return picture.size
+            width, height = picture.size
+            turned = turns_sides(orientation_in(picture))
+            return (height, width) if turned else (width, height)
     except Exception:  # the reader of cutouts says what is wrong with it
         return None
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from ..errors import FileError, LabelError
 from .adams import is_adams, read_adams
 from .clump_scout import is_clump_scout, read_clump_scout
-from .coco import read_coco
+from .coco import coco_files, read_coco
 from .columns import read_columns
 from .ds9 import read_ds9
 from .grid import ENDINGS, Grid, read_grid
 from .model import ForeignLabels
 from .opening import is_inside, plain_suffix, read_bytes
+from .own_names import with_own_names
 from .popp import is_popp, read_popp
 from .vizier import PREFIX, fetch_catalogue
 from .voc import read_voc, xml_files
@@ -26,7 +27,7 @@ KINDS = {
     "adams": "clumps of Adams et al. 2022 (machine-readable, VOTable, or "
     f"{PREFIX}J/ApJ/931/16)",
     "ds9": "DS9 regions (.reg, or a folder of them)",
-    "coco": "COCO (.json)",
+    "coco": "COCO (.json, or a folder of them)",
     "yolo": "YOLO (a folder)",
     "voc": "Pascal VOC (.xml, or a folder of them)",
     "table": "any table with boxes in pixels, or ra and dec",
@@ -85,7 +86,7 @@ def read_labels(
         path = path.parent
     told = kind or (_kind_of_folder(path) if path.is_dir() else _kind_of_file(path))
     if told in _FILES:
-        return _FILES[told](path)
+        return with_own_names(_FILES[told](path), path)
     return _of_table(read_grid(path), kind)
 
 
@@ -143,12 +144,15 @@ def _kind_of_folder(folder: Path) -> str:
         return "ds9"
     if any(is_inside(path, folder) for path in xml_files(folder)):
         return "voc"
+    if next(coco_files(folder), None) is not None:
+        return "coco"
     if is_yolo(folder):
         return "yolo"
     raise LabelError(
         "there are no labels in this folder",
         folder,
-        "A folder holds YOLO's text files, Pascal VOC's XML files, or DS9's regions.",
+        "A folder holds YOLO's text files, Pascal VOC's XML files, COCO's JSON files, "
+        "or DS9's regions.",
     )
 
 

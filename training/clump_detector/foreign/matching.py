@@ -10,18 +10,24 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..galaxy import Galaxy
 from ..sources import SUFFIXES, Source
+from ..sources import stem as image_stem
 from .model import ForeignBox, Size
 
 #: An id has so many digits at least; a shorter number may be anything.
 _DIGITS = 6
 _NUMBER = re.compile(rf"\d{{{_DIGITS},30}}")
+
+
+#: Whether a name is a file's with its ending, and with its capital letters, and how
+#: many folders fit.
+Rank = tuple[bool, bool, int]
 
 
 @dataclass(frozen=True)
@@ -64,15 +70,23 @@ class Names:
             for number in {n for stem in stems for n in numbers_in(stem)}:
                 self._by_number[number].append(cutout)
 
+    def named(self, image: str) -> tuple[list[Known], Rank]:
+        """Return the cutouts that have the name of an image, and how well it fits."""
+        named = image.replace("\\", "/")
+        name = named.rsplit("/", 1)[-1].lower()
+        exact = self._by_file.get(name) if name else None
+        found = exact or self._by_stem.get(_stem(name)) or self._by_stem.get(name)
+        if not name or not found:
+            return [], (False, False, 0)
+        best = _closest(named, found)
+        return best, (bool(exact), _same_case(named, best[0]), _common(named, best[0]))
+
     def find(self, box: ForeignBox) -> list[Known]:
         """Return the cutouts that a label names: one, or several, or none."""
-        named = box.image.replace("\\", "/")
-        name = named.rsplit("/", 1)[-1].lower()
-        if name:
-            found = self._by_file.get(name) or self._by_stem.get(_stem(name))
-            found = found or self._by_stem.get(name)
-            if found:
-                return _closest(named, found)
+        found, _ = self.named(box.image)
+        if found:
+            return found
+        name = box.image.replace("\\", "/").rsplit("/", 1)[-1].lower()
         for number in (*box.ids.values(), *numbers_in(name)):
             if len(str(abs(number))) >= _DIGITS and number in self._by_number:
                 return self._by_number[number]
@@ -93,18 +107,58 @@ def _stem(name: str) -> str:
 
 
 def _closest(named: str, found: Sequence[Known]) -> list[Known]:
-    """Return those with the most folders in common at the end of their paths."""
+    """Return those with the most folders in common at the end of their paths.
+
+    Capital letters tell names apart where a name is there as it is written.
+    """
+    found = [c for c in found if _same_case(named, c)] or found
     if len(found) == 1:
         return list(found)
+    best = max(_common(named, cutout) for cutout in found)
+    return [cutout for cutout in found if _common(named, cutout) == best]
+
+
+def _same_case(named: str, cutout: Known) -> bool:
+    """Tell whether a name is that of a cutout or its files, letter by letter."""
+    name = PurePosixPath(named).name
+    own = {cutout.source.name}
+    for path in cutout.source.files:
+        own |= {path.name, image_stem(path)}
+    return name in own or image_stem(Path(name)) in own
+
+
+def _common(named: str, cutout: Known) -> int:
+    """Return how many folders a name and a cutout's file have in common at the end."""
     wanted = PurePosixPath(named).parts[-2::-1]
+    folders = cutout.source.path.parts[-2::-1]
+    pairs = zip(wanted, folders, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), len(wanted))
 
-    def common(cutout: Known) -> int:
-        folders = cutout.source.path.parts[-2::-1]
-        pairs = zip(wanted, folders, strict=False)
-        return next((i for i, (a, b) in enumerate(pairs) if a != b), len(wanted))
 
-    best = max(map(common, found))
-    return [cutout for cutout in found if common(cutout) == best]
+def rivals(names: Names, images: Iterable[str]) -> set[str]:
+    """Return the images of a file that have a cutout's name with less right to it.
+
+    Two pictures of a file, such as ``g.jpg`` and ``g.png``, or ``a/g.png`` and
+    ``b/g.png``, are not one cutout. The one whose name fits best, with its ending and
+    the folders before it, has the cutout; where two fit alike, none has. The bands of a
+    cutout, each with a name of its own, are no rivals.
+    """
+    claims: dict[int, dict[str, Rank]] = defaultdict(dict)
+    for image in dict.fromkeys(images):
+        found, rank = names.named(image)
+        if len(found) == 1:
+            claims[found[0].key][image] = rank
+    lost: set[str] = set()
+    for claim in claims.values():
+        best = max(claim.values())
+        winners = [image for image, rank in claim.items() if rank == best]
+        stems = {_stem(image.replace("\\", "/").lower().rsplit("/", 1)[-1])
+                 for image in winners}  # fmt: skip
+        same = {image.replace("\\", "/") for image in winners}
+        if len(stems) < len(same):
+            winners = []
+        lost.update(image for image in claim if image not in winners)
+    return lost
 
 
 class Ids:

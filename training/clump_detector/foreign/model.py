@@ -159,6 +159,9 @@ class ForeignLabels:
         What of the file is no box.
     notes : tuple of str
         What a person should know, in sentences.
+    others : tuple of str
+        Images that the file names, with a box or without: a cutout that has the name of
+        one of them is not another one's.
     """
 
     kind: str
@@ -168,6 +171,7 @@ class ForeignLabels:
     fits: Mapping[Size, tuple[float, float]] | None = None
     losses: Losses = field(default_factory=Losses)
     notes: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def images(self) -> int:

@@ -16,7 +16,7 @@ from .. import boxes as geometry
 from ..errors import ClumpError
 from ..sources import Source
 from .frames import Frame, pixel_of, read_frame, sky_of
-from .matching import Ids, Known, Names, Sky, separation
+from .matching import Ids, Known, Names, Sky, rivals, separation
 from .model import Corners, ForeignBox, ForeignLabels, Losses, Size
 from .shapes import sky_box
 
@@ -132,6 +132,8 @@ class _Placing:
     ) -> tuple[dict[int, list[ForeignBox]], dict[int, ForeignBox]]:
         """Return the labels whose file names their cutout, and the others by number."""
         names = Names(self._cutouts)
+        images = [box.image for box in boxes if box.image]
+        lost = rivals(names, [*images, *self.placed.labels.others])
         named: dict[int, list[ForeignBox]] = {}
         rest: dict[int, ForeignBox] = {}
         seen: set[Any] = set()
@@ -142,7 +144,10 @@ class _Placing:
                 continue
             seen.add(mark)
             found = names.find(box)
-            if len(found) == 1:
+            if box.image in lost:
+                why = "another image of the file has the name of its cutout"
+                self.placed.losses.add(why, box.named)
+            elif len(found) == 1:
                 named.setdefault(found[0].key, []).append(box)
             elif found:
                 why = "several cutouts have the name of its image"

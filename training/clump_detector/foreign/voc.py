@@ -158,3 +158,33 @@ def _add(parent: ElementTree.Element, tag: str, text: str) -> None:
     # XML has no letters for what moves a cursor.
     plain = "".join(c for c in text if c >= " " or c in "\t\n")
     ElementTree.SubElement(parent, tag).text = plain
+
+
+#: Bits of a colour, of which the highest are used first.
+_BITS = 8
+
+
+def label_map(classes: Sequence[str]) -> str:
+    """Return the table of classes that CVAT and datumaro want beside the labels.
+
+    A line is a name, a colour, and parts and actions, of which there are none.
+
+    Parameters
+    ----------
+    classes : sequence of str
+    """
+    lines = ["# label:color_rgb:parts:actions"]
+    for number, name in enumerate(("background", *classes)):
+        colour = ",".join(map(str, _colour(number)))
+        lines.append(f"{name}:{colour}::")
+    return "\n".join(lines) + "\n"
+
+
+def _colour(number: int) -> tuple[int, int, int]:
+    """Return the colour of a class, after ``VOClabelcolormap`` of VOCdevkit 2012."""
+    colour = [0, 0, 0]
+    for place in range(_BITS):
+        for channel in range(3):
+            colour[channel] |= (number >> channel & 1) << (_BITS - 1 - place)
+        number >>= 3
+    return colour[0], colour[1], colour[2]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from .limits import refuse_emptiness, refuse_large
+from .orientation import orientation_in, upright
 
 #: Formats that a picture may be in whatever its name says. The library knows more, some
 #: of which run other programs.
@@ -26,7 +27,7 @@ _PLAIN = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I", "F")
 
 
 def read_picture(path: Path) -> NDArray[Any]:
-    """Return the pixels of a PNG or JPEG file as they are stored.
+    """Return the pixels of a PNG or JPEG file, turned as its orientation tag says.
 
     Returns
     -------
@@ -49,7 +50,8 @@ def read_picture(path: Path) -> NDArray[Any]:
         refuse_large(path, (picture.height, picture.width), picture=True)
         pixels = picture.height * picture.width
         refuse_emptiness(path, pixels, path.stat().st_size)
-        return decoded(picture, opened, path)
+        array = decoded(picture, opened, path)
+        return upright(array, orientation_in(picture))
 
 
 def decoded(picture: Any, opened: Callable[[], Any], path: Path) -> NDArray[Any]:

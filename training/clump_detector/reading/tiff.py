@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from .array_images import as_image
 from .limits import refuse_emptiness, refuse_large, refuse_promise
+from .orientation import orientation_of_page, upright
 from .pictures import decoded
 from .planes import Picture, Planes
 
@@ -67,11 +68,21 @@ def read_tiff(path: Path) -> Picture | Planes:
             raise ImageError(f"this is {what}, which is not read", path, remedy)
         if kind != _YCBCR and int(page.compression) in _ALONE:
             array, axes = np.asarray(series.asarray()), str(series.axes)
+            orientation = orientation_of_page(page)
         else:
             array, axes, kind = _by_pillow(series, page, path, kind)
+            orientation = 1  # Pillow has turned it already
         left = len(tiff.series) - 1
         image = _interpreted(array, axes, page, kind, path, _lights(tiff, series))
+        image = _upright(image, orientation)
     return _with_note(image, f"Not read of {path.name}: {left} more images.", left)
+
+
+def _upright(image: Picture | Planes, orientation: int) -> Picture | Planes:
+    """Return an image turned as its orientation tag says."""
+    if isinstance(image, Picture):
+        return replace(image, pixels=upright(image.pixels, orientation))
+    return replace(image, fluxes=upright(image.fluxes, orientation, 1, 2))
 
 
 def _with_note(image: Picture | Planes, note: str, said: object) -> Picture | Planes:

@@ -1,0 +1,90 @@
+"""COCO as other programs read it: nothing undecided, nothing rejected.
+
+The folder has the layout of the COCO data sets, ``annotations/instances_train.json``
+beside ``images/train``, with names of pictures that climb out of no folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from clump_detector.files import atomic_folder, write_json
+from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet, to_coco
+from clump_detector.sources import Source
+
+from ..review import Review
+from .chosen import Step, Tally, Wish, going, read
+from .file_names import FileNames
+from .folders import SPLITS, save_png, split_of
+
+#: The last four are our own, which other readers pass over: without them a training
+#: would learn from the galaxies that are kept for testing.
+_IMAGE = (
+    "id", "file_name", "width", "height", "done", "held_out", "blind", "keys",
+)  # fmt: skip
+_BOX = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
+
+
+def plain_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
+    """Return a label set as COCO's dictionary with what every reader understands.
+
+    Parameters
+    ----------
+    labels : LabelSet
+    folder : path
+        That the names of images are relative to.
+    """
+    content = to_coco(labels, folder)
+    return {
+        "info": {"description": "Clump labels made with napari-clumps"},
+        "licenses": [],
+        "categories": content["categories"],
+        "images": _only(_IMAGE, content["images"]),
+        "annotations": _only(_BOX, content["annotations"]),
+    }
+
+
+def _only(keys: tuple[str, ...], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{k: entry[k] for k in keys if k in entry} for entry in entries]
+
+
+def export_coco(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write ``annotations`` and ``images``, each with train, val and test."""
+    wish = replace(wish, proposals=False)  # COCO cannot say that one is undecided
+    found = going(review, wish, done_only=True, empty=True)
+    tally, names = Tally(), FileNames.of_review(review)
+    sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}
+    with atomic_folder(folder) as temporary:
+        for place, record, cutout, boxes in read(review, found, tally):
+            if cutout is not None:
+                size = cutout.width, cutout.height
+                split, name = split_of(review, record), names.of(record.source, size)
+                path = temporary / "images" / split / f"{name}.png"
+                save_png(cutout, path)
+                labelled = tuple(LabelledBox(*c, cls=b.cls) for b, c in boxes)
+                sets[split].append(
+                    LabelledCutout(
+                        Source(record.name, (path,)),
+                        *size,
+                        record.done,
+                        record.held_out,
+                        labelled,
+                        blind=record.blind,
+                        keys=review.keys(record),
+                    )
+                )
+                tally.add(len(boxes))
+            yield place, len(found)
+        tally.refuse_nothing(folder)
+        names.write(temporary)
+        for split, cutouts in sets.items():
+            if cutouts:
+                labels = LabelSet(tuple(cutouts), review.classes)
+                content = plain_coco(labels, temporary / "images" / split)
+                path = temporary / "annotations" / f"instances_{split}.json"
+                path.parent.mkdir(exist_ok=True)
+                write_json(path, content)
+    return f"{folder}: {tally.in_words()}"
