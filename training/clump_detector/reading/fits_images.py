@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from ..headers import Keys
 from ..units import linear, soft_bias
-from ..wcs import celestial_axes, celestial_wcs
+from ..wcs import Sky, celestial_axes, read_sky
 from . import roles
 from .axes import planes_of
 from .bands import band_in, bands_in, of_cube, of_plane
@@ -269,18 +269,24 @@ def _planes(file: _File, image: _Image, *, alone: bool) -> Planes:
     else:
         band, key = of_plane(keys if alone else keys.own)
         by_header, by_extension = (band,), (image.band_by_name,)
-    header = image.part.header
-    wcs = celestial_wcs(header)
-    if wcs is None and not file.first.shape:
-        wcs = celestial_wcs(file.first.header)
+    sky = _sky_of(file, image)
     return Planes(
         file.path,
         fluxes,
         keys,
         None,
-        wcs,
+        sky.wcs,
         by_header,
         by_extension,
         f"the header ({key})" if key else "",
         tuple(facts),
+        sky.notes,
     )
+
+
+def _sky_of(file: _File, image: _Image) -> Sky:
+    """Return an image's sky; of the file's first header where its own says nothing."""
+    sky = read_sky(image.part.header)
+    if sky.wcs is None and not sky.notes and not file.first.shape:
+        return read_sky(file.first.header)
+    return sky
