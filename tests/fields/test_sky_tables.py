@@ -74,7 +74,6 @@ def test_b1950_is_brought_to_icrs(tmp_path: Path) -> None:
 
 
 _SKY_IN_HOURS = "".join(f"{h},{6 * h - 70}\n" for h in range(24))
-_NO_SIGN = "RAh,RAm,DEd,DEm\n10,0,-5,30\n10,0,0,30\n"
 
 
 @pytest.mark.parametrize(
@@ -115,9 +114,24 @@ def test_a_unit_of_ones_own_settles_it(tmp_path: Path) -> None:
 
 
 def test_zero_degrees_that_lost_their_sign_have_no_place(tmp_path: Path) -> None:
-    galaxies = read_galaxies(_list(tmp_path, _NO_SIGN))
+    path = _list(tmp_path, "RAh,RAm,DEd,DEm\n10,0,-5,30\n10,0,0,30\n")
+    galaxies = read_galaxies(path)
     assert [g.dec for g in galaxies] == pytest.approx([-5.5])
     assert len(galaxies.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "decs"),
+    [
+        ("RAh,RAm,DE-,DEd,DEm\n10,0,-,5,30\n10,0,-,0,30\n", [-5.5, -0.5]),
+        ("RAh,RAm,DE-,DEd,DEm\n10,0,,5,30\n10,0,-,0,30\n", [5.5, -0.5]),
+        ("RAh,RAm,DEd,DEm\n10,0,-0,30\n10,0,0,30\n", [-0.5, 0.5]),
+        ("RAh,RAm,DEd,DEm\n10,0,-00,30\n10,0,+00,30\n", [-0.5, 0.5]),
+    ],
+)
+def test_a_sign_is_no_gap(tmp_path: Path, text: str, decs: list[float]) -> None:
+    found = [g.dec for g in read_galaxies(_list(tmp_path, text))]
+    assert found == pytest.approx(decs)
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def _in_parts(
     """Return the columns of the CDS for hours, degrees, minutes and seconds."""
     if not {"rah", "ram", "ded", "dem"} <= set(known):
         return None
-    signs = ("de-", "design", "de_sign", "desgn")
+    signs = ("de-", "dec-", "de_sign", "dec_sign", "design", "decsign", "sign")
     sign = next((c for c in named if c.name.strip().lower() in signs), None)
     return PositionColumns(
         Column(known["rah"].name, "h"),
@@ -277,7 +277,7 @@ def _signed(
         south = np.signbit(dec)
         texts = [isinstance(v, str) and v.strip().startswith("-") for v in raw]
         south |= np.array(texts, dtype=bool)
-        if south.any() and not any(isinstance(v, str) for v in raw):
+        if south.any() and all(isinstance(v, int) for v in raw if v is not None):
             dec = np.where(dec == 0, np.nan, dec)
     whole = np.abs(dec) + _rest(found.dec_rest, values)
     return np.where(south, -whole, whole)
