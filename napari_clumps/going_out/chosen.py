@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clump_detector.errors import ClumpError, LabelError
 from clump_detector.images import Cutout, read_cutout
+from clump_detector.wcs import are_about_sky
 
 from ..review import Box, Corners, CutoutRecord, Review, Status
 from ..review.rules import fit
@@ -48,11 +49,19 @@ class Tally:
     cutouts, boxes : int
     problems : list of str
         What was left out and why, in sentences.
+    sky : dict of str to int
+        What was not understood of the sky, and of how many cutouts.
     """
 
     cutouts: int = 0
     boxes: int = 0
     problems: list[str] = field(default_factory=list)
+    sky: dict[str, int] = field(default_factory=dict)
+
+    def note_sky(self, cutout: Cutout) -> None:
+        """Count what the reader of an image says of its sky coordinates."""
+        for text in are_about_sky(cutout.notes):
+            self.sky[text] = self.sky.get(text, 0) + 1
 
     def add(self, n_boxes: int) -> None:
         """Count a cutout that went out."""
@@ -69,7 +78,17 @@ class Tally:
         more = len(self.problems) - len(shown)
         if more > 0:
             shown = [*shown, f"And {more:,} more cutouts were left out."]
-        return " ".join([said, *shown])
+        return " ".join([said, *shown, *self._sky_in_words()])
+
+    def _sky_in_words(self) -> list[str]:
+        """Return what is the matter with the sky, the most frequent first."""
+        by_number = sorted(self.sky.items(), key=lambda pair: -pair[1])
+        words = [
+            f"{text.rstrip('.')} ({n:,} cutout{'s' * (n != 1)})."
+            for text, n in by_number[:3]
+        ]
+        left = len(by_number) - len(words)
+        return [*words, f"And {left:,} more such sentences."] if left > 0 else words
 
 
 def shown(box: Box, wish: Wish, done: bool) -> bool:
@@ -148,6 +167,7 @@ def read(
             tally.problems.append(error.message)
             yield place, record, None, []
             continue
+        tally.note_sky(cutout)
         size = cutout.width, cutout.height
         fitted = [(box, fit(box.corners, size)) for box in boxes]
         yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]

@@ -9,6 +9,7 @@ from typing import Any
 from clump_detector.errors import LabelError
 from clump_detector.files import atomic_folder, write_text
 from clump_detector.foreign.ds9_out import ds9_text, image_region, sky_regions
+from clump_detector.wcs import are_about_sky
 
 from ..layers import colour_hex
 from ..review import Box, Corners, Review
@@ -31,7 +32,10 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
     for place, record, cutout, boxes in read(found, tally):
         if cutout is not None and cutout.wcs is None:
             without += 1
-            tally.problems.append(f"{record.name} has no sky coordinates.")
+            why = " ".join(are_about_sky(cutout.notes))
+            tally.problems.append(
+                f"{record.name} has no sky coordinates. {why}".strip()
+            )
         elif cutout is not None:
             held_out = record.held_out
             here = [_region(b, c, held_out) for b, c in boxes]
