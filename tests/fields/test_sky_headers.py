@@ -78,7 +78,7 @@ def header(**cards: Any) -> Header:
     "The sky is that of the two axes; if it depends on the third, it is refused.",
 )
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sky_headers())
 def test_the_sky_is_astropys(drawn: DrawnSky) -> None:
     check_sky_is_astropys(drawn)
@@ -92,7 +92,7 @@ def test_the_sky_is_astropys(drawn: DrawnSky) -> None:
     "either is said in a note. Without a note the place is astropy's.",
 )
 @pytest.mark.filterwarnings("ignore")  # of astropy, which reads the same headers
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(broken_headers())
 def test_a_broken_sky_is_astropys_or_spoken_of(drawn: Cards) -> None:
     check_broken_sky(drawn)
