@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clump_detector.errors import ClumpError, LabelError
 from clump_detector.images import Cutout, read_cutout
+from clump_detector.wcs import are_about_sky
 
 from ..review import Box, Corners, CutoutRecord, Review, Status
 from ..review.rules import fit
@@ -52,6 +53,8 @@ class Tally:
         What was left out and why, in sentences.
     left_out : list of str
         Names of the cutouts that were.
+    sky : dict of str to int
+        What was not understood of the sky, and of how many cutouts.
     """
 
     cutouts: int = 0
@@ -59,6 +62,12 @@ class Tally:
     outside: int = 0
     problems: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    sky: dict[str, int] = field(default_factory=dict)
+
+    def note_sky(self, cutout: Cutout) -> None:
+        """Count what the reader of an image says of its sky coordinates."""
+        for text in are_about_sky(cutout.notes):
+            self.sky[text] = self.sky.get(text, 0) + 1
 
     def add(self, n_boxes: int) -> None:
         """Count a cutout that went out."""
@@ -71,7 +80,7 @@ class Tally:
         said = (
             f"{n:,} box{'es' * (n != 1)} on {cutouts:,} cutout{'s' * (cutouts != 1)}."
         )
-        words = [said, *in_few(self.problems, self.left_out)]
+        words = [said, *in_few(self.problems, self.left_out), *self._sky_in_words()]
         if self.outside:
             some = "1 box has" if self.outside == 1 else f"{self.outside:,} boxes have"
             words.append(f"{some} no pixel in the image, and went nowhere.")
@@ -90,6 +99,16 @@ class Tally:
                 path,
                 "Put the images back that were labelled.",
             )
+
+    def _sky_in_words(self) -> list[str]:
+        """Return what is the matter with the sky, the most frequent first."""
+        by_number = sorted(self.sky.items(), key=lambda pair: -pair[1])
+        words = [
+            f"{text.rstrip('.')} ({n:,} cutout{'s' * (n != 1)})."
+            for text, n in by_number[:3]
+        ]
+        left = len(by_number) - len(words)
+        return [*words, f"And {left:,} more such sentences."] if left > 0 else words
 
 
 #: Problems that are told in full, and names that are told beyond these.
@@ -184,6 +203,7 @@ def read(
         if cutout is None:
             yield place, record, None, []
             continue
+        tally.note_sky(cutout)
         size = cutout.width, cutout.height
         fitted = [(box, fit(box.corners, size)) for box in boxes]
         tally.outside += sum(corners is None for _, corners in fitted)

@@ -9,6 +9,7 @@ from typing import Any
 from clump_detector.errors import LabelError
 from clump_detector.files import atomic_folder, write_text
 from clump_detector.foreign.ds9_out import ds9_text, image_region, sky_regions
+from clump_detector.wcs import are_about_sky
 
 from ..layers import colour_hex
 from ..review import Box, Corners, Review
@@ -32,7 +33,10 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
     for place, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and cutout.wcs is None:
             without += 1
-            tally.problems.append(f"{record.name} has no sky coordinates.")
+            why = " ".join(are_about_sky(cutout.notes))
+            tally.problems.append(
+                f"{record.name} has no sky coordinates. {why}".strip()
+            )
             tally.left_out.append(record.name)
         elif cutout is not None:
             held_out = record.held_out

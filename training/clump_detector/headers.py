@@ -66,6 +66,30 @@ class Keys:
         return "\n".join(str(value) for value in self.values("HISTORY"))
 
 
+class Broken:
+    """Stands for the value of a card that cannot be parsed."""
+
+
+def cards(header: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each card's key and value, those that stand twice as well.
+
+    A value is a text, a truth value or a number, None where nothing is said, or
+    `Broken`.
+    """
+    if not hasattr(header, "cards"):
+        for key in header:
+            yield str(key), value_of(header, key)
+        return
+    for card in header.cards:
+        key = str(card.keyword)
+        try:
+            value = card.value
+        except Exception:  # astropy raises many kinds for a card that it cannot parse
+            yield key, Broken
+            continue
+        yield key, value if isinstance(value, str | bool | int | float) else None
+
+
 def value_of(header: Any, key: str) -> Any:
     """Return what a header says under a key, or None where it says nothing usable."""
     try:

@@ -4,48 +4,86 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .headers import Keys, as_number, value_of
+from .angular_units import arcsec, per_pixel
+from .headers import Keys, as_number
+from .scales import doubt, is_plausible
+from .wcs_cards import NoSkyError, SkyAxes, promise, sky_axes, sky_cards
+from .wcs_turned import turned_to_icrs
 
-#: Axes of an array that are looked at.
-_MOST_AXES = 6
+#: Every note on the sky begins so, that it can be told from others.
+NOTE = "Sky coordinates: "
 
-#: Keys of one axis, of a pair of axes, and of a parameter of an axis.
-_KEY = re.compile(
-    r"(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA)(\d)|(CD|PC)(\d)_(\d)|PV(\d)_(\d\d?)"
-)
-_SHARED = ("LONPOLE", "LATPOLE", "RADESYS", "RADECSYS", "EQUINOX", "EPOCH")
-_SIP = re.compile(r"[AB]P?_(\d)_(\d)")
+#: Keys of the arcsec per pixel of a header without WCS.
+_SCALES = ("PIXSCALE", "PIXSCAL", "PIXSCAL1", "SECPIX", "SECPIX1")
 
-#: Polynomials of a higher order are no distortion of a camera.
-_MOST_ORDER = 9
+#: What wcslib says of its own source before it comes to the point.
+_WCSLIB = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+:\s*")
+
+
+@dataclass(frozen=True)
+class Sky:
+    """What a header says of the sky.
+
+    Attributes
+    ----------
+    wcs : astropy.wcs.WCS or None
+        Two axes, in the header's order, also where the header belongs to a cube.
+        Galactic, ecliptic and supergalactic ones are turned into ICRS.
+    notes : tuple of str
+        Why there is none although the header promises one; or what was left out,
+        guessed or replaced. In sentences, each of which begins with `NOTE`.
+    """
+
+    wcs: Any = None
+    notes: tuple[str, ...] = ()
+
+
+def note(clause: str) -> str:
+    """Return a clause as a sentence on the sky."""
+    return f"{NOTE}{clause}."
+
+
+def no_sky(reason: str) -> str:
+    """Return the sentence that says why there are no sky coordinates."""
+    return note(f"none, since {reason}")
+
+
+def are_about_sky(notes: Iterable[str]) -> list[str]:
+    """Return those of some notes that are on the sky."""
+    return [text for text in notes if text.startswith(NOTE)]
 
 
 def celestial_axes(header: Any) -> tuple[int, int] | None:
-    """Return which axes of a header are right ascension and declination.
+    """Return which axes of a header are longitude and latitude on the sky.
 
     Returns
     -------
     (int, int) or None
         Counted from 1, the smaller first, whichever of the two it is.
     """
-    kinds = {
-        i: str(value_of(header, f"CTYPE{i}") or "").upper()[:4].strip("-")
-        for i in range(1, _MOST_AXES + 1)
-    }
-    found = [i for i, kind in kinds.items() if kind in ("RA", "DEC")]
-    if len(found) != 2 or kinds[found[0]] == kinds[found[1]]:
-        return None
-    return found[0], found[1]
+    axes = sky_axes(header)
+    return None if axes is None else (axes.first, axes.second)
 
 
 def celestial_wcs(header: Any) -> Any | None:
-    """Return the celestial part of a FITS header's WCS, or None.
+    """Return the celestial part of a FITS header's WCS, or None; see `read_sky`."""
+    return read_sky(header).wcs
+
+
+def read_sky(header: Any) -> Sky:
+    """Return what a FITS header says of the sky: what astropy makes of it, or nothing.
+
+    A card that is odd costs no more than itself. Distortions are kept that stand in
+    the header (SIP, TPV), not those in tables. A pixel has to have a size in which a
+    galaxy can be seen.
 
     Parameters
     ----------
@@ -53,90 +91,63 @@ def celestial_wcs(header: Any) -> Any | None:
 
     Returns
     -------
-    astropy.wcs.WCS or None
-        Two axes, in the header's order, also where the header belongs to a cube.
-        Distortions are kept that stand in the header (SIP, TPV), not those in tables.
+    Sky
+        Never raises.
     """
+    axes = sky_axes(header)
+    if axes is None:
+        reason = promise(header)
+        return Sky(None, (no_sky(reason),) if reason else ())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _read(header, axes)
+    except NoSkyError as error:
+        return Sky(None, (no_sky(str(error)),))
+
+
+def _read(header: Any, axes: SkyAxes) -> Sky:
+    found = sky_cards(header, axes)
+    try:
+        wcs = _as_wcs(found.keys)
+        if wcs.has_celestial and axes.sky != "equatorial":
+            wcs = turned_to_icrs(wcs, axes.sky)
+        corners = wcs.all_pix2world([[0, 0], [1, 1]], 0)
+    except NoSkyError:
+        raise
+    except Exception as error:  # wcslib raises many kinds for a broken header
+        raise NoSkyError(_reason(error)) from error
+    _check(wcs, corners)
+    if axes.alternate:
+        found.notes.append(f"they are those of description {axes.alternate}")
+    return Sky(wcs, tuple(note(clause) for clause in dict.fromkeys(found.notes)))
+
+
+def _as_wcs(keys: dict[str, Any]) -> Any:
+    from astropy.io.fits import Header
     from astropy.wcs import WCS
 
-    axes = celestial_axes(header)
-    keys = None if axes is None else _celestial_keys(header, axes)
-    if keys is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            wcs = WCS(_as_header(keys), naxis=2, fix=True)
-            usable = (
-                wcs.has_celestial
-                and np.isfinite(wcs.all_pix2world([[0, 0], [1, 1]], 0)).all()
-            )
-        except Exception:  # wcslib raises many kinds for a broken header
-            return None
-    return wcs if usable else None
+    return WCS(Header(list(keys.items())), fix=True)
 
 
-def _celestial_keys(header: Any, axes: tuple[int, int]) -> dict[str, Any] | None:
-    """Return the keys of two axes as those of axes 1 and 2, or None if one is broken.
-
-    wcslib makes room for whatever number of axes or order of polynomial a header
-    claims, and takes words for 0: every position would be wrong without a word.
-    """
-    new = {str(axis): str(i) for i, axis in enumerate(axes, start=1)}
-    keys: dict[str, Any] = {}
-    for key in list(header.keys()):
-        name = _renamed(key, new)
-        if name is None or name in keys:
-            continue
-        value = value_of(header, key)
-        if not name.startswith(("CTYPE", "CUNIT", "RADE")):
-            value = as_number(value) if not isinstance(value, str) else None
-            if value is None:
-                return None
-        if value is not None:
-            keys[name] = value
-    keys.update(_sip_keys(header, keys))
-    return keys
+def _reason(error: Exception) -> str:
+    lines = [_WCSLIB.sub("", line).strip() for line in str(error).splitlines()]
+    said = next((line for line in reversed(lines) if line), type(error).__name__)
+    return f"astropy cannot use the header ({said.rstrip('.')[:120]})"
 
 
-def _renamed(key: str, new: dict[str, str]) -> str | None:
-    if key in _SHARED:
-        return key
-    found = _KEY.fullmatch(key)
-    if found is None:
-        return None
-    one, axis, two, row, column, of, parameter = found.groups()
-    if one:
-        return f"{one}{new[axis]}" if axis in new else None
-    if two:
-        known = row in new and column in new
-        return f"{two}{new[row]}_{new[column]}" if known else None
-    return f"PV{new[of]}_{parameter}" if of in new else None
+def _check(wcs: Any, corners: Any) -> None:
+    """Refuse what astropy takes and what is no place on the sky of a galaxy."""
+    from astropy.wcs.utils import proj_plane_pixel_scales
 
-
-def _sip_keys(header: Any, keys: dict[str, Any]) -> dict[str, Any]:
-    """Return the keys of a SIP distortion, or none where there is no usable one."""
-    if not str(keys.get("CTYPE1", "")).endswith("-SIP"):
-        return {}
-    orders = {f"{k}_ORDER": value_of(header, f"{k}_ORDER") for k in ("A", "B")}
-    for k in ("AP", "BP"):
-        order = value_of(header, f"{k}_ORDER")
-        if order is not None:
-            orders[f"{k}_ORDER"] = order
-    if not all(isinstance(n, int) and 1 <= n <= _MOST_ORDER for n in orders.values()):
-        return {}
-    terms = {
-        key: as_number(value_of(header, key))
-        for key in list(header.keys())
-        if _SIP.fullmatch(key)
-    }
-    return {**orders, **{key: n for key, n in terms.items() if n is not None}}
-
-
-def _as_header(keys: dict[str, Any]) -> Any:
-    from astropy.io.fits import Header
-
-    return Header(list(keys.items()))
+    if not wcs.has_celestial:
+        ctypes = " and ".join(f"{c!r}" for c in wcs.wcs.ctype)
+        raise NoSkyError(f"CTYPE {ctypes} are no coordinates that astropy knows")
+    if not np.isfinite(corners).all():
+        raise NoSkyError("the first pixel has no place on the sky")
+    for side in proj_plane_pixel_scales(wcs) * 3600:
+        if not is_plausible(side):
+            raise NoSkyError(f"its pixel {doubt(float(side))}")
 
 
 def sky_positions(wcs: Any, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
@@ -178,7 +189,22 @@ def pixel_scale(wcs: Any) -> float:
     return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
 
 
-def stated_scale(keys: Keys) -> float | None:
-    """Return the arcsec per pixel that a header without WCS states, or None."""
-    scale = keys.number("PIXSCALE", "PIXSCAL", "PIXSCAL1", "SECPIX", "SECPIX1")
-    return scale if scale is not None and 0.005 < scale < 30 else None
+def stated_scale(keys: Keys) -> tuple[float | None, tuple[str, ...]]:
+    """Return the arcsec per pixel that a header without WCS states, and notes.
+
+    A unit in the comment counts, where it stands in brackets: ``[arcmin/pixel]``.
+    """
+    notes: list[str] = []
+    for key in _SCALES:
+        value = next((v for v in keys.values(key) if as_number(v) is not None), None)
+        scale = as_number(value)
+        if scale is None:
+            continue
+        bracket = re.search(r"[\[(]([^\])]+)[\])]", keys.comment(key))
+        unit = per_pixel(bracket[1]) if bracket else None
+        scale = abs(scale) * (arcsec(unit) if unit is not None else 1.0)
+        if is_plausible(scale):
+            return scale, tuple(notes)
+        if scale:
+            notes.append(note(f"{key} = {value} is not used: it {doubt(scale)}"))
+    return None, tuple(notes)

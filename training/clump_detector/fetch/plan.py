@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..galaxy import Galaxy
+from ..scales import doubt, is_plausible
 from ..sources import BAND_ORDER
 from .surveys import Survey
 
@@ -78,9 +79,11 @@ class Choices:
             raise ConfigError(
                 f"{self.pixels} pixels a side", None, f"Choose 16 to {MOST_PIXELS}."
             )
-        if self.scale is not None and not 0.01 <= self.scale <= 60:
+        if self.scale is not None and not is_plausible(self.scale):
             raise ConfigError(
-                f"{self.scale:g} arcsec per pixel", None, "Choose 0.01 to 60."
+                f"--scale {self.scale:g} {doubt(self.scale)}",
+                None,
+                "Give arcsec per pixel.",
             )
         if self.picture:
             if not self.survey.colour:

@@ -74,8 +74,9 @@ def read_columns(grid: Grid) -> ForeignLabels:
     losses = Losses()
     places, convention = _boxes(grid)
     sky_names = _first(grid, _SKY)
+    parts = None if sky_names else grid.find_positions()
     middle = None if places is not None else _first(grid, _MIDDLE)
-    if places is None and sky_names is None and middle is None:
+    if places is None and sky_names is None and middle is None and parts is None:
         shown = ", ".join(grid.names[:12])
         raise LabelError(
             f"no column of it says where a box is (it has {shown})",
@@ -85,8 +86,10 @@ def read_columns(grid: Grid) -> ForeignLabels:
     images = grid.words(grid.find(*_IMAGE))
     ids = {name: grid.integers(name) for name in grid.names if _ID.match(name)}
     points = _points(grid, middle)
-    sky = _angles(grid, sky_names)
-    host = _angles(grid, _first(grid, _HOST))
+    sky = grid.positions(sky_names) if parts is None else grid.places(parts)
+    host = grid.positions(_first(grid, _HOST))
+    if parts is not None:
+        sky_names = tuple(column.name for column in parts.columns)
     more = _said(grid)
     boxes = []
     for i in range(len(grid)):
@@ -167,13 +170,3 @@ def _points(
         return [None] * len(grid)
     rows = zip(*(grid.numbers(name) for name in names), strict=True)
     return [None if x is None or y is None else (x, y) for x, y in rows]
-
-
-def _angles(
-    grid: Grid, names: tuple[str, ...] | None
-) -> list[tuple[float | None, float | None]]:
-    """Return right ascension and declination of each row in degrees."""
-    if names is None:
-        return [(None, None)] * len(grid)
-    ra = grid.angles(names[0], hours=None)
-    return list(zip(ra, grid.angles(names[1], hours=False), strict=True))

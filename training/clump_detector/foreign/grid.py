@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError, LabelError
-from ..galaxies.angles import parse_angle
+from ..galaxies.names import Column, unit_of
+from ..galaxies.positions import (
+    AngleError,
+    PositionColumns,
+    find_positions,
+    positions_of,
+    with_unit,
+)
 from ..tables.read import SUFFIXES, read_table
 from .opening import PACKED, read_bytes, read_text
 
@@ -26,6 +33,8 @@ _MRT = "Byte-by-byte Description of file"
 
 #: A float has no more digits than these for sure.
 _EXACT = 2**53
+
+_NOWHERE = (None, None)
 
 
 class Grid:
@@ -70,21 +79,45 @@ class Grid:
         """Return ids of a column, None where there is none or digits are lost."""
         return [_integer(value) for value in self._values(name)]
 
-    def angles(self, name: str | None, *, hours: bool | None) -> list[float | None]:
-        """Return a column in degrees, None where there is no angle.
+    def positions(
+        self, names: tuple[str, ...] | None
+    ) -> list[tuple[float | None, float | None]]:
+        """Return right ascension and declination in degrees, None where there is none.
 
         Parameters
         ----------
-        name : str or None
-        hours : bool or None
-            Whether the numbers are hours; None if sexagesimal ones are.
+        names : (str, str) or None
+            Of their columns.
+
+        Raises
+        ------
+        LabelError
+            If they are in no unit of an angle, or their numbers speak against it.
         """
-        if name is None:
-            return [None] * len(self)
-        unit = str(getattr(self._table[name], "unit", None) or "").lower()
-        if hours is None and unit.strip('"').startswith("h"):
-            hours = True
-        return [_angle(value, hours, unit) for value in self._values(name)]
+        if names is None:
+            return [(None, None)] * len(self)
+        ra, dec = (with_unit(Column(n, unit_of(self._table, n))) for n in names)
+        return self.places(PositionColumns(ra, dec))
+
+    def places(self, found: PositionColumns) -> list[tuple[float | None, float | None]]:
+        """Return what `positions` does, of columns that say more of themselves."""
+        try:
+            ra, dec = positions_of(found, self._values)
+        except AngleError as error:
+            raise LabelError(
+                f"no position is taken from it: {error}",
+                self.path,
+                f"Write the unit into the column's name, as in '{found.ra.name} "
+                "[hourangle]' or '[deg]'.",
+            ) from error
+        return [
+            (float(a), float(b)) if math.isfinite(a) and math.isfinite(b) else _NOWHERE
+            for a, b in zip(ra, dec, strict=True)
+        ]
+
+    def find_positions(self) -> PositionColumns | None:
+        """Return the columns of positions by the names that lists of galaxies have."""
+        return find_positions([Column(n, unit_of(self._table, n)) for n in self.names])
 
     def _values(self, name: str | None) -> list[Any]:
         if name is None:
@@ -172,17 +205,6 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
-
-
-def _angle(value: Any, hours: bool | None, unit: str) -> float | None:
-    if isinstance(value, (str, bytes)):
-        return parse_angle(_word(value), hours=hours)
-    number = _number(value)
-    if number is None:
-        return None
-    if unit in ("rad", "radian"):
-        return math.degrees(number)
-    return 15 * number if hours else number
 
 
 def _integer(value: Any) -> int | None:

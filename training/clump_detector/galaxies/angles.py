@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?")
+#: A plain number.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?")
 
 #: 12:34:56.7, 12 34 56, 12h34m56.7s, -01d02m03s, 12°34′56″, 12 34.5
 _SEXAGESIMAL = re.compile(
@@ -36,7 +37,7 @@ def parse_angle(text: str, *, hours: bool | None) -> float | None:
         degrees, as right ascensions are written. The letters h and d say it anyway.
     """
     text = text.strip().replace("−", "-").replace("–", "-")
-    if _NUMBER.fullmatch(text):
+    if NUMBER.fullmatch(text):
         return float(text) * (15 if hours else 1)
     found = _SEXAGESIMAL.fullmatch(text)
     if found is None:

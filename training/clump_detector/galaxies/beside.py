@@ -15,10 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..errors import ClumpError
 from ..galaxy import Galaxy
 from ..sources import Source, stem
 from ..tangent import tangent_wcs
+from ..wcs import no_sky, note, pixel_scale, sky_positions
 from .lists import GalaxyList, read_galaxies
 
 #: In this order; the first that knows a cutout tells of it.
@@ -44,7 +47,7 @@ class FolderTable:
 
     def __init__(self, path: Path) -> None:
         self.problem = ""
-        self._galaxies: GalaxyList | list[Galaxy] = []
+        self._name = path.name
         self._by_file: dict[str, int] = {}
         self._by_name: dict[str, int] = {}
         try:
@@ -52,7 +55,7 @@ class FolderTable:
         except ClumpError as error:
             self.problem = f"{error.message} What it knows of this galaxy is missing."
             return
-        self._galaxies = galaxies
+        self._galaxies: GalaxyList = galaxies
         # The first of several rows counts.
         for row in reversed(range(len(galaxies))):
             file = galaxies.file(row)
@@ -61,12 +64,16 @@ class FolderTable:
                 self._by_name[stem(Path(file))] = row
             self._by_name[galaxies.names[row]] = row
 
-    def find(self, source: Source) -> Galaxy | None:
-        """Return the galaxy of a cutout, or None."""
+    def find(self, source: Source) -> tuple[Galaxy, tuple[str, ...]] | None:
+        """Return the galaxy of a cutout and what is odd in its row, or None."""
         rows = [self._by_file.get(path.name) for path in source.files]
         rows += [self._by_name.get(n) for n in (source.name, stem(source.path))]
         row = next((row for row in rows if row is not None), None)
-        return None if row is None else self._galaxies[row]
+        if row is None:
+            return None
+        notes = self._galaxies.notes(row)
+        said = tuple(f"{text.rstrip('.')} ({self._name})." for text in notes)
+        return self._galaxies[row], said
 
 
 class _Folder:
@@ -82,24 +89,24 @@ _folders: OrderedDict[str, _Folder] = OrderedDict()
 _lock = threading.Lock()
 
 
-def galaxy_of(source: Source) -> tuple[Galaxy | None, str]:
+def galaxy_of(source: Source) -> tuple[Galaxy | None, tuple[str, ...]]:
     """Return what a table beside a cutout tells of its galaxy.
 
     Returns
     -------
-    (Galaxy or None, str)
+    (Galaxy or None, tuple of str)
         None where there is no table, or none that knows the cutout; and what is wrong
-        with a table, or an empty text.
+        with a table or the galaxy's row, in sentences.
     """
     beside = source.path.parent
     problem = ""
     for folder in (beside, beside.parent):
         for table in _tables_of(folder):
-            galaxy = table.find(source)
-            if galaxy is not None:
-                return galaxy, ""
+            found = table.find(source)
+            if found is not None:
+                return found
             problem = problem or table.problem
-    return None, problem
+    return None, (problem,) if problem else ()
 
 
 def _tables_of(folder: Path) -> list[FolderTable]:
@@ -150,18 +157,50 @@ def with_galaxy(cutout: _Cutout) -> _Cutout:
     known: Any = cutout
     if known.source is None:
         return cutout
-    galaxy, problem = galaxy_of(known.source)
-    if problem:
-        return replace(known, notes=(*known.notes, problem))  # type: ignore[no-any-return]
+    galaxy, problems = galaxy_of(known.source)
     if galaxy is None:
-        return cutout
+        notes = (*known.notes, *problems)
+        return replace(known, notes=notes)  # type: ignore[no-any-return]
     scale = known.scale or galaxy.scale
     psf = psf_for(galaxy, known.bands)
     fwhm = known.fwhm or (psf / scale if psf and scale else None)
     wcs = known.wcs or _picture_wcs(known, galaxy)
+    notes = (*known.notes, *_sky_notes(known, galaxy, problems))
     return replace(  # type: ignore[no-any-return]
-        known, galaxy=galaxy, scale=scale, fwhm=fwhm, wcs=wcs
+        known, galaxy=galaxy, scale=scale, fwhm=fwhm, wcs=wcs, notes=notes
     )
+
+
+def _sky_notes(cutout: Any, galaxy: Galaxy, problems: tuple[str, ...]) -> list[str]:
+    """Return what of a galaxy's row is not used, or speaks against the image."""
+    known = galaxy.ra is not None and galaxy.dec is not None
+    if cutout.wcs is None:
+        if known and galaxy.scale and not cutout.is_picture and not problems:
+            said = "the table of galaxies cannot say which way up this array is"
+            return [no_sky(said)]
+        return list(problems)
+    if not known:
+        return []
+    middle = (cutout.width - 1) / 2, (cutout.height - 1) / 2
+    apart = _separation(sky_positions(cutout.wcs, *middle)[0], galaxy)
+    reach = np.hypot(cutout.width, cutout.height) / 2 * pixel_scale(cutout.wcs)
+    if apart <= reach:
+        return []
+    where = f"{apart:.3g}″" if apart < 3600 else f"{apart / 3600:.3g}°"
+    return [
+        note(
+            f"the table of galaxies has {galaxy.name} {where} from the middle of the "
+            "image and outside of it, so that one of the two is wrong"
+        )
+    ]
+
+
+def _separation(place: Any, galaxy: Galaxy) -> float:
+    """Return how far a galaxy is from a place, in arcsec."""
+    from astropy.coordinates import angular_separation
+
+    angles = np.radians([*place, galaxy.ra, galaxy.dec])
+    return float(np.degrees(angular_separation(*angles)) * 3600)
 
 
 def psf_for(galaxy: Galaxy, bands: tuple[str, ...] = ()) -> float | None:

@@ -17,19 +17,11 @@ import numpy as np
 
 from ..errors import ConfigError
 from ..sources import BAND_ORDER
+from .names import Column, bare, named_with_unit, plain, unit_of
+from .positions import PositionColumns, find_positions, with_unit
 
 #: What a person can name a column for, beside ``psf_r``, ``mag_g`` and any ``...id``.
 ROLES = ("ra", "dec", "coord", "name", "file", "redshift", "radius", "ebv", "scale")
-
-#: Pairs of right ascension and declination, the likeliest first.
-_PAIRS = (
-    ("ra", "dec"), ("ra", "de"), ("radeg", "decdeg"), ("radeg", "dedeg"),
-    ("raj2000", "dej2000"), ("raj2000", "decj2000"), ("raicrs", "deicrs"),
-    ("raicrs", "decicrs"), ("coordra", "coorddec"), ("alpha", "delta"),
-    ("alphaj2000", "deltaj2000"), ("rightascension", "declination"),
-    ("ramean", "decmean"), ("rah", "decdeg"), ("objra", "objdec"),
-    ("targetra", "targetdec"), ("galaxyra", "galaxydec"), ("rafloat", "decfloat"),
-)  # fmt: skip
 
 _COORDS = ("coord", "coords", "coordinate", "coordinates", "position", "pos", "radec",
            "skycoord", "jname", "iauname", "designation")  # fmt: skip
@@ -67,24 +59,6 @@ _MAGNITUDE = re.compile(
 #: Of the whole galaxy, the best first.
 _KINDS = ("petro", "cmodel", "model", "auto", "kron", "dev", "exp", "")
 
-_UNIT_IN_NAME = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
-_UNIT_AT_END = {
-    "arcsec": "arcsec", "arcmin": "arcmin", "deg": "deg", "degrees": "deg",
-    "hours": "h", "hr": "h", "hms": "hms", "dms": "dms", "px": "pix", "pix": "pix",
-    "pixel": "pix", "pixels": "pix", "kpc": "kpc", "mag": "mag",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table and the unit of its values, or an empty one."""
-
-    name: str
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} [{self.unit}]" if self.unit else self.name
-
 
 @dataclass(frozen=True)
 class Columns:
@@ -92,6 +66,7 @@ class Columns:
 
     ra: Column | None = None
     dec: Column | None = None
+    whole: PositionColumns | None = None
     coord: Column | None = None
     name: Column | None = None
     file: Column | None = None
@@ -104,10 +79,19 @@ class Columns:
     ids: tuple[Column, ...] = ()
 
     @property
+    def positions(self) -> PositionColumns | None:
+        """All columns of the right ascension and the declination, or None."""
+        if self.ra is None or self.dec is None:
+            return None
+        return self.whole or PositionColumns(self.ra, self.dec)
+
+    @property
     def used(self) -> set[str]:
         """The names of all columns that mean something."""
         single = (getattr(self, role) for role in ROLES)
         several = (*self.psf.values(), *self.magnitudes.values(), *self.ids)
+        if self.positions is not None:
+            several += self.positions.columns
         return {c.name for c in (*single, *several) if c is not None}
 
     def in_words(self) -> list[str]:
@@ -119,6 +103,12 @@ class Columns:
             ("E(B-V)", self.ebv), ("Pixel scale", self.scale),
         ]  # fmt: skip
         said = [f"{what}: {column}." for what, column in words if column is not None]
+        whole = self.positions
+        if whole is not None and len(whole.columns) > 2:
+            parts = ", ".join(column.name for column in whole.columns)
+            said[:2] = [f"Position in parts: {parts}."]
+        if whole is not None and whole.frame != "icrs":
+            said.append(f"Positions of {whole.frame} were turned into ICRS.")
         for what, found in (("PSF FWHM", self.psf), ("Magnitudes", self.magnitudes)):
             if found:
                 said.append(f"{what}: {', '.join(map(str, found.values()))}.")
@@ -147,7 +137,7 @@ def find_columns(
     ConfigError
         If a role or a column is unknown.
     """
-    named = [Column(name, _unit_of(table, name)) for name in table.colnames]
+    named = [Column(name, unit_of(table, name)) for name in table.colnames]
     found = _guess(table, named)
     for role, wanted in (chosen or {}).items():
         found = _chosen(found, role, wanted, named, path)
@@ -177,88 +167,60 @@ def parse_choices(words: Iterable[str]) -> dict[str, str]:
 
 
 def _guess(table: Any, named: Sequence[Column]) -> Columns:
-    plain: dict[str, Column] = {}
+    known: dict[str, Column] = {}
     for column in named:
-        plain.setdefault(_plain(column.name), column)
-    ra, dec = next(
-        ((plain[r], plain[d]) for r, d in _PAIRS if r in plain and d in plain),
-        (None, None),
-    )
-    magnitudes = _magnitudes(table, named, plain)
-    redshift = _first(plain, _REDSHIFTS, magnitudes.values())
+        known.setdefault(plain(column.name), column)
+    magnitudes = _magnitudes(table, named, known)
+    redshift = _first(known, _REDSHIFTS, magnitudes.values())
+    whole = find_positions(named)
     return Columns(
-        ra=ra,
-        dec=dec,
-        coord=None if ra else _first(plain, _COORDS),
-        name=_first(plain, _NAMES),
-        file=_first(plain, _FILES),
+        ra=whole.ra if whole else None,
+        dec=whole.dec if whole else None,
+        whole=whole,
+        coord=None if whole else _first(known, _COORDS),
+        name=_first(known, _NAMES),
+        file=_first(known, _FILES),
         redshift=redshift,
-        radius=_radius(plain),
-        ebv=_first(plain, _REDDENINGS),
-        scale=_first(plain, _SCALES),
+        radius=_radius(known),
+        ebv=_first(known, _REDDENINGS),
+        scale=_first(known, _SCALES),
         psf=_psf(named),
         magnitudes=magnitudes,
-        ids=tuple(c for c in named if _IDS.fullmatch(_bare(c.name))),
+        ids=tuple(c for c in named if _IDS.fullmatch(bare(c.name))),
     )
-
-
-def _unit_of(table: Any, name: str) -> str:
-    """Return the unit of a column: of the table, or as its name says."""
-    unit = table[name].unit
-    if unit is not None and str(unit).strip():
-        return str(unit).strip()
-    bracket = _UNIT_IN_NAME.search(name)
-    if bracket:
-        return bracket[1].strip()
-    last = re.split(r"[_ .]", name.lower())[-1]
-    return _UNIT_AT_END.get(last, "") if last != name.lower() else ""
-
-
-def _bare(name: str) -> str:
-    """Return a name in small letters without its unit or whose it is."""
-    bare = _UNIT_IN_NAME.sub("", name).strip().lower()
-    words = re.split(r"([_ .])", bare)
-    if len(words) > 2 and words[-1] in _UNIT_AT_END and words[-1] != "deg":
-        bare = "".join(words[:-2])
-    return re.sub(r"^(galaxy|host|gal)[_ .](?=.)(?!id$|name$)", "", bare)
-
-
-def _plain(name: str) -> str:
-    """Return a bare name's letters and digits only."""
-    return re.sub(r"[^a-z0-9]", "", _bare(name))
 
 
 def _first(
-    plain: Mapping[str, Column], names: Iterable[str], taken: Iterable[Column] = ()
+    known: Mapping[str, Column], names: Iterable[str], taken: Iterable[Column] = ()
 ) -> Column | None:
     others = {column.name for column in taken}
     return next(
-        (plain[n] for n in names if n in plain and plain[n].name not in others), None
+        (known[n] for n in names if n in known and known[n].name not in others), None
     )
 
 
-def _radius(plain: Mapping[str, Column]) -> Column | None:
+def _radius(known: Mapping[str, Column]) -> Column | None:
     names = (f"{name}{band}" for name in _RADII for band in ("", *"rigz"))
-    return next((plain[n] for n in names if n in plain), None)
+    return next((known[n] for n in names if n in known), None)
 
 
 def _psf(named: Sequence[Column]) -> dict[str, Column]:
     """Return the columns of the PSF by band, those in arcsec before those in pixels."""
     found: dict[str, Column] = {}
     for column in sorted(named, key=lambda c: c.unit.startswith("pix")):
-        match = _PSF.fullmatch(_bare(column.name))
+        match = _PSF.fullmatch(bare(column.name))
         if match:
             found.setdefault(match[1], column)
     return found
 
 
 def _magnitudes(
-    table: Any, named: Sequence[Column], plain: Mapping[str, Column]
+    table: Any, named: Sequence[Column], known: Mapping[str, Column]
 ) -> dict[str, Column]:
     """Return the columns of magnitudes by band; a lone z may be one or a redshift."""
     ranked: dict[str, tuple[int, Column]] = {}
     for column in named:
-        match = _MAGNITUDE.fullmatch(_bare(column.name))
+        match = _MAGNITUDE.fullmatch(bare(column.name))
         if match is None or table[column.name].dtype.kind not in "fiu":
             continue
         band = match[2] or match[3] or match[4]
@@ -266,7 +228,7 @@ def _magnitudes(
         if band not in ranked or rank < ranked[band][0]:
             ranked[band] = rank, column
     letters = {b for b, (rank, _) in ranked.items() if rank >= len(_KINDS)}
-    if letters and not _are_magnitudes(table, ranked, letters, plain):
+    if letters and not _are_magnitudes(table, ranked, letters, known):
         ranked = {b: kept for b, kept in ranked.items() if b not in letters}
     elif "z" in letters and not _is_magnitude(table, ranked["z"][1]):
         del ranked["z"]
@@ -277,7 +239,7 @@ def _are_magnitudes(
     table: Any,
     ranked: Mapping[str, tuple[int, Column]],
     letters: set[str],
-    plain: Mapping[str, Column],
+    known: Mapping[str, Column],
 ) -> bool:
     """Tell whether columns named by one letter are magnitudes: several, and large."""
     return len(letters & set("ugriz")) >= 3 and all(
@@ -299,7 +261,7 @@ def _role(word: str) -> str:
     small = role.lower()
     if small in ROLES or re.fullmatch(r"psf(_[ugrizy])?|mag_[ugrizy]", small):
         return small
-    if _IDS.fullmatch(_bare(role)):
+    if _IDS.fullmatch(bare(role)):
         return role
     raise ConfigError(
         f"there is no {role!r} in a list of galaxies",
@@ -322,10 +284,22 @@ def _chosen(
         kept = tuple(c for c in found.ids if c.name != (column or Column(role)).name)
         return replace(found, ids=kept if column is None else (*kept, column))
     if role == "coord":
-        return replace(found, coord=column, ra=None, dec=None)
+        return replace(found, coord=column, ra=None, dec=None, whole=None)
     if role in ("ra", "dec"):
-        found = replace(found, coord=None)
+        column = column and with_unit(column)
+        found = replace(found, coord=None, whole=_with_axis(found.whole, role, column))
     return replace(found, **{role: column})  # type: ignore[arg-type]
+
+
+def _with_axis(
+    whole: PositionColumns | None, role: str, column: Column | None
+) -> PositionColumns | None:
+    """Return the columns of positions with another one for an axis."""
+    if whole is None or column is None:
+        return None
+    if role == "ra":
+        return replace(whole, ra=column, ra_rest=(), frame="icrs")
+    return replace(whole, dec=column, dec_rest=(), sign=None, frame="icrs")
 
 
 def _with(
@@ -339,10 +313,9 @@ def _named(wanted: str, named: Sequence[Column], path: Path | None) -> Column:
     by_name = {column.name: column for column in named}
     if wanted in by_name:
         return by_name[wanted]
-    bracket = _UNIT_IN_NAME.search(wanted)
-    bare = _UNIT_IN_NAME.sub("", wanted)
-    if bracket and bare in by_name:
-        return Column(bare, bracket[1].strip())
+    given = named_with_unit(wanted)
+    if given is not None and given[0] in by_name:
+        return Column(*given)
     near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
     listed = ", ".join(near or list(by_name)[:20])
     raise ConfigError(f"there is no column {wanted!r}", path, f"There is {listed}.")

@@ -15,6 +15,7 @@ from ..errors import FileError
 from ..galaxy import Galaxy
 from ..sources import stem
 from ..tables.read import read_table
+from ..wcs import note
 from .angles import j_name
 from .columns import Columns, find_columns
 from .values import Floats, Values
@@ -89,6 +90,17 @@ class GalaxyList(Sequence[Galaxy]):
     def file(self, index: int) -> str:
         """Return the file that the table names for a galaxy, or an empty text."""
         return self.files[int(self._rows[index])]
+
+    def notes(self, index: int) -> tuple[str, ...]:
+        """Return what of a galaxy's row was not understood, in sentences."""
+        row = int(self._rows[index])
+        notes = list(self._read.doubts.get(row, ()))
+        columns = self.columns
+        place = columns.positions.columns if columns.positions else (columns.coord,)
+        said = [self._read.texts(c)[row] for c in place if c is not None]
+        if not np.isfinite(self._read.ra[row] + self._read.dec[row]) and any(said):
+            notes.append(note(f"{' '.join(said)} is no position that can be read"))
+        return tuple(notes)
 
     @cached_property
     def files(self) -> list[str]:

@@ -9,38 +9,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..angular_units import angle_unit, arcsec, per_pixel
 from ..errors import FileError
-from .angles import parse_angles, parse_position
-from .columns import Column, Columns
+from ..scales import doubt, is_plausible
+from ..wcs import note
+from .angles import parse_position
+from .columns import Columns
+from .names import Column
+from .positions import AngleError, positions_of
 
 #: From here up floating point does not tell one integer from the next.
 _LOSSY = 2**53
-
-_IN_ARCSEC = {"": 1.0, "arcsec": 1.0, '"': 1.0, "arcmin": 60.0, "'": 60.0,
-              "deg": 3600.0, "degree": 3600.0, "mas": 1e-3}  # fmt: skip
-
-_HOURS = {
-    "h",
-    "hr",
-    "hour",
-    "hours",
-    "hourangle",
-    "hms",
-    "h:m:s",
-    '"h:m:s"',
-    "hh:mm:ss",
-}
-_RADIANS = {"rad", "radian", "radians"}
 
 Floats = NDArray[np.float64]
 
 
 class Values:
-    """The columns of a table as numbers in the units of `Galaxy`, NaN where unknown."""
+    """The columns of a table as numbers in the units of `Galaxy`, NaN where unknown.
+
+    Attributes
+    ----------
+    said : list of str
+        What was left out of columns, in sentences.
+    doubts : dict of int to list of str
+        By row what is not believed there, in sentences.
+    """
 
     def __init__(self, table: Any, columns: Columns, path: Path) -> None:
         self._table, self._path = table, path
         self.said: list[str] = []
+        self.doubts: dict[int, list[str]] = {}
         self.used = set(columns.used)
         self.ra, self.dec = self._positions(columns)
         self.scale = self._scale(columns.scale)
@@ -96,55 +94,68 @@ class Values:
         """Return angles in arcsec."""
         if column is None:
             return self._none()
-        unit = column.unit.lower()
-        if unit.startswith("pix"):
+        if column.unit.lower().startswith("pix"):
             factor: Any = self.scale
-        elif unit in _IN_ARCSEC:
-            factor = _IN_ARCSEC[unit]
         else:
-            self.said.append(f"{column} is no angle on the sky: it was left out.")
-            self.used.discard(column.name)
-            return self._none()
+            unit = angle_unit(column.unit or "arcsec")
+            if unit is None:
+                return self._left_out(column)
+            factor = arcsec(unit)
         values = self.numbers(column) * factor
         return np.where((values >= least) & (values <= most), values, np.nan)
 
+    def _left_out(self, column: Column) -> Floats:
+        self.said.append(f"{column} is no angle on the sky: it was left out.")
+        self.used.discard(column.name)
+        return self._none()
+
     def _scale(self, column: Column | None) -> Floats:
+        """Return arcsec per pixel; what cannot be one is doubted row by row."""
         if column is None:
             return self._none()
-        unit = re.split(r"[/ ]", column.unit.lower())[0]
-        values = self.numbers(column) * _IN_ARCSEC.get(unit, 1.0)
-        return np.where((values > 1e-4) & (values < 1000), values, np.nan)
+        unit = per_pixel(column.unit or "arcsec")
+        if unit is None:
+            return self._left_out(column)
+        stated = self.numbers(column)
+        values = stated * arcsec(unit)
+        for row in np.flatnonzero(values > 0):
+            if not is_plausible(values[row]):
+                said = f"{column} = {stated[row]:g} {doubt(values[row])}: not used"
+                self.doubts.setdefault(int(row), []).append(note(said))
+        if self.doubts:
+            first = next(iter(self.doubts.values()))[0]
+            self.said.append(f"{first} So with {len(self.doubts):,} rows.")
+        good = [bool(v > 0) and is_plausible(v) for v in values]
+        return np.where(good, values, np.nan)
 
     def _positions(self, columns: Columns) -> tuple[Floats, Floats]:
         if columns.coord is not None:
             pairs = [parse_position(t) for t in self.texts(columns.coord)]
             known = [p or (np.nan, np.nan) for p in pairs]
             ra, dec = np.array(known, dtype=float).reshape(-1, 2).T
-        elif columns.ra is not None and columns.dec is not None:
-            ra = self._degrees(columns.ra, hours=None)
-            dec = self._degrees(columns.dec, hours=False)
-        else:
+            good = (ra >= -180) & (ra <= 360) & (np.abs(dec) <= 90)
+            return np.where(good, ra % 360, np.nan), np.where(good, dec, np.nan)
+        if columns.positions is None:
             return self._none(), self._none()
-        good = (ra >= -180) & (ra <= 360) & (np.abs(dec) <= 90)
-        with np.errstate(invalid="ignore"):
-            around = np.where(ra % 360 == 360, 0.0, ra % 360)  # -1e-20 % 360 is 360
-            return np.where(good, around, np.nan), np.where(good, dec, np.nan)
+        try:
+            return positions_of(columns.positions, self._raw)
+        except AngleError as error:
+            name = columns.positions.ra.name
+            raise FileError(
+                f"no position is taken from it: {error}",
+                self._path,
+                f"Write the unit into the column's name, such as '{name} [hourangle]' "
+                f"or '{name} [deg]', or say --column 'ra={name}[hourangle]'.",
+            ) from error
 
-    def _degrees(self, column: Column, *, hours: bool | None) -> Floats:
-        """Return a column of right ascensions or declinations in degrees."""
-        unit = column.unit.lower()
-        if unit in _HOURS and hours is None:
-            hours = True
-        elif unit in _IN_ARCSEC and unit:
-            hours = False
-        if self._table[column.name].dtype.kind in "US":
-            return parse_angles(self.texts(column), hours=hours)
-        values = self.numbers(column)
-        if unit in _RADIANS:
-            return np.degrees(values)
-        if unit in ("arcsec", "arcmin", "mas"):
-            return values * _IN_ARCSEC[unit] / 3600
-        return values * 15 if hours else values
+    def _raw(self, name: str) -> list[Any]:
+        """Return a column as texts or numbers, None where nothing stands."""
+        values = np.ma.asarray(self._table[name])
+        missing = np.ma.getmaskarray(values).tolist()
+        plain = np.ma.getdata(values).tolist()
+        return [
+            None if gone else value for value, gone in zip(plain, missing, strict=True)
+        ]
 
     def _ids(self, column: Column) -> list[int | None] | None:
         """Return ids as Python's integers; None if they are no integers at all."""

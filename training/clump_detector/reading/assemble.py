@@ -61,7 +61,7 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
     names = _by_block(blocks, naming.bands)
     scales = [_scale_of(b) for b in blocks]
     units = _units(blocks, source, scales)
-    notes = [note for b in blocks for note in b.notes]
+    notes = [note for b in blocks for note in (*b.notes, *_scale_notes(b))]
     notes += [unit.note for unit in units if unit.note]
     moved, note = on_one_grid(blocks, [n[0] for n in names])
     notes += [*naming.notes, *([note] if note else [])]
@@ -148,7 +148,11 @@ def _by_block(
 def _scale_of(planes: Planes) -> float | None:
     if planes.wcs is not None:
         return pixel_scale(planes.wcs)
-    return stated_scale(planes.keys)
+    return stated_scale(planes.keys)[0]
+
+
+def _scale_notes(planes: Planes) -> tuple[str, ...]:
+    return () if planes.wcs is not None else stated_scale(planes.keys)[1]
 
 
 def _units(

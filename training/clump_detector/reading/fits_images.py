@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from ..headers import Keys
 from ..units import is_logarithmic, linear, soft_bias, stated_unit
-from ..wcs import celestial_axes, celestial_wcs
+from ..wcs import Sky, celestial_axes, read_sky
 from . import hdus, roles
 from .axes import planes_of
 from .bands import bands_in, of_cube, of_plane, unknown_filter
@@ -212,18 +212,24 @@ def _planes(file: _File, image: Image, *, alone: bool) -> Planes:
         by_header, by_extension = (band,), (image.band_by_name,)
         unknown = unknown_filter(keys) if band is None else ""
         facts += [f"no band is known for {unknown}"] if unknown else []
-    header = image.part.header
-    wcs = celestial_wcs(header)
-    if wcs is None and not file.first.shape:
-        wcs = celestial_wcs(file.first.header)
+    sky = _sky_of(file, image)
     return Planes(
         file.path,
         fluxes,
         keys,
         None,
-        wcs,
+        sky.wcs,
         by_header,
         by_extension,
         f"the header ({key})" if key else "",
         tuple(facts),
+        sky.notes,
     )
+
+
+def _sky_of(file: _File, image: Image) -> Sky:
+    """Return an image's sky; of the file's first header where its own says nothing."""
+    sky = read_sky(image.part.header)
+    if sky.wcs is None and not sky.notes and not file.first.shape:
+        return read_sky(file.first.header)
+    return sky

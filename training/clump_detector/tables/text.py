@@ -15,6 +15,8 @@ from ..errors import FileError
 from .limits import LIMITS, Room, too_much
 
 _MISSING = frozenset({"", "null", "none", "n/a", "na", "nan", "--", "---", "...", "-"})
+#: Columns of signs, as the CDS and people call them: a "-" in them is no gap.
+_SIGNS = frozenset({"de-", "dec-", "de_sign", "dec_sign", "design", "decsign", "sign"})
 _INTEGER = re.compile(r"[+-]?\d+")
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?|[+-]?inf", re.I)
 _DASHES = re.compile(r"-{2,}")
@@ -269,7 +271,10 @@ def _broken(path: Path, line: int, reason: str) -> FileError:
 
 def _kinds_of(path: Path, encoding: str, start: _Start) -> tuple[list[int], int]:
     """Return the kind of each column and the number of rows, keeping nothing."""
-    kinds: list[int] = [_Kind.INTEGER] * len(start.names)
+    kinds: list[int] = [
+        _Kind.TEXT if name.strip().lower() in _SIGNS else _Kind.INTEGER
+        for name in start.names
+    ]
     n, chunk = 0, []
     for row in _rows(path, encoding, start):
         n += 1
@@ -292,7 +297,8 @@ def _kind_of(cells: Sequence[str], kind: int, path: Path) -> int:
     if kind == _Kind.TEXT:
         return kind
     values = [c for c in map(str.strip, cells) if c.lower() not in _MISSING]
-    if kind == _Kind.INTEGER and all(map(_INTEGER.fullmatch, values)):
+    whole = kind == _Kind.INTEGER and all(map(_INTEGER.fullmatch, values))
+    if whole and "-0" not in values:  # no integer keeps the sign of it
         # 007 is a name; so is what no integer of 64 bits holds.
         if not any(_is_name(v) for v in values):
             return _Kind.INTEGER

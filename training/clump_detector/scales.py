@@ -1,0 +1,43 @@
+"""What size of a pixel on the sky is believed, wherever it is stated."""
+
+from __future__ import annotations
+
+#: Arcsec per pixel. Below are no images of galaxies (the finest, of the ELT, have
+#: 0.004), above are none in which a galaxy shows clumps.
+FINEST, COARSEST = 0.005, 30.0
+
+#: Units that are mistaken for arcsec, and how many arcsec each is.
+_MISTAKEN = (
+    ("degrees", 3600.0),
+    ("arcmin", 60.0),
+    ("radians", 206264.806),
+    ("milliarcsec", 1e-3),
+)
+
+
+def is_plausible(scale: float) -> bool:
+    """Tell whether arcsec per pixel are those of an image of a galaxy."""
+    return FINEST <= scale <= COARSEST
+
+
+def doubt(scale: float) -> str:
+    """Return why a scale is not believed, with the unit that it may be in.
+
+    Parameters
+    ----------
+    scale : float
+        Arcsec per pixel, outside of the range.
+
+    Returns
+    -------
+    str
+        A clause that goes on after the name of what states the scale.
+    """
+    said = (
+        f"would be {scale:.4g}″ a pixel, outside {FINEST:g}″ to {COARSEST:g}″"
+    )  # fmt: skip
+    for unit, factor in _MISTAKEN:
+        # Most pixels are between 0.02 and 5 arcsec wide.
+        if 0.02 <= scale * factor <= 5:
+            return f"{said} (in {unit} it would be {scale * factor:.3g}″)"
+    return said
