@@ -50,15 +50,17 @@ class Canvas:
 
     Signals
     -------
-    drawn(corners), edited(box id, corners), removed(box id), selected(box id or None),
-    refused(message)
+    drawn(list of corners), edited(corners by box id), removed(list of box ids): all
+    that one gesture did. selected(box id or None), refused(message), lost(names of
+    layers that someone has deleted)
     """
 
-    drawn = Signal(tuple)
-    edited = Signal(int, tuple)
-    removed = Signal(int)
+    drawn = Signal(list)
+    edited = Signal(dict)
+    removed = Signal(list)
     selected = Signal(object)
     refused = Signal(str)
+    lost = Signal(list)
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
@@ -78,8 +80,9 @@ class Canvas:
     # -- layers -------------------------------------------------------------
 
     def build(self) -> None:
-        """Add the three layers, once."""
+        """Add the three layers, once; later those that someone has deleted."""
         if self.boxes is not None:
+            self._put_back()
             return
         blank = np.zeros((400, 400, 3), np.uint8)
         viewer = self._viewer
@@ -109,8 +112,43 @@ class Canvas:
         self._help = HelpLine(viewer, self.boxes)
         self.camera.watch()
         self.camera.zoomed.connect(self._on_zoom)
+        self._viewer.layers.events.removed.connect(self._on_lost)
+        self.image.events.mode.connect(self._on_other_mode)
+        self.marks.events.mode.connect(self._on_other_mode)
         self.activate()
         self._draw_once()
+
+    def _on_lost(self, event: Any) -> None:
+        """Tell of a layer that was deleted, once napari has finished with it."""
+        from qtpy.QtCore import QTimer
+
+        if self.owns(event.value):
+            QTimer.singleShot(0, self._tell_lost)
+
+    def _tell_lost(self) -> None:
+        names = [layer.name for layer in self._gone()]
+        closed = getattr(self._viewer.window, "_qt_window", None) is None
+        if names and not closed:
+            self.lost.emit(names)
+
+    def _gone(self) -> list[Any]:
+        """Return the own layers that are not in the viewer, the lowest first."""
+        own = (self.image, self.marks, self.boxes)
+        return [layer for layer in own if layer not in self._viewer.layers]
+
+    def _put_back(self) -> None:
+        """Put deleted layers back, the picture below the boxes."""
+        gone = self._gone()
+        if not gone:
+            return
+        with self._quiet():
+            shown = self._viewer.layers
+            for layer in gone:
+                shown.append(layer)
+            for layer in (self.image, self.marks, self.boxes):
+                shown.move(shown.index(layer), len(shown))
+        self._shown = None
+        self.activate()
 
     def _draw_once(self) -> None:
         """Draw a box of each kind now: the first ones cost a tenth of a second.
@@ -310,6 +348,12 @@ class Canvas:
         finally:
             self._busy -= 1
 
+    def _on_other_mode(self) -> None:
+        """Leave the mode that moves or turns the picture away from its boxes."""
+        for layer in (self.image, self.marks):
+            if str(layer.mode) == "transform":
+                layer.mode = "pan_zoom"
+
     def _on_mode(self) -> None:
         """Leave modes that make or bend other shapes than boxes."""
         if not self._busy and str(self.boxes.mode) not in _SAFE_MODES:
@@ -340,6 +384,7 @@ class Canvas:
             self._tell_moved(event.data_indices)
 
     def _tell_drawn(self) -> None:
+        drawn = []
         for vertices in self.boxes.data[len(self._boxes) :]:
             corners = layers.from_shape(vertices)
             if corners is None:
@@ -347,9 +392,12 @@ class Canvas:
             elif layers.is_slip(corners):
                 self.refused.emit("That was a click: drag from corner to corner.")
             else:
-                self.drawn.emit(corners)
+                drawn.append(corners)
+        if drawn:
+            self.drawn.emit(drawn)
 
     def _tell_moved(self, indices: Sequence[int]) -> None:
+        moved = {}
         for index in sorted(i for i in indices if i < len(self._boxes)):
             corners = layers.from_shape(self.boxes.data[index])
             if corners is None:
@@ -357,11 +405,14 @@ class Canvas:
             elif layers.is_slip(corners):
                 self.refused.emit("That box would have no area.")
             else:
-                self.edited.emit(self._boxes[index].id, corners)
+                moved[self._boxes[index].id] = corners
+        if moved:
+            self.edited.emit(moved)
 
     def _tell_removed(self, indices: Sequence[int]) -> None:
-        for box in [self._boxes[i] for i in indices if i < len(self._boxes)]:
-            self.removed.emit(box.id)
+        gone = [self._boxes[i].id for i in indices if i < len(self._boxes)]
+        if gone:
+            self.removed.emit(gone)
 
 
 def feature_table(features: dict[str, list[Any]]) -> Any:

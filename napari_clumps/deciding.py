@@ -11,7 +11,7 @@ from .going import Going
 from .keys import BOOK
 from .messages import shows_errors
 from .nudging import changed, usual_side
-from .review import Box, Status
+from .review import Box, Corners, Status
 from .showing import own_thresholds
 
 _ON_THEIR_WAY = "The proposals for this cutout are still on their way."
@@ -108,7 +108,7 @@ class Deciding(Going):
             return
         half = usual_side(self.picture, self._boxes) / 2
         x, y = place
-        self._from_canvas(self._add, (x - half, y - half, x + half, y + half))
+        self._from_canvas(self._add, [(x - half, y - half, x + half, y + half)])
 
     @shows_errors
     def draw(self) -> None:
@@ -240,22 +240,24 @@ class Deciding(Going):
 
     # -- what a hand did on the canvas --------------------------------------
 
-    def _on_drawn(self, corners: tuple[float, float, float, float]) -> None:
-        self._from_canvas(self._add, corners)
+    def _on_drawn(self, boxes: list[Corners]) -> None:
+        self._from_canvas(self._add, boxes)
         self.canvas.drawing = False
         self.said.emit("")
 
-    def _add(self, corners: tuple[float, float, float, float]) -> None:
+    def _add(self, boxes: list[Corners]) -> None:
         review = self.opened
         if self.cutout is not None:
-            self.current = review.add(self.cutout.id, corners, review.classes[0]).id
+            made = review.add_all(self.cutout.id, boxes, review.classes[0])
+            self.current = made[-1].id
 
-    def _on_edited(self, box_id: int, corners: tuple[float, ...]) -> None:
-        self.current = box_id
-        self._from_canvas(lambda c: self.opened.edit(box_id, c), corners)
+    def _on_edited(self, moved: dict[int, Corners]) -> None:
+        if self.current not in moved:
+            self.current = next(reversed(moved))
+        self._from_canvas(self.opened.edit_all, moved)
 
-    def _on_removed(self, box_id: int) -> None:
-        self._from_canvas(self.opened.reject, box_id)
+    def _on_removed(self, box_ids: list[int]) -> None:
+        self._from_canvas(self.opened.reject_all, box_ids)
 
     def _on_refused(self, message: str) -> None:
         self.say(message)

@@ -179,7 +179,7 @@ def _refuse_nothing(review: Review, labels: LabelSet) -> None:
     missing = left_out(labels)
     if missing and not labels.cutouts:
         raise LabelError(
-            "nothing is left that can go out. " + " ".join(missing),
+            "nothing is left that can go out. " + " ".join(missing).rstrip("."),
             review.path,
             "Put the images back that were labelled.",
         )

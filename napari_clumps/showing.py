@@ -87,6 +87,7 @@ class Showing:
         self._start_pending = False
         self._threshold: float | None = None
         self.looking = Looking(self)
+        self.canvas.lost.connect(self._on_lost)
 
     # -- messages -----------------------------------------------------------
 
@@ -230,10 +231,9 @@ class Showing:
         """Show a cutout."""
         review = self.opened
         cutout = review.cutout(cutout_id)
-        self.cutout = cutout
         picture = self.pictures.get(cutout.source)
-        self.picture = picture
-        self.source_problem = self._check_source(cutout, picture)
+        self.canvas.build()  # before anything changes: someone may have deleted layers
+        problem = self._check_source(cutout, picture)
         width, height = picture.size or (cutout.width or 400, cutout.height or 400)
         rgb = picture.rgb
         if rgb is None:
@@ -241,9 +241,23 @@ class Showing:
         self.current = None
         self.canvas.drawing = False
         self.canvas.show_picture(rgb, cutout.name, self.looking.sky_of(picture))
+        # Only now: what is drawn goes to the cutout whose picture is on the screen.
+        self.cutout, self.picture, self.source_problem = cutout, picture, problem
         self.refresh(start=True)
         self.cutout_changed.emit()
         self.read_neighbours()
+
+    def _on_lost(self, names: list[str]) -> None:
+        """Bring back layers that someone has deleted while a review is open."""
+        if self.review is None:
+            return
+        self.canvas.build()
+        self.refresh()
+        layers = " and ".join(f"“{name}”" for name in names)
+        self.say(
+            f"The review needs {layers}, so it is back. Hide a layer with its eye, or "
+            "close the review."
+        )
 
     def read_neighbours(self) -> None:
         """Have the next and the previous cutout read, and drawn as it looks now."""

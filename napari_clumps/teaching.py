@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clump_detector.card import ModelCard, read_card
-from clump_detector.errors import ConfigError, ReviewError
+from clump_detector.errors import ConfigError, LabelError, ReviewError
 from clump_detector.files import write_json
 from clump_detector.labels import LabelSet, write_label_set
 from clump_detector.registry import new_model_folder, resolve_model
@@ -33,8 +33,14 @@ def frozen_labels(path: Path) -> Iterator[Path]:
         frozen = Path(folder) / "labels.json"
         with Review.open(path, read_only=True) as review:
             labels = review.label_set()
-        for why in labels.info.get("left_out", ()):
-            print(f"Left out: {why}", file=sys.stderr)
+        left_out = [f"Left out: {why}" for why in labels.info.get("left_out", ())]
+        if left_out and not labels.cutouts:
+            raise LabelError(
+                f"no labelled image is as it was. {' '.join(left_out[:3])}".rstrip("."),
+                path,
+                "Put the images back that were labelled.",
+            )
+        print("".join(f"{why}\n" for why in left_out), end="", file=sys.stderr)
         write_label_set(labels, frozen)
         yield frozen
 

@@ -95,7 +95,7 @@ class Tally:
         """
         if not self.cutouts:
             raise LabelError(
-                "no image could go out. " + " ".join(in_few(self.problems)),
+                "no image could go out. " + " ".join(in_few(self.problems)).rstrip("."),
                 path,
                 "Put the images back that were labelled.",
             )

@@ -158,13 +158,16 @@ class Review(Reading):
 
     def edit(self, box_id: int, corners: Sequence[float]) -> None:
         """Move a box's corners (x1, y1, x2, y2); it is a clump then."""
+        self.edit_all({box_id: corners})
 
-        def change(word: Word) -> list[Change | None]:
-            box = self.box(box_id)
-            fitted = rules.fitting(corners, self.cutout(box.cutout))
-            return [rules.moved(box, fitted, word)]
+    def edit_all(self, corners: Mapping[int, Sequence[float]]) -> None:
+        """Move the corners of several boxes, by their ids, in one step."""
 
-        self._decide(change)
+        def moved(box: Box, word: Word) -> Change | None:
+            fitted = rules.fitting(corners[box.id], self.cutout(box.cutout))
+            return rules.moved(box, fitted, word)
+
+        self._decide_each(corners, moved)
 
     def reclassify(self, box_id: int, cls: str) -> None:
         """Give a box another class; it is a clump of that class then."""
@@ -185,17 +188,27 @@ class Review(Reading):
 
     def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
         """Draw a box."""
+        return self.add_all(cutout_id, [corners], cls)[0]
+
+    def add_all(
+        self, cutout_id: int, corners: Sequence[Sequence[float]], cls: str
+    ) -> list[Box]:
+        """Draw several boxes on a cutout in one step."""
         self._refuse_classes([cls])
 
         def change(word: Word) -> list[Change | None]:
-            fitted = rules.fitting(corners, self.cutout(cutout_id))
-            new = self._store.next_box_id()
-            return [rules.drawn(new, cutout_id, fitted, cls, word)]
+            cutout, first = self.cutout(cutout_id), self._store.next_box_id()
+            fitted = [rules.fitting(one, cutout) for one in corners]
+            return [
+                rules.drawn(new, cutout_id, one, cls, word)
+                for new, one in enumerate(fitted, start=first)
+            ]
 
-        (made,) = self._decide(change)
-        assert made.box is not None
-        assert made.after is not None
-        return box_of(made.box, cutout_id, made.after)
+        return [
+            box_of(made.box, cutout_id, made.after)
+            for made in self._decide(change)
+            if made.box is not None and made.after is not None
+        ]
 
     def set_done(self, cutout_id: int, done: bool) -> None:
         """Say that every clump of a cutout is boxed, or take that back.

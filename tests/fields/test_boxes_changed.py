@@ -210,3 +210,15 @@ def test_a_box_without_a_pixel_is_counted(tmp_path, how):
         said = finished(export(made, tmp_path / OUT[how], how))
     assert "1 box" in said
     assert "pixel in" in said
+
+
+def test_a_training_on_nothing_names_the_review(review, tmp_path):
+    for name in ("first", "second"):
+        put(tmp_path / "images" / f"{name}.fits", (45, 30), 7)
+    review.close()
+    path = tmp_path / "r.clumps"
+    with pytest.raises(LabelError) as told, frozen_labels(path):
+        pass
+    assert told.value.path == path
+    assert "first.fits has changed" in told.value.message
+    assert ".." not in told.value.message

@@ -205,6 +205,7 @@ def test_images_that_are_not_there_are_told_by_their_names(tmp_path: Path) -> No
 
 def test_old_reviews_keep_their_choice_and_tell_keys_when_asked(tmp_path: Path) -> None:
     (path,) = pictures(tmp_path / "images", [2], "galaxy {}.png")
+    Image.fromarray(pixels(2, 100)[:80]).save(path)  # as large as it was labelled
     with Review.open(made(tmp_path / "old.clumps", 2)) as review:
         chosen = [c.held_out for c in review.cutouts()]
         assert chosen == [True, False, False, False, False]
@@ -298,7 +299,7 @@ def test_what_is_held_out_stands_in_regions_and_manifest(
 
     tested = {c.name for c in done.cutouts() if c.held_out}
     finished(export(done, tmp_path / "regions", "ds9-image"))
-    for path in (tmp_path / "regions").iterdir():
+    for path in (tmp_path / "regions").glob("*.reg"):
         (region,) = Regions.read(path, format="ds9")
         expected = ["drawn", "held out"] if path.stem in tested else ["drawn"]
         assert region.meta["tag"] == expected
