@@ -104,7 +104,7 @@ def id_keys(ids: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(
         f"{ID}{name}-{number}"
         for name, number in sorted(bare.items())
-        if number >= _LEAST_ID and _OBJECT_IDS.fullmatch(name)
+        if abs(number) >= _LEAST_ID and _OBJECT_IDS.fullmatch(name)
     )
 
 
