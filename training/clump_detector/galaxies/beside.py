@@ -98,8 +98,11 @@ class FolderTable:
 
     def names_without(self, sources: Iterable[Source]) -> list[str]:
         """Return the names of the galaxies that none of some cutouts shows."""
+        if not isinstance(self._galaxies, GalaxyList):
+            return []
         rows = {self.row_of(source)[0] for source in sources}
-        return [g.name for i, g in enumerate(self._galaxies) if i not in rows]
+        names = self._galaxies.names
+        return [name for row, name in enumerate(names) if row not in rows]
 
     def _alike(self, one: int, other: int) -> bool:
         first, second = (
