@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import ClumpError, ReviewError
-from clump_detector.identity import believed, keys_at_hand
+from clump_detector.identity import keys_at_hand
 from clump_detector.sources import Source
 
 from . import holding_out, whereabouts
@@ -124,7 +124,7 @@ class Cutouts:
 
     def added(self, sources: Sequence[Source]) -> Iterator[Change]:
         """Yield what adds cutouts; `holding_out` says which of them are held out."""
-        keys = believed([keys_at_hand(source) for source in sources])
+        keys = holding_out.keys_of_new(sources)
         yield from self._new(sources, keys, self._choice(sources, keys))
 
     def taken(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:
