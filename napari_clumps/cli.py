@@ -156,11 +156,14 @@ def detect(
     from clump_detector.images import read_cutout
     from clump_detector.predict import Predictor
     from clump_detector.registry import resolve_model
-    from clump_detector.sources import find_sources
+    from clump_detector.sources import search
     from clump_detector.table import check_table_name, rows_of, write_table
 
     check_table_name(out)
-    sources = Choice.of(bands, unit).for_sources(find_sources(paths))
+    looked = search(paths)
+    if looked.said:
+        print(looked.said, file=sys.stderr)
+    sources = Choice.of(bands, unit).for_sources(looked.sources)
     predictor = Predictor(resolve_model(model), device)
     least = predictor.card.default_score if score is None else score
     rows: list[dict[str, Any]] = []

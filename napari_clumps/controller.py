@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 from clump_detector.choice import NO_CHOICE, Choice
 from clump_detector.errors import ClumpError
-from clump_detector.sources import find_sources
+from clump_detector.galaxies.beside import rows_without_cutout
+from clump_detector.sources import search
 
 from .deciding import Deciding
 from .keys import BOOK
@@ -178,7 +179,9 @@ class Controller(Deciding):
             self.open_review(given[0])
             self._say_unit(choice)
             return True
-        sources = choice.for_sources(find_sources(given))
+        found = search(given)
+        sources = choice.for_sources(found.sources)
+        words = [found.said, *rows_without_cutout(sources)]
         path = review or review_path_for(given)
         if path.exists():
             self.open_review(path)
@@ -186,12 +189,14 @@ class Controller(Deciding):
             added = self.opened.add_cutouts(sources)
             if added:
                 self.make_queue()
-                self.say(f"{added} new cutouts were added to {path.name}.")
+                words.insert(0, f"{added} new cutouts were added to {path.name}.")
                 self.review_changed.emit()
-            return True
-        made = Review.create(path, sources, annotator=load_settings().name())
-        made.unit = choice.unit
-        self._show_review(made)
+        else:
+            made = Review.create(path, sources, annotator=load_settings().name())
+            made.unit = choice.unit
+            self._show_review(made)
+        if any(words):
+            self.say(" ".join(filter(None, words)))
         return True
 
     def _say_unit(self, choice: Choice) -> None:

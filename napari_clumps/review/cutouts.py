@@ -9,7 +9,7 @@ from typing import Any
 
 from clump_detector.errors import ClumpError, ReviewError
 from clump_detector.foreign.frames import picture_size
-from clump_detector.identity import believed, keys_at_hand
+from clump_detector.identity import keys_at_hand
 from clump_detector.images import read_cutout
 from clump_detector.sources import Source
 
@@ -126,7 +126,7 @@ class Cutouts:
 
     def added(self, sources: Sequence[Source]) -> Iterator[Change]:
         """Yield what adds cutouts; `holding_out` says which of them are held out."""
-        keys = believed([keys_at_hand(source) for source in sources])
+        keys = holding_out.keys_of_new(sources)
         yield from self._new(sources, keys, self._choice(sources, keys))
 
     def taken(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:

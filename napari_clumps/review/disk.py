@@ -87,6 +87,10 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_mode = PERSIST")
         connection.execute("PRAGMA journal_size_limit = 1000000")
+    except UnicodeDecodeError as error:  # SQLite's own message has the damaged bytes
+        connection.close()
+        damaged = sqlite3.DatabaseError("file is damaged")
+        raise review_error(damaged, path) from error
     except sqlite3.Error as error:
         connection.close()
         raise review_error(error, path) from error

@@ -14,12 +14,15 @@ from pathlib import Path
 from clump_detector.errors import FileError
 from clump_detector.identity import (
     CONTENT,
+    ID,
     ON_SKY,
+    believed,
     content_key,
     groups,
     is_held_out,
     key_of_digests,
     keys_at_hand,
+    with_pixels,
 )
 from clump_detector.sources import Source
 
@@ -28,6 +31,28 @@ from .store import Store
 from .whereabouts import Fingerprint
 
 Keys = Sequence[str]
+
+#: Of so many new cutouts at most the pixels are looked at, some milliseconds each.
+MOST_LOOKED_AT = 2_000
+
+
+def keys_of_new(sources: Sequence[Source]) -> list[tuple[str, ...]]:
+    """Return the keys of cutouts that are new in a review.
+
+    Pixels are looked at where neither a position nor an id tells the galaxy, but not
+    those of thousands of images, which would take minutes. Training looks at all, so
+    that no copy of what is held out is learned from.
+    """
+    keys = believed([keys_at_hand(source) for source in sources])
+    bare = [k for k, own in enumerate(keys) if own and not any(map(_tells, own))]
+    if len(bare) <= MOST_LOOKED_AT:
+        for k in bare:
+            keys[k] = with_pixels(sources[k], keys[k])
+    return keys
+
+
+def _tells(key: str) -> bool:
+    return key.startswith((*ON_SKY, ID))
 
 
 def decided(store: Store) -> dict[str, bool]:

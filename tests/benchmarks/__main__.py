@@ -14,6 +14,7 @@ from pathlib import Path
 from . import (
     catalogue,
     engine,
+    fields,
     fuzz,
     importing,
     large,
@@ -35,6 +36,7 @@ GROUPS = {
     "monkey": monkey.figures,
     "opening": opening.figures,
     "fuzz": fuzz.figures,
+    "fields": fields.figures,
     "engine": engine.figures,
     "measure": measuring.figures,
     "catalogue": catalogue.figures,

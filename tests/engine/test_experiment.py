@@ -47,7 +47,7 @@ name = "none"
 @pytest.fixture
 def plan(tmp_path, make_labels):
     path = tmp_path / "plan.toml"
-    train, test = make_labels(12), make_labels(5, name="test")
+    train, test = make_labels(12), make_labels(5, seed=9, name="test")
     path.write_text(PLAN.format(labels=train.as_posix(), test=test.as_posix()))
     return path
 
@@ -98,7 +98,7 @@ def run(path, folder, **changes):
 
 @pytest.fixture
 def made(tmp_path, make_labels):
-    given = {"labels": make_labels(6), "test": make_labels(3, name="test")}
+    given = {"labels": make_labels(6), "test": make_labels(3, seed=5, name="test")}
     path, folder = tmp_path / "plan.toml", tmp_path / "out"
 
     def again(**changes):

@@ -366,7 +366,7 @@ def test_folders_are_searched_to_any_depth_in_order_without_hidden_files(tmp_pat
     for name in ("b/2.png", "b/10.png", "a/1.png", ".c/3.png", "b/.4.png", "b/t.txt"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"")
+        path.write_bytes(b"x")
     found = [s.path.relative_to(tmp_path).as_posix() for s in find_sources([tmp_path])]
     assert found == ["a/1.png", "b/10.png", "b/2.png"]
 

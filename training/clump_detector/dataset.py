@@ -16,7 +16,14 @@ from .augment import Sample, cut
 from .config import ModelConfig
 from .errors import ClumpError, LabelError, TrainingError
 from .framing import resize, scale_of, to_network
-from .identity import believed, groups, image_keys
+from .identity import (
+    believed,
+    groups,
+    image_keys,
+    keys_at_hand,
+    pixels_key,
+    with_pixels,
+)
 from .images import read_cutout
 from .labels import LabelledBox, LabelledCutout, LabelSet, missing_files
 from .stretch import to_rgb
@@ -101,9 +108,45 @@ def load_samples(
             path,
             "Accept or draw some boxes on cutouts that are not held out.",
         )
-    keys = believed([s.keys for s in samples])
-    samples = [replace(s, keys=k) for s, k in zip(samples, keys, strict=True)]
+    held_out = [c for c in labels.cutouts if c.held_out]
+    samples, said = _without_twins(samples, held_out, should_go_on)
+    problems += said
+    if not any(len(s.boxes) or len(s.rejected) for s in samples):
+        raise TrainingError(
+            "every galaxy with a box is held out as well, under another name",
+            path,
+            "Take the copies out of the label set.",
+        )
     return _split(samples, share, seed, tuple(problems))
+
+
+def _without_twins(
+    samples: list[Sample],
+    held_out: Sequence[LabelledCutout],
+    should_go_on: Callable[[], None],
+) -> tuple[list[Sample], list[str]]:
+    """Leave out what shows a galaxy that is held out, such as a copy by another name.
+
+    Keys that most images share, of a header that was copied, tell nothing.
+    """
+    others = []
+    for cutout in held_out:
+        should_go_on()
+        known = dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source)))
+        others.append(with_pixels(cutout.source, tuple(known)))
+    every = believed([*(s.keys for s in samples), *others])
+    samples = [replace(s, keys=k) for s, k in zip(samples, every, strict=False)]
+    which = groups([own or (f"name:{i}",) for i, own in enumerate(every)])
+    tested = set(which[len(samples) :])
+    kept = [s for s, group in zip(samples, which, strict=False) if group not in tested]
+    names = [s.name for s, g in zip(samples, which, strict=False) if g in tested]
+    if not names:
+        return samples, []
+    few = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return kept, [
+        f"{len(names)} of the cutouts show galaxies that are held out for testing, and "
+        f"were not learned from: {few}."
+    ]
 
 
 def teaches(cutout: LabelledCutout) -> bool:
@@ -187,7 +230,15 @@ def load_sample(
             moved(labelled.rejected),
             labelled.done,
             None if labelled.fwhm is None else scale * labelled.fwhm,
-            tuple(dict.fromkeys((*labelled.keys, *image_keys(labelled.source)))),
+            tuple(
+                dict.fromkeys(
+                    (
+                        *labelled.keys,
+                        *image_keys(labelled.source),
+                        pixels_key(cutout.pixels),
+                    )
+                )
+            ),
         )
     )
 

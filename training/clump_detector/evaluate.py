@@ -19,7 +19,7 @@ import numpy as np
 from . import breakdown, calibration, metrics
 from .card import read_card
 from .errors import Cancelled, ClumpError, ImageError, LabelError
-from .identity import believed, groups, keys_at_hand
+from .identity import believed, groups, keys_at_hand, with_pixels
 from .images import Cutout, read_cutout
 from .labels import LabelledCutout, LabelSet, read_label_set
 from .metrics import Match
@@ -197,7 +197,8 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
 
 def _keys(cutout: LabelledCutout) -> tuple[str, ...]:
     """Return a cutout's keys; without its file those that the label set says."""
-    return tuple(dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source))))
+    keys = dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source)))
+    return with_pixels(cutout.source, tuple(keys))
 
 
 def _first_of_each(keys: Sequence[set[str]]) -> list[int]:

@@ -21,6 +21,7 @@ import numpy as np
 from .config import ModelConfig, TrainConfig, as_table, fill, with_encoder
 from .errors import ConfigError
 from .files import read_json, sha256, write_json, write_text
+from .identity import believed, groups, keys_at_hand, with_pixels
 from .labels import LabelSet, read_label_set, write_label_set
 from .pretrain import KINDS, PretrainConfig, pretrain
 from .provenance import changed, keep_recipe, move_aside
@@ -175,7 +176,7 @@ def run_experiment(
         If there are fewer galaxies than the largest size.
     """
     labels, test = read_label_set(plan.labels), read_label_set(plan.test)
-    usable = labels.subset(held_out=False)
+    usable = _apart(labels.subset(held_out=False), test, report)
     if max(plan.sizes) > len(usable.cutouts):
         raise ConfigError(
             f"{max(plan.sizes)} galaxies are asked for, and there are "
@@ -201,6 +202,23 @@ def run_experiment(
         write_text(out / "table.csv", _table(rows))
     draw_experiment(rows, out / "picture.png")
     return rows
+
+
+def _apart(labels: LabelSet, test: LabelSet, report: Report) -> LabelSet:
+    """Leave out galaxies that are judged on: all runs have the same test then."""
+    both = (*labels.cutouts, *test.cutouts)
+    known = [dict.fromkeys((*c.keys, *keys_at_hand(c.source))) for c in both]
+    keys = [
+        with_pixels(c.source, tuple(own)) for c, own in zip(both, known, strict=True)
+    ]
+    which = groups([own or (f"name:{i}",) for i, own in enumerate(believed(keys))])
+    tested = set(which[len(labels.cutouts) :])
+    pairs = zip(labels.cutouts, which, strict=False)
+    kept = tuple(cutout for cutout, group in pairs if group not in tested)
+    n = len(labels.cutouts) - len(kept)
+    if n:
+        report(f"{n} galaxies to learn from are also in the test: left out")
+    return replace(labels, cutouts=kept)
 
 
 def _set_aside(

@@ -33,6 +33,8 @@ class Galaxy:
         last digits.
     other : mapping
         What else the list says, by the name of its column.
+    units : mapping of str to str
+        The units of such columns, where the list tells them.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Galaxy:
     magnitudes: Mapping[str, float] = field(default_factory=dict)
     ids: Mapping[str, int] = field(default_factory=dict)
     other: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def psf_fwhm(self, band: str = "r") -> float | None:
         """Return the FWHM of the PSF in a band in arcsec, or None."""

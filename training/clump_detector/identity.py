@@ -10,6 +10,9 @@ ids. A position is the strongest, since tables of one galaxy have different ids 
 A position has keys of two kinds. Its wide cell on the sky decides what is held out, so
 that cutouts that overlap are mostly on one side. That two images share it says nothing
 of a galaxy: in a deep field it holds several. The narrow ones do.
+
+A copy that was written anew, by another program or without its header, has other bytes
+and the same pixels, which are a key, too.
 """
 
 from __future__ import annotations
@@ -20,15 +23,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
-from .errors import FileError
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ClumpError, FileError
 from .files import sha256
 from .galaxies.beside import galaxy_of
+from .images import read_cutout
 from .reading.fits_place import Place, place_in_header
 from .sources import FITS_SUFFIXES, Source
 
-#: Beginnings of keys: a wide cell, an object id, the content, and a narrow cell.
-SKY, ID, CONTENT, AT = "sky:", "id:", "sha256:", "at:"
+#: Beginnings of keys: a wide cell, an object id, the content, a narrow cell, pixels.
+SKY, ID, CONTENT, AT, PIXELS = "sky:", "id:", "sha256:", "at:", "pixels:"
 
 #: Those that can decide what is held out, the strongest first.
 _DECIDING = (SKY, ID, CONTENT)
@@ -104,7 +112,7 @@ def id_keys(ids: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(
         f"{ID}{name}-{number}"
         for name, number in sorted(bare.items())
-        if number >= _LEAST_ID and _OBJECT_IDS.fullmatch(name)
+        if abs(number) >= _LEAST_ID and _OBJECT_IDS.fullmatch(name)
     )
 
 
@@ -125,6 +133,26 @@ def keys_at_hand(source: Source) -> tuple[str, ...]:
     with suppress(FileError):
         keys = (*keys, content_key(source))
     return keys
+
+
+def pixels_key(pixels: NDArray[Any]) -> str:
+    """Return the key of an image's pixels, whatever file they came from."""
+    digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype.str}".encode())
+    digest.update(np.ascontiguousarray(pixels).tobytes())
+    return f"{PIXELS}{digest.hexdigest()[:DIGITS]}"
+
+
+def with_pixels(source: Source, keys: Sequence[str]) -> tuple[str, ...]:
+    """Return a cutout's keys with that of its pixels, for which the image is read.
+
+    Of one that cannot be read the keys stay as they are.
+    """
+    if any(key.startswith(PIXELS) for key in keys):
+        return tuple(keys)
+    try:
+        return (*keys, pixels_key(read_cutout(source).pixels))
+    except ClumpError:
+        return tuple(keys)
 
 
 def told_keys(source: Source) -> tuple[str, ...]:

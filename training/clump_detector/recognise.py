@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .errors import ClumpError
+from .galaxies.beside import rows_without_cutout
 from .images import Cutout, read_cutout
-from .sources import Source, find_sources
+from .sources import Source, find_sources, search
 
 COLUMNS = ("cutout", "files", "pixels", "read as", "PSF FWHM", "to know")
 
@@ -86,6 +87,10 @@ def main() -> None:
     """Print the table of the paths on the command line."""
     try:
         print(as_markdown(recognised(sys.argv[1:])))
+        found = search(sys.argv[1:])
+        for words in (found.said, *rows_without_cutout(found.sources)):
+            if words:
+                print(f"\n{words}")
     except ClumpError as error:
         print(f"clump_detector.recognise: {error.message}", file=sys.stderr)
         sys.exit(2)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from .companions import Companions, LeftOut, in_words
 from .errors import ImageError, from_os_error
 from .filters import BAND_ORDER, band_of_token, nanometres
 from .tables.read import holds_table
 
 __all__ = [
     "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",
-    "Source", "find_sources", "is_image_name", "stem",
+    "Found", "Source", "find_sources", "is_image_name", "search", "stem",
 ]  # fmt: skip
 
 _FITS = (".fits", ".fit", ".fts")
@@ -23,6 +26,10 @@ FITS_SUFFIXES = (*_FITS, *(f"{s}{c}" for s in _FITS for c in (".gz", ".bz2", ".f
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 TIFF_SUFFIXES = (".tif", ".tiff")
 SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *FITS_SUFFIXES)
+
+#: Folders and files that systems and programs put beside one's own.
+_OF_SYSTEMS = ("__macosx", "__pycache__", "@eadir", "$recycle.bin", "lost+found",
+               "system volume information")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,31 @@ def stem(path: Path) -> str:
     return path.stem
 
 
+@dataclass(frozen=True)
+class Found:
+    """The cutouts in files and folders, and what was left out of the folders.
+
+    Attributes
+    ----------
+    sources : list of Source
+    left_out : list of LeftOut
+    """
+
+    sources: list[Source]
+    left_out: list[LeftOut]
+
+    @property
+    def said(self) -> str:
+        """A sentence on what was left out, or an empty text."""
+        return in_words(self.left_out)
+
+
 def find_sources(paths: Iterable[str | Path]) -> list[Source]:
+    """Return the cutouts of `search`."""
+    return search(paths).sources
+
+
+def search(paths: Iterable[str | Path]) -> Found:
     """Find the cutouts in files and folders, without reading them.
 
     FITS files of one folder whose names differ only in a band (``a-g.fits``,
@@ -76,7 +107,9 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
     ----------
     paths : paths
         Files are taken as they are; folders are searched to any depth, in order of
-        name, hidden ones left out. What is given twice is one cutout.
+        name. Left out are hidden files and folders and those of systems, empty files,
+        and what goes with an image: see `companions`. What is given twice is one
+        cutout.
 
     Raises
     ------
@@ -85,17 +118,19 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
         an image.
     """
     folders: list[Path] = []
+    left_out: list[LeftOut] = []
     loose: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found = _images_below(path)
+            found, others = _images_below(path)
             if not found:
                 raise ImageError(
                     "there is no image in this folder",
                     path,
-                    f"Images end in {', '.join(SUFFIXES)}.",
+                    in_words(others) or f"Images end in {', '.join(SUFFIXES)}.",
                 )
             folders += found
+            left_out += others
         elif not path.exists():
             raise ImageError("no such file or folder", path, "Check the path.")
         elif not is_image_name(path):
@@ -109,29 +144,61 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
     below = _unique(folders)
     known = {path.absolute() for path in below}
     apart = [path for path in _unique(loose) if path.absolute() not in known]
-    return _group_bands(apart) + _group_bands(below)
+    return Found(_group_bands(apart) + _group_bands(below), left_out)
 
 
 def _unique(paths: Iterable[Path]) -> list[Path]:
     return list({path.absolute(): path for path in paths}.values())
 
 
-def _images_below(folder: Path) -> list[Path]:
+def _images_below(folder: Path) -> tuple[list[Path], list[LeftOut]]:
+    """Return the images in a folder, and what is none for all its ending."""
     found: list[Path] = []
+    left_out: list[LeftOut] = []
 
     def refuse(error: OSError) -> None:
         raise from_os_error(error, error.filename or folder, "read") from error
 
     for root, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        images = [
             Path(root, name)
             for name in sorted(files)
-            if not name.startswith(".")
+            if not _is_hidden(name)
             and is_image_name(name)
             and not _is_list(Path(root, name))
         ]
-    return found
+        kinds = _kinds_of(images)
+        found += [path for path in images if path not in kinds]
+        left_out += [LeftOut(path, kind) for path, kind in kinds.items()]
+    return found, left_out
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _OF_SYSTEMS
+
+
+def _kinds_of(images: Sequence[Path]) -> dict[Path, str]:
+    """Return what the files of a folder are that are no cutouts."""
+    kinds: dict[Path, str] = {}
+    for path in images:
+        with suppress(OSError):  # reading it will say what is wrong
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                kinds[path] = "pipes or devices"
+            elif status.st_size == 0:
+                kinds[path] = "empty files"
+    names = {path: stem(path) for path in images if path not in kinds}
+    companions = Companions((name, _is_fits(path)) for path, name in names.items())
+    for path, name in names.items():
+        kind = companions.kind(name, is_picture=path.suffix.lower() in PICTURE_SUFFIXES)
+        if kind:
+            kinds[path] = kind
+    return kinds
+
+
+def _is_fits(path: Path) -> bool:
+    return path.name.lower().endswith(FITS_SUFFIXES)
 
 
 def _is_list(path: Path) -> bool:

@@ -15,6 +15,7 @@ from ..photometry.magnitudes import COLOURS, ab_magnitudes, in_jansky
 from ..photometry.measured import BRIGHTER_LIMIT, FAINTER_LIMIT
 from ..photometry.sky import Floats
 from ..wcs import sky_positions
+from .rows import LISTED
 
 #: Ids that the published catalogue has, by their columns' names.
 IDS = ("specobjid", "dr7objid")
@@ -38,7 +39,8 @@ def clump_rows(cutout: Cutout, measured: Measured) -> dict[str, Any]:
     rows |= _of_galaxy(cutout, measured)
     if measured.bands:
         rows |= _light(measured)
-        rows |= _host_light(cutout.galaxy, measured)
+        listed = rows.pop("galaxy_mag_{band}", {})
+        rows |= _host_light(listed, measured)
     return rows
 
 
@@ -134,14 +136,14 @@ def _by_band(
     }
 
 
-def _host_light(galaxy: Galaxy | None, measured: Measured) -> dict[str, Any]:
+def _host_light(listed: dict[str, float], measured: Measured) -> dict[str, Any]:
+    """Return the galaxy's light by band; magnitudes of the list count first."""
     host, n = measured.host, len(measured)
     if host is None:
-        return {}
+        return {"galaxy_mag_{band}": listed}
     flux = in_jansky(host.flux, measured.jansky, len(measured.bands))
     error = in_jansky(host.error, measured.jansky, len(measured.bands))
     magnitude = ab_magnitudes(flux)
-    listed = {} if galaxy is None else galaxy.magnitudes
     for k, band in enumerate(measured.bands):
         magnitude[k] = listed.get(band, magnitude[k])
     by_band = {
@@ -150,14 +152,16 @@ def _host_light(galaxy: Galaxy | None, measured: Measured) -> dict[str, Any]:
         "galaxy_flux_err_{band}": error,
         "galaxy_counts_{band}": np.where(np.isnan(flux), host.flux, np.nan),
     }
-    return {
+    rows: dict[str, Any] = {
         name: {
             band: np.full(n, values[k])
             for k, band in enumerate(measured.bands)
             if np.isfinite(values[k])
         }
         for name, values in by_band.items()
-    } | {"galaxy_flux_kind": host.kind}
+    }
+    rows["galaxy_mag_{band}"] = {**listed, **rows["galaxy_mag_{band}"]}
+    return rows | {"galaxy_flux_kind": host.kind}
 
 
 def _of_galaxy(cutout: Cutout, measured: Measured) -> dict[str, Any]:
@@ -173,12 +177,30 @@ def _of_galaxy(cutout: Cutout, measured: Measured) -> dict[str, Any]:
     if galaxy is None:
         return rows
     rows |= {"galaxy_z": galaxy.redshift, "galaxy_ebv": galaxy.ebv}
-    ids = {name.lower(): value for name, value in galaxy.ids.items()}
-    for name in IDS:
-        rows[name] = ids.get(name)
-    other = {str(name).lower(): value for name, value in galaxy.other.items()}
+    return rows | _listed(galaxy, cutout.name)
+
+
+def _listed(galaxy: Galaxy, name: str) -> dict[str, Any]:
+    """Return what the list says: under our columns where we have them, or its own."""
+    rows: dict[str, Any] = {"galaxy_mag_{band}": dict(galaxy.magnitudes)}
+    known = {**galaxy.ids, **galaxy.other}  # ids with zeros before them are in both
+    by_small = {str(column).lower(): column for column in reversed(known)}
+    for column in IDS:
+        found = by_small.get(column, "")
+        rows[column] = galaxy.ids.get(found)
+        if rows[column] is not None and str(rows[column]) == str(known[found]):
+            del known[found]
     for column, names in _FROM_LIST.items():
-        rows[column] = next((_number(other[k]) for k in names if k in other), None)
+        found = next((by_small[n] for n in names if n in by_small), "")
+        rows[column] = _number(known.get(found))
+        if rows[column] is not None:
+            del known[found]
+    if galaxy.name and galaxy.name != name:
+        rows["galaxy_list_name"] = galaxy.name
+    rows[LISTED] = {
+        str(column): (value, galaxy.units.get(column, ""))
+        for column, value in known.items()
+    }
     return rows
 
 

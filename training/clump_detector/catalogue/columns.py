@@ -187,6 +187,9 @@ _SHAPE = (
 )  # fmt: skip
 
 _HOST = (
+    Column("galaxy_list_name", "text",
+           "Name of the galaxy in its list, where the cutout has another", "",
+           "meta.id"),
     Column("galaxy_ra", "float", "Right ascension of the galaxy", "deg", "pos.eq.ra"),
     Column("galaxy_dec", "float", "Declination of the galaxy", "deg", "pos.eq.dec"),
     Column("galaxy_z", "float", "Redshift of the galaxy", "", "src.redshift"),

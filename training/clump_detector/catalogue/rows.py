@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import COLUMNS, Column, band_order, suffixes
+from .listed import Listed
+
+#: The key of the values for which lists have columns and we have none.
+LISTED = "listed"
 
 #: The largest integer of a table's 64 bits with a sign.
 _MOST = 2**63 - 1
@@ -110,6 +114,7 @@ class Rows:
     def __init__(self) -> None:
         self._columns = {column.name: column for column in COLUMNS}
         self._grown: dict[str, dict[str, _Grown]] = {}
+        self._listed = Listed()
         self._n = 0
         self.bands: list[str] = []
 
@@ -125,8 +130,12 @@ class Rows:
         values : mapping
             By column: a sequence of n values, one value for all of them, or, of a
             column with a band, a mapping of band to such. What is not named is missing.
+            Under `LISTED`: what `Listed.add` takes.
         """
+        self._listed.add(n, values.get(LISTED, {}))
         for name, value in values.items():
+            if name == LISTED:
+                continue
             column = self._columns[name]
             by_band = value if column.of_band else {"": value}
             for band, part in by_band.items():
@@ -159,6 +168,9 @@ class Rows:
             columns.append(named)
             values[named.name] = _as_array(part)
             missing[named.name] = ~np.frombuffer(bytes(part.known), dtype=bool)
+        for column, own, gone in self._listed.finished(values.keys()):
+            columns.append(column)
+            values[column.name], missing[column.name] = own, gone
         return Catalogue(tuple(columns), values, missing, dict(meta or {}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,15 @@ def write_fits(catalogue: Catalogue, path: Path) -> None:
     """
     from astropy.io import fits
 
-    hdu = fits.BinTableHDU.from_columns(
-        [_fits_column(catalogue, column) for column in catalogue.columns],
-        name="CLUMPS",
-    )
+    with warnings.catch_warnings():
+        # Columns of a list keep their names, whatever letters those have.
+        warnings.simplefilter("ignore", fits.verify.VerifyWarning)
+        hdu = fits.BinTableHDU.from_columns(
+            [_fits_column(catalogue, column) for column in catalogue.columns],
+            name="CLUMPS",
+        )
     for number, column in enumerate(catalogue.columns, start=1):
-        hdu.header[f"TCOMM{number}"] = column.description
+        hdu.header[f"TCOMM{number}"] = _ascii(column.description)
         if column.ucd:
             hdu.header[f"TUCD{number}"] = column.ucd
     for words in _in_lines(catalogue.meta):
@@ -57,7 +61,8 @@ def _fits_column(catalogue: Catalogue, column: Column) -> Any:
 
     values = catalogue.values[column.name]
     missing = catalogue.missing[column.name]
-    given: dict[str, Any] = {"name": column.name, "unit": column.unit or None}
+    unit = _ascii(column.unit) or None
+    given: dict[str, Any] = {"name": _ascii(column.name), "unit": unit}
     if column.kind == "text":
         text = np.where(missing, "", values).astype(str)
         encoded = np.char.encode(text, "ascii", "backslashreplace")
@@ -68,6 +73,10 @@ def _fits_column(catalogue: Catalogue, column: Column) -> Any:
     kind, null = ("K", -(2**63)) if column.kind == "int" else ("I", -(2**15))
     numbers = np.where(missing, null, values.astype(np.int64))
     return fits.Column(array=numbers, format=kind, null=null, **given)
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 def _in_lines(meta: Any, before: str = "") -> Iterator[str]:

@@ -6,6 +6,7 @@ Arrow, since one value at a time would take minutes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,8 @@ def _frame(catalogue: Catalogue) -> tuple[bytes, bytes]:
     table._nrows = len(catalogue)
     resource.tables.append(table)
     table.fields.extend(
-        _field(votable, column, catalogue) for column in catalogue.columns
+        _field(votable, column, catalogue, number)
+        for number, column in enumerate(catalogue.columns, start=1)
     )
     table.create_arrays(0)
     out = io.BytesIO()
@@ -66,10 +68,10 @@ def _frame(catalogue: Catalogue) -> tuple[bytes, bytes]:
     return head, b"    </TABLEDATA>\n   </DATA>\n" + text[start:]
 
 
-def _field(votable: Any, column: Column, catalogue: Catalogue) -> Any:
+def _field(votable: Any, column: Column, catalogue: Catalogue, number: int) -> Any:
     from astropy.io.votable.tree import Field
 
-    given: dict[str, Any] = {"ID": column.name, "name": column.name}
+    given: dict[str, Any] = {"ID": _xml_id(column.name, number), "name": column.name}
     if column.kind == "text":
         plain = all(
             value is None or value.isascii() for value in catalogue.values[column.name]
@@ -86,6 +88,13 @@ def _field(votable: Any, column: Column, catalogue: Catalogue) -> Any:
     field = Field(votable, **given)
     field.description = column.description
     return field
+
+
+def _xml_id(name: str, number: int) -> str:
+    """Return a name as XML lets an ID be, with its number where it is changed."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
+        return name
+    return f"column_{number}_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}"
 
 
 def _flat(meta: Any, before: str = "") -> Iterator[tuple[str, str]]:

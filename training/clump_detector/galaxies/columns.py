@@ -29,7 +29,9 @@ _COORDS = ("coord", "coords", "coordinate", "coordinates", "position", "pos", "r
 _NAMES = ("name", "galaxy", "galaxyname", "object", "objname", "objectname", "target",
           "targetname", "sourcename", "mainid", "iauname", "jname")  # fmt: skip
 
-_FILES = ("file", "filename", "image", "imagefile", "png", "jpg", "jpeg", "cutout")
+_FILES = ("file", "filename", "image", "imagefile", "imagename", "fitsfile",
+          "cutoutfile", "png", "jpg", "jpeg", "fits", "cutout", "path",
+          "filepath")  # fmt: skip
 
 _REDSHIFTS = ("redshift", "zspec", "specz", "zbest", "zhelio", "zhel", "zcmb", "zdist",
               "zsp", "z", "zphot", "photoz", "zph")  # fmt: skip

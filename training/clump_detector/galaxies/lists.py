@@ -36,6 +36,8 @@ class GalaxyList(Sequence[Galaxy]):
         What was taken from which column.
     said : tuple of str
         What was taken from where and what was left out, in sentences.
+    warnings : tuple of str
+        Those of them that say what was not understood, guessed or left out.
     problems : tuple of str
         Rows that were left out, one sentence each.
     """
@@ -47,13 +49,15 @@ class GalaxyList(Sequence[Galaxy]):
         self._read = Values(table, columns, path)
         self.problems, self._rows = self._good_rows(positions)
         left = [n for n in table.colnames if n not in self._read.used]
+        self.warnings = (*self._read.said, *table.meta.get("said", []))
         self.said = (
             *columns.in_words(),
-            *self._read.said,
             *([f"Kept as they are: {', '.join(left)}."] if left else []),
-            *table.meta.get("said", []),
+            *self.warnings,
         )
         self._left = left
+        units = {name: table[name].unit for name in left}
+        self._units = {name: str(unit) for name, unit in units.items() if unit}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -82,6 +86,7 @@ class GalaxyList(Sequence[Galaxy]):
             magnitudes=_known_of(read.magnitudes, row),
             ids={k: v for k, ids in read.ids.items() if (v := ids[row]) is not None},
             other=Others(self._table, self._left, row),
+            units=self._units,
         )
 
     def __iter__(self) -> Iterator[Galaxy]:
@@ -110,6 +115,11 @@ class GalaxyList(Sequence[Galaxy]):
         whole = self._read.texts(self.columns.file)
         return [re.split(r"[\\/]", text)[-1] for text in whole]
 
+    @property
+    def ids(self) -> list[list[int | None]]:
+        """The ids of each column of them, one for each row of the table."""
+        return list(self._read.ids.values())
+
     @cached_property
     def names(self) -> list[str]:
         """The name of each row: of the name, the file, an id or the position."""
@@ -137,9 +147,12 @@ class GalaxyList(Sequence[Galaxy]):
             return (), np.arange(n)
         ra, dec = self._read.ra, self._read.dec
         bad = ~(np.isfinite(ra) & np.isfinite(dec))
+        empty = np.ones(n, bool)
+        for name in self._table.colnames:  # as spreadsheets write below the last row
+            empty &= np.ma.getmaskarray(self._table[name])
         problems = [
             f"Row {row + 1} ({self.names[row]}) has no position that can be read."
-            for row in np.flatnonzero(bad)[:1000]
+            for row in np.flatnonzero(bad & ~empty)[:1000]
         ]
         return tuple(problems), np.flatnonzero(~bad)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ..angular_units import angle_unit, arcsec, per_pixel
 from ..errors import FileError
 from ..scales import doubt, is_plausible
+from ..tables.kinds import FLOAT, MISSING
 from ..wcs import note
 from .angles import parse_position
 from .columns import Columns
@@ -20,6 +22,18 @@ from .positions import AngleError, positions_of
 
 #: From here up floating point does not tell one integer from the next.
 _LOSSY = 2**53
+
+#: Digits that a spreadsheet keeps of a number.
+_DIGITS_KEPT = 15
+
+#: What it makes of a long id, where digits are lost.
+_ROUNDED = re.compile(r"[+-]?\d[.,]\d+[eE]\+?(1[5-9]|[2-9]\d)")
+
+_DIGITS = re.compile(r"[+-]?\d{1,40}")
+
+#: Negative ids have so many digits; what is nearer to 0 stands for "none".
+_LEAST_SIGNED = 10**10
+_SMALLEST = (-(2**31), -(2**63))
 
 Floats = NDArray[np.float64]
 
@@ -72,13 +86,23 @@ class Values:
         """Return a column as numbers, NaN where nothing or no number stands."""
         values = np.ma.asarray(self._table[column.name])
         if values.dtype.kind in "US":
-            if len(values) and not np.ma.getmaskarray(values).all():
-                self.said.append(
-                    f"Column {column.name} holds words, not numbers: it was left out."
-                )
-            return np.full(len(values), np.nan)
+            return self._numbers_in(self.texts(column), column)
         plain = np.ma.filled(values.astype(float), np.nan)
         return np.where(np.isfinite(plain), plain, np.nan)
+
+    def _numbers_in(self, texts: list[str], column: Column) -> Floats:
+        """Return the numbers among words; the words stay in the list's own column."""
+        known = [float(t) if FLOAT.fullmatch(t) else np.nan for t in texts]
+        numbers = np.array(known, dtype=float)
+        pairs = zip(texts, np.isnan(numbers), strict=True)
+        words = [t for t, none in pairs if none and t.lower() not in MISSING]
+        if words:
+            self.used.discard(column.name)
+            self.said.append(
+                f"Column {column.name}: {len(words)} of {len(texts)} values are no "
+                f"numbers, such as {words[0][:40]!r}; they count for nothing."
+            )
+        return np.where(np.isfinite(numbers), numbers, np.nan)
 
     def _none(self) -> Floats:
         return np.full(len(self._table), np.nan)
@@ -88,7 +112,18 @@ class Values:
         if column is None:
             return self._none()
         values = self.numbers(column)
-        return np.where((values >= least) & (values <= most), values, np.nan)
+        good = (values >= least) & (values <= most)
+        self._say_odd(column, values[~good & ~_stands_for_none(values)])
+        return np.where(good, values, np.nan)
+
+    def _say_odd(self, column: Column, odd: Floats) -> None:
+        """Say that values out of range count for nothing."""
+        if len(odd):
+            self.used.discard(column.name)
+            self.said.append(
+                f"Column {column}: {len(odd)} values are out of range, such as "
+                f"{odd[0]:g}; they count for nothing."
+            )
 
     def _angle(self, column: Column | None, least: float, most: float) -> Floats:
         """Return angles in arcsec."""
@@ -164,30 +199,71 @@ class Values:
         if values.dtype.kind == "f":
             whole = values.filled(np.nan)
             if (np.abs(whole[np.isfinite(whole)]) >= _LOSSY).any():
-                raise FileError(
-                    f"column {column.name} holds ids as floating point numbers, whose "
-                    "last digits are lost",
-                    self._path,
-                    "Save them as 64-bit integers or as text, or leave them out with "
-                    f"--column {column.name}=none.",
-                )
+                raise self._lost(column)
             if (whole[np.isfinite(whole)] % 1).any():
                 return None
             missing = (~np.isfinite(whole)).tolist()
             values = np.ma.asarray(np.nan_to_num(whole).astype(np.int64))
         if values.dtype.kind in "US":
-            texts = self.texts(column)
-            if not all(re.fullmatch(r"[+-]?\d{1,40}|", text) for text in texts):
-                return None
-            return [int(text) if text and int(text) > 0 else None for text in texts]
+            return self._ids_of(self.texts(column), column)
         if values.dtype.kind not in "ui":
             return None
         plain = np.ma.getdata(values).tolist()
-        # 0 and -9999 stand for "none" in surveys.
-        return [
-            None if gone or value <= 0 else value
+        ids = [
+            None if gone or not _is_id(value) else value
             for value, gone in zip(plain, missing, strict=True)
         ]
+        self._doubt(column, ids)
+        return ids
+
+    def _ids_of(self, texts: list[str], column: Column) -> list[int | None] | None:
+        """Return the ids in texts; None if they are no numbers.
+
+        The zeros before a number stay in the list's own column.
+        """
+        if any(_ROUNDED.fullmatch(text) for text in texts):
+            raise self._lost(column)
+        if not all(_DIGITS.fullmatch(text) for text in texts if text):
+            return None
+        if any(text.lstrip("+-") != str(abs(int(text))) for text in texts if text):
+            self.used.discard(column.name)
+        ids = [int(text) if text and _is_id(int(text)) else None for text in texts]
+        self._doubt(column, ids)
+        return ids
+
+    def _lost(self, column: Column) -> FileError:
+        return FileError(
+            f"column {column.name} holds ids as floating point numbers, whose "
+            "last digits are lost",
+            self._path,
+            "Save them as 64-bit integers or as text, or leave them out with "
+            f"--column {column.name}=none.",
+        )
+
+    def _doubt(self, column: Column, ids: Sequence[int | None]) -> None:
+        """Say it where long ids end as a spreadsheet leaves them."""
+        long = [
+            str(abs(i)) for i in ids if i is not None and abs(i) >= 10**_DIGITS_KEPT
+        ]
+        if long and all(set(text[_DIGITS_KEPT:]) == {"0"} for text in long):
+            self.said.append(
+                f"Column {column.name}: every id has zeros behind its 15th digit, as a "
+                "spreadsheet leaves them: the last digits are probably lost."
+            )
+
+
+def _is_id(number: int) -> bool:
+    """Tell an id from what stands for "none": 0, -1, -9999, the smallest integers.
+
+    Euclid's ids have the sign of the declination, and more digits than those.
+    """
+    return number > 0 or (number <= -_LEAST_SIGNED and number not in _SMALLEST)
+
+
+def _stands_for_none(values: Floats) -> NDArray[np.bool_]:
+    """Tell numbers that surveys write for "not known": 0, -1, -9999, 99, 999."""
+    nines = (values >= 99) & np.isin(np.floor(values), (99, 999, 9999, 99999))
+    return np.asarray(np.isnan(values) | (values <= -1) | (values == 0) | nines)
 
 
 def _printable(text: str) -> str:

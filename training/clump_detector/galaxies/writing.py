@@ -52,7 +52,9 @@ def row_of(galaxy: Galaxy, file: str, more: Mapping[str, Any] | None = None) -> 
         row[f"mag_{band}"] = magnitude
     row.update(more or {})
     for name, value in galaxy.other.items():
-        row[name if name not in row else f"{name}_list"] = value
+        # Ids are there twice where they have zeros before them, which stay.
+        free = name not in row or name in galaxy.ids
+        row[name if free else f"{name}_list"] = value
     return row
 
 

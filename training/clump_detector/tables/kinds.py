@@ -1,0 +1,72 @@
+"""What kind of values a column of text holds, and the values themselves."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .limits import LIMITS, too_much
+
+MISSING = frozenset({"", "null", "none", "n/a", "na", "nan", "--", "---", "...", "-"})
+FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?|[+-]?inf", re.I)
+
+_INTEGER = re.compile(r"[+-]?\d+")
+
+
+class Kind:
+    """What the values of a column have in common, from narrow to wide."""
+
+    INTEGER, FLOAT, TEXT = range(3)
+
+
+def kind_of(cells: Sequence[str], kind: int, path: Path) -> int:
+    """Return the kind of a column that had one so far and has more cells.
+
+    Raises
+    ------
+    FileError
+        If a cell is too long.
+    """
+    longest = max(map(len, cells), default=0)
+    if longest > LIMITS.word:
+        raise too_much(f"a value of {longest:,} characters is too long", path)
+    if kind == Kind.TEXT:
+        return kind
+    values = [c for c in map(str.strip, cells) if c.lower() not in MISSING]
+    whole = kind == Kind.INTEGER and all(map(_INTEGER.fullmatch, values))
+    if whole and "-0" not in values:  # no integer keeps the sign of it
+        # 007 is a name; so is what no integer of 64 bits holds.
+        if not any(_is_name(v) for v in values):
+            return Kind.INTEGER
+        return Kind.TEXT
+    # The last digits of a long id would be lost.
+    numbers = all(FLOAT.fullmatch(v) and not _is_long(v) for v in values)
+    return Kind.FLOAT if numbers else Kind.TEXT
+
+
+def _is_name(digits: str) -> bool:
+    bare = digits.lstrip("+-")
+    if len(bare) > 1 and bare[0] == "0":
+        return True
+    return len(bare) > 18 and (len(bare) > 19 or int(bare) >= 2**63)
+
+
+def _is_long(number: str) -> bool:
+    return len(number) > 15 and number.lstrip("+-").isdigit() and int(number) >= 2**53
+
+
+def values_of(cells: Sequence[str], kind: int) -> tuple[Any, list[bool]]:
+    """Return the values of cells as their kind has them, and which are missing."""
+    stripped = [cell.strip() for cell in cells]
+    if kind == Kind.TEXT:
+        # What stands a million times takes its room once.
+        return list(map(sys.intern, stripped)), [not cell for cell in stripped]
+    missing = [cell.lower() in MISSING for cell in stripped]
+    convert: Any = int if kind == Kind.INTEGER else float
+    return [
+        0 if gone else convert(cell)
+        for cell, gone in zip(stripped, missing, strict=True)
+    ], missing
