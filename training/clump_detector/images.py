@@ -19,6 +19,7 @@ from .reading.array_images import as_pixels, read_npy, read_npz, read_picture, r
 from .reading.assemble import Assembled, assembled
 from .reading.fits_images import read_fits
 from .reading.planes import Planes
+from .signatures import AS_IT_IS, belied, refuse_special
 from .sources import (
     FITS_SUFFIXES,
     PICTURE_SUFFIXES,
@@ -184,6 +185,7 @@ def from_array(
 
 def _read_file(path: Path) -> NDArray[np.uint8] | list[Planes]:
     """Return a picture's pixels, or the planes of linear fluxes."""
+    refuse_special(path)
     with _said_of(path):
         return _by_name(path, path.name.lower())
 
@@ -235,6 +237,11 @@ def _said_of(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, error: Exception) -> ImageError:
+    real = belied(path)
+    if real:
+        return ImageError(
+            f"its name says {path.suffix}, but it is {real}", path, AS_IT_IS
+        )
     reason = (str(error) or type(error).__name__).splitlines()[0][:120]
     return ImageError(
         f"this file is damaged or no image ({reason})", path, "Get the file again."

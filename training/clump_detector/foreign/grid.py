@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import FileError, LabelError
 from ..galaxies.angles import parse_angle
+from ..notation import whole
 from ..tables.read import SUFFIXES, read_table
 from .opening import PACKED, read_bytes, read_text
 
@@ -23,9 +24,6 @@ ENDINGS = (*SUFFIXES, ".mrt", ".csv.gz", ".csv.zip")
 
 #: Says that a text is machine-readable as the journals and the CDS make it.
 _MRT = "Byte-by-byte Description of file"
-
-#: A float has no more digits than these for sure.
-_EXACT = 2**53
 
 
 class Grid:
@@ -45,6 +43,8 @@ class Grid:
         if not self.names:
             raise LabelError("this table has no column", path, "Get the file again.")
         self._table = table
+        #: What of the file was left out, in sentences.
+        self.said: tuple[str, ...] = tuple(table.meta.get("said") or ())
 
     def __len__(self) -> int:
         return len(self._table)
@@ -187,16 +187,5 @@ def _angle(value: Any, hours: bool | None, unit: str) -> float | None:
 
 def _integer(value: Any) -> int | None:
     """Return an id; 0 and -9999 stand for "none" in surveys."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, (str, bytes)):
-        text = _word(value)
-        # Python refuses to read endless digits, and no id has them.
-        if text.isascii() and text.isdigit() and len(text) <= 30:
-            return int(text) or None
-    if isinstance(value, int):
-        return value if value > 0 else None
-    number = _number(value)
-    if number is None or not number.is_integer() or not 0 < number < _EXACT:
-        return None  # a float that has lost digits names no object
-    return int(number)
+    number = whole(_word(value) if isinstance(value, bytes) else value)
+    return number if number is not None and number > 0 else None

@@ -64,6 +64,9 @@ class ForeignBox:
     sky : SkyPlace or None
     size : (int, int) or None
         Width and height of the image that it was drawn on, where the file says.
+    physical : bool
+        Whether its pixels are physical ones, which a header may shift against the
+        image's own.
     ids : mapping of str to int
         Object ids by the name of their column.
     score : float or None
@@ -81,6 +84,7 @@ class ForeignBox:
     shares: Corners | None = None
     sky: SkyPlace | None = None
     size: Size | None = None
+    physical: bool = False
     ids: Mapping[str, int] = field(default_factory=_nothing)
     score: float | None = None
     said: str = ""
@@ -159,6 +163,9 @@ class ForeignLabels:
         What of the file is no box.
     notes : tuple of str
         What a person should know, in sentences.
+    numbers_from : int or None
+        Where classes are numbers without names, the one of the first; None where they
+        are names.
     """
 
     kind: str
@@ -168,6 +175,7 @@ class ForeignLabels:
     fits: Mapping[Size, tuple[float, float]] | None = None
     losses: Losses = field(default_factory=Losses)
     notes: tuple[str, ...] = ()
+    numbers_from: int | None = None
 
     @property
     def images(self) -> int:
