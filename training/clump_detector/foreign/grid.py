@@ -43,6 +43,8 @@ class Grid:
         if not self.names:
             raise LabelError("this table has no column", path, "Get the file again.")
         self._table = table
+        #: The names of columns that somebody has asked for.
+        self.used: set[str] = set()
         #: What of the file was left out, in sentences.
         self.said: tuple[str, ...] = tuple(table.meta.get("said") or ())
 
@@ -52,7 +54,14 @@ class Grid:
     def find(self, *names: str) -> str | None:
         """Return the first of some names that a column has, in any case, or None."""
         known = {name.strip().lower(): name for name in reversed(self.names)}
-        return next((known[n.lower()] for n in names if n.lower() in known), None)
+        found = next((known[n.lower()] for n in names if n.lower() in known), None)
+        if found is not None:
+            self.used.add(found)
+        return found
+
+    def has(self, name: str) -> bool:
+        """Tell whether a column has a name, in any case."""
+        return any(own.strip().lower() == name.lower() for own in self.names)
 
     def like(self, pattern: str) -> list[str]:
         """Return the names of columns that a pattern fits, in any case."""
