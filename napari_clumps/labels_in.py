@@ -16,7 +16,7 @@ from clump_detector.foreign import (
     read_labels,
 )
 from clump_detector.foreign.classes import class_names
-from clump_detector.foreign.flags import is_no_clump
+from clump_detector.no_clump import is_no_clump
 
 from .review import Label, Review
 

@@ -184,6 +184,15 @@ def test_classes_that_mark_no_clump(word):
     assert class_names([word], (*CLASSES, word)) == {word: word}
 
 
+def test_training_takes_background_for_no_clump(tmp_path):
+    categories = [{"id": 0, "name": "background"}, {"id": 1, "name": "clump"}]
+    boxes = annotation(), annotation(category_id=0, bbox=[40, 20, 8, 6])
+    path = put_coco(tmp_path, coco(*boxes, categories=categories))
+    labels = read_label_set(path)
+    assert labels.classes == ("clump",)
+    assert [box.ignored for box in labels.cutouts[0].boxes] == [False, True]
+
+
 DS9 = "# Region file format: DS9 version 4.1\n"
 
 

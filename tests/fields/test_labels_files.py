@@ -18,7 +18,17 @@ from clump_detector.sources import Source, find_sources
 from napari_clumps.review import Review
 from napari_clumps.teaching import frozen_labels
 
-from .labels_made import BOX, IMAGE, annotation, coco, placed, put, put_coco, sources
+from .labels_made import (
+    BOX,
+    IMAGE,
+    annotation,
+    coco,
+    placed,
+    put,
+    put_coco,
+    sources,
+    voc,
+)
 from .understood import understood
 
 HASH = "0123456789abcdef0123456789abcdef"
@@ -134,6 +144,41 @@ def test_a_message_says_what_a_picture_is(tmp_path, name, content, words):
     assert words in error.value.message
     assert "MPO" not in error.value.message
     assert name in error.value.message
+
+
+@understood(
+    "JSON",
+    "labels of LabelMe, VIA, Label Studio, CreateML and others that are no COCO",
+    "refused",
+    "The message says whose format it is; those programs export COCO or others.",
+)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"version": "5", "shapes": [], "imagePath": "a.png"}', "LabelMe"),
+        ('{"a.png1": {"filename": "a.png", "regions": []}}', "VIA"),
+        ('[{"id": 1, "data": {}, "annotations": []}]', "Label Studio"),
+        ('[{"image": "a.png", "annotations": []}]', "CreateML"),
+        ('{"type": "FeatureCollection", "features": []}', "GeoJSON"),
+    ],
+)
+def test_a_message_says_whose_json_it_is(tmp_path, content, words):
+    with pytest.raises(LabelError, match=f"this is .*{words}.*not COCO"):
+        read_labels(put(tmp_path, "a.json", content))
+
+
+@understood(
+    "Pascal VOC",
+    "several files name the same image",
+    "converted",
+    "Their own names are taken for their images', which is said.",
+)
+def test_a_template_names_one_image_in_all(tmp_path):
+    put(tmp_path, "x/a.xml", voc())
+    put(tmp_path, "x/b.xml", voc())
+    labels = read_labels(tmp_path / "x")
+    assert [box.image for box in labels.boxes] == ["a", "b"]
+    assert "Several files name the same image" in labels.notes[0]
 
 
 def test_a_picture_that_is_cut_short_is_damaged(tmp_path):

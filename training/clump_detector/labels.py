@@ -25,6 +25,7 @@ from .coco import (
 )
 from .errors import FileError, LabelError
 from .files import read_json, write_json
+from .no_clump import is_no_clump
 from .sources import Source
 
 DEFAULT_CLASSES = ("clump", "odd clump")
@@ -239,6 +240,9 @@ def read_label_set(path: str | Path) -> LabelSet:
     try:
         classes = class_names(content["categories"], path)
         images = _images(content["images"], path)
+        info = content.get("info")
+        if not _is_ours(info):
+            classes = _without_no_clumps(classes)
         annotations = _boxes_by_image(content["annotations"], images, classes, path)
         rejected = _boxes_by_image(content.get("rejected", []), images, classes, path)
         cutouts = tuple(
@@ -255,9 +259,21 @@ def read_label_set(path: str | Path) -> LabelSet:
         ) from error
     if not cutouts:
         raise LabelError("this label set names no image", path, _MAKE_AGAIN)
-    info = content.get("info", {})
-    names = tuple(classes[i] for i in sorted(classes, key=_in_order))
+    named = (classes[i] for i in sorted(classes, key=_in_order))
+    names = tuple(name for name in named if name)
     return LabelSet(cutouts, names, dict(info) if isinstance(info, dict) else {})
+
+
+def _is_ours(info: Any) -> bool:
+    """Tell a label set of this program, whose classes a person chose, from others'."""
+    said = info.get("description") if isinstance(info, dict) else None
+    return isinstance(said, str) and "napari-clumps" in said
+
+
+def _without_no_clumps(classes: dict[Id, str]) -> dict[Id, str]:
+    """Return classes with no name for those that mark no clump."""
+    real = {key: "" if is_no_clump(name) else name for key, name in classes.items()}
+    return real if any(real.values()) else classes
 
 
 def _in_order(number: Id) -> tuple[bool, int, str]:
@@ -351,9 +367,12 @@ def _boxes_by_image(
                 path,
                 _MAKE_AGAIN,
             )
-        found.setdefault(number, []).append(
-            _box(entry, images[number], classes[cls], path)
-        )
+        box = _box(entry, images[number], classes[cls], path)
+        if not box.cls:
+            # Neither a clump nor background; its class says nothing then.
+            some = next(name for name in classes.values() if name)
+            box = replace(box, cls=some, ignored=True)
+        found.setdefault(number, []).append(box)
     return found
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..errors import LabelError
 from ..labels import DEFAULT_CLASSES
+from ..no_clump import is_no_clump
 from ..notation import whole
-from .flags import is_no_clump
 
 #: What other files call our classes, in small letters.
 _ALIASES = {

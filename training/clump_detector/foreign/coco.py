@@ -32,10 +32,13 @@ from ..notation import real
 from ..signatures import kind_of
 from .boxes_of import corners_of, share
 from .classes import first_number
+from .json_kinds import other_format
 from .model import ForeignBox, ForeignLabels, Losses, Size
 from .opening import read_bytes, read_text
 
 _NO_COCO = "Give a COCO file with images and annotations, or a list of results."
+
+_EXPORT = "Export it as COCO, YOLO or Pascal VOC from the program it comes from."
 
 _SET_ASIDE = {
     IGNORED: "an annotation that is to be ignored",
@@ -68,6 +71,9 @@ def read_coco(path: Path) -> ForeignLabels:
     """
     notes: list[str] = []
     content = _content(path, notes)
+    other = other_format(content)
+    if other:
+        raise LabelError(f"this is {other}, not COCO", path, _EXPORT)
     if isinstance(content, list):
         file = _File(path)
         parts: list[tuple[str, Any]] = [("", content)]

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import LabelError
+from ..no_clump import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
 from .boxes_of import share, sky_place
-from .flags import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
 from .grid import Grid
 from .model import ForeignBox, ForeignLabels, Losses
 from .table_boxes import find_boxes, find_points, first, image_sizes

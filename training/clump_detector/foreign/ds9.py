@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import LabelError
+from ..no_clump import is_no_clump
 from .boxes_of import sky_place
 from .ds9_lines import IMAGE, PHYSICAL, Statement, statements
-from .flags import is_no_clump
 from .model import ForeignBox, ForeignLabels, Losses
 from .opening import is_inside, read_text
 from .shapes import pixel_box

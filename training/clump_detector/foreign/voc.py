@@ -8,8 +8,9 @@ is 1, 1, 1, 1.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,6 +20,10 @@ from .boxes_of import corners_of
 from .model import Corners, ForeignBox, ForeignLabels, Losses, Size
 from .opening import is_inside
 from .xml import read_xml
+
+_OWN_NAMES = (
+    "Several files name the same image: their own names are taken for their images'."
+)
 
 #: Elements that say that an object is none.
 _IGNORED = ("ignore", "ignored", "exclude", "crowd", "iscrowd", "deleted")
@@ -38,17 +43,18 @@ def read_voc(path: Path) -> ForeignLabels:
         If it cannot be read.
     """
     losses, notes = Losses(), _Notes()
-    boxes: list[ForeignBox] = []
+    found: list[tuple[Path, list[ForeignBox]]] = []
     for file in xml_files(path) if path.is_dir() else [path]:
         if path.is_dir() and not is_inside(file, path):
             losses.add("a file that is a link out of the folder", file.name)
             continue
         try:
-            boxes += _read_file(file, losses, notes)
+            found.append((file, _read_file(file, losses, notes)))
         except LabelError:
             if file == path:
                 raise
             losses.add("a file that is damaged or no label", file.name)
+    boxes = _by_own_names(found, notes)
     if not boxes:
         raise LabelError(
             "no object with a box stands in it. " + " ".join(losses.in_words()),
@@ -59,6 +65,23 @@ def read_voc(path: Path) -> ForeignLabels:
         "voc", path.name, path, tuple(boxes), None, losses, tuple(notes.in_words()),
         numbers_from=1,
     )  # fmt: skip
+
+
+def _by_own_names(
+    found: Sequence[tuple[Path, list[ForeignBox]]], notes: _Notes
+) -> list[ForeignBox]:
+    """Return all boxes, of the files' own names where several name the same image.
+
+    Programs that copy a file as a template leave the image of the first in all.
+    """
+    times = Counter(boxes[0].image for _, boxes in found if boxes)
+    every: list[ForeignBox] = []
+    for file, boxes in found:
+        if boxes and times[boxes[0].image] > 1:
+            notes.said += [_OWN_NAMES] if _OWN_NAMES not in notes.said else []
+            boxes = [replace(box, image=file.stem) for box in boxes]
+        every += boxes
+    return every
 
 
 @dataclass
@@ -90,7 +113,7 @@ def xml_files(folder: Path) -> Iterator[Path]:
                 yield Path(root, name)
 
 
-def _read_file(path: Path, losses: Losses, notes: _Notes) -> Iterable[ForeignBox]:
+def _read_file(path: Path, losses: Losses, notes: _Notes) -> list[ForeignBox]:
     root = read_xml(path, _MOST_BYTES, notes=notes.said)
     if root.tag != "annotation":
         raise LabelError(

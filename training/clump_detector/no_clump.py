@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..notation import flag, whole
+from .notation import flag, whole
 
 #: Classes and tags, in small letters with nothing but letters and single blanks.
 _NO_CLUMP = frozenset({
