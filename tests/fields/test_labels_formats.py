@@ -54,6 +54,30 @@ def test_lines_in_any_notation(tmp_path, number, mark):
 
 @understood(
     "YOLO",
+    "decimal commas",
+    "read",
+    "A comma is a decimal mark where blanks stand between the numbers and no point.",
+)
+def test_decimal_commas(tmp_path):
+    assert yolo(tmp_path, f"1 {MIDDLE}".replace(".", ",")) == [(BOX, "odd clump")]
+    with pytest.raises(LabelError):
+        yolo(tmp_path, f"1 {MIDDLE}".replace(".", ",").replace(" ", ","))
+
+
+@understood(
+    "DS9",
+    "regions are numbered by their text",
+    "read",
+    "A number is no class: the boxes become the first class, and that is said.",
+)
+def test_numbered_regions(tmp_path):
+    lines = [f"circle({20 * i},20,3) # text={{{i}}}" for i in (1, 2, 3)]
+    path = put(tmp_path, "a.reg", "\n".join(["image", *lines]))
+    assert [cls for _, cls, _ in taken(path)] == ["clump"] * 3
+
+
+@understood(
+    "YOLO",
     "keypoints follow the box: data.yaml has kpt_shape, or flags of 0 to 2 show it",
     "converted",
     "The first four numbers are the box. Without kpt_shape a line that may be an "
@@ -164,6 +188,15 @@ def test_masks_without_a_box(tmp_path, how):
     assert read_label_set(path).cutouts[0].boxes[0].corners == BOX
     one = annotation(bbox=..., segmentation=mask, iscrowd=1)
     assert taken(put_coco(tmp_path, coco(one))) == [(BOX, "clump", "proposal")]
+
+
+def test_a_mask_tells_the_size_of_its_image(tmp_path):
+    mask = {"size": [90.0, "60"], "counts": rle(width=60, height=90)}
+    images = [{"id": 1, "file_name": "a.png"}]
+    one = annotation(segmentation=mask)
+    path = put_coco(tmp_path, coco(one, images=images))
+    assert read_labels(path).boxes[0].size == (60, 90)
+    assert taken(path) == []
 
 
 def test_a_mask_over_several_columns_and_a_broken_one(tmp_path):

@@ -87,6 +87,15 @@ def size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
     return width, height
 
 
+def mask_size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return width and height of the image that an annotation's mask is of, or None."""
+    mask = entry.get("segmentation")
+    size = mask.get("size") if isinstance(mask, dict) else None
+    if not isinstance(size, list) or len(size) != 2:
+        return None
+    return size_of({"height": size[0], "width": size[1]})
+
+
 def set_aside(entry: Mapping[str, Any]) -> str:
     """Return why an annotation is no single object: `CROWD`, `IGNORED` or nothing."""
     more = entry.get("attributes")
@@ -151,13 +160,10 @@ def _around_mask(mask: Mapping[str, Any]) -> Edges | None:
     Own code, since pycocotools is a library in C that nothing else here needs, and the
     box asks for the ends of the runs alone.
     """
-    size, counts = mask.get("size"), mask.get("counts")
-    if not isinstance(size, list) or len(size) != 2:
+    size, runs = mask_size({"segmentation": mask}), _runs(mask.get("counts"))
+    if size is None or runs is None:
         return None
-    height, width = whole(size[0]), whole(size[1])
-    runs = _runs(counts)
-    if height is None or width is None or runs is None or min(height, width) < 1:
-        return None
+    width, height = size
     if any(run < 0 for run in runs) or sum(runs) != height * width:
         return None
     x1, y1, x2, y2 = width, height, 0, 0

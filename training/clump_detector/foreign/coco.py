@@ -24,6 +24,7 @@ from ..coco import (
     has_only_mask,
     id_of,
     is_difficult,
+    mask_size,
     set_aside,
     size_of,
 )
@@ -141,7 +142,8 @@ def _box(entry: Any, file: _File, said: str) -> ForeignBox | None:
     assert image is not None  # as `_why_not` has seen
     name, size = file.images.get(image, (given, None))
     return ForeignBox(
-        name or given, _class(entry, file), corners_of(edges), size=size,
+        name or given, _class(entry, file), corners_of(edges),
+        size=size or mask_size(entry),
         score=share(real(entry.get("score", more.get("score")))), said=said,
         origin=_word(more.get("origin")), model=_word(more.get("model")),
         annotator=_word(more.get("annotator")), time=_word(more.get("time")),

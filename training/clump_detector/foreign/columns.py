@@ -101,7 +101,7 @@ def read_columns(grid: Grid) -> ForeignLabels:
     origin = grid.path.name
     return ForeignLabels(
         "table", origin, grid.path, tuple(boxes), None, losses,
-        (said, *grid.said, *_not_used(grid)), numbers_from=1,
+        (said, *_not_used(grid)), numbers_from=1,
     )  # fmt: skip
 
 

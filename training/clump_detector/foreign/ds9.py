@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import LabelError
 from ..no_clump import is_no_clump
+from ..notation import whole
 from .boxes_of import sky_place
 from .ds9_lines import IMAGE, PHYSICAL, Statement, statements
 from .model import ForeignBox, ForeignLabels, Losses
@@ -142,6 +143,8 @@ def _box(region: Any, image: str) -> ForeignBox | str:
     from regions import PointPixelRegion, PointSkyRegion, SkyRegion
 
     label = str(region.meta.get("text") or getattr(region, "text", "") or "")
+    # Regions are numbered: such a number is no class.
+    label = "" if whole(label) is not None else label
     tags = [str(tag) for tag in region.meta.get("tag") or ()]
     if any(is_no_clump(tag) for tag in tags):
         return _LEFT_OUT["background"]

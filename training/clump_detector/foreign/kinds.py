@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FileError, LabelError
@@ -18,7 +19,7 @@ from .opening import is_inside, plain_suffix, read_bytes
 from .popp import is_popp, read_popp
 from .vizier import PREFIX, fetch_catalogue
 from .voc import read_voc, xml_files
-from .yolo import is_yolo, is_yolo_file, read_yolo
+from .yolo import is_yolo, read_yolo, starts_as_yolo
 from .yolo_names import TEXT_NAMES, YAML_NAMES
 
 #: Kinds of labels, and what each is.
@@ -110,7 +111,8 @@ def _of_table(grid: Grid, kind: str | None) -> ForeignLabels:
             grid.path,
             "Check its columns.",
         )
-    return labels
+    notes = dict.fromkeys((*labels.notes, *grid.said))
+    return replace(labels, notes=tuple(notes))
 
 
 def _kind_of_file(path: Path) -> str:
@@ -129,7 +131,7 @@ def _kind_of_file(path: Path) -> str:
             return "ds9"
         if start.startswith((b"{", b"[")):
             return "coco"
-        if suffix == ".txt" and is_yolo_file(path):
+        if suffix == ".txt" and starts_as_yolo(start):
             return "yolo"
     if path.name.lower().endswith(ENDINGS) or suffix == "":
         return "table"

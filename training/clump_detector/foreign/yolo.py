@@ -32,9 +32,9 @@ def is_yolo(folder: Path) -> bool:
     return next(iter(_label_files(folder)), None) is not None
 
 
-def is_yolo_file(path: Path) -> bool:
-    """Tell whether the first line of a text file is one of YOLO's."""
-    lines = read_text(path, _MOST_BYTES).splitlines()
+def starts_as_yolo(start: bytes) -> bool:
+    """Tell from its first bytes whether a text file's first line is one of YOLO's."""
+    lines = start.decode("latin-1").splitlines()
     first = next((line for line in lines if line.strip()), "")
     return not parse_line(first).why_not
 

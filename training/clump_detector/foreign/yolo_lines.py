@@ -56,7 +56,7 @@ def parse_line(text: str, keypoints: tuple[int, int] | None = None) -> Line:
         How many keypoints follow a box and how many numbers each has, where a file of
         the data set says so.
     """
-    words = [word for word in _BETWEEN.split(text.strip()) if word]
+    words = _words(text)
     number = whole(words[0]) if words else None
     if number is None:
         return Line(why_not="a line that does not begin with a class's number")
@@ -77,6 +77,14 @@ def parse_line(text: str, keypoints: tuple[int, int] | None = None) -> Line:
     if shares is None:
         return Line(why_not="a line whose box or outline has no area")
     return Line(number, shares, score, read_as=more)
+
+
+def _words(text: str) -> list[str]:
+    """Return the numbers of a line; 0,5 0,1 are decimal commas between blanks."""
+    words = text.split()
+    if len(words) >= 5 and "." not in text and not any(w.endswith(",") for w in words):
+        return [word.replace(",", ".") for word in words]
+    return [word for word in _BETWEEN.split(text.strip()) if word]
 
 
 def _box(
