@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import LabelError
+from .no_clump import is_no_clump
 from .notation import flag, real, whole
 
 Id = int | str
@@ -25,6 +26,8 @@ _CROWD = ("iscrowd", "is_crowd", "crowd")
 
 #: Why an annotation is no single object.
 CROWD, IGNORED = "crowd", "ignored"
+
+_AGAIN = "Export the label set again, or mend it by hand."
 
 _MEND = "Number each of them once, or give the files that it was made of one by one."
 
@@ -85,6 +88,57 @@ def size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
     if width is None or height is None or min(width, height) < 1:
         return None
     return width, height
+
+
+def sized_images(entries: Any, path: Path) -> dict[Id, dict[str, Any]]:
+    """Return the images by their ids, of which each has to say its size.
+
+    Raises
+    ------
+    LabelError
+        If one has no id or no size in whole pixels, or an id stands twice.
+    TypeError
+        If there is no list of them.
+    """
+    if not isinstance(entries, list):
+        raise TypeError("images is no list")
+    images = by_id(entries, "image", path)
+    if len(images) != len(entries):
+        raise LabelError("an image has no id", path, _AGAIN)
+    for number, entry in images.items():
+        if size_of(entry) is None:
+            raise LabelError(
+                f"image {number} has no size in whole pixels", path, _AGAIN
+            )
+    return images
+
+
+def sized(image: Mapping[str, Any]) -> tuple[int, int]:
+    """Return width and height of an image of `sized_images`."""
+    size = size_of(image)
+    assert size is not None
+    return size
+
+
+def is_ours(info: Any) -> bool:
+    """Tell a label set of this program, whose classes a person chose, from others'."""
+    said = info.get("description") if isinstance(info, dict) else None
+    return isinstance(said, str) and "napari-clumps" in said
+
+
+def without_no_clumps(classes: dict[Id, str]) -> dict[Id, str]:
+    """Return classes with no name for those that mark no clump, unless all do."""
+    real = {key: "" if is_no_clump(name) else name for key, name in classes.items()}
+    return real if any(real.values()) else classes
+
+
+def in_order(number: Id) -> tuple[bool, int, str]:
+    """Return what ids are sorted by: numbers first, then texts."""
+    return (
+        isinstance(number, str),
+        number if isinstance(number, int) else 0,
+        str(number),
+    )
 
 
 def mask_size(entry: Mapping[str, Any]) -> tuple[int, int] | None:

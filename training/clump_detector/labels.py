@@ -15,17 +15,19 @@ import numpy as np
 from . import boxes as geometry
 from .coco import (
     Id,
-    by_id,
     class_names,
     edges_of,
     id_of,
+    in_order,
     is_difficult,
+    is_ours,
     set_aside,
-    size_of,
+    sized,
+    sized_images,
+    without_no_clumps,
 )
 from .errors import FileError, LabelError
 from .files import read_json, write_json
-from .no_clump import is_no_clump
 from .sources import Source
 
 DEFAULT_CLASSES = ("clump", "odd clump")
@@ -239,10 +241,10 @@ def read_label_set(path: str | Path) -> LabelSet:
         raise LabelError(error.what, path, error.remedy) from error
     try:
         classes = class_names(content["categories"], path)
-        images = _images(content["images"], path)
+        images = sized_images(content["images"], path)
         info = content.get("info")
-        if not _is_ours(info):
-            classes = _without_no_clumps(classes)
+        if not is_ours(info):
+            classes = without_no_clumps(classes)
         annotations = _boxes_by_image(content["annotations"], images, classes, path)
         rejected = _boxes_by_image(content.get("rejected", []), images, classes, path)
         cutouts = tuple(
@@ -259,30 +261,9 @@ def read_label_set(path: str | Path) -> LabelSet:
         ) from error
     if not cutouts:
         raise LabelError("this label set names no image", path, _MAKE_AGAIN)
-    named = (classes[i] for i in sorted(classes, key=_in_order))
+    named = (classes[i] for i in sorted(classes, key=in_order))
     names = tuple(name for name in named if name)
     return LabelSet(cutouts, names, dict(info) if isinstance(info, dict) else {})
-
-
-def _is_ours(info: Any) -> bool:
-    """Tell a label set of this program, whose classes a person chose, from others'."""
-    said = info.get("description") if isinstance(info, dict) else None
-    return isinstance(said, str) and "napari-clumps" in said
-
-
-def _without_no_clumps(classes: dict[Id, str]) -> dict[Id, str]:
-    """Return classes with no name for those that mark no clump."""
-    real = {key: "" if is_no_clump(name) else name for key, name in classes.items()}
-    return real if any(real.values()) else classes
-
-
-def _in_order(number: Id) -> tuple[bool, int, str]:
-    """Return what ids are sorted by: numbers first, then texts."""
-    return (
-        isinstance(number, str),
-        number if isinstance(number, int) else 0,
-        str(number),
-    )
 
 
 def missing_files(labels: LabelSet) -> list[Path]:
@@ -305,7 +286,7 @@ def _cutout(
     fwhm = float(entry.get("psf_fwhm_px") or 0)
     return LabelledCutout(
         source,
-        *_size(entry),
+        *sized(entry),
         bool(entry.get("done", True)),
         bool(entry.get("held_out", False)),
         tuple(boxes),
@@ -321,27 +302,6 @@ def _cutout(
 def _texts(value: Any) -> tuple[str, ...]:
     """Return a list of texts as a tuple; other programs' values of that name go."""
     return tuple(map(str, value)) if isinstance(value, list) else ()
-
-
-def _images(entries: list[dict[str, Any]], path: Path) -> dict[Id, dict[str, Any]]:
-    """Return the images by their number."""
-    if not isinstance(entries, list):
-        raise TypeError("images is no list")
-    images = by_id(entries, "image", path)
-    if len(images) != len(entries):
-        raise LabelError("an image has no id", path, _MAKE_AGAIN)
-    for number, entry in images.items():
-        if size_of(entry) is None:
-            raise LabelError(
-                f"image {number} has no size in whole pixels", path, _MAKE_AGAIN
-            )
-    return images
-
-
-def _size(image: dict[str, Any]) -> tuple[int, int]:
-    size = size_of(image)
-    assert size is not None  # as `_images` has seen
-    return size
 
 
 def _boxes_by_image(
@@ -386,7 +346,7 @@ def _box(
             f"box {entry.get('id')} of {name} has no area ({given})", path, _MAKE_AGAIN
         )
     corners = geometry.from_edges(np.array([edges]))
-    if geometry.outside(corners, *_size(image))[0]:
+    if geometry.outside(corners, *sized(image))[0]:
         raise LabelError(
             f"box {entry.get('id')} of {name} lies outside the image "
             f"({given} in {image['width']} x {image['height']} pixels)",
