@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,32 +15,23 @@ from clump_detector.foreign import (
     place_labels,
     read_labels,
 )
-from clump_detector.labels import DEFAULT_CLASSES
+from clump_detector.foreign.classes import class_names
+from clump_detector.no_clump import is_no_clump
 
 from .review import Label, Review
 
 #: How labels are taken in.
 PROPOSALS, ACCEPTED = "proposals", "accepted"
 
-#: What other files call our classes, in small letters.
-_ALIASES = {
-    "clumpy": DEFAULT_CLASSES[0],
-    "clumps": DEFAULT_CLASSES[0],
-    "1": DEFAULT_CLASSES[0],
-    "clumpy, odd": DEFAULT_CLASSES[1],
-    "odd": DEFAULT_CLASSES[1],
-    "odd_clump": DEFAULT_CLASSES[1],
-    "odd clumps": DEFAULT_CLASSES[1],
-    "unusual": DEFAULT_CLASSES[1],
-    "unusual clump": DEFAULT_CLASSES[1],
-    "2": DEFAULT_CLASSES[1],
-}
-
 #: Boxes that a COCO or Pascal VOC file has and that are no labels.
 _SAID = {
     "rejected": "a box that was rejected there",
-    "proposal": "a proposal that nobody has decided on there",
+    "proposal": "a proposal or a difficult box that nobody has decided on there",
 }
+
+#: Why a box of a class is left out.
+_NO_CLUMP = "a box of the class “{}”, which marks no clump"
+_UNKNOWN = "a box of the class “{}”, which the review lacks"
 
 
 @dataclass(frozen=True)
@@ -116,20 +107,24 @@ def take_labels(
     if not placed.total:
         raise LabelError(
             "none of its boxes lies on a cutout of this review. "
-            + " ".join(placed.in_words()[1:]),
+            + " ".join(placed.in_words()[1:]).removesuffix("."),
             found.labels.path,
             "A box finds its cutout by the image's name, an object id in it, or sky "
             "coordinates.",
         )
     boxes = [p.label for on_it in placed.boxes.values() for p in on_it]
-    names = class_names((box.cls for box in boxes), review.classes, cls)
+    every = [box.cls for box in found.labels.boxes]
+    names = class_names(
+        every, review.classes, cls, found.labels.numbers_from, found.labels.path
+    )
     left: Counter[str] = Counter()
     labels: dict[int, list[Label]] = {}
     for cutout, on_it in placed.boxes.items():
         for one in on_it:
             chosen, why = names[one.label.cls], _not_taken(one.label, how)
             if chosen is None:
-                why = f"a box of the class “{one.label.cls}”, which the review lacks"
+                no_clump = is_no_clump(one.label.cls)
+                why = (_NO_CLUMP if no_clump else _UNKNOWN).format(one.label.cls)
             if why or chosen is None:
                 left[why] += 1
                 continue
@@ -138,34 +133,6 @@ def take_labels(
     said = review.take_labels(labels, accepted=how == ACCEPTED).in_words()
     said += [f"{n:,} left out: {why}." for why, n in left.most_common()]
     return [*said, *_renamed(names, boxes)]
-
-
-def class_names(
-    found: Iterable[str], classes: Sequence[str], chosen: str | None = None
-) -> dict[str, str | None]:
-    """Return which of a review's classes each of a file's is, None for none of them.
-
-    Where the file's classes are all unknown, or it has none, a box is of the first.
-
-    Parameters
-    ----------
-    found : iterable of str
-        The classes of the file.
-    classes : sequence of str
-        Those of the review.
-    chosen : str, optional
-        The class that all of them are.
-    """
-    own = {name.lower(): name for name in classes}
-    names: dict[str, str | None] = {}
-    for cls in dict.fromkeys(found):
-        word = cls.strip().lower()
-        names[cls] = chosen or own.get(word) or own.get(_ALIASES.get(word, ""))
-    known = any(names.values())
-    for cls, name in names.items():
-        if name is None and (not known or not cls.strip()):
-            names[cls] = classes[0]
-    return names
 
 
 def _not_taken(box: ForeignBox, how: str) -> str:
@@ -193,9 +160,11 @@ def _label(
 def _renamed(names: dict[str, str | None], boxes: Sequence[ForeignBox]) -> list[str]:
     """Say of which classes something else was made."""
     counts = Counter(box.cls for box in boxes)
-    return [
-        f"{counts[cls]:,} box{'es' * (counts[cls] != 1)} of the class “{cls}” became "
-        f"“{name}”."
-        for cls, name in names.items()
-        if name is not None and cls.strip() and cls.strip().lower() != name.lower()
-    ]
+    said = []
+    for cls, name in names.items():
+        if name is None or not counts[cls] or cls.strip().lower() == name.lower():
+            continue
+        which = f"of the class “{cls}”" if cls.strip() else "without a class"
+        plural = "es" * (counts[cls] != 1)
+        said.append(f"{counts[cls]:,} box{plural} {which} became “{name}”.")
+    return said

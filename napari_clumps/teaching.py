@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clump_detector.card import ModelCard, read_card
-from clump_detector.errors import ConfigError, LabelError, ReviewError
+from clump_detector.errors import ClumpError, ConfigError, LabelError, ReviewError
 from clump_detector.files import write_json
 from clump_detector.labels import LabelSet, write_label_set
 from clump_detector.registry import new_model_folder, resolve_model
 
 from .presets import preset
 from .progress_line import shown_events
+
+_DECIDE = "Accept, reject or draw some boxes, or set cutouts done, first."
 
 
 @contextmanager
@@ -40,9 +42,20 @@ def frozen_labels(path: Path) -> Iterator[Path]:
                 path,
                 "Put the images back that were labelled.",
             )
+        if not labels.cutouts:
+            raise LabelError(
+                "no cutout is done and no box decided in this review", path, _DECIDE
+            )
         print("".join(f"{why}\n" for why in left_out), end="", file=sys.stderr)
         write_label_set(labels, frozen)
-        yield frozen
+        try:
+            yield frozen
+        except ClumpError as error:
+            if error.path is None or not error.path.is_relative_to(folder):
+                raise
+            # What is wrong with its labels is wrong with the review, which a person
+            # knows; the frozen file is gone before he could look at it.
+            raise type(error)(error.what, path, error.remedy) from error
 
 
 #: Seconds between two lines about steps.

@@ -325,17 +325,18 @@ def test_ds9_in_an_image(tmp_path):
         (0, 0, 4, 8),
         (5, 15, 15, 25),
         None,
+        (-1.5, -1, 1.5, 3),
     ]
     assert len(found) == len(expected)
     for corners, wanted in zip(found, expected, strict=True):
         assert corners == (wanted if wanted is None else pytest.approx(wanted))
-    assert labels.boxes[-1].middle == (2, 3)
+    assert labels.boxes[-2].middle == (2, 3)
+    assert [box.physical for box in labels.boxes] == [False] * 7 + [True]
     assert labels.boxes[0].cls == "odd clump"
     assert {box.image for box in labels.boxes} == {"/data/far away/galaxy-1.fits"}
     assert labels.losses.counts == {
-        "a region that is excluded, or has no area": 2,
-        "a region that could not be read (physical and other detector coordinates are "
-        "not: save it as image or fk5)": 1,
+        "a region that the file excludes": 1,
+        "a region without an area or a place": 1,
     }
 
 
@@ -383,7 +384,10 @@ def test_coco(tmp_path):
     assert first.corners == (10, 20, 14, 26)
     assert (first.cls, first.size) == ("knot", (60, 40))
     assert second.corners == (0.5, 0.5, 4.5, 8.5)
-    assert labels.losses.counts == {"an entry that is no box": 3}
+    assert labels.losses.counts == {
+        "an annotation whose box or outline has no area or no numbers": 2,
+        "an annotation of an image that the file does not list": 1,
+    }
 
 
 def test_results_of_a_detector_in_coco(tmp_path):
@@ -436,7 +440,10 @@ def test_yolo(tmp_path, given):
     assert (first.image, first.cls) == ("labels/train/a.b", "clump")
     assert (second.cls, second.score) == ("odd clump", 0.75)
     assert third.shares == pytest.approx((0.1, 0.1, 0.3, 0.4))  # an outline
-    assert labels.losses.counts == {"a line that is no box": 2}
+    assert labels.losses.counts == {
+        "a line whose numbers are pixels or others, not shares": 1,
+        "a line that does not begin with a class's number": 1,
+    }
 
 
 VOC = """<annotation>
@@ -490,7 +497,7 @@ BAD = {
     "broken.xml": "<annotation>",
     "bomb.xml": BOMB,
     "other.reg": "hello\n",
-    "physical.reg": "physical\ncircle(1,2,3)\n",
+    "detector.reg": "detector\ncircle(1,2,3)\n",
     "a.tiff": "what",
     "bytes.csv": "a\0b",
     "t.vot": "<VOTABLE>",

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from clump_detector.errors import LabelError, ReviewError
+from clump_detector.foreign.classes import class_names
 from clump_detector.labels import read_label_set, write_label_set
 from clump_detector.sources import Source
-from napari_clumps.labels_in import class_names, find_labels, take_labels
+from napari_clumps.labels_in import find_labels, take_labels
 from napari_clumps.review import Box, Label, Proposal, QueuePlan, Review, Status
 
 SIZE = (100, 80)

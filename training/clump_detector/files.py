@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FileError, from_os_error
+from .signatures import refuse_special, what_it_is
 
 
 @contextmanager
@@ -107,19 +108,23 @@ def read_json(path: str | Path) -> Any:
         If the file cannot be read or is no JSON.
     """
     path = Path(path)
+    refuse_special(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise from_os_error(error, path, "read") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
+        real = what_it_is(path).removesuffix("JSON or another text")
+        why = f"it is {real}" if real else str(error)
         raise FileError(
-            f"this is not valid JSON ({error})", path, "Make the file again."
+            f"this is not valid JSON ({why})", path, "Make the file again."
         ) from error
 
 
 def sha256(path: str | Path) -> str:
     """Return the hexadecimal SHA-256 of a file's bytes."""
     path = Path(path)
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,6 +22,7 @@ from .reading.orientation import orientation_of, said_of
 from .reading.pictures import read_picture
 from .reading.planes import Picture, Planes
 from .reading.tiff import read_tiff
+from .signatures import AS_IT_IS, belied, refuse_special
 from .sources import (
     FITS_SUFFIXES,
     PICTURE_SUFFIXES,
@@ -196,6 +197,7 @@ def from_array(
 
 def _read_file(path: Path) -> Picture | list[Planes]:
     """Return a picture, or the planes of linear fluxes."""
+    refuse_special(path)
     with _said_of(path):
         return _by_name(path, path.name.lower())
 
@@ -245,6 +247,11 @@ def _said_of(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, error: Exception) -> ImageError:
+    real = belied(path)
+    if real:
+        return ImageError(
+            f"its name says {path.suffix}, but it is {real}", path, AS_IT_IS
+        )
     reason = (str(error) or type(error).__name__).splitlines()[0][:120]
     return ImageError(
         f"this file is damaged or no image ({reason})", path, "Get the file again."

@@ -13,6 +13,19 @@ from typing import Any
 import numpy as np
 
 from . import boxes as geometry
+from .coco import (
+    Id,
+    class_names,
+    edges_of,
+    id_of,
+    in_order,
+    is_difficult,
+    is_ours,
+    set_aside,
+    sized,
+    sized_images,
+    without_no_clumps,
+)
 from .errors import FileError, LabelError
 from .files import read_json, write_json
 from .sources import Source
@@ -227,8 +240,11 @@ def read_label_set(path: str | Path) -> LabelSet:
     except FileError as error:
         raise LabelError(error.what, path, error.remedy) from error
     try:
-        classes = {int(c["id"]): str(c["name"]) for c in content["categories"]}
-        images = _images(content["images"], path)
+        classes = class_names(content["categories"], path)
+        images = sized_images(content["images"], path)
+        info = content.get("info")
+        if not is_ours(info):
+            classes = without_no_clumps(classes)
         annotations = _boxes_by_image(content["annotations"], images, classes, path)
         rejected = _boxes_by_image(content.get("rejected", []), images, classes, path)
         cutouts = tuple(
@@ -245,8 +261,8 @@ def read_label_set(path: str | Path) -> LabelSet:
         ) from error
     if not cutouts:
         raise LabelError("this label set names no image", path, _MAKE_AGAIN)
-    info = content.get("info", {})
-    names = tuple(classes[i] for i in sorted(classes))
+    named = (classes[i] for i in sorted(classes, key=in_order))
+    names = tuple(name for name in named if name)
     return LabelSet(cutouts, names, dict(info) if isinstance(info, dict) else {})
 
 
@@ -271,8 +287,7 @@ def _cutout(
     fwhm = float(entry.get("psf_fwhm_px") or 0)
     return LabelledCutout(
         source,
-        int(entry["width"]),
-        int(entry["height"]),
+        *sized(entry),
         bool(entry.get("done", True)),
         bool(entry.get("held_out", False)),
         tuple(boxes),
@@ -304,75 +319,63 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
-def _images(entries: list[dict[str, Any]], path: Path) -> dict[int, dict[str, Any]]:
-    """Return the images by their number."""
-    images: dict[int, dict[str, Any]] = {}
-    for entry in entries:
-        number = int(entry["id"])
-        if number in images:
-            what = f"image {number} stands in the file twice"
-            raise LabelError(what, path, _MAKE_AGAIN)
-        if int(entry["width"]) < 1 or int(entry["height"]) < 1:
-            raise LabelError(f"image {number} has no size", path, _MAKE_AGAIN)
-        images[number] = entry
-    return images
-
-
 def _boxes_by_image(
     entries: list[dict[str, Any]],
-    images: dict[int, dict[str, Any]],
-    classes: dict[int, str],
+    images: dict[Id, dict[str, Any]],
+    classes: dict[Id, str],
     path: Path,
-) -> dict[int, list[LabelledBox]]:
-    found: dict[int, list[LabelledBox]] = {}
+) -> dict[Id, list[LabelledBox]]:
+    found: dict[Id, list[LabelledBox]] = {}
     for entry in entries:
-        number = int(entry["image_id"])
-        if number not in images:
+        number, cls = id_of(entry["image_id"]), id_of(entry["category_id"])
+        if number is None or number not in images:
             raise LabelError(
-                f"box {entry.get('id')} names image {number}, which is not in the file",
+                f"box {entry.get('id')} names image {entry['image_id']}, which is not "
+                "in the file",
                 path,
                 _MAKE_AGAIN,
             )
-        if int(entry["category_id"]) not in classes:
+        if cls is None or cls not in classes:
             raise LabelError(
                 f"box {entry.get('id')} names class {entry['category_id']}, which is "
                 "not in the file",
                 path,
                 _MAKE_AGAIN,
             )
-        found.setdefault(number, []).append(
-            _box(entry, images[number], classes[int(entry["category_id"])], path)
-        )
+        box = _box(entry, images[number], classes[cls], path)
+        if not box.cls:
+            # Neither a clump nor background; its class says nothing then.
+            some = next(name for name in classes.values() if name)
+            box = replace(box, cls=some, ignored=True)
+        found.setdefault(number, []).append(box)
     return found
 
 
 def _box(
     entry: dict[str, Any], image: dict[str, Any], cls: str, path: Path
 ) -> LabelledBox:
-    x, y, width, height = (float(v) for v in entry["bbox"])
+    edges, given = edges_of(entry), entry.get("bbox")
     name = image.get("file_name", image["id"])
-    if not np.isfinite([x, y, width, height]).all() or width <= 0 or height <= 0:
+    if edges is None:
         raise LabelError(
-            f"box {entry.get('id')} of {name} has no area ({entry['bbox']})",
-            path,
-            _MAKE_AGAIN,
+            f"box {entry.get('id')} of {name} has no area ({given})", path, _MAKE_AGAIN
         )
-    corners = geometry.from_edges(np.array([[x, y, x + width, y + height]]))
-    if geometry.outside(corners, int(image["width"]), int(image["height"]))[0]:
+    corners = geometry.from_edges(np.array([edges]))
+    if geometry.outside(corners, *sized(image))[0]:
         raise LabelError(
             f"box {entry.get('id')} of {name} lies outside the image "
-            f"({entry['bbox']} in {image['width']} x {image['height']} pixels)",
+            f"({given} in {image['width']} x {image['height']} pixels)",
             path,
             _MAKE_AGAIN,
         )
-    attributes = dict(entry.get("attributes", {}))
+    ignored = bool(set_aside(entry)) or is_difficult(entry)
+    attributes = dict(entry.get("attributes") or {})
     known = {
         key: attributes.pop(key)
         for key in ("status", "origin", "score", "model", "annotator", "time")
         if key in attributes
     }
     x1, y1, x2, y2 = (float(v) for v in corners[0])
-    ignored = bool(entry.get("iscrowd", 0))
     weight = float(attributes.pop("weight", 1.0))
     if not 0 < weight < np.inf:
         raise LabelError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from .config import ModelConfig, TrainConfig, fill, with_encoder
 from .errors import ConfigError, from_os_error
+from .signatures import refuse_special
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     ConfigError
         If it cannot be read or is no TOML.
     """
+    refuse_special(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -2,24 +2,60 @@
 
 Boxes are x, y, width and height from the corner of the first pixel. Names of images are
 only compared with names, never opened, so a path that climbs out of the folder leads
-nowhere.
+nowhere. What ids, classes, sizes and flags are, `clump_detector.coco` says, for
+training as well.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..coco import (
+    CROWD,
+    IGNORED,
+    Id,
+    by_id,
+    class_names,
+    edges_of,
+    has_only_mask,
+    id_of,
+    is_difficult,
+    mask_size,
+    set_aside,
+    size_of,
+)
 from ..errors import ClumpError, LabelError
-from .boxes_of import around, corners_of, share
-from .model import Corners, ForeignBox, ForeignLabels, Losses, Size
+from ..notation import real
+from ..signatures import kind_of
+from .boxes_of import corners_of, share
+from .classes import first_number
+from .json_kinds import other_format
+from .model import ForeignBox, ForeignLabels, Losses, Size
 from .opening import is_inside, read_bytes, read_text
 
 _NO_COCO = "Give a COCO file with images and annotations, or a list of results."
+
+_EXPORT = "Export it as COCO, YOLO or Pascal VOC from the program it comes from."
+
+_SET_ASIDE = {
+    IGNORED: "an annotation that is to be ignored",
+    CROWD: "a crowd region (iscrowd), which is no single object",
+}
+
+
+@dataclass(frozen=True)
+class _File:
+    """What stands in a file beside its annotations."""
+
+    path: Path
+    images: dict[Id, tuple[str, Size | None]] = field(default_factory=dict)
+    classes: dict[Id, str] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
 
 
 def read_coco(path: Path) -> ForeignLabels:
@@ -30,7 +66,8 @@ def read_coco(path: Path) -> ForeignLabels:
     Raises
     ------
     LabelError
-        If it is no COCO file, or there is none in the folder.
+        If it is no COCO file, or there is none in the folder, an id stands for two
+        images or classes, or a box has a class that the file does not name.
     FileError
         If it cannot be read.
     """
@@ -42,6 +79,8 @@ def read_coco(path: Path) -> ForeignLabels:
     losses = Losses()
     boxes: list[ForeignBox] = []
     others: list[str] = []
+    notes: list[str] = []
+    numbered: dict[int | None, str] = {}
     for file in files:
         try:
             read = _read_file(file)
@@ -51,13 +90,23 @@ def read_coco(path: Path) -> ForeignLabels:
         losses.update(read.losses)
         boxes += read.boxes
         others += read.others
+        notes += read.notes
+        numbered.setdefault(read.numbers_from, file.name)
     if not boxes:
         raise LabelError(
             "no box stands in its files. " + " ".join(losses.in_words()), path, _NO_COCO
         )
+    if len(numbered) > 1:
+        one, other = list(numbered.values())[:2]
+        raise LabelError(
+            f"its files name their classes in different ways ({one} and {other})",
+            path,
+            "Import the files one by one.",
+        )
     return ForeignLabels(
-        "coco", path.name, path, tuple(boxes), None, losses, others=tuple(others)
-    )
+        "coco", path.name, path, tuple(boxes), None, losses, tuple(notes),
+        others=tuple(others), numbers_from=next(iter(numbered)),
+    )  # fmt: skip
 
 
 def coco_files(folder: Path) -> Iterator[Path]:
@@ -81,132 +130,120 @@ def _says_coco(path: Path) -> bool:
 
 
 def _read_file(path: Path) -> ForeignLabels:
-    try:
-        content = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise LabelError(
-            f"this is not valid JSON ({error})", path, "Get the file again."
-        ) from error
-    losses = Losses()
+    notes: list[str] = []
+    content = _content(path, notes)
+    other = other_format(content)
+    if other:
+        raise LabelError(f"this is {other}, not COCO", path, _EXPORT)
     if isinstance(content, list):
-        images: dict[Any, tuple[str, Size | None]] = {}
-        classes: dict[Any, str] = {}
+        file = _File(path)
         parts: list[tuple[str, Any]] = [("", content)]
     elif isinstance(content, dict) and "annotations" in content:
-        images = _images(content.get("images"))
-        classes = _classes(content.get("categories"))
+        images = by_id(content.get("images"), "image", path)
+        named = {key: (_name(entry), size_of(entry)) for key, entry in images.items()}
+        file = _File(path, named, class_names(content.get("categories"), path))
         parts = [("", content["annotations"]), ("rejected", content.get("rejected"))]
     else:
         raise LabelError("this is no COCO file", path, _NO_COCO)
     boxes = []
     for said, entries in parts:
         for entry in entries if isinstance(entries, list) else ():
-            box = _box(entry, images, classes, said)
-            if box is None:
-                losses.add("an entry that is no box", _named(entry))
-            else:
+            box = _box(entry, file, said)
+            if box is not None:
                 boxes.append(box)
     if not boxes:
-        raise LabelError("no box stands in it", path, _NO_COCO)
+        why = " ".join(file.losses.in_words())
+        raise LabelError(f"no box stands in it. {why}".strip(". "), path, _NO_COCO)
     return ForeignLabels(
-        "coco", path.name, path, tuple(boxes), None, losses,
-        others=tuple(name for name, _ in images.values() if name),
+        "coco", path.name, path, tuple(boxes), None, file.losses, tuple(notes),
+        others=tuple(name for name, _ in file.images.values() if name),
+        numbers_from=first_number(file.classes.values()) if file.classes else 1,
     )  # fmt: skip
 
 
-def _images(entries: Any) -> dict[Any, tuple[str, Size | None]]:
-    """Return name and size of each image by its number."""
-    found: dict[Any, tuple[str, Size | None]] = {}
-    for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, dict) or not _hashable(entry.get("id")):
-            continue
-        name = str(entry.get("file_name") or entry.get("name") or "")
-        found[entry["id"]] = name, _size(entry.get("width"), entry.get("height"))
-    return found
+def _content(path: Path, notes: list[str]) -> Any:
+    text = read_text(path, notes=notes)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        real_kind = kind_of(read_bytes(path)[:512]).removesuffix("JSON or another text")
+        why = f"it is {real_kind}" if real_kind else str(error)
+        raise LabelError(
+            f"this is not valid JSON ({why})", path, "Get the file again."
+        ) from error
 
 
-def _size(width: Any, height: Any) -> Size | None:
-    if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
-        return width, height
-    return None
+def _name(image: Mapping[str, Any]) -> str:
+    return str(image.get("file_name") or image.get("name") or "")
 
 
-def _classes(entries: Any) -> dict[Any, str]:
-    return {
-        entry["id"]: str(entry.get("name", entry["id"]))
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and _hashable(entry.get("id"))
-    }
-
-
-def _hashable(value: Any) -> bool:
-    return isinstance(value, (int, str)) and not isinstance(value, bool)
-
-
-def _box(
-    entry: Any,
-    images: dict[Any, tuple[str, Size | None]],
-    classes: dict[Any, str],
-    said: str,
-) -> ForeignBox | None:
-    if not isinstance(entry, dict) or not _hashable(entry.get("image_id")):
+def _box(entry: Any, file: _File, said: str) -> ForeignBox | None:
+    """Return an annotation as a box, or None once it is counted why it is none."""
+    if not isinstance(entry, dict):
+        file.losses.add("an entry that is no box", str(entry))
         return None
-    corners = _corners(entry)
-    if corners is None:
+    why = _why_not(entry, file)
+    edges = edges_of(entry)
+    if why or edges is None:
+        why = why or "an annotation whose box or outline has no area or no numbers"
+        file.losses.add(why, f"annotation {entry.get('id', '')}".strip())
         return None
-    number, category = entry["image_id"], entry.get("category_id")
-    if images and number not in images:
-        return None
-    name, size = images.get(number, (str(number), None))
-    cls = classes.get(category, "") if _hashable(category) else ""
     more = entry.get("attributes")
     more = more if isinstance(more, dict) else {}
-    score = _number(entry.get("score", more.get("score")))
-    if not said and entry.get("iscrowd") == 1 and more.get("status") == "proposal":
+    said = said or _undecided(entry, more)
+    aside = set_aside(entry)
+    if aside and not said:
+        # Tools that write masks call each of them a crowd: a person may decide.
+        if aside == IGNORED or not has_only_mask(entry):
+            file.losses.add(_SET_ASIDE[aside], f"annotation {entry.get('id', '')}")
+            return None
         said = "proposal"
+    image = id_of(entry.get("image_id"))
+    given = str(entry["image_id"]).strip()
+    assert image is not None  # as `_why_not` has seen
+    name, size = file.images.get(image, (given, None))
     return ForeignBox(
-        name or str(number), cls, corners, size=size, score=share(score), said=said,
+        name or given, _class(entry, file), corners_of(edges),
+        size=size or mask_size(entry),
+        score=share(real(entry.get("score", more.get("score")))), said=said,
         origin=_word(more.get("origin")), model=_word(more.get("model")),
         annotator=_word(more.get("annotator")), time=_word(more.get("time")),
     )  # fmt: skip
 
 
-def _corners(entry: dict[str, Any]) -> Corners | None:
-    """Return the corners of the box, or of what is around the outline."""
-    bbox = entry.get("bbox")
-    if isinstance(bbox, list) and len(bbox) == 4:
-        x, y, width, height = (_number(v) for v in bbox)
-        if x is None or y is None or width is None or height is None:
-            return None
-        if width <= 0 or height <= 0:
-            return None
-        return corners_of((x, y, x + width, y + height))
-    outline = entry.get("segmentation")
-    if not isinstance(outline, list):
-        return None
-    values = [
-        v for part in outline if isinstance(part, list) for v in map(_number, part)
-    ]
-    numbers = [v for v in values if v is not None]
-    if len(numbers) != len(values) or len(numbers) < 6 or len(numbers) % 2:
-        return None
-    box = around(list(zip(numbers[::2], numbers[1::2], strict=True)))
-    return None if box is None else corners_of(box)
+def _why_not(entry: Mapping[str, Any], file: _File) -> str:
+    """Return why an annotation belongs to no image, or nothing."""
+    image = id_of(entry.get("image_id"))
+    if image is None:
+        return "an annotation without an image's id"
+    if file.images and image not in file.images:
+        return "an annotation of an image that the file does not list"
+    return ""
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+def _class(entry: Mapping[str, Any], file: _File) -> str:
+    """Return the class of an annotation in the file's words, empty for none.
+
+    One number that no category has says that the others may be shifted, too.
+    """
+    number = id_of(entry.get("category_id"))
+    if number is None:
+        return ""
+    if file.classes and number not in file.classes:
+        raise LabelError(
+            f"annotation {entry.get('id', '')} has the class {number}, which is not "
+            "among the file's categories",
+            file.path,
+            "Mend the categories: the numbers of the others may be shifted, too.",
+        )
+    return file.classes.get(number, str(number))
+
+
+def _undecided(entry: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+    """Return what says that nobody has decided: our own files, and `difficult`."""
+    ours = more.get("status") == "proposal" and set_aside(entry) == CROWD
+    return "proposal" if ours or is_difficult(entry) else ""
 
 
 def _word(value: Any) -> str | None:
     return value[:200] if isinstance(value, str) and value else None
-
-
-def _named(entry: Any) -> str:
-    return f"entry {entry.get('id')}" if isinstance(entry, dict) else ""

@@ -9,24 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 from ..errors import LabelError
-from .boxes_of import corners_of, share, sky_place
+from ..no_clump import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
+from .boxes_of import share, sky_place
 from .grid import Grid
 from .model import ForeignBox, ForeignLabels, Losses
+from .table_boxes import find_boxes, find_points, first, image_sizes
 
-_CORNERS = (
-    ("x1", "y1", "x2", "y2"),
-    ("clump_px_x1", "clump_px_y1", "clump_px_x2", "clump_px_y2"),
-    ("xmin", "ymin", "xmax", "ymax"),
-    ("x_min", "y_min", "x_max", "y_max"),
-    ("left", "top", "right", "bottom"),
-)
-_MIDDLE = (("x", "y"), ("x_centre", "y_centre"), ("x_center", "y_center"),
-           ("xcen", "ycen"), ("xcentroid", "ycentroid"))  # fmt: skip
-_SIDES = (("width", "height"), ("w", "h"), ("side", "side"), ("size", "size"))
 _SKY = (
     ("clump_centre_ra", "clump_centre_dec"),
     ("clump_ra", "clump_dec"),
@@ -50,14 +41,17 @@ _IMAGE = (
     "galaxy_name", "name", "stem", "galaxy",
 )  # fmt: skip
 _CLASS = (
-    "class", "clump_label_name", "label_text", "label_name", "label", "category",
-    "type", "cls",
+    "class_name", "category_name", "class", "clump_label_name", "label_text",
+    "label_name", "label", "category", "type", "cls", "category_id",
 )  # fmt: skip
 _SCORE = ("score", "confidence", "probability", "prob", "clump_score")
 _ID = re.compile(
     r"^(\w*obj_?id|local_ids?|image_id|galaxy_id|subject_id|sdss|id)$", re.I
 )
 
+
+#: Columns that a sentence names.
+_SHOWN = 8
 
 #: Statuses of boxes that are no labels.
 _UNDECIDED = ("proposal", "rejected")
@@ -72,10 +66,10 @@ def read_columns(grid: Grid) -> ForeignLabels:
         If no column says where something is.
     """
     losses = Losses()
-    places, convention = _boxes(grid)
-    sky_names = _first(grid, _SKY)
+    places = find_boxes(grid)
+    sky_names = first(grid, _SKY)
     parts = None if sky_names else grid.find_positions()
-    middle = None if places is not None else _first(grid, _MIDDLE)
+    middle = None if places is not None else find_points(grid)
     if places is None and sky_names is None and middle is None and parts is None:
         shown = ", ".join(grid.names[:12])
         raise LabelError(
@@ -85,28 +79,49 @@ def read_columns(grid: Grid) -> ForeignLabels:
         )
     images = grid.words(grid.find(*_IMAGE))
     ids = {name: grid.integers(name) for name in grid.names if _ID.match(name)}
+    grid.used.update(ids)
     points = _points(grid, middle)
     sky = grid.positions(sky_names) if parts is None else grid.places(parts)
-    host = grid.positions(_first(grid, _HOST))
+    host = grid.positions(first(grid, _HOST))
     if parts is not None:
         sky_names = tuple(column.name for column in parts.columns)
-    more = _said(grid)
+        grid.used.update(sky_names)
+    more, ignored = _said(grid), _any_set(grid, IGNORED_COLUMNS)
     boxes = []
     for i in range(len(grid)):
-        corners = None if places is None else corners_of(places[i], edges=False)
+        corners = None if places is None else places.corners[i]
         at = sky_place(*sky[i], host=host[i])
+        if ignored[i]:
+            losses.add("a row that is to be ignored", images[i] or f"row {i + 1}")
+            continue
         if corners is None and at is None and points[i] is None:
             losses.add("a row without a place", images[i] or f"row {i + 1}")
             continue
         known = {k: v for k, column in ids.items() if (v := column[i]) is not None}
         where = ForeignBox(images[i], "", corners, points[i], sky=at, ids=known)
         boxes.append(replace(where, **more[i]))
-    named = convention or " and ".join(middle or sky_names or ())
-    said = f"Where its boxes are is read from {named}."
+    named = " and ".join(middle or sky_names or ())
+    said = places.said if places else f"Where its boxes are is read from {named}."
     origin = grid.path.name
     return ForeignLabels(
-        "table", origin, grid.path, tuple(boxes), None, losses, (said,)
-    )
+        "table", origin, grid.path, tuple(boxes), None, losses,
+        (said, *_not_used(grid)), numbers_from=1,
+    )  # fmt: skip
+
+
+def _not_used(grid: Grid) -> list[str]:
+    """Name the columns that say nothing to this program."""
+    names = [name for name in grid.names if name not in grid.used]
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return [f"Columns that are not used: {', '.join(names[:_SHOWN])}{more}."]
+
+
+def _any_set(grid: Grid, columns: tuple[str, ...]) -> list[bool]:
+    """Tell for each row whether one of some flags is set."""
+    found = [grid.words(name) for name in map(grid.find, columns) if name]
+    return [any(is_set(column[i]) for column in found) for i in range(len(grid))]
 
 
 def _said(grid: Grid) -> list[dict[str, Any]]:
@@ -117,6 +132,8 @@ def _said(grid: Grid) -> list[dict[str, Any]]:
     }
     classes = grid.words(grid.find(*_CLASS))
     scores = grid.numbers(grid.find(*_SCORE))
+    sizes, hard = image_sizes(grid), _any_set(grid, DIFFICULT_COLUMNS)
+    undecided = [word.lower() for word in words["status"]]
     return [
         {
             "cls": classes[i],
@@ -124,42 +141,13 @@ def _said(grid: Grid) -> list[dict[str, Any]]:
             "model": words["model"][i] or None,
             "origin": words["origin"][i] or None,
             "annotator": words["annotator"][i] or None,
-            "said": words["status"][i] if words["status"][i] in _UNDECIDED else "",
+            "size": sizes[i],
+            "said": undecided[i]
+            if undecided[i] in _UNDECIDED
+            else "proposal" * hard[i],
         }
         for i in range(len(grid))
     ]
-
-
-def _first(grid: Grid, pairs: tuple[tuple[str, ...], ...]) -> tuple[str, ...] | None:
-    """Return the first names of columns that are all there, as the table has them."""
-    for names in pairs:
-        found = [grid.find(name) for name in names]
-        if all(found):
-            return tuple(str(name) for name in found)
-    return None
-
-
-def _boxes(grid: Grid) -> tuple[list[tuple[float | None, ...]] | None, str]:
-    """Return x1, y1, x2, y2 of each row, and the columns that they come from."""
-    names = _first(grid, _CORNERS)
-    if names is not None:
-        columns = [grid.numbers(name) for name in names]
-        return list(zip(*columns, strict=True)), ", ".join(names)
-    for middle, sides in product(_MIDDLE, _SIDES):
-        found = _first(grid, ((*middle, *sides),))
-        if found is not None:
-            columns = [grid.numbers(name) for name in found]
-            rows = [_around(*row) for row in zip(*columns, strict=True)]
-            return rows, ", ".join(dict.fromkeys(found)) + " (the middle and the sides)"
-    return None, ""
-
-
-def _around(
-    x: float | None, y: float | None, width: float | None, height: float | None
-) -> tuple[float | None, ...]:
-    if x is None or y is None or width is None or height is None:
-        return (None,) * 4
-    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
 def _points(

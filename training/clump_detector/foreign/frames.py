@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 
 from ..galaxy import Galaxy
 from ..images import Cutout, read_cutout
+from ..notation import real
 from ..reading.orientation import orientation_in, turns_sides
-from ..sources import PICTURE_SUFFIXES
+from ..signatures import refuse_special
+from ..sources import FITS_SUFFIXES, PICTURE_SUFFIXES
 from ..wcs import sky_positions
 from .matching import Known
 from .model import Size, SkyPlace
@@ -46,6 +49,37 @@ def read_frame(cutout: Known, whole: bool) -> tuple[Frame, Galaxy | None]:
     return Frame.of(read), read.galaxy
 
 
+def physical_is_image(path: Path) -> bool:
+    """Tell whether DS9's physical pixels are those of the image: no header shifts them.
+
+    Shifts are said by IRAF's LTV and LTM, or by the WCS of the letter P, as Chandra's
+    files have it.
+    """
+    from astropy.io import fits
+
+    if not path.name.lower().endswith(FITS_SUFFIXES):
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with fits.open(path, lazy_load_hdus=True) as hdus:
+                return not any(_is_shifted(hdu.header) for hdu in hdus)
+    except Exception:  # the reader of cutouts says what is wrong with it
+        return False
+
+
+def _is_shifted(header: Any) -> bool:
+    same = {"LTV1": 0, "LTV2": 0, "LTM1_1": 1, "LTM2_2": 1, "LTM1_2": 0, "LTM2_1": 0}
+    if any(real(header.get(key, value)) != value for key, value in same.items()):
+        return True
+    for axis in "12":
+        at, value = header.get(f"CRPIX{axis}P", 0), header.get(f"CRVAL{axis}P", 0)
+        step = header.get(f"CDELT{axis}P", 1)
+        if real(at) != real(value) or real(step) != 1:
+            return True
+    return False
+
+
 def picture_size(path: Path) -> Size | None:
     """Return width and height of a PNG or JPEG as it is shown, or None.
 
@@ -54,6 +88,7 @@ def picture_size(path: Path) -> Size | None:
     from PIL import Image
 
     try:
+        refuse_special(path)
         with Image.open(path) as picture:
             width, height = picture.size
             turned = turns_sides(orientation_in(picture))

@@ -22,6 +22,7 @@ from ..galaxies.positions import (
     positions_of,
     with_unit,
 )
+from ..notation import whole
 from ..tables.read import SUFFIXES, read_table
 from .opening import PACKED, read_bytes, read_text
 
@@ -30,9 +31,6 @@ ENDINGS = (*SUFFIXES, ".mrt", ".csv.gz", ".csv.zip")
 
 #: Says that a text is machine-readable as the journals and the CDS make it.
 _MRT = "Byte-by-byte Description of file"
-
-#: A float has no more digits than these for sure.
-_EXACT = 2**53
 
 _NOWHERE = (None, None)
 
@@ -54,6 +52,10 @@ class Grid:
         if not self.names:
             raise LabelError("this table has no column", path, "Get the file again.")
         self._table = table
+        #: The names of columns that somebody has asked for.
+        self.used: set[str] = set()
+        #: What of the file was left out, in sentences.
+        self.said: tuple[str, ...] = tuple(table.meta.get("said") or ())
 
     def __len__(self) -> int:
         return len(self._table)
@@ -61,7 +63,14 @@ class Grid:
     def find(self, *names: str) -> str | None:
         """Return the first of some names that a column has, in any case, or None."""
         known = {name.strip().lower(): name for name in reversed(self.names)}
-        return next((known[n.lower()] for n in names if n.lower() in known), None)
+        found = next((known[n.lower()] for n in names if n.lower() in known), None)
+        if found is not None:
+            self.used.add(found)
+        return found
+
+    def has(self, name: str) -> bool:
+        """Tell whether a column has a name, in any case."""
+        return any(own.strip().lower() == name.lower() for own in self.names)
 
     def like(self, pattern: str) -> list[str]:
         """Return the names of columns that a pattern fits, in any case."""
@@ -209,16 +218,5 @@ def _number(value: Any) -> float | None:
 
 def _integer(value: Any) -> int | None:
     """Return an id; 0 and -9999 stand for "none" in surveys."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, (str, bytes)):
-        text = _word(value)
-        # Python refuses to read endless digits, and no id has them.
-        if text.isascii() and text.isdigit() and len(text) <= 30:
-            return int(text) or None
-    if isinstance(value, int):
-        return value if value > 0 else None
-    number = _number(value)
-    if number is None or not number.is_integer() or not 0 < number < _EXACT:
-        return None  # a float that has lost digits names no object
-    return int(number)
+    number = whole(_word(value) if isinstance(value, bytes) else value)
+    return number if number is not None and number > 0 else None

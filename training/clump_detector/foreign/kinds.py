@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FileError, LabelError
+from ..signatures import refuse_special, what_it_is
 from .adams import is_adams, read_adams
 from .clump_scout import is_clump_scout, read_clump_scout
 from .coco import coco_files, read_coco
@@ -18,7 +20,8 @@ from .own_names import with_own_names
 from .popp import is_popp, read_popp
 from .vizier import PREFIX, fetch_catalogue
 from .voc import read_voc, xml_files
-from .yolo import is_yolo, read_yolo
+from .yolo import is_yolo, read_yolo, starts_as_yolo
+from .yolo_names import TEXT_NAMES, YAML_NAMES
 
 #: Kinds of labels, and what each is.
 KINDS = {
@@ -47,7 +50,7 @@ _FILES: dict[str, Callable[[Path], ForeignLabels]] = {
 }
 
 #: A file of YOLO's that stands for its folder.
-_YOLO_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
+_YOLO_FILES = (*YAML_NAMES, *TEXT_NAMES)
 
 
 def read_labels(
@@ -82,6 +85,7 @@ def read_labels(
     path = Path(path)
     if not path.exists():
         raise FileError("no such file or folder", path, "Check the path.")
+    refuse_special(path)
     if path.is_file() and path.name.lower() in _YOLO_FILES and kind in (None, "yolo"):
         path = path.parent
     told = kind or (_kind_of_folder(path) if path.is_dir() else _kind_of_file(path))
@@ -108,7 +112,8 @@ def _of_table(grid: Grid, kind: str | None) -> ForeignLabels:
             grid.path,
             "Check its columns.",
         )
-    return labels
+    notes = dict.fromkeys((*labels.notes, *grid.said))
+    return replace(labels, notes=tuple(notes))
 
 
 def _kind_of_file(path: Path) -> str:
@@ -127,10 +132,14 @@ def _kind_of_file(path: Path) -> str:
             return "ds9"
         if start.startswith((b"{", b"[")):
             return "coco"
+        if suffix == ".txt" and starts_as_yolo(start):
+            return "yolo"
     if path.name.lower().endswith(ENDINGS) or suffix == "":
         return "table"
+    real = what_it_is(path)
     raise LabelError(
-        "its ending says no kind of labels that can be read",
+        "its ending says no kind of labels that can be read"
+        + (f" (it is {real})" if real else ""),
         path,
         f"Read are {'; '.join(KINDS.values())}.",
     )

@@ -1,16 +1,19 @@
 """Which cutout a label belongs to: by a file's name, an id, or its place on the sky.
 
-A name is compared with the names of files, stems and cutouts, in any case. A number of
-six digits or more in a cutout's name is an id.
+A name is compared with the names of files, stems and cutouts, in any case, and then by
+what it was before a program renamed it. A number of six digits or more in a cutout's
+name is an id.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,13 @@ from ..galaxy import Galaxy
 from ..sources import SUFFIXES, Source
 from ..sources import stem as image_stem
 from .model import ForeignBox, Size
+from .renamed import (
+    ROBOFLOW,
+    earlier_names,
+    plain_path,
+    simplified,
+    without_picture_ending,
+)
 
 #: An id has so many digits at least; a shorter number may be anything.
 _DIGITS = 6
@@ -59,43 +69,110 @@ class Names:
     def __init__(self, cutouts: Sequence[Known]) -> None:
         self._by_file: dict[str, list[Known]] = defaultdict(list)
         self._by_stem: dict[str, list[Known]] = defaultdict(list)
+        self._by_simple: dict[str, list[Known]] = defaultdict(list)
         self._by_number: dict[int, list[Known]] = defaultdict(list)
+        #: The names that were matched by what they were before, by cutout and program.
+        self._renamed: dict[tuple[int, str], set[str]] = defaultdict(set)
         for cutout in cutouts:
-            names = {path.name.lower() for path in cutout.source.files}
-            stems = {_stem(name) for name in names} | {cutout.source.name.lower()}
+            names = {_small(path.name) for path in cutout.source.files}
+            stems = {_stem(name) for name in names} | {_small(cutout.source.name)}
             for name in names:
                 self._by_file[name].append(cutout)
             for stem in stems:
                 self._by_stem[stem].append(cutout)
+            for simple in set(map(simplified, stems)):
+                self._by_simple[simple].append(cutout)
             for number in {n for stem in stems for n in numbers_in(stem)}:
                 self._by_number[number].append(cutout)
 
     def named(self, image: str) -> tuple[list[Known], Rank]:
         """Return the cutouts that have the name of an image, and how well it fits."""
-        named = image.replace("\\", "/")
-        name = named.rsplit("/", 1)[-1].lower()
-        exact = self._by_file.get(name) if name else None
-        found = exact or self._by_stem.get(_stem(name)) or self._by_stem.get(name)
-        if not name or not found:
+        named = plain_path(image)
+        name = _last(named)
+        found = self._exactly(name) if name else []
+        if not found:
             return [], (False, False, 0)
         best = _closest(named, found)
-        return best, (bool(exact), _same_case(named, best[0]), _common(named, best[0]))
+        rank = name in self._by_file, _same_case(named, best[0])
+        return best, (*rank, _common(named, best[0]))
 
     def find(self, box: ForeignBox) -> list[Known]:
         """Return the cutouts that a label names: one, or several, or none."""
         found, _ = self.named(box.image)
         if found:
             return found
-        name = box.image.replace("\\", "/").rsplit("/", 1)[-1].lower()
+        named = plain_path(box.image)
+        name = _last(named)
+        if name:
+            found, program = self._as_before(name)
+            if len(found) > 1:
+                found = _closest(unquote(named), found)
+            if len(found) == 1 and program:
+                self._renamed[found[0].key, program].add(name)
+            if found:
+                return found
         for number in (*box.ids.values(), *numbers_in(name)):
             if len(str(abs(number))) >= _DIGITS and number in self._by_number:
                 return self._by_number[number]
         return []
 
+    def _exactly(self, name: str) -> list[Known]:
+        stem = _stem(name)
+        return (
+            self._by_file.get(name)
+            or self._by_stem.get(stem)
+            or self._by_stem.get(name)
+            or self._by_stem.get(without_picture_ending(name))
+            or []
+        )
+
+    def _as_before(self, name: str) -> tuple[list[Known], str]:
+        """Return the cutouts that had a name before, and the program that renamed."""
+        for earlier, program in earlier_names(name):
+            found = self._exactly(earlier)
+            if not found and program == ROBOFLOW:
+                found = self._by_simple.get(simplified(_stem(earlier)), [])
+            if found:
+                return found, program
+        return [], ""
+
+    def copies(self, box: ForeignBox, cutout: Known) -> bool:
+        """Tell whether a program made several images of a cutout, as this label's name.
+
+        They may be turned or cut, which no name says. To be asked when all labels have
+        been looked for.
+        """
+        name = _last(plain_path(box.image))
+        return any(
+            name in names and len(names) > 1
+            for (key, _), names in self._renamed.items()
+            if key == cutout.key
+        )
+
+    def renamed_in_words(self) -> list[str]:
+        """Say which names were matched by what they were before."""
+        once = [(p, *n) for (_, p), n in self._renamed.items() if len(n) == 1]
+        said = []
+        for program in dict.fromkeys(p for p, _ in once):
+            names = [name for by, name in once if by == program]
+            n = "1 image" if len(names) == 1 else f"{len(names):,} images"
+            said.append(f"{n} that {program} renamed found its cutout ({names[0]}).")
+        return said
+
 
 def numbers_in(name: str) -> list[int]:
     """Return the numbers in a name that may be ids."""
     return [int(digits) for digits in _NUMBER.findall(name)]
+
+
+def _last(path: str) -> str:
+    """Return the name at the end of a plain path, in small letters."""
+    return path.rsplit("/", 1)[-1].lower()
+
+
+def _small(name: str) -> str:
+    """Return a name in small letters, composed ones: a Mac writes them in parts."""
+    return unicodedata.normalize("NFC", name).lower()
 
 
 def _stem(name: str) -> str:
@@ -124,6 +201,7 @@ def _same_case(named: str, cutout: Known) -> bool:
     own = {cutout.source.name}
     for path in cutout.source.files:
         own |= {path.name, image_stem(path)}
+    own = {unicodedata.normalize("NFC", one) for one in own}
     return name in own or image_stem(Path(name)) in own
 
 

@@ -64,6 +64,9 @@ class ForeignBox:
     sky : SkyPlace or None
     size : (int, int) or None
         Width and height of the image that it was drawn on, where the file says.
+    physical : bool
+        Whether its pixels are physical ones, which a header may shift against the
+        image's own.
     ids : mapping of str to int
         Object ids by the name of their column.
     score : float or None
@@ -81,6 +84,7 @@ class ForeignBox:
     shares: Corners | None = None
     sky: SkyPlace | None = None
     size: Size | None = None
+    physical: bool = False
     ids: Mapping[str, int] = field(default_factory=_nothing)
     score: float | None = None
     said: str = ""
@@ -162,6 +166,9 @@ class ForeignLabels:
     others : tuple of str
         Images that the file names, with a box or without: a cutout that has the name of
         one of them is not another one's.
+    numbers_from : int or None
+        Where classes are numbers without names, the one of the first; None where they
+        are names.
     """
 
     kind: str
@@ -172,6 +179,7 @@ class ForeignLabels:
     losses: Losses = field(default_factory=Losses)
     notes: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    numbers_from: int | None = None
 
     @property
     def images(self) -> int:

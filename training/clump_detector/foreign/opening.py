@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 from ..errors import LabelError, from_os_error
+from ..signatures import kind_of, refuse_special
 
 #: Bytes of a file, unpacked, beyond which it is refused; the published catalogues have
 #: less than a fifth of it.
@@ -31,6 +32,7 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
         If it cannot be read.
     """
     most = MOST_BYTES if most is None else most
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -49,8 +51,18 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
         raise from_os_error(error, path, "read") from error
 
 
-def read_text(path: Path, most: int | None = None) -> str:
-    """Return a file's text, which is UTF-8.
+def read_text(
+    path: Path, most: int | None = None, *, notes: list[str] | None = None
+) -> str:
+    """Return a file's text: UTF-8, UTF-16, or else Latin-1.
+
+    Parameters
+    ----------
+    path : Path
+    most : int, optional
+        Bytes beyond which it is refused.
+    notes : list of str, optional
+        Gets a sentence where the encoding was guessed, once.
 
     Raises
     ------
@@ -60,14 +72,46 @@ def read_text(path: Path, most: int | None = None) -> str:
         If it cannot be read.
     """
     content = read_bytes(path, most)
+    real = kind_of(content[:512])
+    if _is_binary(content[:512], real):
+        what = f"this is {real}" if real else "it has bytes of zero"
+        raise LabelError(
+            f"this is no text: {what.removeprefix('this is ')}",
+            path,
+            "Get the file again.",
+        )
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _decoded(content, "utf-16", path)
     try:
-        text = content.decode("utf-8-sig")
+        return _no_zeros(content.decode("utf-8-sig"), path)
+    except UnicodeDecodeError:
+        said = "Some text is not UTF-8; its letters were read as Latin-1."
+        if notes is not None and said not in notes:
+            notes.append(said)
+        return _decoded(content, "latin-1", path)
+
+
+def _is_binary(start: bytes, real: str) -> bool:
+    """Tell from its first bytes that a file is no text in any encoding."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    known = real and not real.startswith(("an empty", "JSON", "XML", "DS9", "a VOT"))
+    texts = ("a web page", "an SVG drawing", "a pointer of Git LFS")
+    return bool(known) and not real.startswith(texts)
+
+
+def _decoded(content: bytes, encoding: str, path: Path) -> str:
+    try:
+        return _no_zeros(content.decode(encoding), path)
     except UnicodeDecodeError as error:
         raise LabelError(
-            f"this is no text in UTF-8 (byte {error.start:,})",
+            f"this is no whole text in {encoding.upper()} (byte {error.start:,})",
             path,
             "Save it as UTF-8, or get it again.",
         ) from error
+
+
+def _no_zeros(text: str, path: Path) -> str:
     if "\0" in text:
         raise LabelError(
             "this is no text: it has bytes of zero", path, "Get the file again."

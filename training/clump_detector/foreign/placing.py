@@ -15,13 +15,19 @@ import numpy as np
 from .. import boxes as geometry
 from ..errors import ClumpError
 from ..sources import Source
-from .frames import Frame, pixel_of, read_frame, sky_of
+from .frames import Frame, physical_is_image, pixel_of, read_frame, sky_of
 from .matching import Ids, Known, Names, Sky, rivals, separation
 from .model import Corners, ForeignBox, ForeignLabels, Losses, Size
 from .shapes import sky_box
 
 #: Progress: cutouts looked at, and all of them.
 Steps = Generator[tuple[int, int], None, "Placed"]
+
+
+_COPIES = (
+    "a program made several images of one cutout, which may be turned or cut: give the "
+    "labels of the images before that"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Placed:
         What lies on no cutout.
     problems : list of str
         Cutouts that cannot be read, in sentences.
+    notes : list of str
+        What was guessed, in sentences.
     """
 
     labels: ForeignLabels
@@ -54,6 +62,7 @@ class Placed:
     clipped: int = 0
     losses: Losses = field(default_factory=Losses)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -69,7 +78,7 @@ class Placed:
         ]
         if self.clipped:
             said.append(f"{self.clipped:,} of them were cut at the image's rim.")
-        return [*said, *self.losses.in_words(), *self.problems]
+        return [*said, *self.notes, *self.losses.in_words(), *self.problems]
 
 
 def place_labels(
@@ -113,6 +122,8 @@ class _Placing:
         self._sky = Sky(np.array(places).reshape(-1, 2))
         self._claims: dict[int, tuple[float, int]] = {}
         self._frames: dict[int, Frame] = {}
+        self._sources = {cutout.key: cutout.source for cutout in cutouts}
+        self._physical: dict[int, bool] = {}
 
     def run(self) -> Generator[tuple[int, int], None, None]:
         searched = any(box.ids or box.sky for box in self._rest.values())
@@ -134,6 +145,7 @@ class _Placing:
         names = Names(self._cutouts)
         images = [box.image for box in boxes if box.image]
         lost = rivals(names, [*images, *self.placed.labels.others])
+        found_of: list[tuple[Known, ForeignBox]] = []
         named: dict[int, list[ForeignBox]] = {}
         rest: dict[int, ForeignBox] = {}
         seen: set[Any] = set()
@@ -148,12 +160,18 @@ class _Placing:
                 why = "another image of the file has the name of its cutout"
                 self.placed.losses.add(why, box.named)
             elif len(found) == 1:
-                named.setdefault(found[0].key, []).append(box)
+                found_of.append((found[0], box))
             elif found:
                 why = "several cutouts have the name of its image"
                 self.placed.losses.add(why, box.named)
             else:
                 rest[number] = box
+        for cutout, box in found_of:
+            if names.copies(box, cutout):
+                self.placed.losses.add(_COPIES, box.named)
+            else:
+                named.setdefault(cutout.key, []).append(box)
+        self.placed.notes += names.renamed_in_words()
         return named, rest
 
     def _look_at(
@@ -207,6 +225,11 @@ class _Placing:
     def _put(self, key: int, box: ForeignBox, frame: Frame) -> None:
         """Put a label on a cutout, or count why there is no place for it."""
         corners = _corners(box, frame, self._fits, self._side)
+        if box.physical and not self._physical_is_image(key):
+            corners = (
+                "its physical pixels are not the image's, whose header shifts them "
+                "(save the regions as image or fk5)"
+            )
         if isinstance(corners, str):
             self.placed.losses.add(corners, box.named)
             return
@@ -220,6 +243,11 @@ class _Placing:
             return
         self.placed.clipped += bool((np.abs(cut - whole) > 1e-6).any())
         self.placed.boxes.setdefault(key, []).append(PlacedBox((x1, y1, x2, y2), box))
+
+    def _physical_is_image(self, key: int) -> bool:
+        if key not in self._physical:
+            self._physical[key] = physical_is_image(self._sources[key].path)
+        return self._physical[key]
 
 
 def _mark(box: ForeignBox) -> Any:

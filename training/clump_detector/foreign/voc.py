@@ -8,15 +8,25 @@ is 1, 1, 1, 1.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import LabelError
+from ..notation import flag, real, whole
 from .boxes_of import corners_of
 from .model import Corners, ForeignBox, ForeignLabels, Losses, Size
 from .opening import is_inside
 from .xml import read_xml
+
+_OWN_NAMES = (
+    "Several files name the same image: their own names are taken for their images'."
+)
+
+#: Elements that say that an object is none.
+_IGNORED = ("ignore", "ignored", "exclude", "crowd", "iscrowd", "deleted")
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _MOST_BYTES = 5_000_000
@@ -32,25 +42,66 @@ def read_voc(path: Path) -> ForeignLabels:
     FileError
         If it cannot be read.
     """
-    losses = Losses()
-    boxes: list[ForeignBox] = []
+    losses, notes = Losses(), _Notes()
+    found: list[tuple[Path, list[ForeignBox]]] = []
     for file in xml_files(path) if path.is_dir() else [path]:
         if path.is_dir() and not is_inside(file, path):
             losses.add("a file that is a link out of the folder", file.name)
             continue
         try:
-            boxes += _read_file(file, losses)
+            found.append((file, _read_file(file, losses, notes)))
         except LabelError:
             if file == path:
                 raise
             losses.add("a file that is damaged or no label", file.name)
+    boxes = _by_own_names(found, notes)
     if not boxes:
         raise LabelError(
             "no object with a box stands in it. " + " ".join(losses.in_words()),
             path,
             "Give Pascal VOC files, with annotation as their root.",
         )
-    return ForeignLabels("voc", path.name, path, tuple(boxes), None, losses)
+    return ForeignLabels(
+        "voc", path.name, path, tuple(boxes), None, losses, tuple(notes.in_words()),
+        numbers_from=1,
+    )  # fmt: skip
+
+
+def _by_own_names(
+    found: Sequence[tuple[Path, list[ForeignBox]]], notes: _Notes
+) -> list[ForeignBox]:
+    """Return all boxes, of the files' own names where several name the same image.
+
+    Programs that copy a file as a template leave the image of the first in all.
+    """
+    times = Counter(boxes[0].image for _, boxes in found if boxes)
+    every: list[ForeignBox] = []
+    for file, boxes in found:
+        if boxes and times[boxes[0].image] > 1:
+            notes.said += [_OWN_NAMES] if _OWN_NAMES not in notes.said else []
+            boxes = [replace(box, image=file.stem) for box in boxes]
+        every += boxes
+    return every
+
+
+@dataclass
+class _Notes:
+    """What a person should know of files that were read."""
+
+    said: list[str] = field(default_factory=list)
+    before_first: int = 0
+
+    def in_words(self) -> list[str]:
+        """Return it in sentences."""
+        n = self.before_first
+        if not n:
+            return self.said
+        count = "1 box begins" if n == 1 else f"{n:,} boxes begin"
+        return [
+            *self.said,
+            f"{count} before pixel 1, from which Pascal VOC counts: if the file counts "
+            "from 0, its boxes lie a pixel too far to the upper left.",
+        ]
 
 
 def xml_files(folder: Path) -> Iterator[Path]:
@@ -62,8 +113,8 @@ def xml_files(folder: Path) -> Iterator[Path]:
                 yield Path(root, name)
 
 
-def _read_file(path: Path, losses: Losses) -> Iterable[ForeignBox]:
-    root = read_xml(path, _MOST_BYTES)
+def _read_file(path: Path, losses: Losses, notes: _Notes) -> list[ForeignBox]:
+    root = read_xml(path, _MOST_BYTES, notes=notes.said)
     if root.tag != "annotation":
         raise LabelError(
             f"this XML has the root {root.tag[:40]!r}, not annotation",
@@ -75,11 +126,15 @@ def _read_file(path: Path, losses: Losses) -> Iterable[ForeignBox]:
     boxes = []
     for entry in root.iter("object"):
         corners = _corners(entry)
+        if any(flag(_text(entry, name)) for name in _IGNORED):
+            losses.add("an object that is to be ignored, or was deleted", path.name)
+            continue
         if corners is None:
-            losses.add("an object without a box", path.name)
+            losses.add("an object without a box", f"{path.name}: {_shown(entry)}")
             continue
         cls = _text(entry, "name")
-        said = "proposal" if _text(entry, "difficult") == "1" else ""
+        said = "proposal" if flag(_text(entry, "difficult")) else ""
+        notes.before_first += min(corners[:2]) < -0.5
         boxes.append(ForeignBox(image, cls, corners, size=size, said=said))
     return boxes
 
@@ -89,22 +144,30 @@ def _text(entry: ElementTree.Element, tag: str) -> str:
 
 
 def _size(root: ElementTree.Element) -> Size | None:
-    try:
-        width = int(root.findtext("size/width") or 0)
-        height = int(root.findtext("size/height") or 0)
-    except ValueError:
-        return None
+    given = (root.findtext(f"size/{name}") for name in ("width", "height"))
+    width, height = (whole(text) or 0 for text in given)
     return (width, height) if width > 0 and height > 0 else None
+
+
+def _shown(entry: ElementTree.Element) -> str:
+    """Return what an object has in the place of a box."""
+    box = entry.find("bndbox")
+    parts = [child.tag for child in entry] if box is None else [
+        f"{child.tag} {(child.text or '').strip()}" for child in box
+    ]  # fmt: skip
+    return ", ".join(parts)[:60]
 
 
 def _corners(entry: ElementTree.Element) -> Corners | None:
     box = entry.find("bndbox")
     if box is None:
         return None
-    try:
-        x1, y1, x2, y2 = (float(box.findtext(tag) or "nan") for tag in _CORNERS)
-    except ValueError:
+    given = [real(box.findtext(tag)) for tag in _CORNERS]
+    if any(value is None for value in given):
         return None
+    x1, y1, x2, y2 = (float(value) for value in given if value is not None)
+    # Some programs write the last pixel first.
+    (x1, x2), (y1, y2) = sorted((x1, x2)), sorted((y1, y2))
     # From the first pixel's left side to the last one's right side.
     return corners_of((x1 - 1, y1 - 1, x2, y2))
 

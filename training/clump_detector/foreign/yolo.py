@@ -1,33 +1,30 @@
 """YOLO: a folder with one text file of boxes per image, in and out.
 
-A line is a class's number, then the box's middle, width and height as shares of the
-image's from its corner, then perhaps a score; or the number and an outline. The names
-of the classes stand in ``data.yaml`` or ``classes.txt``. Paths in ``data.yaml`` are not
-followed: only what lies in the chosen folder is read.
+A line is a class's number, counted from 0, and a box; `yolo_lines` says what else. The
+names of the classes stand in a file above, which `yolo_names` finds. Paths in
+``data.yaml`` are not followed.
 """
 
 from __future__ import annotations
 
-import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import LabelError
-from .boxes_of import around, corners_of, share
-from .model import Corners, ForeignBox, ForeignLabels, Losses
+from .boxes_of import share
+from .classes import first_number
+from .model import ForeignBox, ForeignLabels, Losses
 from .opening import is_inside, read_text
+from .yolo_lines import parse_line
+from .yolo_names import TEXT_NAMES, Names, NamesAbove
 
-#: Files that name the classes, and ones that are no labels.
-_NAMES = ("classes.txt", "obj.names", "classes.names")
-_NO_LABELS = {*_NAMES, "train.txt", "val.txt", "test.txt", "readme.txt"}
-_YAML = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+#: Text files that are no labels.
+_NO_LABELS = {*TEXT_NAMES, "train.txt", "val.txt", "test.txt", "readme.txt"}
 
 _MOST_BYTES = 5_000_000
-
-#: Bytes of ``data.yaml``: YAML is read slowly.
-_MOST_YAML = 100_000
 
 
 def is_yolo(folder: Path) -> bool:
@@ -35,34 +32,46 @@ def is_yolo(folder: Path) -> bool:
     return next(iter(_label_files(folder)), None) is not None
 
 
-def read_yolo(folder: Path) -> ForeignLabels:
-    """Read a folder of YOLO labels.
+def starts_as_yolo(start: bytes) -> bool:
+    """Tell from its first bytes whether a text file's first line is one of YOLO's."""
+    lines = start.decode("latin-1").splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    return not parse_line(first).why_not
+
+
+def read_yolo(chosen: Path) -> ForeignLabels:
+    """Read a folder of YOLO labels, or one file of them.
 
     Raises
     ------
     LabelError
-        If no file in it has a box.
+        If no file in it has a box, or a class has a number that the file of names
+        beside it does not name.
     FileError
         If it cannot be read.
     """
-    losses = Losses()
-    names = _class_names(folder)
-    boxes: list[ForeignBox] = []
-    files = 0
-    for path in _label_files(folder):
-        if not is_inside(path, folder):
-            losses.add("a file that is a link out of the folder", path.name)
-            continue
-        files += 1
-        boxes += _read_file(path, folder, names, losses)
-    if not boxes:
+    if chosen.is_dir():
+        folder, files = chosen, list(_label_files(chosen))
+    else:
+        folder, files = chosen.parent, [chosen]
+    work = _Reading(folder)
+    for path in files:
+        if is_inside(path, folder):
+            work.read(path)
+        else:
+            work.losses.add("a file that is a link out of the folder", path.name)
+    if not work.boxes:
+        why = " ".join(work.losses.in_words())
         raise LabelError(
-            f"none of the {files} text files in this folder has a box",
-            folder,
+            f"none of the {len(files)} text files in this folder has a box. {why}",
+            chosen,
             "Give the folder with the labels, one text file per image.",
         )
-    notes = () if names else ("No file names its classes: their numbers are taken.",)
-    return ForeignLabels("yolo", folder.name, folder, tuple(boxes), None, losses, notes)
+    numbers_from = first_number(work.known) if work.named_by else 0
+    return ForeignLabels(
+        "yolo", chosen.name, chosen, tuple(work.boxes), None, work.losses,
+        tuple(work.said()), numbers_from=numbers_from,
+    )  # fmt: skip
 
 
 def _label_files(folder: Path) -> Iterable[Path]:
@@ -73,88 +82,83 @@ def _label_files(folder: Path) -> Iterable[Path]:
                 yield Path(root, name)
 
 
-def _read_file(
-    path: Path, folder: Path, names: Sequence[str], losses: Losses
-) -> list[ForeignBox]:
-    below = path.relative_to(folder).with_suffix("").as_posix()
-    boxes = []
-    for line in read_text(path, _MOST_BYTES).splitlines():
-        words = line.split()
-        if not words:
-            continue
-        read = _line(words)
-        if read is None:
-            losses.add("a line that is no box", f"{path.name}: {line.strip()[:40]}")
-            continue
-        number, shares, score = read
-        cls = names[number] if number < len(names) else str(number)
-        boxes.append(ForeignBox(below, cls, shares=shares, score=share(score)))
-    return boxes
+class _Reading:
+    """Boxes of label files, with what was lost and what was guessed."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._names = folder, NamesAbove(folder)
+        self.boxes: list[ForeignBox] = []
+        self.losses = Losses()
+        self.named_by: dict[Path, None] = {}
+        self.known: set[str] = set()
+        self._read_as: Counter[str] = Counter()
+        self._unnamed = 0
+        self._notes: list[str] = []
 
-def _line(words: Sequence[str]) -> tuple[int, Corners, float | None] | None:
-    """Return class, box in shares and score of a line, or None if it is none."""
-    try:
-        number, values = int(words[0]), [float(word) for word in words[1:]]
-    except ValueError:
-        return None
-    if not 0 <= number < 10_000 or not all(math.isfinite(v) for v in values):
-        return None
-    if len(values) in (4, 5):
-        x, y, width, height = values[:4]
-        if width <= 0 or height <= 0:
-            return None
-        shares = corners_of(
-            (x - width / 2, y - height / 2, x + width / 2, y + height / 2), edges=False
-        )
-        score = values[4] if len(values) == 5 else None
-    elif len(values) >= 6 and len(values) % 2 == 0:
-        shares = around(list(zip(values[::2], values[1::2], strict=True)))
-        score = None
-    else:
-        return None
-    # A share a little beyond the image's rim is cut there; pixels are no shares.
-    if shares is None or min(shares) < -1 or max(shares) > 2:
-        return None
-    return number, shares, score
+    def read(self, path: Path) -> None:
+        """Take in the boxes of a file."""
+        names = self._names.of(path.parent)
+        below = path.relative_to(self._folder).with_suffix("").as_posix()
+        text = read_text(path, _MOST_BYTES, notes=self._notes)
+        for place, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            parsed = parse_line(line, names.keypoints)
+            if parsed.why_not:
+                example = f"{path.name}, line {place}: {line.strip()[:40]}"
+                self.losses.add(parsed.why_not, example)
+                continue
+            if parsed.read_as:
+                self._read_as[parsed.read_as] += 1
+            cls = self._class(parsed.number, names, path, place)
+            self.boxes.append(
+                ForeignBox(below, cls, shares=parsed.shares, score=share(parsed.score))
+            )
 
+    def _class(self, number: int, names: Names, path: Path, place: int) -> str:
+        """Return the name of a class, or its number where no file names any.
 
-def _class_names(folder: Path) -> list[str]:
-    """Return the names of the classes, or none."""
-    for path in (folder / name for name in (*_YAML, *_NAMES)):
-        if not path.is_file() or not is_inside(path, folder):
-            continue
-        if path.name in _YAML:
-            names = _names_in_yaml(path)
+        A number beyond the names says that these are not its names, or that it counts
+        from 1: the others would be shifted, too.
+        """
+        if names.path is None:
+            self._unnamed += 1
         else:
-            lines = read_text(path, _MOST_BYTES).splitlines()
-            names = [line.strip() for line in lines if line.strip()]
-        if names:
-            return names
-    return []
+            self.named_by[names.path] = None
+            self.known.update(names.classes.values())
+        if self._unnamed and self.named_by:
+            raise LabelError(
+                "some of its label files have a file of names above them and others "
+                f"have none, such as {path.name}",
+                self._folder,
+                "Give the folders one by one, or put classes.txt into each.",
+            )
+        if names.path is not None and number not in names.classes:
+            raise LabelError(
+                f"line {place} has the class {number}, which {names.path.name} does "
+                f"not name (it names {_listed(names)})",
+                path,
+                "Classes count from 0. Mend the names, or give those of these labels.",
+            )
+        return names.classes.get(number, str(number))
+
+    def said(self) -> list[str]:
+        """Return what a person should know, in sentences."""
+        said = [*self._notes]
+        for path in list(self.named_by)[:3]:
+            where = os.path.relpath(path, self._folder)
+            said.append(f"The names of its classes are those of {where}.")
+        if not self.named_by:
+            said.append("No file names its classes: their numbers are taken, from 0.")
+        for what, n in self._read_as.most_common():
+            lines = "line was" if n == 1 else "lines were"
+            said.append(f"{n:,} {lines} read as {what}.")
+        return said
 
 
-def _names_in_yaml(path: Path) -> list[str]:
-    import yaml
-
-    try:
-        content: Any = yaml.safe_load(read_text(path, _MOST_YAML))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = str(error).splitlines()[0][:120]
-        raise LabelError(
-            f"this is no YAML ({reason})", path, "Mend it, or remove it."
-        ) from error
-    names = content.get("names") if isinstance(content, dict) else None
-    if isinstance(names, dict):
-        numbers = [k for k in names if isinstance(k, int) and 0 <= k < 10_000]
-        names = [names.get(i) for i in range(max(numbers, default=-1) + 1)]
-    if not isinstance(names, list):
-        return []
-    # A few lines of YAML can stand for a list that has no end.
-    return [
-        str(name) if isinstance(name, (str, int)) else str(i)
-        for i, name in enumerate(names[:10_000])
-    ]
+def _listed(names: Names) -> str:
+    shown = [f"{n} {name}" for n, name in sorted(names.classes.items())[:4]]
+    return ", ".join([*shown, *(["..."] if len(names.classes) > 4 else [])])
 
 
 # -- out ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ClumpError, FileError, from_os_error
+from ..signatures import refuse_special, what_it_is
 from .limits import LIMITS, Room, check_size, too_much
 from .text import MOST_YAML, read_ecsv, read_text
 from .votable import check_votable
@@ -98,9 +99,10 @@ def holds_table(path: Path) -> bool:
     A file that cannot be read holds none.
     """
     try:
+        refuse_special(path)
         with path.open("rb") as file:
             head = file.read(8 * 2880)
-    except OSError:
+    except (OSError, FileError):
         return False
     return b"XTENSION= 'BINTABLE'" in head and b"ZIMAGE " not in head
 
@@ -108,6 +110,7 @@ def holds_table(path: Path) -> bool:
 def _start_of(path: Path) -> bytes:
     if path.is_dir():
         raise FileError("this is a folder", path, "Give the file of a table.")
+    refuse_special(path)
     with path.open("rb") as file:
         start = file.read(4096)
     if not start.strip():
@@ -127,8 +130,11 @@ def _reader_for(path: Path, start: bytes) -> Callable[[Path], Any]:
         return read_ecsv
     if path.suffix.lower() in _TEXT or path.suffix.lower() == ".ecsv":
         return read_text
+    real = what_it_is(path)
     raise FileError(
-        "this is not a table that can be read",
+        f"this is {real}, not a table that can be read"
+        if real
+        else "this is not a table that can be read",
         path,
         "Give CSV, ECSV, VOTable, a FITS table or Parquet.",
     )
@@ -269,14 +275,17 @@ def _read_parquet(path: Path) -> Any:
         meta = file.metadata
         LIMITS.check(path, rows=meta.num_rows, columns=meta.num_columns)
         schema = file.schema_arrow
-        words = [f.name for f in schema if _is_text(f.type)]
-        plain = [f.name for f in schema if _is_plain(f.type)]
+        # pandas writes its categories as dictionaries, of words or of numbers.
+        words = [f.name for f in schema if _is_text(_values_of(f.type))]
+        plain = [f.name for f in schema if _is_plain(_values_of(f.type))]
         units = _parquet_units(schema)
     # Words as a dictionary: one that stands a million times takes its room once.
     read = pq.read_table(path, columns=[*plain, *words], read_dictionary=words)
     table, room = Table(), Room(path)
     for name in [n for n in schema.names if n in (*plain, *words)]:
-        column = read[name].combine_chunks()
+        column = _one_chunk(read[name])
+        if name in plain and pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
         missing = np.asarray(column.is_null())
         if name in words:
             values = _words(column, pa, room)
@@ -306,6 +315,23 @@ def _parquet_units(schema: Any) -> dict[str, str]:
         for column in header["datatype"]:
             units[column["name"]] = str(column.get("unit") or "")
     return units
+
+
+def _values_of(kind: Any) -> Any:
+    """Return the type of the values of a column, in a dictionary or not."""
+    import pyarrow as pa
+
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _one_chunk(column: Any) -> Any:
+    """Return a column in one piece; its parts may have a dictionary each."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    whole = column.combine_chunks()
+    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _is_text(kind: Any) -> bool:
