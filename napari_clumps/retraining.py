@@ -68,6 +68,7 @@ class Retraining(Job):
 
     def __init__(self, controller: Controller) -> None:
         super().__init__(controller)
+        self._problems: list[str] = []
         self._wish: Wish = "go"
         self.models_in_use: tuple[Path, ...] = ()
         self.command: Sequence[str] | None = None
@@ -251,6 +252,7 @@ class Retraining(Job):
             self._bar.total = self.steps
         folds = bool(event.get("out_of_fold"))
         self.curves = replace(self.curves, out_of_fold=folds)
+        self._problems = [str(words) for words in event.get("problems", [])]
         self.outcome = f"Learning from {event['cutouts']} cutouts…"
 
     def _on_step(self, event: dict[str, Any]) -> None:
@@ -304,7 +306,7 @@ class Retraining(Job):
     def _on_comparison(self, event: dict[str, Any]) -> None:
         self.comparison = event
         said = str(event.get("summary") or event.get("problem") or "")
-        self.outcome = " ".join([said, *event.get("notes", [])])
+        self.outcome = " ".join([said, *event.get("notes", []), *self._problems])
         self._note_training(event)
 
     def _note_training(self, comparison: dict[str, Any]) -> None:

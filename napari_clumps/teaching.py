@@ -91,6 +91,8 @@ def _say(event: dict[str, Any]) -> None:
             f"{event['rejected']} rejected ones; {event['validation']} for validation.",
             file=sys.stderr,
         )
+        for problem in event.get("problems", ()):
+            print(f"napari-clumps: {problem}", file=sys.stderr)
     elif kind == "fold":
         print(
             f"Searching galaxies out of fold, part {event['fold']} of "
