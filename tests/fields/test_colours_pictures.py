@@ -122,6 +122,17 @@ def test_fluxes_in_other_compressions(tmp_path, kind, compression):
     assert np.array_equal(got, array)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_turned_picture_that_pillow_decodes(tmp_path, bits):
+    kind = np.uint8 if bits == 8 else np.uint16
+    array = rgb(bits, kind=kind)[:40, :, 2]
+    options = {"compression": "tiff_lzw", "tiffinfo": {274: 6}}
+    Image.fromarray(array).save(tmp_path / "a.tif", **options)
+    pixels = read_cutout(tmp_path / "a.tif").pixels
+    got = pixels[..., 0] if bits == 8 else pixels[0]
+    assert np.array_equal(got, np.rot90(array, -1))
+
+
 def relabelled(path, compression, **tags):
     """Return a TIFF whose tags say something else than what it holds."""
     with tifffile.TiffFile(path, mode="r+b") as made:

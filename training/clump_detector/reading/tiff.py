@@ -117,7 +117,10 @@ def _bits_of(page: Any) -> int:
 def _by_pillow(
     series: Any, page: Any, path: Path, kind: int
 ) -> tuple[NDArray[Any], str, int]:
-    """Return (array, axes, photometric interpretation) of what Pillow decodes."""
+    """Return (array, axes, photometric interpretation) of what Pillow decodes.
+
+    Pillow has turned it as its orientation tag says.
+    """
     from PIL import Image, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = None  # the limits here are its
@@ -126,8 +129,6 @@ def _by_pillow(
     def opened(index: int) -> Any:
         picture = Image.open(path, formats=("TIFF",))
         picture.seek(index)
-        # Both tags and EXIF would turn it; here it is read as it is stored.
-        picture.getexif().pop(274, None)
         return picture
 
     frames = []
