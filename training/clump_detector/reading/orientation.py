@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..sources import PICTURE_SUFFIXES, TIFF_SUFFIXES
+from .logs import quiet
 
 #: Number of the tag, the same in EXIF and TIFF.
 TAG = 274
@@ -90,7 +91,7 @@ def orientation_of(path: Path) -> int:
         if name.endswith(TIFF_SUFFIXES):
             import tifffile
 
-            with tifffile.TiffFile(path) as tiff:
+            with quiet("tifffile"), tifffile.TiffFile(path) as tiff:
                 return orientation_of_page(tiff.series[0].pages[0])
     except Exception:  # the reader of cutouts says what is wrong with it
         return 1

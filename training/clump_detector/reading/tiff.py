@@ -6,10 +6,8 @@ decodes, whose libtiff comes with it. What neither can is refused with what to d
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 from ..errors import ImageError
 from .array_images import as_image
 from .limits import refuse_emptiness, refuse_large, refuse_promise
+from .logs import quiet
 from .orientation import orientation_of_page, upright
 from .pictures import decoded
 from .planes import Picture, Planes
@@ -58,7 +57,7 @@ def read_tiff(path: Path) -> Picture | Planes:
     import tifffile
 
     size = path.stat().st_size
-    with _quiet("tifffile"), tifffile.TiffFile(path) as tiff:
+    with quiet("tifffile"), tifffile.TiffFile(path) as tiff:
         series = _largest(tiff.series)
         page = series.keyframe
         _refuse_promises(series, page, path, size)
@@ -167,18 +166,6 @@ def _not_read(compression: str, path: Path) -> ImageError:
         path,
         "Save it without compression, or with Deflate (ZIP).",
     )
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a library from logging what becomes one message anyway."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 # -- what the values are --------------------------------------------------------
