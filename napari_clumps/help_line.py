@@ -24,8 +24,9 @@ _FIRST = {
 def help_text(*, drawing: bool) -> str:
     """Return the line of help, with the keys as a person has chosen them."""
     if drawing:
-        return f"drag from corner to corner, or end drawing with <{BOOK.key('draw')}>"
-    words = ", ".join(f"<{BOOK.key(key)}> {word}" for key, word in _FIRST.items())
+        return f"drag from corner to corner, or end drawing with {BOOK.key('draw')}"
+    # Not as napari writes keys: Qt would take <A> for the mark-up of a link.
+    words = ", ".join(f"{BOOK.key(key)} {word}" for key, word in _FIRST.items())
     return f"{words}; drag a box to move it, its handles to resize it"
 
 

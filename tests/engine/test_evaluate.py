@@ -249,7 +249,7 @@ def test_a_better_model(model, galaxies):
     assert result["verdict"] == "better"
     assert result["summary"] == (
         "all-0 finds more than 1-1: F1 0.33 -> 1.00 (+0.67 to +0.67) on 12 held-out "
-        "galaxies; average precision +0.75 (+0.75 to +0.75)."
+        "galaxies with 48 clumps; average precision +0.75 (+0.75 to +0.75)."
     )
     assert result["more_needed"] is None
     assert result["old"]["completeness"]["value"] == 0.25
@@ -284,7 +284,7 @@ def test_too_few_galaxies_never_tell(model, galaxies):
     assert result["verdict"] == "no clear difference"
     assert result["summary"].startswith(
         "No clear difference between all-0 and 1-1: F1 0.33 -> 1.00 (+0.67 to +0.67) "
-        "on 4 held-out galaxies, which are too few to tell"
+        "on 4 held-out galaxies with 16 clumps, which are too few to tell"
     )
     assert "6 more held-out galaxies have to be done" in result["summary"]
     assert result["more_needed"] == 6
@@ -298,7 +298,7 @@ def test_without_held_out_galaxies_there_is_no_verdict(model, galaxies):
         model("1-1-b"), model("all-0-b"), galaxies(9, held_out=False), which="all"
     )
     assert every["verdict"] == "better"
-    assert "on 9 galaxies;" in every["summary"]
+    assert "on 9 galaxies with 36 clumps;" in every["summary"]
 
 
 def test_both_are_judged_on_what_both_could_read(model, galaxies):

@@ -193,6 +193,20 @@ def test_the_comparison_is_paired():
     assert np.ptp(difference.outer) < np.ptp(alone.outer) / 10
 
 
+def test_clumps_in_one_galaxy_tell_nothing_however_many_have_none():
+    """Drawn anew, one galaxy is the same again: intervals would be of no width."""
+    found, missed = np.array([0.9, 0.8]), np.array([0.1, 0.1])
+    clumpy = [metrics.Match(2, s, np.array([0, 1])) for s in (missed, found)]
+    smooth = metrics.Match(0, np.array([0.2]), np.array([metrics.FALSE]))
+    old, new = ([one, *[smooth] * 8] for one in clumpy)
+    result = metrics.compare(old, new, 0.5, 0.5)
+    assert (result.n_galaxies, result.n_with_true, result.n_true) == (9, 1, 2)
+    assert result.verdict == "no clear difference"
+    assert result.more_needed() == 81
+    old, new = ([one] * 5 + [smooth] * 4 for one in clumpy)
+    assert metrics.compare(old, new, 0.5, 0.5).verdict == "better"
+
+
 def test_each_model_is_compared_at_its_own_score():
     old = [made(1, [0, FALSE], [0.9, 0.5])] * 6
     new = [made(1, [0, FALSE], [0.4, 0.2])] * 6

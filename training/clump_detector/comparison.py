@@ -165,7 +165,8 @@ def _sentence(
     after = metrics.f1(new.matches, new.score)
     n, needed = result.n_galaxies, result.more_needed()
     kind = "held-out " if which == "held_out" else ""
-    on = f"on {n} {kind}{'galaxy' if n == 1 else 'galaxies'}"
+    clumps = f"{result.n_true} clump{'s' * (result.n_true != 1)}"
+    on = f"on {n} {kind}{'galaxy' if n == 1 else 'galaxies'} with {clumps}"
     if before is None or after is None:
         return (
             f"No clear difference between {new.name} and {old.name}: no box was true "
@@ -174,7 +175,9 @@ def _sentence(
     figures = f"F1 {before:.2f} -> {after:.2f}{_spread(result.difference['f1'])} {on}"
     if result.verdict != "no clear difference":
         return f"{new.name} {_verb(result)} {old.name}: {figures}{_ranking(result)}."
-    if n < metrics.FEWEST_GALAXIES:
+    if result.too_few and result.n_with_true < n:
+        figures += f", in {result.n_with_true} of them: too few to tell"
+    elif result.too_few:
         figures += ", which are too few to tell"
     more = "galaxy" if needed == 1 else "galaxies"
     return (

@@ -23,7 +23,8 @@ Verdict = Literal["better", "no clear difference", "worse"]
 #: A found box that matches no true one, and one that does not count.
 FALSE, IGNORED = -1, -2
 
-#: With fewer galaxies than this a bootstrap says nothing.
+#: With fewer galaxies with a true box than this a bootstrap says nothing: drawn anew,
+#: they are the same few again.
 FEWEST_GALAXIES = 5
 
 _ROUNDING = 1e-9  # pixels
@@ -106,12 +107,20 @@ class Comparison:
         Of ``completeness``, ``purity`` and ``f1``, each model at its own score, and of
         ``average_precision`` and ``best_f1``, over all scores.
     verdict : str
-    n_galaxies : int
+    n_galaxies, n_with_true, n_true : int
+        Galaxies, those of them with a true box, and true boxes.
     """
 
     difference: dict[str, Interval]
     verdict: Verdict
     n_galaxies: int
+    n_with_true: int
+    n_true: int
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there are too few galaxies with a true box for any verdict."""
+        return self.n_with_true < FEWEST_GALAXIES
 
     def more_needed(self, least: float = 0.05) -> int | None:
         """Return how many galaxies more would tell, None where these do.
@@ -122,8 +131,10 @@ class Comparison:
         if self.verdict != "no clear difference":
             return None
         f1 = self.difference["f1"]
-        if self.n_galaxies < FEWEST_GALAXIES or f1.value is None or f1.outer is None:
-            return max(2 * FEWEST_GALAXIES - self.n_galaxies, 1)
+        if self.too_few or f1.value is None or f1.outer is None:
+            missing = max(2 * FEWEST_GALAXIES - self.n_with_true, 1)
+            share = self.n_with_true / max(self.n_galaxies, 1)
+            return int(np.ceil(missing / share)) if share else missing
         half = (f1.outer[1] - f1.outer[0]) / 2
         times = (half / max(abs(f1.value), least)) ** 2
         return max(int(np.ceil((times - 1) * self.n_galaxies)), 1)
@@ -297,7 +308,7 @@ def compare(
     Each sample draws the same galaxies for both, so that what makes a galaxy hard is
     no difference. A model is better or worse if the 95 % interval of the difference in
     F1, or else in average precision, leaves out 0, and they do not contradict each
-    other; with fewer than `FEWEST_GALAXIES` galaxies it never is.
+    other; with fewer than `FEWEST_GALAXIES` galaxies with a true box it never is.
 
     Raises
     ------
@@ -313,17 +324,20 @@ def compare(
     spread = np.array(_figures(drawn[3:])) - np.array(_figures(drawn[:3]))
     difference = _with_intervals(value, spread)
     difference |= _over_all_scores(old, new, n, seed)
-    return Comparison(difference, _verdict(difference, len(rows)), len(rows))
+    n_with_true = sum(m.n_true > 0 for m in old)
+    n_true = sum(m.n_true for m in old)
+    verdict = _verdict(difference, n_with_true)
+    return Comparison(difference, verdict, len(rows), n_with_true, n_true)
 
 
-def _verdict(difference: dict[str, Interval], n_galaxies: int) -> Verdict:
+def _verdict(difference: dict[str, Interval], n_with_true: int) -> Verdict:
     """Return better or worse where F1 at the models' own scores tells it.
 
     Where F1 does not, the average precision may: boxes are ranked better. Where the
     two contradict each other, there is no clear difference.
     """
     f1, ranking = (_side(difference[k]) for k in ("f1", "average_precision"))
-    if n_galaxies < FEWEST_GALAXIES or f1 * ranking < 0:
+    if n_with_true < FEWEST_GALAXIES or f1 * ranking < 0:
         return "no clear difference"
     return ("no clear difference", "better", "worse")[f1 or ranking]
 
