@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..galaxy import Galaxy
 from ..images import Cutout, read_cutout
-from ..reading.orientation import orientation_in, turns_sides
+from ..reading.orientation import picture_size
 from ..sources import PICTURE_SUFFIXES
 from ..wcs import sky_positions
 from .matching import Known
@@ -44,22 +43,6 @@ def read_frame(cutout: Known, whole: bool) -> tuple[Frame, Galaxy | None]:
             return Frame(size), None
     read = read_cutout(cutout.source)
     return Frame.of(read), read.galaxy
-
-
-def picture_size(path: Path) -> Size | None:
-    """Return width and height of a PNG or JPEG as it is shown, or None.
-
-    Its pixels are not read.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            width, height = picture.size
-            turned = turns_sides(orientation_in(picture))
-            return (height, width) if turned else (width, height)
-    except Exception:  # the reader of cutouts says what is wrong with it
-        return None
 
 
 def sky_of(wcs: Any, x: float, y: float) -> tuple[float, float]:

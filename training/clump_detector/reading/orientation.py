@@ -97,6 +97,22 @@ def orientation_of(path: Path) -> int:
     return 1
 
 
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Return width and height of a PNG or JPEG as it is shown, or None.
+
+    Its pixels are not read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            width, height = picture.size
+            turned = turns_sides(orientation_in(picture))
+            return (height, width) if turned else (width, height)
+    except Exception:  # the reader of cutouts says what is wrong with it
+        return None
+
+
 def said_of(orientation: int) -> tuple[str, ...]:
     """Return what a person should know of a picture that was turned, in sentences."""
     if orientation not in TURNS:
