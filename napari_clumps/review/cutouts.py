@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import ClumpError, ReviewError
-from clump_detector.foreign.frames import picture_size
 from clump_detector.identity import keys_at_hand
 from clump_detector.images import read_cutout
+from clump_detector.reading.orientation import picture_size
 from clump_detector.sources import Source
 
 from . import holding_out, whereabouts
@@ -191,7 +191,8 @@ class Cutouts:
         fits no box that was decided on, so it stays a changed one.
         """
         cutout, old = self.get(cutout_id), self.seen(cutout_id)
-        if old is None or self.problem(cutout_id) is None:
+        files = cutout.source.files
+        if old is None or not whereabouts.stamp(files) or not self.problem(cutout_id):
             return None
         try:
             image = read_cutout(cutout.source)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
 from clump_detector.foreign import place_labels, read_labels
-from clump_detector.foreign.frames import picture_size
 from clump_detector.images import read_cutout
+from clump_detector.reading.orientation import picture_size
 from clump_detector.sources import Source, find_sources
 from clump_detector.stretch import to_rgb
 from napari_clumps.exporting import export, finished

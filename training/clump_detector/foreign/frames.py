@@ -12,8 +12,7 @@ import numpy as np
 from ..galaxy import Galaxy
 from ..images import Cutout, read_cutout
 from ..notation import real
-from ..reading.orientation import orientation_in, turns_sides
-from ..signatures import refuse_special
+from ..reading.orientation import picture_size
 from ..sources import FITS_SUFFIXES, PICTURE_SUFFIXES
 from ..wcs import sky_positions
 from .matching import Known
@@ -78,23 +77,6 @@ def _is_shifted(header: Any) -> bool:
         if real(at) != real(value) or real(step) != 1:
             return True
     return False
-
-
-def picture_size(path: Path) -> Size | None:
-    """Return width and height of a PNG or JPEG as it is shown, or None.
-
-    Its pixels are not read.
-    """
-    from PIL import Image
-
-    try:
-        refuse_special(path)
-        with Image.open(path) as picture:
-            width, height = picture.size
-            turned = turns_sides(orientation_in(picture))
-            return (height, width) if turned else (width, height)
-    except Exception:  # the reader of cutouts says what is wrong with it
-        return None
 
 
 def sky_of(wcs: Any, x: float, y: float) -> tuple[float, float]:

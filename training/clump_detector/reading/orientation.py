@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..signatures import refuse_special
 from ..sources import PICTURE_SUFFIXES, TIFF_SUFFIXES
 from .logs import quiet
 
@@ -96,6 +97,23 @@ def orientation_of(path: Path) -> int:
     except Exception:  # the reader of cutouts says what is wrong with it
         return 1
     return 1
+
+
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Return width and height of a PNG or JPEG as it is shown, or None.
+
+    Its pixels are not read.
+    """
+    from PIL import Image
+
+    try:
+        refuse_special(path)
+        with Image.open(path) as picture:
+            width, height = picture.size
+            turned = turns_sides(orientation_in(picture))
+            return (height, width) if turned else (width, height)
+    except Exception:  # the reader of cutouts says what is wrong with it
+        return None
 
 
 def said_of(orientation: int) -> tuple[str, ...]:
