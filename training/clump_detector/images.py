@@ -248,11 +248,11 @@ def _said_of(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path, error: Exception) -> ImageError:
     real = belied(path)
-    if real:
+    if real and path.stat().st_size:
         return ImageError(
             f"its name says {path.suffix}, but it is {real}", path, AS_IT_IS
         )
-    reason = (str(error) or type(error).__name__).splitlines()[0][:120]
+    reason = (real or str(error) or type(error).__name__).splitlines()[0][:120]
     return ImageError(
         f"this file is damaged or no image ({reason})", path, "Get the file again."
     )
