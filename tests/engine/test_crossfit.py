@@ -19,6 +19,7 @@ from clump_detector.crossfit import deal, enough, match_sample
 from clump_detector.detector import Encoded
 from clump_detector.errors import Cancelled, FileError
 from clump_detector.feature_store import FeatureStore
+from clump_detector.fitting import Fitter
 from clump_detector.labels import read_label_set, write_label_set
 from clump_detector.metrics import FALSE, IGNORED
 from clump_detector.train import TrainRequest
@@ -209,6 +210,27 @@ def test_stop_ends_early_and_still_calibrates(
     card = read_card(path)
     assert card.expected["method"] == "out of fold, 1 of 3 folds"
     assert events[-1]["event"] == "end"
+
+
+@pytest.mark.parametrize("held_back", [True, False])
+def test_cancel_is_heeded_while_galaxies_are_searched(
+    make_labels, tmp_path, tiny_folder, monkeypatch, held_back
+):
+    """Of the part set apart, or of galaxies that it learned from, none is searched."""
+    events, searched = [], []
+    whole = Fitter.search
+    monkeypatch.setattr(
+        Fitter, "search", lambda self, view: searched.append(1) or whole(self, view)
+    )
+
+    def wish():
+        return "cancel" if any(e["event"] == "epoch" for e in events) else "go"
+
+    labels = make_labels(14 if held_back else 1)
+    with pytest.raises(Cancelled):
+        go(labels, tmp_path / "new", tiny_folder, events, wish, epochs=1, folds=0)
+    assert events[0]["validation"] == (3 if held_back else 0)
+    assert searched == []
 
 
 def test_cancel_in_a_fold_leaves_nothing(make_labels, tmp_path, tiny_folder):

@@ -152,6 +152,8 @@ class UnseenSearch:
         The weights that the training started from.
     has_base : bool
         Whether those are a model's, whose boxes are searched for, too.
+    heed : callable
+        Called before each search; it may raise.
     """
 
     fitter: Fitter
@@ -160,6 +162,7 @@ class UnseenSearch:
     config: ModelConfig
     start: Mapping[str, Tensor]
     has_base: bool
+    heed: Callable[[], None]
 
     def folds(
         self,
@@ -227,7 +230,9 @@ class UnseenSearch:
 
     def _search(self, pairs: Iterable[tuple[View, Sample]]) -> list[Match]:
         """Return what the detector as it is finds on each sample."""
-        return [
-            match_sample(sample, *self.fitter.search(view), self.config)
-            for view, sample in pairs
-        ]
+        found = []
+        for view, sample in pairs:
+            self.heed()
+            boxes, scores = self.fitter.search(view)
+            found.append(match_sample(sample, boxes, scores, self.config))
+        return found

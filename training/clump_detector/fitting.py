@@ -394,7 +394,6 @@ class Views:
         folder: Path | None = None,
     ) -> None:
         self._fitter, self._samples = fitter, samples
-        self._heed = should_go_on
         self._kept: list[list[_Kept]] = []
         self._whole: dict[int, _Kept] = {}
         self._store: FeatureStore | None = None
@@ -437,7 +436,6 @@ class Views:
 
     def whole(self, i: int) -> View:
         """Return a sample as it is, not turned, cut or changed."""
-        self._heed()
         if self._store is None:
             return self._fitter.view(self._samples[i])
         if i not in self._whole:

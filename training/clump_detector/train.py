@@ -166,7 +166,7 @@ class Training:
         self.n_folds = len(self.folds)
         self.folds = self.folds[: enough(self.folds)]
         self.fitter = Fitter(
-            detector, config, device, start=self._start(), team=self.team
+            detector, config, device, start=self._trained_before(), team=self.team
         )
         self.best = _Best({})
         self.first_epoch = 1
@@ -178,7 +178,7 @@ class Training:
         if out.exists() and (out.is_file() or any(out.iterdir())):
             raise FileError("this folder exists already", out, "Choose another name.")
 
-    def _start(self) -> Start:
+    def _trained_before(self) -> Start:
         if self.base is not None:
             return "model"
         return "encoder" if is_pretrained(self.model.encoder) else "nothing"
@@ -342,7 +342,13 @@ class Training:
     ) -> Unseen:
         """Return what tells how sure the new model's scores are."""
         search = UnseenSearch(
-            self.fitter, views, self.samples, self.model, start, self.base is not None
+            self.fitter,
+            views,
+            self.samples,
+            self.model,
+            start,
+            has_base=self.base is not None,
+            heed=self._heed,
         )
         if self.folds:
             return search.folds(self.folds, self.n_folds, self._learn_anew)
