@@ -197,7 +197,7 @@ def test_regions_of_each_image(review, tmp_path):
 
     said = out(review, tmp_path / "regions", "ds9-image")
     assert "4 boxes on 3 cutouts." in said
-    files = sorted(p.name for p in (tmp_path / "regions").iterdir())
+    files = sorted(p.name for p in (tmp_path / "regions").glob("*.reg"))
     assert files == ["a b.reg", "sky.reg", "ä_c.reg"]
     text = (tmp_path / "regions" / "sky.reg").read_text()
     assert text.startswith("# Filename: galaxies/sky.fits\n")
