@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +22,7 @@ from .limits import (
     refuse_promise,
 )
 from .orientation import orientation_in, orientation_of_page, upright
+from .logs import quiet
 from .planes import Planes, Values
 
 #: Formats that a picture may be in whatever its name says. The library knows more, some
@@ -52,7 +50,7 @@ def read_tiff(path: Path) -> NDArray[Any]:
     import tifffile
 
     size = path.stat().st_size
-    with _quiet("tifffile"), tifffile.TiffFile(path) as tiff:
+    with quiet("tifffile"), tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
         refuse_large(path, series.shape)
         values = math.prod(series.shape)
@@ -67,18 +65,6 @@ def read_tiff(path: Path) -> NDArray[Any]:
             return pixels
         rows, columns = series.axes.index("Y"), series.axes.index("X")
         return upright(pixels, orientation_of_page(first), rows, columns)
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a library from logging what becomes one message anyway."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 # -- numpy --------------------------------------------------------------------
