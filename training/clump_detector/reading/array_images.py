@@ -21,8 +21,8 @@ from .limits import (
     refuse_large,
     refuse_promise,
 )
-from .orientation import orientation_in, orientation_of_page, upright
 from .logs import quiet
+from .orientation import orientation_in, orientation_of_page, upright
 from .planes import Planes, Values
 
 #: Formats that a picture may be in whatever its name says. The library knows more, some
