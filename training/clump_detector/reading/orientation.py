@@ -7,6 +7,7 @@ turned one. Here every picture is turned when it is read, once and for all rooms
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +85,18 @@ def orientation_of(path: Path) -> int:
     """Return the orientation, 1 to 8, that a file has; 1 where it has none."""
     name = path.name.lower()
     try:
-        if name.endswith(PICTURE_SUFFIXES):
-            from PIL import Image
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if name.endswith(PICTURE_SUFFIXES):
+                from PIL import Image
 
-            with Image.open(path) as picture:
-                return orientation_in(picture)
-        if name.endswith(TIFF_SUFFIXES):
-            import tifffile
+                with Image.open(path) as picture:
+                    return orientation_in(picture)
+            if name.endswith(TIFF_SUFFIXES):
+                import tifffile
 
-            with quiet("tifffile"), tifffile.TiffFile(path) as tiff:
-                return orientation_of_page(tiff.series[0].pages[0])
+                with quiet("tifffile"), tifffile.TiffFile(path) as tiff:
+                    return orientation_of_page(tiff.series[0].pages[0])
     except Exception:  # the reader of cutouts says what is wrong with it
         return 1
     return 1
