@@ -31,12 +31,13 @@ def main(demo: Path, docs: Path) -> None:
 
 
 def keep_picture(found: Path, kept: Path) -> None:
-    """Copy a picture of the window, without the status bar and with a palette."""
+    """Copy a picture of the window, without the status bar."""
     with Image.open(found) as picture:
         width, height = picture.size
         upper = picture.convert("RGB").crop((0, 0, width, height - STATUS))
-        # Or thin lines in few pixels would get the colours of others.
-        upper.quantize(256, kmeans=3).save(kept, optimize=True)
+        # In all its colours: a palette gives thin lines those of others, and they say
+        # what is accepted, edited or rejected.
+        upper.save(kept, optimize=True)
 
 
 if __name__ == "__main__":

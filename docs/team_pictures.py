@@ -66,8 +66,10 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
     strip, _ = viewer.window.add_plugin_dock_widget("napari-clumps", "Queue strip")
     picture("strip")
     viewer.window.remove_dock_widget(strip)
-    _, dock = viewer.window.add_plugin_dock_widget("napari-clumps", "Several reviewers")
-    dock.merge(theirs)
+    viewer.window.add_plugin_dock_widget("napari-clumps", "Several reviewers")
+    controller.team.merge(theirs)
+    while controller.exchange.merging.running:
+        QTest.qWait(50)
     controller.team.show_disagreements()
     picture("team")
     controller.close()
