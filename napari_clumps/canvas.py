@@ -19,6 +19,7 @@ from . import layers
 from .camera import Camera
 from .handles import Handles
 from .help_line import HelpLine
+from .label_place import label_shift
 from .review import Box, Status
 from .sky import Sky
 
@@ -28,9 +29,6 @@ BOXES_NAME = "Clump boxes"
 
 #: Size of the current box's handles, in screen pixels.
 _HANDLE = 6
-
-#: Between the frame of the current box and its class, in widths of a thin line.
-_LABEL_GAP = 1.5
 
 #: A thin line is no wider than so many screen pixels, however close one looks,
 _THIN = 2.5
@@ -213,6 +211,7 @@ class Canvas:
         data = layers.to_shapes(boxes, self._unit, current)
         geometry = [(b.id, b.corners) for b in boxes]
         index = next((i for i, b in enumerate(boxes) if b.id == current), None)
+        box = None if index is None else boxes[index]
         with self._quiet(), self.boxes.block_thumbnail_update():
             if geometry != self._shown:
                 self._replace_shapes(data)
@@ -220,7 +219,7 @@ class Canvas:
             elif boxes:
                 self._restyle(data)
             self._widths, self._colours = data.widths, data.colours
-            self._place_label(None if index is None else boxes[index])
+            self._place_label(box)
             self.boxes.selected_data = set() if index is None else {index}
         self._show_marks()
 
@@ -239,6 +238,11 @@ class Canvas:
             self.marks.edge_width = unit
             self.show_boxes(self._boxes, self._current)
             self._handles.redraw()
+        else:
+            with self._quiet():
+                self._place_label(
+                    next((b for b in self._boxes if b.id == self._current), None)
+                )
 
     def _replace_shapes(self, data: layers.ShapesData) -> None:
         """Put other rectangles on the layer, their looks in the same stroke."""
@@ -293,21 +297,11 @@ class Canvas:
             self.marks.edge_color = marks.colours
 
     def _place_label(self, box: Box | None) -> None:
-        """Keep the current box's class above its upper left corner on the screen.
-
-        napari writes it from the corner of least row and column, up and to the right,
-        whichever corner of the screen's that is.
-        """
-        turned = self.camera.orientation
-        x1, y1, x2, y2 = box.corners if box is not None else (0, 0, 0, 0)
-        height, width = y2 - y1, x2 - x1
-        if turned.transposed:
-            height, width = width, height
-        frame = layers.FRAME_GAP * self._unit
-        above = frame + _LABEL_GAP * self._unit
-        down = -above if turned.vertical == "down" else height + above
-        right = -frame if turned.horizontal == "right" else width + frame
-        shift = np.array([right, down] if turned.transposed else [down, right])
+        """Keep the current box's class where it hides the fewest other boxes."""
+        if box is None:
+            return
+        turned, zoom = self.camera.orientation, self.camera.zoom
+        shift = np.array(label_shift(box, self._boxes, turned, self._unit, zoom))
         if not np.array_equal(self.boxes.text.translation, shift):
             self.boxes.text.translation = shift
 

@@ -363,6 +363,6 @@ class Controller(Deciding):
         """Look for moved images below a folder."""
         found = self.opened.relocate(folder)
         self.pictures.forget()
-        self.say(f"{found} image{'s' * (found != 1)} found below {folder}.")
         if self.cutout is not None:
             self.go_to(self.cutout.id)
+        self.say(f"{found} image{'s' * (found != 1)} found below {folder}.")

@@ -12,7 +12,6 @@ from .keys import BOOK
 from .messages import shows_errors
 from .nudging import changed, usual_side
 from .review import Box, Corners, Status
-from .showing import own_thresholds
 
 _ON_THEIR_WAY = "The proposals for this cutout are still on their way."
 
@@ -63,6 +62,9 @@ class Deciding(Going):
         box = self._current_box()
         if box is not None:
             self._decide(self.opened.reject, box)
+            if box.status is Status.DRAWN:
+                back = BOOK.key("undo")
+                self.say(f"The box that you had drawn is gone; {back} brings it back.")
 
     def _decide(self, decide: Callable[[int], None], box: Box) -> None:
         """Decide on a box and go to the next undecided one, drawing only once."""
@@ -128,6 +130,14 @@ class Deciding(Going):
         The cutout is done then, if the person has chosen that in the panel. On a
         held-out one that is marked first, boxes are shown instead, each to be decided.
         """
+        self._decide_rest(accept=True)
+
+    @shows_errors
+    def reject_rest(self) -> None:
+        """Reject the shown proposals that are left, and go on."""
+        self._decide_rest(accept=False)
+
+    def _decide_rest(self, *, accept: bool) -> None:
         review = self.opened
         if self.cutout is None:
             return
@@ -138,10 +148,12 @@ class Deciding(Going):
         if self._test_goes_on():
             return
         left = [b.id for b in self.undecided]
+        yes, no = (left, []) if accept else ([], left)
         if self.done_with_space:
-            review.finish(self.cutout.id, left)
+            review.finish(self.cutout.id, yes, no)
         else:
-            review.accept_all(left)
+            review.accept_all(yes)
+            review.reject_all(no)
         self._go_on()
 
     @shows_errors
@@ -156,10 +168,11 @@ class Deciding(Going):
             return
         elif self.undecided:
             n = len(self.undecided)
-            accept, reject, rest = map(BOOK.key, ("accept", "reject", "accept_rest"))
+            accept, reject = BOOK.key("accept"), BOOK.key("reject")
+            rest, none = BOOK.key("accept_rest"), BOOK.key("reject_rest")
             self.say(
                 f"{n} proposal{'s' * (n > 1)} still undecided: {accept} accepts, "
-                f"{reject} rejects, {rest} accepts all that is left."
+                f"{reject} rejects, {rest} accepts all that is left, {none} rejects it."
             )
         else:
             review.set_done(self.cutout.id, True)
@@ -190,11 +203,11 @@ class Deciding(Going):
     def _reveal(self) -> None:
         """Show the models' boxes, each from its own threshold, once all is marked."""
         assert self.cutout is not None
-        own, fallback = own_thresholds(), self.threshold
+        cards, fallback = self.thresholds, self.threshold
         self._refresh_pending = True  # the canvas is drawn once, at the end
         try:
             self.opened.reveal(
-                self.cutout.id, lambda box: own.get(box.model or "", fallback)
+                self.cutout.id, lambda box: cards.of_card(box.model or "", fallback)
             )
         finally:
             self._refresh_pending = False

@@ -330,7 +330,7 @@ class _Tour:
 
         def worth(cutout_id: int) -> tuple[bool, int]:
             boxes = c.review.boxes(cutout_id)
-            shown = [b for b in boxes if (b.score or 1) >= c.threshold]
+            shown = [b for b in boxes if not c.is_weak(b)]
             return bool(self._missed(cutout_id, shown)), len(shown)
 
         ids: list[int] = [i for i in c.review.ids if not c.keeps_back(i)]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clump_detector.card import read_card
 from clump_detector.errors import ClumpError, ImageError
 from clump_detector.registry import ModelEntry, list_models, resolve_model
 from clump_detector.threshold import expected_at
@@ -34,10 +33,11 @@ class Detection(Job):
         self._problems: list[str] = []
         self._found = 0
         self.models_in_use: tuple[Path, ...] = ()
+        self._model_id = ""
         self._hidden = 0
         self._to_come: set[str | int] = set()
         self.loose = LooseBoxes(controller.viewer)
-        controller.threshold_changed.connect(self.loose.apply)
+        controller.threshold_changed.connect(self._on_threshold)
         self.total = 0
         self.done = 0
 
@@ -55,18 +55,29 @@ class Detection(Job):
         self._controller.models_changed.emit()
         self._controller.use_card_threshold()
 
+    @property
+    def _least(self) -> float:
+        """The threshold of the model that is or was at work."""
+        return self._controller.least(self._model_id)
+
+    def _on_threshold(self, _: float) -> None:
+        self.loose.apply(self._controller.thresholds.of)
+
     def expected_in_words(self) -> str:
-        """Return what the current model's card expects at the threshold, if it does."""
-        try:
-            card = read_card(resolve_model(self._controller.model_name))
-        except ClumpError:
-            return ""
-        figures = expected_at(card.expected, self._controller.threshold)
+        """Return what is to be expected of the shown model's proposals, by its card."""
+        c = self._controller
+        model = c.scoring_model
+        chosen = model == c.thresholds.model_id(c.model_name)
+        whose = "" if chosen else f"This cutout has proposals of {model}. "
+        card = c.thresholds.card(model)
+        if card is None:
+            return f"{whose}Its card is not on this machine." if whose else ""
+        figures = expected_at(card.expected, c.threshold)
         if figures is None:
-            return "What to expect at this score is not in the model's card."
+            return f"{whose}What to expect at this score is not in the model's card."
         completeness, purity = figures
         return (
-            f"Expected from here up: completeness {completeness:.2f}, purity "
+            f"{whose}Expected from here up: completeness {completeness:.2f}, purity "
             f"{purity:.2f} ({card.expected.get('method', '')})."
         )
 
@@ -149,6 +160,7 @@ class Detection(Job):
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
         self.total, self.done, self._found = len(requests), 0, 0
         self.models_in_use = (model,)
+        self._model_id = self._controller.thresholds.model_id(str(model))
         self._hidden, self._problems = 0, []
         self._to_come = {request.key for request in requests}
         self.outcome = "Loading the model…"
@@ -194,7 +206,7 @@ class Detection(Job):
 
     def _hand_over(self, found: Proposals) -> int:
         if found.key == "layer":
-            return self.loose.show(found, self._controller.threshold)
+            return self.loose.show(found, self._least)
         review = self._controller.review
         if review is None:
             return 0
@@ -213,7 +225,7 @@ class Detection(Job):
         if self._controller.keeps_back(int(found.key)):
             self._hidden += 1
             return 0
-        return sum(p.score >= self._controller.threshold for p in proposals)
+        return sum(p.score >= self._least for p in proposals)
 
     def _on_error(self, error: Exception) -> None:
         self.outcome = str(error)
@@ -238,7 +250,7 @@ class Detection(Job):
             return later
         found = (
             f"{k} proposal{'s' * (k != 1)} on {n} cutout{'s' * (n != 1)} "
-            f"from score {self._controller.threshold:.2f} up."
+            f"from score {self._least:.2f} up."
         )
         return f"{found} {later}" if held_out else found
 

@@ -36,7 +36,7 @@ class Going(Showing):
         review = self.opened
         if plan is not None:
             review.queue_plan = plan
-        self.queue = review.queue(plan, least=self.threshold)
+        self.queue = review.queue(plan, least=self.least)
         self.queue_changed.emit()
 
     def _go_on(self) -> None:
@@ -78,14 +78,14 @@ class Going(Showing):
         queue, cutout = self.queue, self.cutout
         if queue is None or cutout is None:
             return
-        n = len(queue)
-        self.say(f"{n} cutout{'s' * (n != 1)} in this queue.")
         if queue.place(cutout.id) is None or plan.order != "catalogue":
             first = queue.next_undone() or next(iter(queue.ids), None)
             if first is not None and first != cutout.id:
                 self.go_to(first)
             else:
                 self.refresh(start=True)
+        n = len(queue)
+        self.say(f"{n} cutout{'s' * (n != 1)} in this queue.")
 
     @shows_errors
     def next_held_out(self) -> None:

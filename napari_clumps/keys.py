@@ -37,6 +37,7 @@ KEYS = (
     Key("add_here", "B", "Put a box at the mouse, as large as a clump is here"),
     Key("reclassify", "C", "Give the current box the next class"),
     Key("accept_rest", "Space", "Accept what is left and go on"),
+    Key("reject_rest", "X", "Reject what is left and go on"),
     Key("toggle_done", "Enter", "Set the cutout done, or not done again"),
     Key("next_cutout", "N", "Next cutout", repeats=True),
     Key("previous_cutout", "P", "Previous cutout", repeats=True),

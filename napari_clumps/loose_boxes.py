@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +54,11 @@ class LooseBoxes:
         shown.found = found
         return self._draw(shown, threshold)
 
-    def apply(self, threshold: float) -> None:
-        """Hide and show proposals by another threshold, without running the model."""
+    def apply(self, threshold_of: Callable[[str], float]) -> None:
+        """Hide and show proposals by their models' thresholds, without running one."""
         self._shown = [s for s in self._shown if s.shapes in self._viewer.layers]
         for shown in self._shown:
-            self._draw(shown, threshold)
+            self._draw(shown, threshold_of(shown.found.model))
 
     def _draw(self, shown: _Shown, threshold: float) -> int:
         found, shapes = shown.found, shown.shapes

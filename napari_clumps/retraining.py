@@ -79,6 +79,7 @@ class Retraining(Job):
     def _reset(self) -> None:
         self.curves = Curves()
         self.step, self.steps = 0, 0
+        self._learning = ""
         self.seconds_left: float | None = None
         self.outcome = ""
         self.new_model: Path | None = None
@@ -253,9 +254,15 @@ class Retraining(Job):
         folds = bool(event.get("out_of_fold"))
         self.curves = replace(self.curves, out_of_fold=folds)
         self._problems = [str(words) for words in event.get("problems", [])]
-        self.outcome = f"Learning from {event['cutouts']} cutouts…"
+        self.outcome = self._learning = f"Learning from {event['cutouts']} cutouts…"
+
+    def _on_features(self, event: dict[str, Any]) -> None:
+        number, total = int(event["done"]) + 1, int(event["total"])
+        self.outcome = f"Computing feature maps of cutout {number} of {total}…"
 
     def _on_step(self, event: dict[str, Any]) -> None:
+        if self.step == 0:
+            self.outcome = self._learning
         if self._bar is not None:
             self._bar.update(int(event["step"]) - self.step)
         self.step = int(event["step"])
@@ -296,8 +303,10 @@ class Retraining(Job):
 
     def _on_comparing(self, event: dict[str, Any]) -> None:
         self.outcome = "Comparing with the old model on the held-out cutouts…"
+        self.step, self.seconds_left = 0, None
 
     def _on_progress(self, event: dict[str, Any]) -> None:
+        self.step, self.steps = int(event["done"]), int(event["total"])
         self.outcome = (
             "Comparing with the old model on the held-out cutouts: "
             f"{event['done']} of {event['total']}"
@@ -355,6 +364,9 @@ class Retraining(Job):
         """What to do with the new model, in a sentence; empty while there is none."""
         if self.new_model is None or self.running:
             return ""
+        if self.promoted:
+            detection = self._controller.detection
+            return f"{self.new_model.name} is the current model. {detection.outcome}"
         return next_step(self.comparison, self.held_out_left)
 
     @property
@@ -362,6 +374,12 @@ class Retraining(Job):
         """Number of held-out cutouts that are not done."""
         counts = self.counts()
         return counts["held_out"] - counts["held_out_done"] if counts else 0
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the new model is the current one by now."""
+        new = self.new_model
+        return new is not None and new.name == self._controller.model_name
 
     def promote(self) -> None:
         """Make the new model the current one and propose again on what is not done."""
@@ -373,3 +391,4 @@ class Retraining(Job):
             self._controller.warn(error.message)
             return
         self._controller.detection.start("review")
+        self.changed.emit()

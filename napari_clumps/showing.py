@@ -7,18 +7,14 @@ from typing import Any
 import numpy as np
 from psygnal import Signal
 
-from clump_detector.card import read_card
 from clump_detector.errors import ClumpError
-from clump_detector.registry import list_models, resolve_model
 
 from .canvas import Canvas
 from .looking import Looking
 from .pictures import Picture, Pictures
 from .review import Box, CutoutRecord, Queue, Review, Status
 from .settings import load_settings
-
-#: The score from which proposals are shown where a model card says nothing.
-FALLBACK_THRESHOLD = 0.3
+from .thresholds import Thresholds
 
 
 class Showing:
@@ -40,7 +36,9 @@ class Showing:
     queue : Queue or None
         The cutouts in the order in which they are gone through.
     model_name : str
-        Of the model that proposes.
+        Of the chosen model, which proposes when it is told to.
+    thresholds : Thresholds
+        From which score each model's proposals are shown.
     blind_test : bool
         Whether proposals on held-out cutouts are hidden until a person has marked them.
     hidden : bool
@@ -53,7 +51,7 @@ class Showing:
     cutout_changed(): another cutout is shown, or its state changed.
     boxes_changed(): the visible boxes changed.
     current_changed(box id or None): another box is the current one.
-    threshold_changed(score): proposals are shown from another score up.
+    threshold_changed(score): a model's proposals are shown from another score up.
     said(message): a line for the person.
     models_changed(): a model came, or another is the chosen one.
     settings_changed(): a person chose something in the panels or in Preferences.
@@ -85,7 +83,8 @@ class Showing:
         self._boxes: list[Box] = []
         self._refresh_pending = False
         self._start_pending = False
-        self._threshold: float | None = None
+        self.thresholds = Thresholds()
+        self.models_changed.connect(self.thresholds.forget_cards)
         self.looking = Looking(self)
         self.canvas.lost.connect(self._on_lost)
 
@@ -119,25 +118,46 @@ class Showing:
         return self.review
 
     @property
+    def scoring_model(self) -> str:
+        """Id of the model whose proposals are shown, or else of the chosen one."""
+        shown = self.cutout.model if self.cutout is not None else None
+        return shown or self.thresholds.model_id(self.model_name)
+
+    @property
     def threshold(self) -> float:
-        """The score from which proposals are shown."""
-        if self._threshold is None:
-            self._threshold = _card_threshold(self.model_name)
-        return self._threshold
+        """The score from which proposals of `scoring_model` are shown."""
+        return self.least(self.scoring_model)
 
     @threshold.setter
     def threshold(self, threshold: float) -> None:
-        if threshold == self._threshold:
+        self.show_from(threshold, self.scoring_model)
+
+    def show_from(self, score: float, model_id: str) -> None:
+        """Show a model's proposals from another score up."""
+        if score == self.least(model_id):
             return
-        self._threshold = float(threshold)
-        self.threshold_changed.emit(self._threshold)
+        self.thresholds.choose(model_id, score)
+        self.threshold_changed.emit(self.threshold)
         self.refresh()
 
     def use_card_threshold(self) -> None:
-        """Go back to the threshold that the current model's card proposes."""
-        self._threshold = None
+        """Go back to the threshold that the chosen model's card proposes."""
+        self.thresholds.choose(self.thresholds.model_id(self.model_name), None)
         self.threshold_changed.emit(self.threshold)
         self.refresh()
+
+    def least(self, model_id: str) -> float:
+        """Return the score from which a model's proposals are shown.
+
+        For a model that is not on this machine it is that of the chosen one.
+        """
+        chosen = self.thresholds.of(self.thresholds.model_id(self.model_name))
+        return self.thresholds.of(model_id, chosen)
+
+    def is_weak(self, box: Box) -> bool:
+        """Tell whether a box has a score below the threshold of its model."""
+        model = box.model or self.scoring_model
+        return box.score is not None and box.score < self.least(model)
 
     @property
     def boxes(self) -> list[Box]:
@@ -178,7 +198,7 @@ class Showing:
     def _load_boxes(self) -> None:
         self._boxes, self.hidden = [], False
         if self.review is not None and self.cutout is not None:
-            here, least = self.cutout.id, self.threshold
+            here = self.cutout.id
             self.hidden = self.keeps_back(here)
             if self.unnamed:
                 self._boxes = self.review.unnamed(here)
@@ -188,7 +208,7 @@ class Showing:
                 self._boxes = [
                     b
                     for b in self.review.boxes(here)
-                    if b.decided or b.opinions or b.score is None or b.score >= least
+                    if b.decided or b.opinions or not self.is_weak(b)
                 ]
         if self.box(self.current) is None:
             self.current = None
@@ -243,6 +263,7 @@ class Showing:
         self.canvas.show_picture(rgb, cutout.name, self.looking.sky_of(picture))
         # Only now: what is drawn goes to the cutout whose picture is on the screen.
         self.cutout, self.picture, self.source_problem = cutout, picture, problem
+        self.viewer.status = cutout.name  # rather than what was said of another one
         self.refresh(start=True)
         self.cutout_changed.emit()
         self.read_neighbours()
@@ -297,17 +318,3 @@ class Showing:
             self.refresh()
         if self.cutout != before:
             self.cutout_changed.emit()
-
-
-def own_thresholds() -> dict[str, float]:
-    """Return the threshold that each model's card proposes, by the model's id."""
-    cards = [entry.card for entry in list_models() if entry.card is not None]
-    return {card.model_id: float(card.default_score) for card in cards}
-
-
-def _card_threshold(model: str) -> float:
-    """Return the threshold that a model's card proposes."""
-    try:
-        return float(read_card(resolve_model(model)).default_score)
-    except ClumpError:
-        return FALLBACK_THRESHOLD

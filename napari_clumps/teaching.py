@@ -58,8 +58,11 @@ def frozen_labels(path: Path) -> Iterator[Path]:
             raise type(error)(error.what, path, error.remedy) from error
 
 
-#: Seconds between two lines about steps.
+#: Seconds between two lines about steps,
 _PAUSE = 60.0
+
+#: which are the events that come often.
+_FREQUENT = ("step", "features")
 
 
 class _Teller:
@@ -71,16 +74,20 @@ class _Teller:
     def __call__(self, event: dict[str, Any]) -> None:
         """Print one event."""
         now = time.monotonic()
-        if event["event"] != "step":
+        if event["event"] not in _FREQUENT:
             _say(event)
         elif now - self._last > _PAUSE:
             self._last = now
-            print(
-                f"step {event['step']} of {event['steps']}, about "
-                f"{event['seconds_left'] / 60:.0f} minutes left",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(_how_far(event), file=sys.stderr, flush=True)
+
+
+def _how_far(event: dict[str, Any]) -> str:
+    if event["event"] == "features":
+        return f"feature maps of cutout {event['done'] + 1} of {event['total']}"
+    return (
+        f"step {event['step']} of {event['steps']}, about "
+        f"{event['seconds_left'] / 60:.0f} minutes left"
+    )
 
 
 def _say(event: dict[str, Any]) -> None:

@@ -230,8 +230,9 @@ class Wall:
         c.go_to(box.cutout)
         if c.box(box_id) is None and box.score is not None:
             # The wall shows proposals that the canvas hides.
-            c.threshold = math.floor(100 * box.score) / 100
-            c.say(f"Proposals are shown from a score of {c.threshold:.2f} up now.")
+            score = math.floor(100 * box.score) / 100
+            c.show_from(score, box.model or c.scoring_model)
+            c.say(f"Proposals are shown from a score of {score:.2f} up now.")
         c.select(box_id)
         c.canvas.activate()
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from .model import Status
 from .store import Store
+from .strong import STRONG, Least, everything, parameters
 
 #: Seconds without a decision after which a person has not been at work.
 BREAK = 120.0
@@ -97,12 +98,17 @@ class Pace:
         return 3600 * self.decisions / self.active_seconds
 
     @property
-    def hours_left(self) -> float | None:
-        """Hours without breaks until all is done, as fast as it went so far."""
+    def seconds_per_cutout(self) -> float | None:
+        """Seconds without breaks for each cutout that is done, on average."""
         if not self.done or not self.active_seconds:
             return None
-        each = self.active_seconds / self.done
-        return (self.cutouts - self.done) * each / 3600
+        return self.active_seconds / self.done
+
+    @property
+    def hours_left(self) -> float | None:
+        """Hours without breaks until all is done, as fast as it went so far."""
+        each = self.seconds_per_cutout
+        return None if each is None else (self.cutouts - self.done) * each / 3600
 
 
 def in_words(pace: Pace) -> list[str]:
@@ -115,6 +121,8 @@ def in_words(pace: Pace) -> list[str]:
             "an hour."
         )
     left = f"{pace.done} of {pace.cutouts} cutouts are done"
+    if pace.seconds_per_cutout is not None:
+        left += f", {_time(pace.seconds_per_cutout)} each on average"
     if pace.hours_left:
         left += f"; at this pace the rest takes {_time(3600 * pace.hours_left)}"
     said.append(f"{left}.")
@@ -126,6 +134,8 @@ def in_words(pace: Pace) -> list[str]:
 
 
 def _time(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 5400:
@@ -148,12 +158,12 @@ class PaceReader:
         self._gaps: list[float] = []
         self._last: dict[str | None, float] = {}
 
-    def read(self) -> Pace:
-        """Return how it goes now."""
+    def read(self, least: Least = everything) -> Pace:
+        """Return how it goes now, undecided proposals counted from a score up."""
         self._read_log()
         sums = "SELECT count(*), coalesce(sum(done), 0) FROM cutouts"
         ((cutouts, done),) = self._store.rows(sums)
-        models, scores, drawn = _outcomes(self._store)
+        models, scores, drawn = _outcomes(self._store, least)
         gaps = self._gaps
         return Pace(
             self._decisions,
@@ -183,12 +193,14 @@ class PaceReader:
                 self._gaps.append(when - before)
 
 
-def _outcomes(store: Store) -> tuple[dict[str, Outcome], dict[float, Outcome], int]:
+def _outcomes(
+    store: Store, least: Least
+) -> tuple[dict[str, Outcome], dict[float, Outcome], int]:
     """Return what became of proposals by model and by score, and how many are drawn."""
     rows = store.rows(
-        "SELECT model, CAST(score / ? + 1e-9 AS INTEGER), status, count(*) FROM boxes "
-        "GROUP BY 1, 2, 3",
-        (SCORE_BIN,),
+        "SELECT model, CAST(score / :bin + 1e-9 AS INTEGER), status, count(*) "
+        f"FROM boxes WHERE status != 'proposal' OR {STRONG} GROUP BY 1, 2, 3",
+        {"bin": SCORE_BIN, **parameters(store, least)},
     )
     models: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     scores: dict[float, dict[str, int]] = defaultdict(lambda: defaultdict(int))

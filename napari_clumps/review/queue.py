@@ -10,6 +10,7 @@ from functools import cached_property
 from clump_detector.errors import ReviewError
 
 from .store import Store
+from .strong import STRONG, Least, everything, parameters
 
 #: Orders of the queue, and what each is good for.
 ORDERS = {
@@ -50,7 +51,7 @@ _FIRST = {
     ),
     "most proposals": (
         "SELECT id FROM cutouts AS c LEFT JOIN (SELECT cutout, count(*) AS n "
-        "FROM boxes WHERE status = 'proposal' AND coalesce(score, 1) >= :least "
+        "FROM boxes WHERE status = 'proposal' AND " + STRONG + " "
         "GROUP BY cutout) ON cutout = id WHERE {shown} ORDER BY n DESC NULLS LAST, id"
     ),
 }
@@ -140,15 +141,15 @@ class Queue:
         return None
 
 
-def make_queue(store: Store, plan: QueuePlan, least: float = 0.0) -> Queue:
+def make_queue(store: Store, plan: QueuePlan, least: Least = everything) -> Queue:
     """Return the queue of a plan.
 
     Parameters
     ----------
     store : Store
     plan : QueuePlan
-    least : float
-        The score from which proposals are counted.
+    least : callable
+        Gives the score from which a model's proposals are counted.
     """
     ids = _first_order(store, plan, least)
     if plan.order == "random":
@@ -162,11 +163,11 @@ def make_queue(store: Store, plan: QueuePlan, least: float = 0.0) -> Queue:
     return Queue(store, ids)
 
 
-def _first_order(store: Store, plan: QueuePlan, least: float) -> list[int]:
+def _first_order(store: Store, plan: QueuePlan, least: Least) -> list[int]:
     if plan.shown == "all" and plan.order not in _FIRST.keys() - {"catalogue"}:
         return list(range(1, int(store.value("SELECT max(id) FROM cutouts") or 0) + 1))
     sql = _FIRST.get(plan.order, _FIRST["catalogue"])
-    values = {"least": least} if ":least" in sql else {}
+    values = parameters(store, least) if ":least" in sql else {}
     rows = store.rows(sql.format(shown=_SHOWN[plan.shown]), values)
     return [row[0] for row in rows]
 

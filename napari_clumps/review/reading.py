@@ -21,6 +21,7 @@ from .pace import Pace, PaceReader
 from .queue import Queue, QueuePlan, make_queue
 from .steps import finished
 from .store import Store
+from .strong import Least, everything
 from .whereabouts import absolute
 
 #: Kinds of log rows that a person caused.
@@ -177,12 +178,17 @@ class Reading:
         """Return how far the review is."""
         return tally.counts(self._store)
 
-    def pace(self) -> Pace:
+    def pace(self, least: Least = everything) -> Pace:
         """Return how it goes: time per decision, fate of proposals, time left.
 
         The first time reads the whole log.
+
+        Parameters
+        ----------
+        least : callable
+            Gives the score from which a model's undecided proposals are counted.
         """
-        return self._pace.read()
+        return self._pace.read(least)
 
     def learning_counts(self) -> dict[str, int]:
         """Return what there is to learn from, and what is kept for testing.
@@ -242,15 +248,17 @@ class Reading:
 
     # -- where a person is ----------------------------------------------------
 
-    def queue(self, plan: QueuePlan | None = None, *, least: float = 0.0) -> Queue:
+    def queue(
+        self, plan: QueuePlan | None = None, *, least: Least = everything
+    ) -> Queue:
         """Return the queue as it is now.
 
         Parameters
         ----------
         plan : QueuePlan, optional
             Which cutouts, in which order; by default `queue_plan`.
-        least : float
-            The score from which proposals are counted.
+        least : callable
+            Gives the score from which a model's proposals are counted.
         """
         return make_queue(self._store, plan or self.queue_plan, least)
 

@@ -224,12 +224,18 @@ class Review(Reading):
             return [change]
         return [change, self._cutouts.seen_again(cutout_id)]
 
-    def finish(self, cutout_id: int, box_ids: Iterable[int]) -> None:
-        """Accept boxes and set a cutout done, in one step."""
-        ids = list(dict.fromkeys(box_ids))
+    def finish(
+        self,
+        cutout_id: int,
+        accepted: Iterable[int] = (),
+        rejected: Iterable[int] = (),
+    ) -> None:
+        """Accept and reject boxes and set a cutout done, in one step."""
+        yes, no = dict.fromkeys(accepted), dict.fromkeys(rejected)
         self._decide(
             lambda word: [
-                *(rules.accepted(self.box(i), word) for i in ids),
+                *(rules.accepted(self.box(i), word) for i in yes),
+                *(rules.rejected(self.box(i), word) for i in no),
                 *self._done(cutout_id, True),
             ]
         )

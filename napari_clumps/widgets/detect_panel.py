@@ -109,7 +109,7 @@ class DetectPanel(QWidget):
             (c.models_changed, self._fill),
             (c.settings_changed, self._show_device),
             (c.review_changed, self._fill_scopes),
-            (c.cutout_changed, self._fill_scopes),
+            (c.cutout_changed, self._on_cutout),
             (c.threshold_changed, self._show_threshold),
         )
         viewer.layers.selection.events.changed.connect(self._fill_scopes)
@@ -124,9 +124,12 @@ class DetectPanel(QWidget):
         if self._controller.model_name in names:
             self._model.value = self._controller.model_name
         self._filling = False
+        self._on_cutout()
+        self._on_progress()
+
+    def _on_cutout(self) -> None:
         self._show_threshold(self._controller.threshold)
         self._fill_scopes()
-        self._on_progress()
 
     def _fill_scopes(self) -> None:
         scopes = self._detection.scopes()
@@ -145,7 +148,9 @@ class DetectPanel(QWidget):
             self._detection.choose_model(name)
 
     def _show_threshold(self, score: float) -> None:
+        self._filling = True  # the slider rounds
         self._threshold.setValue(score)
+        self._filling = False
         self._expected.setText(self._detection.expected_in_words())
 
     def _show_device(self) -> None:
@@ -156,7 +161,8 @@ class DetectPanel(QWidget):
         self._detection.choose_device(device)
 
     def _on_threshold(self, value: float) -> None:
-        self._controller.threshold = value
+        if not self._filling:
+            self._controller.threshold = value
 
     def _on_progress(self) -> None:
         running = self._detection.running

@@ -74,7 +74,8 @@ def among_tabs(
         host = None if found is None else found.parent()
         if not isinstance(dock, QDockWidget) or not isinstance(host, QDockWidget):
             return
-        heights = dock.minimumSizeHint().height() + host.minimumSizeHint().height()
+        # As high as the other one wants to be: at its least it would be squeezed.
+        heights = dock.minimumSizeHint().height() + host.sizeHint().height()
         if not always and heights + _FRAME <= size.height():
             return
         together = window.dockWidgetArea(dock) == window.dockWidgetArea(host)

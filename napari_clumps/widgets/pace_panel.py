@@ -27,7 +27,7 @@ _COUNTED = {
     Status.ACCEPTED: "accepted as proposed",
     Status.EDITED: "accepted after a change",
     Status.REJECTED: "rejected",
-    Status.PROPOSAL: "not decided yet",
+    Status.PROPOSAL: "shown and not decided yet",
 }
 
 
@@ -75,6 +75,7 @@ class PacePanel(QWidget):
             (self._controller.review_changed, self.refresh),
             (self._controller.boxes_changed, self._refresh_later),
             (self._controller.cutout_changed, self._refresh_later),
+            (self._controller.threshold_changed, self._refresh_later),
         )
         self.refresh()
 
@@ -90,11 +91,11 @@ class PacePanel(QWidget):
             self._words.setText("No review is open.")
             self._show([])
         elif self.isVisible():
-            pace = review.pace()
+            pace = review.pace(self._controller.least)
             self._words.setText("<br>".join(in_words(pace)))
             self._show(_rows(pace))
 
-    def _refresh_later(self) -> None:
+    def _refresh_later(self, *_: object) -> None:
         if self.isVisible() and not self._timer.isActive():
             self._timer.start(PAUSE)
 

@@ -161,6 +161,7 @@ class RetrainPanel(QWidget):
         listen(
             self,
             (self._retraining.changed, self._on_progress),
+            (c.detection.changed, self._show_next_step),
             (c.models_changed, self._fill),
             (c.review_changed, self._on_counts),
             (c.boxes_changed, self._on_counts),
@@ -221,7 +222,7 @@ class RetrainPanel(QWidget):
         self._curves.show_curves(job.curves)
         self._outcome.setText(job.outcome)
         ready = job.new_model is not None and not job.running
-        self._promote.setVisible(ready)
+        self._promote.setVisible(ready and not job.promoted)
         worse = job.verdict == "worse"
         self._promote.setText(
             "Use the new model anyway"

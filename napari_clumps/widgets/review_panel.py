@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from ..controller import Controller, controller_of
 from ..keys import BOOK
+from ..review import CutoutRecord
 from .box_table import BoxTable
 from .exchange_buttons import ExchangeButtons
 from .flag_bar import FlagBar
@@ -59,6 +60,7 @@ class ReviewPanel(QWidget):
         super().__init__()
         self.setObjectName("review_panel")
         self._controller = controller_of(napari_viewer)
+        self._told_of: CutoutRecord | None = None
         self._pages = QStackedWidget()
         self._pages.addWidget(_welcome(self._controller, self))
         self._pages.addWidget(self._review_page())
@@ -95,6 +97,9 @@ class ReviewPanel(QWidget):
         self._test = text_label("test_note")
         self._table = BoxTable()
         self._said = text_label("said")
+        # Room for three lines from the first: what is said must not move the buttons.
+        self._said.setMinimumHeight(3 * self._said.fontMetrics().lineSpacing())
+        self._said.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._name)
         layout.addWidget(self._place)
         layout.addWidget(self._progress)
@@ -145,13 +150,15 @@ class ReviewPanel(QWidget):
         self._hide_words = KeyWords(hide, "toggle_boxes", "Hide boxes")
         self._with_space = QCheckBox()
         self._with_space.setObjectName("done_with_space")
-        missing = "Accepting what is left says, too, that no clump is missing"
+        missing = "Deciding on what is left says, too, that no clump is missing"
         KeyWords(self._with_space, "accept_rest", "{key}: done, too", missing)
         self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._with_space.setChecked(c.done_with_space)
         self._with_space.clicked.connect(lambda on: c.choose(done_with_space=on))
-        rest = key_button("accept_rest", "Accept the rest, go on", c.accept_rest)
-        grid.addWidget(rest, 0, 0, 1, 2)
+        rest = key_button("accept_rest", "Accept the rest", c.accept_rest)
+        none = key_button("reject_rest", "Reject the rest", c.reject_rest)
+        grid.addWidget(rest, 0, 0)
+        grid.addWidget(none, 0, 1)
         grid.addWidget(self._done, 1, 0)
         grid.addWidget(self._with_space, 1, 1)
         self._go_on = QCheckBox("Last box goes on")
@@ -236,7 +243,9 @@ class ReviewPanel(QWidget):
         self._warning.setVisible(bool(lines))
         missing = picture is not None and picture.rgb is None
         self._find.setVisible(missing)
-        self._said.setText("")
+        if cutout != self._told_of:  # or what was said would go while it holds
+            self._told_of = cutout
+            self._said.setText("")
 
     def _place_in_words(self) -> str:
         queue, cutout = self._controller.queue, self._controller.cutout

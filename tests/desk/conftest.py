@@ -173,6 +173,7 @@ def window(shown_window, qtbot, own_home):
     controller.looking.reset()
     controller.looking.show_scale_bar(True)
     controller.looking.turn_north_up(True)
+    controller.thresholds._chosen.clear()
     controller.use_card_threshold()
     controller.models_changed.emit()
     if controller.canvas.is_built:

@@ -30,7 +30,7 @@ def test_no_dock_makes_the_window_higher_than_a_laptop(desk):
 
 def test_where_there_is_room_a_dock_stands_below_the_review(desk):
     native = desk.viewer.window._qt_window
-    native.resize(1400, 980)
+    native.resize(1400, 1500)
     desk.settle(300)
     dock, _ = desk.viewer.window.add_plugin_dock_widget("napari-clumps", "How it looks")
     desk.settle(300)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from napari_clumps.review import Review, Status
+from clump_detector.card import read_card, write_card
+from clump_detector.registry import resolve_model
+from napari_clumps.review import Proposal, Review, Status
 
 pytestmark = pytest.mark.gui
 
@@ -246,6 +249,77 @@ def test_the_threshold_hides_undecided_proposals_only(desk):
     assert len(desk.controller.canvas.boxes.data) == 2
     desk.panel("threshold").setValue(0.3)
     assert len(desk.controller.boxes) == 3
+
+
+def test_another_model_has_a_threshold_of_its_own(desk, tmp_path, monkeypatch):
+    """Choosing it hides no proposal of the model that made those shown."""
+    models = tmp_path / "models"
+    monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(models))
+    shutil.copytree(resolve_model("starter"), models / "strict")
+    card = replace(read_card(models / "strict"), weights="a" * 64, default_score=0.8)
+    write_card(models / "strict", card)
+    c = desk.controller
+    held_out = {i for i in c.review.ids if c.review.cutout(i).held_out}
+    one, two = sorted({2, 3, 4} - held_out)[:2]
+    c.take_proposals(one, [PROPOSED], starter_id(), (160, 160))
+    c.go_to(one)
+    c.threshold = 0.4
+    c.detection.choose_model("strict")
+    assert [b.score for b in c.boxes] == [0.5]
+    assert desk.panel("threshold").value() == 0.4
+    assert f"proposals of {starter_id()}" in desk.panel("expected").text()
+    c.take_proposals(two, [PROPOSED], card.model_id, (160, 160))
+    c.go_to(two)
+    assert (c.boxes, c.below_threshold) == ([], 1)
+    assert desk.panel("threshold").value() == 0.8
+    assert desk.panel("expected").text().startswith("Expected from here up")
+    desk.panel("threshold").setValue(0.45)
+    assert [b.score for b in c.boxes] == [0.5]
+    c.go_to(one)
+    assert desk.panel("threshold").value() == 0.4
+
+
+PROPOSED = Proposal(10, 10, 30, 30, "clump", 0.5)
+
+
+def starter_id():
+    return read_card(resolve_model("starter")).model_id
+
+
+def test_the_rest_is_rejected_by_a_key(desk):
+    desk.key("A")
+    desk.key("X")
+    c = desk.controller
+    assert c.cutout.id == 2
+    assert c.review.cutout(1).done
+    assert [b.status.value for b in c.review.boxes(1)] == [
+        "accepted", "rejected", "rejected",
+    ]  # fmt: skip
+    desk.key("Z", control=True)  # one step
+    assert desk.statuses() == ["accepted", "proposal", "proposal"]
+    c.choose(done_with_space=False)
+    desk.key("X")
+    assert not c.review.cutout(1).done
+    assert [b.status.value for b in c.review.boxes(1)][1:] == ["rejected"] * 2
+
+
+def test_a_drawn_box_that_is_rejected_is_said_to_be_gone(desk):
+    c = desk.controller
+    drawn = c.review.add(1, (100, 100, 120, 120), "clump").id
+    desk.settle()
+    c.select(drawn)
+    desk.key("R")
+    assert c.box(drawn) is None
+    assert "Ctrl+Z brings it back" in desk.panel("said").text()
+    desk.key("Z", control=True)
+    assert c.box(drawn) is not None
+
+
+def test_what_was_said_of_a_cutout_is_not_said_of_the_next(desk):
+    desk.controller.say("Of the first one.")
+    desk.key("N")
+    assert desk.viewer.status == "galaxy-2"
+    assert desk.panel("said").text() == ""
 
 
 def test_a_box_out_of_sight_is_brought_into_view(desk):

@@ -126,6 +126,14 @@ def test_before_anything_is_decided(review):
 def test_in_words(busy):
     assert in_words(busy.pace()) == [
         "9 decisions in 21 s: mostly 3.5 s each, 1543 an hour.",
-        "1 of 4 cutouts are done; at this pace the rest takes 63 s.",
+        "1 of 4 cutouts are done, 21 s each on average; at this pace the rest takes "
+        "63 s.",
         "1 clump drawn that no model proposed.",
     ]
+
+
+def test_hidden_proposals_are_not_counted_as_undecided(busy):
+    """Those below their model's threshold; what was decided on counts whatever."""
+    pace = busy.pace(lambda model: 0.5 if model == "model-2" else 0.99)
+    assert pace.models["model-1"] == busy.pace().models["model-1"]
+    assert pace.models["model-2"] == Outcome(rejected=1, open=2)

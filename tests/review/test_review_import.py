@@ -188,7 +188,7 @@ def test_unscored_proposals_are_in_the_queue(
     review = make_review(3)
     review.propose(1, [Proposal(*HERE, "clump", 0.1)], "m", size=SIZE)
     review.take_labels({3: [label(), label(THERE)]}, accepted=False)
-    queue = review.queue(QueuePlan("most proposals"), least=0.3)
+    queue = review.queue(QueuePlan("most proposals"), least=lambda _: 0.3)
     assert queue.ids[0] == 3
 
 

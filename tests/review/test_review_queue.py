@@ -39,8 +39,18 @@ def test_orders(review: Review, order: str, ids: list[int]) -> None:
 
 
 def test_proposals_below_the_threshold_are_not_counted(review: Review) -> None:
-    queue = review.queue(QueuePlan("most proposals"), least=0.5)
+    queue = review.queue(QueuePlan("most proposals"), least=lambda _: 0.5)
     assert list(queue.ids) == [4, 2, 1, 3, 5]
+
+
+def test_each_model_has_a_threshold_of_its_own(review: Review) -> None:
+    other = [Proposal(0, 0, 9, 9, "clump", 0.2)] * 4
+    review.propose(3, other, "other", size=(100, 100))
+    plan = QueuePlan("most proposals")
+    least = {"other": 0.1}
+    queue = review.queue(plan, least=lambda model: least.get(model, 0.5))
+    assert next(iter(queue.ids)) == 3
+    assert 3 in list(review.queue(plan, least=lambda _: 0.5).ids)[-2:]
 
 
 def test_random_is_an_order_of_its_own_and_stays(make_review: MakeReview) -> None:

@@ -220,6 +220,15 @@ def test_space_accepts_and_finishes_in_one_step(review: Review) -> None:
     assert review.last_seq == seq
 
 
+def test_some_are_accepted_and_others_rejected_when_it_is_done(review: Review) -> None:
+    first, second = (box.id for box in review.boxes(1))
+    review.finish(1, [first], [second])
+    assert review.cutout(1).done
+    assert [b.status for b in review.boxes(1)] == [A, R]
+    assert review.undo() == 1
+    assert [b.status for b in review.boxes(1)] == [P, P]
+
+
 def test_decisions_on_a_done_cutout_leave_it_done(review: Review) -> None:
     first, second = (box.id for box in review.boxes(1))
     review.set_done(1, True)

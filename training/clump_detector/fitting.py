@@ -375,8 +375,9 @@ class Views:
     ----------
     fitter : Fitter
     samples : list of Sample
-    should_go_on : callable
-        Called before each sample; it may raise.
+    heed : callable
+        Called before each sample whose feature maps are made, with its number from 0
+        on; it may raise.
     folder : path, optional
         Where the file of kept feature maps is made.
 
@@ -390,7 +391,7 @@ class Views:
         self,
         fitter: Fitter,
         samples: list[Sample],
-        should_go_on: Callable[[], None] = lambda: None,
+        heed: Callable[[int], None] = lambda _: None,
         folder: Path | None = None,
     ) -> None:
         self._fitter, self._samples = fitter, samples
@@ -410,7 +411,7 @@ class Views:
         n_views = min(n_views, int(room / size / len(samples)))
         try:
             for i in range(len(samples) if n_views else 0):
-                should_go_on()
+                heed(i)
                 self._kept.append(list(self._variants(i, n_views)))
         except BaseException:
             self.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -42,6 +44,9 @@ from .threshold import Goal
 
 Wish = Literal["go", "stop", "cancel"]
 Report = Callable[[dict[str, Any]], None]
+
+#: So many of the last steps tell how long those to come take.
+_RECENT = 50
 
 _LESS_MEMORY = (
     "Close other programs, lower the batch, or train fewer parts: heads take the least."
@@ -172,6 +177,7 @@ class Training:
         self.first_epoch = 1
         self._stopped = False
         self._clock, self._step = time.monotonic(), 0
+        self._durations: deque[float] = deque(maxlen=_RECENT)
 
     def _refuse_existing(self) -> None:
         out = self.request.out
@@ -245,7 +251,8 @@ class Training:
             self._restore()
         self._say_start()
         folder = self.request.out.parent
-        with closing(Views(self.fitter, self.samples.train, self._heed, folder)) as v:
+        samples = self.samples.train
+        with closing(Views(self.fitter, samples, self._say_features, folder)) as v:
             self._fit(v, start)
         self.team.leave()
         return self.request.out
@@ -288,6 +295,12 @@ class Training:
                 "lowest training loss is kept."
             )
         self._report(event)
+
+    def _say_features(self, i: int) -> None:
+        """Report that the feature maps of a sample are to be made; heed a cancel."""
+        self._heed()
+        n = len(self.samples.train)
+        self._report({"event": "features", "done": i, "total": n})
 
     def _epoch(self, epoch: int, views: Views, validation: list[View]) -> bool:
         """Train for one epoch, judge it, and tell whether to stop."""
@@ -405,8 +418,11 @@ class Training:
         self._step += 1
         steps = self.all_steps
         step = (self.first_epoch - 1) * self.steps + self._step
-        spent = time.monotonic() - self._clock
-        left = spent / self._step * max(steps - step, 0)
+        now = time.monotonic()
+        self._durations.append(now - self._clock)
+        self._clock = now
+        # The median, for there are searches between some steps.
+        left = statistics.median(self._durations) * max(steps - step, 0)
         if self.config.minutes:
             total = time.monotonic() - self._begun
             left = min(left, max(60 * self.config.minutes - total, 0))
