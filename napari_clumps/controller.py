@@ -298,6 +298,9 @@ class Controller(Deciding):
         self.close_review(for_good=True)
         if self._keyboard is not None:
             self._keyboard.let_go()
+        if self.preferences is not None:
+            self.preferences.let_go()
+            self.preferences = None
         self.pictures.close()
 
     # -- the keys -----------------------------------------------------------

@@ -38,6 +38,11 @@ class Preferences:
         self._page.review.events.connect(self._on_review)
         self._page.keys.events.connect(self._on_keys)
 
+    def let_go(self) -> None:
+        """Leave the page to other windows: this one closes."""
+        self._page.review.events.disconnect(self._on_review)
+        self._page.keys.events.disconnect(self._on_keys)
+
     def show(self) -> None:
         """Show on the page what is chosen now, here or in the panels."""
         kept = asdict(load_settings())

@@ -107,7 +107,7 @@ class LearningPanel(QWidget):
             _draw_points(
                 axes, [p for p in points if bool(p.get("blind")) is blind], name
             )
-        axes.set_xlim(left=-0.03 * (most + MORE))
+        axes.set_xlim(left=0)
         axes.set_ylim(*_range(points))
         if points:
             axes.legend(fontsize=7, frameon=False, labelcolor=INK, loc="lower right")
@@ -134,7 +134,7 @@ def _draw_points(axes: Any, points: list[Point], name: str) -> None:
     axes.errorbar(
         [p["galaxies"] for p in points], values, yerr=errors, fmt="o", markersize=5,
         color=BLUE, markerfacecolor=BLUE if name == "blind" else PAPER, capsize=2,
-        elinewidth=1, zorder=3, label=name,
+        elinewidth=1, zorder=3, label=name, clip_on=False,
     )  # fmt: skip
 
 

@@ -104,15 +104,16 @@ class ReviewPanel(QWidget):
         layout.addWidget(self._place)
         layout.addWidget(self._progress)
         layout.addWidget(self._queue)
+        layout.addLayout(self._decision_buttons())
+        # What comes and goes is below what a hand goes to, which stays.
         layout.addWidget(self._warning)
         layout.addWidget(self._find)
-        layout.addLayout(self._decision_buttons())
-        layout.addWidget(self._test)  # below what a hand goes to, which stays
+        layout.addWidget(self._test)
         layout.addWidget(self._table, stretch=1)
         layout.addWidget(NoBoxes(self._controller, self._table), stretch=1)
         layout.addWidget(self._flags)
         layout.addLayout(_legend())
-        layout.addLayout(self._going_buttons())
+        layout.addLayout(self._choices())
         layout.addWidget(self._said)
         return page
 
@@ -129,6 +130,10 @@ class ReviewPanel(QWidget):
             key_button("next_box", "Next box", c.next_box),
             key_button("undo", "Undo", c.undo),
             key_button("redo", "Redo", c.redo),
+            key_button("accept_rest", "Accept the rest", c.accept_rest),
+            key_button("reject_rest", "Reject the rest", c.reject_rest),
+            key_button("previous_cutout", "Back", c.previous_cutout),
+            key_button("next_cutout", "Next", c.next_cutout),
         ]
         self._draw = buttons[2]
         self._draw.setCheckable(True)
@@ -136,7 +141,7 @@ class ReviewPanel(QWidget):
             grid.addWidget(button, i // 2, i % 2)
         return grid
 
-    def _going_buttons(self) -> QGridLayout:
+    def _choices(self) -> QGridLayout:
         c = self._controller
         grid = QGridLayout()
         grid.setSpacing(4)
@@ -155,12 +160,8 @@ class ReviewPanel(QWidget):
         self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._with_space.setChecked(c.done_with_space)
         self._with_space.clicked.connect(lambda on: c.choose(done_with_space=on))
-        rest = key_button("accept_rest", "Accept the rest", c.accept_rest)
-        none = key_button("reject_rest", "Reject the rest", c.reject_rest)
-        grid.addWidget(rest, 0, 0)
-        grid.addWidget(none, 0, 1)
-        grid.addWidget(self._done, 1, 0)
-        grid.addWidget(self._with_space, 1, 1)
+        grid.addWidget(self._done, 0, 0)
+        grid.addWidget(self._with_space, 0, 1)
         self._go_on = QCheckBox("Last box goes on")
         self._go_on.setObjectName("go_on_after_last")
         self._go_on.setToolTip("The last decision on a cutout does what Space does")
@@ -168,10 +169,8 @@ class ReviewPanel(QWidget):
         self._go_on.setChecked(c.go_on_after_last)
         self._go_on.clicked.connect(lambda on: c.choose(go_on_after_last=on))
         keys = key_button("show_keys", "Keys", c.show_keys)
-        grid.addWidget(self._go_on, 2, 0)
-        grid.addWidget(keys, 2, 1)
-        grid.addWidget(key_button("previous_cutout", "Back", c.previous_cutout), 3, 0)
-        grid.addWidget(key_button("next_cutout", "Next", c.next_cutout), 3, 1)
+        grid.addWidget(self._go_on, 1, 0)
+        grid.addWidget(keys, 1, 1)
         self._blind = QCheckBox("Blind test galaxies")
         self._blind.setObjectName("blind_test")
         self._blind.setToolTip(
@@ -181,9 +180,9 @@ class ReviewPanel(QWidget):
         self._blind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._blind.setChecked(c.blind_test)
         self._blind.clicked.connect(lambda on: c.choose(blind_test=on))
-        grid.addWidget(hide, 4, 0)
-        grid.addWidget(self._blind, 4, 1)
-        grid.addWidget(ExchangeButtons(c), 5, 0, 1, 2)
+        grid.addWidget(hide, 2, 0)
+        grid.addWidget(self._blind, 2, 1)
+        grid.addWidget(ExchangeButtons(c), 3, 0, 1, 2)
         return grid
 
     # -- wiring -------------------------------------------------------------

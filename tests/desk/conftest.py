@@ -178,6 +178,7 @@ def window(shown_window, qtbot, own_home):
     controller.models_changed.emit()
     if controller.canvas.is_built:
         controller.canvas.visible = True
+        controller.canvas.camera.zoom_to_galaxy()
 
 
 @pytest.fixture
