@@ -17,6 +17,7 @@ from clump_detector.images import read_cutout
 from clump_detector.sources import Source
 
 from .colour_files import png
+from .properties import checked
 
 #: Bands from blue to red, as headers write them and as they are called here.
 BANDS = (
@@ -50,6 +51,7 @@ def pictures(draw):
     return array, bits, None if png_too else stored
 
 
+@checked(pictures)
 def check_picture(drawn):
     """Hold that a picture has the colours that were stored, or its grey values."""
     array, bits, stored = drawn
@@ -97,6 +99,7 @@ def named_bands(draw):
     )
 
 
+@checked(named_bands)
 def check_bands(drawn):
     """Hold that the planes go from blue to red, each with its name."""
     chosen, how = drawn

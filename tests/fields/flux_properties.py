@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from clump_detector.images import read_cutout
 
 from .flux_files import noise, sky_cards
+from .properties import checked
 
 #: AB minus Vega of what the headers below tell.
 VEGA = (
@@ -70,6 +71,7 @@ def headers(draw):
     return {**header, **extra}, scale, jansky
 
 
+@checked(headers)
 def check_unit(drawn):
     """Hold that one unit is what its header makes it, or relative and said to be."""
     header, scale, jansky = drawn
@@ -94,6 +96,7 @@ def levels(draw):
     return kind, draw(st.floats(-1, 1)) * most * sigma, sigma
 
 
+@checked(levels)
 def check_level(drawn):
     """Hold that a source keeps its flux over its surroundings on any level."""
     kind, level, sigma = drawn

@@ -20,6 +20,7 @@ from clump_detector.errors import LabelError
 from clump_detector.labels import read_label_set
 
 from .labels_made import CLASSES, SIZE, put, taken
+from .properties import checked
 
 #: How programs write a whole number, and any number.
 WHOLE = ("{}", "{}.0", "{}.000000", "{}e0", "{:.18e}", " {} ")
@@ -118,6 +119,7 @@ def yolo_labels() -> st.SearchStrategy[Drawn]:
     return drawn_labels(0)
 
 
+@checked(yolo_labels)
 def check_yolo(drawn: Drawn) -> None:
     """Read a folder of YOLO in any notation; names lie anywhere above."""
     mark = (" ", ",", ", ", ";", "\t", "  ")[drawn.style % 6]
@@ -152,6 +154,7 @@ def wrong_numberings(draw: st.DrawFn) -> tuple[list[int], bool]:
     return [*(n for n in numbers if n != outside), outside], draw(st.booleans())
 
 
+@checked(wrong_numberings)
 def check_wrong_numbering(drawn: tuple[list[int], bool]) -> None:
     """Refuse a numbering of which a part is unknown; never take the other part."""
     numbers, named = drawn
@@ -174,6 +177,7 @@ def coco_labels() -> st.SearchStrategy[Drawn]:
     return drawn_labels(1, free=True)
 
 
+@checked(coco_labels)
 def check_coco(drawn: Drawn) -> None:
     """Read COCO with ids in any notation, for import and for training."""
     annotations = [
@@ -217,6 +221,7 @@ def named_labels() -> st.SearchStrategy[Drawn]:
     return drawn_labels(1)
 
 
+@checked(named_labels)
 def check_voc(drawn: Drawn) -> None:
     """Read Pascal VOC with its corners in any order and encoding."""
     objects = ""
@@ -242,6 +247,7 @@ def check_voc(drawn: Drawn) -> None:
         _same(put(Path(folder), "x.xml", text.encode(encoding)), drawn)
 
 
+@checked(named_labels)
 def check_ds9(drawn: Drawn) -> None:
     """Read DS9 with excluded regions between, global or of their own."""
     lines = ["# Region file format: DS9", "# Filename: /far/a.png", "global width=1"]
@@ -264,6 +270,7 @@ def check_ds9(drawn: Drawn) -> None:
         _same(put(Path(folder), "x.reg", "\n".join(lines).encode(encoding)), drawn)
 
 
+@checked(named_labels)
 def check_table(drawn: Drawn) -> None:
     """Read CSV with corners, or a corner and sides, and classes as words or numbers."""
     kinds = ("x1,y1,x2,y2", "x_min,y_min,width,height", "bbox", "xmin,ymin,xmax,ymax",

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from clump_detector.wcs import NOTE, read_sky, sky_positions
 
+from .properties import checked
+
 SIZE = 64
 
 #: The outer corners of an image of `SIZE` pixels, counted from 0.
@@ -149,6 +151,7 @@ def place(cards: Cards, frame: str) -> SkyCoord:
     return SkyCoord(lon, lat, unit="deg", frame=frame).icrs
 
 
+@checked(sky_headers)
 def check_sky_is_astropys(drawn: DrawnSky) -> None:
     """Hold that both notations are read, and are the place that astropy says."""
     there = place(drawn.plain, drawn.frame)
@@ -191,6 +194,7 @@ def broken_headers(draw: st.DrawFn) -> Cards:
     return cards + draw(st.lists(odd, max_size=4))
 
 
+@checked(broken_headers)
 def check_broken_sky(drawn: Cards) -> None:
     """Hold that a broken sky is astropy's, or is spoken of."""
     sky = read_sky(Header(drawn))

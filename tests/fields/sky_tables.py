@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from clump_detector.foreign.grid import read_grid
 from clump_detector.galaxies.lists import read_galaxies
 
+from .properties import checked
+
 #: How right ascension is called and how many of its units a degree is.
 _RA = (
     ("ra", 1.0), ("RAdeg", 1.0), ("RA_deg", 1.0), ("_RAJ2000", 1.0), ("RA [deg]", 1.0),
@@ -106,6 +108,7 @@ def written(drawn: DrawnTable, folder: Path) -> Path:
     return path
 
 
+@checked(position_tables)
 def check_positions(drawn: DrawnTable) -> None:
     """Hold that a table's positions are the true ones, whoever reads it."""
     with TemporaryDirectory() as folder:

@@ -32,6 +32,7 @@ from napari_clumps.labels_in import find_labels, take_labels
 from napari_clumps.review import Review
 from napari_clumps.review.steps import finished as ended
 
+from .properties import checked
 from .understood import understood
 
 Corners = tuple[float, float, float, float]
@@ -212,6 +213,7 @@ READERS = {
 }
 
 
+@checked(drawn_reviews)
 def check_export_read_back(drawn: list[Drawn]) -> None:
     """Hold that other readers find the drawn boxes, and that they come back."""
     with tempfile.TemporaryDirectory() as name:

@@ -28,6 +28,7 @@ from napari_clumps.labels_in import find_labels, take_labels
 from napari_clumps.review import Review
 from napari_clumps.review.steps import finished as ended
 
+from .properties import checked
 from .understood import understood
 
 TAG = 274
@@ -103,6 +104,7 @@ def turned_pictures(draw: st.DrawFn) -> Turned:
     )
 
 
+@checked(turned_pictures)
 def check_turned_picture(drawn: Turned) -> None:
     """Hold that labels made on the shown picture lie on its bright spot when read."""
     with tempfile.TemporaryDirectory() as name:
