@@ -162,7 +162,9 @@ def test_the_events_tell_the_whole_story(make_labels, tmp_path):
     path, events = go(make_labels(14, held_out=2), tmp_path / "new")
     json.dumps(events, allow_nan=False)
     kinds = [e["event"] for e in events]
-    assert kinds == ["start", *["step"] * 3, "epoch", *["step"] * 3, "epoch", "end"]
+    epoch = [*["step"] * 3, "epoch"]
+    assert kinds == ["start", *["features"] * 9, *epoch, *epoch, "end"]
+    assert [(e["done"], e["total"]) for e in events[1:10]] == [(i, 9) for i in range(9)]
     start = events[0]
     assert (start["cutouts"], start["validation"], start["steps"]) == (12, 3, 6)
     assert [e["step"] for e in events if e["event"] == "step"] == [1, 2, 3, 4, 5, 6]
@@ -201,7 +203,8 @@ def test_with_few_cutouts_the_start_says_that_none_validate(make_labels, tmp_pat
     _, events = go(make_labels(4), tmp_path / "new", epochs=1)
     assert events[0]["validation"] == 0
     assert "Too few" in events[0]["note"]
-    assert events[2]["validation_loss"] is None
+    (epoch,) = (e for e in events if e["event"] == "epoch")
+    assert epoch["validation_loss"] is None
 
 
 def test_the_same_seed_makes_the_same_model_and_another_does_not(make_labels, tmp_path):
