@@ -12,6 +12,7 @@ import numpy as np
 
 from clump_detector import boxes as geometry
 from clump_detector.errors import ClumpError
+from clump_detector.filters import wavelength
 from clump_detector.images import Cutout
 from clump_detector.photometry import (
     Field,
@@ -21,7 +22,7 @@ from clump_detector.photometry import (
     measure_boxes,
     prepare,
 )
-from clump_detector.photometry.magnitudes import COLOURS, wavelength
+from clump_detector.photometry.magnitudes import COLOURS
 from clump_detector.photometry.measured import BRIGHTER_LIMIT, FAINTER_LIMIT
 from clump_detector.photometry.psf import ANNULUS, APERTURE
 from clump_detector.sources import Source

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clump_detector.errors import FileError
-
-from .settings import data_folder
+from clump_detector.paths import data_folder
 
 
 def review_path_for(paths: Sequence[Path]) -> Path:

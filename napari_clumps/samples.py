@@ -9,8 +9,7 @@ import numpy as np
 
 from clump_detector.errors import FileError
 from clump_detector.files import atomic_path
-
-from .settings import data_folder
+from clump_detector.paths import data_folder
 
 if TYPE_CHECKING:
     from .controller import Controller

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import ClumpError
 from clump_detector.files import read_json, write_json
-
-
-def data_folder() -> Path:
-    """Return the folder for samples and reviews that have no place of their own."""
-    from platformdirs import user_data_path
-
-    return Path(os.environ.get("NAPARI_CLUMPS_DATA") or user_data_path("napari-clumps"))
+from clump_detector.paths import data_folder
 
 
 def _settings_path() -> Path:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clump_detector.errors import ClumpError
-
-from .settings import data_folder
+from clump_detector.paths import data_folder
 
 if TYPE_CHECKING:
     from .review import Review

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from clump_detector import registry
+from clump_detector import paths, registry
 from clump_detector.card import WEIGHTS, ModelCard, read_card, write_card
 from clump_detector.errors import ModelError
 from clump_detector.lineage import ancestors, children, newest_verdict, same_model, tree
@@ -15,7 +15,7 @@ from clump_detector.lineage import ancestors, children, newest_verdict, same_mod
 @pytest.fixture
 def models(tmp_path, monkeypatch):
     folder = tmp_path / "models"
-    monkeypatch.setenv(registry.VARIABLE, str(folder))
+    monkeypatch.setenv(paths.MODELS_VARIABLE, str(folder))
     monkeypatch.setattr(registry, "shipped_folder", lambda: tmp_path / "shipped")
     make(tmp_path / "shipped" / "starter", "0" * 8)
     return folder

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from clump_detector import registry
+from clump_detector import paths, registry
 from clump_detector.calibration import Calibration
 from clump_detector.card import CARD, WEIGHTS, ModelCard, read_card, write_card
 from clump_detector.config import ModelConfig
@@ -17,7 +17,7 @@ from clump_detector.threshold import expected_at
 @pytest.fixture
 def models(tmp_path, monkeypatch):
     folder = tmp_path / "models"
-    monkeypatch.setenv(registry.VARIABLE, str(folder))
+    monkeypatch.setenv(paths.MODELS_VARIABLE, str(folder))
     monkeypatch.setattr(registry, "shipped_folder", lambda: tmp_path / "shipped")
     return folder
 
@@ -84,7 +84,7 @@ def test_a_new_folder_has_a_free_and_harmless_name(models):
 
 def test_a_models_folder_that_cannot_be_made(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(registry.VARIABLE, str(tmp_path / "file" / "models"))
+    monkeypatch.setenv(paths.MODELS_VARIABLE, str(tmp_path / "file" / "models"))
     monkeypatch.setattr(registry, "shipped_folder", lambda: tmp_path / "shipped")
     assert registry.list_models() == []
     with pytest.raises(FileError, match="models"):

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clump_detector.filters import nanometres
+from clump_detector.filters import from_blue, wavelength
 from clump_detector.images import Cutout, read_cutout
-from clump_detector.photometry.magnitudes import wavelength
 from clump_detector.reading.bands import band_in
 from clump_detector.sources import Source, find_sources
 from clump_detector.stretch import to_rgb
@@ -198,4 +197,4 @@ LENGTHS = {
 )  # fmt: skip
 @pytest.mark.parametrize(("band", "length"), LENGTHS.items(), ids=LENGTHS.keys())
 def test_wavelengths_in_names(band, length):
-    assert nanometres(band) == wavelength(band) == length
+    assert from_blue(band) == wavelength(band) == length

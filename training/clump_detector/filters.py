@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -16,15 +17,14 @@ SPACE_FILTER = re.compile(
     re.IGNORECASE,
 )
 
-#: Nanometres, roughly: they put bands in order.
-_LETTERS = dict(
-    zip(
-        BAND_ORDER, (355, 475, 620, 760, 900, 1000, 1020, 1250, 1650, 2200), strict=True
-    )
-)
-_WORDS = {
-    "FUV": 150, "NUV": 230, "VIS": 700, "B": 440, "V": 550, "W1": 3353, "W2": 4603,
-    "W3": 11561, "W4": 22088, "blue": 450, "green": 540, "red": 640,
+#: Effective wavelengths in nanometres: GALEX, SDSS u to z, LSST y, DECam Y, UKIRT J, H
+#: and K, Johnson's B and V, Euclid's VIS, WISE; the channels of a picture, roughly.
+#: Filters of space telescopes tell theirs by their names.
+WAVELENGTHS = {
+    "FUV": 153.9, "NUV": 231.6, "u": 355.1, "B": 440.0, "blue": 450.0, "g": 468.6,
+    "green": 540.0, "V": 550.0, "r": 616.6, "red": 640.0, "VIS": 715.0, "i": 748.0,
+    "z": 893.2, "y": 971.0, "Y": 988.0, "J": 1248.0, "H": 1631.0, "K": 2201.0,
+    "W1": 3353.0, "W2": 4603.0, "W3": 11561.0, "W4": 22088.0,
 }  # fmt: skip
 
 #: Filters of JWST from 2 micron up, which count tens of nanometres; HST's of such
@@ -47,15 +47,17 @@ NARROW = frozenset((
 ))  # fmt: skip
 
 
-def nanometres(band: str) -> float:
-    """Return about which wavelength a band is at; unknown ones come last."""
-    if band in _LETTERS:
-        return float(_LETTERS[band])
-    found = space_nanometres(band)
-    return float(_WORDS.get(band, 10**6)) if found is None else found
+def wavelength(band: str) -> float | None:
+    """Return a band's effective wavelength in nanometres, or None."""
+    return WAVELENGTHS.get(band) or space_wavelength(band)
 
 
-def space_nanometres(band: str) -> float | None:
+def from_blue(band: str) -> float:
+    """Return what bands are sorted by from blue to red; unknown ones come last."""
+    return wavelength(band) or math.inf
+
+
+def space_wavelength(band: str) -> float | None:
     """Return the wavelength in the name of a filter of HST, JWST or Roman, or None."""
     name = band.upper()
     roman = re.fullmatch(r"[RZYJHFKW](062|087|106|129|146|158|184|213)", name)
@@ -85,7 +87,7 @@ def blue_to_red(
         Whether planes without names begin with red.
     """
     if len(bands) == n:
-        return tuple(sorted(range(n), key=lambda i: nanometres(bands[i])))
+        return tuple(sorted(range(n), key=lambda i: from_blue(bands[i])))
     return tuple(range(n))[::-1] if red_first else tuple(range(n))
 
 

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from . import boxes as geometry
 from .boxes import Boxes
 from .errors import ClumpError, ImageError
+from .filters import wavelength
 from .host import nucleus
 from .images import Cutout, read_cutout
 from .photometry import Field, prepare
-from .photometry.magnitudes import bluest, wavelength
+from .photometry.magnitudes import bluest
 from .photometry.measured import BRIGHTER_LIMIT, FAINTER_LIMIT
 from .photometry.psf import moffat
 from .picture import COLOURS, new_figure, save_figure

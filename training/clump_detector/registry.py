@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -10,13 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from .card import CARD, WEIGHTS, ModelCard, read_card, write_card
 from .errors import ClumpError, ModelError, from_os_error
-
-#: The environment variable that names another folder of models.
-VARIABLE = "NAPARI_CLUMPS_MODELS"
+from .paths import models_folder
 
 #: The model that comes with the program.
 STARTER = "starter"
@@ -30,14 +25,6 @@ class ModelEntry:
     path: Path
     card: ModelCard | None
     problem: str | None = None
-
-
-def models_folder() -> Path:
-    """Return the folder where a person's models are; it may not exist yet."""
-    named = os.environ.get(VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    return user_data_path("napari-clumps", appauthor=False) / "models"
 
 
 def shipped_folder() -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .companions import Companions, LeftOut, in_words
 from .errors import ImageError, from_os_error
-from .filters import BAND_ORDER, band_of_token, nanometres
+from .filters import BAND_ORDER, band_of_token, from_blue
 from .tables.read import holds_table
 
 __all__ = [
@@ -239,7 +239,7 @@ def _group_bands(files: Sequence[Path]) -> list[Source]:
         named = _band_of(path)
         group = groups[path.parent, named[1]] if named else {}
         if len(group) > 1 and path in group.values():
-            bands = tuple(sorted(group, key=nanometres))
+            bands = tuple(sorted(group, key=from_blue))
             members = tuple(group[band] for band in bands)
             taken.update(members)
             name = (named[1] if named else "") or path.parent.name

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ..filters import wavelength
 from ..photometry.extinction import SOURCE as EXTINCTION_SOURCE
-from ..photometry.magnitudes import COLOURS, wavelength
+from ..photometry.magnitudes import COLOURS
 
 Kind = Literal["int", "float", "bool", "text"]
 

@@ -6,25 +6,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from ..paths import cache_folder
 
 #: Environment variables that name other servers, such as a mirror or one's own.
 HIPS_VARIABLE = "NAPARI_CLUMPS_HIPS2FITS"
 SKYSERVER_VARIABLE = "NAPARI_CLUMPS_SKYSERVER"
 SAS_VARIABLE = "NAPARI_CLUMPS_SDSS_SAS"
 
-#: The environment variable that names another folder for what was fetched before.
-CACHE_VARIABLE = "NAPARI_CLUMPS_CACHE"
-
 _MIRROR = "https://alaskybis.cds.unistra.fr/hips-image-services/hips2fits"
-
-
-def cache_folder() -> Path:
-    """Return the folder of what was fetched before; it may not exist yet."""
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    return user_cache_path("napari-clumps", appauthor=False)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ..errors import ConfigError
+from ..filters import wavelength
 from ..images import Cutout
 from .host import Host
-from .magnitudes import wavelength
 from .psf import Psf, from_image, gaussian, moffat
 from .sky import Sky
 from .stars import star_fwhm

@@ -8,36 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..filters import space_nanometres
+from ..filters import wavelength
 from .sky import Floats
 
 #: Jy of magnitude 0 (Oke & Gunn 1983, ApJ 266, 713), as SDSS and most surveys round it:
 #: a nanomaggy, of magnitude 22.5, is 3.631 uJy.
 ZERO_AB = 3631.0
-
-#: Effective wavelengths in nanometres: GALEX, SDSS u to z, LSST y, DECam Y, UKIRT J, H
-#: and K, Euclid's VIS, WISE. Filters of space telescopes tell theirs by their names.
-WAVELENGTHS = {
-    "FUV": 153.9,
-    "NUV": 231.6,
-    "u": 355.1,
-    "g": 468.6,
-    "r": 616.6,
-    "i": 748.0,
-    "z": 893.2,
-    "y": 971.0,
-    "Y": 988.0,
-    "J": 1248.0,
-    "H": 1631.0,
-    "K": 2201.0,
-    "VIS": 715.0,
-    "W1": 3353.0,
-    "W2": 4603.0,
-    "W3": 11561.0,
-    "W4": 22088.0,
-    "B": 440.0,
-    "V": 550.0,
-}
 
 #: Colours that a catalogue lists where both bands are there.
 COLOURS = (("u", "g"), ("g", "r"), ("r", "i"), ("i", "z"), ("g", "i"))
@@ -55,11 +31,6 @@ def magnitude_errors(flux: ArrayLike, error: ArrayLike) -> Floats:
     light = np.asarray(flux, dtype=float)
     positive = np.where(light > 0, light, np.nan)
     return np.asarray(2.5 / np.log(10) * np.asarray(error, dtype=float) / positive)
-
-
-def wavelength(band: str) -> float | None:
-    """Return a band's effective wavelength in nanometres, or None."""
-    return WAVELENGTHS.get(band) or space_nanometres(band)
 
 
 def bluest(bands: Sequence[str]) -> int:
