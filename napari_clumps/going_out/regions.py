@@ -46,9 +46,13 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
             tally.add(len(boxes))
         yield place, len(found)
     if not tally.cutouts:
+        what = (
+            f"no cutout has sky coordinates ({without:,} were looked at)"
+            if without
+            else ("no cutout can be exported")
+        )
         raise LabelError(
-            f"no cutout has sky coordinates ({without:,} were looked at). "
-            + " ".join(tally.problems[:1]),
+            f"{what}. {' '.join(tally.problems[:1])}".strip(" ."),
             path,
             "Export regions of the images instead (--as ds9-image, to a folder).",
         )

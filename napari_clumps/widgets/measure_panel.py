@@ -26,7 +26,7 @@ from .unit_row import UnitRow
 
 #: Lines of text that the dock has room for at least: in most windows, and in one that
 #: is lower than so many pixels and would grow for it.
-_LINES, _FEWER, _LOW = 19, 10, 830
+_LINES, _FEWER, _LOW = 19, 9, 830
 
 _HEADS = ("band", "flux", "S/N", "mag", "host")
 

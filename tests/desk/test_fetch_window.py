@@ -36,7 +36,10 @@ def server(monkeypatch, tmp_path):
 
 @pytest.fixture
 def dock(window, server):
-    """A desk with the dock, and the messages that were shown."""
+    """A desk with the dock, and the messages that were shown; no list is chosen yet."""
+    if "fetching" in window.controller.__dict__:
+        window.controller.fetching.close()
+        del window.controller.fetching
     dock, panel = window.viewer.window.add_plugin_dock_widget(
         "napari-clumps", "Fetch cutouts"
     )

@@ -654,9 +654,9 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
 
 
 NOTED = {
-    "some nan": (with_values(np.nan), "25.0% of the pixels hold no finite value"),
-    "some inf": (with_values(np.inf), "25.0% of the pixels hold no finite value"),
-    "too much": (with_values(1e60).astype(float), "hold no finite value"),
+    "some nan": (with_values(np.nan), "25.00% of the pixels have no value"),
+    "some inf": (with_values(np.inf), "25.00% of the pixels have no value"),
+    "too much": (with_values(1e60).astype(float), "have no value"),
     "26 pixels": (flux(26, 26), "Only 26 x 26 pixels: proposals will be rough"),
     "one band": (flux(60, 80), "One band: shown in grey"),
     "four bands": (flux(4, 60, 80), "4 bands without names"),

@@ -83,7 +83,7 @@ def test_a_band_that_is_smaller_holds_no_data_outside(tmp_path):
     assert np.isnan(g[:14]).all()
     assert np.isnan(g[:, -19:]).all()
     assert np.isfinite(g[16:-16, 21:-21]).all()
-    assert any("hold no finite value" in note for note in cutout.notes)
+    assert any("have no value" in note for note in cutout.notes)
 
 
 def test_the_finest_grid_is_taken_and_the_psf_is_in_its_pixels(tmp_path):

@@ -244,7 +244,9 @@ def test_a_training_wants_a_size_in_whole_pixels(tmp_path):
 def test_boxes_of_texts(tmp_path):
     path = put_coco(tmp_path, coco(annotation(bbox=["10", "20.0", "8", 6])))
     assert taken(path) == [(BOX, "clump", "")]
-    with pytest.raises(LabelError, match=r"no box stands in it. 1 left out: .*image"):
+    with pytest.raises(
+        LabelError, match=r"no box is taken from it. 1 left out: .*image"
+    ):
         read_labels(put_coco(tmp_path, coco(annotation(image_id=...))))
 
 

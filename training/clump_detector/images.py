@@ -284,8 +284,8 @@ def _notes(pixels: NDArray[Any], named: bool) -> tuple[str, ...]:
         missing = float(np.isnan(pixels).any(axis=0).mean())
         if missing:
             notes.append(
-                f"{missing:.1%} of the pixels hold no finite value: they are shown "
-                "black and nothing is proposed there. Mend or mask them if they matter."
+                f"{missing:.2%} of the pixels have no value, or one that is masked: "
+                "they are shown black and nothing is proposed there."
             )
         if len(pixels) == 1:
             notes.append(

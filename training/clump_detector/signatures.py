@@ -64,7 +64,8 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
 
 #: What to do about a file whose name says another format.
 AS_IT_IS = (
-    "Give it the ending of what it is, if that can be read, or save it as PNG or TIFF."
+    "Give it the ending of its real format if that can be read, or download or save "
+    "it again as PNG, TIFF or FITS."
 )
 
 _KINDS = (

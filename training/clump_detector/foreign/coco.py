@@ -153,7 +153,8 @@ def _read_file(path: Path) -> ForeignLabels:
                 boxes.append(box)
     if not boxes:
         why = " ".join(file.losses.in_words())
-        raise LabelError(f"no box stands in it. {why}".strip(". "), path, _NO_COCO)
+        remedy = None if why else _NO_COCO  # left out, for reasons that were given
+        raise LabelError(f"no box is taken from it. {why}".strip(". "), path, remedy)
     return ForeignLabels(
         "coco", path.name, path, tuple(boxes), None, file.losses, tuple(notes),
         others=tuple(name for name, _ in file.images.values() if name),

@@ -60,7 +60,7 @@ def read_ds9(path: Path) -> ForeignLabels:
     if not boxes:
         why = " ".join(losses.in_words())
         raise LabelError(
-            f"there is no region in it that could be a box. {why}".strip(". "),
+            f"no box is taken from it. {why}".strip(". "),
             path,
             "Save circles, boxes, ellipses or polygons from DS9, as image or fk5.",
         )

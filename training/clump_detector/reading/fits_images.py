@@ -96,7 +96,7 @@ def _read(file: _File) -> list[Planes]:
     chosen = hdus.chosen(fluxes)
     left_out = [i for i in fluxes if i not in chosen]
     if left_out:
-        names = ", ".join(i.name or f"number {i.place}" for i in left_out)
+        names = ", ".join(i.title for i in left_out)
         notes.append(f"Not read of {file.path.name}: {names}.")
     masks = [i for i in images if i.role == roles.MASK]
     parts = [i.name for i in errors if roles.is_part(i.name)]

@@ -39,6 +39,15 @@ class Image:
     role: str | None
 
     @property
+    def title(self) -> str:
+        """Its name, or which part of the file it is."""
+        if self.name:
+            return self.name
+        size = " x ".join(str(n) for n in reversed(self.part.shape))
+        where = f"extension {self.place}" if self.place else "the primary image"
+        return f"{where} ({size} pixels)"
+
+    @property
     def is_cube(self) -> bool:
         """Whether it has more than one plane."""
         return len([n for n in self.part.shape if n > 1]) > 2
