@@ -36,7 +36,7 @@ def figures() -> Iterator[Figure]:
             print(f"{check.__name__}: {problem}")
         name = check.__name__.removeprefix("check_").replace("_", " ")
         each = (time.perf_counter() - start) / share * 1000
-        yield Figure(f"{name}: one input", each, "ms", "at most 100 ms")
+        yield Figure(f"{name}: one input", each, "ms")
     yield Figure("drawn inputs", drawn, "", "10000")
     yield Figure("properties that do not hold", wrong, "", "0")
 

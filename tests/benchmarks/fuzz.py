@@ -17,12 +17,15 @@ from .figure import Figure, memory
 #: By the module that breaks and reads them.
 RUNS = {"tests.broken_images": 2000, "tests.broken_files": 8000}
 
-#: Bytes of addresses that the reading process may have; a file that wants more ends it.
+#: Bytes of addresses that reading may take; a file that wants more ends the process.
 MEMORY = 4 * 2**30
 
+#: What torch maps when it is imported, which is more than that, does not count.
 _CODE = """
 import resource, runpy, sys
+import clump_detector.weights, psutil
 limit, module = int(sys.argv.pop(1)), sys.argv.pop(1)
+limit += psutil.Process().memory_info().vms
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 runpy.run_module(module, run_name="__main__")
 """
