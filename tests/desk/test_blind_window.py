@@ -49,8 +49,11 @@ def table(desk) -> list[list[str]]:
 
 
 def mark(desk, corners=(98, 28, 120, 52)) -> None:
+    c = desk.controller
+    before = len(c.boxes)
     desk.key("D")
     desk.drag(corners[:2], corners[2:])
+    desk.qtbot.waitUntil(lambda: len(c.boxes) > before)
     desk.settle(50)
 
 
@@ -148,6 +151,22 @@ def test_a_galaxy_without_a_mark_is_asked_about(blind):
     blind.key("Space")
     assert c.cutout.blind
     assert len(c.undecided) == 4
+
+
+def test_another_review_asks_anew(blind, galaxies):
+    c = blind.controller
+    here = c.cutout.id
+    blind.key("Space")
+    assert not c.cutout.blind
+    c.close_review()
+    path = galaxies.parent / "other.clumps"
+    Review.create(path, find_sources([galaxies]), held_out=0.99).close()
+    c.open_paths([path])
+    c.go_to(here)
+    assert c.hidden
+    blind.propose(here)
+    blind.key("Space")
+    assert not c.cutout.blind
 
 
 def test_a_rejected_mark_shows_nothing_early(blind):
