@@ -7,35 +7,34 @@ that was left or written anywhere but where the broken one lies.
 
 from __future__ import annotations
 
-import faulthandler
 import gzip
 import json
 import os
 import random
 import shutil
 import sys
-import time
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
-from tests.broken_images import HANG, _cut, _flipped, _longer, _moved, _overwritten
-from tests.resources import peak_memory
+from tests.breaking import (
+    Broken,
+    cut,
+    flipped,
+    lines,
+    longer,
+    moved,
+    overwritten,
+    read_each,
+    words,
+)
 
 Reader = Callable[[Path], object]
-
-#: What stands in the place of a word or a number.
-NASTY = (
-    "nan", "inf", "-1", "1e400", "9" * 400, "", '"', "'", "{", "]", "\0", "../../up",
-    "/etc/passwd", "1e9", "None", "null", "true", "[]", "{}", "2147483648", "1,5",
-    "-99999999999999999999", "ä\U0001f30c", "%s%n", "\r\n", "\t", "#", ";", ",", "|",
-    "image", "fk5", "1000000000", "*", "&a *a", "&x;", "=HYPERLINK(1)", "sep=;",
-    "!!python/object/apply:os.system [ls]", "<!ENTITY x SYSTEM 'file:///etc/passwd'>",
-)  # fmt: skip
 
 REGIONS = b'image\nbox(20,30,10,10,0) # text={clump}\nfk5\ncircle(150,2,3")\n'
 VOC = (
@@ -181,97 +180,47 @@ def whole_files(folder: Path) -> list[tuple[str, bytes, Reader]]:
 
 def broken(content: bytes, chance: random.Random) -> bytes:
     """Return a file that is broken in one to three ways."""
-    ways = (_flipped, _cut, _longer, _moved, _overwritten, _words, _words, _lines)
+    ways = (flipped, cut, longer, moved, overwritten, words, words, lines)
     for _ in range(chance.choice((1, 1, 2, 3))):
         content = chance.choice(ways)(content, chance)
     return content
 
 
-def _words(content: bytes, chance: random.Random) -> bytes:
-    """Put something absurd in the place of a word."""
-    marks = [i for i, byte in enumerate(content[:50_000]) if byte in b' ,;"<>:()=\n']
-    if len(marks) < 2:
-        return content
-    place = chance.randrange(len(marks) - 1)
-    start, stop = marks[place] + 1, marks[place + 1]
-    return content[:start] + chance.choice(NASTY).encode() + content[stop:]
-
-
-def _lines(content: bytes, chance: random.Random) -> bytes:
-    lines = content.split(b"\n")
-    place = chance.randrange(len(lines))
-    way = chance.randrange(3)
-    if way == 0 and len(lines) > 1:
-        del lines[place]
-    elif way == 1:
-        lines.insert(place, chance.choice(lines))
-    else:
-        chance.shuffle(lines)
-    return b"\n".join(lines)
-
-
-def read_broken_files(folder: Path, n: int, seed: int) -> dict[str, object]:
-    """Write and read files, and return what became of them."""
+def cases(folder: Path, n: int, seed: int) -> Iterator[Broken]:
+    """Yield broken files; good ones are made, and read once, in a folder inside."""
     from clump_detector.errors import ClumpError
 
-    faulthandler.enable()
-    warnings.simplefilter("ignore")
-    (folder / "whole").mkdir()
-    files = whole_files(folder / "whole")
+    whole = folder / "whole"
+    whole.mkdir()
+    files = whole_files(whole)
     for name, content, reader in files:  # imports take their time once
-        (folder / "whole").mkdir()
-        (folder / "whole" / name).write_bytes(content)
+        whole.mkdir()
+        (whole / name).write_bytes(content)
         with suppress(ClumpError):
-            reader(folder / "whole" / name)
-        shutil.rmtree(folder / "whole")
-    import clump_detector.weights  # noqa: F401
-
+            reader(whole / name)
+        shutil.rmtree(whole)
     card = next(content for name, content, _ in files if name == "model.json")
-    others = {"model.json": files[-1][:2], "weights.safetensors": ("model.json", card)}
-    elsewhere = _watched(folder)
-    wrong: list[str] = []
-    slowest, read, left = (0.0, ""), 0, set()
+    # A model folder is whole but for the file that is broken.
+    beside = {
+        "model.json": {files[-1][0]: files[-1][1]},
+        "weights.safetensors": {"model.json": card},
+    }
     for number in range(n):
         chance = random.Random(f"{seed} {number}")
         name, content, reader = files[number % len(files)]
-        place = folder / "here"
-        place.mkdir()
-        path = place / name
-        path.write_bytes(broken(content, chance))
-        if name in others:
-            (place / others[name][0]).write_bytes(others[name][1])
-        faulthandler.dump_traceback_later(HANG, exit=True)
-        start = time.perf_counter()
-        try:
-            reader(path)
-            read += 1
-        except ClumpError as error:
-            if "\n" in error.message or str(place) not in error.message:
-                wrong.append(f"{number} {name}: says {error.message[:200]}")
-        except BaseException as error:
-            wrong.append(f"{number} {name}: {type(error).__name__} {error}"[:300])
-        slowest = max(slowest, (time.perf_counter() - start, f"{number} {name}"))
-        faulthandler.cancel_dump_traceback_later()
-        shutil.rmtree(place)
-        left |= {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-    return {
-        "files": n, "read": read, "wrong": wrong, "slowest": slowest,
-        "peak_gb": peak_memory(), "left": sorted(left), "watched": elsewhere,
-    }  # fmt: skip
+        yield Broken(name, broken(content, chance), reader, beside.get(name, {}))
 
 
-def _watched(folder: Path) -> list[str]:
-    """Have this process work, keep and write its own files in folders of its own."""
-    names = ["cwd", "tmp"]
-    for name in names:
+def apart(folder: Path) -> None:
+    """Have this process work and keep its own files in folders of their own."""
+    for name in ("cwd", "tmp"):
         (folder / name).mkdir()
     os.chdir(folder / "cwd")
-    import tempfile
-
     tempfile.tempdir = str(folder / "tmp")
-    return names
 
 
 if __name__ == "__main__":
-    folder, n, seed = sys.argv[1:]
-    print(json.dumps(read_broken_files(Path(folder), int(n), int(seed))))
+    folder, n, seed = Path(sys.argv[1]).absolute(), *map(int, sys.argv[2:])
+    warnings.simplefilter("ignore")
+    apart(folder)
+    print(json.dumps(read_each(cases(folder, n, seed), folder)))

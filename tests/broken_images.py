@@ -7,17 +7,16 @@ reads each, and prints as JSON the slowest, the memory, and what was no `ClumpEr
 from __future__ import annotations
 
 import bz2
-import faulthandler
 import gzip
 import io
 import json
 import random
 import struct
 import sys
-import time
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,10 +25,7 @@ import tifffile
 from astropy.io import fits
 from PIL import Image
 
-from tests.resources import PATIENCE, peak_memory
-
-#: A file that takes longer is a hang: the process ends and says where it was.
-HANG = PATIENCE
+from tests.breaking import Broken, cut, flipped, longer, moved, overwritten, read_each
 
 #: Numbers that no header of a cutout should hold.
 NASTY = (
@@ -201,7 +197,7 @@ def broken_file(number: int, seed: int = 0) -> tuple[str, bytes]:
 
 def _broken(content: bytes, name: str, chance: random.Random) -> bytes:
     special = {".png": _png_header, ".tif": _numbers, ".npy": _array_header}
-    ways = [_flipped, _flipped_early, _cut, _longer, _overwritten, _moved]
+    ways = [flipped, _flipped_early, cut, longer, overwritten, moved]
     weights = [3, 3, 2, 1, 2, 1]
     way = special.get(Path(name).suffix, _cards if ".fit" in name else None)
     if way is not None:
@@ -211,39 +207,8 @@ def _broken(content: bytes, name: str, chance: random.Random) -> bytes:
     return content
 
 
-def _flipped(content: bytes, chance: random.Random, most: int | None = None) -> bytes:
-    broken = bytearray(content)
-    for _ in range(chance.randint(1, 30)):
-        if broken:
-            place = chance.randrange(min(len(broken), most or len(broken)))
-            broken[place] = chance.randrange(256)
-    return bytes(broken)
-
-
 def _flipped_early(content: bytes, chance: random.Random) -> bytes:
-    return _flipped(content, chance, 400)
-
-
-def _cut(content: bytes, chance: random.Random) -> bytes:
-    return content[: chance.randrange(len(content) + 1)]
-
-
-def _longer(content: bytes, chance: random.Random) -> bytes:
-    return content + chance.randbytes(chance.randint(1, 9000))
-
-
-def _overwritten(content: bytes, chance: random.Random) -> bytes:
-    start = chance.randrange(len(content) + 1)
-    length = chance.randint(1, 600)
-    filling = chance.choice((b"\0", b"\xff", b" ", b"9"))
-    return content[:start] + filling * length + content[start + length :]
-
-
-def _moved(content: bytes, chance: random.Random) -> bytes:
-    """Repeat or leave out a piece, as of a download that was resumed."""
-    start, end = sorted(chance.randrange(len(content) + 1) for _ in range(2))
-    middle = chance.choice((b"", content[start:end] * 2))
-    return content[:start] + middle + content[end:]
+    return flipped(content, chance, 400)
 
 
 def _cards(content: bytes, chance: random.Random) -> bytes:
@@ -313,41 +278,19 @@ def _broken_member(content: bytes, chance: random.Random) -> bytes:
     return out.getvalue()
 
 
-def read_broken_files(folder: Path, n: int, seed: int) -> dict[str, object]:
-    """Write and read files, and return what became of them."""
-    from clump_detector.errors import ClumpError
+def cases(n: int, seed: int) -> Iterator[Broken]:
+    """Yield broken images."""
     from clump_detector.images import read_cutout
 
-    faulthandler.enable()
-    (folder / "first.fits").write_bytes(whole_files()["plane.fits"])
-    read_cutout(folder / "first.fits")  # imports take their time once
-    (folder / "first.fits").unlink()
-    wrong: list[str] = []
-    slowest, read, left = (0.0, ""), 0, set()
     for number in range(n):
         name, content = broken_file(number, seed)
-        path = folder / name
-        path.write_bytes(content)
-        faulthandler.dump_traceback_later(HANG, exit=True)
-        start = time.perf_counter()
-        try:
-            read_cutout(path)
-            read += 1
-        except ClumpError as error:
-            if str(path) not in error.message or "\n" in error.message:
-                wrong.append(f"{number} {name}: says {error.message}")
-        except BaseException as error:
-            wrong.append(f"{number} {name}: {type(error).__name__} {error}")
-        slowest = max(slowest, (time.perf_counter() - start, f"{number} {name}"))
-        faulthandler.cancel_dump_traceback_later()
-        path.unlink()
-        left |= {p.name for p in folder.iterdir()}
-    return {
-        "files": n, "read": read, "wrong": wrong, "slowest": slowest,
-        "peak_gb": peak_memory(), "left": sorted(left),
-    }  # fmt: skip
+        yield Broken(name, content, read_cutout, {})
 
 
 if __name__ == "__main__":
     folder, n, seed = sys.argv[1:]
-    print(json.dumps(read_broken_files(Path(folder), int(n), int(seed))))
+    with tempfile.TemporaryDirectory() as whole:
+        first = Path(whole, "first.fits")
+        first.write_bytes(whole_files()["plane.fits"])
+        next(cases(1, 0)).read(first)  # imports take their time once
+    print(json.dumps(read_each(cases(int(n), int(seed)), Path(folder))))

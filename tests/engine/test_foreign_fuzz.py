@@ -20,6 +20,7 @@ from PIL import Image
 from clump_detector.errors import ClumpError
 from clump_detector.foreign import place_labels, read_labels
 from clump_detector.sources import Source
+from tests.breaking import cut, flipped, lines, words
 from tests.resources import work
 
 from .test_foreign_read import BOMB, COCO, REGIONS, SCOUT, VOC, adams, popp
@@ -27,13 +28,6 @@ from .test_foreign_read import BOMB, COCO, REGIONS, SCOUT, VOC, adams, popp
 #: Mutated files per format: 12 formats of 50.
 TRIES = 50
 SECONDS = 5.0
-
-NASTY = (
-    "nan", "inf", "-1", "1e400", "9" * 400, "", '"', "'", "{", "]", "\0", "../../up",
-    "/etc/passwd", "1e9", "None", "<!ENTITY x SYSTEM 'file:///etc/passwd'>", "&x;",
-    "2147483648", "-99999999999999999999", "ä\U0001f30c", "%s%n", "\r\n", "\t", "#",
-    ";", ",", "image", "fk5", "NAXIS1", "1000000000", "*", "&a *a",
-)  # fmt: skip
 
 
 def table_bytes(folder: Path, table: Table, name: str, format_: str | None) -> bytes:
@@ -75,48 +69,7 @@ def cutouts(tmp_path_factory):
 
 def mutated(content: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.randint(1, 4)):
-        content = chance.choice((_bytes, _cut, _lines, _words, _doubled))(
-            content, chance
-        )
-    return content
-
-
-def _bytes(content: bytes, chance: random.Random) -> bytes:
-    changed = bytearray(content)
-    for _ in range(chance.randint(1, 8)):
-        if changed:
-            changed[chance.randrange(len(changed))] = chance.randrange(256)
-    return bytes(changed)
-
-
-def _cut(content: bytes, chance: random.Random) -> bytes:
-    return content[: chance.randrange(len(content) + 1)]
-
-
-def _lines(content: bytes, chance: random.Random) -> bytes:
-    lines = content.split(b"\n")
-    for _ in range(chance.randint(1, 3)):
-        place = chance.randrange(len(lines))
-        how = chance.randrange(3)
-        if how == 0 and len(lines) > 1:
-            del lines[place]
-        elif how == 1:
-            lines.insert(place, chance.choice(lines))
-        else:
-            chance.shuffle(lines)
-    return b"\n".join(lines)
-
-
-def _words(content: bytes, chance: random.Random) -> bytes:
-    """Put something absurd in the place of a word."""
-    marks = [i for i, byte in enumerate(content) if byte in b' ,"<>:()=\n']
-    for _ in range(chance.randint(1, 4)):
-        if len(marks) > 1:
-            place = chance.randrange(len(marks) - 1)
-            start, stop = marks[place] + 1, marks[place + 1]
-            nasty = chance.choice(NASTY).encode()
-            content = content[:start] + nasty + content[stop:]
-            marks = marks[:place]
+        content = chance.choice((flipped, cut, lines, words, _doubled))(content, chance)
     return content
 
 
