@@ -211,7 +211,6 @@ class Canvas:
         data = layers.to_shapes(boxes, self._unit, current)
         geometry = [(b.id, b.corners) for b in boxes]
         index = next((i for i, b in enumerate(boxes) if b.id == current), None)
-        box = None if index is None else boxes[index]
         with self._quiet(), self.boxes.block_thumbnail_update():
             if geometry != self._shown:
                 self._replace_shapes(data)
@@ -219,7 +218,7 @@ class Canvas:
             elif boxes:
                 self._restyle(data)
             self._widths, self._colours = data.widths, data.colours
-            self._place_label(box)
+            self._place_label()
             self.boxes.selected_data = set() if index is None else {index}
         self._show_marks()
 
@@ -240,9 +239,7 @@ class Canvas:
             self._handles.redraw()
         else:
             with self._quiet():
-                self._place_label(
-                    next((b for b in self._boxes if b.id == self._current), None)
-                )
+                self._place_label()
 
     def _replace_shapes(self, data: layers.ShapesData) -> None:
         """Put other rectangles on the layer, their looks in the same stroke."""
@@ -296,8 +293,9 @@ class Canvas:
         if len(marks.segments):
             self.marks.edge_color = marks.colours
 
-    def _place_label(self, box: Box | None) -> None:
+    def _place_label(self) -> None:
         """Keep the current box's class where it hides the fewest other boxes."""
+        box = next((b for b in self._boxes if b.id == self._current), None)
         if box is None:
             return
         turned, zoom = self.camera.orientation, self.camera.zoom

@@ -283,7 +283,7 @@ class Controller(Deciding):
         self.review.changed.disconnect(self._on_review_changed)
         self.review.close()
         self.review = self.cutout = self.picture = self.current = self.queue = None
-        self._boxes, self._warned_of = [], None
+        self._boxes = []
         self.pictures.forget()
         if self.canvas.is_built and not for_good:
             self.canvas.show_boxes([], None)

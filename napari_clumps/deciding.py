@@ -31,7 +31,7 @@ class Deciding(Going):
         super().__init__(viewer)
         self.done_with_space = True
         self.go_on_after_last = False
-        self._warned_of: int | None = None
+        self._warned_of: tuple[str, int] | None = None
         self.canvas.drawn.connect(self._on_drawn)
         self.canvas.edited.connect(self._on_edited)
         self.canvas.removed.connect(self._on_removed)
@@ -184,11 +184,12 @@ class Deciding(Going):
         """Show what was hidden; tell whether a held-out cutout needs more decisions."""
         assert self.cutout is not None
         if self.hidden:
+            here = self.opened.id, self.cutout.id
             if self.awaits_proposals(self.cutout.id):
                 self.say(_ON_THEIR_WAY)
                 return True
-            if not self._boxes and self._warned_of != self.cutout.id:
-                self._warned_of = self.cutout.id  # a habit is no answer
+            if not self._boxes and self._warned_of != here:
+                self._warned_of = here  # a habit is no answer
                 self.say("Nothing is marked: press again if you see no clump here.")
                 return True
             self._reveal()
@@ -203,11 +204,12 @@ class Deciding(Going):
     def _reveal(self) -> None:
         """Show the models' boxes, each from its own threshold, once all is marked."""
         assert self.cutout is not None
-        cards, fallback = self.thresholds, self.threshold
+        thresholds, fallback = self.thresholds, self.threshold
         self._refresh_pending = True  # the canvas is drawn once, at the end
         try:
             self.opened.reveal(
-                self.cutout.id, lambda box: cards.of_card(box.model or "", fallback)
+                self.cutout.id,
+                lambda box: thresholds.of_card(box.model or "", fallback),
             )
         finally:
             self._refresh_pending = False

@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clump_detector.files import atomic_folder, write_json
+from clump_detector.files import write_json
 from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet, to_coco
 from clump_detector.sources import Source
 
 from ..review import Review
-from .chosen import Step, Tally, Wish, going, read
-from .file_names import FileNames
+from .chosen import Step, Wish, going
 from .folders import SPLITS, save_png, split_of
+from .into_folder import Outgoing, into_folder
 
 #: The last four are our own, which other readers pass over: without them a training
 #: would learn from the galaxies that are kept for testing.
@@ -55,31 +55,26 @@ def export_coco(review: Review, folder: Path, wish: Wish) -> Generator[Step, Non
     """Write ``annotations`` and ``images``, each with train, val and test."""
     wish = replace(wish, proposals=False)  # COCO cannot say that one is undecided
     found = going(review, wish, done_only=True, empty=True)
-    tally, names = Tally(), FileNames.of_review(review)
     sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}
-    with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(review, found, tally):
-            if cutout is not None:
-                size = cutout.width, cutout.height
-                split, name = split_of(review, record), names.of(record.source, size)
-                path = temporary / "images" / split / f"{name}.png"
-                save_png(cutout, path)
-                labelled = tuple(LabelledBox(*c, cls=b.cls) for b, c in boxes)
-                sets[split].append(
-                    LabelledCutout(
-                        Source(record.name, (path,)),
-                        *size,
-                        record.done,
-                        record.held_out,
-                        labelled,
-                        blind=record.blind,
-                        keys=review.keys(record),
-                    )
-                )
-                tally.add(len(boxes))
-            yield place, len(found)
-        tally.refuse_nothing(folder)
-        names.write(temporary)
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        record, split = one.record, split_of(review, one.record)
+        path = temporary / "images" / split / f"{one.name}.png"
+        save_png(one.cutout, path)
+        labelled = tuple(LabelledBox(*c, cls=b.cls) for b, c in one.boxes)
+        sets[split].append(
+            LabelledCutout(
+                Source(record.name, (path,)),
+                *one.size,
+                record.done,
+                record.held_out,
+                labelled,
+                blind=record.blind,
+                keys=review.keys(record),
+            )
+        )
+
+    def end(temporary: Path) -> None:
         for split, cutouts in sets.items():
             if cutouts:
                 labels = LabelSet(tuple(cutouts), review.classes)
@@ -87,4 +82,5 @@ def export_coco(review: Review, folder: Path, wish: Wish) -> Generator[Step, Non
                 path = temporary / "annotations" / f"instances_{split}.json"
                 path.parent.mkdir(exist_ok=True)
                 write_json(path, content)
-    return f"{folder}: {tally.in_words()}"
+
+    return (yield from into_folder(review, folder, found, put, end))

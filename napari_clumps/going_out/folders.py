@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from clump_detector.files import atomic_folder
 from clump_detector.foreign.voc import label_map, voc_xml
 from clump_detector.foreign.yolo import data_yaml, yolo_line
 from clump_detector.identity import is_for_validation
@@ -19,8 +18,8 @@ from clump_detector.images import Cutout
 from clump_detector.stretch import to_rgb
 
 from ..review import CutoutRecord, Review
-from .chosen import Step, Tally, Wish, going, put_text, read
-from .file_names import FileNames
+from .chosen import Step, Wish, going, put_text
+from .into_folder import Outgoing, into_folder
 
 #: What the pictures of a folder are for.
 SPLITS = ("train", "val", "test")
@@ -33,28 +32,24 @@ def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, Non
     """Write ``images``, ``labels`` and ``data.yaml``."""
     found = going(review, wish, done_only=True, empty=True)
     numbers = {cls: i for i, cls in enumerate(review.classes)}
-    tally, names = Tally(), FileNames.of_review(review)
     splits = dict.fromkeys(SPLITS, 0)
-    with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(review, found, tally):
-            if cutout is not None:
-                size = cutout.width, cutout.height
-                split, name = split_of(review, record), names.of(record.source, size)
-                save_png(cutout, temporary / "images" / split / f"{name}.png")
-                lines = [yolo_line(numbers[b.cls], c, *size) for b, c in boxes]
-                text = "".join(f"{line}\n" for line in lines)
-                put_text(temporary / "labels" / split / f"{name}.txt", text)
-                splits[split] += 1
-                tally.add(len(boxes))
-            yield place, len(found)
-        tally.refuse_nothing(folder)
-        names.write(temporary)
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        split = split_of(review, one.record)
+        save_png(one.cutout, temporary / "images" / split / f"{one.name}.png")
+        lines = [yolo_line(numbers[b.cls], c, *one.size) for b, c in one.boxes]
+        text = "".join(f"{line}\n" for line in lines)
+        put_text(temporary / "labels" / split / f"{one.name}.txt", text)
+        splits[split] += 1
+
+    def end(temporary: Path) -> None:
         # Trainers want both; where one is empty they are the same.
         folders = {split: split for split, n in splits.items() if n}
         some = folders.get("train") or folders.get("val") or "train"
         folders = {"train": some, "val": some, **folders}
         put_text(temporary / "data.yaml", data_yaml(review.classes, folders))
-    return f"{folder}: {tally.in_words()}"
+
+    return (yield from into_folder(review, folder, found, put, end))
 
 
 def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
@@ -64,28 +59,23 @@ def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None
     that are not the challenge's own without it.
     """
     found = going(review, wish, done_only=True, empty=True)
-    tally, names = Tally(), FileNames.of_review(review)
     sets: dict[str, list[str]] = {split: [] for split in SPLITS}
-    with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(review, found, tally):
-            if cutout is not None:
-                size = cutout.width, cutout.height
-                name = names.of(record.source, size)
-                save_png(cutout, temporary / "JPEGImages" / f"{name}.png")
-                objects = [(b.cls, c, not b.kept) for b, c in boxes]
-                text = voc_xml(f"{name}.png", size, objects)
-                put_text(temporary / "Annotations" / f"{name}.xml", text)
-                sets[split_of(review, record)].append(name)
-                tally.add(len(boxes))
-            yield place, len(found)
-        tally.refuse_nothing(folder)
-        names.write(temporary)
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        save_png(one.cutout, temporary / "JPEGImages" / f"{one.name}.png")
+        objects = [(b.cls, c, not b.kept) for b, c in one.boxes]
+        text = voc_xml(f"{one.name}.png", one.size, objects)
+        put_text(temporary / "Annotations" / f"{one.name}.xml", text)
+        sets[split_of(review, one.record)].append(one.name)
+
+    def end(temporary: Path) -> None:
         put_text(temporary / "labelmap.txt", label_map(review.classes))
         sets["trainval"] = [*sets["train"], *sets["val"]]
         for split, chosen in sets.items():
             path = temporary / "ImageSets" / "Main" / f"{split}.txt"
             put_text(path, "".join(f"{name}\n" for name in chosen))
-    return f"{folder}: {tally.in_words()}"
+
+    return (yield from into_folder(review, folder, found, put, end))
 
 
 def save_png(cutout: Cutout, path: Path) -> None:

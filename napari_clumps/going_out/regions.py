@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.errors import LabelError
-from clump_detector.files import atomic_folder, write_text
+from clump_detector.files import write_text
 from clump_detector.foreign.ds9_out import ds9_text, image_region, sky_regions
 from clump_detector.wcs import are_about_sky
 
 from ..layers import colour_hex
 from ..review import Box, Corners, Review
 from .chosen import Step, Tally, Wish, going, put_text, read
-from .file_names import FileNames
+from .into_folder import Outgoing, into_folder
 
 
 def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, str]:
@@ -46,13 +46,11 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
             tally.add(len(boxes))
         yield place, len(found)
     if not tally.cutouts:
-        what = (
-            f"no cutout has sky coordinates ({without:,} were looked at)"
-            if without
-            else ("no cutout can be exported")
-        )
+        if not without:
+            tally.refuse_nothing(path)
         raise LabelError(
-            f"{what}. {' '.join(tally.problems[:1])}".strip(" ."),
+            f"no cutout has sky coordinates ({without:,} were looked at). "
+            + " ".join(tally.problems[:1]),
             path,
             "Export regions of the images instead (--as ds9-image, to a folder).",
         )
@@ -65,24 +63,13 @@ def export_image(
 ) -> Generator[Step, None, str]:
     """Write a folder with one file of regions per cutout, in its own pixels."""
     found = going(review, wish, empty=False)
-    tally, names = Tally(), FileNames.of_review(review)
-    with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(review, found, tally):
-            if cutout is not None:
-                size = cutout.width, cutout.height
-                name = f"{names.of(record.source, size)}.reg"
-                held_out = record.held_out
-                regions = [_region(box, c, held_out) for box, c in boxes]
-                image = names.place(record.source)
-                put_text(
-                    temporary / name,
-                    ds9_text(regions, [b.cls for b, _ in boxes], image),
-                )
-                tally.add(len(boxes))
-            yield place, len(found)
-        tally.refuse_nothing(folder)
-        names.write(temporary)
-    return f"{folder}: {tally.in_words()}"
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        regions = [_region(box, c, one.record.held_out) for box, c in one.boxes]
+        text = ds9_text(regions, [b.cls for b, _ in one.boxes], one.place)
+        put_text(temporary / f"{one.name}.reg", text)
+
+    return (yield from into_folder(review, folder, found, put))
 
 
 def _region(box: Box, corners: Corners, held_out: bool) -> Any:

@@ -17,14 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clump_detector.files import atomic_folder
 from clump_detector.images import Cutout
 from clump_detector.wcs import sky_positions
 
 from ..review import Box, Corners, CutoutRecord, Review
-from .chosen import Step, Tally, Wish, going, one_line, put_text, read
-from .file_names import FileNames
+from .chosen import Step, Wish, going, one_line, put_text
 from .folders import save_png
+from .into_folder import Outgoing, into_folder
 
 MANIFEST, CAESAR = "manifest.csv", "caesar.csv"
 
@@ -42,25 +41,21 @@ def export_zooniverse(
     """Write pictures, the manifest, and the boxes for Caesar."""
     # Machine boxes are what volunteers correct.
     found = going(review, replace(wish, proposals=True), empty=True)
-    tally, names = Tally(), FileNames.of_review(review)
     rows: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
-    with atomic_folder(folder) as temporary:
-        for place, record, cutout, boxes in read(review, found, tally):
-            if cutout is not None:
-                size = cutout.width, cutout.height
-                image = f"{names.of(record.source, size)}.png"
-                save_png(cutout, temporary / image)
-                rows.append(_row(review, record, cutout, image, boxes))
-                data = json.dumps({"data": _for_caesar(review, boxes)})
-                marks.append({"subject_id": "", "image": image, "data": data})
-                tally.add(len(boxes))
-            yield place, len(found)
-        tally.refuse_nothing(folder)
-        names.write(temporary)
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        image = f"{one.name}.png"
+        save_png(one.cutout, temporary / image)
+        rows.append(_row(review, one.record, one.cutout, image, one.boxes))
+        data = json.dumps({"data": _for_caesar(review, one.boxes)})
+        marks.append({"subject_id": "", "image": image, "data": data})
+
+    def end(temporary: Path) -> None:
         _write(temporary / MANIFEST, _COLUMNS, rows)
         _write(temporary / CAESAR, ("subject_id", "image", "data"), marks)
-    return f"{folder}: {tally.in_words()}"
+
+    return (yield from into_folder(review, folder, found, put, end))
 
 
 def _row(

@@ -47,14 +47,19 @@ def put(path: Path, size: tuple[int, int], seed: int) -> None:
     fits.writeto(path, plane, wcs.to_header(), overwrite=True)
 
 
-@pytest.fixture
-def review(tmp_path):
-    """Return a review of two images, both seen, done, and with two boxes each."""
-    folder = tmp_path / "images"
+def two_images(top):
+    """Return a folder with two images."""
+    folder = top / "images"
     folder.mkdir()
     for n, name in enumerate(("first", "second")):
         put(folder / f"{name}.fits", (90, 60), n)
-    path = tmp_path / "r.clumps"
+    return folder
+
+
+@pytest.fixture
+def review(tmp_path):
+    """Return a review of two images, both seen, done, and with two boxes each."""
+    folder, path = two_images(tmp_path), tmp_path / "r.clumps"
     with Review.create(path, find_sources([folder]), held_out=0) as made:
         for i in made.ids:
             made.note_seen(i, (90, 60))
@@ -128,11 +133,7 @@ def test_a_training_leaves_it_out(review, tmp_path, capsys):
 )
 @pytest.mark.parametrize("how", ["yolo", "voc", "catalogue", "ds9-image"])
 def test_a_size_that_a_script_told(tmp_path, how):
-    folder = tmp_path / "images"
-    folder.mkdir()
-    for n, name in enumerate(("first", "second")):
-        put(folder / f"{name}.fits", (90, 60), n)
-    path = tmp_path / "r.clumps"
+    folder, path = two_images(tmp_path), tmp_path / "r.clumps"
     with Review.create(path, find_sources([folder]), held_out=0) as made:
         for i, size in ((1, (180, 120)), (2, (90, 60))):
             made.propose(i, [], "m", size=size)

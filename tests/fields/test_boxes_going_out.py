@@ -420,6 +420,13 @@ def wanted(folder: Path) -> dict[str, list[Corners]]:
     }
 
 
+def check_all_found(found: dict[str, list[Corners]], folder: Path) -> None:
+    """Hold that a reader found the boxes of every picture of a folder."""
+    expected = wanted(folder)
+    assert set(found) == set(expected)
+    assert all(near(found[name], expected[name], 0.02) for name in expected)
+
+
 def splits(folder: Path) -> list[str]:
     return [p.stem.removeprefix("instances_") for p in folder.rglob("instances_*.json")]
 
@@ -491,9 +498,7 @@ def test_with_supervision(gone_out, how):
         for data in read
         for path, _, boxes in data
     }
-    expected = wanted(folder)
-    assert set(found) == set(expected)
-    assert all(near(found[name], expected[name], 0.02) for name in expected)
+    check_all_found(found, folder)
 
 
 @understood(
@@ -520,7 +525,6 @@ def test_with_datumaro(gone_out, how):
         n: label.name
         for n, label in enumerate(data.categories()[dm.AnnotationType.label].items)
     }
-    expected = wanted(folder)
     found = {}
     for item in data:
         boxes = [a for a in item.annotations if a.type is dm.AnnotationType.bbox]
@@ -533,8 +537,7 @@ def test_with_datumaro(gone_out, how):
             name: [(x1 - 1, y1 - 1, x2, y2) for x1, y1, x2, y2 in boxes]
             for name, boxes in found.items()
         }
-    assert set(found) == set(expected)
-    assert all(near(found[name], expected[name], 0.02) for name in expected)
+    check_all_found(found, folder)
 
 
 @understood(
