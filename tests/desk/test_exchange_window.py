@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import json
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from clump_detector.labels import read_label_set
+from napari_clumps.exporting import export
 from napari_clumps.review import Status
+from tests.resources import PATIENCE
 
 pytestmark = pytest.mark.gui
 
@@ -174,12 +178,23 @@ def test_an_export_that_cannot_be_is_a_message(desk, tmp_path, monkeypatch):
     assert not (tmp_path / "set").exists()
 
 
-def test_closing_the_review_ends_what_is_under_way(desk, tmp_path):
+def test_closing_the_review_ends_what_is_under_way(desk, tmp_path, monkeypatch):
     desk.controller.accept_rest()
+    closed = threading.Event()
+
+    def waiting(*args):
+        """Export, but go on only when the review is closed, or all might be there."""
+        with closing(export(*args)) as work:
+            for step in work:
+                assert closed.wait(PATIENCE)
+                yield step
+
+    monkeypatch.setattr("napari_clumps.exchange.export", waiting)
     gc.disable()  # which might tidy up, some time
     try:
         desk.controller.exchange.export(tmp_path / "s.pdf")
         desk.controller.close_review()
+        closed.set()
         assert not desk.controller.exchange.exporting.running
         desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(".s.pdf*")))
     finally:
