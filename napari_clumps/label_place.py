@@ -15,7 +15,7 @@ from .sky import Orientation
 _GAP = 1.5
 
 #: About how large a letter of napari's text of 10 points is, in screen pixels.
-_LETTER = (7.0, 14.0)
+_LETTER = (10.0, 18.0)
 
 Area = tuple[float, float, float, float]
 
