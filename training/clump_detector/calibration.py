@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arrays import Floats
 from .metrics import Match
-
-Floats = NDArray[np.float64]
 
 #: With fewer true or fewer false boxes than this no calibration is fitted.
 FEWEST = 15

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from . import boxes as geometry
 from . import metrics
+from .arrays import Floats
 from .augment import Sample
 from .config import ModelConfig
 from .dataset import Samples
@@ -107,7 +108,7 @@ def enough(folds: Sequence[Sequence[int]]) -> int:
 def match_sample(
     sample: Sample,
     boxes: geometry.Boxes,
-    scores: metrics.Floats,
+    scores: Floats,
     config: ModelConfig,
 ) -> Match:
     """Match boxes found on a sample as they would be reported and judged.

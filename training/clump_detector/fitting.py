@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from . import metrics
+from .arrays import Floats
 from .augment import TURNS, Sample, augment
 from .boxes import Boxes
 from .config import TrainConfig
@@ -308,7 +309,7 @@ class Fitter:
 
     # -- judging --------------------------------------------------------------
 
-    def search(self, view: View) -> tuple[Boxes, metrics.Floats]:
+    def search(self, view: View) -> tuple[Boxes, Floats]:
         """Return the boxes (n, 4) on a view, in its pixels, and their scores (n,)."""
         self.detector.eval()
         with torch.no_grad():

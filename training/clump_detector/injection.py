@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import boxes as geometry
+from .arrays import Floats
 from .boxes import Boxes
 from .errors import ClumpError, ImageError
 from .filters import wavelength
@@ -33,8 +34,6 @@ from .simulate.inject import clump_colour, draw_places, near, redone, star_width
 from .simulate.numbers import BANDS, CLUMP_COLOUR, PICTURE_FWHM, fluxes
 from .sources import Source
 from .stretch import to_rgb
-
-Floats = NDArray[np.float64]
 
 #: Flux ratios of the clumps put in, evenly in their logarithm.
 RATIOS = (0.002, 0.3)

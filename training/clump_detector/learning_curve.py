@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Floats
 from .card import ModelCard, now
 from .labels import LabelledCutout, LabelSet
 from .registry import STARTER
 
-Floats = NDArray[np.float64]
 Point = dict[str, Any]
 
 #: From so many different numbers of galaxies on a law can be told.

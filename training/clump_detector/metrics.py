@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import boxes as geometry
+from .arrays import Floats
 
-Floats = NDArray[np.float64]
 Verdict = Literal["better", "no clear difference", "worse"]
 
 #: A found box that matches no true one, and one that does not count.

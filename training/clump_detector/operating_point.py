@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Floats
 from .calibration import Calibration, expecting, fit_near
 from .crossfit import Unseen
-from .metrics import Floats, Match
+from .metrics import Match
 from .threshold import KEPT, Expected, Goal, choose_score, expected
 
 #: Where neither boxes nor a base model say anything.

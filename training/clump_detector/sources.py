@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .companions import Companions, LeftOut, in_words
-from .errors import ImageError, from_os_error
+from .errors import FileError, ImageError, from_os_error
 from .filters import BAND_ORDER, band_of_token, from_blue
-from .tables.read import holds_table
+from .signatures import refuse_special
 
 __all__ = [
     "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",
@@ -247,3 +247,17 @@ def _group_bands(files: Sequence[Path]) -> list[Source]:
         else:
             sources.append(Source(stem(path), (path,)))
     return sources
+
+
+def holds_table(path: Path) -> bool:
+    """Tell whether a FITS file holds a table rather than an image, from its headers.
+
+    A file that cannot be read holds none.
+    """
+    try:
+        refuse_special(path)
+        with path.open("rb") as file:
+            head = file.read(8 * 2880)
+    except (OSError, FileError):
+        return False
+    return b"XTENSION= 'BINTABLE'" in head and b"ZIMAGE " not in head

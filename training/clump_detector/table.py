@@ -9,16 +9,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from . import boxes as geometry
+from .arrays import Floats
 from .errors import FileError
 from .files import atomic_path
 from .images import Cutout
 from .wcs import sky_positions
-
-if TYPE_CHECKING:
-    from .predict import Detections
 
 FORMATS = (".csv", ".parquet", ".ecsv")
 
@@ -32,8 +30,24 @@ _WORDS = ("file", "class", "model")
 _UNITS = {**dict.fromkeys(("x1", "y1", "x2", "y2"), "pix"), "ra": "deg", "dec": "deg"}
 
 
+class DetectedBoxes(Protocol):
+    """What a table takes of the boxes on a cutout, wherever they come from."""
+
+    @property
+    def boxes(self) -> geometry.Boxes:
+        """Array of shape (n, 4)."""
+
+    @property
+    def scores(self) -> Floats:
+        """Array of shape (n,)."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """One name for each box."""
+
+
 def rows_of(
-    file: str | Path, cutout: Cutout, found: Detections, model: str
+    file: str | Path, cutout: Cutout, found: DetectedBoxes, model: str
 ) -> list[Row]:
     """Return the rows of one cutout, keyed by `COLUMNS`, best score first.
 
@@ -42,7 +56,7 @@ def rows_of(
     file : str or path
         The path as it was given.
     cutout : Cutout
-    found : Detections
+    found : DetectedBoxes
     model : str
         The model's name with its short hash.
     """

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Floats
 from .calibration import Calibration
 from .errors import ConfigError
 from .metrics import Match
-
-Floats = NDArray[np.float64]
 
 #: Where thresholds are looked for.
 SCORES = np.round(np.arange(0.05, 0.951, 0.01), 2)

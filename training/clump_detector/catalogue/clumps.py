@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats
 from ..galaxy import Galaxy
 from ..images import Cutout
 from ..photometry import MEANING, Measured
 from ..photometry.extinction import SOURCE as EXTINCTION_SOURCE
 from ..photometry.magnitudes import COLOURS, ab_magnitudes, in_jansky
 from ..photometry.measured import BRIGHTER_LIMIT, FAINTER_LIMIT
-from ..photometry.sky import Floats
 from ..wcs import sky_positions
 from .rows import LISTED
 

@@ -11,6 +11,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import FileError
 from ..galaxy import Galaxy
 from ..sources import stem
@@ -18,7 +19,7 @@ from ..tables.read import read_table
 from ..wcs import note
 from .angles import j_name
 from .columns import Columns, find_columns
-from .values import Floats, Values
+from .values import Values
 
 #: The key of a table's metadata that says which column is what.
 CHOICES = "galaxy_columns"

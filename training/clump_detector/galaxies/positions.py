@@ -15,13 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..angular_units import angle_unit, degrees
+from ..arrays import Floats
 from .angles import NUMBER, parse_angle
 from .names import Column, plain
-
-Floats = NDArray[np.float64]
 
 #: Pairs of right ascension and declination, the likeliest first.
 _PAIRS = (

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..angular_units import angle_unit, arcsec, per_pixel
+from ..arrays import Floats
 from ..errors import FileError
 from ..scales import doubt, is_plausible
 from ..tables.kinds import FLOAT, MISSING
@@ -34,8 +35,6 @@ _DIGITS = re.compile(r"[+-]?\d{1,40}")
 #: Negative ids have so many digits; what is nearer to 0 stands for "none".
 _LEAST_SIGNED = 10**10
 _SMALLEST = (-(2**31), -(2**63))
-
-Floats = NDArray[np.float64]
 
 
 class Values:

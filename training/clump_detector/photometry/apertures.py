@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import BandArray, Floats, Mask
 from .profile import Profile
 from .psf import ANNULUS, APERTURE
-from .sky import Floats, Mask, Planes, medians, spreads
+from .sky import medians, spreads
 
 #: The annulus is looked at in so many sectors to see how uneven the galaxy is.
 SECTORS = 8
@@ -99,8 +100,8 @@ class Stamp:
 
 
 def cut_stamp(
-    planes: Planes,
-    variance: Planes | None,
+    planes: BandArray,
+    variance: BandArray | None,
     place: tuple[float, float],
     reach: float,
 ) -> Stamp:

@@ -6,9 +6,10 @@ import warnings
 
 import numpy as np
 
+from ..arrays import Floats
 from .apertures import Stamp, fit_planes
 from .psf import ANNULUS
-from .sky import Floats, medians, spreads
+from .sky import medians, spreads
 
 #: The peak is looked for within the inner half of the box: farther out begins the
 #: light of others.

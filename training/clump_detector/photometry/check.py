@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats
 from ..boxes import SIDE_IN_FWHM
 from ..errors import ClumpError
 from ..files import write_json
@@ -30,7 +31,6 @@ from ..simulate.draw import DOUBTFUL_SNR
 from ..simulate.numbers import BANDS
 from .measuring import measure
 from .psf import ANNULUS, APERTURE, moffat
-from .sky import Floats
 
 #: A clump is isolated where the centres of everything else, true clumps that nobody can
 #: see, stars, neighbours and galaxies, are farther than so many FWHM: none of their

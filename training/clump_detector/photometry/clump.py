@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from .apertures import (
     LEAST_ANNULUS,
     MEDIAN,
@@ -22,7 +23,6 @@ from .field import Field
 from .flags import Quality
 from .profile import Profile
 from .psf import ANNULUS_MIDDLE, APERTURE, INNER
-from .sky import Floats
 from .widths import Circles, measure_width
 
 Indices = NDArray[np.intp]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .sky import Mask, Planes
+from ..arrays import BandArray, Mask
 
 #: Images are halved until a PSF is narrower than this.
 NARROW = 4.0
@@ -29,7 +29,7 @@ class Coarse:
         Height and width of the image.
     """
 
-    planes: Planes
+    planes: BandArray
     step: int
     shape: tuple[int, int]
 
@@ -46,7 +46,7 @@ class Coarse:
         return np.pad(mask, ((0, short[0]), (0, short[1])), mode="edge")
 
 
-def reduce(planes: Planes, fwhm: float) -> Coarse:
+def reduce(planes: BandArray, fwhm: float) -> Coarse:
     """Return an image reduced so that a PSF of ``fwhm`` pixels is still seen."""
     height, width = planes.shape[1:]
     step = 1
@@ -56,7 +56,7 @@ def reduce(planes: Planes, fwhm: float) -> Coarse:
     return Coarse(planes, step, (height, width))
 
 
-def _halved(planes: Planes) -> Planes:
+def _halved(planes: BandArray) -> BandArray:
     rows, columns = planes.shape[1] // 2 * 2, planes.shape[2] // 2 * 2
     even = planes[:, 0:rows:2] + planes[:, 1:rows:2]
     mean = even[:, :, 0:columns:2] + even[:, :, 1:columns:2]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .sky import Floats
+from ..arrays import Floats
 
 #: A_band / E(B-V) for the E(B-V) of Schlegel, Finkbeiner & Davis (1998) and R_V = 3.1:
 #: Schlafly & Finkbeiner (2011, ApJ 737, 103), table 6. SDSS u to z, LSST y, DES Y,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import BandArray
 from ..host import host_mask
 from ..images import Cutout
 from .choosing import Given, choose_psfs, first_guess, given_psfs, told_fwhm
 from .host import Host, find_host
 from .psf import Psf
-from .sky import Planes, Sky
+from .sky import Sky
 
 #: A flat top: so many pixels with the image's highest value are saturated.
 FLAT_TOP = 4
@@ -45,7 +46,7 @@ class Field:
     """
 
     cutout: Cutout
-    planes: Planes
+    planes: BandArray
     bands: tuple[str, ...]
     psfs: tuple[Psf, ...]
     sky: Sky | None
@@ -104,7 +105,7 @@ def prepare(
     )  # fmt: skip
 
 
-def _with_weight(cutout: Cutout) -> Planes:
+def _with_weight(cutout: Cutout) -> BandArray:
     """Return the fluxes, NaN where the file gives them no weight."""
     if cutout.variance is None or not np.isinf(cutout.variance).any():
         return cutout.pixels
@@ -135,7 +136,7 @@ def _host_of_picture(cutout: Cutout, fwhm: float) -> Host | None:
     return Host(mask, mask, 0, x, y, nothing, nothing, None, radius, False)
 
 
-def _full_value(plane: Planes) -> float | None:
+def _full_value(plane: BandArray) -> float | None:
     """Return the value of a plane's saturated pixels, or None if none seem so."""
     top = np.nanmax(plane) if np.isfinite(plane).any() else np.nan
     flat = int((plane == top).sum())

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import BandArray, Floats, Mask
 from ..host import central_segment
 from .coarse import Coarse, reduce
 from .nucleus import find_nucleus
 from .profile import Profile, measure_profile, shape_of
-from .sky import Floats, Mask, Planes, Sky, rough_sky, sky_beside, whole_sky
+from .sky import Sky, rough_sky, sky_beside, whole_sky
 
 #: A segment begins so many sigma above the sky, in the band it is found in, smoothed
 #: by the PSF.
@@ -83,7 +84,7 @@ class Host:
 
 
 def find_host(
-    planes: Planes, bands: tuple[str, ...], fwhm: float
+    planes: BandArray, bands: tuple[str, ...], fwhm: float
 ) -> tuple[Host | None, Sky]:
     """Find the galaxy in the middle, and measure the sky beside it.
 
@@ -120,7 +121,7 @@ def find_host(
     return light.host(mask, on_image), sky
 
 
-def _deepest(planes: Planes, bands: tuple[str, ...]) -> int:
+def _deepest(planes: BandArray, bands: tuple[str, ...]) -> int:
     """Return the index of the band in which the galaxy stands out most; r if there."""
     if "r" in bands and np.isfinite(planes[bands.index("r")]).any():
         return bands.index("r")
@@ -139,7 +140,7 @@ def _deepest(planes: Planes, bands: tuple[str, ...]) -> int:
     return best
 
 
-def _segments(plane: Planes, fwhm: float) -> NDArray[np.int_] | None:
+def _segments(plane: BandArray, fwhm: float) -> NDArray[np.int_] | None:
     """Return the numbered segments of a plane, or None where nothing stands out."""
     from photutils.segmentation import detect_sources
     from scipy import ndimage
@@ -256,7 +257,7 @@ class _Rings:
     """Light in rings one pixel wide around a place, with other sources left out."""
 
     def __init__(
-        self, planes: Planes, others: Mask, sky: Sky, x: float, y: float
+        self, planes: BandArray, others: Mask, sky: Sky, x: float, y: float
     ) -> None:
         height, width = planes.shape[1:]
         radius = np.hypot(

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arrays import Floats
 from ..filters import wavelength
-from .sky import Floats
 
 #: Jy of magnitude 0 (Oke & Gunn 1983, ApJ 266, 713), as SDSS and most surveys round it:
 #: a nanomaggy, of magnitude 22.5, is 3.631 uJy.

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..boxes import Boxes
 from .extinction import extinction
 from .flags import Quality
@@ -20,7 +21,6 @@ from .magnitudes import (
     magnitude_errors,
 )
 from .psf import Psf
-from .sky import Floats
 
 #: A clump has at least this share of its galaxy's blue light: Adams et al. (2022), and
 #: Guo et al. (2015), who asked for 8 % of the rest-frame UV.

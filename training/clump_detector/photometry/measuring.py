@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import boxes as geometry
+from ..arrays import Floats
 from ..boxes import Boxes
 from ..images import Cutout
 from .apertures import cut_stamp, reach_of
@@ -18,7 +19,6 @@ from .field import Field, prepare
 from .flags import Quality
 from .measured import Measured
 from .psf import APERTURE
-from .sky import Floats
 
 #: From this width on more than one clump may be in the aperture.
 WIDE = 1.6

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from .profile import semi_major
-from .sky import Floats, medians
+from .sky import medians
 
 #: A pixel with more than so many times the light usual at its distance is a clump's.
 PEAKED = 1.2

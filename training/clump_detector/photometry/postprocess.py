@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import boxes as geometry
+from ..arrays import Floats, Mask
 from ..boxes import Boxes
-from .sky import Floats, Mask
 
 #: Boxes touch whose circles of this radius in FWHM do.
 TOUCHING = 0.5

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import BandArray, Floats, Mask
 from .coarse import Coarse
-from .sky import Floats, Mask, Planes, medians, spreads
+from .sky import medians, spreads
 
 #: Ellipses' semi-major axes grow by this factor from one to the next.
 _GROWTH = 1.15
@@ -100,7 +101,7 @@ def shape_of(own: Mask) -> tuple[float, float]:
 
 
 def measure_profile(
-    planes: Planes,
+    planes: BandArray,
     own: Mask,
     others: Mask,
     x: float,

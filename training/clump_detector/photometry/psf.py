@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import ImageError
-
-Floats = NDArray[np.float64]
 
 #: Radii of aperture and annulus in FWHM (Popp et al. 2023).
 APERTURE = 1.125

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Planes = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from ..arrays import BandArray, Floats, Mask
 
 #: So many pixels tell a level and a spread well enough.
 ENOUGH = 6_000
@@ -73,7 +71,7 @@ def spreads(values: NDArray[np.floating], middle: Floats | None = None) -> Float
     return _TO_SIGMA * medians(np.abs(values - centre[..., None]))
 
 
-def rough_sky(plane: Planes) -> tuple[float, float]:
+def rough_sky(plane: BandArray) -> tuple[float, float]:
     """Return level and noise of a plane with a galaxy on it, by clipping at 3 sigma."""
     step = max(1, int(np.sqrt(plane.size / ENOUGH)))
     values = plane[::step, ::step]
@@ -91,14 +89,14 @@ def rough_sky(plane: Planes) -> tuple[float, float]:
     return float(level), sigma
 
 
-def whole_sky(planes: Planes) -> Sky:
+def whole_sky(planes: BandArray) -> Sky:
     """Return the sky of an image on which no sources are told from it."""
     rough = np.array([rough_sky(plane) for plane in planes])
     return Sky(rough[:, 0], rough[:, 1], np.ones(len(planes)), 0)
 
 
 def sky_beside(
-    planes: Planes, empty: Mask, reduced: Planes, empty_blocks: Mask, fwhm: float
+    planes: BandArray, empty: Mask, reduced: BandArray, empty_blocks: Mask, fwhm: float
 ) -> Sky:
     """Measure the sky beside the sources.
 
@@ -132,7 +130,7 @@ def sky_beside(
     return Sky(level, noise, np.array(correlation), len(where))
 
 
-def _clipped_mean(values: Planes) -> float:
+def _clipped_mean(values: BandArray) -> float:
     """Return the mean of what lies within three sigma of the median."""
     good = values[np.isfinite(values)]
     if not len(good):
@@ -163,7 +161,7 @@ class _Blocks:
         halved = cut.reshape(rows, side, columns * side).mean(axis=1, dtype=np.float64)
         return np.asarray(halved.reshape(rows, columns, side).mean(axis=2))
 
-    def variance(self, plane: Planes) -> float | None:
+    def variance(self, plane: BandArray) -> float | None:
         """Return the variance of a block's mean, or None where there are too few."""
         if not self._pairs.any():
             return None

@@ -6,9 +6,9 @@ import warnings
 
 import numpy as np
 
+from ..arrays import BandArray, Floats, Mask
 from .apertures import background, cut_stamp, reach_of
 from .psf import ANNULUS, APERTURE, INNER, WIDTHS, moffat
-from .sky import Floats, Mask, Planes
 
 #: A star stands out by so many sigma.
 BRIGHT = 20.0
@@ -24,7 +24,7 @@ ROUND = (-0.2, 0.3)
 
 
 def star_fwhm(
-    plane: Planes, level: float, noise: float, guess: float, avoid: Mask | None
+    plane: BandArray, level: float, noise: float, guess: float, avoid: Mask | None
 ) -> float | None:
     """Return the FWHM of the point sources of a plane in pixels, or None.
 
@@ -59,7 +59,7 @@ def star_fwhm(
 
 
 def _stars(
-    plane: Planes, level: float, noise: float, guess: float, avoid: Mask | None
+    plane: BandArray, level: float, noise: float, guess: float, avoid: Mask | None
 ) -> Floats:
     """Return places x, y of compact round things, the brightest first."""
     from photutils.detection import IRAFStarFinder
@@ -76,7 +76,7 @@ def _stars(
     return np.asarray(places[order], dtype=float)
 
 
-def _width(plane: Planes, place: Floats, fwhm: float) -> float:
+def _width(plane: BandArray, place: Floats, fwhm: float) -> float:
     """Return the FWHM of one thing in pixels; NaN where its light tells none."""
     stamp = cut_stamp(plane[None], None, (place[0], place[1]), reach_of(fwhm))
     if not np.isfinite(stamp.planes).all():

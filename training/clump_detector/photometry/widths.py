@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Floats
 from .psf import WIDTHS, Psf
-from .sky import Floats
 
 #: Before looking, clumps are points within so much (a standard deviation of width).
 BEFORE = 0.25

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from . import numbers
 from .numbers import SURVEYS, Survey, fluxes
 
-Floats = NDArray[np.float64]
 Rng = np.random.Generator
 
 #: Kinds of host with and without clumps, and how often each is drawn.

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import BandArray
 from ..boxes import SIDE_IN_FWHM, Boxes, centres
 from ..images import Cutout
 from ..stretch import to_rgb
 from .catalogue import Rng, Scene, draw_scene
-from .draw import DOUBTFUL_SNR, VISIBLE_SNR, Planes, draw
+from .draw import DOUBTFUL_SNR, VISIBLE_SNR, draw
 from .look import (
     DOUBTFUL_LEVELS,
     VISIBLE_LEVELS,
@@ -44,7 +45,7 @@ class SimulatedCutout:
 
     scene: Scene
     rgb: Picture
-    planes: Planes
+    planes: BandArray
     boxes: Boxes
     snr: NDArray[np.float64]
     contrast: NDArray[np.float64]

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .catalogue import Clump, Floats, Host, Neighbour, Rng, Scene, Star, arm_angle
+from ..arrays import BandArray, Floats
+from .catalogue import Clump, Host, Neighbour, Rng, Scene, Star, arm_angle
 from .numbers import BANDS
-
-Planes = NDArray[np.float32]
 
 #: A clump from this matched-filter S/N up is one that a person sees in the picture:
 #: chosen by looking at pictures with the values written beside the clumps.
@@ -53,7 +51,7 @@ class Drawn:
         What each clump stands out from.
     """
 
-    planes: Planes
+    planes: BandArray
     noise: Floats
     centre: Floats
     seen: tuple[Seen, ...]
@@ -146,7 +144,7 @@ class Grid:
         profile.drawImage(image, center=centre, method="no_pixel")
         return image.array, slice(top, bottom), slice(left, right)
 
-    def convolve(self, planes: Planes) -> Planes:
+    def convolve(self, planes: BandArray) -> BandArray:
         """Return planes convolved with the PSF, reflected at the rim."""
         from scipy import fft
 
@@ -165,7 +163,7 @@ class Grid:
         out = fft.irfft2(fft.rfft2(wide, s=shape) * self._transfer, s=shape)
         return np.asarray(out[:, pad : pad + self.n, pad : pad + self.n], np.float32)
 
-    def _kernel(self, reach: int) -> Planes:
+    def _kernel(self, reach: int) -> BandArray:
         """Return the PSF on a square of 2 * reach + 1 pixels, of sum one."""
         import galsim
 
@@ -182,7 +180,7 @@ def _rotated(grid: Grid, x: float, y: float, angle: float) -> tuple[Any, Any]:
     return dx * cos + dy * sin, dy * cos - dx * sin
 
 
-def _disc(host: Host, grid: Grid, rng: Rng) -> Planes:
+def _disc(host: Host, grid: Grid, rng: Rng) -> BandArray:
     """Return the disc's fluxes before the PSF, shape (5, n, n)."""
     if host.old.sum() + host.young.sum() < 0.02 * host.bulge.sum():
         return np.zeros((5, grid.n, grid.n), np.float32)
@@ -259,7 +257,7 @@ def _bar(host: Host, u: Any, v: Any) -> Any:
     return 1.2 * host.bar * np.exp(-shape)
 
 
-def smooth_noise(rng: Rng, grid: Grid, wavelength: float) -> Planes:
+def smooth_noise(rng: Rng, grid: Grid, wavelength: float) -> BandArray:
     """Return a random field of spread one that changes over ``wavelength`` arcsec."""
     from PIL import Image
     from scipy.ndimage import gaussian_filter
@@ -271,7 +269,7 @@ def smooth_noise(rng: Rng, grid: Grid, wavelength: float) -> Planes:
     return np.asarray(field / max(float(field.std()), 1e-3), np.float32)
 
 
-def _bulge(host: Host, grid: Grid) -> Planes:
+def _bulge(host: Host, grid: Grid) -> BandArray:
     """Return the bulge's fluxes after the PSF, shape (5, n, n)."""
     import galsim
 
@@ -295,7 +293,7 @@ def _bulge(host: Host, grid: Grid) -> Planes:
 
 
 def _add_neighbour(
-    planes: Planes, neighbour: Neighbour, grid: Grid, chosen: list[int]
+    planes: BandArray, neighbour: Neighbour, grid: Grid, chosen: list[int]
 ) -> None:
     import galsim
 
@@ -314,7 +312,7 @@ def _add_neighbour(
 
 
 def _add_point(
-    planes: Planes, x: float, y: float, flux: Floats, intrinsic: float, grid: Grid
+    planes: BandArray, x: float, y: float, flux: Floats, intrinsic: float, grid: Grid
 ) -> None:
     """Add a source of the PSF's shape, or wider by an intrinsic FWHM in arcsec."""
     profile = grid.psf
@@ -328,7 +326,7 @@ def _add_point(
 
 
 def _add_star(
-    planes: Planes, star: Star, grid: Grid, chosen: list[int], rng: Rng
+    planes: BandArray, star: Star, grid: Grid, chosen: list[int], rng: Rng
 ) -> None:
     """Add a star, with a halo and spikes where it is bright."""
     flux = star.flux[chosen]
@@ -360,7 +358,7 @@ def _add_star(
 
 
 def _seen(
-    clump: Clump, planes: Planes, noise: Floats, grid: Grid, chosen: list[int]
+    clump: Clump, planes: BandArray, noise: Floats, grid: Grid, chosen: list[int]
 ) -> Seen:
     """Return a clump's S/N through a filter of its own shape, over all bands.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..boxes import SIDE_IN_FWHM, Boxes
 from ..host import host_mask, nucleus
 from ..images import read_cutout
@@ -22,8 +23,6 @@ from . import numbers
 from .catalogue import Rng
 from .look import VISIBLE_LEVELS, WEIGHTS, Picture
 from .numbers import fluxes
-
-Floats = NDArray[np.float64]
 
 #: Softening of the asinh curve that stands for the one a picture was made with.
 SOFTENING = 0.12

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import stretch
+from ..arrays import BandArray
 from ..host import background
 from ..images import Cutout
 from .catalogue import Rng, Scene
-from .draw import Drawn, Planes
+from .draw import Drawn
 
 Picture = NDArray[np.uint8]
 Levels = NDArray[np.float64]
@@ -92,7 +93,7 @@ def draw_look(rng: Rng, survey: str) -> Look:
     )
 
 
-def resample(planes: Planes, size: int, rng: Rng | None = None) -> Planes:
+def resample(planes: BandArray, size: int, rng: Rng | None = None) -> BandArray:
     """Return planes on a grid of ``size`` pixels a side over the same sky.
 
     Real cutouts were interpolated like this from the detector's coarser pixels, so
@@ -143,7 +144,7 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
     return picture, np.minimum(levels, seen_levels(picture, places, scene.fwhm_px))
 
 
-def _contrasts(drawn: Drawn, curve: Curve, weights: Planes) -> Levels:
+def _contrasts(drawn: Drawn, curve: Curve, weights: BandArray) -> Levels:
     """Return by how many grey levels each clump's peak stands out, shape (m,)."""
     if not drawn.seen:
         return np.zeros(0)
@@ -196,7 +197,7 @@ def seen_levels(picture: Picture, places: Levels, fwhm: float) -> Levels:
     return np.asarray(VISIBLE_LEVELS * np.min(parts, axis=0), np.float64)
 
 
-def _at(smooth: Planes, places: Levels) -> Levels:
+def _at(smooth: BandArray, places: Levels) -> Levels:
     """Return the levels at places (..., 2), shape (..., 3)."""
     from scipy import ndimage
 
@@ -208,7 +209,7 @@ def _at(smooth: Planes, places: Levels) -> Levels:
     return np.stack(levels, axis=-1)
 
 
-def _opposite(smooth: Planes, places: Levels, far: float) -> Levels:
+def _opposite(smooth: BandArray, places: Levels, far: float) -> Levels:
     """Return means of two opposite places so far away, in 8 directions: (m, 8, 3)."""
     angles = np.arange(8) * np.pi / 8
     step = far * np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -224,7 +225,7 @@ class Curve:
     k such that an intensity ``centre`` comes out at ``look.centre``.
     """
 
-    def __init__(self, look: Look, planes: Planes, centre: float) -> None:
+    def __init__(self, look: Look, planes: BandArray, centre: float) -> None:
         self.look = look
         sky = np.median(planes[:, ::4, ::4], axis=(1, 2), keepdims=True)
         planes = planes - sky
@@ -237,7 +238,7 @@ class Curve:
             np.moveaxis(np.clip(levels, 0, 255).astype(np.uint8), 0, 2)
         )
 
-    def __call__(self, planes: NDArray[Any]) -> Planes:
+    def __call__(self, planes: NDArray[Any]) -> BandArray:
         """Return grey levels, not rounded, of sky-subtracted planes (3, h, w)."""
         look, k = self.look, self.softening
         planes = (planes / self.sigma + look.offset).astype(np.float32)
@@ -268,7 +269,7 @@ def _softening(centre: float, look: Look) -> float:
     return float(np.exp(low))
 
 
-def _flaws(planes: Planes, scene: Scene, noise: Any, rng: Rng) -> Planes:
+def _flaws(planes: BandArray, scene: Scene, noise: Any, rng: Rng) -> BandArray:
     """Return planes with the flaws of a detector: trails, cosmic rays, shifts."""
     n = planes.shape[1]
     planes = planes.copy()
@@ -298,7 +299,7 @@ def _flaws(planes: Planes, scene: Scene, noise: Any, rng: Rng) -> Planes:
     return planes.astype(np.float32)
 
 
-def _trail(planes: Planes, noise: Any, rng: Rng) -> None:
+def _trail(planes: BandArray, noise: Any, rng: Rng) -> None:
     """Add the trail of a satellite or an aeroplane, whole or dashed."""
     n = planes.shape[1]
     axis = np.arange(n) - n / 2

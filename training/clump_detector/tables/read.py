@@ -93,20 +93,6 @@ def _with_masks(table: Any) -> Any:
     return table
 
 
-def holds_table(path: Path) -> bool:
-    """Tell whether a FITS file holds a table rather than an image, from its headers.
-
-    A file that cannot be read holds none.
-    """
-    try:
-        refuse_special(path)
-        with path.open("rb") as file:
-            head = file.read(8 * 2880)
-    except (OSError, FileError):
-        return False
-    return b"XTENSION= 'BINTABLE'" in head and b"ZIMAGE " not in head
-
-
 def _start_of(path: Path) -> bytes:
     if path.is_dir():
         raise FileError("this is a folder", path, "Give the file of a table.")
