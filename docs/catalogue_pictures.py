@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from clump_detector.catalogue import FORMATS, read_catalogue
-from clump_detector.labels import LabelSet, read_label_set
-from clump_detector.picture import COLOURS, new_figure, save_figure
+from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+from clump_detector.labels.label_set import LabelSet, read_label_set
 from clump_detector.simulate import simulate
 from napari_clumps.cataloguing import export_catalogue
 from napari_clumps.review import Review

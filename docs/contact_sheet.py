@@ -10,11 +10,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from clump_detector.images import read_cutout
-from clump_detector.predict import Predictor
-from clump_detector.registry import resolve_model
-from clump_detector.sources import find_sources
-from clump_detector.stretch import to_rgb
+from clump_detector.core.sources import find_sources
+from clump_detector.detector.predict import Predictor
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.rgb import to_rgb
+from clump_detector.models.registry import resolve_model
 
 COLUMNS, TILE, GAP = 9, 190, 3
 

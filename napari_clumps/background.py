@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from clump_detector.errors import from_os_error
+from clump_detector.core.errors import from_os_error
 
 _log = logging.getLogger(__name__)
 

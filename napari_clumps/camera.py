@@ -66,7 +66,7 @@ class Camera:
         viewer.canvas.events.size.connect(self._on_resize)
         viewer.events.reset_view.connect(self._on_reset_view)
         if getattr(viewer, "window", None) is not None:
-            from .widgets.corner_marks import CornerMarks
+            from napari_clumps.widgets.corner_marks import CornerMarks
 
             native = viewer.window._qt_viewer.canvas.native
             self._marks_in_corners = CornerMarks(native)

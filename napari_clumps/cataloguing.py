@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from clump_detector import boxes as geometry
 from clump_detector.catalogue import (
     Rows,
     check_catalogue_name,
-    clump_rows,
     describing,
+    clump_rows,
     write_catalogue,
 )
-from clump_detector.errors import Cancelled, ClumpError, LabelError
-from clump_detector.images import Cutout
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import Cancelled, ClumpError, LabelError
+from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import (
     Field,
     Quality,
@@ -27,8 +27,8 @@ from clump_detector.photometry import (
     post_process,
     prepare,
 )
+from napari_clumps.going_out.chosen import Step, Tally, Wish, going, one_line, read
 
-from .going_out.chosen import Step, Tally, Wish, going, one_line, read
 from .review import Box, CutoutRecord, Review, Status
 
 

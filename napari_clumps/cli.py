@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clump_detector.errors import Cancelled, ClumpError, ConfigError
+from clump_detector.core.errors import Cancelled, ClumpError, ConfigError
 
 from .progress_line import ProgressLine, shown_steps
 
@@ -130,7 +130,7 @@ def review(
     unit: Unit = None,
 ) -> None:
     """Review cutouts in napari: accept, reject, edit and draw boxes."""
-    from clump_detector.choice import Choice
+    from clump_detector.images.overrides import Choice
 
     from .demo import open_window
 
@@ -152,12 +152,16 @@ def detect(
     unit: Unit = None,
 ) -> None:
     """Detect clumps and write a table of boxes."""
-    from clump_detector.choice import Choice
-    from clump_detector.images import read_cutout
-    from clump_detector.predict import Predictor
-    from clump_detector.registry import resolve_model
-    from clump_detector.sources import search
-    from clump_detector.table import check_table_name, rows_of, write_table
+    from clump_detector.catalogue.detections import (
+        check_table_name,
+        rows_of,
+        write_table,
+    )
+    from clump_detector.core.sources import search
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.images.cutout import read_cutout
+    from clump_detector.images.overrides import Choice
+    from clump_detector.models.registry import resolve_model
 
     check_table_name(out)
     looked = search(paths)
@@ -221,8 +225,9 @@ def export(
     unit: Unit = None,
 ) -> None:
     """Export a review: labels, regions, training folders, a catalogue or a sheet."""
+    from napari_clumps.going_out.chosen import Wish
+
     from .exporting import export as write
-    from .going_out.chosen import Wish
     from .review import Review
 
     wish = Wish(png, proposals, score, undone)
@@ -533,8 +538,8 @@ def compare(
     ] = None,
 ) -> None:
     """Compare encoders at several numbers of galaxies, as the paper does."""
-    from clump_detector.experiment import read_experiment, run_experiment
-    from clump_detector.recipe import find_recipe
+    from clump_detector.config.recipe import find_recipe
+    from clump_detector.experiments.encoders import read_experiment, run_experiment
 
     path = find_recipe(recipe, experiment=True)
     folder = out or Path("build") / path.stem
@@ -595,8 +600,8 @@ def models_import(
     ] = None,
 ) -> None:
     """Make a model of one of the checkpoints published with Popp et al. (2023)."""
-    from clump_detector.importing import import_checkpoint
-    from clump_detector.registry import new_model_folder
+    from clump_detector.detector.popp_checkpoint import import_checkpoint
+    from clump_detector.models.registry import new_model_folder
 
     folder = new_model_folder(name or file.stem)
     card = import_checkpoint(file, folder)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from clump_detector.choice import NO_CHOICE, Choice
-from clump_detector.errors import ClumpError
-from clump_detector.galaxies.beside import rows_without_cutout
-from clump_detector.sources import search
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import search
+from clump_detector.galaxies.sidecar import rows_without_cutout
+from clump_detector.images.overrides import NO_CHOICE, Choice
 
 from .deciding import Deciding
 from .keys import BOOK
@@ -210,7 +210,7 @@ class Controller(Deciding):
         Parameters
         ----------
         words : str
-            See `clump_detector.units.chosen_unit`.
+            See `clump_detector.fluxes.units.chosen_unit`.
         """
         self.opened.unit = words
         if self.cutout is not None:
@@ -255,8 +255,9 @@ class Controller(Deciding):
         """Listen to keys in the whole window, and to its Preferences, from now on."""
         window = getattr(self.viewer, "window", None)
         if self._keyboard is None and window is not None:
+            from napari_clumps.widgets.keyboard import Keyboard
+
             from .preferences import Preferences
-            from .widgets.keyboard import Keyboard
 
             self._keyboard = Keyboard(window._qt_window, self)
             with suppress(KeyError):  # napari does not know a plugin not installed
@@ -315,7 +316,7 @@ class Controller(Deciding):
 
     def show_keys(self) -> None:
         """Show the sheet with all keys."""
-        from .widgets.key_sheet import show_key_sheet
+        from napari_clumps.widgets.key_sheet import show_key_sheet
 
         show_key_sheet(self.viewer.window._qt_window)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clump_detector.errors import ClumpError
+from clump_detector.core.errors import ClumpError
 
 from .going import Going
 from .keys import BOOK

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from clump_detector.choice import NO_CHOICE, Choice
-from clump_detector.errors import ClumpError
-from clump_detector.labels import LabelSet, read_label_set
+from clump_detector.core.errors import ClumpError
+from clump_detector.images.overrides import NO_CHOICE, Choice
+from clump_detector.labels.label_set import LabelSet, read_label_set
 
 from .patience import wait_for
 
@@ -44,7 +44,7 @@ def open_window(
     ClumpError
         If there is nothing to review at these paths, before any window opens.
     """
-    from clump_detector.sources import find_sources
+    from clump_detector.core.sources import find_sources
 
     if not (len(paths) == 1 and paths[0].suffix == ".clumps"):
         find_sources(paths)
@@ -351,7 +351,7 @@ class _Tour:
 
 def _matches(box: Any, true: list[Corners]) -> bool:
     """Tell whether a box's centre is within one FWHM of a true one's."""
-    from clump_detector import boxes as geometry
+    from clump_detector.core import boxes as geometry
 
     if not true:
         return False

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clump_detector.errors import ClumpError, ImageError
-from clump_detector.registry import ModelEntry, list_models, resolve_model
-from clump_detector.threshold import expected_at
+from clump_detector.core.errors import ClumpError, ImageError
+from clump_detector.metrics.threshold import expected_at
+from clump_detector.models.registry import ModelEntry, list_models, resolve_model
 
 from .jobs import Job, in_background
 from .loose_boxes import LooseBoxes

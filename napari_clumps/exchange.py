@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from clump_detector.errors import Cancelled, ClumpError
+from clump_detector.core.errors import Cancelled, ClumpError
+from napari_clumps.going_out.chosen import Wish
+from napari_clumps.review.agreement import between, in_words
 
 from .exporting import export
-from .going_out.chosen import Wish
 from .jobs import Job
 from .labels_in import Found, find_labels, take_labels
 from .review import Merged, Review, merged_in_words
-from .review.agreement import between, in_words
 
 if TYPE_CHECKING:
     from .controller import Controller

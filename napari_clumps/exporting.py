@@ -7,16 +7,16 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from clump_detector.errors import ClumpError, LabelError
-from clump_detector.files import atomic_path, write_json
-from clump_detector.images import read_cutout
-from clump_detector.labels import LabelSet, write_label_set
-from clump_detector.sources import Source
-from clump_detector.stretch import to_rgb
+from clump_detector.core.errors import ClumpError, LabelError
+from clump_detector.core.files import atomic_path, write_json
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.rgb import to_rgb
+from clump_detector.labels.label_set import LabelSet, write_label_set
+from napari_clumps.going_out.chosen import Step, Wish, in_few
+from napari_clumps.going_out.coco import plain_coco
+from napari_clumps.going_out.file_names import FileNames
 
-from .going_out.chosen import Step, Wish, in_few
-from .going_out.coco import plain_coco
-from .going_out.file_names import FileNames
 from .review import Review
 
 Export = Generator[Step, None, str]

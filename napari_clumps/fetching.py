@@ -1,6 +1,6 @@
 """From a list of galaxies to cutouts: in the background of the window, or without one.
 
-The work itself is done by `clump_detector.fetch`.
+The work itself is done by `clump_detector.surveys`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clump_detector.errors import Cancelled, ClumpError, ConfigError
-from clump_detector.fetch import (
+from clump_detector.core.errors import Cancelled, ClumpError, ConfigError
+from clump_detector.galaxies.read import GalaxyList, read_galaxies
+from clump_detector.surveys import (
     SURVEYS,
     Choices,
     Ended,
@@ -27,8 +28,7 @@ from clump_detector.fetch import (
     make_plan,
     survey_named,
 )
-from clump_detector.fetch.plan import RADII
-from clump_detector.galaxies.lists import GalaxyList, read_galaxies
+from clump_detector.surveys.plan import RADII
 
 from .jobs import Job
 
@@ -48,7 +48,7 @@ class Wish:
     survey, bands, picture : str
         A key of the surveys or a HiPS; letters; and empty, jpg or png.
     size, radii, pixels, scale
-        As in `clump_detector.fetch.Choices`.
+        As in `clump_detector.surveys.Choices`.
     columns : mapping of str to str
         Which column of the list is what, where the guess is wrong.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
-from clump_detector.errors import ConfigError
+from clump_detector.core.errors import ConfigError
 
 
 @dataclass(frozen=True)

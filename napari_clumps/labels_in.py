@@ -7,16 +7,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clump_detector.errors import LabelError
-from clump_detector.foreign import (
-    ForeignBox,
-    ForeignLabels,
-    Placed,
-    place_labels,
-    read_labels,
-)
-from clump_detector.foreign.classes import class_names
-from clump_detector.no_clump import is_no_clump
+from clump_detector.core.errors import LabelError
+from clump_detector.labels.classes import class_names
+from clump_detector.labels.external import ForeignBox, ForeignLabels
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.non_clumps import is_no_clump
+from clump_detector.labels.placement.place import Placed, place_labels
 
 from .review import Label, Review
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clump_detector import boxes as geometry
+from clump_detector.core import boxes as geometry
 
 from .review import Box, Status
 

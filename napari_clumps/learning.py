@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from clump_detector.card import ModelCard
-from clump_detector.labels import LabelSet
-from clump_detector.learning_curve import points_of
+from clump_detector.labels.label_set import LabelSet
+from clump_detector.models.card import ModelCard
+from clump_detector.models.learning_curve import points_of
 
 from .review import Review
 

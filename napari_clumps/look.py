@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.errors import ClumpError
-from clump_detector.images import Cutout
-from clump_detector.stretch import (
+from clump_detector.core.errors import ClumpError
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.rgb import (
     SOFTENING,
     Curve,
     Plane,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from clump_detector.errors import ClumpError
+from clump_detector.core.errors import ClumpError
 
 from .keys import BOOK
 from .look import COLOUR, NARROWEST, STRETCHES, Look

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from clump_detector import boxes as geometry
+from clump_detector.core import boxes as geometry
 
 from . import layers
 from .canvas import feature_table

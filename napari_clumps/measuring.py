@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clump_detector import boxes as geometry
-from clump_detector.errors import ClumpError
-from clump_detector.filters import wavelength
-from clump_detector.images import Cutout
+from clump_detector.core import boxes as geometry
+from clump_detector.core.bands import wavelength
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
+from clump_detector.fluxes.magnitudes import COLOURS
+from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import (
     Field,
     Measured,
@@ -22,10 +24,8 @@ from clump_detector.photometry import (
     measure_boxes,
     prepare,
 )
-from clump_detector.photometry.magnitudes import COLOURS
-from clump_detector.photometry.measured import BRIGHTER_LIMIT, FAINTER_LIMIT
-from clump_detector.photometry.psf import ANNULUS, APERTURE
-from clump_detector.sources import Source
+from clump_detector.photometry.aperture.psf import ANNULUS, APERTURE
+from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
 
 #: Cutouts whose sky, galaxy and PSF are kept.
 KEPT = 4

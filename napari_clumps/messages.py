@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from clump_detector.errors import ClumpError
+from clump_detector.core.errors import ClumpError
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

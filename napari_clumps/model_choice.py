@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clump_detector.errors import ClumpError, ModelError
-from clump_detector.registry import remove_model, rename_model
+from clump_detector.core.errors import ClumpError, ModelError
+from clump_detector.models.registry import remove_model, rename_model
 
 from .settings import change_settings, load_settings
 

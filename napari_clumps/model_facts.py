@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clump_detector.card import ModelCard
-from clump_detector.lineage import ancestors, children, newest_verdict
-from clump_detector.registry import ModelEntry
+from clump_detector.models.card import ModelCard
+from clump_detector.models.lineage import ancestors, children, newest_verdict
+from clump_detector.models.registry import ModelEntry
 
 #: A heading, and what stands below or beside it, line by line.
 Fact = tuple[str, list[str]]

@@ -6,11 +6,11 @@ import json
 import sys
 from typing import Any
 
-from clump_detector.card import CARD
-from clump_detector.errors import ConfigError
-from clump_detector.files import read_json
-from clump_detector.lineage import ancestors, children, newest_verdict
-from clump_detector.registry import ModelEntry, find_model, list_models
+from clump_detector.core.errors import ConfigError
+from clump_detector.core.files import read_json
+from clump_detector.models.card import CARD
+from clump_detector.models.lineage import ancestors, children, newest_verdict
+from clump_detector.models.registry import ModelEntry, find_model, list_models
 
 from .model_choice import refuse_removal, remove, rename
 from .model_facts import facts, verdict_line

@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import median
 from typing import TYPE_CHECKING
 
-from clump_detector.boxes import SIDE_IN_FWHM
+from clump_detector.core.boxes import SIDE_IN_FWHM
 
 from .sky import Direction, Orientation
 

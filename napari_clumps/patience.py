@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from clump_detector.errors import ClumpError
+from clump_detector.core.errors import ClumpError
 
 #: Seconds without a word from a job after which it has failed.
 PATIENCE = 600.0

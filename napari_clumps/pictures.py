@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.errors import ClumpError
-from clump_detector.images import Cutout, read_cutout
-from clump_detector.sources import Source
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import Cutout, read_cutout
 
 from .look import Look, note_of, render, views_of
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from clump_detector.errors import FileError
-from clump_detector.paths import data_folder
+from clump_detector.core.errors import FileError
+from clump_detector.core.paths import data_folder
 
 
 def review_path_for(paths: Sequence[Path]) -> Path:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from clump_detector.errors import ClumpError
+from clump_detector.core.errors import ClumpError
 
 from .keys import BOOK, KEYS
 from .settings import change_settings, load_settings

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from clump_detector.config import TrainConfig
-from clump_detector.recipe import find_recipe, read_recipe
+from clump_detector.config.model import TrainConfig
+from clump_detector.config.recipe import find_recipe, read_recipe
 
 
 def preset(parts: str) -> TrainConfig:
-    """Return the training of some parts, one of `clump_detector.config.TRAIN_PARTS`.
+    """Return the training of some parts, a name of `TRAIN_PARTS`.
 
     Raises
     ------

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from clump_detector.errors import ClumpError
-from clump_detector.images import read_cutout
-from clump_detector.sources import find_sources, is_image_name
-from clump_detector.stretch import to_rgb
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import find_sources, is_image_name
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.rgb import to_rgb
 
 LayerData = tuple[Any, ...]
 

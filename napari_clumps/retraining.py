@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from clump_detector.card import CARD, ModelCard, read_card
-from clump_detector.config import as_table
-from clump_detector.errors import ClumpError
-from clump_detector.labels import LabelSet
-from clump_detector.registry import new_model_folder, resolve_model
+from clump_detector.config.model import as_table
+from clump_detector.core.errors import ClumpError
+from clump_detector.labels.label_set import LabelSet
+from clump_detector.models.card import CARD, ModelCard, read_card
+from clump_detector.models.registry import new_model_folder, resolve_model
 
 from .exporting import left_out
 from .jobs import Job

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clump_detector.errors import FileError
-from clump_detector.files import atomic_path
-from clump_detector.paths import data_folder
+from clump_detector.core.errors import FileError
+from clump_detector.core.files import atomic_path
+from clump_detector.core.paths import data_folder
 
 if TYPE_CHECKING:
     from .controller import Controller
@@ -91,7 +91,7 @@ def sample_review(key: str, folder: Path | None = None) -> tuple[Path, Path]:
 
 def open_sample_in(controller: Controller, key: str) -> None:
     """Open a sample's review in a controller's viewer."""
-    from clump_detector.errors import ClumpError
+    from clump_detector.core.errors import ClumpError
 
     try:
         images, review = sample_review(key)

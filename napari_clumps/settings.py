@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from clump_detector.errors import ClumpError
-from clump_detector.files import read_json, write_json
-from clump_detector.paths import data_folder
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.files import read_json, write_json
+from clump_detector.core.paths import data_folder
 
 
 def _settings_path() -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from psygnal import Signal
 
-from clump_detector.errors import ClumpError
+from clump_detector.core.errors import ClumpError
 
 from .canvas import Canvas
 from .looking import Looking

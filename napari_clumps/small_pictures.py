@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.errors import ClumpError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
 
 from .pictures import Picture, read_picture
 

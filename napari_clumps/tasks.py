@@ -25,15 +25,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.errors import (
+from clump_detector.core.errors import (
     Cancelled,
     ClumpError,
     ModelError,
     TrainingError,
     from_os_error,
 )
-from clump_detector.labels import LabelSet, write_label_set
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import LabelSet, write_label_set
 
 from .background import (
     HEARTBEAT,
@@ -77,8 +77,8 @@ class CutoutRequest:
         Comes back with the proposals.
     source : Source or None
     array : array or None
-        As `clump_detector.images.from_array` takes it; ``rgb`` says that its last axis
-        is colour.
+        As `clump_detector.images.cutout.from_array` takes it; ``rgb`` says that its
+        last axis is colour.
     name : str
         Of the array, for messages.
     fwhm : float or None
@@ -258,7 +258,8 @@ def retrain(
     base : path, optional
         The model folder to start from.
     config : dict, optional
-        Fields of `clump_detector.config.TrainConfig` that differ from its defaults.
+        Fields of `clump_detector.config.model.TrainConfig` that differ from its
+        defaults.
     device : str
     wish : callable
         Asked at every heartbeat: "stop" keeps the best so far, "cancel" nothing.
@@ -268,7 +269,7 @@ def retrain(
     Yields
     ------
     dict or None
-        The events of `clump_detector.train`, the last of them ``{"event": "end",
+        The events of `clump_detector.train.run`, the last of them ``{"event": "end",
         "model": path, ...}`` or ``{"event": "cancelled"}``.
 
     Returns

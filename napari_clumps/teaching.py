@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from clump_detector.card import ModelCard, read_card
-from clump_detector.errors import ClumpError, ConfigError, LabelError, ReviewError
-from clump_detector.files import write_json
-from clump_detector.labels import LabelSet, write_label_set
-from clump_detector.registry import new_model_folder, resolve_model
+from clump_detector.core.errors import ClumpError, ConfigError, LabelError, ReviewError
+from clump_detector.core.files import write_json
+from clump_detector.labels.label_set import LabelSet, write_label_set
+from clump_detector.models.card import ModelCard, read_card
+from clump_detector.models.registry import new_model_folder, resolve_model
 
 from .presets import preset
 from .progress_line import shown_events
@@ -142,10 +142,10 @@ def train_from_command_line(
     ConfigError
         If the options or the recipe do not fit.
     """
-    from clump_detector.config import with_encoder
-    from clump_detector.recipe import Recipe, find_recipe, read_recipe
-    from clump_detector.several import leads
-    from clump_detector.train import TrainRequest, train
+    from clump_detector.config.model import with_encoder
+    from clump_detector.config.recipe import Recipe, find_recipe, read_recipe
+    from clump_detector.train.distributed import leads
+    from clump_detector.train.run import TrainRequest, train
 
     plan = Recipe(base="starter", train=preset(parts or "heads"))
     if recipe is not None:
@@ -193,8 +193,8 @@ def _compare_with_base(
     The verdict is kept in the model's card, the figures in the learning curve of the
     review that was learned from, if there is one.
     """
-    from clump_detector.comparison import compare_models, keep_verdict
-    from clump_detector.labels import read_label_set
+    from clump_detector.evaluation.comparison import compare_models, keep_verdict
+    from clump_detector.labels.label_set import read_label_set
 
     every = read_label_set(labels)
     held_out = every.subset(held_out=True)
@@ -221,7 +221,7 @@ def _note_training(
     A review that is open elsewhere gets no point; that is said, and the model is there
     all the same.
     """
-    from clump_detector.learning_curve import in_words
+    from clump_detector.models.learning_curve import in_words
 
     from .learning import note_training
     from .review import Review
@@ -267,7 +267,7 @@ class Judging:
 
 def _say_pace(path: Path) -> None:
     """Print how a review goes, and what trainings on it brought."""
-    from clump_detector.learning_curve import in_words as learning_in_words
+    from clump_detector.models.learning_curve import in_words as learning_in_words
 
     from .review import Review, in_words
 
@@ -296,10 +296,10 @@ def evaluate_from_command_line(
     ConfigError
         If the options do not fit together.
     """
-    from clump_detector.comparison import compare_models, keep_verdict
-    from clump_detector.evaluate import evaluate_model
-    from clump_detector.keeping import calibrate, keep_figures
-    from clump_detector.picture import draw_figures
+    from clump_detector.evaluation.card_metrics import calibrate, keep_figures
+    from clump_detector.evaluation.comparison import compare_models, keep_verdict
+    from clump_detector.evaluation.evaluate import evaluate_model
+    from clump_detector.evaluation.plots import draw_figures
 
     if against is not None and options.calibrate:
         raise ConfigError(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clump_detector.files import write_json
+from clump_detector.core.files import write_json
+from napari_clumps.review.agreement import Agreement, between, in_words, with_oneself
 
 from .messages import shows_errors
 from .review import QueuePlan, Review
-from .review.agreement import Agreement, between, in_words, with_oneself
 from .settings import load_settings
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from clump_detector.card import ModelCard, read_card
-from clump_detector.errors import ClumpError
-from clump_detector.registry import list_models, resolve_model
+from clump_detector.core.errors import ClumpError
+from clump_detector.models.card import ModelCard, read_card
+from clump_detector.models.registry import list_models, resolve_model
 
 #: The score from which proposals are shown where no model card says one.
 FALLBACK_THRESHOLD = 0.3

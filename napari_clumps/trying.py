@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from clump_detector.boxes import Boxes
-from clump_detector.errors import ConfigError
-from clump_detector.files import write_json
-from clump_detector.images import Cutout
-from clump_detector.labels import read_label_set
-from clump_detector.sources import Source, find_sources
+from clump_detector.core.boxes import Boxes
+from clump_detector.core.errors import ConfigError
+from clump_detector.core.files import write_json
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.cutout import Cutout
+from clump_detector.labels.label_set import read_label_set
 
 
 def inject_from_command_line(
@@ -48,9 +48,13 @@ def inject_from_command_line(
     ClumpError
         If there is no such model or no cutout that can be used.
     """
-    from clump_detector.injection import completeness, draw_completeness, try_clumps
-    from clump_detector.predict import Predictor
-    from clump_detector.registry import resolve_model
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.evaluation.injection import (
+        completeness,
+        draw_completeness,
+        try_clumps,
+    )
+    from clump_detector.models.registry import resolve_model
 
     sources = _sources(path)
     predictor = Predictor(resolve_model(model), device)

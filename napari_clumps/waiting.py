@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clump_detector.errors import ClumpError
-from clump_detector.paths import data_folder
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.paths import data_folder
 
 if TYPE_CHECKING:
     from .review import Review

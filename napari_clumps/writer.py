@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from clump_detector import boxes as geometry
-from clump_detector.errors import FileError, LabelError
-from clump_detector.labels import (
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import FileError, LabelError
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import (
     DEFAULT_CLASSES,
     LabelledBox,
     LabelledCutout,
     LabelSet,
     write_label_set,
 )
-from clump_detector.sources import Source
 
 from . import layers
 
@@ -125,7 +125,7 @@ def _label_set(rows: list[dict[str, Any]], meta: dict[str, Any]) -> LabelSet:
 
 
 def _write_table(rows: list[dict[str, Any]], meta: dict[str, Any], path: str) -> None:
-    from clump_detector.table import COLUMNS, write_table
+    from clump_detector.catalogue.detections import COLUMNS, write_table
 
     if not path.lower().endswith((".csv", ".ecsv", ".parquet")):
         raise FileError(

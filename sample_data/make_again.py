@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from clump_detector.labels import LabelSet, write_label_set
-from clump_detector.simulate.write import Plan, write_one
+from clump_detector.labels.label_set import LabelSet, write_label_set
+from clump_detector.simulate.dataset import Plan, write_one
 
 #: Chosen by looking: twelve varied galaxies in a row, four of which show no clump.
 SEED = 1988

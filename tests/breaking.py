@@ -120,7 +120,7 @@ def read_each(cases: Iterable[Broken], folder: Path) -> dict[str, object]:
         ``files``, ``read``, ``wrong`` (what was no `ClumpError` of one line that names
         the file), ``slowest``, ``peak_gb`` and ``left`` (files anywhere else).
     """
-    from clump_detector.errors import ClumpError
+    from clump_detector.core.errors import ClumpError
 
     faulthandler.enable()
     wrong: list[str] = []

@@ -52,27 +52,27 @@ COCO = {
 
 
 def _labels(path: Path) -> None:
-    from clump_detector.foreign import read_labels
+    from clump_detector.labels.formats.detect import read_labels
 
     for line in read_labels(path).in_words():
         assert "\n" not in line
 
 
 def _label_set(path: Path) -> None:
-    from clump_detector.labels import read_label_set
+    from clump_detector.labels.label_set import read_label_set
 
     read_label_set(path)
 
 
 def _list(path: Path) -> None:
-    from clump_detector.galaxies.lists import read_galaxies
+    from clump_detector.galaxies.read import read_galaxies
 
     list(read_galaxies(path))
 
 
 def _beside(path: Path) -> None:
-    from clump_detector.galaxies.beside import galaxy_of
-    from clump_detector.sources import Source
+    from clump_detector.core.sources import Source
+    from clump_detector.galaxies.sidecar import galaxy_of
 
     galaxy, said = galaxy_of(Source("a", (path.parent / "a.png",)))
     assert galaxy is not None or said
@@ -89,14 +89,14 @@ def _review(path: Path) -> None:
 
 
 def _model(path: Path) -> None:
-    from clump_detector.card import read_card
-    from clump_detector.weights import read_weights
+    from clump_detector.detector.weights import read_weights
+    from clump_detector.models.card import read_card
 
     read_weights(path.parent, read_card(path.parent))
 
 
 def _recipe(path: Path) -> None:
-    from clump_detector.recipe import read_recipe
+    from clump_detector.config.recipe import read_recipe
 
     read_recipe(path)
 
@@ -134,7 +134,7 @@ def whole_files(folder: Path) -> list[tuple[str, bytes, Reader]]:
     from safetensors.numpy import save
 
     from clump_detector.catalogue import Rows, write_catalogue
-    from clump_detector.recipe import find_recipe
+    from clump_detector.config.recipe import find_recipe
     from napari_clumps.review import Review
 
     european = b"file;ra;dec;objid\na.png;150,1;2,2;1237665126939754531\n" * 2
@@ -162,13 +162,13 @@ def whole_files(folder: Path) -> list[tuple[str, bytes, Reader]]:
         found.append((f"catalogue{ending}", path.read_bytes(), _catalogue))
     found.append(("boxes.csv.gz", gzip.compress(found[9][1], mtime=0), _labels))
     review = folder / "whole.clumps"
-    from clump_detector.sources import Source
+    from clump_detector.core.sources import Source
 
     with Review.create(review, [Source("a", (folder / "a.png",))]) as made:
         made.add(1, (1, 2, 30, 40), "clump")
     found.append(("r.clumps", review.read_bytes(), _review))
     found += [("r.clumps", review.read_bytes(), _review)] * 2
-    import clump_detector.models as models  # a folder, not a module
+    from clump_detector import models
 
     card = Path(next(iter(models.__path__)), "starter", "model.json").read_bytes()
     found.append(("model.json", card, _model))
@@ -188,7 +188,7 @@ def broken(content: bytes, chance: random.Random) -> bytes:
 
 def cases(folder: Path, n: int, seed: int) -> Iterator[Broken]:
     """Yield broken files; good ones are made, and read once, in a folder inside."""
-    from clump_detector.errors import ClumpError
+    from clump_detector.core.errors import ClumpError
 
     whole = folder / "whole"
     whole.mkdir()

@@ -280,7 +280,7 @@ def _broken_member(content: bytes, chance: random.Random) -> bytes:
 
 def cases(n: int, seed: int) -> Iterator[Broken]:
     """Yield broken images."""
-    from clump_detector.images import read_cutout
+    from clump_detector.images.cutout import read_cutout
 
     for number in range(n):
         name, content = broken_file(number, seed)

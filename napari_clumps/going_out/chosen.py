@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clump_detector.errors import ClumpError, LabelError
-from clump_detector.images import Cutout, read_cutout
-from clump_detector.wcs import are_about_sky
-
-from ..review import Box, Corners, CutoutRecord, Review, Status
-from ..review.rules import fit
-from ..review.whereabouts import misfit
+from clump_detector.astrometry.wcs import are_about_sky
+from clump_detector.core.errors import ClumpError, LabelError
+from clump_detector.images.cutout import Cutout, read_cutout
+from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
+from napari_clumps.review.rules import fit
+from napari_clumps.review.whereabouts import misfit
 
 #: Steps of an export: cutouts written, and all of them.
 Step = tuple[int, int]

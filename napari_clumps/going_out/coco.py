@@ -11,11 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clump_detector.files import write_json
-from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet, to_coco
-from clump_detector.sources import Source
+from clump_detector.core.files import write_json
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    to_coco,
+)
+from napari_clumps.review import Review
 
-from ..review import Review
 from .chosen import Step, Wish, going
 from .folders import SPLITS, save_png, split_of
 from .into_folder import Outgoing, into_folder

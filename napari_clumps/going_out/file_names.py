@@ -14,10 +14,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from clump_detector.foreign.own_names import FILE, OwnName, names_table
-from clump_detector.sources import Source, stem
+from clump_detector.core.sources import Source, stem
+from clump_detector.labels.exported_names import FILE, OwnName, names_table
+from napari_clumps.review import Review
 
-from ..review import Review
 from .chosen import put_text
 
 #: Letters of a name at most: file systems take 255 bytes, of which one letter may take

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from clump_detector.foreign.voc import label_map, voc_xml
-from clump_detector.foreign.yolo import data_yaml, yolo_line
-from clump_detector.identity import is_for_validation
-from clump_detector.images import Cutout
-from clump_detector.stretch import to_rgb
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.identity import is_for_validation
+from clump_detector.images.rgb import to_rgb
+from clump_detector.labels.formats.voc import label_map, voc_xml
+from clump_detector.labels.formats.yolo import data_yaml, yolo_line
+from napari_clumps.review import CutoutRecord, Review
 
-from ..review import CutoutRecord, Review
 from .chosen import Step, Wish, going, put_text
 from .into_folder import Outgoing, into_folder
 

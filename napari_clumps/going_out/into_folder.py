@@ -11,10 +11,10 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clump_detector.files import atomic_folder
-from clump_detector.images import Cutout
+from clump_detector.core.files import atomic_folder
+from clump_detector.images.cutout import Cutout
+from napari_clumps.review import Box, Corners, CutoutRecord, Review
 
-from ..review import Box, Corners, CutoutRecord, Review
 from .chosen import Step, Tally, read
 from .file_names import FileNames
 

@@ -6,13 +6,13 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from clump_detector.errors import LabelError
-from clump_detector.files import write_text
-from clump_detector.foreign.ds9_out import ds9_text, image_region, sky_regions
-from clump_detector.wcs import are_about_sky
+from clump_detector.astrometry.wcs import are_about_sky
+from clump_detector.core.errors import LabelError
+from clump_detector.core.files import write_text
+from clump_detector.labels.formats.ds9_write import ds9_text, image_region, sky_regions
+from napari_clumps.layers import colour_hex
+from napari_clumps.review import Box, Corners, Review
 
-from ..layers import colour_hex
-from ..review import Box, Corners, Review
 from .chosen import Step, Tally, Wish, going, put_text, read
 from .into_folder import Outgoing, into_folder
 

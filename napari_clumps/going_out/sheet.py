@@ -8,12 +8,12 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from clump_detector.errors import LabelError
-from clump_detector.files import atomic_path
+from clump_detector.core.errors import LabelError
+from clump_detector.core.files import atomic_path
+from napari_clumps.layers import COLOURS, colour_hex
+from napari_clumps.review import Box, Corners, Review, Status
+from napari_clumps.sky import scale_bar
 
-from ..layers import COLOURS, colour_hex
-from ..review import Box, Corners, Review, Status
-from ..sky import scale_bar
 from .chosen import Step, Tally, Wish
 from .pdf import Page, Pdf
 from .tiles import Tile, on_sheet, tiles

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.images import Cutout
-from clump_detector.stretch import to_rgb
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.rgb import to_rgb
+from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
+from napari_clumps.sky import Orientation, compass_of, north_up
 
-from ..review import Box, Corners, CutoutRecord, Review, Status
-from ..sky import Orientation, compass_of, north_up
 from .chosen import Tally, Wish, one_line, read
 
 #: Pixels along the longer side of a picture at most, and the quality of its JPEG.

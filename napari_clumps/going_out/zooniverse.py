@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clump_detector.images import Cutout
-from clump_detector.wcs import sky_positions
+from clump_detector.astrometry.wcs import sky_positions
+from clump_detector.images.cutout import Cutout
+from napari_clumps.review import Box, Corners, CutoutRecord, Review
 
-from ..review import Box, Corners, CutoutRecord, Review
 from .chosen import Step, Wish, going, one_line, put_text
 from .folders import save_png
 from .into_folder import Outgoing, into_folder

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from clump_detector import boxes as geometry
+from clump_detector.core import boxes as geometry
 
 from .history import Change
 from .model import Box, CutoutRecord

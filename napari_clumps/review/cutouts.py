@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clump_detector.errors import ClumpError, ReviewError
-from clump_detector.identity import keys_at_hand
-from clump_detector.images import read_cutout
-from clump_detector.reading.orientation import picture_size
-from clump_detector.sources import Source
+from clump_detector.core.errors import ClumpError, ReviewError
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.formats.orientation import picture_size
+from clump_detector.images.identity import keys_at_hand
 
 from . import holding_out, whereabouts
 from .history import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from clump_detector.errors import ReviewError
+from clump_detector.core.errors import ReviewError
 
 #: Seconds to wait for another process that is reading or writing at this moment.
 _PATIENCE = 5.0

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from clump_detector.errors import ClumpError
-from clump_detector.images import read_cutout
-from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet
+from clump_detector.core.errors import ClumpError
+from clump_detector.images.cutout import read_cutout
+from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 
 from .history import now
 from .model import Box, Corners, CutoutRecord, Status
@@ -109,7 +109,7 @@ def _info(review: Reading, models: set[str], left_out: list[str]) -> dict[str, A
     try:
         software = f"napari-clumps {version('napari-clumps')}"
     except PackageNotFoundError:  # run from a folder without being installed
-        from .. import __version__
+        from napari_clumps import __version__
 
         software = f"napari-clumps {__version__}"
     info: dict[str, Any] = {

@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from clump_detector.errors import FileError
-from clump_detector.identity import (
+from clump_detector.core.errors import FileError
+from clump_detector.core.sources import Source
+from clump_detector.images.identity import (
     CONTENT,
     ID,
     ON_SKY,
@@ -24,7 +25,6 @@ from clump_detector.identity import (
     keys_at_hand,
     with_pixels,
 )
-from clump_detector.sources import Source
 
 from .model import CutoutRecord
 from .store import Store

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from clump_detector.errors import ReviewError
+from clump_detector.core.errors import ReviewError
 
 from .history import Change
 from .model import FLAGS, Box, CutoutRecord, Opinion, Status

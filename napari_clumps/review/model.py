@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
 
 Corners = tuple[float, float, float, float]
 
@@ -203,8 +203,8 @@ class CutoutRecord:
         The cutout that is shown here once more, to see whether a reviewer agrees with
         himself; its boxes are in no label set.
     keys : tuple of str
-        By which the galaxy is told from others, see `clump_detector.identity`; none in
-        a review that was made before it kept them.
+        By which the galaxy is told from others, see `clump_detector.images.identity`;
+        none in a review that was made before it kept them.
     blind : bool
         Whether a person marked its clumps before any model's boxes were shown there.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clump_detector import boxes as geometry
+from clump_detector.core import boxes as geometry
 
 from .model import Box, CutoutRecord
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from clump_detector.errors import ReviewError
+from clump_detector.core.errors import ReviewError
 
 from .store import Store
 from .strong import STRONG, Least, everything, parameters

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from clump_detector.errors import ReviewError
-from clump_detector.labels import LabelSet
-from clump_detector.units import chosen_unit
+from clump_detector.core.errors import ReviewError
+from clump_detector.fluxes.units import chosen_unit
+from clump_detector.labels.label_set import LabelSet
 
 from . import blind, export, history, replay, tally
 from .crops import Crops, read_crops
@@ -124,8 +124,8 @@ class Reading:
     def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
         """Return by what a cutout's galaxy is told from others.
 
-        Those of `clump_detector.identity`. A review that was made before it kept them
-        has them from the files as they are now, or else as they were first seen.
+        Those of `clump_detector.images.identity`. A review that was made before it kept
+        them has them from the files as they are now, or else as they were first seen.
         """
         return self._cutouts.keys(cutout)
 
@@ -296,8 +296,8 @@ class Reading:
     def learning_curve(self) -> list[dict[str, Any]]:
         """The trainings on this review, oldest first; kept in the file.
 
-        Each is a point as `clump_detector.learning_curve.points_of` makes it. Of a
-        model that was compared again the newest one counts.
+        Each is a point as `clump_detector.models.learning_curve.points_of` makes it. Of
+        a model that was compared again the newest one counts.
         """
         kept = self._store.meta().get("learning_curve", ())
         newest = {(point.get("model"), point.get("galaxies")): point for point in kept}
@@ -323,7 +323,7 @@ class Reading:
     def unit(self) -> str:
         """What a person says of fluxes whose header names no unit; kept in the file.
 
-        In the words of `clump_detector.units.chosen_unit`, or an empty text.
+        In the words of `clump_detector.fluxes.units.chosen_unit`, or an empty text.
         """
         return self._cutouts.unit
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from clump_detector.errors import FileError, ReviewError
-from clump_detector.files import atomic_path
+from clump_detector.core.errors import FileError, ReviewError
+from clump_detector.core.files import atomic_path
 
 from . import history
 from .disk import connect, review_error

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from psygnal import Signal
 
-from clump_detector.errors import ReviewError
-from clump_detector.labels import DEFAULT_CLASSES
-from clump_detector.sources import Source
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import DEFAULT_CLASSES
 
 from . import blind, history, repeats, rules
 from .cutouts import Cutouts

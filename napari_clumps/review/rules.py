@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clump_detector import boxes as geometry
-from clump_detector.errors import ReviewError
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import ReviewError
 
 from .history import Change
 from .model import FLAGS, Box, Corners, CutoutRecord, Proposal, Status

@@ -11,8 +11,8 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from clump_detector.errors import FileError, ReviewError
-from clump_detector.files import atomic_path
+from clump_detector.core.errors import FileError, ReviewError
+from clump_detector.core.files import atomic_path
 
 from .disk import connect, review_error
 from .mirror import Mirror

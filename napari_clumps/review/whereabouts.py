@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from clump_detector.errors import ClumpError, ReviewError
-from clump_detector.files import sha256
+from clump_detector.core.errors import ClumpError, ReviewError
+from clump_detector.core.files import sha256
 
 from .model import CutoutRecord
 

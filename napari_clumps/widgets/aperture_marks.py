@@ -13,8 +13,8 @@ from qtpy.QtCore import QEvent, QObject, QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
-from ..camera import Camera
-from ..measuring import Circles
+from napari_clumps.camera import Camera
+from napari_clumps.measuring import Circles
 
 #: The aperture is drawn through, the annulus dashed; each with a dark rim.
 _INK, _RIM = QColor("#ffffff"), QColor(0, 0, 0, 150)

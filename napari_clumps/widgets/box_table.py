@@ -8,7 +8,8 @@ from psygnal import Signal
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from ..review import Box
+from napari_clumps.review import Box
+
 from .parts import STATUS_WORDS, status_icon
 
 _COLUMNS = ("Class", "Score", "Status")

@@ -8,7 +8,8 @@ from qtpy.QtCore import QAbstractListModel, QModelIndex, QRect, QRectF, QSize, Q
 from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPen, QPixmap
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate
 
-from ..small_pictures import PAPER, View
+from napari_clumps.small_pictures import PAPER, View
+
 from .small_pixmaps import SmallPixmaps
 
 _Index = QModelIndex

@@ -13,7 +13,7 @@ from qtpy.QtCore import QEvent, QObject, QPointF, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 from qtpy.QtWidgets import QWidget
 
-from ..sky import Direction, ScaleBar
+from napari_clumps.sky import Direction, ScaleBar
 
 #: Screen pixels from the canvas's edges, between marks, and of the compass's arms.
 _MARGIN, _GAP, _ARM = 14.0, 10.0, 30.0

@@ -15,7 +15,8 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleSlider
 
-from ..controller import controller_of
+from napari_clumps.controller import controller_of
+
 from .listening import listen
 from .parts import fill_dock, form_of, plain_button, text_label
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from ..controller import Controller
-from ..exporting import FORMATS
-from ..labels_in import Found
+from napari_clumps.controller import Controller
+from napari_clumps.exporting import FORMATS
+from napari_clumps.labels_in import Found
+
 from .import_dialog import ImportDialog
 from .job_row import JobRow
 from .listening import listen

@@ -19,8 +19,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..controller import controller_of
-from ..fetching import Wish
+from napari_clumps.controller import controller_of
+from napari_clumps.fetching import Wish
+
 from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, form_of, plain_button, text_label

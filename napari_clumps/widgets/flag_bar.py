@@ -5,8 +5,9 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
-from ..controller import Controller
-from ..review import FLAGS
+from napari_clumps.controller import Controller
+from napari_clumps.review import FLAGS
+
 from .parts import KeyWords
 
 

@@ -13,7 +13,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..labels_in import ACCEPTED, PROPOSALS, Found
+from napari_clumps.labels_in import ACCEPTED, PROPOSALS, Found
+
 from .parts import text_label
 
 

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from ..keys import ALSO, BOOK, KEYS
+from napari_clumps.keys import ALSO, BOOK, KEYS
 
 NAME = "key_sheet"
 

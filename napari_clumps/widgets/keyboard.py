@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..keys import BOOK, BY_ACTION
+from napari_clumps.keys import BOOK, BY_ACTION
 
 #: A widget with this property has keys of its own, and all inside it.
 OWN_KEYS = "own_keys"

@@ -9,9 +9,9 @@ import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from clump_detector.learning_curve import MORE, Laws, Point, fit, outlook, usable
+from clump_detector.models.learning_curve import MORE, Laws, Point, fit, outlook, usable
+from napari_clumps.controller import controller_of
 
-from ..controller import controller_of
 from .curves import BLUE, INK, ORANGE, PAPER
 from .docking import among_tabs
 from .listening import listen

@@ -16,9 +16,10 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleRangeSlider
 
-from ..controller import controller_of
-from ..keys import BOOK
-from ..look import STRETCHES
+from napari_clumps.controller import controller_of
+from napari_clumps.keys import BOOK
+from napari_clumps.look import STRETCHES
+
 from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, form_of, key_button, plain_button, text_label

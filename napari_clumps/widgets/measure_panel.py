@@ -13,10 +13,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..controller import Controller, controller_of
-from ..layers import label
-from ..measuring import RELATIVE, Measurer, Question, Reading
-from ..review import Status
+from napari_clumps.controller import Controller, controller_of
+from napari_clumps.layers import label
+from napari_clumps.measuring import RELATIVE, Measurer, Question, Reading
+from napari_clumps.review import Status
+
 from .aperture_marks import ApertureMarks
 from .docking import on_the_left
 from .listening import listen

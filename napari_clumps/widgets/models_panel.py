@@ -21,19 +21,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from clump_detector.errors import ClumpError
-from clump_detector.lineage import Descent, newest_verdict, tree
-from clump_detector.registry import STARTER, ModelEntry
-
-from ..controller import controller_of
-from ..model_choice import busy_in, refuse_removal, remove_in, rename_in
-from ..model_facts import (
+from clump_detector.core.errors import ClumpError
+from clump_detector.models.lineage import Descent, newest_verdict, tree
+from clump_detector.models.registry import STARTER, ModelEntry
+from napari_clumps.controller import controller_of
+from napari_clumps.model_choice import busy_in, refuse_removal, remove_in, rename_in
+from napari_clumps.model_facts import (
     facts,
     learned_counts,
     made_when,
     short_verdict,
     verdict_line,
 )
+
 from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, plain_button

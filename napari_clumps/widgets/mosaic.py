@@ -29,8 +29,9 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
 )
 
-from ..grid import Grid
-from ..small_pictures import View
+from napari_clumps.grid import Grid
+from napari_clumps.small_pictures import View
+
 from .cells import CellPainter, Cells
 
 #: Milliseconds in which what comes together is drawn, or asked for, together.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from ..controller import Controller
-from ..keys import BOOK
+from napari_clumps.controller import Controller
+from napari_clumps.keys import BOOK
+
 from .listening import listen
 from .parts import plain_button, text_label
 

@@ -12,8 +12,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..controller import controller_of
-from ..review import SCORE_BIN, Outcome, Pace, Status, in_words
+from napari_clumps.controller import controller_of
+from napari_clumps.review import SCORE_BIN, Outcome, Pace, Status, in_words
+
 from .docking import among_tabs
 from .listening import listen
 from .parts import fill_dock, status_icon, text_label

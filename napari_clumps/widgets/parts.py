@@ -17,9 +17,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..keys import BOOK, BY_ACTION
-from ..layers import colour_hex
-from ..review import Status
+from napari_clumps.keys import BOOK, BY_ACTION
+from napari_clumps.layers import colour_hex
+from napari_clumps.review import Status
+
 from .docking import label_tab
 from .listening import listen
 

@@ -12,8 +12,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..controller import Controller
-from ..review import ORDERS, SHOWN, QueuePlan
+from napari_clumps.controller import Controller
+from napari_clumps.review import ORDERS, SHOWN, QueuePlan
+
 from .parts import plain_button
 
 _BY_HAND = "by hand"

@@ -12,9 +12,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..controller import controller_of
-from ..presets import preset
-from ..retraining import RetrainChoices
+from napari_clumps.controller import controller_of
+from napari_clumps.presets import preset
+from napari_clumps.retraining import RetrainChoices
+
 from .curves import CurvesView
 from .docking import bring_forward
 from .listening import listen

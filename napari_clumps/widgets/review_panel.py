@@ -18,9 +18,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..controller import Controller, controller_of
-from ..keys import BOOK
-from ..review import CutoutRecord
+from napari_clumps.controller import Controller, controller_of
+from napari_clumps.keys import BOOK
+from napari_clumps.review import CutoutRecord
+
 from .box_table import BoxTable
 from .exchange_buttons import ExchangeButtons
 from .flag_bar import FlagBar
@@ -331,7 +332,7 @@ def _welcome(controller: Controller, parent: QWidget) -> QWidget:
 
     def sample(key: str) -> Callable[[], None]:
         def opened() -> None:
-            from ..samples import open_sample_in
+            from napari_clumps.samples import open_sample_in
 
             open_sample_in(controller, key)
 

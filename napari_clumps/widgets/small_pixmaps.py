@@ -9,9 +9,8 @@ from typing import Any
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QImage, QPixmap
 
-from clump_detector.sources import Source
-
-from ..small_pictures import Small, SmallPictures, View
+from clump_detector.core.sources import Source
+from napari_clumps.small_pictures import Small, SmallPictures, View
 
 #: Bytes of pixmaps that are kept; a crop of 120 pixels takes 58 kilobytes.
 KEPT_BYTES = 64_000_000

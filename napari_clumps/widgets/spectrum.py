@@ -9,7 +9,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPalette, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from ..measuring import Point
+from napari_clumps.measuring import Point
 
 #: Of the points: neither ink nor paper in light and dark themes.
 _DOT = QColor("#1f83c4")

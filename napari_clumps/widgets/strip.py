@@ -10,9 +10,10 @@ from qtpy.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
-from ..controller import Controller, controller_of
-from ..review import Glance
-from ..small_pictures import View
+from napari_clumps.controller import Controller, controller_of
+from napari_clumps.review import Glance
+from napari_clumps.small_pictures import View
+
 from .cells import CellPainter, Cells, frame
 from .docking import at_the_bottom
 from .listening import listen

@@ -15,7 +15,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..controller import controller_of
+from napari_clumps.controller import controller_of
+
 from .docking import among_tabs
 from .job_row import JobRow
 from .listening import listen

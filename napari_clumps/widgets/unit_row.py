@@ -5,7 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QGridLayout, QWidget
 
-from ..controller import Controller
+from napari_clumps.controller import Controller
+
 from .parts import plain_button, text_label
 
 #: What most files are in; anything else that `units.chosen_unit` knows can be typed.

@@ -8,9 +8,10 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ..controller import controller_of
-from ..keys import BOOK, BY_ACTION
-from ..review import Arrangement
+from napari_clumps.controller import controller_of
+from napari_clumps.keys import BOOK, BY_ACTION
+from napari_clumps.review import Arrangement
+
 from .docking import among_tabs
 from .keyboard import OWN_KEYS, key_name
 from .listening import listen

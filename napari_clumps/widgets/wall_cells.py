@@ -6,9 +6,10 @@ import numpy as np
 from qtpy.QtCore import QRect, QRectF, Qt
 from qtpy.QtGui import QPainter
 
-from ..review import Crop
-from ..small_pictures import View, Window, place_in, window_around
-from ..wall import Wall
+from napari_clumps.review import Crop
+from napari_clumps.small_pictures import View, Window, place_in, window_around
+from napari_clumps.wall import Wall
+
 from .cells import CellPainter, Cells
 from .parts import STATUS_WORDS, draw_box
 from .small_pixmaps import SmallPixmaps

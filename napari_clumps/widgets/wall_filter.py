@@ -19,7 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..review import SORTS, Arrangement, Status
+from napari_clumps.review import SORTS, Arrangement, Status
+
 from .parts import STATUS_WORDS, status_icon
 
 #: Milliseconds after the last letter or step until the wall follows.

@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import (
+from tests.benchmarks import (
     catalogue,
     engine,
     fields,

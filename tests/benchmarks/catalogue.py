@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure, memory
+from tests.benchmarks.figure import Figure, memory
 
 CLUMPS = 100_000
 

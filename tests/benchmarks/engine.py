@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure, memory, run_verb
+from tests.benchmarks.figure import Figure, memory, run_verb
 
 #: The largest round of corrections that is timed.
 CUTOUTS = 100
@@ -25,10 +25,10 @@ import json, sys, time
 import torch
 torch.set_num_threads(2)
 from pathlib import Path
-from clump_detector.images import read_cutout
-from clump_detector.sources import find_sources
-from clump_detector.predict import Predictor
-from clump_detector.registry import resolve_model
+from clump_detector.images.cutout import read_cutout
+from clump_detector.core.sources import find_sources
+from clump_detector.detector.predict import Predictor
+from clump_detector.models.registry import resolve_model
 from tests.resources import peak_memory
 predictor = Predictor(resolve_model("starter"), "cpu")
 sources = find_sources([Path(sys.argv[1])])

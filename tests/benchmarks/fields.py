@@ -10,9 +10,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.benchmarks.figure import Figure
 from tests.fields.properties import CHECKS
-
-from .figure import Figure
 
 #: Inputs in all, shared evenly among the checks.
 EXAMPLES = 10_000

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from .figure import Figure, memory
+from tests.benchmarks.figure import Figure, memory
 
 #: By the module that breaks and reads them.
 RUNS = {"tests.broken_images": 2000, "tests.broken_files": 8000}
@@ -23,7 +23,7 @@ MEMORY = 4 * 2**30
 #: What torch maps when it is imported, which is more than that, does not count.
 _CODE = """
 import resource, runpy, sys
-import clump_detector.weights, psutil
+import clump_detector.detector.weights, psutil
 limit, module = int(sys.argv.pop(1)), sys.argv.pop(1)
 limit += psutil.Process().memory_info().vms
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

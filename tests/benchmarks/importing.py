@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from .figure import Figure
+from tests.benchmarks.figure import Figure
 
 _CODE = """
 import sys, time

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .figure import Figure, spread
-from .window import many_cutouts, painter_of
+from tests.benchmarks.figure import Figure, spread
+from tests.benchmarks.window import many_cutouts, painter_of
 
 CUTOUTS = 100_000
 STEPS = 5_000
 
 _MAKE = """
 import sys
-from clump_detector.sources import find_sources
+from clump_detector.core.sources import find_sources
 from napari_clumps.review import Proposal, Review
 with Review.create(sys.argv[2], find_sources([sys.argv[1]])) as review:
     places = [(40 + 12 * k, 60 + 10 * k) for k in range(30)]

@@ -23,9 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from clump_detector.labels import LabelSet, read_label_set, write_label_set
-
-from .figure import Figure, memory, run_verb
+from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
+from tests.benchmarks.figure import Figure, memory, run_verb
 
 SIZES = (25, 50, 100, 200)
 SEEDS = 10
@@ -103,8 +102,8 @@ def draw(n: int, seed: int) -> tuple[LabelSet, LabelSet]:
 
 def make(n: int, seed: int) -> dict[str, Any]:
     """Learn from one draw with the command line, judge, and return its row."""
-    from clump_detector.comparison import compare_models
-    from clump_detector.registry import resolve_model
+    from clump_detector.evaluation.comparison import compare_models
+    from clump_detector.models.registry import resolve_model
 
     learned, test = draw(n, seed)
     folder = OUT / f"{n}-{seed}"

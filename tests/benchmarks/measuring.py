@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from .figure import Figure, spread
+from tests.benchmarks.figure import Figure, spread
 
 SIDE, FWHM, BANDS = 400, 6.64, "ugriz"
 
@@ -20,7 +20,7 @@ GALAXIES = 96
 
 def galaxy(seed: int):  # type: ignore[no-untyped-def]
     """Return a cutout of a disc with clumps in five bands, and the clumps' boxes."""
-    from clump_detector.images import Cutout
+    from clump_detector.images.cutout import Cutout
     from clump_detector.photometry import moffat
 
     rng = np.random.default_rng(seed)

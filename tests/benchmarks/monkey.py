@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure
+from tests.benchmarks.figure import Figure
 
 SECONDS = 600.0
 

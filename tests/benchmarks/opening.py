@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from clump_detector.images import read_cutout
-from clump_detector.sources import Source, find_sources
-from clump_detector.stretch import to_rgb
-
-from .figure import Figure, spread
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.rgb import to_rgb
+from tests.benchmarks.figure import Figure, spread
 
 SIDE = 400
 

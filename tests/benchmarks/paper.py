@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .figure import Figure, run_verb
+from tests.benchmarks.figure import Figure, run_verb
 
 CUTOUTS = 12
 
@@ -27,10 +27,10 @@ torch.set_num_threads(2)
 from pathlib import Path
 from PIL import Image
 from torchvision.models.detection import fasterrcnn_resnet50_fpn
-from clump_detector.images import read_cutout
-from clump_detector.predict import Predictor
-from clump_detector.registry import resolve_model
-from clump_detector.sources import find_sources
+from clump_detector.images.cutout import read_cutout
+from clump_detector.detector.predict import Predictor
+from clump_detector.models.registry import resolve_model
+from clump_detector.core.sources import find_sources
 predictor = Predictor(resolve_model("starter"), "cpu")
 paper = fasterrcnn_resnet50_fpn(
     weights=None, weights_backbone=None, num_classes=3

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .figure import Figure
+from tests.benchmarks.figure import Figure
 
 #: A clump with more than this share of its galaxy's u light is strong.
 STRONG = 0.03
@@ -91,8 +91,8 @@ def strong(galaxies: list[Galaxy], find: Any) -> float:
 
 
 def _starter() -> Any:
-    from clump_detector.predict import Predictor
-    from clump_detector.registry import resolve_model
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.models.registry import resolve_model
 
     predictor = Predictor(resolve_model("starter"), "cpu")
 
@@ -104,8 +104,8 @@ def _starter() -> Any:
 
 
 def _cutout(galaxy: Galaxy) -> Any:
-    from clump_detector.images import read_cutout
-    from clump_detector.sources import find_sources
+    from clump_detector.core.sources import find_sources
+    from clump_detector.images.cutout import read_cutout
 
     return replace(read_cutout(find_sources([galaxy.path])[0]), fwhm=galaxy.fwhm)
 
@@ -115,7 +115,7 @@ def peaks(galaxy: Galaxy) -> np.ndarray:
     from PIL import Image
     from scipy import ndimage
 
-    from clump_detector.host import host_mask
+    from clump_detector.images.host_mask import host_mask
 
     picture = np.asarray(Image.open(galaxy.path).convert("RGB"))
     sigma = galaxy.fwhm / 2.3548
@@ -132,9 +132,9 @@ def peaks(galaxy: Galaxy) -> np.ndarray:
 
 def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
     """Retrain on four fifths of the labels, and judge both models on the others."""
-    from clump_detector import metrics
-    from clump_detector.registry import resolve_model
-    from clump_detector.train import TrainRequest, train
+    from clump_detector.metrics import matching
+    from clump_detector.models.registry import resolve_model
+    from clump_detector.train.run import TrainRequest, train
     from napari_clumps.presets import preset
 
     base = resolve_model("starter")
@@ -157,24 +157,24 @@ def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
         ("starter", old, old_score),
         ("retrained", new, new_score),
     ):
-        f1 = metrics.f1(matches, score)
+        f1 = matching.f1(matches, score)
         yield Figure(f"five-fold, {name}, F1", 0.0 if f1 is None else f1, "")
-    result = metrics.compare(old, new, old_score, new_score)
+    result = matching.compare(old, new, old_score, new_score)
     outer = result.difference["f1"].outer or (0.0, 0.0)
     yield Figure("five-fold, difference of F1, from", outer[0], "(95 %)")
     yield Figure("five-fold, difference of F1, to", outer[1], "(95 %)")
 
 
 def _matches(model: Path, galaxies: list[Galaxy]) -> list[Any]:
-    from clump_detector import metrics
-    from clump_detector.predict import Predictor
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.metrics import matching
 
     predictor = Predictor(model, "cpu")
     matches = []
     for galaxy in galaxies:
         found = predictor.predict(_cutout(galaxy))
         matches.append(
-            metrics.match(galaxy.corners, found.boxes, found.scores, fwhm=galaxy.fwhm)
+            matching.match(galaxy.corners, found.boxes, found.scores, fwhm=galaxy.fwhm)
         )
     return matches
 
@@ -187,13 +187,13 @@ def _as_many(matches: Any) -> float:
 
 
 def _write(galaxies: list[Galaxy], path: Path) -> Path:
-    from clump_detector.labels import (
+    from clump_detector.core.sources import find_sources
+    from clump_detector.labels.label_set import (
         LabelledBox,
         LabelledCutout,
         LabelSet,
         write_label_set,
     )
-    from clump_detector.sources import find_sources
 
     cutouts = []
     for galaxy in galaxies:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .figure import Figure
+from tests.benchmarks.figure import Figure
 
 GALAXIES, BOXES = 500, 20
 FRAMES = 300

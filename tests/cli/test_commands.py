@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.registry import resolve_model
+from clump_detector.models.registry import resolve_model
 from napari_clumps.review import Proposal, Review
 
 
@@ -26,7 +26,7 @@ def sample():
 
 @pytest.fixture
 def review(tmp_path):
-    from clump_detector.sources import find_sources
+    from clump_detector.core.sources import find_sources
 
     folder = tmp_path / "galaxies"
     folder.mkdir()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.sources import find_sources
+from clump_detector.core.sources import find_sources
 from napari_clumps.review import Review
 
 

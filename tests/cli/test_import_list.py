@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from clump_detector.fetch import Services
+from clump_detector.surveys import Services
 from napari_clumps import fetching
 from tests.survey_server import serving
 

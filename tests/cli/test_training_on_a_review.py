@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.card import ModelCard, read_card
-from clump_detector.config import ModelConfig
-from clump_detector.sources import find_sources
+from clump_detector.config.model import ModelConfig
+from clump_detector.core.sources import find_sources
+from clump_detector.models.card import ModelCard, read_card
 from napari_clumps.review import Review
 
 
 @pytest.fixture
 def tiny(tmp_path):
     """A base model that is trained within seconds."""
-    from clump_detector.detector import build_detector
-    from clump_detector.modelfolder import save_model
+    from clump_detector.detector.model_folder import save_model
+    from clump_detector.detector.network import build_detector
 
     config = ModelConfig(
         encoder="test_resnet", strides=(4, 8), anchors=((8, 12), (16, 24)),

@@ -6,11 +6,10 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QLabel, QTableView
 
-from clump_detector.sources import find_sources
+from clump_detector.core.sources import find_sources
 from napari_clumps.review import Proposal, Review, Status
 from napari_clumps.settings import Settings, load_settings
-
-from .conftest import MODEL, PROPOSED
+from tests.desk.conftest import MODEL, PROPOSED
 
 pytestmark = pytest.mark.gui
 

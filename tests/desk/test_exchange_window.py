@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.labels import read_label_set
+from clump_detector.labels.label_set import read_label_set
 from napari_clumps.exporting import export
 from napari_clumps.review import Status
 from tests.resources import PATIENCE

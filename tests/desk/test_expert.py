@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from clump_detector.labels import LabelledCutout, read_label_set
-from clump_detector.metrics import match
+from clump_detector.labels.label_set import LabelledCutout, read_label_set
+from clump_detector.metrics.matching import match
 from napari_clumps.review import Proposal
 
 pytestmark = pytest.mark.gui

@@ -16,8 +16,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image, PdfParser
 
-from clump_detector.errors import ClumpError, FileError, LabelError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ClumpError, FileError, LabelError
+from clump_detector.core.sources import Source
 from napari_clumps.exporting import FORMATS, export, finished, format_of
 from napari_clumps.going_out.chosen import Wish
 from napari_clumps.going_out.file_names import FileNames
@@ -261,8 +261,8 @@ def test_yolo_as_a_trainer_reads_it(review, tmp_path):
 
 
 def test_pictures_are_what_the_detector_sees(review, sources, tmp_path):
-    from clump_detector.images import read_cutout
-    from clump_detector.stretch import to_rgb
+    from clump_detector.images.cutout import read_cutout
+    from clump_detector.images.rgb import to_rgb
 
     out(review, tmp_path / "set", "voc")
     with Image.open(tmp_path / "set" / "JPEGImages" / "sky.png") as picture:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
 
-from clump_detector.fetch import Services
+from clump_detector.surveys import Services
 from napari_clumps import fetching
 from napari_clumps.review import Review
 from tests.survey_server import serving

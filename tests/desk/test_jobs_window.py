@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
 
-from clump_detector.card import read_card
+from clump_detector.models.card import read_card
 from napari_clumps.retraining import RetrainChoices
 from napari_clumps.review import Status
 
@@ -154,7 +154,7 @@ def test_the_death_of_the_worker_is_said_and_the_next_detection_works(sample):
 
 def label_all_but_two(desk):
     """Decide on most of the sample by its known truth."""
-    from clump_detector.labels import read_label_set
+    from clump_detector.labels.label_set import read_label_set
     from napari_clumps.samples import simulated_folder
 
     c = desk.controller

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from clump_detector.errors import ClumpError
-from clump_detector.images import Cutout
-from clump_detector.stretch import to_rgb
+from clump_detector.core.errors import ClumpError
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.rgb import to_rgb
 from napari_clumps.look import STRETCHES, Look, note_of, render, views_of
 
 SIDE = 60

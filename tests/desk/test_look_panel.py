@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clump_detector.images import read_cutout
-from clump_detector.stretch import to_rgb
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.rgb import to_rgb
 from napari_clumps.look import Look, render
 from napari_clumps.review import Proposal, Status
 from napari_clumps.settings import change_settings, load_settings

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from clump_detector.card import read_card, write_card
-from clump_detector.paths import models_folder
-from clump_detector.registry import resolve_model
+from clump_detector.core.paths import models_folder
+from clump_detector.models.card import read_card, write_card
+from clump_detector.models.registry import resolve_model
 from napari_clumps.settings import load_settings
 
 pytestmark = pytest.mark.gui

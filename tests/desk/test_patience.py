@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from psygnal import Signal
 
-from clump_detector.errors import ClumpError
+from clump_detector.core.errors import ClumpError
 from napari_clumps.patience import PATIENCE, wait_for
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
 from napari_clumps import pictures as module
 from napari_clumps.look import Look
 from napari_clumps.pictures import Pictures

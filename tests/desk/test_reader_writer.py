@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.errors import ClumpError
-from clump_detector.images import read_cutout
-from clump_detector.labels import read_label_set
-from clump_detector.stretch import to_rgb
+from clump_detector.core.errors import ClumpError
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.rgb import to_rgb
+from clump_detector.labels.label_set import read_label_set
 from napari_clumps.reader import NOTHING_TO_ADD, get_reader
 from napari_clumps.writer import write_boxes
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from clump_detector.card import read_card, write_card
-from clump_detector.registry import resolve_model
+from clump_detector.models.card import read_card, write_card
+from clump_detector.models.registry import resolve_model
 from napari_clumps.review import Proposal, Review, Status
 
 pytestmark = pytest.mark.gui
@@ -422,7 +422,7 @@ def test_export_button_writes_a_label_set(desk, tmp_path, monkeypatch):
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QFileDialog, QPushButton
 
-    from clump_detector.labels import read_label_set
+    from clump_detector.labels.label_set import read_label_set
 
     desk.key("A")
     out = tmp_path / "labels.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
 from napari_clumps.review import Review
 from tests.resources import work
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clump_detector.errors import ClumpError, ModelError, TrainingError
-from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet
-from clump_detector.sources import Source
+from clump_detector.core.errors import ClumpError, ModelError, TrainingError
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 from napari_clumps import background, tasks
 from napari_clumps.tasks import (
     CutoutRequest,
@@ -227,7 +227,7 @@ def test_python_ends_while_a_detection_runs(model, array, tmp_path):
 import sys
 from napari_clumps import tasks
 from pathlib import Path
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
 worker = tasks.Worker([sys.executable, {str(FAKE)!r}])
 cutout = tasks.CutoutRequest(1, Source("slow", (Path({str(tmp_path / "a.npy")!r}),)))
 found = tasks.detect(worker, [cutout], Path({str(model)!r}))
@@ -245,7 +245,7 @@ def test_the_worker_ends_with_the_window(model, array, tmp_path):
 import os, sys
 from napari_clumps import tasks
 from pathlib import Path
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
 worker = tasks.Worker([sys.executable, {str(FAKE)!r}])
 cutout = tasks.CutoutRequest(1, Source("deaf", (Path({str(tmp_path / "a.npy")!r}),)))
 for event in tasks.detect(worker, [cutout], Path({str(model)!r})):

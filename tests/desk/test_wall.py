@@ -379,7 +379,7 @@ def test_a_review_for_reading_only_says_so(desk, hand, qtbot):
 
 
 def test_another_review_shows_its_own_boxes(desk, hand, qtbot, tmp_path):
-    from .conftest import make_galaxies
+    from tests.desk.conftest import make_galaxies
 
     hand.click(3)
     desk.controller.open_paths([make_galaxies(tmp_path / "others", 2)])

@@ -7,12 +7,17 @@ import pytest
 import torch
 from PIL import Image
 
-from clump_detector.card import ModelCard
-from clump_detector.config import ModelConfig
-from clump_detector.detector import build_detector
-from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet, write_label_set
-from clump_detector.modelfolder import save_model
-from clump_detector.sources import Source
+from clump_detector.config.model import ModelConfig
+from clump_detector.core.sources import Source
+from clump_detector.detector.model_folder import save_model
+from clump_detector.detector.network import build_detector
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    write_label_set,
+)
+from clump_detector.models.card import ModelCard
 
 TINY = ModelConfig(
     encoder="test_resnet",

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from clump_detector import worker
-from clump_detector.errors import Cancelled, ModelError, TrainingError
+from clump_detector.core.errors import Cancelled, ModelError, TrainingError
 
 #: Seconds of what is slow or hears nothing: far more than any test waits.
 LONG = 900
@@ -121,10 +121,10 @@ def pretend(name, **members):
 
 if __name__ == "__main__":
     pretend("torch", set_num_threads=lambda n: None)
-    pretend("clump_detector.predict", Predictor=Predictor)
-    pretend("clump_detector.train", train=train)
+    pretend("clump_detector.detector.predict", Predictor=Predictor)
+    pretend("clump_detector.train.run", train=train)
     pretend(
-        "clump_detector.comparison",
+        "clump_detector.evaluation.comparison",
         compare_models=compare_models,
         keep_verdict=lambda folder, result: None,
     )

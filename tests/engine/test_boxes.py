@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision import ops
 
-from clump_detector import boxes
+from clump_detector.core import boxes
 
 coordinate = st.floats(-50, 150)
 

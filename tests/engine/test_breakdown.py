@@ -10,10 +10,15 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from clump_detector import breakdown
-from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet, write_label_set
-from clump_detector.metrics import match
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
+from clump_detector.evaluation import breakdown
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    write_label_set,
+)
+from clump_detector.metrics.matching import match
 
 
 def galaxy(name, *boxes):

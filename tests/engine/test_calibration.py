@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clump_detector import calibration
-from clump_detector.calibration import Calibration
-from clump_detector.metrics import FALSE, IGNORED, Match
+from clump_detector.metrics import calibration
+from clump_detector.metrics.calibration import Calibration
+from clump_detector.metrics.matching import FALSE, IGNORED, Match
 
 
 def matches(scores, true):

@@ -14,15 +14,15 @@ from clump_detector.catalogue import (
     FORMATS,
     Rows,
     as_table,
-    clump_rows,
     describing,
+    clump_rows,
     read_catalogue,
     write_catalogue,
 )
 from clump_detector.catalogue.columns import band_order, suffixes
-from clump_detector.errors import FileError
-from clump_detector.galaxy import Galaxy
-from clump_detector.images import Cutout, from_array
+from clump_detector.core.errors import FileError
+from clump_detector.galaxies.galaxy import Galaxy
+from clump_detector.images.cutout import Cutout, from_array
 from clump_detector.photometry import measure, moffat
 
 FWHM, SIDE = 4.0, 121
@@ -352,7 +352,7 @@ def test_a_folder_in_the_way_is_said(tmp_path):
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_a_catalogue_is_whole_or_not_there(tmp_path, ending, monkeypatch):
-    from clump_detector.catalogue import formats
+    from clump_detector.catalogue import write
 
     path = tmp_path / f"c{ending}"
     path.write_text("the old one")
@@ -361,7 +361,7 @@ def test_a_catalogue_is_whole_or_not_there(tmp_path, ending, monkeypatch):
         temporary.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(formats._WRITERS, ending, broken)
+    monkeypatch.setitem(write._WRITERS, ending, broken)
     with pytest.raises(FileError, match="disk is full"):
         write_catalogue(catalogue(), path)
     assert path.read_text() == "the old one"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.choice import Choice
-from clump_detector.errors import ConfigError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ConfigError
+from clump_detector.core.sources import Source
+from clump_detector.images.overrides import Choice
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clump_detector.config import ModelConfig, TrainConfig, as_table, fill
-from clump_detector.errors import ConfigError
-from clump_detector.recipe import find_recipe, read_recipe, recipes_folder
+from clump_detector.config.model import ModelConfig, TrainConfig, as_table, fill
+from clump_detector.config.recipe import find_recipe, read_recipe, recipes_folder
+from clump_detector.core.errors import ConfigError
 
 
 def test_a_table_makes_the_same_dataclass_again():

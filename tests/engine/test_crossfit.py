@@ -11,18 +11,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clump_detector import train
-from clump_detector.augment import Sample
-from clump_detector.card import read_card
-from clump_detector.config import ModelConfig, TrainConfig
-from clump_detector.crossfit import deal, enough, match_sample
-from clump_detector.detector import Encoded
-from clump_detector.errors import Cancelled, FileError
-from clump_detector.feature_store import FeatureStore
-from clump_detector.fitting import Fitter
-from clump_detector.labels import read_label_set, write_label_set
-from clump_detector.metrics import FALSE, IGNORED
-from clump_detector.train import TrainRequest
+from clump_detector.config.model import ModelConfig, TrainConfig
+from clump_detector.core.errors import Cancelled, FileError
+from clump_detector.detector.feature_store import FeatureStore
+from clump_detector.detector.network import Encoded
+from clump_detector.labels.label_set import read_label_set, write_label_set
+from clump_detector.metrics.matching import FALSE, IGNORED
+from clump_detector.models.card import read_card
+from clump_detector.train import run
+from clump_detector.train.augment import Sample
+from clump_detector.train.cross_validation import deal, enough, match_sample
+from clump_detector.train.fitter import Fitter
+from clump_detector.train.run import TrainRequest
 
 NONE = np.zeros((0, 4))
 FOLDED = TrainConfig(
@@ -139,7 +139,7 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
 def go(labels, out, base, events=None, wish=lambda: "go", **changes):
     config = replace(FOLDED, **changes)
     report = (lambda event: None) if events is None else events.append
-    return train.train(TrainRequest(labels, out, base, config), report, wish)
+    return run.train(TrainRequest(labels, out, base, config), report, wish)
 
 
 def test_folds_leave_no_galaxy_out_of_the_training(make_labels, tmp_path, tiny_folder):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from clump_detector.config import ModelConfig
-from clump_detector.targets import (
+from clump_detector.config.model import ModelConfig
+from clump_detector.detector.targets import (
     BACKGROUND,
     IGNORED,
     REJECTED,
@@ -280,7 +280,7 @@ def test_building_a_detector_asks_nothing_of_the_network(monkeypatch):
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
-    from clump_detector.detector import build_detector
+    from clump_detector.detector.network import build_detector
 
     detector = build_detector(ModelConfig())
     n_parameters = sum(p.numel() for p in detector.parameters())

@@ -11,20 +11,19 @@ import torch
 from timm.models import save_for_hf
 from torchvision.models import ResNet50_Weights, resnet50
 
-from clump_detector import encoder
-from clump_detector.card import ModelCard
-from clump_detector.config import IMAGENET
-from clump_detector.encoder import (
+from clump_detector.config.model import IMAGENET
+from clump_detector.core.errors import ModelError
+from clump_detector.detector import encoder
+from clump_detector.detector.encoder import (
     build_encoder,
     channels,
     last_stages,
     load_strictly,
     normalisation,
 )
-from clump_detector.errors import ModelError
-from clump_detector.modelfolder import save_model
-
-from .conftest import TINY
+from clump_detector.detector.model_folder import save_model
+from clump_detector.models.card import ModelCard
+from tests.engine.conftest import TINY
 
 
 def pretrained(tmp_path, name):

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.card import ModelCard, read_card, write_card
-from clump_detector.comparison import compare_models, keep_verdict
-from clump_detector.errors import Cancelled, LabelError, ModelError
-from clump_detector.evaluate import evaluate_model
-from clump_detector.identity import image_keys, sky_keys, telling
-from clump_detector.labels import (
+from clump_detector.core.errors import Cancelled, LabelError, ModelError
+from clump_detector.core.sources import Source
+from clump_detector.evaluation.comparison import compare_models, keep_verdict
+from clump_detector.evaluation.evaluate import evaluate_model
+from clump_detector.images.identity import image_keys, sky_keys, telling
+from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,
     LabelSet,
     write_label_set,
 )
-from clump_detector.sources import Source
+from clump_detector.models.card import ModelCard, read_card, write_card
 
 PLACES = [(10, 10), (40, 12), (12, 40), (40, 40)]
 
@@ -63,9 +63,9 @@ class FakePredictor:
 
 @pytest.fixture(autouse=True)
 def fake_predict(monkeypatch):
-    module = types.ModuleType("clump_detector.predict")
+    module = types.ModuleType("clump_detector.detector.predict")
     module.Predictor = FakePredictor
-    monkeypatch.setitem(sys.modules, "clump_detector.predict", module)
+    monkeypatch.setitem(sys.modules, "clump_detector.detector.predict", module)
     FakePredictor.fwhms = []
 
 

@@ -8,11 +8,11 @@ import pytest
 import timm
 import torch
 
-from clump_detector.encoder import build_encoder
-from clump_detector.errors import ClumpError, ConfigError
-from clump_detector.experiment import COLUMNS, read_experiment, run_experiment
-from clump_detector.pretrain import KINDS, PretrainConfig, pretrain
-from clump_detector.recipe import find_recipe, recipes_folder
+from clump_detector.config.recipe import find_recipe, recipes_folder
+from clump_detector.core.errors import ClumpError, ConfigError
+from clump_detector.detector.encoder import build_encoder
+from clump_detector.experiments.encoders import COLUMNS, read_experiment, run_experiment
+from clump_detector.experiments.pretrain import KINDS, PretrainConfig, pretrain
 
 PLAN = """
 labels = "{labels}"
@@ -175,7 +175,7 @@ def test_a_half_trained_run_of_another_recipe_is_not_gone_on_with(made):
 
 
 def test_smaller_subsets_are_part_of_larger_ones(plan, tmp_path):
-    from clump_detector.labels import read_label_set
+    from clump_detector.labels.label_set import read_label_set
 
     run_experiment(read_experiment(plan), tmp_path / "out")
     names = {

@@ -17,14 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector.errors import (
+from clump_detector.core.errors import (
     Cancelled,
     ClumpError,
     ConfigError,
     FetchError,
     FileError,
 )
-from clump_detector.fetch import (
+from clump_detector.core.sources import find_sources
+from clump_detector.galaxies.galaxy import Galaxy
+from clump_detector.galaxies.read import read_galaxies
+from clump_detector.images.cutout import read_cutout
+from clump_detector.surveys import (
     Choices,
     Ended,
     Failed,
@@ -36,12 +40,8 @@ from clump_detector.fetch import (
     make_plan,
     survey_named,
 )
-from clump_detector.fetch.asking import seconds_to_wait
-from clump_detector.fetch.plan import safe_stem
-from clump_detector.galaxies.lists import read_galaxies
-from clump_detector.galaxy import Galaxy
-from clump_detector.images import read_cutout
-from clump_detector.sources import find_sources
+from clump_detector.surveys.plan import safe_stem
+from clump_detector.surveys.retry import seconds_to_wait
 from tests.resources import PATIENCE
 from tests.survey_server import serving
 
@@ -498,7 +498,7 @@ def test_the_request_goes_through_astroquery_as_it_should(server, tmp_path):
 def test_errors_survive_a_journey_between_processes():
     import pickle
 
-    from clump_detector.fetch.writing import OutsideError
+    from clump_detector.surveys.write import OutsideError
 
     error = pickle.loads(pickle.dumps(OutsideError("r")))
     assert isinstance(error, FetchError)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector import errors, files
-from clump_detector.errors import ClumpError, FileError
+from clump_detector.core import errors, files
+from clump_detector.core.errors import ClumpError, FileError
 
 not_root = pytest.mark.skipif(
     hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may do everything"

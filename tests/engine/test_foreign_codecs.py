@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from regions import Regions
 
-from clump_detector.foreign import read_labels
-from clump_detector.foreign.ds9_out import ds9_text, image_region, sky_regions
-from clump_detector.foreign.shapes import pixel_box, sky_box
-from clump_detector.foreign.voc import voc_xml
-from clump_detector.foreign.yolo import data_yaml, yolo_line
-
-from .test_foreign_place import a_wcs
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.formats.ds9_write import ds9_text, image_region, sky_regions
+from clump_detector.labels.formats.voc import voc_xml
+from clump_detector.labels.formats.yolo import data_yaml, yolo_line
+from clump_detector.labels.regions import pixel_box, sky_box
+from tests.engine.test_foreign_place import a_wcs
 
 WIDTH, HEIGHT = 424, 300
 

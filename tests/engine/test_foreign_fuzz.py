@@ -17,13 +17,13 @@ import pytest
 from astropy.table import Table
 from PIL import Image
 
-from clump_detector.errors import ClumpError
-from clump_detector.foreign import place_labels, read_labels
-from clump_detector.sources import Source
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.placement.place import place_labels
 from tests.breaking import cut, flipped, lines, words
+from tests.engine.test_foreign_read import BOMB, COCO, REGIONS, SCOUT, VOC, adams, popp
 from tests.resources import work
-
-from .test_foreign_read import BOMB, COCO, REGIONS, SCOUT, VOC, adams, popp
 
 #: Mutated files per format: 12 formats of 50.
 TRIES = 50

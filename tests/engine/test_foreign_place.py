@@ -10,9 +10,10 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
 
-from clump_detector.foreign import place_labels, read_labels
-from clump_detector.foreign.model import ForeignBox, ForeignLabels
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
+from clump_detector.labels.external import ForeignBox, ForeignLabels
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.placement.place import place_labels
 from tests.resources import work
 
 SIZE = (120, 100)
@@ -342,6 +343,6 @@ def test_a_great_many_labels_take_little_time(tmp_path):
 
 
 def _place(ra, dec):
-    from clump_detector.foreign import SkyPlace
+    from clump_detector.labels.external import SkyPlace
 
     return SkyPlace(float(ra), float(dec))

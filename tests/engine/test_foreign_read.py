@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from clump_detector.errors import ClumpError, LabelError
-from clump_detector.foreign import KINDS, read_labels
+from clump_detector.core.errors import ClumpError, LabelError
+from clump_detector.labels.formats.detect import KINDS, read_labels
 
 SCOUT = (
     "image_id,local_ids,filename,label,label_text,x1,x2,y1,y2\n"
@@ -541,9 +541,9 @@ def test_a_packed_file_that_is_cut_short(tmp_path):
 
 
 def test_a_packed_file_that_grows_without_end(tmp_path, monkeypatch):
-    from clump_detector.foreign import opening
+    from clump_detector.labels import packed_files
 
-    monkeypatch.setattr(opening, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(packed_files, "MOST_BYTES", 1_000_000)
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(b"1" * 5_000_000))
     with pytest.raises(LabelError, match="more than 1 MB"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.foreign import read_labels
+from clump_detector.labels.formats.detect import read_labels
 
 HERE = Path(__file__).parents[2].parent / "shared" / "real" / "clumpscout_labels"
 BOXES = HERE / "clumpscout_boxes_train.csv.gz"

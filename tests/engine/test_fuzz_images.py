@@ -15,7 +15,7 @@ FILES = 600
 
 
 def test_whole_files_are_read(tmp_path):
-    from clump_detector.images import read_cutout
+    from clump_detector.images.cutout import read_cutout
 
     for name, content in whole_files().items():
         path = tmp_path / name

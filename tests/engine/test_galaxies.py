@@ -21,21 +21,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector.errors import ClumpError, ConfigError, FileError
-from clump_detector.galaxies import beside as folder_table
-from clump_detector.galaxies.angles import (
+from clump_detector.astrometry.tangent_plane import tangent_wcs
+from clump_detector.astrometry.wcs import pixel_scale, sky_positions
+from clump_detector.core.errors import ClumpError, ConfigError, FileError
+from clump_detector.core.sources import find_sources
+from clump_detector.galaxies import sidecar as folder_table
+from clump_detector.galaxies.columns import parse_choices
+from clump_detector.galaxies.coordinates import (
     j_name,
     parse_angle,
     parse_j_name,
     parse_position,
 )
-from clump_detector.galaxies.columns import parse_choices
-from clump_detector.galaxies.lists import read_galaxies
-from clump_detector.images import read_cutout
-from clump_detector.sources import find_sources
+from clump_detector.galaxies.read import read_galaxies
+from clump_detector.images.cutout import read_cutout
 from clump_detector.tables.read import read_table
-from clump_detector.tangent import tangent_wcs
-from clump_detector.wcs import pixel_scale, sky_positions
 from tests.resources import work
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real" / "s82_labelled"

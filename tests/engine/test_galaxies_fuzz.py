@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from astropy.table import MaskedColumn, Table
 
-from clump_detector.errors import ClumpError
-from clump_detector.fetch import Choices, make_plan, survey_named
-from clump_detector.galaxies.lists import read_galaxies
+from clump_detector.core.errors import ClumpError
+from clump_detector.galaxies.read import read_galaxies
+from clump_detector.surveys import Choices, make_plan, survey_named
 from tests.resources import work
 
 FORMATS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clump_detector.host import host_mask, nucleus, on_nucleus
+from clump_detector.images.host_mask import host_mask, nucleus, on_nucleus
 
 SIZE, FWHM = 160, 6.0
 MIDDLE = np.array([80.0, 80.0])

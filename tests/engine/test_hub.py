@@ -23,8 +23,8 @@ COMMIT = "0" * 40
 #: Builds the encoder as the program does, and prints its last feature map's sum.
 CHILD = """
 import torch
-from clump_detector.encoder import build_encoder
-from clump_detector.errors import ModelError
+from clump_detector.detector.encoder import build_encoder
+from clump_detector.core.errors import ModelError
 try:
     encoder = build_encoder("zoobot-test_resnet", (4, 8, 16, 32)).eval()
 except ModelError as error:

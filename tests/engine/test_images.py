@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector.errors import ClumpError, ImageError
-from clump_detector.images import from_array, read_cutout
-from clump_detector.reading import limits as image_limits
-from clump_detector.sources import find_sources
-from clump_detector.stretch import to_rgb
-from clump_detector.wcs import sky_positions
+from clump_detector.astrometry.wcs import sky_positions
+from clump_detector.core.errors import ClumpError, ImageError
+from clump_detector.core.sources import find_sources
+from clump_detector.images.cutout import from_array, read_cutout
+from clump_detector.images.pixels import limits as image_limits
+from clump_detector.images.rgb import to_rgb
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real"
 real = pytest.mark.skipif(
@@ -700,7 +700,7 @@ def test_every_real_image_is_read():
 def test_right_ascension_comes_first_whatever_the_header_names_first():
     from astropy.io import fits
 
-    from clump_detector.wcs import celestial_wcs
+    from clump_detector.astrometry.wcs import celestial_wcs
 
     axes = [("RA---TAN", 150.0, -1e-4), ("DEC--TAN", 2.0, 1e-4)]
     found = []

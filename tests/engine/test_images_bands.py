@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clump_detector.images import read_cutout
-from clump_detector.sources import Source, find_sources
-
-from .survey_files import hdu, noise, notes_of, sky, write
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.cutout import read_cutout
+from tests.engine.survey_files import hdu, noise, notes_of, sky, write
 
 
 def three(names=(None, None, None), **headers):

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clump_detector.images import read_cutout
-
-from .survey_files import hdu, noise, sky, write
+from clump_detector.images.cutout import read_cutout
+from tests.engine.survey_files import hdu, noise, sky, write
 
 # -- errors and masks ---------------------------------------------------------
 

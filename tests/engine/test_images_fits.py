@@ -13,15 +13,14 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clump_detector.errors import ImageError
-from clump_detector.images import read_cutout
-from clump_detector.reading.fits_scan import opened, scan
-from clump_detector.reading.fits_values import values_of
-from clump_detector.sources import find_sources
-from clump_detector.wcs import sky_positions
+from clump_detector.astrometry.wcs import sky_positions
+from clump_detector.core.errors import ImageError
+from clump_detector.core.sources import find_sources
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.fits.scan import opened, scan
+from clump_detector.images.fits.values import values_of
 from napari_clumps.sky import Orientation, compass_of, north_up
-
-from .survey_files import noise, sky, write
+from tests.engine.survey_files import noise, sky, write
 
 # -- values -------------------------------------------------------------------
 

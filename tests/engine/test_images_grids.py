@@ -7,10 +7,10 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from clump_detector.errors import ImageError
-from clump_detector.images import read_cutout
-from clump_detector.sources import find_sources
-from clump_detector.wcs import sky_positions
+from clump_detector.astrometry.wcs import sky_positions
+from clump_detector.core.errors import ImageError
+from clump_detector.core.sources import find_sources
+from clump_detector.images.cutout import read_cutout
 
 #: The star that all bands show, in degrees.
 STAR = (150.002, 2.001)
@@ -158,7 +158,7 @@ def test_nothing_is_imported_that_is_not_needed(tmp_path):
 
     write(tmp_path / "a.fits", *band())
     code = (
-        "import sys; from clump_detector.images import read_cutout; "
+        "import sys; from clump_detector.images.cutout import read_cutout; "
         f"read_cutout({str(tmp_path / 'a.fits')!r}); "
         "print([n for n in ('reproject', 'torch', 'tifffile', 'PIL', 'pandas') "
         "if n in sys.modules])"

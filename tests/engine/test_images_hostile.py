@@ -15,8 +15,8 @@ import pytest
 import tifffile
 from astropy.io import fits
 
-from clump_detector.errors import ImageError
-from clump_detector.images import read_cutout
+from clump_detector.core.errors import ImageError
+from clump_detector.images.cutout import read_cutout
 from tests.resources import work
 
 #: Refusing takes no more than this, whatever is promised.

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clump_detector.images import read_cutout
-from clump_detector.predict import Predictor
-from clump_detector.recognise import recognised
-from clump_detector.sources import FITS_SUFFIXES, Source, find_sources
-from clump_detector.stretch import to_rgb
+from clump_detector.core.sources import FITS_SUFFIXES, Source, find_sources
+from clump_detector.detector.predict import Predictor
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.inspect import recognised
+from clump_detector.images.rgb import to_rgb
 from napari_clumps.sky import AS_IS, Orientation, compass_of, north_up
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real" / "fits"
@@ -65,7 +65,7 @@ def test_the_wrong_filters_are_spoken_of():
 def test_hubble_and_hsc_show_the_same_galaxy_the_same_way_up():
     """The same sky at the same place, told by two headers of different frames."""
     hsc, hst = (read_cutout(REAL / "hsc" / f"Cut_{n}.fits") for n in ("HSC", "HST"))
-    from clump_detector.wcs import sky_positions
+    from clump_detector.astrometry.wcs import sky_positions
 
     middles = [
         sky_positions(c.wcs, (c.width - 1) / 2, (c.height - 1) / 2)[0]

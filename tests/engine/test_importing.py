@@ -8,9 +8,9 @@ import pytest
 import torch
 from torchvision.models.detection import fasterrcnn_resnet50_fpn
 
-from clump_detector.errors import ModelError
-from clump_detector.importing import PAPER, import_checkpoint
-from clump_detector.modelfolder import load_model
+from clump_detector.core.errors import ModelError
+from clump_detector.detector.model_folder import load_model
+from clump_detector.detector.popp_checkpoint import PAPER, import_checkpoint
 
 
 def paper_network(n_classes=3):

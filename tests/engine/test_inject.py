@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.errors import ConfigError, ImageError
-from clump_detector.host import host_mask
-from clump_detector.labels import read_label_set
+from clump_detector.core.errors import ConfigError, ImageError
+from clump_detector.core.sources import find_sources
+from clump_detector.images.host_mask import host_mask
+from clump_detector.labels.label_set import read_label_set
 from clump_detector.simulate import simulate
 from clump_detector.simulate.inject import inject, star_width
-from clump_detector.sources import find_sources
 
 FWHM = 7.0
 

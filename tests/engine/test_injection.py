@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.errors import ImageError
-from clump_detector.images import read_cutout
-from clump_detector.injection import (
+from clump_detector.core.errors import ImageError
+from clump_detector.core.sources import find_sources
+from clump_detector.evaluation.injection import (
     EDGES,
     RATIOS,
     Trial,
@@ -17,8 +17,8 @@ from clump_detector.injection import (
     try_clumps,
     wilson,
 )
+from clump_detector.images.cutout import read_cutout
 from clump_detector.photometry import measure
-from clump_detector.sources import find_sources
 
 FWHM, SIDE = 4.0, 161
 

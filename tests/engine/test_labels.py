@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector.errors import LabelError
-from clump_detector.labels import (
+from clump_detector.core.errors import LabelError
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,
     LabelSet,
@@ -24,7 +25,6 @@ from clump_detector.labels import (
     to_coco,
     write_label_set,
 )
-from clump_detector.sources import Source
 
 HERE = Path("somewhere").absolute()
 WIDTH, HEIGHT = 60, 40
@@ -124,7 +124,7 @@ def from_content(content, path=HERE / "labels.json"):
     """Read without a file."""
     from unittest.mock import patch
 
-    with patch("clump_detector.labels.read_json", return_value=content):
+    with patch("clump_detector.labels.label_set.read_json", return_value=content):
         return read_label_set(path)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clump_detector.card import ModelCard
-from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet
-from clump_detector.learning_curve import fit, in_words, outlook, points_of
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
+from clump_detector.models.card import ModelCard
+from clump_detector.models.learning_curve import fit, in_words, outlook, points_of
 
 
 def point(n, f1, sigma=0.03, *, held_out=34, shared=0.7, blind=True):

@@ -6,10 +6,17 @@ import shutil
 
 import pytest
 
-from clump_detector import paths, registry
-from clump_detector.card import WEIGHTS, ModelCard, read_card, write_card
-from clump_detector.errors import ModelError
-from clump_detector.lineage import ancestors, children, newest_verdict, same_model, tree
+from clump_detector.core import paths
+from clump_detector.core.errors import ModelError
+from clump_detector.models import registry
+from clump_detector.models.card import WEIGHTS, ModelCard, read_card, write_card
+from clump_detector.models.lineage import (
+    ancestors,
+    children,
+    newest_verdict,
+    same_model,
+    tree,
+)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clump_detector import metrics
-from clump_detector.metrics import FALSE, IGNORED, Match
+from clump_detector.metrics import matching
+from clump_detector.metrics.matching import FALSE, IGNORED, Match
 from tests.resources import work
 
 
@@ -25,45 +25,45 @@ def made(n_true, partner, scores):
 def test_a_centre_one_fwhm_away_matches_and_one_beyond_does_not():
     # Side 10 px is a FWHM of 4 px.
     true = [box(50, 50)]
-    assert metrics.match(true, [box(54, 50)], [0.9]).partner.tolist() == [0]
-    assert metrics.match(true, [box(54.01, 50)], [0.9]).partner.tolist() == [FALSE]
+    assert matching.match(true, [box(54, 50)], [0.9]).partner.tolist() == [0]
+    assert matching.match(true, [box(54.01, 50)], [0.9]).partner.tolist() == [FALSE]
     far = [box(52.5, 52.5), box(53, 53)]  # 3.54 and 4.24 px along the diagonal
-    assert metrics.match(true, far[:1], [0.9]).partner.tolist() == [0]
-    assert metrics.match(true, far[1:], [0.9]).partner.tolist() == [FALSE]
+    assert matching.match(true, far[:1], [0.9]).partner.tolist() == [0]
+    assert matching.match(true, far[1:], [0.9]).partner.tolist() == [FALSE]
 
 
 def test_the_fwhm_is_the_one_given_rather_than_the_boxs():
     true, found = [box(50, 50), box(80, 80)], [box(56, 50), box(86, 80)]
-    assert metrics.match(true, found, [0.9, 0.8]).partner.tolist() == [-1, -1]
-    assert metrics.match(true, found, [0.9, 0.8], fwhm=6).partner.tolist() == [0, 1]
-    each = metrics.match(true, found, [0.9, 0.8], fwhm=[6, 4])
+    assert matching.match(true, found, [0.9, 0.8]).partner.tolist() == [-1, -1]
+    assert matching.match(true, found, [0.9, 0.8], fwhm=6).partner.tolist() == [0, 1]
+    each = matching.match(true, found, [0.9, 0.8], fwhm=[6, 4])
     assert each.partner.tolist() == [0, FALSE]
-    half = metrics.match(true, found, [0.9, 0.8], fwhm=6, limit=0.5)
+    half = matching.match(true, found, [0.9, 0.8], fwhm=6, limit=0.5)
     assert half.partner.tolist() == [FALSE, FALSE]
 
 
 def test_a_true_box_is_found_once_and_by_the_highest_score():
     true = [box(50, 50)]
     found = [box(50, 50), box(51, 50), box(52, 50)]
-    assert metrics.match(true, found, [0.5, 0.9, 0.7]).partner.tolist() == [-1, 0, -1]
+    assert matching.match(true, found, [0.5, 0.9, 0.7]).partner.tolist() == [-1, 0, -1]
 
 
 def test_a_box_takes_the_nearest_free_true_box():
     true = [box(50, 50), box(53, 50)]
     found = [box(52, 50), box(52.5, 50)]
     # The first in turn is nearer to the second true box; the other one takes the first.
-    assert metrics.match(true, found, [0.9, 0.8]).partner.tolist() == [1, 0]
+    assert matching.match(true, found, [0.9, 0.8]).partner.tolist() == [1, 0]
 
 
 def test_boxes_on_an_ignored_one_are_neither_true_nor_false():
-    one = metrics.match(
+    one = matching.match(
         [box(50, 50)],
         [box(50, 50), box(100, 100), box(150, 150)],
         [0.9, 0.8, 0.7],
         ignored=[box(101, 101), box(50, 50)],
     )
     assert one.partner.tolist() == [0, IGNORED, FALSE]
-    assert metrics.completeness_purity([one]) == (1.0, 0.5)
+    assert matching.completeness_purity([one]) == (1.0, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -75,24 +75,24 @@ def test_boxes_on_an_ignored_one_are_neither_true_nor_false():
     ],
 )
 def test_without_boxes_figures_are_none_and_json_is_valid(true, found, expected):
-    one = metrics.match(true, found, [0.5] * len(found))
-    assert metrics.completeness_purity([one]) == expected
-    assert metrics.best_score([one]) is None
-    text = [v.as_json() for v in metrics.bootstrap([one], 0.1, n=20).values()]
-    json.dumps([text, metrics.curve([one], [0.1, 0.9]).as_json()], allow_nan=False)
+    one = matching.match(true, found, [0.5] * len(found))
+    assert matching.completeness_purity([one]) == expected
+    assert matching.best_score([one]) is None
+    text = [v.as_json() for v in matching.bootstrap([one], 0.1, n=20).values()]
+    json.dumps([text, matching.curve([one], [0.1, 0.9]).as_json()], allow_nan=False)
 
 
 def test_no_galaxy_at_all():
-    assert metrics.completeness_purity([]) == (None, None)
-    assert metrics.best_score([]) is None
-    assert metrics.bootstrap([], 0.5)["f1"].value is None
-    assert metrics.compare([], [], 0.5, 0.5).verdict == "no clear difference"
-    assert metrics.false_per_empty([]) is None
+    assert matching.completeness_purity([]) == (None, None)
+    assert matching.best_score([]) is None
+    assert matching.bootstrap([], 0.5)["f1"].value is None
+    assert matching.compare([], [], 0.5, 0.5).verdict == "no clear difference"
+    assert matching.false_per_empty([]) is None
 
 
 def test_one_score_per_box():
     with pytest.raises(ValueError, match="2 boxes have 1 scores"):
-        metrics.match([box(5, 5)], [box(5, 5), box(9, 9)], [0.5])
+        matching.match([box(5, 5)], [box(5, 5), box(9, 9)], [0.5])
 
 
 # Two galaxies: 3 true boxes, found at 0.9 and 0.4, with false ones at 0.6, 0.4 and 0.2.
@@ -100,42 +100,42 @@ PAIR = [made(2, [0, FALSE, 1], [0.9, 0.6, 0.4]), made(1, [FALSE, FALSE], [0.4, 0
 
 
 def test_completeness_and_purity_by_hand():
-    assert metrics.completeness_purity(PAIR, 0.0) == (2 / 3, 2 / 5)
-    assert metrics.completeness_purity(PAIR, 0.4) == (2 / 3, 2 / 4)
-    assert metrics.completeness_purity(PAIR, 0.41) == (1 / 3, 1 / 2)
-    assert metrics.completeness_purity(PAIR, 0.7) == (1 / 3, 1.0)
-    assert metrics.completeness_purity(PAIR, 0.95) == (0.0, None)
+    assert matching.completeness_purity(PAIR, 0.0) == (2 / 3, 2 / 5)
+    assert matching.completeness_purity(PAIR, 0.4) == (2 / 3, 2 / 4)
+    assert matching.completeness_purity(PAIR, 0.41) == (1 / 3, 1 / 2)
+    assert matching.completeness_purity(PAIR, 0.7) == (1 / 3, 1.0)
+    assert matching.completeness_purity(PAIR, 0.95) == (0.0, None)
 
 
 def test_the_curve_is_the_figures_at_each_score():
-    found = metrics.curve(PAIR)
+    found = matching.curve(PAIR)
     assert found.scores.tolist() == [0.2, 0.4, 0.6, 0.9]
     for i, score in enumerate(found.scores):
-        expected = metrics.completeness_purity(PAIR, score)
+        expected = matching.completeness_purity(PAIR, score)
         assert (found.completeness[i], found.purity[i]) == pytest.approx(expected)
-        assert found.f1[i] == pytest.approx(metrics.f1(PAIR, score))
+        assert found.f1[i] == pytest.approx(matching.f1(PAIR, score))
 
 
 def test_the_best_score_has_the_highest_f1():
     # F1 is 4/8 at 0.2, 4/7 at 0.4, 2/5 at 0.6 and 2/4 at 0.9.
-    assert metrics.best_score(PAIR) == 0.4
+    assert matching.best_score(PAIR) == 0.4
     # Ignored boxes change nothing, and of equal ones the higher score is taken.
-    assert metrics.best_score([made(1, [IGNORED, 0], [0.95, 0.8])]) == 0.8
-    assert metrics.best_score([made(2, [0, FALSE, FALSE, 1], [9, 8, 7, 6])]) == 9
-    assert metrics.best_score([made(1, [FALSE], [0.8])]) is None
+    assert matching.best_score([made(1, [IGNORED, 0], [0.95, 0.8])]) == 0.8
+    assert matching.best_score([made(2, [0, FALSE, FALSE, 1], [9, 8, 7, 6])]) == 9
+    assert matching.best_score([made(1, [FALSE], [0.8])]) is None
 
 
 def test_false_boxes_per_galaxy_without_clumps():
     empty = [made(0, [FALSE, FALSE], [0.9, 0.3]), made(0, [], [])]
-    assert metrics.false_per_empty([*PAIR, *empty], 0.2) == 1.0
-    assert metrics.false_per_empty([*PAIR, *empty], 0.5) == 0.5
-    assert metrics.false_per_empty(PAIR, 0.5) is None
+    assert matching.false_per_empty([*PAIR, *empty], 0.2) == 1.0
+    assert matching.false_per_empty([*PAIR, *empty], 0.5) == 0.5
+    assert matching.false_per_empty(PAIR, 0.5) is None
 
 
 def test_the_bootstrap_has_the_binomials_width():
     # 100 galaxies of one clump each, half of them found: sigma = sqrt(1/4 / 100).
     galaxies = [made(1, [0] if i % 2 else [], [0.9] * (i % 2)) for i in range(100)]
-    found = metrics.bootstrap(galaxies, 0.5, n=4000)["completeness"]
+    found = matching.bootstrap(galaxies, 0.5, n=4000)["completeness"]
     assert found.value == 0.5
     assert np.subtract(*found.inner[::-1]) / 2 == pytest.approx(0.05, rel=0.12)
     assert np.subtract(*found.outer[::-1]) / 2 == pytest.approx(0.098, rel=0.12)
@@ -144,14 +144,14 @@ def test_the_bootstrap_has_the_binomials_width():
 def test_galaxies_are_drawn_rather_than_boxes():
     # The same boxes in 4 galaxies instead of 100 are far less certain.
     few = [made(25, list(range(25)), [0.9] * 25), made(25, [], [])] * 2
-    found = metrics.bootstrap(few, 0.5)["completeness"]
+    found = matching.bootstrap(few, 0.5)["completeness"]
     assert found.value == 0.5
     assert found.outer == (0.0, 1.0)
 
 
 def test_the_bootstrap_repeats_itself():
-    first = metrics.bootstrap(PAIR, 0.3, seed=3)
-    assert first == metrics.bootstrap(PAIR, 0.3, seed=3)
+    first = matching.bootstrap(PAIR, 0.3, seed=3)
+    assert first == matching.bootstrap(PAIR, 0.3, seed=3)
 
 
 def galaxies(n, share, seed=1):
@@ -170,7 +170,7 @@ def galaxies(n, share, seed=1):
     ],
 )
 def test_the_verdict(old, new, verdict):
-    found = metrics.compare(old, new, 0.5, 0.5)
+    found = matching.compare(old, new, 0.5, 0.5)
     assert found.verdict == verdict
     assert found.n_galaxies == len(old)
 
@@ -188,35 +188,35 @@ def test_the_comparison_is_paired():
         )
         for f in found
     ]
-    difference = metrics.compare(old, new, 0.5, 0.5).difference["completeness"]
-    alone = metrics.bootstrap(old, 0.5)["completeness"]
+    difference = matching.compare(old, new, 0.5, 0.5).difference["completeness"]
+    alone = matching.bootstrap(old, 0.5)["completeness"]
     assert np.ptp(difference.outer) < np.ptp(alone.outer) / 10
 
 
 def test_clumps_in_one_galaxy_tell_nothing_however_many_have_none():
     """Drawn anew, one galaxy is the same again: intervals would be of no width."""
     found, missed = np.array([0.9, 0.8]), np.array([0.1, 0.1])
-    clumpy = [metrics.Match(2, s, np.array([0, 1])) for s in (missed, found)]
-    smooth = metrics.Match(0, np.array([0.2]), np.array([metrics.FALSE]))
+    clumpy = [matching.Match(2, s, np.array([0, 1])) for s in (missed, found)]
+    smooth = matching.Match(0, np.array([0.2]), np.array([matching.FALSE]))
     old, new = ([one, *[smooth] * 8] for one in clumpy)
-    result = metrics.compare(old, new, 0.5, 0.5)
+    result = matching.compare(old, new, 0.5, 0.5)
     assert (result.n_galaxies, result.n_with_true, result.n_true) == (9, 1, 2)
     assert result.verdict == "no clear difference"
     assert result.more_needed() == 81
     old, new = ([one] * 5 + [smooth] * 4 for one in clumpy)
-    assert metrics.compare(old, new, 0.5, 0.5).verdict == "better"
+    assert matching.compare(old, new, 0.5, 0.5).verdict == "better"
 
 
 def test_each_model_is_compared_at_its_own_score():
     old = [made(1, [0, FALSE], [0.9, 0.5])] * 6
     new = [made(1, [0, FALSE], [0.4, 0.2])] * 6
-    assert metrics.compare(old, new, 0.7, 0.3).difference["f1"].value == 0
-    assert metrics.compare(old, new, 0.7, 0.7).verdict == "worse"
+    assert matching.compare(old, new, 0.7, 0.3).difference["f1"].value == 0
+    assert matching.compare(old, new, 0.7, 0.7).verdict == "worse"
 
 
 def test_different_galaxies_are_not_compared():
     with pytest.raises(ValueError, match="different galaxies"):
-        metrics.compare(galaxies(5, 0.5), PAIR, 0.5, 0.5)
+        matching.compare(galaxies(5, 0.5), PAIR, 0.5, 0.5)
 
 
 def test_ten_thousand_galaxies_take_seconds():
@@ -226,8 +226,8 @@ def test_ten_thousand_galaxies_take_seconds():
         for _ in range(10_000)
     ]
     with work() as done:
-        metrics.compare(many, many, 0.5, 0.5)
-        metrics.best_score(many)
+        matching.compare(many, many, 0.5, 0.5)
+        matching.best_score(many)
     assert done.seconds < 10
 
 
@@ -242,11 +242,11 @@ def test_matching_is_one_to_one_and_the_same_at_every_threshold(true, found):
     truth = [box(x, y) for x, y, _ in true]
     boxes = [box(x, y) for x, y, _ in found]
     scores = np.array([s for *_, s in found])
-    whole = metrics.match(truth, boxes, scores)
+    whole = matching.match(truth, boxes, scores)
     taken = whole.partner[whole.hits]
     assert len(set(taken.tolist())) == len(taken)
     kept = scores >= 0.5
-    part = metrics.match(
+    part = matching.match(
         truth, [b for b, k in zip(boxes, kept, strict=True) if k], scores[kept]
     )
     assert part.partner.tolist() == whole.partner[kept].tolist()
@@ -258,9 +258,9 @@ def test_matching_is_one_to_one_and_the_same_at_every_threshold(true, found):
 def test_average_precision_worked_out_by_hand():
     # purity 1 up to completeness 1/3, then 2/3 up to 2/3 (the envelope over 1/2)
     found = made(3, [0, FALSE, 1], [0.9, 0.8, 0.7])
-    assert metrics.average_precision([found]) == pytest.approx(1 / 3 + 2 / 9)
-    assert metrics.average_precision([made(2, [], [])]) == 0
-    assert metrics.average_precision([made(0, [FALSE], [0.5])]) is None
+    assert matching.average_precision([found]) == pytest.approx(1 / 3 + 2 / 9)
+    assert matching.average_precision([made(2, [], [])]) == 0
+    assert matching.average_precision([made(0, [FALSE], [0.5])]) is None
 
 
 @st.composite
@@ -282,8 +282,8 @@ def matches_of_galaxies(draw):
 
 @given(matches_of_galaxies())
 def test_the_best_f1_is_that_of_the_curve(found):
-    best = metrics._Ranking(found).figures(np.ones(len(found)))[1]
-    curve = metrics.curve(found).f1
+    best = matching._Ranking(found).figures(np.ones(len(found)))[1]
+    curve = matching.curve(found).f1
     if np.isfinite(curve).any() and np.isfinite(best):
         assert best == pytest.approx(np.nanmax(curve))
 
@@ -292,7 +292,7 @@ def test_a_model_that_ranks_better_is_not_called_worse():
     """Its own score suits these galaxies badly, but its boxes are ordered better."""
     old = [made(1, [0, FALSE], [0.5, 0.6])] * 30
     new = [made(1, [0, FALSE], [0.2, 0.1])] * 30
-    result = metrics.compare(old, new, 0.3, 0.3)
+    result = matching.compare(old, new, 0.3, 0.3)
     assert result.difference["f1"].outer[1] < 0
     assert result.difference["average_precision"].outer[0] > 0
     assert result.verdict == "no clear difference"
@@ -301,18 +301,18 @@ def test_a_model_that_ranks_better_is_not_called_worse():
 def test_a_better_order_alone_is_better():
     old = [made(1, [0, FALSE], [0.5, 0.6])] * 30
     new = [made(1, [0, FALSE], [0.6, 0.5])] * 30
-    assert metrics.compare(old, new, 0.3, 0.3).verdict == "better"
+    assert matching.compare(old, new, 0.3, 0.3).verdict == "better"
 
 
 def test_how_many_more_are_needed():
     rng = np.random.default_rng(0)
     some = [made(1, [0] if rng.random() < 0.5 else [FALSE], [0.9]) for _ in range(20)]
     other = [made(1, [0] if rng.random() < 0.5 else [FALSE], [0.9]) for _ in range(20)]
-    result = metrics.compare(some, other, 0.3, 0.3)
+    result = matching.compare(some, other, 0.3, 0.3)
     assert result.verdict == "no clear difference"
     assert result.more_needed() > 20
-    assert metrics.compare(some[:2], other[:2], 0.3, 0.3).more_needed() == 8
-    better = metrics.compare(
+    assert matching.compare(some[:2], other[:2], 0.3, 0.3).more_needed() == 8
+    better = matching.compare(
         [made(1, [FALSE], [0.9])] * 9, [made(1, [0], [0.9])] * 9, 0.3, 0.3
     )
     assert better.more_needed() is None

@@ -11,12 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from clump_detector.card import CARD, WEIGHTS, ModelCard, read_card
-from clump_detector.errors import FileError, ModelError
-from clump_detector.files import sha256
-from clump_detector.modelfolder import load_model, pick_device, save_model
-
-from .conftest import TINY
+from clump_detector.core.errors import FileError, ModelError
+from clump_detector.core.files import sha256
+from clump_detector.detector.model_folder import load_model, pick_device, save_model
+from clump_detector.models.card import CARD, WEIGHTS, ModelCard, read_card
+from tests.engine.conftest import TINY
 
 
 def test_a_model_comes_back_and_finds_the_same(tiny_folder, tiny):
@@ -59,7 +58,7 @@ def test_a_failure_half_way_leaves_nothing(tmp_path, tiny, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("clump_detector.modelfolder.write_card", full)
+    monkeypatch.setattr("clump_detector.detector.model_folder.write_card", full)
     with pytest.raises(FileError, match="disk is full"):
         save_model(tmp_path / "models" / "m", tiny, ModelCard("m", TINY))
     assert list((tmp_path / "models").iterdir()) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from platformdirs.windows import Windows
 
-from clump_detector import paths
+from clump_detector.core import paths
 
 
 @pytest.fixture

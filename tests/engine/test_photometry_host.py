@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clump_detector.galaxy import Galaxy
-from clump_detector.images import Cutout
-from clump_detector.photometry import Quality, measure, moffat, post_process, prepare
-from clump_detector.photometry.extinction import extinction
-from clump_detector.photometry.magnitudes import (
+from clump_detector.fluxes.extinction import extinction
+from clump_detector.fluxes.magnitudes import (
     ab_magnitudes,
     bluest,
     kpc_per_arcsec,
     magnitude_errors,
     wavelength,
 )
+from clump_detector.galaxies.galaxy import Galaxy
+from clump_detector.images.cutout import Cutout
+from clump_detector.photometry import Quality, measure, moffat, post_process, prepare
 
 FWHM = 4.0
 
@@ -276,11 +276,11 @@ def test_a_box_drawn_by_hand_has_no_score():
 
 
 def test_on_simulated_galaxies_fluxes_and_errors_are_right():
-    """A small run of ``python -m clump_detector.photometry.check``, whose figures
+    """A small run of ``python -m clump_detector.evaluation.photometry``, whose figures
     on 1,200 galaxies are in docs/measuring.md: 0.99, and pulls 1.0 to 1.2 wide.
     """
     pytest.importorskip("galsim")
-    from clump_detector.photometry.check import check, figures
+    from clump_detector.evaluation.photometry import check, figures
 
     pairs = check(45, seed=3, psfs=("known",))
     told = figures(pairs)

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from clump_detector import framing, predict
-from clump_detector.config import ModelConfig
-from clump_detector.errors import Cancelled
-from clump_detector.framing import (
+from clump_detector.config.model import ModelConfig
+from clump_detector.core.errors import Cancelled
+from clump_detector.detector import predict
+from clump_detector.detector.predict import Predictor
+from clump_detector.images.cutout import from_array
+from clump_detector.models import network_scale
+from clump_detector.models.network_scale import (
     OVERLAP,
     TILE,
     from_network,
@@ -21,10 +24,7 @@ from clump_detector.framing import (
     tiles,
     to_network,
 )
-from clump_detector.images import from_array
-from clump_detector.predict import Predictor
-
-from .conftest import sky
+from tests.engine.conftest import sky
 
 
 class Brightest(torch.nn.Module):
@@ -104,7 +104,7 @@ def test_a_clump_has_the_same_side_whatever_the_pixel_scale(exact):
 
 def test_a_large_image_is_searched_in_tiles_and_nothing_is_found_twice(exact):
     exact.card = replace(
-        exact.card, config=replace(exact.card.config, input_size=framing.TYPICAL)
+        exact.card, config=replace(exact.card.config, input_size=network_scale.TYPICAL)
     )  # one network pixel per pixel
     corners = {(x, y) for x in range(30, 2900, 190) for y in range(20, 1900, 170)}
     rims = {t.x for t in tiles(3000, 2000)} | {t.x + t.width for t in tiles(3000, 2000)}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clump_detector.errors import ImageError
-from clump_detector.recognise import COLUMNS, as_markdown, recognised
+from clump_detector.core.errors import ImageError
+from clump_detector.images.inspect import COLUMNS, as_markdown, recognised
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_markdown_keeps_its_columns():
 
 
 def test_it_runs_on_anyones_folder(folder):
-    command = [sys.executable, "-m", "clump_detector.recognise"]
+    command = [sys.executable, "-m", "clump_detector.images.inspect"]
     done = subprocess.run([*command, folder], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 5
@@ -50,7 +50,7 @@ def test_it_runs_on_anyones_folder(folder):
     failed = subprocess.run([*command, missing], capture_output=True, text=True)
     assert failed.returncode == 2
     assert failed.stderr == (
-        f"clump_detector.recognise: {missing}: no such file or folder. "
+        f"clump_detector.images.inspect: {missing}: no such file or folder. "
         "Check the path.\n"
     )
 

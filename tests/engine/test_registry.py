@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from clump_detector import paths, registry
-from clump_detector.calibration import Calibration
-from clump_detector.card import CARD, WEIGHTS, ModelCard, read_card, write_card
-from clump_detector.config import ModelConfig
-from clump_detector.errors import FileError, ModelError
-from clump_detector.threshold import expected_at
+from clump_detector.config.model import ModelConfig
+from clump_detector.core import paths
+from clump_detector.core.errors import FileError, ModelError
+from clump_detector.metrics.calibration import Calibration
+from clump_detector.metrics.threshold import expected_at
+from clump_detector.models import registry
+from clump_detector.models.card import CARD, WEIGHTS, ModelCard, read_card, write_card
 
 
 @pytest.fixture

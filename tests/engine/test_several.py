@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from clump_detector.card import read_card
-from clump_detector.modelfolder import load_model
-from clump_detector.several import Team
+from clump_detector.detector.model_folder import load_model
+from clump_detector.models.card import read_card
+from clump_detector.train.distributed import Team
 from tests.resources import PATIENCE
 
 #: Trains, and keeps each process's weights.
@@ -21,8 +21,8 @@ LEARN = """
 import sys
 import torch
 from pathlib import Path
-from clump_detector.config import TrainConfig
-from clump_detector.train import Training, TrainRequest
+from clump_detector.config.model import TrainConfig
+from clump_detector.train.run import Training, TrainRequest
 from tests.engine.conftest import TINY
 
 torch.set_num_threads(1)

@@ -8,17 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clump_detector import boxes as geometry
-from clump_detector.errors import FileError
-from clump_detector.images import read_cutout
-from clump_detector.labels import missing_files, read_label_set
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import FileError
+from clump_detector.images.cutout import read_cutout
+from clump_detector.labels.label_set import missing_files, read_label_set
 
 pytest.importorskip("galsim")
 
 from clump_detector.simulate import draw_scene, simulate, simulate_one
-from clump_detector.simulate.catalogue import Clump, merge_close
 from clump_detector.simulate.cutout import galaxy_rng
-from clump_detector.simulate.look import VISIBLE_LEVELS, lose_strip, seen_levels
+from clump_detector.simulate.scene import Clump, merge_close
+from clump_detector.simulate.survey_picture import (
+    VISIBLE_LEVELS,
+    lose_strip,
+    seen_levels,
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from clump_detector.images import Cutout
-from clump_detector.stretch import ENOUGH_PIXELS, to_rgb
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.rgb import ENOUGH_PIXELS, to_rgb
 from tests.resources import work
 
 

@@ -11,9 +11,14 @@ import pytest
 from astropy.table import Table
 from astropy.wcs import WCS
 
-from clump_detector.errors import FileError
-from clump_detector.images import Cutout
-from clump_detector.table import COLUMNS, check_table_name, rows_of, write_table
+from clump_detector.catalogue.detections import (
+    COLUMNS,
+    check_table_name,
+    rows_of,
+    write_table,
+)
+from clump_detector.core.errors import FileError
+from clump_detector.images.cutout import Cutout
 
 FOUND = types.SimpleNamespace(
     boxes=np.array([[1, 2, 11, 12], [30.12345, 40, 40, 50], [5, 5, 9, 9]]),

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clump_detector import metrics
-from clump_detector.calibration import Calibration, expecting, fit_near
-from clump_detector.crossfit import Unseen
-from clump_detector.errors import ConfigError
-from clump_detector.metrics import FALSE, Match
-from clump_detector.operating_point import operating_point
-from clump_detector.threshold import (
+from clump_detector.core.errors import ConfigError
+from clump_detector.metrics import matching
+from clump_detector.metrics.calibration import Calibration, expecting, fit_near
+from clump_detector.metrics.matching import FALSE, Match
+from clump_detector.metrics.threshold import (
     SCORES,
     Goal,
     choose_score,
     expected,
     expected_at,
 )
+from clump_detector.train.cross_validation import Unseen
+from clump_detector.train.operating_point import operating_point
 
 PLAIN = Calibration()
 F1 = Goal()
@@ -100,7 +100,7 @@ def test_what_is_expected_comes_true():
     found = expected(galaxies(600, 2), PLAIN)
     other = galaxies(2000, 3)
     for k in range(5, len(SCORES), 20):
-        completeness, purity = metrics.completeness_purity(other, SCORES[k])
+        completeness, purity = matching.completeness_purity(other, SCORES[k])
         assert found.completeness[k] == pytest.approx(completeness, abs=0.03)
         assert found.purity[k] == pytest.approx(purity, abs=0.03)
 
@@ -158,13 +158,13 @@ def test_scores_that_moved_lead_to_nearly_the_best_threshold():
             Match(m.n_true, point.calibration(m.scores), m.partner)
             for m in galaxies(1000, 9, distort=mended)
         ]
-        best = float(np.nanmax(metrics.curve(other).f1))
-        assert metrics.f1(other, point.score) > 0.95 * best
+        best = float(np.nanmax(matching.curve(other).f1))
+        assert matching.f1(other, point.score) > 0.95 * best
         old = [
             Match(m.n_true, base[0](m.scores), m.partner)
             for m in galaxies(1000, 9, distort=mended)
         ]
-        assert (metrics.f1(old, base[1]) or 0) < 0.6 * best
+        assert (matching.f1(old, base[1]) or 0) < 0.6 * best
 
 
 def test_without_a_galaxy_to_judge_on_as_much_is_proposed_as_before():

@@ -10,25 +10,30 @@ import numpy as np
 import pytest
 import torch
 
-from clump_detector import fitting, train
-from clump_detector.card import read_card
-from clump_detector.config import ModelConfig, TrainConfig
-from clump_detector.dataset import load_sample, load_samples
-from clump_detector.errors import (
+from clump_detector.config.model import ModelConfig, TrainConfig
+from clump_detector.core.errors import (
     Cancelled,
     FileError,
     LabelError,
     ModelError,
     TrainingError,
 )
-from clump_detector.fitting import Fitter, Views, rate_share
-from clump_detector.images import read_cutout
-from clump_detector.labels import LabelledBox, LabelSet, read_label_set, write_label_set
-from clump_detector.modelfolder import load_model
-from clump_detector.predict import Predictor, as_tensor
-from clump_detector.train import TrainRequest
-
-from .conftest import TINY
+from clump_detector.detector.model_folder import load_model
+from clump_detector.detector.predict import Predictor, as_tensor
+from clump_detector.images.cutout import read_cutout
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelSet,
+    read_label_set,
+    write_label_set,
+)
+from clump_detector.models.card import read_card
+from clump_detector.train import fitter as fitting
+from clump_detector.train import run
+from clump_detector.train.dataset import load_sample, load_samples
+from clump_detector.train.fitter import Fitter, Views, rate_share
+from clump_detector.train.run import TrainRequest
+from tests.engine.conftest import TINY
 
 QUICK = TrainConfig(
     folds=0, epochs=2, batch=4, cache_views=2, learning_rate=1e-3, device="cpu"
@@ -39,7 +44,7 @@ def go(labels, out, base=None, *, report=None, wish=lambda: "go", **changes):
     events = []
     config = replace(QUICK, **changes)
     request = TrainRequest(labels, out, base, config, TINY)
-    path = train.train(request, report or events.append, wish)
+    path = run.train(request, report or events.append, wish)
     return path, events
 
 
@@ -418,9 +423,9 @@ def test_a_training_that_was_killed_goes_on_to_the_same_end(
         TINY,
     )
     with pytest.raises(Killed):
-        train.train(request, kill)
+        run.train(request, kill)
     events = []
-    path = train.train(replace(request, resume=True), events.append)
+    path = run.train(replace(request, resume=True), events.append)
     assert {e["epoch"] for e in events if e["event"] == "step"} == {3}
     assert read_card(path).weights == read_card(whole).weights
     assert [p.name for p in tmp_path.glob(".*")] == []
@@ -432,14 +437,14 @@ def test_a_checkpoint_that_is_damaged_foreign_or_harmful(make_labels, tmp_path):
         labels, tmp_path / "new", None, replace(QUICK, checkpoint=True), TINY, True
     )
     with pytest.raises(TrainingError, match="no checkpoint"):
-        train.train(request)
+        run.train(request)
     path = tmp_path / ".new.checkpoint.pt"
     path.write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError, match="damaged or foreign"):
-        train.train(request)
+        run.train(request)
     torch.save({"epoch": Path("harm")}, path)  # an object: not only weights
     with pytest.raises(TrainingError, match="damaged or foreign"):
-        train.train(request)
+        run.train(request)
 
 
 def test_a_loss_that_is_not_finite(make_labels, tmp_path, monkeypatch):
@@ -494,4 +499,4 @@ def test_the_best_epoch_is_that_of_most_f1_where_boxes_are_many():
 def test_kept_features_and_half_precision(make_labels, tmp_path, tiny_folder, parts):
     half = replace(QUICK, train_parts=parts, precision="half")
     request = TrainRequest(make_labels(4), tmp_path / "half", tiny_folder, half)
-    assert (train.train(request) / "model.json").is_file()
+    assert (run.train(request) / "model.json").is_file()

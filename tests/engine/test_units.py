@@ -7,10 +7,10 @@ import pytest
 from astropy import units as u
 from astropy.io import fits
 
-from clump_detector.errors import ConfigError
-from clump_detector.images import read_cutout
-from clump_detector.sources import Source
-from clump_detector.units import AB_ZERO, chosen_unit
+from clump_detector.core.errors import ConfigError
+from clump_detector.core.sources import Source
+from clump_detector.fluxes.units import AB_ZERO, chosen_unit
+from clump_detector.images.cutout import read_cutout
 
 NANOMAGGY = 3.631e-6
 SCALE = 0.4

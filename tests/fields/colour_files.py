@@ -8,8 +8,8 @@ import zlib
 import numpy as np
 from astropy.io import fits
 
-from clump_detector.images import read_cutout
-from clump_detector.stretch import to_rgb
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.rgb import to_rgb
 
 SIDE = 64
 KNOT = (20, 40)

@@ -13,11 +13,10 @@ import tifffile
 from astropy.io import fits
 from hypothesis import strategies as st
 
-from clump_detector.images import read_cutout
-from clump_detector.sources import Source
-
-from .colour_files import png
-from .properties import checked
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import read_cutout
+from tests.fields.colour_files import png
+from tests.fields.properties import checked
 
 #: Bands from blue to red, as headers write them and as they are called here.
 BANDS = (

@@ -13,10 +13,9 @@ import pytest
 from astropy.io import fits
 from hypothesis import strategies as st
 
-from clump_detector.images import read_cutout
-
-from .flux_files import noise, sky_cards
-from .properties import checked
+from clump_detector.images.cutout import read_cutout
+from tests.fields.flux_files import noise, sky_cards
+from tests.fields.properties import checked
 
 #: AB minus Vega of what the headers below tell.
 VEGA = (

@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from clump_detector.errors import LabelError
-from clump_detector.labels import read_label_set
-
-from .labels_made import CLASSES, SIZE, put, taken
-from .properties import checked
+from clump_detector.core.errors import LabelError
+from clump_detector.labels.label_set import read_label_set
+from tests.fields.labels_made import CLASSES, SIZE, put, taken
+from tests.fields.properties import checked
 
 #: How programs write a whole number, and any number.
 WHOLE = ("{}", "{}.0", "{}.000000", "{}e0", "{:.18e}", " {} ")

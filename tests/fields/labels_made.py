@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from clump_detector.foreign import ForeignLabels, Placed, place_labels, read_labels
-from clump_detector.foreign.classes import class_names
-from clump_detector.sources import Source
+from clump_detector.core.sources import Source
+from clump_detector.labels.classes import class_names
+from clump_detector.labels.external import ForeignLabels
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.placement.place import Placed, place_labels
 
 CLASSES = ("clump", "odd clump")
 CATEGORIES = [{"id": 1, "name": "clump"}, {"id": 2, "name": "odd clump"}]

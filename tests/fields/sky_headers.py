@@ -15,9 +15,8 @@ from astropy.io.fits import Header
 from astropy.wcs import WCS
 from hypothesis import strategies as st
 
-from clump_detector.wcs import NOTE, read_sky, sky_positions
-
-from .properties import checked
+from clump_detector.astrometry.wcs import NOTE, read_sky, sky_positions
+from tests.fields.properties import checked
 
 SIZE = 64
 

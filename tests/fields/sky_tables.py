@@ -12,10 +12,9 @@ from astropy.coordinates import SkyCoord
 from astropy.table import Table
 from hypothesis import strategies as st
 
-from clump_detector.foreign.grid import read_grid
-from clump_detector.galaxies.lists import read_galaxies
-
-from .properties import checked
+from clump_detector.galaxies.read import read_galaxies
+from clump_detector.labels.catalogues.table import read_grid
+from tests.fields.properties import checked
 
 #: How right ascension is called and how many of its units a degree is.
 _RA = (

@@ -9,14 +9,13 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from clump_detector.errors import LabelError
-from clump_detector.labels import read_label_set
-from clump_detector.sources import find_sources
+from clump_detector.core.errors import LabelError
+from clump_detector.core.sources import find_sources
+from clump_detector.labels.label_set import read_label_set
 from napari_clumps.exporting import FORMATS, export, finished
 from napari_clumps.review import Review
 from napari_clumps.teaching import frozen_labels
-
-from .understood import understood
+from tests.fields.understood import understood
 
 BOXES = [(10.0, 10.0, 20.0, 20.0), (70.0, 40.0, 85.0, 55.0)]
 

@@ -24,16 +24,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector.errors import LabelError
-from clump_detector.labels import read_label_set
-from clump_detector.sources import Source
+from clump_detector.core.errors import LabelError
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import read_label_set
 from napari_clumps.exporting import export, finished
 from napari_clumps.labels_in import find_labels, take_labels
 from napari_clumps.review import Review
 from napari_clumps.review.steps import finished as ended
-
-from .properties import checked
-from .understood import understood
+from tests.fields.properties import checked
+from tests.fields.understood import understood
 
 Corners = tuple[float, float, float, float]
 

@@ -18,18 +18,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
-from clump_detector.foreign import place_labels, read_labels
-from clump_detector.images import read_cutout
-from clump_detector.reading.orientation import picture_size
-from clump_detector.sources import Source, find_sources
-from clump_detector.stretch import to_rgb
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.formats.orientation import picture_size
+from clump_detector.images.rgb import to_rgb
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.placement.place import place_labels
 from napari_clumps.exporting import export, finished
 from napari_clumps.labels_in import find_labels, take_labels
 from napari_clumps.review import Review
 from napari_clumps.review.steps import finished as ended
-
-from .properties import checked
-from .understood import understood
+from tests.fields.properties import checked
+from tests.fields.understood import understood
 
 TAG = 274
 DARK, BRIGHT = 20, 200

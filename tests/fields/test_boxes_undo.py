@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clump_detector.errors import ReviewError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
 from napari_clumps.review import Review
-
-from .understood import understood
+from tests.fields.understood import understood
 
 BOXES = [(20, 20, 35, 45), (50, 20, 65, 45), (80, 20, 95, 45)]
 

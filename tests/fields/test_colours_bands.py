@@ -8,14 +8,20 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clump_detector.filters import from_blue, wavelength
-from clump_detector.images import Cutout, read_cutout
-from clump_detector.reading.bands import band_in
-from clump_detector.sources import Source, find_sources
-from clump_detector.stretch import to_rgb
-
-from .colour_files import KNOT, SIDE, colour_at_knot, is_blue, planes, write_bands
-from .understood import understood
+from clump_detector.core.bands import from_blue, wavelength
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.cutout import Cutout, read_cutout
+from clump_detector.images.pixels.band_names import band_in
+from clump_detector.images.rgb import to_rgb
+from tests.fields.colour_files import (
+    KNOT,
+    SIDE,
+    colour_at_knot,
+    is_blue,
+    planes,
+    write_bands,
+)
+from tests.fields.understood import understood
 
 SETS = {
     "HST": ("F435W", "F606W", "F814W"),

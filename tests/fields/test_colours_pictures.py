@@ -7,11 +7,10 @@ import pytest
 import tifffile
 from PIL import Image, TiffImagePlugin
 
-from clump_detector.errors import ImageError
-from clump_detector.images import from_array, read_cutout
-
-from .colour_files import BLUE, colour_at_knot, is_blue, planes, png, rgb
-from .understood import understood
+from clump_detector.core.errors import ImageError
+from clump_detector.images.cutout import from_array, read_cutout
+from tests.fields.colour_files import BLUE, colour_at_knot, is_blue, planes, png, rgb
+from tests.fields.understood import understood
 
 
 def tiff(path, array, **options):
@@ -303,7 +302,7 @@ def _write_strip(path, encoded, predictor):
 
 @pytest.mark.parametrize("name", ["a.npy", "layer"])
 def test_a_last_axis_of_three_is_red_green_blue(tmp_path, name):
-    from clump_detector.stretch import to_rgb
+    from clump_detector.images.rgb import to_rgb
 
     array = np.stack(planes([0.1, 0.1, 1.0]), axis=-1)
     if name == "layer":

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clump_detector.images import read_cutout
-from clump_detector.reading.fits_place import place_in_header
-
-from .flux_files import SCALE, hdu, noise, plane, science, sky_cards, write
-from .understood import understood
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.fits.galaxy_position import place_in_header
+from tests.fields.flux_files import SCALE, hdu, noise, plane, science, sky_cards, write
+from tests.fields.understood import understood
 
 SIGMA = 2.0
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clump_detector.errors import ImageError
-from clump_detector.images import read_cutout
-from clump_detector.sources import Source
-
-from .flux_files import SCALE, noise, write
-from .understood import understood
+from clump_detector.core.errors import ImageError
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import read_cutout
+from tests.fields.flux_files import SCALE, noise, write
+from tests.fields.understood import understood
 
 AREA = (SCALE / 3600) ** 2
 

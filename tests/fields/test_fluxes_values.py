@@ -7,10 +7,9 @@ import pytest
 import tifffile
 from astropy.io import fits
 
-from clump_detector.images import read_cutout
-
-from .flux_files import SCALE, hdu, noise, sky_cards, write
-from .understood import understood
+from clump_detector.images.cutout import read_cutout
+from tests.fields.flux_files import SCALE, hdu, noise, sky_cards, write
+from tests.fields.understood import understood
 
 WIDTHS = {
     "degrees": ({"SEEING": (0.00031, "[deg] FWHM")}, 0.00031 * 3600 / SCALE),

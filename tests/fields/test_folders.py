@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.errors import ImageError
-from clump_detector.recognise import main
-from clump_detector.sources import search
-
-from .understood import understood
+from clump_detector.core.errors import ImageError
+from clump_detector.core.sources import search
+from clump_detector.images.inspect import main
+from tests.fields.understood import understood
 
 
 def filled(folder: Path, names: str) -> Path:

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from clump_detector.errors import ClumpError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
 from napari_clumps.review import Review
 from tests.broken_files import broken
 

@@ -12,14 +12,13 @@ import pytest
 from astropy.io import fits
 from PIL import Image, PngImagePlugin
 
-from clump_detector.config import ModelConfig
-from clump_detector.crossfit import deal
-from clump_detector.dataset import load_samples
-from clump_detector.labels import LabelledBox, LabelledCutout, LabelSet
-from clump_detector.sources import Source, find_sources
+from clump_detector.config.model import ModelConfig
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
+from clump_detector.train.cross_validation import deal
+from clump_detector.train.dataset import load_samples
 from napari_clumps.review import Review
-
-from .understood import understood
+from tests.fields.understood import understood
 
 
 def pixels(number: int) -> np.ndarray:
@@ -131,7 +130,7 @@ def test_a_copy_of_what_is_held_out_is_not_learned_from(tmp_path):
     "They are not learned from, and the experiment says how many.",
 )  # fmt: skip
 def test_an_experiment_learns_from_nothing_that_it_judges_on(tmp_path):
-    from clump_detector.experiment import _apart
+    from clump_detector.experiments.encoders import _apart
 
     sources = folder_of_twins(tmp_path / "images", written_anew, 4)
     (tested,) = [s for s in sources if s.name == "copy_of_g2"]

@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from clump_detector.errors import LabelError
-from clump_detector.foreign import read_labels
-from clump_detector.foreign.classes import class_names
-from clump_detector.labels import read_label_set
-
-from .labels_made import (
+from clump_detector.core.errors import LabelError
+from clump_detector.labels.classes import class_names
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.label_set import read_label_set
+from tests.fields.labels_made import (
     BOX,
     CATEGORIES,
     CLASSES,
@@ -23,7 +22,7 @@ from .labels_made import (
     taken,
     voc,
 )
-from .understood import understood
+from tests.fields.understood import understood
 
 NOTATIONS = [2, 2.0, "2", "2.0", " 2 ", "2e0"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from .labels_drawn import (
+from tests.fields.labels_drawn import (
     check_coco,
     check_ds9,
     check_table,

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.errors import ClumpError, LabelError
-from clump_detector.foreign import read_labels
-from clump_detector.images import read_cutout
-from clump_detector.labels import LabelSet, read_label_set
-from clump_detector.sources import Source, find_sources
+from clump_detector.core.errors import ClumpError, LabelError
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.cutout import read_cutout
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.label_set import LabelSet, read_label_set
 from napari_clumps.review import Review
 from napari_clumps.teaching import frozen_labels
-
-from .labels_made import (
+from tests.fields.labels_made import (
     BOX,
     IMAGE,
     annotation,
@@ -29,7 +28,7 @@ from .labels_made import (
     sources,
     voc,
 )
-from .understood import understood
+from tests.fields.understood import understood
 
 HASH = "0123456789abcdef0123456789abcdef"
 

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clump_detector.errors import LabelError
-from clump_detector.foreign import read_labels
-from clump_detector.labels import read_label_set
-from clump_detector.sources import Source
-
-from .labels_made import (
+from clump_detector.core.errors import LabelError
+from clump_detector.core.sources import Source
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.labels.label_set import read_label_set
+from tests.fields.labels_made import (
     BOX,
     IMAGE,
     annotation,
@@ -25,7 +24,7 @@ from .labels_made import (
     taken,
     voc,
 )
-from .understood import understood
+from tests.fields.understood import understood
 
 #: `BOX` as a line of YOLO on an image of 90 x 60.
 MIDDLE = "0.15555556 0.38333333 0.08888889 0.1"

@@ -11,15 +11,14 @@ from astropy.table import Table
 from PIL import Image
 
 from clump_detector.catalogue import Rows, write_catalogue
-from clump_detector.catalogue.clumps import _listed
-from clump_detector.errors import ClumpError, FileError
-from clump_detector.galaxies.beside import galaxy_of, rows_without_cutout
-from clump_detector.galaxies.lists import read_galaxies
-from clump_detector.images import read_cutout
-from clump_detector.sources import Source
+from clump_detector.catalogue.measured_rows import _listed
+from clump_detector.core.errors import ClumpError, FileError
+from clump_detector.core.sources import Source
+from clump_detector.galaxies.read import read_galaxies
+from clump_detector.galaxies.sidecar import galaxy_of, rows_without_cutout
+from clump_detector.images.cutout import read_cutout
 from clump_detector.tables.read import read_table
-
-from .understood import understood
+from tests.fields.understood import understood
 
 LONG = 1237665126939754531
 

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from clump_detector.catalogue import Rows, write_catalogue
-from clump_detector.catalogue.clumps import _listed
-from clump_detector.galaxies.lists import GalaxyList, read_galaxies
-
-from .properties import checked
+from clump_detector.catalogue.measured_rows import _listed
+from clump_detector.galaxies.read import GalaxyList, read_galaxies
+from tests.fields.properties import checked
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,14 @@ from astropy.io import fits
 from astropy.io.fits import Header
 from hypothesis import given, settings
 
-from clump_detector.images import read_cutout
-from clump_detector.wcs import celestial_axes, pixel_scale, read_sky, sky_positions
-
-from .sky_headers import (
+from clump_detector.astrometry.wcs import (
+    celestial_axes,
+    pixel_scale,
+    read_sky,
+    sky_positions,
+)
+from clump_detector.images.cutout import read_cutout
+from tests.fields.sky_headers import (
     Cards,
     DrawnSky,
     broken_headers,
@@ -22,7 +26,7 @@ from .sky_headers import (
     check_sky_is_astropys,
     sky_headers,
 )
-from .understood import understood
+from tests.fields.understood import understood
 
 PLAIN: dict[str, Any] = {
     "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.1, "CRVAL2": 2.2,

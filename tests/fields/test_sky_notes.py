@@ -11,15 +11,14 @@ import pytest
 from astropy.io import fits
 from astropy.io.fits import Header
 
-from clump_detector.errors import LabelError
-from clump_detector.sources import Source
+from clump_detector.core.errors import LabelError
+from clump_detector.core.sources import Source
 from napari_clumps.cli import detect
 from napari_clumps.exporting import export, finished
 from napari_clumps.pictures import read_picture
 from napari_clumps.review import Review
-
-from .test_sky_headers import header
-from .understood import understood
+from tests.fields.test_sky_headers import header
+from tests.fields.understood import understood
 
 BOX = (20.0, 20.0, 30.0, 30.0)
 
@@ -90,7 +89,7 @@ def test_detect_says_what_it_lacks(
     path = tmp_path / "g.fits"
     plane = np.random.default_rng(1).normal(size=(64, 64))
     fits.writeto(path, plane.astype(np.float32), header(CRVAL1="here"))
-    monkeypatch.setattr("clump_detector.predict.Predictor", _Finder)
+    monkeypatch.setattr("clump_detector.detector.predict.Predictor", _Finder)
     detect([path], tmp_path / "a.csv")
     said = capsys.readouterr().err
     assert f"{path}: Sky coordinates: none, since CRVAL1 = 'here' is no number." in said

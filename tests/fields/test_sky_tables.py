@@ -11,18 +11,17 @@ from astropy.io.fits import Header
 from hypothesis import given, settings
 from PIL import Image
 
-from clump_detector.angular_units import angle_unit, per_pixel
-from clump_detector.errors import ClumpError, ConfigError
-from clump_detector.fetch.plan import Choices
-from clump_detector.fetch.surveys import SURVEYS
-from clump_detector.foreign.kinds import read_labels
-from clump_detector.galaxies.lists import read_galaxies
-from clump_detector.images import Cutout, read_cutout
-from clump_detector.scales import doubt, is_plausible
-from clump_detector.wcs import sky_positions
-
-from .sky_tables import DrawnTable, check_positions, position_tables
-from .understood import understood
+from clump_detector.astrometry.angular_units import angle_unit, per_pixel
+from clump_detector.astrometry.pixel_scale import doubt, is_plausible
+from clump_detector.astrometry.wcs import sky_positions
+from clump_detector.core.errors import ClumpError, ConfigError
+from clump_detector.galaxies.read import read_galaxies
+from clump_detector.images.cutout import Cutout, read_cutout
+from clump_detector.labels.formats.detect import read_labels
+from clump_detector.surveys.plan import Choices
+from clump_detector.surveys.surveys import SURVEYS
+from tests.fields.sky_tables import DrawnTable, check_positions, position_tables
+from tests.fields.understood import understood
 
 
 @pytest.mark.filterwarnings("ignore")  # of astropy, which writes odd units, too

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 
-from . import colour_properties as colours
-from . import flux_properties as fluxes
-from .understood import understood
+from tests.fields import colour_properties as colours
+from tests.fields import flux_properties as fluxes
+from tests.fields.understood import understood
 
 FEW = settings(
     max_examples=60, deadline=None, suppress_health_check=list(HealthCheck)

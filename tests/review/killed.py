@@ -13,7 +13,7 @@ from pathlib import Path
 
 import filelock  # noqa: F401 - so that a child need not
 
-from clump_detector.labels import write_label_set
+from clump_detector.labels.label_set import write_label_set
 from napari_clumps.review import FLAGS, Box, Proposal, Review, Status
 
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from clump_detector.errors import ReviewError
+from clump_detector.core.errors import ReviewError
 from napari_clumps.review import Arrangement, Proposal, Status, arranged
-
-from .conftest import SIZE
+from tests.review.conftest import SIZE
 
 CLASSES = ("clump", "odd clump")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clump_detector.errors import ReviewError
+from clump_detector.core.errors import ReviewError
 from napari_clumps.review import Review
 
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from clump_detector.catalogue import read_catalogue
-from clump_detector.errors import Cancelled, FileError, LabelError
+from clump_detector.core.errors import Cancelled, FileError, LabelError
+from clump_detector.core.sources import find_sources
 from clump_detector.photometry import Quality, moffat
-from clump_detector.sources import find_sources
 from napari_clumps.cataloguing import export_catalogue
 from napari_clumps.review import Proposal, Review
 

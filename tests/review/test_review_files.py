@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.errors import ReviewError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
 from napari_clumps.review import Proposal, QueuePlan, Review, Status, mirror
 from napari_clumps.review.schema import APPLICATION_ID, VERSION
 
@@ -364,7 +364,7 @@ def test_what_waits_never_overwrites_what_another_wrote(
 LIMITED = """if True:
     import resource, signal, sys
     from napari_clumps.review import Review
-    from clump_detector.errors import ReviewError
+    from clump_detector.core.errors import ReviewError
     review = Review.open(sys.argv[1])
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     size = review.path.stat().st_size

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.errors import ReviewError
+from clump_detector.core.errors import ReviewError
 from napari_clumps.review import Review, Status
 from napari_clumps.review.schema import MIGRATIONS, VERSION
 from napari_clumps.review.store import Store

@@ -12,16 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from clump_detector.config import ModelConfig
-from clump_detector.dataset import load_samples
-from clump_detector.identity import believed, content_key, image_keys, sky_keys
-from clump_detector.labels import read_label_set
-from clump_detector.sources import Source, find_sources
+from clump_detector.config.model import ModelConfig
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.identity import believed, content_key, image_keys, sky_keys
+from clump_detector.labels.label_set import read_label_set
+from clump_detector.train.dataset import load_samples
 from napari_clumps.exporting import export, finished
 from napari_clumps.going_out.chosen import Wish
 from napari_clumps.review import Review
-
-from .test_review_format import made
+from tests.review.test_review_format import made
 
 SHARE = 0.4
 

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from clump_detector.errors import ReviewError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
 from napari_clumps.review import FLAGS, Proposal, Review, Status
 from napari_clumps.review.store import Store
 

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from clump_detector.errors import LabelError, ReviewError
-from clump_detector.foreign.classes import class_names
-from clump_detector.labels import read_label_set, write_label_set
-from clump_detector.sources import Source
+from clump_detector.core.errors import LabelError, ReviewError
+from clump_detector.core.sources import Source
+from clump_detector.labels.classes import class_names
+from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.labels_in import find_labels, take_labels
 from napari_clumps.review import Box, Label, Proposal, QueuePlan, Review, Status
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.files import read_json
-from clump_detector.sources import Source
+from clump_detector.core.files import read_json
+from clump_detector.core.sources import Source
 from napari_clumps.review import Review, Status
 from napari_clumps.review.history import read_log
 from napari_clumps.review.replay import replay

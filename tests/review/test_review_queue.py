@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clump_detector.errors import ReviewError
+from clump_detector.core.errors import ReviewError
 from napari_clumps.review import ORDERS, SHOWN, Proposal, QueuePlan, Review
 
 MakeReview = Callable[..., Review]

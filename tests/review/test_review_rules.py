@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.errors import ReviewError
-from clump_detector.sources import Source
-from napari_clumps.review import (
-    Box,
-    Proposal,
-    Review,
-    Status,
-)
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
+from napari_clumps.review import Box, Proposal, Review, Status
 
 P, A, R, E, D = (
     Status.PROPOSAL, Status.ACCEPTED, Status.REJECTED, Status.EDITED, Status.DRAWN,

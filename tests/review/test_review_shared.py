@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.errors import ReviewError
-from clump_detector.sources import Source
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
 from napari_clumps.review import Proposal, Review, Status
 
 WRITER = """if True:

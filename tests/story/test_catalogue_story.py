@@ -13,9 +13,9 @@ from astropy.coordinates import SkyCoord
 from astropy.io.votable import validate
 from astropy.table import Table
 
-from clump_detector.fetch import Services
-from clump_detector.images import read_cutout
-from clump_detector.sources import find_sources
+from clump_detector.core.sources import find_sources
+from clump_detector.images.cutout import read_cutout
+from clump_detector.surveys import Services
 from napari_clumps import cli, fetching
 from napari_clumps.review import Review
 from tests.survey_server import SIGMA, serving

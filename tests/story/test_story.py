@@ -12,8 +12,8 @@ import sys
 import pytest
 from PIL import Image
 
-from clump_detector.card import read_card
-from clump_detector.labels import read_label_set
+from clump_detector.labels.label_set import read_label_set
+from clump_detector.models.card import read_card
 from napari_clumps.review import Review, Status
 from tests.resources import PATIENCE
 

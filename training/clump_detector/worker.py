@@ -9,7 +9,7 @@
                ``files`` and ``bands``, or ``array``: a .npy file, and ``rgb``);
                ``loading``, ``loaded``, then ``boxes`` or ``problem`` per cutout
 ``train``      ``labels``, ``out``, ``base``, ``device``, ``config``; the events of
-               `clump_detector.train`
+               `clump_detector.train.run`
 ``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``, ``keep`` (the
                verdict in the card of the new one); ``progress``
 ``cancel``     ``id`` of a request that leaves nothing behind
@@ -40,10 +40,10 @@ from typing import Any, Literal, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .card import WEIGHTS
-from .errors import Cancelled, ClumpError, ImageError, from_os_error
-from .images import Cutout, from_array, read_cutout
-from .sources import Source
+from clump_detector.core.errors import Cancelled, ClumpError, ImageError, from_os_error
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import Cutout, from_array, read_cutout
+from clump_detector.models.card import WEIGHTS
 
 Request = dict[str, Any]
 Say = Callable[[dict[str, Any]], None]
@@ -188,7 +188,7 @@ class Desk:
         key = (folder.absolute(), device, stamp)
         if self._predictor is None or key != self._loaded:
             _use_all_cores()
-            from .predict import Predictor
+            from clump_detector.detector.predict import Predictor
 
             self._predictor = self._loaded = None  # two at once may not fit
             self._predictor = Predictor(folder, device=device)
@@ -230,10 +230,10 @@ class Desk:
     def train(
         self, request: Request, tell: Say, number: int, wishes: Wishes
     ) -> dict[str, Any]:
-        """Train a model; the events are those of `clump_detector.train`."""
+        """Train a model; the events are those of `clump_detector.train.run`."""
         tell({"event": "loading"})
         _use_all_cores()
-        from .train import train
+        from clump_detector.train.run import train
 
         folder = train(training_request(request), tell, lambda: wishes.of(number))
         return {"model": str(folder)}
@@ -244,7 +244,7 @@ class Desk:
         """Compare two models on the cutouts of a label set."""
         tell({"event": "loading"})
         _use_all_cores()
-        from .comparison import compare_models, keep_verdict
+        from clump_detector.evaluation.comparison import compare_models, keep_verdict
 
         self._predictor = None  # make room
         result = compare_models(
@@ -263,8 +263,8 @@ class Desk:
 
 def training_request(fields: Request) -> Any:
     """Return the `TrainRequest` of a request's fields."""
-    from .config import TrainConfig, fill
-    from .train import TrainRequest
+    from clump_detector.config.model import TrainConfig, fill
+    from clump_detector.train.run import TrainRequest
 
     base = fields.get("base")
     config = {"device": fields.get("device", "auto"), **fields.get("config", {})}

@@ -4,12 +4,12 @@
 writes it.
 """
 
-from .clumps import clump_rows, describing
+from .builder import Catalogue, Rows
 from .columns import COLUMNS, Column
-from .formats import FORMATS, check_catalogue_name, write_catalogue
-from .reading import read_catalogue
-from .rows import Catalogue, Rows
-from .tables import as_table
+from .fits_table import as_table
+from .measured_rows import clump_rows, describing
+from .read import read_catalogue
+from .write import FORMATS, check_catalogue_name, write_catalogue
 
 __all__ = [
     "COLUMNS",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .rows import Catalogue
-from .tables import as_table
+from .builder import Catalogue
+from .fits_table import as_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,8 +13,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from .arrow import arrow_table, chunks
+from .builder import Catalogue
 from .columns import Column
-from .rows import Catalogue
 
 _DATATYPES = {"float": "double", "int": "long", "bool": "boolean"}
 

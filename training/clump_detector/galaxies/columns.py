@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigError
-from ..sources import BAND_ORDER
-from .names import Column, bare, named_with_unit, plain, unit_of
+from clump_detector.core.errors import ConfigError
+from clump_detector.core.sources import BAND_ORDER
+
+from .column_names import Column, bare, named_with_unit, plain, unit_of
 from .positions import PositionColumns, find_positions, with_unit
 
 #: What a person can name a column for, beside ``psf_r``, ``mag_g`` and any ``...id``.

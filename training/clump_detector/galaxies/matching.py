@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..sources import Source, stem
+from clump_detector.core.sources import Source, stem
 
 #: A number in a name is an id from so many digits on.
 _LEAST_DIGITS = 6

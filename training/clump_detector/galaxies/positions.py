@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ..angular_units import angle_unit, degrees
-from ..arrays import Floats
-from .angles import NUMBER, parse_angle
-from .names import Column, plain
+from clump_detector.astrometry.angular_units import angle_unit, degrees
+from clump_detector.core.arrays import Floats
+
+from .column_names import Column, plain
+from .coordinates import NUMBER, parse_angle
 
 #: Pairs of right ascension and declination, the likeliest first.
 _PAIRS = (

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..angular_units import angle_unit, arcsec, per_pixel
-from ..arrays import Floats
-from ..errors import FileError
-from ..scales import doubt, is_plausible
-from ..tables.kinds import FLOAT, MISSING
-from ..wcs import note
-from .angles import parse_position
+from clump_detector.astrometry.angular_units import angle_unit, arcsec, per_pixel
+from clump_detector.astrometry.pixel_scale import doubt, is_plausible
+from clump_detector.astrometry.wcs import note
+from clump_detector.core.arrays import Floats
+from clump_detector.core.errors import FileError
+from clump_detector.tables.kinds import FLOAT, MISSING
+
+from .column_names import Column
 from .columns import Columns
-from .names import Column
+from .coordinates import parse_position
 from .positions import AngleError, positions_of
 
 #: From here up floating point does not tell one integer from the next.

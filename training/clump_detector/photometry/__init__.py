@@ -5,12 +5,13 @@ and `measure` does both. `post_process` drops and merges boxes before that, as P
 al. (2023) do.
 """
 
+from clump_detector.photometry.aperture.psf import Psf, from_image, gaussian, moffat
+
 from .field import Field, prepare
 from .flags import MEANING, Quality, in_words
-from .measured import Measured
-from .measuring import measure, measure_boxes
+from .measurement import measure, measure_boxes
 from .postprocess import Merged, post_process
-from .psf import Psf, from_image, gaussian, moffat
+from .results import Measured
 
 __all__ = [
     "MEANING",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Floats
-from .apertures import (
+from clump_detector.core.arrays import Floats
+from clump_detector.photometry.aperture.apertures import (
     LEAST_ANNULUS,
     MEDIAN,
     Background,
@@ -19,11 +19,12 @@ from .apertures import (
     sum_within,
     unevenness,
 )
+from clump_detector.photometry.aperture.clump_size import Circles, measure_width
+from clump_detector.photometry.aperture.profile import Profile
+from clump_detector.photometry.aperture.psf import ANNULUS_MIDDLE, APERTURE, INNER
+
 from .field import Field
 from .flags import Quality
-from .profile import Profile
-from .psf import ANNULUS_MIDDLE, APERTURE, INNER
-from .widths import Circles, measure_width
 
 Indices = NDArray[np.intp]
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import BandArray
-from ..host import host_mask
-from ..images import Cutout
-from .choosing import Given, choose_psfs, first_guess, given_psfs, told_fwhm
+from clump_detector.core.arrays import BandArray
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.host_mask import host_mask
+from clump_detector.photometry.aperture.background import Sky
+from clump_detector.photometry.aperture.psf import Psf
+
 from .host import Host, find_host
-from .psf import Psf
-from .sky import Sky
+from .psf_choice import Given, choose_psfs, first_guess, given_psfs, told_fwhm
 
 #: A flat top: so many pixels with the image's highest value are saturated.
 FLAT_TOP = 4

@@ -8,12 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import BandArray, Floats, Mask
-from ..host import central_segment
-from .coarse import Coarse, reduce
+from clump_detector.core.arrays import BandArray, Floats, Mask
+from clump_detector.images.host_mask import central_segment
+from clump_detector.photometry.aperture.background import (
+    Sky,
+    rough_sky,
+    sky_beside,
+    whole_sky,
+)
+from clump_detector.photometry.aperture.downsample import Coarse, reduce
+from clump_detector.photometry.aperture.profile import (
+    Profile,
+    measure_profile,
+    shape_of,
+)
+
 from .nucleus import find_nucleus
-from .profile import Profile, measure_profile, shape_of
-from .sky import Sky, rough_sky, sky_beside, whole_sky
 
 #: A segment begins so many sigma above the sky, in the band it is found in, smoothed
 #: by the PSF.

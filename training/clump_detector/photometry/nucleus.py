@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Floats
-from .profile import semi_major
-from .sky import medians
+from clump_detector.core.arrays import Floats
+from clump_detector.photometry.aperture.background import medians
+from clump_detector.photometry.aperture.profile import semi_major
 
 #: A pixel with more than so many times the light usual at its distance is a clump's.
 PEAKED = 1.2

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import boxes as geometry
-from ..arrays import Floats, Mask
-from ..boxes import Boxes
+from clump_detector.core import boxes as geometry
+from clump_detector.core.arrays import Floats, Mask
+from clump_detector.core.boxes import Boxes
 
 #: Boxes touch whose circles of this radius in FWHM do.
 TOUCHING = 0.5

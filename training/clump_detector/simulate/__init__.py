@@ -5,9 +5,9 @@ are drawn on a survey's detector (`draw`) and turned into that survey's picture
 (`look`). A figure measured on it is never one on the real sky.
 """
 
-from .catalogue import Clump, Host, Scene, draw_scene
 from .cutout import SimulatedCutout, simulate_one
-from .write import simulate
+from .dataset import simulate
+from .scene import Clump, Host, Scene, draw_scene
 
 __all__ = [
     "Clump",

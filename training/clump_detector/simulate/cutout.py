@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import BandArray
-from ..boxes import SIDE_IN_FWHM, Boxes, centres
-from ..images import Cutout
-from ..stretch import to_rgb
-from .catalogue import Rng, Scene, draw_scene
-from .draw import DOUBTFUL_SNR, VISIBLE_SNR, draw
-from .look import (
+from clump_detector.core.arrays import BandArray
+from clump_detector.core.boxes import SIDE_IN_FWHM, Boxes, centres
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.rgb import to_rgb
+
+from .render import DOUBTFUL_SNR, VISIBLE_SNR, draw
+from .scene import Rng, Scene, draw_scene
+from .survey_picture import (
     DOUBTFUL_LEVELS,
     VISIBLE_LEVELS,
     Picture,

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Floats
-from ..boxes import SIDE_IN_FWHM, Boxes
-from ..host import host_mask, nucleus
-from ..images import read_cutout
-from ..sources import Source
-from ..stretch import to_rgb
-from . import numbers
-from .catalogue import Rng
-from .look import VISIBLE_LEVELS, WEIGHTS, Picture
-from .numbers import fluxes
+from clump_detector.core.arrays import Floats
+from clump_detector.core.boxes import SIDE_IN_FWHM, Boxes
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.host_mask import host_mask, nucleus
+from clump_detector.images.rgb import to_rgb
+
+from . import priors
+from .priors import fluxes
+from .scene import Rng
+from .survey_picture import VISIBLE_LEVELS, WEIGHTS, Picture
 
 #: Softening of the asinh curve that stands for the one a picture was made with.
 SOFTENING = 0.12
@@ -83,7 +84,7 @@ def inject(source: Source, rng: Rng) -> Injected:
     cutout = read_cutout(source)
     picture = np.ascontiguousarray(to_rgb(cutout))
     longest = max(picture.shape[:2])
-    fwhm = cutout.fwhm or star_width(picture) or numbers.PICTURE_FWHM[0] * longest / 400
+    fwhm = cutout.fwhm or star_width(picture) or priors.PICTURE_FWHM[0] * longest / 400
     mask = host_mask(picture, fwhm, companions=False)
     luminance = picture.mean(axis=2)
     sky = luminance if mask.all() else luminance[~mask]
@@ -133,7 +134,7 @@ def star_width(picture: Picture) -> float | None:
     linear = undone(picture).mean(axis=2)
     linear -= np.median(linear)
     sigma = 1.4826 * float(np.median(np.abs(linear))) or 1e-3
-    guess = numbers.PICTURE_FWHM[0] * max(picture.shape[:2]) / 400
+    guess = priors.PICTURE_FWHM[0] * max(picture.shape[:2]) / 400
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # photutils warns when it finds or fits nothing
         found = IRAFStarFinder(20 * sigma, guess, roundness_range=(-0.2, 0.3))(linear)
@@ -198,7 +199,7 @@ def _add(
 
 def clump_colour(rng: Rng) -> Floats:
     """Return a clump's share of red, green and blue, the greatest of them 1."""
-    mean, scatter = (np.array(v) for v in numbers.CLUMP_COLOUR)
+    mean, scatter = (np.array(v) for v in priors.CLUMP_COLOUR)
     flux = fluxes(20.0, rng.normal(mean, scatter))
     bands = "gri" if rng.random() < 0.5 else "grz"
     shares = np.array([flux["ugriz".index(b)] for b in bands]) * WEIGHTS[bands]

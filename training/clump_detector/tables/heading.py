@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileError
+from clump_detector.core.errors import FileError
+
 from .decimals import Translate
 from .kinds import FLOAT
 from .limits import LIMITS, too_much

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import FileError
+from clump_detector.core.errors import FileError
 
 
 @dataclass(frozen=True)

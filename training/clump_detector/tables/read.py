@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ClumpError, FileError, from_os_error
-from ..signatures import refuse_special, what_it_is
+from clump_detector.core.errors import ClumpError, FileError, from_os_error
+from clump_detector.core.signatures import refuse_special, what_it_is
+
 from .limits import LIMITS, Room, check_size, too_much
 from .text import MOST_YAML, read_ecsv, read_text
 from .votable import check_votable

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FileError
+from clump_detector.core.errors import FileError
+
 from .decimals import find_decimals, is_worth_a_look
 from .heading import Heading, encoding_of, lines_of, reader_of
 from .kinds import Kind, kind_of, values_of

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from xml.parsers import expat
 
-from ..errors import FileError
+from clump_detector.core.errors import FileError
+
 from .limits import LIMITS, too_much
 
 #: A VOTable is decoded in memory several times over.

@@ -1,0 +1,1 @@
+"""Sky coordinates: the WCS of a cutout, and how headers give it."""

@@ -1,0 +1,360 @@
+"""The cards of a header that describe the sky, made fit for astropy.
+
+wcslib makes room for whatever number of axes or order of polynomial a header claims,
+takes words for 0 and what is missing for 0 or 1: every position would be wrong without
+a word. So it gets the cards of two axes, as numbers. What is needed and is no number
+ends the reading, with a reason; any other card that is odd costs itself, with a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clump_detector.core.fits_header import Broken, as_number, cards, value_of
+
+from .angular_units import angle_unit, degrees
+
+#: Axes of an array that are looked at.
+_MOST_AXES = 6
+
+#: Longitude and latitude as CTYPE calls them, and what their sky is called.
+SKIES = {
+    ("RA", "DEC"): "equatorial",
+    ("GLON", "GLAT"): "galactic",
+    ("ELON", "ELAT"): "ecliptic",
+    ("SLON", "SLAT"): "supergalactic",
+}
+
+#: Keys of one axis, of a pair of axes in the notations of today and of before 2002, and
+#: of a parameter of an axis; then the letter of another description of the same pixels.
+_KEY = re.compile(
+    r"(?:(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA)(\d)"
+    r"|(CD|PC)0{0,2}(\d)_?0{0,2}(\d)"
+    r"|PV(\d)_(\d\d?))([A-Z]?)"
+)
+_SHARED = re.compile(
+    r"(LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|EPOCH)([A-Z]?)"
+)  # fmt: skip
+
+#: Distortions that stand in tables or in ways of their own.
+_TABLES = re.compile(r"C[PQ]DIS\d|D2IMDIS\d|D2IMARR|AMD[XY]\d+")
+
+_SIP = re.compile(r"([AB]P?)_(ORDER|\d_\d)")
+
+#: Polynomials of a higher order are no distortion of a camera.
+_MOST_ORDER = 9
+
+#: Frames of RADESYS that are known, by what people write.
+_FRAMES = {
+    "ICRS": "ICRS", "ICRF": "ICRS", "FK5": "FK5", "J2000": "FK5", "FK5J2000": "FK5",
+    "J20000": "FK5", "FK4": "FK4", "B1950": "FK4", "FK4B1950": "FK4",
+    "FK4NOE": "FK4-NO-E",
+}  # fmt: skip
+
+#: An equinox out of this range is none: 0 stands for "not known".
+_EQUINOXES = 1800, 2100
+
+
+class NoSkyError(Exception):
+    """Says why a header's sky is not read, as a clause."""
+
+
+@dataclass(frozen=True)
+class SkyAxes:
+    """Which axes of a header are the sky, counted from 1, the smaller first.
+
+    Attributes
+    ----------
+    first, second : int
+    alternate : str
+        The letter of the description that says it; empty for the usual one.
+    sky : str
+        Of the values of `SKIES`.
+    """
+
+    first: int
+    second: int
+    alternate: str
+    sky: str
+
+
+@dataclass
+class SkyCards:
+    """The cards of the sky as those of axes 1 and 2.
+
+    Attributes
+    ----------
+    keys : dict
+        For astropy.
+    notes : list of str
+        What was left out, guessed or replaced, as clauses.
+    """
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def sky_axes(header: Any) -> SkyAxes | None:
+    """Return which axes are the sky, of the first description that names one."""
+    for alternate in _alternates(header):
+        kinds = {
+            _kind(value_of(header, f"CTYPE{i}{alternate}")): i
+            for i in range(_MOST_AXES, 0, -1)
+        }
+        for pair, sky in SKIES.items():
+            if all(kind in kinds for kind in pair):
+                first, second = sorted(kinds[kind] for kind in pair)
+                return SkyAxes(first, second, alternate, sky)
+    return None
+
+
+def _alternates(header: Any) -> list[str]:
+    found = (re.fullmatch(r"CTYPE1([A-Z]?)", str(key)) for key in list(header.keys()))
+    return ["", *sorted({match[1] for match in found if match and match[1]})]
+
+
+def _kind(ctype: Any) -> str:
+    return str(ctype or "").upper()[:4].strip("- ")
+
+
+def promise(header: Any) -> str:
+    """Return what says that a header without axes of the sky has one, or nothing.
+
+    Axes of pixels, of wavelengths and the like promise none.
+    """
+    names = [f"CTYPE{i}" for i in range(1, _MOST_AXES + 1)]
+    said = {n: str(value_of(header, n) or "").strip() for n in names}
+    kinds = [kind for pair in SKIES for kind in pair]
+    for name, text in said.items():
+        begins = re.match(r"[A-Za-z]+", text)
+        looks = begins is not None and begins[0].upper() in kinds
+        if looks or re.search(r"-(TAN|SIN|ARC|ZEA|CAR|TPV|TAB)\b", text.upper()):
+            pair = ", ".join(f"{n} = {t!r}" for n, t in said.items() if t)
+            return f"{name} names no pair of axes on the sky that is known ({pair})"
+    numbers = [as_number(value_of(header, k)) for k in ("CRVAL1", "CRVAL2")]
+    steps = [as_number(value_of(header, k)) for k in ("CD1_1", "CD1_2", "CDELT1")]
+    small = [s for s in steps if s is not None and 1e-6 < abs(s) < 1e-2]
+    if None not in numbers and any(numbers) and small and not any(said.values()):
+        return "CRVAL1 and CRVAL2 are given, but no CTYPE1 that says of what"
+    if value_of(header, "AMDX1") is not None and not any(said.values()):
+        return "the plate solution of the DSS (AMDX1) is not read"
+    return ""
+
+
+def sky_cards(header: Any, axes: SkyAxes) -> SkyCards:
+    """Return the cards of a header's sky for astropy.
+
+    Raises
+    ------
+    NoSkyError
+        If a card that is needed is missing or no number, or the sky depends on a third
+        axis.
+    """
+    _check_other_axes(header, axes)
+    found = SkyCards()
+    raw = _gathered(header, axes, found)
+    for name, value in raw.items():
+        if name.startswith("CTYPE"):
+            found.keys[name] = str(value).strip().upper()
+        elif name.startswith("CUNIT"):
+            _put_unit(found, name, value)
+        elif not _SHARED.fullmatch(name):
+            found.keys[name] = _number(name, value)
+    for name in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):
+        if name not in found.keys:
+            raise NoSkyError(f"{name} is missing")
+    if not any(re.match("CDELT|CD|PC", name) for name in found.keys):
+        raise NoSkyError("neither CDELT1 nor CD1_1 says how large a pixel is")
+    _check_latitude(found)
+    _put_poles(found, raw)
+    if axes.sky in ("equatorial", "ecliptic"):
+        _put_frame(found, raw)
+    _put_distortion(header, axes, found)
+    return found
+
+
+def _check_other_axes(header: Any, axes: SkyAxes) -> None:
+    kinds = {kind for pair in SKIES for kind in pair}
+    for axis in {*range(1, _MOST_AXES + 1)} - {axes.first, axes.second}:
+        name = f"CTYPE{axis}{axes.alternate}"
+        if _kind(value_of(header, name)) in kinds:
+            raise NoSkyError(
+                f"{name} = {value_of(header, name)!r} is a third axis of it"
+            )
+
+
+def _gathered(header: Any, axes: SkyAxes, found: SkyCards) -> dict[str, Any]:
+    """Return the raw values of the sky's cards under the names of axes 1 and 2."""
+    new = {str(axes.first): "1", str(axes.second): "2"}
+    raw: dict[str, Any] = {}
+    for key, value in cards(header):
+        name = _renamed(key, new, axes.alternate, value)
+        if name is None or value is None:
+            continue
+        if name in raw and raw[name] != value:
+            if name.startswith("CTYPE"):
+                raise NoSkyError(f"{key} stands there twice")
+            # wcslib goes through the header to its end, too.
+            found.notes.append(f"{key} stands there twice, the last was taken")
+        raw[name] = value
+    return raw
+
+
+def _renamed(
+    key: str, new: Mapping[str, str], alternate: str, value: Any
+) -> str | None:
+    shared = _SHARED.fullmatch(key)
+    if shared is not None:
+        return shared[1] if shared[2] == alternate else None
+    match = _KEY.fullmatch(key)
+    if match is None or match[8] != alternate:
+        return None
+    one, axis, two, row, column, of, parameter, _ = match.groups()
+    if one:
+        return f"{one}{new[axis]}" if axis in new else None
+    if two:
+        if row in new and column not in new and as_number(value) != 0:
+            raise NoSkyError(f"the sky depends on a third axis ({key} = {value})")
+        known = row in new and column in new
+        return f"{two}{new[row]}_{new[column]}" if known else None
+    return f"PV{new[of]}_{int(parameter)}" if of in new else None
+
+
+def _as_number(value: Any) -> float | None:
+    """Return a number, also one in quotes and with Fortran's D in its exponent."""
+    if isinstance(value, str):
+        value = re.sub("[dD]", "e", value.strip())
+    return as_number(value)
+
+
+def _number(name: str, value: Any) -> float:
+    number = _as_number(value)
+    if number is None:
+        said = "cannot be parsed" if value is Broken else f"= {value!r} is no number"
+        raise NoSkyError(f"{name} {said}")
+    return number
+
+
+def _put_unit(found: SkyCards, name: str, value: Any) -> None:
+    """Give CUNIT as wcslib knows it; without one, degrees are the standard's."""
+    text = str(value).strip() if isinstance(value, str) else ""
+    unit = angle_unit(text)
+    if unit is not None and str(unit) != "hourangle":
+        found.keys[name] = str(unit)
+    elif value is Broken or text.lower() in ("unknown", "none", "null", "n/a", "?"):
+        found.notes.append(f"{name} says no unit, degrees were taken")
+    elif text:
+        raise NoSkyError(f"{name} = {text!r} is no unit of an angle that is known")
+
+
+def _check_latitude(found: SkyCards) -> None:
+    """Refuse a latitude that is none, such as that of a header with swapped axes."""
+    latitudes = [latitude for _, latitude in SKIES]
+    for axis in "12":
+        value = found.keys[f"CRVAL{axis}"]
+        unit = angle_unit(found.keys.get(f"CUNIT{axis}", "deg"))
+        is_latitude = _kind(found.keys[f"CTYPE{axis}"]) in latitudes
+        if is_latitude and abs(value) * degrees(unit) > 90:
+            raise NoSkyError(f"CRVAL{axis} = {value:g} is beyond the pole")
+
+
+def _put_poles(found: SkyCards, raw: Mapping[str, Any]) -> None:
+    for name in ("LONPOLE", "LATPOLE"):
+        if name in raw:
+            number = _as_number(raw[name])
+            if number is None:
+                _leave_out(found, name, raw[name])
+            else:
+                found.keys[name] = number
+
+
+def _leave_out(found: SkyCards, name: str, value: Any) -> None:
+    said = "" if value is Broken else f" = {value!r}"
+    found.notes.append(f"{name}{said} was not understood and left out")
+
+
+# -- the frame -----------------------------------------------------------------
+
+
+def _put_frame(found: SkyCards, raw: Mapping[str, Any]) -> None:
+    """Give RADESYS and EQUINOX as numbers and names that astropy knows."""
+    name = next((n for n in ("RADESYS", "RADECSYS") if raw.get(n)), "RADESYS")
+    text = raw.get(name, "")
+    word = re.sub(r"[^A-Z0-9]", "", str(text).upper()) if text is not Broken else "?"
+    if word == "GAPPT":
+        raise NoSkyError("RADESYS = 'GAPPT' are apparent places, which are not read")
+    if word in _FRAMES:
+        found.keys["RADESYS"] = _FRAMES[word]
+    elif word:
+        _leave_out(found, name, text)
+    equinox = _equinox(raw.get("EQUINOX"))
+    if equinox is None and raw.get("EQUINOX") not in (None, ""):
+        _leave_out(found, "EQUINOX", raw["EQUINOX"])
+    epoch = _equinox(raw.get("EPOCH"))
+    if epoch is None and as_number(raw.get("EPOCH")) is not None:
+        _leave_out(found, "EPOCH", raw["EPOCH"])
+    if equinox is None and epoch is not None and not found.keys.get("RADESYS"):
+        # EPOCH was the equinox before 1997; some write the day of observation there.
+        equinox = epoch
+        if epoch not in (1950, 2000):
+            found.notes.append(f"EPOCH = {epoch:g} was taken for the equinox")
+    if equinox is not None:
+        found.keys["EQUINOX"] = equinox
+
+
+def _equinox(value: Any) -> float | None:
+    if isinstance(value, str):
+        value = value.strip().lstrip("JBjb")
+    number = as_number(value)
+    least, most = _EQUINOXES
+    return number if number is not None and least <= number <= most else None
+
+
+# -- distortions ---------------------------------------------------------------
+
+
+def _put_distortion(header: Any, axes: SkyAxes, found: SkyCards) -> None:
+    names = [str(key) for key in header.keys()]  # noqa: SIM118 - blank cards, too
+    tables = [n for n in names if _TABLES.fullmatch(n)]
+    if tables:
+        found.notes.append(
+            f"the distortion of {tables[0]} is not read, and places are without it"
+        )
+    if axes.alternate:
+        return
+    if str(found.keys.get("CTYPE1", "")).endswith(("TNX", "ZPX")):
+        found.notes.append(
+            "the distortion in the cards WAT1_001 is not read, and places are without "
+            "it"
+        )
+    sip = {n for n in names if _SIP.fullmatch(n)}
+    promised = "-SIP" in str(found.keys.get("CTYPE1", ""))
+    terms = _sip_terms(header, sip) if (axes.first, axes.second) == (1, 2) else None
+    if terms:
+        found.keys.update(terms)
+    elif promised or any(n in ("A_ORDER", "B_ORDER") for n in sip):
+        found.notes.append(
+            "the distortion (SIP) was not understood, and places are without it"
+        )
+
+
+def _sip_terms(header: Any, names: Iterable[str]) -> dict[str, Any] | None:
+    """Return the terms of a SIP distortion, or None where one is not usable."""
+    terms: dict[str, Any] = {}
+    for name in sorted(names):
+        number = _as_number(value_of(header, name))
+        if number is None:
+            return None
+        if name.endswith("ORDER"):
+            if number != int(number) or not 0 <= number <= _MOST_ORDER:
+                return None
+            number = int(number)
+        terms[name] = number
+    if not {"A_ORDER", "B_ORDER"} <= set(terms):
+        return None
+    if not {"AP_ORDER", "BP_ORDER"} <= set(terms):  # the way back is worked out, then
+        terms = {n: v for n, v in terms.items() if n[1] != "P"}
+    return terms

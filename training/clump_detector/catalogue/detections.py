@@ -1,0 +1,143 @@
+"""The table of detections, as other programs read it.
+
+Boxes are in pixels, (0, 0) being the centre of the first one; positions are those of
+the boxes' centres.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from clump_detector.astrometry.wcs import sky_positions
+from clump_detector.core import boxes as geometry
+from clump_detector.core.arrays import Floats
+from clump_detector.core.errors import FileError
+from clump_detector.core.files import atomic_path
+from clump_detector.images.cutout import Cutout
+
+FORMATS = (".csv", ".parquet", ".ecsv")
+
+
+#: The fixed columns; ``ra`` and ``dec`` in degrees are None without a WCS.
+COLUMNS = ("file", "class", "score", "x1", "y1", "x2", "y2", "ra", "dec", "model")
+
+Row = dict[str, Any]
+
+_WORDS = ("file", "class", "model")
+_UNITS = {**dict.fromkeys(("x1", "y1", "x2", "y2"), "pix"), "ra": "deg", "dec": "deg"}
+
+
+class DetectedBoxes(Protocol):
+    """What a table takes of the boxes on a cutout, wherever they come from."""
+
+    @property
+    def boxes(self) -> geometry.Boxes:
+        """Array of shape (n, 4)."""
+
+    @property
+    def scores(self) -> Floats:
+        """Array of shape (n,)."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """One name for each box."""
+
+
+def rows_of(
+    file: str | Path, cutout: Cutout, found: DetectedBoxes, model: str
+) -> list[Row]:
+    """Return the rows of one cutout, keyed by `COLUMNS`, best score first.
+
+    Parameters
+    ----------
+    file : str or path
+        The path as it was given.
+    cutout : Cutout
+    found : DetectedBoxes
+    model : str
+        The model's name with its short hash.
+    """
+    places: list[tuple[float | None, float | None]] = [(None, None)] * len(found.boxes)
+    if cutout.wcs is not None and len(found.boxes):
+        sky = sky_positions(cutout.wcs, *geometry.centres(found.boxes).T)
+        # 1e-7 degrees are 0.4 milliarcsec.
+        places = [(round(float(ra), 7), round(float(dec), 7)) for ra, dec in sky]
+    rows = []
+    for i in sorted(range(len(places)), key=lambda i: -found.scores[i]):
+        score = round(float(found.scores[i]), 5)
+        corners = (round(float(v), 3) for v in found.boxes[i])
+        values = (str(file), found.classes[i], score, *corners, *places[i], model)
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
+
+
+def check_table_name(path: str | Path) -> Path:
+    """Return the path of a table that can be written, before hours of work.
+
+    Raises
+    ------
+    FileError
+        If its ending is none of `FORMATS`, or it is a folder.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise FileError(
+            "the ending of a table says its format, and this one is unknown",
+            path,
+            f"Choose one of {', '.join(FORMATS)}.",
+        )
+    if path.is_dir():
+        raise FileError("this is a folder", path, "Give the name of a file.")
+    return path
+
+
+def write_table(rows: Iterable[Row], path: str | Path) -> None:
+    """Write a table, whole or not at all; its ending says the format.
+
+    Raises
+    ------
+    FileError
+        If the ending is unknown or the file cannot be written.
+    """
+    path = check_table_name(path)
+    write = {".csv": _write_csv, ".parquet": _write_parquet, ".ecsv": _write_ecsv}
+    with atomic_path(path) as temporary:
+        write[path.suffix.lower()](list(rows), temporary)
+
+
+def _write_csv(rows: Sequence[Row], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)  # None becomes empty
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in COLUMNS}
+
+
+def _write_parquet(rows: Sequence[Row], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [(name, pa.string() if name in _WORDS else pa.float64()) for name in COLUMNS]
+    )
+    pq.write_table(pa.table(_columns(rows), schema=schema), path)
+
+
+def _write_ecsv(rows: Sequence[Row], path: Path) -> None:
+    from astropy.table import MaskedColumn, Table
+
+    table = Table()
+    for name, values in _columns(rows).items():
+        missing = [value is None for value in values]
+        filled = [0.0 if value is None else value for value in values]
+        kind = str if name in _WORDS else float
+        table[name] = MaskedColumn(
+            filled, mask=missing, dtype=kind, unit=_UNITS.get(name)
+        )
+    table.write(path, format="ascii.ecsv", overwrite=True)

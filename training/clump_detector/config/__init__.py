@@ -1,0 +1,1 @@
+"""The settings of a model and of its training, and recipes that hold them."""

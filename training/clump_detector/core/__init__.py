@@ -1,0 +1,1 @@
+"""Basic parts: errors, files, boxes, bands, FITS headers, sources of images."""

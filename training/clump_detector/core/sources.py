@@ -1,0 +1,263 @@
+"""Where cutouts are: image files, folders, and the bands that file names tell."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .bands import BAND_ORDER, band_of_token, from_blue
+from .companions import Companions, LeftOut, in_words
+from .errors import FileError, ImageError, from_os_error
+from .signatures import refuse_special
+
+__all__ = [
+    "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",
+    "Found", "Source", "find_sources", "is_image_name", "search", "stem",
+]  # fmt: skip
+
+_FITS = (".fits", ".fit", ".fts")
+FITS_SUFFIXES = (*_FITS, *(f"{s}{c}" for s in _FITS for c in (".gz", ".bz2", ".fz")))
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+TIFF_SUFFIXES = (".tif", ".tiff")
+SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *FITS_SUFFIXES)
+
+#: Folders and files that systems and programs put beside one's own.
+_OF_SYSTEMS = ("__macosx", "__pycache__", "@eadir", "$recycle.bin", "lost+found",
+               "system volume information")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a cutout is read from: one file, or one FITS file per band.
+
+    Attributes
+    ----------
+    name : str
+    files : tuple of path
+    bands : tuple of str
+        What the files' names say, one for each; of a single file what the user says of
+        its planes. Headers are believed first.
+    unit : str
+        What the user says of fluxes whose header names no unit; see
+        `units.chosen_unit`.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    bands: tuple[str, ...] = ()
+    unit: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The first file, which stands for the cutout in tables and messages."""
+        return self.files[0]
+
+
+def is_image_name(path: str | Path) -> bool:
+    """Tell from its name whether a file is one that `read_cutout` may read."""
+    return str(path).lower().endswith(SUFFIXES)
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without its image suffix, ``.fits.bz2`` included."""
+    name = path.name
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return path.stem
+
+
+@dataclass(frozen=True)
+class Found:
+    """The cutouts in files and folders, and what was left out of the folders.
+
+    Attributes
+    ----------
+    sources : list of Source
+    left_out : list of LeftOut
+    """
+
+    sources: list[Source]
+    left_out: list[LeftOut]
+
+    @property
+    def said(self) -> str:
+        """A sentence on what was left out, or an empty text."""
+        return in_words(self.left_out)
+
+
+def find_sources(paths: Iterable[str | Path]) -> list[Source]:
+    """Return the cutouts of `search`."""
+    return search(paths).sources
+
+
+def search(paths: Iterable[str | Path]) -> Found:
+    """Find the cutouts in files and folders, without reading them.
+
+    FITS files of one folder whose names differ only in a band (``a-g.fits``,
+    ``a-r.fits``) are one cutout.
+
+    Parameters
+    ----------
+    paths : paths
+        Files are taken as they are; folders are searched to any depth, in order of
+        name. Left out are hidden files and folders and those of systems, empty files,
+        and what goes with an image: see `companions`. What is given twice is one
+        cutout.
+
+    Raises
+    ------
+    ImageError
+        If a path does not exist, a folder holds no image, or a file has no suffix of
+        an image.
+    """
+    folders: list[Path] = []
+    left_out: list[LeftOut] = []
+    loose: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            found, others = _images_below(path)
+            if not found:
+                raise ImageError(
+                    "there is no image in this folder",
+                    path,
+                    in_words(others) or f"Images end in {', '.join(SUFFIXES)}.",
+                )
+            folders += found
+            left_out += others
+        elif not path.exists():
+            raise ImageError("no such file or folder", path, "Check the path.")
+        elif not is_image_name(path):
+            raise ImageError(
+                "this is not an image that can be read",
+                path,
+                f"Images end in {', '.join(SUFFIXES)}.",
+            )
+        else:
+            loose.append(path)
+    below = _unique(folders)
+    known = {path.absolute() for path in below}
+    apart = [path for path in _unique(loose) if path.absolute() not in known]
+    return Found(_group_bands(apart) + _group_bands(below), left_out)
+
+
+def _unique(paths: Iterable[Path]) -> list[Path]:
+    return list({path.absolute(): path for path in paths}.values())
+
+
+def _images_below(folder: Path) -> tuple[list[Path], list[LeftOut]]:
+    """Return the images in a folder, and what is none for all its ending."""
+    found: list[Path] = []
+    left_out: list[LeftOut] = []
+
+    def refuse(error: OSError) -> None:
+        raise from_os_error(error, error.filename or folder, "read") from error
+
+    for root, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        images = [
+            Path(root, name)
+            for name in sorted(files)
+            if not _is_hidden(name)
+            and is_image_name(name)
+            and not _is_list(Path(root, name))
+        ]
+        kinds = _kinds_of(images)
+        found += [path for path in images if path not in kinds]
+        left_out += [LeftOut(path, kind) for path, kind in kinds.items()]
+    return found, left_out
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _OF_SYSTEMS
+
+
+def _kinds_of(images: Sequence[Path]) -> dict[Path, str]:
+    """Return what the files of a folder are that are no cutouts."""
+    kinds: dict[Path, str] = {}
+    for path in images:
+        with suppress(OSError):  # reading it will say what is wrong
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                kinds[path] = "pipes or devices"
+            elif status.st_size == 0:
+                kinds[path] = "empty files"
+    names = {path: stem(path) for path in images if path not in kinds}
+    companions = Companions((name, _is_fits(path)) for path, name in names.items())
+    for path, name in names.items():
+        kind = companions.kind(name, is_picture=path.suffix.lower() in PICTURE_SUFFIXES)
+        if kind:
+            kinds[path] = kind
+    return kinds
+
+
+def _is_fits(path: Path) -> bool:
+    return path.name.lower().endswith(FITS_SUFFIXES)
+
+
+def _is_list(path: Path) -> bool:
+    """Tell whether a file is the table of galaxies that lies beside cutouts."""
+    return path.name.lower().startswith("galaxies.fit") and holds_table(path)
+
+
+def _band_of(path: Path) -> tuple[str, str] | None:
+    """Return (band, what the name says without it), or None."""
+    if not path.name.lower().endswith(FITS_SUFFIXES):
+        return None
+    tokens = re.split(r"([-_. ])", stem(path))
+    around = ["", "", *tokens, "", ""]  # words stand at every second place
+    named = [
+        (i, band_of_token(t, around[i], around[i + 4])) for i, t in enumerate(tokens)
+    ]
+    words = [(i, band) for i, band in named if band]
+    if not words:
+        return None
+    index, band = words[-1]
+    rest = tokens[:index] + tokens[index + 1 :]
+    return band, re.sub(
+        r"[-_. ]+$|^[-_. ]+", "", re.sub(r"[-_. ]{2,}", "-", "".join(rest))
+    )
+
+
+def _group_bands(files: Sequence[Path]) -> list[Source]:
+    groups: dict[tuple[Path, str], dict[str, Path]] = defaultdict(dict)
+    for path in files:
+        named = _band_of(path)
+        if named:
+            groups[path.parent, named[1]].setdefault(named[0], path)
+    sources: list[Source] = []
+    taken: set[Path] = set()
+    for path in files:
+        if path in taken:
+            continue
+        named = _band_of(path)
+        group = groups[path.parent, named[1]] if named else {}
+        if len(group) > 1 and path in group.values():
+            bands = tuple(sorted(group, key=from_blue))
+            members = tuple(group[band] for band in bands)
+            taken.update(members)
+            name = (named[1] if named else "") or path.parent.name
+            sources.append(Source(name, members, bands))
+        else:
+            sources.append(Source(stem(path), (path,)))
+    return sources
+
+
+def holds_table(path: Path) -> bool:
+    """Tell whether a FITS file holds a table rather than an image, from its headers.
+
+    A file that cannot be read holds none.
+    """
+    try:
+        refuse_special(path)
+        with path.open("rb") as file:
+            head = file.read(8 * 2880)
+    except (OSError, FileError):
+        return False
+    return b"XTENSION= 'BINTABLE'" in head and b"ZIMAGE " not in head

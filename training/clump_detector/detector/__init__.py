@@ -1,0 +1,1 @@
+"""The detector: encoder, network, weights, and finding clumps on a cutout."""

@@ -1,0 +1,82 @@
+"""What a judgement leaves in a model's card: its calibration, its figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.errors import LabelError
+from clump_detector.metrics.calibration import FEWEST, Calibration
+from clump_detector.models.card import ModelCard, read_card, write_card
+
+
+def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
+    """Keep in a model's card what `evaluate_model` found on validation galaxies.
+
+    That is the calibration, and the score with the highest F1 as the default.
+
+    Raises
+    ------
+    LabelError
+        If there were too few boxes to tell.
+    ModelError, FileError
+        If the card cannot be read or written.
+    """
+    card = read_card(folder)
+    found, best = figures["calibration"], figures["best_score"]
+    if found is None or best is None:
+        raise LabelError(
+            f"there are too few boxes to calibrate on: at least {FEWEST} "
+            "true and as many false ones are needed",
+            remedy="Take more labelled galaxies.",
+        )
+    mended = Calibration(**found)
+    score = float(mended(best))
+    card = replace(
+        card,
+        calibration=mended.after(card.calibration),
+        default_score=round(min(max(score, 0.05), 0.95), 2),
+    )
+    write_card(folder, card)
+    return card
+
+
+def keep_figures(folder: Path, figures: dict[str, Any], where: str) -> ModelCard:
+    """Keep in a model's card how well it does, and on what.
+
+    Raises
+    ------
+    ModelError, FileError
+        If the card cannot be read or written.
+    """
+    kept = (
+        "score", "galaxies", "true_boxes", "completeness", "purity", "f1", "classes",
+        "flux_ratios", "average_precision", "false_per_empty_galaxy",
+    )  # fmt: skip
+    performance = {"on": where, **{key: figures[key] for key in kept}}
+    performance["calibration_error"] = figures["reliability"]["error"]
+    card = replace(
+        read_card(folder),
+        performance=performance,
+        expected={
+            "method": where,
+            "galaxies": figures["galaxies"],
+            "true_boxes": figures["true_boxes"],
+            "curve": _rows(figures["curve"]),
+        },
+    )
+    write_card(folder, card)
+    return card
+
+
+def _rows(curve: dict[str, Any]) -> list[dict[str, float | None]]:
+    """Return what a card keeps of a curve: score, completeness and purity."""
+    names = ("scores", "completeness", "purity")
+    return [
+        {
+            key: None if value is None else round(value, 4)
+            for key, value in zip(("score", *names[1:]), row, strict=True)
+        }
+        for row in zip(*(curve[name] for name in names), strict=True)
+    ]

@@ -1,0 +1,352 @@
+"""How faint a clump a model finds on one's own cutouts: clumps are put into them.
+
+Clumps of known flux ratios are added to real galaxies, the model looks at them, and the
+share that it finds tells its completeness on this very data. Into linear fluxes a point
+is put with the cutout's own PSF and the colours of real clumps; into a picture one that
+is linear after an asinh curve is undone, since the picture's own is not known.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core import boxes as geometry
+from clump_detector.core.arrays import Floats
+from clump_detector.core.bands import wavelength
+from clump_detector.core.boxes import Boxes
+from clump_detector.core.errors import ClumpError, ImageError
+from clump_detector.core.sources import Source
+from clump_detector.fluxes.magnitudes import bluest
+from clump_detector.images.cutout import Cutout, read_cutout
+from clump_detector.images.host_mask import nucleus
+from clump_detector.images.rgb import to_rgb
+from clump_detector.photometry import Field, prepare
+from clump_detector.photometry.aperture.psf import moffat
+from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
+from clump_detector.simulate.inject import (
+    clump_colour,
+    draw_places,
+    near,
+    redone,
+    star_width,
+    undone,
+)
+from clump_detector.simulate.priors import BANDS, CLUMP_COLOUR, PICTURE_FWHM, fluxes
+from clump_detector.simulate.scene import Rng
+
+from .plots import COLOURS, new_figure, save_figure
+
+#: Flux ratios of the clumps put in, evenly in their logarithm.
+RATIOS = (0.002, 0.3)
+
+#: Not nearer than this to the nucleus, in FWHM: volunteers marked the bulge apart.
+FROM_NUCLEUS = 1.5
+
+#: A clump is found by a box whose centre is this near, in FWHM.
+FOUND_WITHIN = 1.0
+
+#: Bins of flux ratio: edges in the logarithm.
+EDGES = np.geomspace(*RATIOS, 9)
+
+#: Fewer trials than this tell no share.
+LEAST = 5
+
+#: Finds boxes and scores on a cutout.
+Finder = Callable[[Cutout], tuple[Boxes, Sequence[float]]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A clump that was put into a cutout.
+
+    Attributes
+    ----------
+    cutout : str
+    ratio : float
+        Its flux over the galaxy's, in the bluest band.
+    x, y : float
+        Where, in pixels.
+    score : float or None
+        Of the best box that finds it; None where there is none.
+    """
+
+    cutout: str
+    ratio: float
+    x: float
+    y: float
+    score: float | None
+
+
+def try_clumps(
+    sources: Sequence[Source],
+    find: Finder,
+    n: int,
+    *,
+    seed: int = 0,
+    report: Callable[[int, int], None] | None = None,
+) -> tuple[list[Trial], list[str]]:
+    """Put n clumps into cutouts and look for them.
+
+    One at a time: a bright one changes how bright all else is shown.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Each has its share of them.
+    find : callable
+        Gives boxes and scores on a cutout, the ones below any threshold, too.
+    n : int
+    seed : int
+    report : callable, optional
+        Called with (clumps tried, n).
+
+    Returns
+    -------
+    (list of Trial, list of str)
+        The trials, and why cutouts were left out, in sentences.
+
+    Raises
+    ------
+    ImageError
+        If no cutout can be used.
+    """
+    trials: list[Trial] = []
+    problems: list[str] = []
+    for k, source in enumerate(sources):
+        wanted = -(-(n - len(trials)) // (len(sources) - k))  # what is left, evenly
+        try:
+            for trial in _try_on(
+                source, find, wanted, np.random.default_rng((seed, k))
+            ):
+                trials.append(trial)
+                if report is not None:
+                    report(len(trials), n)
+        except ClumpError as error:
+            problems.append(error.message)
+    if not trials:
+        raise ImageError(
+            "on none of the cutouts a clump could be put",
+            sources[0].path if sources else None,
+            problems[0] if problems else "Is there a galaxy in the middle?",
+        )
+    return trials, problems
+
+
+def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
+    """Yield n trials on one cutout, or fewer where there is no room."""
+    cutout = read_cutout(source)
+    field = prepare(cutout, guess=_guess(cutout))
+    free, light = _room(field, find(cutout)[0])
+    put = _put_into_picture if cutout.is_picture else _put_into_fluxes
+    for _ in range(n):
+        places = draw_places(free, light**0.7, 1, 0.0, rng)
+        if not len(places):
+            return
+        x, y = (float(v) for v in places[0])
+        ratio = float(np.exp(rng.uniform(*np.log(RATIOS))))
+        boxes, scores = find(put(field, (x, y), ratio, rng))
+        centres = geometry.centres(geometry.as_boxes(boxes))
+        near_by = np.hypot(*(centres - (x, y)).T) <= FOUND_WITHIN * field.fwhm
+        found = [float(s) for s, yes in zip(scores, near_by, strict=True) if yes]
+        yield Trial(cutout.name, ratio, x, y, max(found, default=None))
+
+
+def _guess(cutout: Cutout) -> float:
+    """Return a FWHM in pixels where nothing tells it, as for clumps put into pictures.
+
+    The stars' of the picture that is shown, or what pictures of that size have.
+    """
+    longest = max(cutout.width, cutout.height)
+    return star_width(to_rgb(cutout)) or PICTURE_FWHM[0] * longest / 400
+
+
+def _room(field: Field, before: Boxes) -> tuple[NDArray[np.bool_], Floats]:
+    """Return where on the galaxy a clump can be put, and the light there.
+
+    Not where the model has found something before: it would count as the clump put in.
+    """
+    host = field.host
+    if host is None:
+        raise ImageError(
+            "there is no galaxy in its middle to put a clump on",
+            None if field.cutout.source is None else field.cutout.source.path,
+            "It was left out.",
+        )
+    plane = field.planes.mean(axis=0) if field.cutout.is_picture else _light(field)
+    light = np.clip(np.nan_to_num(plane), 0, None).astype(float) + 1e-12
+    known = np.isfinite(field.planes).all(axis=0)
+    centre = nucleus(light, host.mask, field.fwhm)
+    free = host.mask & known & ~near(centre, light.shape, FROM_NUCLEUS * field.fwhm)
+    for place in geometry.centres(geometry.as_boxes(before)):
+        free &= ~near(place, light.shape, 2 * FOUND_WITHIN * field.fwhm)
+    return free, light
+
+
+def _light(field: Field) -> Floats:
+    from scipy import ndimage
+
+    assert field.sky is not None
+    assert field.host is not None
+    band = field.host.band
+    plane = np.nan_to_num(field.planes[band] - field.sky.level[band])
+    smooth = ndimage.gaussian_filter(plane.astype(float), field.fwhm / 2.3548)
+    return np.asarray(smooth)
+
+
+def _put_into_fluxes(
+    field: Field, place: tuple[float, float], ratio: float, rng: Rng
+) -> Cutout:
+    """Return the cutout with a point of its own PSF added to its fluxes."""
+    assert field.host is not None
+    cutout, bands = field.cutout, field.bands
+    blue = bluest(bands)
+    units = np.array([v or np.nan for v in cutout.jansky] or [1.0] * len(bands))
+    units = np.where(np.isfinite(units), units, 1.0)  # then one unit for all bands
+    pixels = cutout.pixels.copy()
+    rows, columns = np.indices(pixels.shape[1:])
+    far = np.hypot(columns - place[0], rows - place[1])
+    spectrum = _spectrum(bands, rng)
+    total = ratio * max(float(field.host.flux[blue]), 0.0)
+    for k, psf in enumerate(field.psfs):
+        share = spectrum[k] / spectrum[blue] * units[blue] / units[k]
+        pixels[k] += (total * share * psf.at(far)).astype(np.float32)
+    return replace(cutout, pixels=pixels)
+
+
+def _spectrum(bands: Sequence[str], rng: Rng) -> Floats:
+    """Return a clump's flux densities, of any scale, with the colours of real ones."""
+    mean, scatter = (np.array(v) for v in CLUMP_COLOUR)
+    known = fluxes(20.0, rng.normal(mean, scatter))
+    lengths = np.log([wavelength(band) or 0 for band in BANDS])
+    return np.exp(
+        [
+            np.interp(np.log(wavelength(band) or 500.0), lengths, np.log(known))
+            for band in bands
+        ]
+    )
+
+
+def _put_into_picture(
+    field: Field, place: tuple[float, float], ratio: float, rng: Rng
+) -> Cutout:
+    """Return the picture with a point added to what an asinh curve makes of it."""
+    assert field.host is not None
+    linear = undone(field.cutout.pixels)
+    blue = linear[..., 2]
+    sky = np.median(blue[~field.host.sources]) if (~field.host.sources).any() else 0.0
+    light = max(float((blue - sky)[field.host.mask].sum()), 0.0)
+    psf = moffat(field.fwhm)
+    rows, columns = np.indices(blue.shape)
+    colour = clump_colour(rng)
+    spot = ratio * light * psf.at(np.hypot(columns - place[0], rows - place[1]))
+    linear = linear + spot[..., None] * colour / max(float(colour[2]), 1e-3)
+    return replace(field.cutout, pixels=redone(linear))
+
+
+# -- figures --------------------------------------------------------------------
+
+
+def wilson(found: int, n: int, z: float = 1.0) -> tuple[float, float]:
+    """Return an interval of a share of n trials, 68 % by default.
+
+    Wilson (1927, J. Am. Stat. Assoc. 22, 209), which is right for shares of 0 and 1.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share = found / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) * z / (1 + z**2 / n)
+    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+
+
+def completeness(trials: Sequence[Trial], score: float) -> dict[str, Any]:
+    """Return the shares found at a score, by flux ratio, with their intervals.
+
+    Returns
+    -------
+    dict
+        ``score``, ``trials``, ``found``, ``bins``: of each its flux ratios, number,
+        number found, share and 68 % interval; and ``half``, the flux ratio from which
+        half of the clumps are found, or None.
+    """
+    rows = []
+    for low, high in itertools.pairwise(EDGES):
+        inside = [t for t in trials if low <= t.ratio < high]
+        found = sum(_is_found(t, score) for t in inside)
+        rows.append(
+            {
+                "low": float(low),
+                "high": float(high),
+                "n": len(inside),
+                "found": found,
+                "share": found / len(inside) if len(inside) >= LEAST else None,
+                "interval": wilson(found, len(inside)),
+            }
+        )
+    return {
+        "score": score,
+        "trials": len(trials),
+        "found": sum(_is_found(t, score) for t in trials),
+        "bins": rows,
+        "half": _half(rows),
+    }
+
+
+def _is_found(trial: Trial, score: float) -> bool:
+    return trial.score is not None and trial.score >= score
+
+
+def _half(rows: Sequence[dict[str, Any]]) -> float | None:
+    """Return where the share last rises through one half, between bins' middles."""
+    known = [r for r in rows if r["share"] is not None]
+    middles = [np.log(r["low"] * r["high"]) / 2 for r in known]
+    for k in range(len(known) - 1, 0, -1):
+        below, above = known[k - 1]["share"], known[k]["share"]
+        if below < 0.5 <= above:
+            part = (0.5 - below) / (above - below)
+            return float(np.exp(middles[k - 1] + part * (middles[k] - middles[k - 1])))
+    return None
+
+
+def draw_completeness(figures: dict[str, Any], path: Path, words: str) -> None:
+    """Draw shares found against flux ratio, with intervals and numbers.
+
+    Parameters
+    ----------
+    figures : dict
+        From `completeness`.
+    path : path
+        png, pdf or svg.
+    words : str
+        The title.
+    """
+    drawing = new_figure(5.6, 3.8)
+    axes = drawing.subplots()
+    rows = [r for r in figures["bins"] if r["share"] is not None]
+    middles = [np.sqrt(r["low"] * r["high"]) for r in rows]
+    shares = np.array([r["share"] for r in rows])
+    bounds = np.array([r["interval"] for r in rows]).reshape(-1, 2).T
+    errors = np.clip([shares - bounds[0], bounds[1] - shares], 0, None)
+    axes.errorbar(
+        middles, shares, yerr=errors, fmt="o-", color=COLOURS[0], ms=5, lw=1.2,
+        capsize=2,
+    )  # fmt: skip
+    for middle, row in zip(middles, rows, strict=True):
+        axes.annotate(
+            str(row["n"]), (middle, 0.02), ha="center", fontsize=7, color="0.4"
+        )
+    for limit, name in ((FAINTER_LIMIT, "3 %"), (BRIGHTER_LIMIT, "8 %")):
+        axes.axvline(limit, color="0.6", lw=0.8, ls=":")
+        axes.annotate(name, (limit * 1.03, 1.03), fontsize=7, color="0.4")
+    axes.axhline(0.5, color="0.8", lw=0.8, zorder=0)
+    axes.set(xscale="log", xlim=RATIOS, ylim=(0, 1.09))
+    axes.set(xlabel="clump flux / galaxy flux, bluest band", ylabel="completeness")
+    axes.set_title(words, fontsize=9)
+    save_figure(drawing, path)

@@ -1,0 +1,132 @@
+"""A model's figures as one picture, or two models' side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.errors import ConfigError, FileError, from_os_error
+from clump_detector.core.files import atomic_path
+
+#: Told apart without red and green (Okabe and Ito).
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
+def draw_figures(figures: dict[str, Any], path: str | Path) -> None:
+    """Draw what `evaluate` found: curves with bands, flux ratios, reliability.
+
+    Parameters
+    ----------
+    figures : dict
+        From `evaluate_model`, or from `compare_models`: then both are drawn.
+    path : path
+        A file whose ending names its format: png, pdf or svg.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    FileError
+        If the file cannot be written, or its ending names no format.
+    """
+    models = [figures[key] for key in ("old", "new") if figures.get(key)] or [figures]
+    drawing = new_figure(10.5, 3.4)
+    left, middle, right = drawing.subplots(1, 3)
+    for model, colour in zip(models, COLOURS, strict=False):
+        _curves(left, model, colour)
+        _flux_ratios(middle, model, colour)
+        _reliability(right, model, colour)
+    left.set(xlabel="score", ylabel="share", xlim=(0, 1), ylim=(0, 1.02))
+    left.set_title("completeness (line), purity (dashed)", fontsize=9)
+    middle.set(xlabel="clump flux / host flux", ylabel="completeness", ylim=(0, 1.02))
+    right.plot([0, 1], [0, 1], color="0.7", lw=1, zorder=0)
+    right.set(xlabel="score", ylabel="share that is true", xlim=(0, 1), ylim=(0, 1.02))
+    right.set_title("reliability", fontsize=9)
+    left.legend(fontsize=7, loc="lower left")
+    save_figure(drawing, Path(path))
+
+
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty figure of so many inches.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError(
+            "matplotlib, which draws the picture, is not installed",
+            remedy="Run: pip install matplotlib.",
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure in the format that the path's ending names.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written, or the ending names no format.
+    """
+    path = path if path.suffix else path.with_name(f"{path.name}.png")
+    try:
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=150)
+    except ValueError as error:
+        raise FileError(
+            f"this is no format of a picture ({error})", path, "Name a png, pdf or svg."
+        ) from error
+    except OSError as error:
+        raise from_os_error(error, path, "write") from error
+
+
+def _curves(axes: Any, model: dict[str, Any], colour: str) -> None:
+    curve = model["curve"]
+    for name, style in (("completeness", "-"), ("purity", "--")):
+        rows = [
+            (score, value, band)
+            for score, value, band in zip(
+                curve["scores"], curve[name], curve[f"{name}_68"], strict=True
+            )
+            if value is not None and band is not None
+        ]
+        if not rows:
+            continue
+        scores, values, bands = zip(*rows, strict=True)
+        label = f"{model['model']}" if style == "-" else None
+        axes.plot(scores, values, style, color=colour, lw=1.5, label=label)
+        low, high = zip(*bands, strict=True)
+        axes.fill_between(scores, low, high, color=colour, alpha=0.2, lw=0)
+    axes.axvline(model["score"], color=colour, lw=0.8, ls=":")
+
+
+def _flux_ratios(axes: Any, model: dict[str, Any], colour: str) -> None:
+    rows = [r for r in model["flux_ratios"] if r["completeness"] is not None]
+    if not rows:
+        axes.text(
+            0.5, 0.5, "flux ratios are not known", ha="center", transform=axes.transAxes
+        )
+        return
+    names = [
+        f"≥ {r['low']:g}" if r["high"] is None else f"{r['low']:g}-{r['high']:g}"
+        for r in rows
+    ]
+    values = [r["completeness"] for r in rows]
+    axes.plot(names, values, "o-", color=colour, ms=4, lw=1.2)
+    for name, row in zip(names, rows, strict=True):
+        axes.annotate(
+            str(row["true_boxes"]), (name, row["completeness"]), fontsize=7,
+            textcoords="offset points", xytext=(0, -11), ha="center", color="0.4",
+        )  # fmt: skip
+
+
+def _reliability(axes: Any, model: dict[str, Any], colour: str) -> None:
+    bins = [b for b in model["reliability"]["bins"] if b["boxes"] >= 3]
+    axes.plot(
+        [b["score"] for b in bins], [b["true"] for b in bins], "o-",
+        color=colour, ms=4, lw=1.2,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Flux units, zero points, magnitudes and Galactic extinction."""

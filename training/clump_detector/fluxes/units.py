@@ -1,0 +1,302 @@
+"""How many jansky one unit of an image is: from its header, or as the user says.
+
+A flux of 1 is ``3631 Jy * 10^(-0.4 zero point)`` of an AB zero point (Oke & Gunn 1983,
+ApJ 266, 713); which ones are AB says `zero_points`.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core.errors import ConfigError
+from clump_detector.core.fits_header import Keys
+
+from .zero_points import ZeroPoint, zero_point_of
+
+#: Flux of magnitude 0 in Jy.
+AB_ZERO = 3631.0
+
+NANOMAGGY = AB_ZERO * 1e-9
+
+#: Surveys whose cutouts are in one unit though their headers leave it out.
+_KNOWN = re.compile(r"DECaLS|Legacy ?Survey|BASS|MzLS", re.IGNORECASE)
+
+_COUNTS = re.compile(
+    r"(adu|dn|du|data numbers?|counts?|cts?|cps|e-?|electrons?|photons?)?"
+    r"\s*(/|per|\.)?\s*(s|secs?|seconds?)?((\^|\*\*)?\(?-1\)?)?",
+    re.IGNORECASE,
+)
+
+_SAME = {
+    "nmaggie",
+    "nmaggies",
+    "nanomaggie",
+    "nanomaggies",
+    "nanomaggy",
+    "nmgy",
+    "nmgys",
+}
+_PER_PIXEL = re.compile(r"\s*/\s*pix(el)?$|[\s*.]*pix(el)?(\^|\*\*)?-1$", re.IGNORECASE)
+_MAGGIES = {"maggy", "maggie", "maggies", "mgy"}
+
+#: Units as FITS once wrote them, in capitals. MJY alone may be mega or milli.
+_CAPITALS = {
+    "JY": "Jy", "MJY/SR": "MJy/sr", "JY/SR": "Jy/sr", "UJY": "uJy", "NJY": "nJy",
+    "JY/BEAM": "Jy/beam", "JY/PIXEL": "Jy/pixel",
+}  # fmt: skip
+
+_PER_BEAM = re.compile(r"\s*/\s*beam$|[\s*.]*beam(\^|\*\*)?-1$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one unit of a plane is.
+
+    Attributes
+    ----------
+    jansky : float or None
+        None where fluxes are relative.
+    words : str
+        For people, such as "nanomaggies".
+    note : str
+        What a person should know about it, a sentence, or ''.
+    """
+
+    jansky: float | None
+    words: str
+    note: str = ""
+
+
+RELATIVE = Unit(None, "relative fluxes")
+
+
+def unit_of(
+    keys: Keys,
+    choice: str = "",
+    area: float | None = None,
+    brightest: Callable[[], float] = lambda: 1.0,
+) -> Unit:
+    """Return what one unit of a plane is.
+
+    Parameters
+    ----------
+    keys : Keys
+    choice : str
+        What the user says of images that do not say it themselves; see `chosen_unit`.
+    area : float, optional
+        Of a pixel in square degrees, for units per solid angle.
+    brightest : callable
+        Returns the greatest flux; see `zero_points.zero_point_of`.
+    """
+    stated = _CAPITALS.get(stated_unit(keys), stated_unit(keys))
+    found = (
+        _physical(stated, area)
+        or _per_beam(keys, stated, area)
+        or _per_wavelength(keys, stated)
+        or _by_zero_point(keys, stated, brightest)
+    )
+    if found is None and not stated and _KNOWN.search(keys.word("SURVEY")):
+        found = Unit(NANOMAGGY, "nanomaggies, as all of the Legacy Surveys")
+    if choice and (found is None or found.jansky is None):
+        return chosen_unit(choice, area)
+    return found or RELATIVE
+
+
+def stated_unit(keys: Keys) -> str:
+    """Return the unit that a header states, in its own words, or ''."""
+    return keys.word("BUNIT", "IMUNIT", "UNIT")
+
+
+def is_logarithmic(keys: Keys) -> bool:
+    """Tell whether a header says that its values are magnitudes or logarithms."""
+    stated = stated_unit(keys).lower()
+    return bool(re.match(r"(ab|st|vega)?\s*mag(s|nitudes?)?\b|log|dex\b", stated))
+
+
+def chosen_unit(text: str, area: float | None = None) -> Unit:
+    """Return the unit a person names: ``nanomaggy``, ``uJy``, ``MJy/sr``, ``zp=27.0``.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of these.
+    """
+    number = re.fullmatch(
+        r"(?:zp|zeropoint|magzero)\s*[=:]?\s*(-?[\d.]+)", text.strip(), re.I
+    )
+    if number and number[1].count(".") < 2 and abs(float(number[1])) < 100:
+        return Unit(
+            _of_magnitude(float(number[1])), f"zero point {number[1]}, as you say"
+        )
+    found = _physical(text.strip(), area or 1.0)
+    if found is None:
+        raise ConfigError(
+            f"the unit {text!r} is unknown",
+            remedy="Say nanomaggy, Jy, mJy, uJy, nJy, MJy/sr, or the AB zero point, "
+            "such as zp=27.0.",
+        )
+    if area is None and "sr" in text.lower():
+        return RELATIVE
+    return Unit(found.jansky, f"{found.words}, as you say")
+
+
+def _of_magnitude(zero_point: float) -> float:
+    return float(AB_ZERO * 10 ** (-0.4 * zero_point))
+
+
+def _physical(text: str, area: float | None) -> Unit | None:
+    """Return a unit of flux density, or None where the text names none."""
+    plain = text.lower().replace("(", "").replace(")", "").strip()
+    if plain in _SAME:
+        return Unit(NANOMAGGY, "nanomaggies")
+    if plain in _MAGGIES:
+        return Unit(AB_ZERO, "maggies")
+    if not text or len(text) > 60:
+        return None
+    return _by_astropy(_PER_PIXEL.sub("", text), area)
+
+
+@lru_cache(100)
+def _by_astropy(text: str, area: float | None) -> Unit | None:
+    from astropy import units
+
+    text = re.sub(r"^micro(?=Jy)", "u", text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of slashes
+            unit = units.Unit(text)
+        if unit.is_equivalent(units.Jy):
+            return Unit(float(unit.to(units.Jy)), text)
+        if area is not None and unit.is_equivalent(units.Jy / units.sr):
+            per_pixel = float(unit.to(units.Jy / units.deg**2)) * area
+            return Unit(per_pixel, f"{text} times a pixel's area")
+    except Exception:  # astropy raises several kinds for what is no unit
+        return None
+    return None
+
+
+def _per_beam(keys: Keys, text: str, area: float | None) -> Unit | None:
+    """Return the unit of radio maps, whose beam is a Gaussian of BMAJ and BMIN."""
+    major, minor = keys.number("BMAJ"), keys.number("BMIN")
+    of_beam = (
+        _physical(_PER_BEAM.sub("", text), None) if _PER_BEAM.search(text) else None
+    )
+    if of_beam is None or of_beam.jansky is None or area is None:
+        return None
+    if major is None or minor is None or not (0 < major < 1 and 0 < minor < 1):
+        return None
+    beam = np.pi / (4 * np.log(2)) * major * minor
+    return Unit(of_beam.jansky * area / beam, f"{text} divided by the beam's area")
+
+
+def _per_wavelength(keys: Keys, text: str) -> Unit | None:
+    """Return the unit of ``f_lambda`` where the header tells the pivot wavelength."""
+    from astropy import units
+
+    pivot = keys.number("PHOTPLAM")
+    if not text or len(text) > 60 or pivot is None or pivot <= 0:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of slashes
+            unit = units.Unit(_PER_PIXEL.sub("", text))
+        at = units.spectral_density(pivot * units.AA)
+        return Unit(
+            float(unit.to(units.Jy, equivalencies=at)), f"{text} at {pivot:g} A"
+        )
+    except Exception:  # astropy raises several kinds for what is no unit
+        return None
+
+
+def _by_zero_point(
+    keys: Keys, stated: str, brightest: Callable[[], float]
+) -> Unit | None:
+    """Return the unit of calibrated counts, or None."""
+    if stated and not _COUNTS.fullmatch(stated):
+        return None
+    seconds = keys.number("EXPTIME") if _is_total(stated) else 1.0
+    exposed = seconds is not None and seconds > 0
+    point = zero_point_of(keys, brightest)
+    if point is not None and point.ab is not None and (exposed or not point.per_second):
+        time = seconds if point.per_second and seconds else 1.0
+        return Unit(_of_magnitude(point.ab) / time, point.words)
+    at_zero = keys.number("FLUXMAG0")
+    if at_zero is not None and at_zero > 0:
+        return Unit(AB_ZERO / at_zero, "counts calibrated by FLUXMAG0")
+    per_count = keys.number("NMGY")
+    if per_count is not None and per_count > 0:
+        return Unit(NANOMAGGY * per_count, "counts calibrated by NMGY")
+    flux = _hubble(keys)
+    if flux is not None and exposed and seconds:
+        return Unit(flux / seconds, "counts calibrated by PHOTFLAM")
+    return None if point is None else _unusable(point)
+
+
+def _unusable(point: ZeroPoint) -> Unit:
+    """Return relative fluxes that say why their zero point was not used."""
+    why = point.words if point.ab is None else f"{point.words} is that of one second"
+    return Unit(
+        None,
+        f"relative fluxes, since the {why}",
+        f"Fluxes are relative: the {why}"
+        + (", and no exposure time is stated" if point.ab is not None else "")
+        + ". Where you know the AB zero point, say it with --unit zp=...",
+    )
+
+
+def _is_total(stated: str) -> bool:
+    """Tell whether counts are those of the whole exposure rather than of a second."""
+    return bool(stated) and not re.search(r"/|per|-1|\bs\b|sec|cps", stated.lower())
+
+
+def _hubble(keys: Keys) -> float | None:
+    """Return Jy per count per second from the photometric keys of HST.
+
+    ``f_nu = f_lambda lambda^2 / c``, which in Jy, erg/s/cm2/A and A has the factor
+    3.33564e4 (ACS Data Handbook, 5.1).
+    """
+    direct = keys.number("PHOTFNU")
+    if direct is not None and direct > 0:
+        return direct
+    flam, pivot = keys.number("PHOTFLAM"), keys.number("PHOTPLAM")
+    if flam is None or pivot is None or flam <= 0 or pivot <= 0:
+        return None
+    return 3.33564e4 * flam * pivot**2
+
+
+def soft_bias(keys: Keys, values: NDArray[np.float32]) -> float:
+    """Return the constant that a header says was added and the values still have.
+
+    ``SOFTBIAS``, or 1000 where an SDSS corrected frame (fpC) went in. Some programs
+    subtract it and keep the key: the middle value tells.
+    """
+    stated = keys.number("SOFTBIAS")
+    if stated is None and "fpC-" in keys.history():
+        stated = 1000.0
+    known = values[np.isfinite(values)] if stated else values[:0]
+    if not stated or not known.size:
+        return 0.0
+    return stated if abs(float(np.median(known))) > abs(stated) / 2 else 0.0
+
+
+def linear(keys: Keys, values: NDArray[np.float32]) -> NDArray[Any] | None:
+    """Return fluxes of what Pan-STARRS stores as asinh magnitudes, or None.
+
+    ``flux = BOFFSET + BSOFTEN (exp(v/a) - exp(-v/a))`` with ``a = 2.5 log10 e``
+    (Waters et al. 2020, ApJS 251, 4).
+    """
+    offset, softening = keys.number("BOFFSET"), keys.number("BSOFTEN")
+    if offset is None or softening is None or softening <= 0:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        v = values / np.float32(2.5 * np.log10(np.e))
+        flux: NDArray[Any] = offset + softening * (np.exp(v) - np.exp(-v))
+        return flux

@@ -1,0 +1,318 @@
+"""The table of galaxies that lies beside cutouts, and what it tells of each of them.
+
+``galaxies.csv``, or with another ending of a table, in the folder of the cutouts or in
+the one above. `matching` says which row belongs to which cutout.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from clump_detector.astrometry.tangent_plane import tangent_wcs
+from clump_detector.astrometry.wcs import no_sky, note, pixel_scale, sky_positions
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
+
+from .galaxy import Galaxy
+from .matching import Rows
+from .read import GalaxyList, read_galaxies
+
+#: Endings in their order; the first table that knows a cutout tells of it.
+_ENDINGS = (".ecsv", ".csv", ".vot", ".fits", ".parquet", ".tsv", ".txt", ".dat",
+            ".votable", ".xml", ".fit", ".fits.gz", ".pq")  # fmt: skip
+
+#: Names of spreadsheets, which are not read.
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
+#: As people write them.
+_CASES: tuple[Callable[[str], str], ...] = (str.lower, str.capitalize, str.upper)
+
+NAMES = tuple(
+    dict.fromkeys(
+        f"{case('galaxies')}{write(ending)}"
+        for ending in _ENDINGS
+        for case in _CASES
+        for write in (str.lower, str.upper)
+    )
+)
+_NOT_READ = tuple(
+    f"{c('galaxies')}{ending}" for ending in _SPREADSHEETS for c in _CASES
+)
+
+#: Folders that are remembered.
+_MOST = 64
+
+#: Nanoseconds for which a change of a folder may not show in its time.
+_BLUR = 2_000_000_000
+
+_Cutout = TypeVar("_Cutout")
+
+
+class FolderTable:
+    """A table of galaxies and which of its rows belongs to which cutout.
+
+    Attributes
+    ----------
+    path : path
+    problem : str
+        Why it cannot be used, or an empty text.
+    said : tuple of str
+        What was not understood, guessed or left out of it, in sentences.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.problem = path, ""
+        self.said: tuple[str, ...] = ()
+        self._galaxies: GalaxyList | list[Galaxy] = []
+        if path.suffix.lower() in _SPREADSHEETS:
+            self.problem = (
+                f"{path.name} is a spreadsheet, which is not read: save it as CSV."
+            )
+            return
+        try:
+            galaxies = read_galaxies(path, positions=False)
+        except ClumpError as error:
+            self.problem = f"{error.message} What it knows of this galaxy is missing."
+            return
+        self._galaxies = galaxies
+        self.said = tuple(f"{path.name}: {words}" for words in galaxies.warnings)
+        self._rows = Rows(galaxies.files, galaxies.names, galaxies.ids, self._alike)
+
+    def row_of(self, source: Source) -> tuple[int | None, str]:
+        """Return the row of a cutout, or None, and what is to be said of the choice."""
+        if self.problem:
+            return None, self.problem
+        row, words = self._rows.find(source)
+        return row, f"{self.path.name}: {words}" if words else ""
+
+    def find(self, source: Source) -> tuple[Galaxy | None, str]:
+        """Return the galaxy of a cutout, or None, and what is to be said."""
+        row, words = self.row_of(source)
+        return None if row is None else self._galaxies[row], words
+
+    def sky_notes(self, source: Source) -> tuple[str, ...]:
+        """Return what of a cutout's position and scale is not understood."""
+        row, _ = self.row_of(source)
+        if row is None or not isinstance(self._galaxies, GalaxyList):
+            return ()
+        notes = self._galaxies.notes(row)
+        return tuple(f"{text.rstrip('.')} ({self.path.name})." for text in notes)
+
+    def names_without(self, sources: Iterable[Source]) -> list[str]:
+        """Return the names of the galaxies that none of some cutouts shows."""
+        if not isinstance(self._galaxies, GalaxyList):
+            return []
+        rows = {self.row_of(source)[0] for source in sources}
+        names = self._galaxies.names
+        return [name for row, name in enumerate(names) if row not in rows]
+
+    def _alike(self, one: int, other: int) -> bool:
+        first, second = (
+            replace(galaxy, name="", other=dict(galaxy.other))
+            for galaxy in (self._galaxies[one], self._galaxies[other])
+        )
+        return first == second
+
+
+class _Folder:
+    """What is known of a folder, so that a second look costs one or two stats."""
+
+    def __init__(self) -> None:
+        self.time = -1
+        self.looked = 0
+        self.tables: dict[Path, tuple[tuple[int, int], FolderTable]] = {}
+
+
+_folders: OrderedDict[str, _Folder] = OrderedDict()
+_lock = threading.Lock()
+
+
+def galaxy_of(source: Source) -> tuple[Galaxy | None, tuple[str, ...]]:
+    """Return what a table beside a cutout tells of its galaxy.
+
+    Returns
+    -------
+    (Galaxy or None, tuple of str)
+        None where there is no table, or none that knows the cutout; and what a person
+        should know: what was not understood of a table, which rows were in doubt, that
+        there is no row.
+    """
+    said: list[str] = []
+    for table in _tables_for(source):
+        galaxy, words = table.find(source)
+        if galaxy is not None:
+            return galaxy, (*table.said, *([words] if words else []))
+        said.append(words or f"{table.path.name} has no row for this cutout.")
+    return None, tuple(said)
+
+
+def rows_without_cutout(sources: Sequence[Source]) -> list[str]:
+    """Say which rows of the tables beside cutouts are of none of these."""
+    by_table: dict[Path, tuple[FolderTable, list[Source]]] = {}
+    for source in sources:
+        for table in _tables_for(source):
+            by_table.setdefault(table.path, (table, []))[1].append(source)
+    said = []
+    for table, own in by_table.values():
+        names = table.names_without(own)
+        if names:
+            few = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+            verb = "row is" if len(names) == 1 else "rows are"
+            said.append(
+                f"{len(names)} {verb} of no cutout here in {table.path}: {few}."
+            )
+    return said
+
+
+def _tables_for(source: Source) -> Iterator[FolderTable]:
+    beside = source.path.parent
+    for folder in (beside, beside.parent):
+        yield from _tables_of(folder)
+
+
+def _tables_of(folder: Path) -> list[FolderTable]:
+    key = str(folder)
+    with _lock:
+        known = _folders.setdefault(key, _Folder())
+        _folders.move_to_end(key)
+        while len(_folders) > _MOST:
+            _folders.popitem(last=False)
+        try:
+            changed = os.stat(key or ".").st_mtime_ns  # noqa: PTH116 - half the time
+        except OSError:
+            return []
+        # A folder's time tells of new names; one that is too fresh tells nothing yet.
+        if changed != known.time or known.looked - changed < _BLUR:
+            known.tables = {p: known.tables.get(p, _NEVER) for p in _names_in(folder)}
+            known.time, known.looked = changed, time.time_ns()
+        for path, (stamp, _) in list(known.tables.items()):
+            new = _stamp(path)
+            if new != stamp:
+                known.tables[path] = new, FolderTable(path)
+        return [table for _, table in known.tables.values()]
+
+
+def _names_in(folder: Path) -> list[Path]:
+    """Return the tables of galaxies in a folder, each once."""
+    found: dict[tuple[int, int], Path] = {}
+    for name in (*NAMES, *_NOT_READ):
+        try:
+            status = os.stat(f"{folder}{os.sep}{name}")  # noqa: PTH116 - half the time
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(status.st_mode):
+            # Where case does not count, one file has several of the names.
+            found.setdefault((status.st_dev, status.st_ino), folder / name)
+    return list(found.values())
+
+
+_NEVER: Any = ((-1, -1), None)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, 0
+    return status.st_mtime_ns, status.st_size
+
+
+def with_galaxy(cutout: _Cutout) -> _Cutout:
+    """Return a cutout with what the table beside it tells of its galaxy.
+
+    Where the image does not say it itself, it gets the pixel scale, the FWHM of the PSF
+    in pixels, and, if it is a picture, the WCS of a picture with the galaxy in its
+    middle, North up and East to the left.
+
+    Parameters
+    ----------
+    cutout : images.Cutout
+    """
+    known: Any = cutout
+    if known.source is None:
+        return cutout
+    galaxy, said = galaxy_of(known.source)
+    known = replace(known, notes=(*known.notes, *said))
+    if galaxy is None:
+        return known  # type: ignore[no-any-return]
+    scale = known.scale or galaxy.scale
+    psf = psf_for(galaxy, known.bands)
+    fwhm = known.fwhm or (psf / scale if psf and scale else None)
+    wcs = known.wcs or _picture_wcs(known, galaxy)
+    notes = (*known.notes, *_sky_notes(known, galaxy, _row_notes(known.source)))
+    return replace(  # type: ignore[no-any-return]
+        known, galaxy=galaxy, scale=scale, fwhm=fwhm, wcs=wcs, notes=notes
+    )
+
+
+def _row_notes(source: Source) -> tuple[str, ...]:
+    """Return what is not understood of the sky in the row that counts."""
+    for table in _tables_for(source):
+        if table.row_of(source)[0] is not None:
+            return table.sky_notes(source)
+    return ()
+
+
+def _sky_notes(cutout: Any, galaxy: Galaxy, problems: tuple[str, ...]) -> list[str]:
+    """Return what of a galaxy's row is not used, or speaks against the image."""
+    known = galaxy.ra is not None and galaxy.dec is not None
+    if cutout.wcs is None:
+        if known and galaxy.scale and not cutout.is_picture and not problems:
+            said = "the table of galaxies cannot say which way up this array is"
+            return [no_sky(said)]
+        return list(problems)
+    if not known:
+        return []
+    middle = (cutout.width - 1) / 2, (cutout.height - 1) / 2
+    apart = _separation(sky_positions(cutout.wcs, *middle)[0], galaxy)
+    reach = np.hypot(cutout.width, cutout.height) / 2 * pixel_scale(cutout.wcs)
+    if apart <= reach:
+        return []
+    where = f"{apart:.3g}″" if apart < 3600 else f"{apart / 3600:.3g}°"
+    return [
+        note(
+            f"the table of galaxies has {galaxy.name} {where} from the middle of the "
+            "image and outside of it, so that one of the two is wrong"
+        )
+    ]
+
+
+def _separation(place: Any, galaxy: Galaxy) -> float:
+    """Return how far a galaxy is from a place, in arcsec."""
+    from astropy.coordinates import angular_separation
+
+    angles = np.radians([*place, galaxy.ra, galaxy.dec])
+    return float(np.degrees(angular_separation(*angles)) * 3600)
+
+
+def psf_for(galaxy: Galaxy, bands: tuple[str, ...] = ()) -> float | None:
+    """Return the FWHM of the PSF in arcsec: of r, or of a band there is, or any."""
+    for band in ("r", "", *bands, *galaxy.psf):
+        if band in galaxy.psf:
+            return galaxy.psf[band]
+    return None
+
+
+def _picture_wcs(cutout: Any, galaxy: Galaxy) -> Any:
+    """Return the WCS of a picture; nobody knows which way up other arrays are."""
+    known = galaxy.ra is not None and galaxy.dec is not None and galaxy.scale
+    if not cutout.is_picture or not known:
+        return None
+    return tangent_wcs(
+        galaxy.ra,  # type: ignore[arg-type]
+        galaxy.dec,  # type: ignore[arg-type]
+        galaxy.scale,  # type: ignore[arg-type]
+        cutout.width,
+        cutout.height,
+        picture=True,
+    )

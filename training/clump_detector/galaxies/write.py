@@ -1,0 +1,145 @@
+"""Writing what is known of galaxies, as the table that lies beside their cutouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clump_detector.core.files import atomic_path
+from clump_detector.tables.read import read_table
+
+from .galaxy import Galaxy
+from .read import CHOICES
+
+Row = dict[str, Any]
+
+_UNITS = {"ra": "deg", "dec": "deg", "radius": "arcsec", "pixscale": "arcsec",
+          "ebv": "mag", "size": "arcsec"}  # fmt: skip
+
+#: Our columns and what they mean, for whoever reads the table back.
+_OWN = {"ra": "ra", "dec": "dec", "name": "name", "file": "file",
+        "redshift": "redshift", "radius": "radius", "ebv": "ebv",
+        "scale": "pixscale"}  # fmt: skip
+
+
+def row_of(galaxy: Galaxy, file: str, more: Mapping[str, Any] | None = None) -> Row:
+    """Return a galaxy as a row of the table beside cutouts.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+    file : str
+        The cutout's file, without its folder.
+    more : mapping, optional
+        Further columns.
+    """
+    row: Row = {
+        "file": file,
+        "name": galaxy.name,
+        "ra": galaxy.ra,
+        "dec": galaxy.dec,
+        "redshift": galaxy.redshift,
+        "radius": galaxy.radius,
+        "ebv": galaxy.ebv,
+        "pixscale": galaxy.scale,
+        **galaxy.ids,
+    }
+    for band, fwhm in galaxy.psf.items():
+        row[f"psf_fwhm_{band}" if band else "psf_fwhm"] = fwhm
+    for band, magnitude in galaxy.magnitudes.items():
+        row[f"mag_{band}"] = magnitude
+    row.update(more or {})
+    for name, value in galaxy.other.items():
+        # Ids are there twice where they have zeros before them, which stay.
+        free = name not in row or name in galaxy.ids
+        row[name if free else f"{name}_list"] = value
+    return row
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows of a table that `write_rows` wrote; none where there is none.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read.
+    """
+    if not path.exists():
+        return []
+    table = read_table(path)
+    columns = {
+        name: [
+            None if gone else value
+            for value, gone in zip(
+                np.ma.getdata(table[name]).tolist(),
+                np.ma.getmaskarray(table[name]),
+                strict=True,
+            )
+        ]
+        for name in table.colnames
+    }
+    return [
+        {name: values[i] for name, values in columns.items()} for i in range(len(table))
+    ]
+
+
+def merged(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:
+    """Return the rows of both by file; where both name one, the new row counts."""
+    by_file = {row.get("file"): row for row in old}
+    by_file.update({row["file"]: row for row in new})
+    return list(by_file.values())
+
+
+def write_rows(rows: Sequence[Row], path: Path, meta: Mapping[str, Any]) -> None:
+    """Write rows as ECSV, whole or not at all.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    from astropy.table import MaskedColumn, Table
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = Table(meta=dict(meta))
+    chosen = {role: name for role, name in _OWN.items() if name in names}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        if all(value is None for value in values) and name in _OWN.values():
+            chosen = {r: n for r, n in chosen.items() if n != name}
+            continue
+        kind, filled = _typed(values)
+        missing = [value is None for value in values]
+        table[name] = MaskedColumn(
+            filled, mask=missing, dtype=kind, unit=_UNITS.get(name)
+        )
+        band = name.rpartition("_")[2]
+        if name in (f"psf_fwhm_{band}", "psf_fwhm"):
+            table[name].unit = "arcsec"
+            chosen["psf" if name == "psf_fwhm" else f"psf_{band}"] = name
+        elif name == f"mag_{band}" and len(band) == 1:
+            table[name].unit = "mag"
+            chosen[name] = name
+    table.meta[CHOICES] = chosen
+    with atomic_path(path) as temporary:
+        table.write(temporary, format="ascii.ecsv", overwrite=True)
+
+
+def _typed(values: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """Return the type that all values have, and the values with gaps filled."""
+    known = [value for value in values if value is not None]
+    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in known)
+    if whole and all(-(2**63) <= v < 2**63 for v in known):
+        return np.int64, [0 if v is None else v for v in values]
+    numbers = all(isinstance(v, int | float) for v in known)
+    if numbers and all(not isinstance(v, int) or abs(v) < 2**53 for v in known):
+        return np.float64, [np.nan if v is None else float(v) for v in values]
+    return str, ["" if v is None else _line(str(v)) for v in values]
+
+
+def _line(text: str) -> str:
+    """Return a text in one line, without what a text file cannot hold."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,1 @@
+"""Cutouts: reading them, their RGB images, and which show the same galaxy."""

@@ -1,0 +1,1 @@
+"""FITS files of surveys: HDUs, values, tiles, flags and PSF."""

@@ -1,0 +1,205 @@
+"""Walking through a FITS file before anything of its size is taken at its word.
+
+astropy reads good files well; of a broken one it believes that there are 10^9 axes, or
+a terabyte of pixels. Here the headers are read one by one, each promise is held against
+the bytes that are there, and what remains is safe to decode.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+from clump_detector.core.errors import ImageError
+from clump_detector.core.fits_header import as_number, value_of
+from clump_detector.images.pixels.limits import refuse_bomb, refuse_promise
+
+_BLOCK = 2880
+_CARD = 80
+
+#: No header of a survey is longer; some of them have a megabyte of history.
+_LONGEST_HEADER = 2000 * _BLOCK
+
+#: Parts of a file that are looked at.
+_MOST_PARTS = 1000
+
+#: Bytes of one value by BITPIX.
+BYTES = {8: 1, 16: 2, 32: 4, 64: 8, -32: 4, -64: 8}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One header and its data (an HDU).
+
+    Attributes
+    ----------
+    header : astropy.io.fits.Header
+    start, header_start : int
+        Where its data begin in the unpacked file, and where its header does.
+    size : int
+        Bytes of its data.
+    shape : tuple of int
+        Of its image in the array's order; empty where it is none.
+    packed : bool
+        Whether the image is tile-compressed in a table.
+    """
+
+    header: Any
+    header_start: int
+    start: int
+    size: int
+    shape: tuple[int, ...]
+    packed: bool
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """Open a FITS file, unpacked in memory where it is gzip or bzip2.
+
+    Yields
+    ------
+    (file, size)
+        A file that can be read from any place, and its size in bytes.
+    """
+    with path.open("rb") as file:
+        magic = file.read(3)
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        if magic[:2] == b"\x1f\x8b":
+            with gzip.open(file) as packed:
+                content = _unpacked(packed, size, path)
+        elif magic == b"BZh":
+            with bz2.open(file) as packed:
+                content = _unpacked(packed, size, path)
+        else:
+            yield file, size
+            return
+    yield io.BytesIO(content), len(content)
+
+
+def _unpacked(packed: Any, size: int, path: Path) -> bytes:
+    """Return all bytes of a compressed file, unless it is a bomb."""
+    chunks, total = [], 0
+    while chunk := packed.read(2**20):
+        chunks.append(chunk)
+        total += len(chunk)
+        refuse_bomb(path, total, size)
+    return b"".join(chunks)
+
+
+def scan(file: IO[bytes], size: int, path: Path) -> list[Part]:
+    """Return the parts of a FITS file.
+
+    Raises
+    ------
+    ImageError
+        If it is no FITS file, a header is broken or has no end, or one promises more
+        data than the file holds.
+    """
+    parts: list[Part] = []
+    place = 0
+    while place < size and len(parts) < _MOST_PARTS:
+        text = _header_text(file, place, path, first=not parts)
+        if not text:
+            break  # what follows the last part is nobody's
+        part = _part(_parsed(text), place, len(text), path, first=not parts)
+        refuse_promise(path, part.size, size - part.start)
+        parts.append(part)
+        place = part.start + -(-part.size // _BLOCK) * _BLOCK
+    if not parts:
+        raise _broken(path, "it is empty")
+    return parts
+
+
+def _broken(path: Path, reason: str) -> ImageError:
+    return ImageError(
+        f"this file is damaged or no image ({reason})", path, "Get the file again."
+    )
+
+
+def _header_text(file: IO[bytes], place: int, path: Path, *, first: bool) -> bytes:
+    """Return a header's bytes, whole blocks, or none where no header begins."""
+    file.seek(place)
+    blocks: list[bytes] = []
+    while len(blocks) * _BLOCK < _LONGEST_HEADER:
+        block = file.read(_BLOCK)
+        if not blocks and not block.startswith(b"SIMPLE  =" if first else b"XTENSION="):
+            if first:
+                raise _broken(path, "it does not begin like a FITS file")
+            return b""
+        blocks.append(block)
+        if _has_end(block):
+            return b"".join(blocks)
+        if len(block) < _BLOCK:
+            break
+    raise _broken(path, "a header has no end")
+
+
+def _has_end(block: bytes) -> bool:
+    place = block.find(b"END")
+    while place >= 0:
+        if place % _CARD == 0 and not block[place + 3 : place + _CARD].strip(b" \0"):
+            return True
+        place = block.find(b"END", place + 1)
+    return False
+
+
+def _parsed(text: bytes) -> Any:
+    from astropy.io.fits import Header
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bytes that are no letters
+        return Header.fromstring(text)
+
+
+def _part(header: Any, place: int, length: int, path: Path, *, first: bool) -> Part:
+    """Return what a header says of its data."""
+    bitpix = _whole(header, "BITPIX", path)
+    if bitpix not in BYTES:
+        raise _broken(path, f"BITPIX = {bitpix}")
+    axes = _axes(header, "NAXIS", path)
+    groups = first and value_of(header, "GROUPS") is True and axes[:1] == [0]
+    beside = _whole(header, "PCOUNT", path, 0)
+    copies = _whole(header, "GCOUNT", path, 1)
+    if min(beside, copies) < 0:
+        raise _broken(path, f"PCOUNT = {beside}, GCOUNT = {copies}")
+    values = prod(axes[1:] if groups else axes) if axes else 0
+    plain = not groups and (first or value_of(header, "XTENSION") == "IMAGE")
+    packed = not first and value_of(header, "ZIMAGE") is True
+    shape: list[int] = []
+    if packed:
+        shape = _axes(header, "ZNAXIS", path)
+    elif plain and values:
+        shape = axes
+    size = BYTES[bitpix] * copies * (beside + values)
+    return Part(header, place, place + length, size, tuple(shape[::-1]), packed)
+
+
+def _axes(header: Any, key: str, path: Path) -> list[int]:
+    number = _whole(header, key, path)
+    if not 0 <= number <= 999:
+        raise _broken(path, f"{key} = {number}")
+    axes = [_whole(header, f"{key}{i}", path) for i in range(1, number + 1)]
+    if min(axes, default=0) < 0:
+        raise _broken(path, f"{key}{axes.index(min(axes)) + 1} = {min(axes)}")
+    return axes
+
+
+def _whole(header: Any, key: str, path: Path, default: int | None = None) -> int:
+    """Return a whole number that a header has to give."""
+    value = value_of(header, key)
+    if value is None and default is not None and key not in header:
+        return default
+    number = None if isinstance(value, str) else as_number(value)
+    if number is None or number != int(number):
+        said = "nothing" if value is None else f"{value!r:.40}"
+        raise _broken(path, f"{key} says {said}")
+    return int(value)

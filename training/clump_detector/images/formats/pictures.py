@@ -1,0 +1,108 @@
+"""PNG, JPEG and what else Pillow decodes, with all bits of colours of 16."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core.errors import ImageError
+from clump_detector.images.pixels.limits import refuse_emptiness, refuse_large
+
+from .orientation import orientation_in, upright
+
+#: Formats that a picture may be in whatever its name says. The library knows more, some
+#: of which run other programs.
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP")
+
+#: Pillow keeps the upper byte of 16-bit colours. The same decoder told that the bytes
+#: are in the other order keeps the lower one.
+_OTHER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+
+#: Modes whose pixels are taken as they are.
+_PLAIN = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I", "F")
+
+
+def read_picture(path: Path) -> NDArray[Any]:
+    """Return the pixels of a PNG or JPEG file, turned as its orientation tag says.
+
+    Returns
+    -------
+    array
+        (height, width) or (height, width, 3 or 4), 16-bit colours as uint16.
+
+    Raises
+    ------
+    ImageError
+        If it is too large, or a kind that Pillow would lose digits of.
+    """
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # the limits here are its
+
+    def opened() -> Any:
+        return Image.open(path, formats=FORMATS)
+
+    with opened() as picture:
+        refuse_large(path, (picture.height, picture.width), picture=True)
+        pixels = picture.height * picture.width
+        refuse_emptiness(path, pixels, path.stat().st_size)
+        array = decoded(picture, opened, path)
+        return upright(array, orientation_in(picture))
+
+
+def decoded(picture: Any, opened: Callable[[], Any], path: Path) -> NDArray[Any]:
+    """Return the pixels of a picture that Pillow has opened.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        Not loaded yet.
+    opened : callable
+        Opens the same one again.
+    path : path
+        For messages.
+    """
+    raw = _raw_mode(picture)
+    if raw.startswith("LA;16"):
+        grey = np.asarray(picture)[..., 0]
+        if grey.max(initial=0) < 64:  # fewer than 14 bits: their lower ones are lost
+            raise ImageError(
+                "its 16-bit grey values with transparency cannot be read",
+                path,
+                "Save it without transparency.",
+            )
+        return grey
+    if ";16" in raw and picture.mode in ("RGB", "RGBA"):
+        upper = np.asarray(picture).astype(np.uint16)
+        with opened() as again:
+            other = raw[:-1] + _OTHER[raw[-1]]
+            again.tile = [_with_mode(tile, other) for tile in again.tile]
+            lower = np.asarray(again)
+        return np.asarray((upper << 8) | lower)
+    if picture.mode not in _PLAIN:
+        return np.asarray(picture.convert("RGB"))
+    return np.asarray(picture)
+
+
+def _raw_mode(picture: Any) -> str:
+    """Return how the stored values lie, as Pillow's decoder is told, or ''."""
+    modes = {_mode_of(tile) for tile in getattr(picture, "tile", ())}
+    return modes.pop() if len(modes) == 1 else ""
+
+
+def _mode_of(tile: Any) -> str:
+    args = tile[3]
+    first = args[0] if isinstance(args, tuple) and args else args
+    return first if isinstance(first, str) else ""
+
+
+def _with_mode(tile: Any, mode: str) -> Any:
+    """Return a tile that is decoded as another raw mode."""
+    args = tile[3]
+    changed = (mode, *args[1:]) if isinstance(args, tuple) else mode
+    return type(tile)(*tile[:3], changed)

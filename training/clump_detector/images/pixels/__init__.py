@@ -1,0 +1,1 @@
+"""Planes of pixels, before they are a cutout: axes, band names, grids and limits."""

@@ -1,0 +1,243 @@
+"""What the bands of an image are called: by headers, extension names, file names.
+
+A band is named as surveys do: ``u g r i z y Y J H K``, or a filter of a space telescope
+such as ``F606W``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clump_detector.core.bands import BAND_ORDER, NARROW, SPACE_FILTER, band_of_token
+from clump_detector.core.fits_header import Keys
+from clump_detector.core.sources import stem
+
+Names = tuple[str | None, ...]
+
+#: Keys that name the filter of one plane, the surest first. FILT_ID is AstroWISE's
+#: (KiDS); FILTER1 and FILTER2 are the two wheels of HST's ACS, one of them clear;
+#: SURVEY says ``SDSS-r`` in SkyView's files.
+_FILTER_KEYS = (
+    "BAND", "FILTER", "FILTNAM", "FILTNAME", "FILT_ID", "FILTERID", "FILTER1",
+    "FILTER2", "PHOTBAND",
+)  # fmt: skip
+
+#: Keys that name all bands of a cube in one word or list.
+_LIST_KEYS = ("BANDS", "FILTERS", "BAND", "FILTER", "CTYPE3", "COLORSPC", "COLORTYP")
+
+#: ``g``, ``i2`` and ``r2`` of the HSC, ``gp`` and ``gp1`` of Pan-STARRS, Ks and K', and
+#: letters behind a survey's name.
+_LETTER = re.compile(
+    r"(?:sdss|hsc|decam|ps1)?(?:([ugrizyjhk])|([ri])2|([ugrizyk])(?:p1?|prime)|"
+    r"(k)(?:s|short)|([yk])(?:band)?)",
+    re.IGNORECASE,
+)
+
+#: Johnson's, which are no letters of file names.
+_JOHNSON = {"B", "V"}
+
+#: Short names of lines, and elements before the letter of a line (Ca K, He I).
+_OF_LINES = {"ha", "hb", "he", "ca", "na", "mg"}
+
+#: Programs for colour pictures of the sky, whose cubes of three are red, green, blue.
+_COLOUR_PROGRAMS = re.compile(
+    r"Siril|PixInsight|ASTAP|DeepSkyStacker|AstroPixelProcessor|GraXpert", re.IGNORECASE
+)
+
+#: Lights of a colour picture, by what planes of three are said to be.
+_LIGHTS = {"rgb": ("red", "green", "blue"), "bgr": ("blue", "green", "red")}
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The bands of an image and who says so.
+
+    Attributes
+    ----------
+    bands : tuple of str
+        One for each plane, or none.
+    said_by : str
+        Such as "the header (BANDS)".
+    notes : tuple of str
+        Where sources contradict each other.
+    """
+
+    bands: tuple[str, ...] = ()
+    said_by: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def band_in(text: str) -> str | None:
+    """Return the band that a filter's name tells, or None.
+
+    ``g.MP9401``, ``OCAM_g_SDSS``, ``HSC-G``, ``i_SDSS.res`` and ``r DECam SDSS c0002``
+    are g, g, g, i and r. A letter counts as a word of its own only: ``H-alpha``, ``H2``
+    and ``K continuum`` are no bands, and ``g+r`` is none either.
+    """
+    words = re.split(r"[^A-Za-z0-9]+", text.replace("\u03b1", "alpha"))
+    tokens = [t for t in words if t]
+    if text.strip().lower() in ("red", "green", "blue"):
+        return text.strip().lower()
+    for token in tokens:
+        if SPACE_FILTER.fullmatch(token):
+            return token.upper()
+    if len(tokens) > 1 and (NARROW | _OF_LINES) & {t.lower() for t in tokens}:
+        return None
+    if re.search(r"\bH[\W_]*[ab]\b", text, re.IGNORECASE):
+        return None
+    found = [_letter(token, "hsc" in text.lower()) for token in tokens]
+    bands = {band for band in found if band}
+    return bands.pop() if len(bands) == 1 else None
+
+
+def _letter(token: str, is_hsc: bool) -> str | None:
+    """Return the band that a word of a filter's name is, or None."""
+    if token in _JOHNSON:
+        return token
+    letter = _LETTER.fullmatch(token)
+    if letter is None:
+        return None
+    return _as_band(next(part for part in letter.groups() if part), is_hsc)
+
+
+def _as_band(letter: str, is_hsc: bool) -> str:
+    """Return a letter as `BAND_ORDER` writes it; Y is VISTA's and Euclid's, y is not.
+
+    The Ks and the Johnson letters stand for the band of that letter.
+    """
+    if letter in "yY":
+        return "y" if is_hsc else letter
+    return letter.upper() if letter in "jhkJHK" else letter.lower()
+
+
+def bands_in(text: str, n: int) -> tuple[str, ...] | None:
+    """Return the n bands of a list such as ``grz`` or ``F435W, F606W``, or None."""
+    if n == 3 and text.strip().lower() in _LIGHTS:
+        return _LIGHTS[text.strip().lower()]
+    letters = re.sub(r"[\s,;/|+-]+", "", text)
+    if len(letters) == n and set(letters) <= set(BAND_ORDER):
+        return tuple(letters)
+    found = [band_in(word) for word in re.split(r"[\s,;/|]+", text.strip()) if word]
+    return tuple(b for b in found if b) if len(found) == n and all(found) else None
+
+
+def of_plane(keys: Keys) -> tuple[str | None, str]:
+    """Return (band, the key that names it) of the header of one plane."""
+    for key in _FILTER_KEYS:
+        band = band_in(keys.word(key))
+        if band:
+            return band, key
+    skyview = re.match(r"SDSS-?([ugriz])\b", keys.word("SURVEY"))
+    return (skyview[1], "SURVEY") if skyview else (None, "")
+
+
+def unknown_filter(keys: Keys) -> str:
+    """Return what a header says of a filter that is no band that is known, or ''."""
+    if of_plane(keys)[0]:
+        return ""
+    said = [(key, keys.word(key)) for key in _FILTER_KEYS]
+    told = [f"{key} = {word[:30]!r}" for key, word in said if _is_filter(word)]
+    return told[0] if told else ""
+
+
+def _is_filter(word: str) -> bool:
+    return bool(word) and not re.match(r"clear|open|none|no ?filter|n/?a\b", word, re.I)
+
+
+def of_cube(keys: Keys, n: int) -> tuple[tuple[str, ...] | None, str]:
+    """Return (bands, the key that names them) of the header of a cube of n planes."""
+    for key in _LIST_KEYS:
+        bands = bands_in(keys.word(key), n)
+        if bands:
+            return bands, key
+    for key in ("BAND", "FILTER", "FILT"):
+        for first in (0, 1):
+            words = [keys.word(f"{key}{i}") for i in range(first, first + n)]
+            found = [band_in(word) for word in words]
+            if n > 1 and all(found):
+                return tuple(b for b in found if b), f"{key}{first}..."
+    for key in ("PROGRAM", "CREATOR", "SWCREATE", "SOFTWARE"):
+        if n == 3 and _COLOUR_PROGRAMS.search(keys.word(key)):
+            return _LIGHTS["rgb"], key
+    return None, ""
+
+
+def of_file_name(path: Path, n: int) -> tuple[str, ...] | None:
+    """Return the n bands that a file's name tells, or None.
+
+    A letter by itself for a plane (``a-g.fits``), a word of bands in order of
+    wavelength for a cube (``a_grz.fits``).
+    """
+    tokens = [t for t in re.split(r"[-_. ]", stem(path)) if t]
+    if n == 1:
+        around = zip(["", *tokens], tokens, [*tokens[1:], ""], strict=False)
+        found = [band_of_token(t, before, after) for before, t, after in around]
+        named = [band for band in found if band]
+        return (named[-1],) if named else None
+    for token in reversed(tokens):
+        if n == 3 and token.lower() in _LIGHTS:
+            return _LIGHTS[token.lower()]
+        places = [BAND_ORDER.find(letter) for letter in token]
+        ordered = sorted(set(places))
+        if len(token) == n and min(places) >= 0 and places in (
+            ordered, ordered[::-1]
+        ):  # fmt: skip
+            return tuple(token)
+    return None
+
+
+def settled(
+    by_header: Names,
+    header: str,
+    by_extension: Names,
+    by_name: Sequence[str],
+    by_choice: Sequence[str],
+) -> Naming:
+    """Return the bands of a file, or of several, and who says so.
+
+    Headers are believed first, then the names of extensions, then those of files, then
+    the user. Who calls two planes the same is not believed.
+
+    Parameters
+    ----------
+    by_header, by_extension : tuple of (str or None)
+        For each plane; what is not known is None.
+    header : str
+        What says the names by header, such as "the header (FILTER)".
+    by_name, by_choice : sequence of str
+        Empty, or one for each plane.
+    """
+    told = (
+        (by_header, header or "the header"),
+        (by_extension, "the extension names"),
+        (tuple(by_name), "the file names" if len(by_name) > 1 else "the file name"),
+        (tuple(by_choice), "your choice"),
+    )
+    whole = [(names, who) for names, who in told if names and all(names)]
+    good = [(n, who) for n, who in whole if len(set(n)) == len(n) == len(by_header)]
+    if not good:
+        return Naming()
+    names, who = good[0]
+    bands = tuple(name for name in names if name)
+    notes = []
+    for others, other in whole:
+        if other != who and tuple(others) != bands:
+            notes.append(_contradiction(bands, who, others, other))
+    return Naming(bands, who, tuple(notes))
+
+
+def _contradiction(bands: tuple[str, ...], who: str, others: Names, other: str) -> str:
+    said = listed([str(name) for name in others])
+    if len(others) > 1 and len(set(others)) == 1:
+        said = f"{others[0]} for all of them"
+    verb = "say" if other.endswith("s") else "says"
+    taken = "Bands {} are" if len(bands) > 1 else "Band {} is"
+    return f"{taken.format(listed(bands))} from {who}, though {other} {verb} {said}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence."""
+    return ", ".join(names)

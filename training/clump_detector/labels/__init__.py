@@ -1,0 +1,1 @@
+"""Labels: our own label sets, and those of other programs and catalogues."""

@@ -1,0 +1,1 @@
+"""Published catalogues of clumps, and any table of boxes or positions."""

@@ -1,0 +1,161 @@
+"""Any table of boxes or positions, its columns guessed by their names.
+
+A box is ``x1``, ``y1``, ``x2``, ``y2`` in pixels, (0, 0) being the centre of the first
+one, as in this program's own tables of detections and of measured clumps; or a
+position on the sky in degrees, or as in ``10:20:30.4 +05:06:07``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from clump_detector.core.errors import LabelError
+from clump_detector.labels.coordinates import share, sky_place
+from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
+from clump_detector.labels.non_clumps import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
+
+from .box_columns import find_boxes, find_points, first, image_sizes
+from .table import Grid
+
+_SKY = (
+    ("clump_centre_ra", "clump_centre_dec"),
+    ("clump_ra", "clump_dec"),
+    ("ra_clump", "dec_clump"),
+    ("ra", "dec"),
+    ("ra_deg", "dec_deg"),
+    ("radeg", "decdeg"),
+    ("radeg", "dedeg"),
+    ("raj2000", "dej2000"),
+    ("_raj2000", "_dej2000"),
+    ("ra_icrs", "de_icrs"),
+    ("_ra", "_de"),
+    ("_ra.icrs", "_de.icrs"),
+    ("alpha_j2000", "delta_j2000"),
+    ("right_ascension", "declination"),
+    ("ra", "de"),
+)
+_HOST = (("galaxy_ra", "galaxy_dec"), ("host_ra", "host_dec"), ("gradeg", "gdedeg"))
+_IMAGE = (
+    "file", "filename", "file_name", "image", "image_name", "path", "cutout",
+    "galaxy_name", "name", "stem", "galaxy",
+)  # fmt: skip
+_CLASS = (
+    "class_name", "category_name", "class", "clump_label_name", "label_text",
+    "label_name", "label", "category", "type", "cls", "category_id",
+)  # fmt: skip
+_SCORE = ("score", "confidence", "probability", "prob", "clump_score")
+_ID = re.compile(
+    r"^(\w*obj_?id|local_ids?|image_id|galaxy_id|subject_id|sdss|id)$", re.I
+)
+
+
+#: Columns that a sentence names.
+_SHOWN = 8
+
+#: Statuses of boxes that are no labels.
+_UNDECIDED = ("proposal", "rejected")
+
+
+def read_columns(grid: Grid) -> ForeignLabels:
+    """Make labels of a table.
+
+    Raises
+    ------
+    LabelError
+        If no column says where something is.
+    """
+    losses = Losses()
+    places = find_boxes(grid)
+    sky_names = first(grid, _SKY)
+    parts = None if sky_names else grid.find_positions()
+    middle = None if places is not None else find_points(grid)
+    if places is None and sky_names is None and middle is None and parts is None:
+        shown = ", ".join(grid.names[:12])
+        raise LabelError(
+            f"no column of it says where a box is (it has {shown})",
+            grid.path,
+            "Name them x1, y1, x2, y2 in pixels, or ra and dec in degrees.",
+        )
+    images = grid.words(grid.find(*_IMAGE))
+    ids = {name: grid.integers(name) for name in grid.names if _ID.match(name)}
+    grid.used.update(ids)
+    points = _points(grid, middle)
+    sky = grid.positions(sky_names) if parts is None else grid.places(parts)
+    host = grid.positions(first(grid, _HOST))
+    if parts is not None:
+        sky_names = tuple(column.name for column in parts.columns)
+        grid.used.update(sky_names)
+    more, ignored = _said(grid), _any_set(grid, IGNORED_COLUMNS)
+    boxes = []
+    for i in range(len(grid)):
+        corners = None if places is None else places.corners[i]
+        at = sky_place(*sky[i], host=host[i])
+        if ignored[i]:
+            losses.add("a row that is to be ignored", images[i] or f"row {i + 1}")
+            continue
+        if corners is None and at is None and points[i] is None:
+            losses.add("a row without a place", images[i] or f"row {i + 1}")
+            continue
+        known = {k: v for k, column in ids.items() if (v := column[i]) is not None}
+        where = ForeignBox(images[i], "", corners, points[i], sky=at, ids=known)
+        boxes.append(replace(where, **more[i]))
+    named = " and ".join(middle or sky_names or ())
+    said = places.said if places else f"Where its boxes are is read from {named}."
+    origin = grid.path.name
+    return ForeignLabels(
+        "table", origin, grid.path, tuple(boxes), None, losses,
+        (said, *_not_used(grid)), numbers_from=1,
+    )  # fmt: skip
+
+
+def _not_used(grid: Grid) -> list[str]:
+    """Name the columns that say nothing to this program."""
+    names = [name for name in grid.names if name not in grid.used]
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return [f"Columns that are not used: {', '.join(names[:_SHOWN])}{more}."]
+
+
+def _any_set(grid: Grid, columns: tuple[str, ...]) -> list[bool]:
+    """Tell for each row whether one of some flags is set."""
+    found = [grid.words(name) for name in map(grid.find, columns) if name]
+    return [any(is_set(column[i]) for column in found) for i in range(len(grid))]
+
+
+def _said(grid: Grid) -> list[dict[str, Any]]:
+    """Return what each row says of its box beside where it is."""
+    words = {
+        name: grid.words(grid.find(name))
+        for name in ("model", "origin", "annotator", "status")
+    }
+    classes = grid.words(grid.find(*_CLASS))
+    scores = grid.numbers(grid.find(*_SCORE))
+    sizes, hard = image_sizes(grid), _any_set(grid, DIFFICULT_COLUMNS)
+    undecided = [word.lower() for word in words["status"]]
+    return [
+        {
+            "cls": classes[i],
+            "score": share(scores[i]),
+            "model": words["model"][i] or None,
+            "origin": words["origin"][i] or None,
+            "annotator": words["annotator"][i] or None,
+            "size": sizes[i],
+            "said": undecided[i]
+            if undecided[i] in _UNDECIDED
+            else "proposal" * hard[i],
+        }
+        for i in range(len(grid))
+    ]
+
+
+def _points(
+    grid: Grid, names: tuple[str, ...] | None
+) -> list[tuple[float, float] | None]:
+    """Return x and y of each row."""
+    if names is None:
+        return [None] * len(grid)
+    rows = zip(*(grid.numbers(name) for name in names), strict=True)
+    return [None if x is None or y is None else (x, y) for x, y in rows]

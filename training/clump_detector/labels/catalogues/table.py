@@ -1,0 +1,222 @@
+"""A table in columns, whatever file it comes from; ids in it stay integers."""
+
+from __future__ import annotations
+
+import math
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clump_detector.core.errors import FileError, LabelError
+from clump_detector.core.notation import whole
+from clump_detector.galaxies.column_names import Column, unit_of
+from clump_detector.galaxies.positions import (
+    AngleError,
+    PositionColumns,
+    find_positions,
+    positions_of,
+    with_unit,
+)
+from clump_detector.labels.packed_files import PACKED, read_bytes, read_text
+from clump_detector.tables.read import SUFFIXES, read_table
+
+#: Endings of tables, packed ones included.
+ENDINGS = (*SUFFIXES, ".mrt", ".csv.gz", ".csv.zip")
+
+#: Says that a text is machine-readable as the journals and the CDS make it.
+_MRT = "Byte-by-byte Description of file"
+
+_NOWHERE = (None, None)
+
+
+class Grid:
+    """Columns by name.
+
+    Parameters
+    ----------
+    path : Path
+    table : astropy.table.Table
+    """
+
+    def __init__(self, path: Path, table: Any) -> None:
+        self.path = path
+        self.names = [
+            name for name in table.colnames if getattr(table[name], "ndim", 1) == 1
+        ]
+        if not self.names:
+            raise LabelError("this table has no column", path, "Get the file again.")
+        self._table = table
+        #: The names of columns that somebody has asked for.
+        self.used: set[str] = set()
+        #: What of the file was left out, in sentences.
+        self.said: tuple[str, ...] = tuple(table.meta.get("said") or ())
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def find(self, *names: str) -> str | None:
+        """Return the first of some names that a column has, in any case, or None."""
+        known = {name.strip().lower(): name for name in reversed(self.names)}
+        found = next((known[n.lower()] for n in names if n.lower() in known), None)
+        if found is not None:
+            self.used.add(found)
+        return found
+
+    def has(self, name: str) -> bool:
+        """Tell whether a column has a name, in any case."""
+        return any(own.strip().lower() == name.lower() for own in self.names)
+
+    def like(self, pattern: str) -> list[str]:
+        """Return the names of columns that a pattern fits, in any case."""
+        return [n for n in self.names if re.fullmatch(pattern, n.strip(), re.I)]
+
+    def words(self, name: str | None) -> list[str]:
+        """Return a column as texts, empty where there is nothing."""
+        return [_word(value) for value in self._values(name)]
+
+    def numbers(self, name: str | None) -> list[float | None]:
+        """Return a column as finite numbers, None where there is none."""
+        return [_number(value) for value in self._values(name)]
+
+    def integers(self, name: str | None) -> list[int | None]:
+        """Return ids of a column, None where there is none or digits are lost."""
+        return [_integer(value) for value in self._values(name)]
+
+    def positions(
+        self, names: tuple[str, ...] | None
+    ) -> list[tuple[float | None, float | None]]:
+        """Return right ascension and declination in degrees, None where there is none.
+
+        Parameters
+        ----------
+        names : (str, str) or None
+            Of their columns.
+
+        Raises
+        ------
+        LabelError
+            If they are in no unit of an angle, or their numbers speak against it.
+        """
+        if names is None:
+            return [(None, None)] * len(self)
+        ra, dec = (with_unit(Column(n, unit_of(self._table, n))) for n in names)
+        return self.places(PositionColumns(ra, dec))
+
+    def places(self, found: PositionColumns) -> list[tuple[float | None, float | None]]:
+        """Return what `positions` does, of columns that say more of themselves."""
+        try:
+            ra, dec = positions_of(found, self._values)
+        except AngleError as error:
+            raise LabelError(
+                f"no position is taken from it: {error}",
+                self.path,
+                f"Write the unit into the column's name, as in '{found.ra.name} "
+                "[hourangle]' or '[deg]'.",
+            ) from error
+        return [
+            (float(a), float(b)) if math.isfinite(a) and math.isfinite(b) else _NOWHERE
+            for a, b in zip(ra, dec, strict=True)
+        ]
+
+    def find_positions(self) -> PositionColumns | None:
+        """Return the columns of positions by the names that lists of galaxies have."""
+        return find_positions([Column(n, unit_of(self._table, n)) for n in self.names])
+
+    def _values(self, name: str | None) -> list[Any]:
+        if name is None:
+            return [None] * len(self)
+        column = self._table[name]
+        masked = np.ma.asarray(getattr(column, "value", column))
+        missing = np.ma.getmaskarray(masked).tolist()
+        values = np.ma.getdata(masked).tolist()
+        return [
+            None if gone else value for value, gone in zip(values, missing, strict=True)
+        ]
+
+
+def read_grid(path: Path) -> Grid:
+    """Read a table; its ending and its first lines say how.
+
+    Raises
+    ------
+    LabelError
+        If it is no table, or damaged, or empty.
+    FileError
+        If it cannot be read.
+    """
+    with _unpacked(path) as plain:
+        try:
+            mrt = plain.suffix.lower() == ".mrt" or _is_mrt(plain)
+            table = _read_mrt(plain) if mrt else read_table(plain)
+        except (FileError, LabelError) as error:
+            where = path if error.path == plain else error.path
+            raise LabelError(error.what, where, error.remedy) from error
+    return Grid(path, table)
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """Give a file that is not packed: itself, or a temporary copy."""
+    packed = next((p for p in PACKED if path.name.lower().endswith(p)), None)
+    if packed is None or path.name.lower().endswith((".fits.gz", ".fit.gz")):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, path.name[: -len(packed)])
+        plain.write_bytes(read_bytes(path))
+        yield plain
+
+
+def _is_mrt(path: Path) -> bool:
+    if path.suffix.lower() not in ("", ".txt", ".dat"):
+        return False
+    with path.open("rb") as file:
+        return _MRT.encode() in file.read(20_000)
+
+
+def _read_mrt(path: Path) -> Any:
+    from astropy.table import Table
+
+    text = read_text(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Table.read(text.splitlines(), format="ascii.mrt")
+    except Exception as error:  # the reader raises whatever it likes on damaged lines
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        raise LabelError(
+            f"this machine-readable table is damaged ({reason})",
+            path,
+            "Get the file again.",
+        ) from error
+
+
+# -- values ------------------------------------------------------------------
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip()
+    return str(value).strip()
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _integer(value: Any) -> int | None:
+    """Return an id; 0 and -9999 stand for "none" in surveys."""
+    number = whole(_word(value) if isinstance(value, bytes) else value)
+    return number if number is not None and number > 0 else None

@@ -1,0 +1,269 @@
+"""What a COCO file says, read one way for training and for labels that others made.
+
+An id is the same in any notation (5, 5.0, "5"), and stands for one image or class: a
+file in which it stands for two is refused, since a box would land on either. A box is
+``bbox``, or what is around the outline or the mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.errors import LabelError
+from clump_detector.core.notation import flag, real, whole
+
+from .non_clumps import is_no_clump
+
+Id = int | str
+
+#: x1, y1, x2, y2 counted from the corner of the first pixel.
+Edges = tuple[float, float, float, float]
+
+#: Flags, of an annotation or of its attributes, that say it is no object.
+_IGNORED = ("ignore", "ignored", "is_ignore", "isignore", "exclude", "excluded")
+_CROWD = ("iscrowd", "is_crowd", "crowd")
+
+#: Why an annotation is no single object.
+CROWD, IGNORED = "crowd", "ignored"
+
+_AGAIN = "Export the label set again, or mend it by hand."
+
+_MEND = "Number each of them once, or give the files that it was made of one by one."
+
+
+def id_of(value: Any) -> Id | None:
+    """Return an id in one notation: a number wherever it is one, else a text."""
+    text = value.strip() if isinstance(value, str) else ""
+    # 007 is a name, and not the number 7.
+    number = (
+        None if text[:1] == "0" and text.isdigit() and text != "0" else whole(value)
+    )
+    return text or None if number is None else number
+
+
+def by_id(entries: Any, what: str, path: Path) -> dict[Id, dict[str, Any]]:
+    """Return the entries of ``images`` or ``categories`` by their ids.
+
+    Parameters
+    ----------
+    entries : anything
+        What stands in the file; what is no list has no entry, and an entry without an
+        id is left out.
+    what : str
+        What a message calls one of them.
+    path : Path
+
+    Raises
+    ------
+    LabelError
+        If an id stands twice.
+    """
+    found: dict[Id, dict[str, Any]] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        key = id_of(entry.get("id")) if isinstance(entry, dict) else None
+        if key is None:
+            continue
+        if key in found:
+            raise LabelError(f"{what} {key} stands in the file twice", path, _MEND)
+        found[key] = entry
+    return found
+
+
+def class_names(entries: Any, path: Path) -> dict[Id, str]:
+    """Return the names of the classes by their ids.
+
+    Raises
+    ------
+    LabelError
+        If an id stands twice.
+    """
+    found = by_id(entries, "category", path)
+    return {key: str(entry.get("name", key)) for key, entry in found.items()}
+
+
+def size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return width and height of an image in pixels, or None where it says none."""
+    width, height = whole(image.get("width")), whole(image.get("height"))
+    if width is None or height is None or min(width, height) < 1:
+        return None
+    return width, height
+
+
+def sized_images(entries: Any, path: Path) -> dict[Id, dict[str, Any]]:
+    """Return the images by their ids, of which each has to say its size.
+
+    Raises
+    ------
+    LabelError
+        If one has no id or no size in whole pixels, or an id stands twice.
+    TypeError
+        If there is no list of them.
+    """
+    if not isinstance(entries, list):
+        raise TypeError("images is no list")
+    images = by_id(entries, "image", path)
+    if len(images) != len(entries):
+        raise LabelError("an image has no id", path, _AGAIN)
+    for number, entry in images.items():
+        if size_of(entry) is None:
+            raise LabelError(
+                f"image {number} has no size in whole pixels", path, _AGAIN
+            )
+    return images
+
+
+def sized(image: Mapping[str, Any]) -> tuple[int, int]:
+    """Return width and height of an image of `sized_images`."""
+    size = size_of(image)
+    assert size is not None
+    return size
+
+
+def is_ours(info: Any) -> bool:
+    """Tell a label set of this program, whose classes a person chose, from others'."""
+    said = info.get("description") if isinstance(info, dict) else None
+    return isinstance(said, str) and "napari-clumps" in said
+
+
+def without_no_clumps(classes: dict[Id, str]) -> dict[Id, str]:
+    """Return classes with no name for those that mark no clump, unless all do."""
+    real = {key: "" if is_no_clump(name) else name for key, name in classes.items()}
+    return real if any(real.values()) else classes
+
+
+def in_order(number: Id) -> tuple[bool, int, str]:
+    """Return what ids are sorted by: numbers first, then texts."""
+    return (
+        isinstance(number, str),
+        number if isinstance(number, int) else 0,
+        str(number),
+    )
+
+
+def mask_size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return width and height of the image that an annotation's mask is of, or None."""
+    mask = entry.get("segmentation")
+    size = mask.get("size") if isinstance(mask, dict) else None
+    if not isinstance(size, list) or len(size) != 2:
+        return None
+    return size_of({"height": size[0], "width": size[1]})
+
+
+def set_aside(entry: Mapping[str, Any]) -> str:
+    """Return why an annotation is no single object: `CROWD`, `IGNORED` or nothing."""
+    more = entry.get("attributes")
+    both = [entry, more] if isinstance(more, dict) else [entry]
+    if any(flag(part.get(name)) for part in both for name in _IGNORED):
+        return IGNORED
+    return CROWD if any(flag(p.get(name)) for p in both for name in _CROWD) else ""
+
+
+def is_difficult(entry: Mapping[str, Any]) -> bool:
+    """Tell whether an annotation says that nobody is sure of it."""
+    more = entry.get("attributes")
+    both = [entry, more] if isinstance(more, dict) else [entry]
+    return any(flag(part.get("difficult")) for part in both)
+
+
+def has_only_mask(entry: Mapping[str, Any]) -> bool:
+    """Tell whether an annotation has a mask and no box."""
+    return entry.get("bbox") in (None, []) and isinstance(
+        entry.get("segmentation"), dict
+    )
+
+
+def edges_of(entry: Mapping[str, Any]) -> Edges | None:
+    """Return the edges of an annotation's box, or None where it has no area."""
+    bbox, outline = entry.get("bbox"), entry.get("segmentation")
+    if isinstance(bbox, list) and len(bbox) == 4:
+        x, y, width, height = (real(v) for v in bbox)
+        if x is None or y is None or width is None or height is None:
+            return None
+        return _edges(x, y, x + width, y + height)
+    if isinstance(outline, dict):
+        return _around_mask(outline)
+    if isinstance(outline, list):
+        return _around_outline(outline)
+    return None
+
+
+def _edges(x1: float, y1: float, x2: float, y2: float) -> Edges | None:
+    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None
+
+
+def _around_outline(parts: list[Any]) -> Edges | None:
+    """Return the edges of the box around polygons: lists of x, y, x, y, and so on."""
+    lists = parts if all(isinstance(p, list) for p in parts) else [parts]
+    if any(len(part) < 6 or len(part) % 2 for part in lists):
+        return None
+    values = [real(v) for part in lists for v in part]
+    numbers = [v for v in values if v is not None]
+    if len(numbers) != len(values) or not numbers:
+        return None
+    xs, ys = numbers[::2], numbers[1::2]
+    return _edges(min(xs), min(ys), max(xs), max(ys))
+
+
+# -- masks --------------------------------------------------------------------
+
+
+def _around_mask(mask: Mapping[str, Any]) -> Edges | None:
+    """Return the edges of the box around a run-length encoded mask.
+
+    Own code, since pycocotools is a library in C that nothing else here needs, and the
+    box asks for the ends of the runs alone.
+    """
+    size, runs = mask_size({"segmentation": mask}), _runs(mask.get("counts"))
+    if size is None or runs is None:
+        return None
+    width, height = size
+    if any(run < 0 for run in runs) or sum(runs) != height * width:
+        return None
+    x1, y1, x2, y2 = width, height, 0, 0
+    for start, stop in _inside(runs):
+        left, right = start // height, (stop - 1) // height
+        # A run goes down a column and on at the top of the next.
+        top, bottom = (
+            (start % height, (stop - 1) % height) if left == right else (0, height - 1)
+        )
+        x1, x2 = min(x1, left), max(x2, right + 1)
+        y1, y2 = min(y1, top), max(y2, bottom + 1)
+    return _edges(x1, y1, x2, y2)
+
+
+def _inside(runs: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield where each run of the object's own pixels starts and stops."""
+    at = 0
+    for number, run in enumerate(runs):
+        if number % 2 and run:
+            yield at, at + run
+        at += run
+
+
+def _runs(counts: Any) -> list[int] | None:
+    """Return the lengths of the runs, background first, or None where they are none."""
+    if isinstance(counts, list):
+        plain = [whole(count) for count in counts]
+        return [n for n in plain if n is not None] if None not in plain else None
+    if not isinstance(counts, str) or not counts.isascii():
+        return None
+    # Five bits a letter, low ones first, the sixth saying that more follow; from the
+    # fourth on a run is the difference to the one but one before it (`rleFrString` of
+    # pycocotools' maskApi.c).
+    runs: list[int] = []
+    value = shift = 0
+    for letter in counts:
+        bits = ord(letter) - 48
+        if not 0 <= bits < 64 or shift > 60:
+            return None
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits & 32:
+            continue
+        if bits & 16:
+            value -= 1 << shift
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+        value = shift = 0
+    return runs if not shift else None

@@ -1,0 +1,106 @@
+"""Which cutout each picture of an exported folder was, beside the pictures.
+
+A folder of pictures cannot always keep the names of the cutouts: two of them may have
+one name in different folders, or in one folder with different endings. The table
+``cutouts.csv`` says which cutout each picture is, and is asked when labels come back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import stem
+
+from .external import ForeignLabels
+from .packed_files import read_text
+
+FILE = "cutouts.csv"
+COLUMNS = ("picture", "cutout", "file", "width", "height")
+
+#: Folders above a label file or folder in which the table is looked for.
+_UP = 3
+
+_MOST_BYTES = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class OwnName:
+    """A row of the table.
+
+    Attributes
+    ----------
+    picture : str
+        The picture's name in the folder, without an ending.
+    cutout : str
+        The cutout's name.
+    file : str
+        The cutout's image, with folders enough to tell it from all others.
+    size : (int, int)
+        Width and height in pixels.
+    """
+
+    picture: str
+    cutout: str
+    file: str
+    size: tuple[int, int]
+
+
+def names_table(rows: Iterable[OwnName]) -> str:
+    """Return the text of the table."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([r.picture, r.cutout, r.file, *r.size] for r in rows)
+    return text.getvalue()
+
+
+def own_names(path: Path) -> dict[str, str]:
+    """Return the image of each picture, by the picture's name in small letters.
+
+    Parameters
+    ----------
+    path : path
+        A folder or file of labels; the table stands in it, beside it or above it, or
+        in the folder ``X_images`` of a file ``X.json``.
+    """
+    above = [path, *path.parents] if path.is_dir() else list(path.parents)
+    folders = [path.with_name(f"{path.stem}_images"), *above[:_UP]]
+    for folder in folders:
+        rows = _rows(folder / FILE)
+        if rows:
+            return rows
+    return {}
+
+
+def with_own_names(labels: ForeignLabels, path: Path) -> ForeignLabels:
+    """Return labels whose images are called as the cutouts that they were made of."""
+    table = own_names(path)
+    if not table:
+        return labels
+    boxes = tuple(replace(b, image=_own(b.image, table)) for b in labels.boxes)
+    others = (*(_own(name, table) for name in labels.others), *table.values())
+    return replace(labels, boxes=boxes, others=tuple(dict.fromkeys(others)))
+
+
+def _own(image: str, table: Mapping[str, str]) -> str:
+    name = PurePosixPath(image.replace("\\", "/")).name
+    key = name.lower()
+    return table.get(key) or table.get(stem(Path(name)).lower(), image)
+
+
+def _rows(path: Path) -> dict[str, str]:
+    """Return the table's rows, none where it is not there or another one."""
+    try:
+        if not path.is_file():
+            return {}
+        reader = csv.reader(io.StringIO(read_text(path, _MOST_BYTES), newline=""))
+        if tuple(next(reader, ())) != COLUMNS:
+            return {}
+        return {row[0].lower(): row[2] for row in reader if len(row) == len(COLUMNS)}
+    except (ClumpError, OSError, csv.Error):
+        return {}

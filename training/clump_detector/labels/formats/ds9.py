@@ -1,0 +1,185 @@
+"""DS9 regions, read by the `regions` package.
+
+In an image's coordinates DS9 counts from 1 at the centre of the first pixel; `regions`
+takes that off. What is no axis-aligned box becomes the box around it.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clump_detector.core.errors import LabelError
+from clump_detector.core.notation import whole
+from clump_detector.labels.coordinates import sky_place
+from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
+from clump_detector.labels.non_clumps import is_no_clump
+from clump_detector.labels.packed_files import is_inside, read_text
+from clump_detector.labels.regions import pixel_box
+
+from .ds9_lines import IMAGE, PHYSICAL, Statement, statements
+
+#: DS9 writes the image's name on top of its files.
+_FILENAME = re.compile(r"^#\s*Filename:\s*(.+?)(\[[^\]]*\])*\s*$", re.M | re.I)
+
+_LEFT_OUT = {
+    "excluded": "a region that the file excludes",
+    "background": "a region of the background, or to be ignored",
+}
+_NO_AREA = "a region without an area or a place"
+
+#: A larger file of regions is none of clumps.
+MOST_BYTES = 50_000_000
+
+
+def read_ds9(path: Path) -> ForeignLabels:
+    """Read a file of regions, or a folder of them.
+
+    Regions in image coordinates belong to the image that the file names in its
+    comment, or else to the image of the file's own name.
+
+    Raises
+    ------
+    LabelError
+        If nothing in it is a region.
+    """
+    files = sorted(path.glob("*.reg")) if path.is_dir() else [path]
+    boxes: list[ForeignBox] = []
+    losses, notes = Losses(), list[str]()
+    for file in files:
+        if path.is_dir() and not is_inside(file, path):
+            losses.add("a file that is a link out of the folder", file.name)
+        else:
+            boxes += _read_file(file, losses, notes)
+    if not boxes:
+        why = " ".join(losses.in_words())
+        raise LabelError(
+            f"no box is taken from it. {why}".strip(". "),
+            path,
+            "Save circles, boxes, ellipses or polygons from DS9, as image or fk5.",
+        )
+    if any(box.physical for box in boxes):
+        notes.append(
+            "Physical coordinates, or none named, are read as pixels of the image."
+        )
+    return ForeignLabels(
+        "ds9", f"DS9 {path.name}", path, tuple(boxes), None, losses, tuple(notes)
+    )
+
+
+def _read_file(path: Path, losses: Losses, notes: list[str]) -> list[ForeignBox]:
+    text = read_text(path, MOST_BYTES, notes=notes)
+    named = _FILENAME.search(text)
+    image = named.group(1) if named else path.name.removesuffix(".reg")
+    there = list(statements(text))
+    for one in there:
+        if one.why_not:
+            losses.add(_LEFT_OUT[one.why_not], f"{path.name}: {one.shape[:40]}")
+    kept = [one for one in there if not one.why_not]
+    boxes = []
+    for frame, group in groupby(kept, key=lambda one: one.frame):
+        some = list(group)
+        regions, physical = _regions(frame, some), frame in ("", PHYSICAL)
+        for region in regions:
+            box = _box(region, image)
+            if isinstance(box, str):
+                losses.add(box, f"{path.name}: {type(region).__name__}")
+            else:
+                boxes.append(replace(box, physical=physical) if physical else box)
+        why = "a region that could not be read"
+        if regions or not frame:
+            why += "; without a coordinate system only pixels are" * (not frame)
+        else:
+            why += f" in {frame} coordinates (save it as image or fk5)"
+        losses.add(why, f"{path.name}: {some[0].shape[:40]}", len(some) - len(regions))
+    return boxes
+
+
+def _regions(frame: str, group: Sequence[Statement]) -> list[Any]:
+    """Return what `regions` reads of statements in one frame.
+
+    Physical coordinates are read as those of the image, which they are where its header
+    shifts nothing; that is looked at when a box is put on its cutout. Where a file
+    names no frame, DS9 takes them for physical.
+    """
+    from regions import Regions
+
+    if frame in ("", PHYSICAL):
+        group = [one for one in group if frame or _in_pixels(one.shape)]
+        frame = IMAGE
+    try:
+        return _parsed(Regions, [frame, *(one.text for one in group)])
+    except Exception:  # one bad line fails them all: take them line by line
+        found = []
+        for one in group:
+            try:
+                found += _parsed(Regions, [frame, one.text])
+            except Exception:  # it raises many kinds; what is lost is counted
+                continue
+        return found
+
+
+def _parsed(regions: Any, lines: list[str]) -> list[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return list(regions.parse("\n".join(lines), format="ds9"))
+
+
+def _in_pixels(shape: str) -> bool:
+    """Tell whether the numbers of a shape have no unit and are not sexagesimal."""
+    return not re.search(
+        r"[:\"'dhmr]", shape.partition("(")[2] or shape.partition(" ")[2]
+    )
+
+
+def _box(region: Any, image: str) -> ForeignBox | str:
+    """Return a region as a box, or why it is none."""
+    from regions import PointPixelRegion, PointSkyRegion, SkyRegion
+
+    label = str(region.meta.get("text") or getattr(region, "text", "") or "")
+    # Regions are numbered: such a number is no class.
+    label = "" if whole(label) is not None else label
+    tags = [str(tag) for tag in region.meta.get("tag") or ()]
+    if any(is_no_clump(tag) for tag in tags):
+        return _LEFT_OUT["background"]
+    said = next((t for t in tags if t in ("rejected", "proposal")), "")
+    if isinstance(region, PointPixelRegion):
+        middle = float(region.center.x), float(region.center.y)
+        good = bool(np.isfinite(middle).all())
+        return ForeignBox(image, label, middle=middle, said=said) if good else _NO_AREA
+    if not isinstance(region, SkyRegion):
+        corners = pixel_box(region)
+        return ForeignBox(image, label, corners, said=said) if corners else _NO_AREA
+    centre = _middle(region)
+    place = None if centre is None else sky_place(*centre)
+    if place is None:
+        return _NO_AREA
+    extent = None if isinstance(region, PointSkyRegion) else region
+    return ForeignBox(
+        "", label, sky=replace(place, icrs=True, region=extent), said=said
+    )
+
+
+def _middle(region: Any) -> tuple[float, float] | None:
+    """Return right ascension and declination, ICRS, of a region's middle."""
+    from astropy.coordinates import SkyCoord
+
+    centre = getattr(region, "center", None)
+    if centre is None:
+        vertices = getattr(region, "vertices", None)
+        if vertices is None:  # a line, or a ruler
+            return None
+        xyz = np.mean(vertices.cartesian.xyz.value, axis=1)
+        if not np.linalg.norm(xyz) > 0:
+            return None
+        centre = SkyCoord(*xyz, representation_type="cartesian", frame=vertices.frame)
+    place = centre.icrs.spherical
+    ra, dec = float(place.lon.deg), float(place.lat.deg)
+    return (ra, dec) if np.isfinite([ra, dec]).all() else None

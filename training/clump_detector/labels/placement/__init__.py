@@ -1,0 +1,1 @@
+"""Which cutout an external label belongs to, and where on it."""

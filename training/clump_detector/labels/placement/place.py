@@ -1,0 +1,351 @@
+"""Putting labels that others made on one's own cutouts.
+
+What a file calls its image decides first, then an object's id, then where on the sky
+the label is. Whatever finds no cutout or no place on it is counted, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
+from clump_detector.labels.external import (
+    Corners,
+    ForeignBox,
+    ForeignLabels,
+    Losses,
+    Size,
+)
+from clump_detector.labels.regions import sky_box
+
+from .frame import Frame, physical_is_image, pixel_of, read_frame, sky_of
+from .match import Ids, Known, Names, Sky, rivals, separation
+
+#: Progress: cutouts looked at, and all of them.
+Steps = Generator[tuple[int, int], None, "Placed"]
+
+
+_COPIES = (
+    "a program made several images of one cutout, which may be turned or cut: give the "
+    "labels of the images before that"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBox:
+    """A label with its corners on a cutout, cut to the image."""
+
+    corners: Corners
+    label: ForeignBox
+
+
+@dataclass
+class Placed:
+    """Labels by the cutouts that they lie on.
+
+    Attributes
+    ----------
+    labels : ForeignLabels
+    boxes : dict of int to list of PlacedBox
+        By what the caller calls a cutout.
+    clipped : int
+        How many of them were cut at an image's rim.
+    losses : Losses
+        What lies on no cutout.
+    problems : list of str
+        Cutouts that cannot be read, in sentences.
+    notes : list of str
+        What was guessed, in sentences.
+    """
+
+    labels: ForeignLabels
+    boxes: dict[int, list[PlacedBox]] = field(default_factory=dict)
+    clipped: int = 0
+    losses: Losses = field(default_factory=Losses)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many labels have a place."""
+        return sum(map(len, self.boxes.values()))
+
+    def in_words(self) -> list[str]:
+        """Return in sentences what has a place, and what has none and why."""
+        n, cutouts = self.total, len(self.boxes)
+        said = [
+            f"{n:,} box{'es' * (n != 1)} lie{'s' * (n == 1)} on {cutouts:,} "
+            f"cutout{'s' * (cutouts != 1)}."
+        ]
+        if self.clipped:
+            said.append(f"{self.clipped:,} of them were cut at the image's rim.")
+        return [*said, *self.notes, *self.losses.in_words(), *self.problems]
+
+
+def place_labels(
+    labels: ForeignLabels,
+    cutouts: Sequence[tuple[int, Source, Size | None]],
+    *,
+    side: float | None = None,
+) -> Steps:
+    """Put labels on cutouts; yields progress and returns what came of it.
+
+    Images are read only as far as it takes: not at all where a file names its images
+    and the review knows their size.
+
+    Parameters
+    ----------
+    labels : ForeignLabels
+    cutouts : sequence of (int, Source, (int, int) or None)
+        What the caller calls each, where it is, and its size in pixels where known.
+    side : float, optional
+        Side in arcsec of a box for a label without an extent; by default 2.5 FWHM of
+        the cutout, or else of the label's own image.
+    """
+    work = _Placing(labels, [Known(*cutout) for cutout in cutouts], side)
+    yield from work.run()
+    return work.placed
+
+
+class _Placing:
+    """One run of `place_labels`."""
+
+    def __init__(
+        self, labels: ForeignLabels, cutouts: Sequence[Known], side: float | None
+    ) -> None:
+        self._fits, self._side, self._cutouts = labels.fits, side, cutouts
+        self.placed = Placed(labels)
+        self._named, self._rest = self._by_name(labels.boxes)
+        # The others are looked for by their ids and places on the sky.
+        self._ids = Ids(self._rest.items())
+        self._on_sky = [key for key, box in self._rest.items() if box.sky is not None]
+        places = [(b.sky.ra, b.sky.dec) for b in self._rest.values() if b.sky]
+        self._sky = Sky(np.array(places).reshape(-1, 2))
+        self._claims: dict[int, tuple[float, int]] = {}
+        self._frames: dict[int, Frame] = {}
+        self._sources = {cutout.key: cutout.source for cutout in cutouts}
+        self._physical: dict[int, bool] = {}
+
+    def run(self) -> Generator[tuple[int, int], None, None]:
+        searched = any(box.ids or box.sky for box in self._rest.values())
+        for done, cutout in enumerate(self._cutouts, start=1):
+            mine = self._named.get(cutout.key, [])
+            if mine or searched:
+                self._look_at(cutout, mine, searched)
+            yield done, len(self._cutouts)
+        for key, (_, cutout_key) in self._claims.items():
+            box = self._rest.pop(key)
+            self._put(cutout_key, box, self._frames[cutout_key])
+        for box in self._rest.values():
+            self.placed.losses.add("no cutout here shows it", box.named)
+
+    def _by_name(
+        self, boxes: Sequence[ForeignBox]
+    ) -> tuple[dict[int, list[ForeignBox]], dict[int, ForeignBox]]:
+        """Return the labels whose file names their cutout, and the others by number."""
+        names = Names(self._cutouts)
+        images = [box.image for box in boxes if box.image]
+        lost = rivals(names, [*images, *self.placed.labels.others])
+        found_of: list[tuple[Known, ForeignBox]] = []
+        named: dict[int, list[ForeignBox]] = {}
+        rest: dict[int, ForeignBox] = {}
+        seen: set[Any] = set()
+        for number, box in enumerate(boxes):
+            mark = _mark(box)
+            if mark in seen:
+                self.placed.losses.add("it stands in the file twice", box.named)
+                continue
+            seen.add(mark)
+            found = names.find(box)
+            if box.image in lost:
+                why = "another image of the file has the name of its cutout"
+                self.placed.losses.add(why, box.named)
+            elif len(found) == 1:
+                found_of.append((found[0], box))
+            elif found:
+                why = "several cutouts have the name of its image"
+                self.placed.losses.add(why, box.named)
+            else:
+                rest[number] = box
+        for cutout, box in found_of:
+            if names.copies(box, cutout):
+                self.placed.losses.add(_COPIES, box.named)
+            else:
+                named.setdefault(cutout.key, []).append(box)
+        self.placed.notes += names.renamed_in_words()
+        return named, rest
+
+    def _look_at(
+        self, cutout: Known, mine: Sequence[ForeignBox], searched: bool
+    ) -> None:
+        """Put the labels that name a cutout on it, and see which others it shows."""
+        try:
+            frame, galaxy = read_frame(cutout, searched or any(map(_needs_sky, mine)))
+        except ClumpError as error:
+            self.placed.problems.append(error.message)
+            for box in mine:
+                self.placed.losses.add("its image cannot be read", box.named)
+            return
+        for box in mine:
+            self._put(cutout.key, box, frame)
+        if searched:
+            for key in self._ids.of(galaxy):
+                self._claim(key, -1.0, cutout.key, frame)
+            for key, distance in self._shown(frame):
+                self._claim(key, distance, cutout.key, frame)
+
+    def _claim(self, key: int, distance: float, cutout: int, frame: Frame) -> None:
+        """Give a label to a cutout unless it lies nearer to another one's middle."""
+        if distance < self._claims.get(key, (np.inf, 0))[0]:
+            self._claims[key] = distance, cutout
+            self._frames[cutout] = frame
+
+    def _shown(self, frame: Frame) -> list[tuple[int, float]]:
+        """Return the labels that lie on an image, and how far they are from its middle.
+
+        Where several cutouts show a label, the one on its galaxy has it, or else the
+        one on whose middle it lies.
+        """
+        if frame.wcs is None or not self._on_sky:
+            return []
+        width, height = frame.size
+        middle = sky_of(frame.wcs, (width - 1) / 2, (height - 1) / 2)
+        corner = sky_of(frame.wcs, -0.5, -0.5)
+        far = sky_of(frame.wcs, width - 0.5, height - 0.5)
+        radius = 1.1 * max(separation(middle, corner), separation(middle, far))
+        found = []
+        for place in self._sky.near(*middle, radius):
+            key = self._on_sky[place]
+            sky = self._rest[key].sky
+            assert sky is not None
+            x, y = pixel_of(frame.wcs, sky)
+            if -0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5:
+                found.append((key, separation(middle, sky.host or (sky.ra, sky.dec))))
+        return found
+
+    def _put(self, key: int, box: ForeignBox, frame: Frame) -> None:
+        """Put a label on a cutout, or count why there is no place for it."""
+        corners = _corners(box, frame, self._fits, self._side)
+        if box.physical and not self._physical_is_image(key):
+            corners = (
+                "its physical pixels are not the image's, whose header shifts them "
+                "(save the regions as image or fk5)"
+            )
+        if isinstance(corners, str):
+            self.placed.losses.add(corners, box.named)
+            return
+        whole = geometry.as_boxes(corners)
+        cut = geometry.clip(whole, *frame.size)
+        x1, y1, x2, y2 = (float(v) for v in cut[0])
+        if min(x2 - x1, y2 - y1) < geometry.SMALLEST_SIDE:
+            inside = geometry.outside(whole, *frame.size)[0]
+            why = "it lies outside the image" if inside else "too little of it is left"
+            self.placed.losses.add(why, box.named)
+            return
+        self.placed.clipped += bool((np.abs(cut - whole) > 1e-6).any())
+        self.placed.boxes.setdefault(key, []).append(PlacedBox((x1, y1, x2, y2), box))
+
+    def _physical_is_image(self, key: int) -> bool:
+        if key not in self._physical:
+            self._physical[key] = physical_is_image(self._sources[key].path)
+        return self._physical[key]
+
+
+def _mark(box: ForeignBox) -> Any:
+    """Return what two labels have in common that are one and the same."""
+    sky = None if box.sky is None else (box.sky.ra, box.sky.dec)
+    numbers = tuple(sorted(box.ids.items()))
+    place = box.corners, box.middle, box.shares, sky
+    return box.image, numbers, box.cls, place, box.said
+
+
+def _needs_sky(box: ForeignBox) -> bool:
+    return box.sky is not None or box.middle is not None
+
+
+# -- from a label to corners -------------------------------------------------
+
+
+def _corners(
+    box: ForeignBox,
+    frame: Frame,
+    fits: Mapping[Size, tuple[float, float]] | None,
+    side: float | None,
+) -> Corners | str:
+    """Return a label's corners on an image, or why it has none there."""
+    in_pixels = _in_pixels(box, frame, fits)
+    if box.sky is None or frame.wcs is None:
+        if in_pixels is not None:
+            return in_pixels
+        if box.middle is not None and not _misfits(box, frame, fits):
+            return _around(box.middle, _side(box, frame, side))
+        if box.sky is not None and not (box.corners or box.shares):
+            return "its cutout has no sky coordinates"
+        return "its cutout has another size than the image that it was made on"
+    x, y = pixel_of(frame.wcs, box.sky)
+    if in_pixels is not None and (box.image or _agree(in_pixels, x, y)):
+        return in_pixels  # which say the box's size, too
+    if box.sky.region is not None:
+        return sky_box(box.sky.region, frame.wcs) or "it has no area there"
+    return _around((x, y), _side(box, frame, side))
+
+
+def _in_pixels(
+    box: ForeignBox, frame: Frame, fits: Mapping[Size, tuple[float, float]] | None
+) -> Corners | None:
+    """Return corners that the file gives in pixels, where they fit the image."""
+    width, height = frame.size
+    if box.shares is not None:
+        x1, y1, x2, y2 = box.shares
+        return (
+            x1 * width - 0.5, y1 * height - 0.5, x2 * width - 0.5, y2 * height - 0.5
+        )  # fmt: skip
+    if box.corners is None or _misfits(box, frame, fits):
+        return None
+    dx, dy = (0.0, 0.0) if fits is None else fits[frame.size]
+    x1, y1, x2, y2 = box.corners
+    return x1 + dx, y1 + dy, x2 + dx, y2 + dy
+
+
+def _misfits(
+    box: ForeignBox, frame: Frame, fits: Mapping[Size, tuple[float, float]] | None
+) -> bool:
+    """Tell whether pixels of a file are those of an image of another size."""
+    if fits is not None:
+        return frame.size not in fits
+    return box.size is not None and box.size != frame.size
+
+
+def _agree(corners: Corners, x: float, y: float) -> bool:
+    """Tell whether a box in pixels is the one at a place: within half its side."""
+    x1, y1, x2, y2 = corners
+    apart = np.hypot((x1 + x2) / 2 - x, (y1 + y2) / 2 - y)
+    return bool(apart <= 0.5 * max(x2 - x1, y2 - y1) + 1)
+
+
+def _side(box: ForeignBox, frame: Frame, side: float | None) -> float | None:
+    """Return the side in pixels of the box of a label without an extent, or None."""
+    if side is not None and frame.scale:
+        return side / frame.scale
+    if frame.fwhm:
+        return geometry.SIDE_IN_FWHM * frame.fwhm
+    if box.sky is not None and box.sky.fwhm and frame.scale:
+        return geometry.SIDE_IN_FWHM * box.sky.fwhm / frame.scale
+    return None
+
+
+def _around(middle: tuple[float, float], side: float | None) -> Corners | str:
+    if side is None:
+        return (
+            "nothing says how large its box is (a PSF in the image's header or in "
+            "galaxies.csv beside it would; or give the side in arcsec)"
+        )
+    x, y = middle
+    half = side / 2
+    return x - half, y - half, x + half, y + half

@@ -1,0 +1,1 @@
+"""How well boxes were found: matching, calibration and score thresholds."""

@@ -1,0 +1,1 @@
+"""Models without their network: cards, the registry, lineage, scale of the input."""

@@ -1,0 +1,131 @@
+"""How a picture comes to the network: at which scale, and in which tiles.
+
+Training and detection both come through here, so that a clump has the same size in
+network pixels in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from clump_detector.config.model import ModelConfig
+from clump_detector.core.boxes import Boxes, from_edges, to_edges
+
+#: A picture with more network pixels on a side than this is searched in tiles.
+TILE = 640
+
+#: Pixels that neighbouring tiles share: more than twice the side of the largest clump.
+OVERLAP = 96
+
+#: Longest side of the cutouts whose scale a field of unknown PSF is given.
+TYPICAL = 400
+
+
+def scale_of(width: int, height: int, fwhm: float | None, config: ModelConfig) -> float:
+    """Return network pixels per pixel of a cutout."""
+    longest = max(width, height)
+    if fwhm is not None:
+        scale = config.pixels_per_fwhm / fwhm
+    elif longest > config.largest_cutout:
+        scale = config.input_size / TYPICAL
+    else:
+        scale = config.input_size / longest
+    # Less than 32 network pixels across and there is nothing to see.
+    return min(max(scale, 32 / longest), config.most_enlarged)
+
+
+def resize(
+    picture: NDArray[np.uint8], scale: float
+) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """Return a picture at another scale, and the exact scale along x and y.
+
+    Parameters
+    ----------
+    picture : array of shape (height, width, 3)
+    scale : float
+        When it shrinks, neighbouring pixels are averaged, so that nothing aliases.
+    """
+    height, width = picture.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if size == (width, height):
+        return picture, (1.0, 1.0)
+    image = Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(image), (size[0] / width, size[1] / height)
+
+
+def to_network(boxes: Boxes, scale: tuple[float, float]) -> Boxes:
+    """Convert a cutout's boxes to network pixels, counted from the first one's edge."""
+    return np.asarray(to_edges(boxes) * np.tile(scale, 2))
+
+
+def from_network(boxes: Boxes, scale: tuple[float, float]) -> Boxes:
+    """Convert network pixels back to a cutout's."""
+    return from_edges(boxes / np.tile(scale, 2))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of a picture: its first column and row, and its size."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return this part of a picture of shape (height, width, 3)."""
+        return picture[self.y : self.y + self.height, self.x : self.x + self.width]
+
+    def inside(self, boxes: Boxes, width: int, height: int) -> NDArray[np.bool_]:
+        """Tell which boxes touch no rim that is not the picture's own, shape (n,).
+
+        A box that the rim cuts is found whole in the neighbouring tile.
+
+        Parameters
+        ----------
+        boxes : array of shape (n, 4)
+            In pixels from this tile's edge.
+        width, height : int
+            The whole picture's size.
+        """
+        low = np.array([0 if self.x == 0 else 1, 0 if self.y == 0 else 1])
+        right = self.width - (self.x + self.width < width)
+        bottom = self.height - (self.y + self.height < height)
+        high = np.array([right, bottom])
+        return np.asarray(
+            (boxes[:, :2] >= low).all(axis=1) & (boxes[:, 2:] <= high).all(axis=1)
+        )
+
+
+def tiles(width: int, height: int, side: int = TILE) -> Iterator[Tile]:
+    """Yield tiles that cover a picture, row by row; one where it is small enough.
+
+    Parameters
+    ----------
+    width, height : int
+        The picture's size in network pixels.
+    side : int
+        Longest side of a tile.
+    """
+    for y, tall in _spans(height, side):
+        for x, wide in _spans(width, side):
+            yield Tile(x, y, wide, tall)
+
+
+def tile_side(config: ModelConfig) -> int:
+    """Return the longest side of a model's tiles: a whole cutout is one."""
+    return max(TILE, config.input_size)
+
+
+def _spans(length: int, side: int) -> list[tuple[int, int]]:
+    """Return (start, length) of spans of equal length that overlap enough."""
+    if length <= side:
+        return [(0, length)]
+    n = -(-(length - OVERLAP) // (side - OVERLAP))
+    starts = np.linspace(0, length - side, n).round().astype(int)
+    return [(int(start), side) for start in starts]

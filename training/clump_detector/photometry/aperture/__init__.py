@@ -1,0 +1,1 @@
+"""Light in apertures: background, PSF, centroid, profile and size."""

@@ -1,0 +1,176 @@
+"""Measuring the clumps in boxes on a cutout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core import boxes as geometry
+from clump_detector.core.arrays import Floats
+from clump_detector.core.boxes import Boxes
+from clump_detector.images.cutout import Cutout
+from clump_detector.photometry.aperture.apertures import cut_stamp, reach_of
+from clump_detector.photometry.aperture.centroid import find_centre
+from clump_detector.photometry.aperture.psf import APERTURE
+
+from .clump import Clump
+from .field import Field, prepare
+from .flags import Quality
+from .psf_choice import Given
+from .results import Measured
+
+#: From this width on more than one clump may be in the aperture.
+WIDE = 1.6
+
+Flags = NDArray[np.int64]
+
+
+def measure(
+    cutout: Cutout,
+    boxes: Boxes,
+    *,
+    psf: Mapping[str, Given] | Given | None = None,
+    model: str = "moffat",
+    gain: float | None = None,
+    recentre: bool = True,
+) -> Measured:
+    """Measure the clumps in boxes on a cutout.
+
+    Parameters
+    ----------
+    cutout : Cutout
+        A picture gives places and distances, but no fluxes.
+    boxes : array of shape (n, 4)
+        x1, y1, x2, y2 in pixels.
+    psf, model, gain
+        As for `prepare`.
+    recentre : bool
+        Whether to look for the clump's middle in its box.
+
+    Raises
+    ------
+    ConfigError, ImageError
+        If a PSF that was given is none.
+    """
+    boxes = geometry.as_boxes(boxes)
+    guess = float(np.median(geometry.fwhm(boxes))) if len(boxes) else None
+    field = prepare(cutout, psf=psf, model=model, gain=gain, guess=guess)
+    return measure_boxes(field, boxes, recentre=recentre)
+
+
+def measure_boxes(
+    field: Field, boxes: Boxes, *, recentre: bool = True, only: int | None = None
+) -> Measured:
+    """Measure the clumps in boxes on a prepared cutout.
+
+    Parameters
+    ----------
+    field : Field
+    boxes : array of shape (n, 4)
+    recentre : bool
+    only : int, optional
+        Measure this one; the others are just kept out of its annulus.
+    """
+    boxes = geometry.as_boxes(boxes)
+    n, b = len(boxes), len(field.bands)
+    wanted = range(n) if only is None else [only]
+    places = geometry.centres(boxes)
+    flags = _recentred(field, boxes, places) if recentre else np.zeros(n, np.int64)
+    flags |= _flags_of_places(field, boxes, places)
+    width, width_error = np.ones(n), np.full(n, np.nan)
+    flux, error, correction, level = np.full((4, n, b), np.nan)
+    for i in wanted if b else ():
+        clump = Clump(field, places, i)
+        flux[i], error[i] = clump.flux, clump.error
+        correction[i], level[i] = clump.correction, clump.level
+        width[i], width_error[i] = clump.width, clump.width_error
+        flags[i] |= clump.flags
+    if b:
+        flags[(flux <= 0).any(axis=1)] |= int(Quality.NEGATIVE)
+        flags[~np.isfinite(flux).all(axis=1)] |= int(Quality.NO_FLUX)
+        flags[width >= WIDE] |= int(Quality.WIDE)
+    known = field.cutout.galaxy
+    kept = list(wanted)
+    return Measured(
+        boxes[kept],
+        field.bands,
+        places[kept, 0],
+        places[kept, 1],
+        field.psfs,
+        width[kept],
+        width_error[kept],
+        flux[kept],
+        error[kept],
+        correction[kept],
+        level[kept],
+        flags[kept],
+        field.host,
+        field.fwhm,
+        field.fwhm_source,
+        field.cutout.jansky if b else (),
+        None if known is None else known.ebv,
+        field.cutout.scale,
+        None if known is None else known.radius,
+        None if known is None else known.redshift,
+    )
+
+
+def _recentred(field: Field, boxes: Boxes, places: Floats) -> Flags:
+    """Move places to the peaks in their boxes; return the flags of those without."""
+    flags = np.zeros(len(boxes), dtype=np.int64)
+    usual = reach_of(field.fwhm)
+    for i, (x1, y1, x2, y2) in enumerate(boxes):
+        size = (x2 - x1, y2 - y1)
+        middle = (float(places[i, 0]), float(places[i, 1]))
+        reach = min(max(usual, *size), 4 * usual)
+        stamp = cut_stamp(field.planes, None, middle, reach)
+        if field.host is not None:
+            stamp = stamp.without(field.host.profile)
+        offset = find_centre(stamp, field.fwhm, size)
+        if offset is None:
+            flags[i] = int(Quality.NO_CENTROID)
+        else:
+            places[i] += offset
+    return flags
+
+
+def _flags_of_places(field: Field, boxes: Boxes, places: Floats) -> Flags:
+    """Return what is the matter with boxes and places, and with the whole cutout."""
+    cutout, host = field.cutout, field.host
+    flags = np.full(len(boxes), _flags_of_all(field), dtype=np.int64)
+    inside = geometry.clip(boxes, cutout.width, cutout.height)
+    over = np.abs(inside - boxes).max(axis=1, initial=0) > 1e-6
+    flags[over] |= int(Quality.OVER_EDGE)
+    if host is not None:
+        columns = places[:, 0].round().astype(int).clip(0, cutout.width - 1)
+        rows = places[:, 1].round().astype(int).clip(0, cutout.height - 1)
+        flags[~host.mask[rows, columns]] |= int(Quality.OUTSIDE_HOST)
+    if field.psfs and len(places) > 1:
+        apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+        np.fill_diagonal(apart, np.inf)
+        widest = max(psf.fwhm for psf in field.psfs)
+        near = apart.min(axis=1) < 2 * APERTURE * widest
+        flags[near] |= int(Quality.OVERLAPS)
+    return flags
+
+
+def _flags_of_all(field: Field) -> int:
+    guessed = field.fwhm_source == "boxes" or any(
+        psf.source == "boxes" for psf in field.psfs
+    )
+    flags = Quality.PSF_GUESSED if guessed else Quality(0)
+    if field.cutout.is_picture:
+        return int(flags | Quality.PICTURE)
+    if not _has_units(field.cutout.jansky):
+        flags |= Quality.RELATIVE
+    if field.host is None:
+        flags |= Quality.NO_HOST
+    elif field.host.cut:
+        flags |= Quality.HOST_CUT
+    return int(flags)
+
+
+def _has_units(jansky: Sequence[float | None]) -> bool:
+    return bool(jansky) and all(v is not None for v in jansky)

@@ -1,0 +1,360 @@
+"""Simulated cutouts as a folder of images with their label set."""
+
+from __future__ import annotations
+
+import errno
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core.errors import ConfigError, FileError, from_os_error
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    write_label_set,
+)
+
+from .cutout import SimulatedCutout, as_cube, galaxy_rng, simulate_one
+from .inject import Injected, inject
+from .priors import BANDS
+from .survey_picture import Picture
+
+Kind = Literal["png", "fits", "both"]
+
+
+def simulate(
+    out: Path,
+    n: int,
+    seed: int = 0,
+    *,
+    kind: Kind = "png",
+    size: int = 400,
+    into: Path | None = None,
+    share: float = 1.0,
+    clumpy: float | None = None,
+    report: Callable[[int, int], None] | None = None,
+    workers: int = 1,
+) -> Path:
+    """Write simulated galaxies and their label set to a new folder.
+
+    Parameters
+    ----------
+    out : path
+        The folder, which must not exist or be empty. It appears whole or not at all.
+    n : int
+        Number of galaxies.
+    seed : int
+        Galaxy k depends on (seed, k) alone, so a larger n goes on where a smaller
+        one ended.
+    kind : {"png", "fits", "both"}
+        Pictures, or linear fluxes in three bands on the survey's own pixels.
+    size : int
+        Side of a picture in pixels; a FITS cube covers the same sky.
+    into : path, optional
+        An image or a folder of real cutouts: clumps are put into their pictures.
+    share : float
+        Share of the galaxies that are real, where there are any.
+    clumpy : float, optional
+        Share of the simulated ones that are given clumps; as many as have them in
+        reality by default.
+    report : callable, optional
+        Called with (galaxies written, n).
+    workers : int
+        Number of processes.
+
+    Returns
+    -------
+    path
+        The label set, ``out/labels.json``.
+
+    Raises
+    ------
+    FileError
+        If the folder is not empty or cannot be written.
+    ImageError
+        If there is no real cutout, or one cannot be read.
+    ConfigError
+        If GalSim is not installed, or FITS is asked for with real pictures.
+    """
+    out = Path(out)
+    real = () if into is None else tuple(find_sources([into]))
+    plan = Plan(seed, kind, size, clumpy, real, share)
+    plan.check()
+    _refuse_used(out)
+    if n < 1:
+        raise FileError(
+            f"{n} galaxies are too few to write", out, "Ask for one or more."
+        )
+    staging = _staging(out)
+    try:
+        images = staging / "images"
+        images.mkdir()
+        cutouts: list[LabelledCutout] = []
+        for made in _run([(images, plan, k) for k in range(n)], workers):
+            cutouts += made
+            if report is not None:
+                report(min(len(cutouts) // (2 if kind == "both" else 1), n), n)
+        info = {"simulation": {"n": n, **plan.as_info()}}
+        write_label_set(LabelSet(tuple(cutouts), info=info), staging / "labels.json")
+        staging.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        staging.replace(out)
+    except OSError as error:
+        raise from_os_error(error, out, "write") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return out / "labels.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `simulate` makes, as its parameters say."""
+
+    seed: int
+    kind: Kind = "png"
+    size: int = 400
+    clumpy: float | None = None
+    real: tuple[Source, ...] = ()
+    share: float = 1.0
+
+    def check(self) -> None:
+        """Refuse what cannot be made.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if self.real and self.kind != "png":
+            raise ConfigError(
+                f"clumps are put into pictures, and {self.kind} was asked for",
+                remedy="Ask for png.",
+            )
+        if (self.share < 1 or not self.real) and find_spec("galsim") is None:
+            raise ConfigError(
+                "GalSim, which draws the galaxies, is not installed",
+                remedy="Run: pip install 'napari-clumps[simulate]'.",
+            )
+
+    def source(self, index: int) -> Source | None:
+        """Return the real cutout of a galaxy, None where it is simulated.
+
+        Real ones take turns among as many of the galaxies as their share says.
+        """
+        before = math.floor(index * self.share)
+        if not self.real or math.floor((index + 1) * self.share) == before:
+            return None
+        return self.real[before % len(self.real)]
+
+    def as_info(self) -> dict[str, Any]:
+        """Return what the label set says of it."""
+        info: dict[str, Any] = {
+            "seed": self.seed,
+            "kind": self.kind,
+            "size": self.size,
+        }
+        if self.clumpy is not None:
+            info["clumpy"] = self.clumpy
+        if self.real:
+            info |= {"real_cutouts": len(self.real), "share_real": self.share}
+        return info
+
+
+def _refuse_used(out: Path) -> None:
+    try:
+        used = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    except OSError as error:
+        raise from_os_error(error, out, "read") from error
+    if used:
+        raise FileError(
+            "this is there already and not an empty folder",
+            out,
+            "Choose a new folder for the simulated galaxies.",
+        )
+
+
+def _staging(out: Path) -> Path:
+    try:
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        name = tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent)
+    except FileExistsError as error:  # mkdir's word for a file in a folder's place
+        raise from_os_error(OSError(errno.ENOTDIR, ""), out, "write") from error
+    except OSError as error:
+        raise from_os_error(error, out, "write") from error
+    return Path(name)
+
+
+#: The u flux ratio, and the contrast of a clump put into a picture, of weight 1, and
+#: the powers by which weight rises with them: boxes are ranked by score, and of two
+#: likely clumps the stronger one should come first.
+TYPICAL_RATIO, RATIO_POWER = 0.015, 0.4
+TYPICAL_LEVELS, LEVELS_POWER = 50.0, 0.6
+WEIGHTS = (0.5, 1.6)
+
+#: Odd clumps are so few that a network would rather never call one.
+ODD_WEIGHT = 2.5
+
+
+def _weight(share: float, power: float) -> float:
+    """Return how much a clump of so many times the typical strength counts."""
+    return round(float(np.clip(share**power, *WEIGHTS)), 3)
+
+
+#: The images' folder, the plan, and the galaxy's number from 0.
+Job = tuple[Path, Plan, int]
+
+
+def _run(jobs: list[Job], workers: int) -> Iterator[list[LabelledCutout]]:
+    if workers <= 1:
+        yield from map(write_one, jobs)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        try:
+            yield from pool.map(write_one, jobs, chunksize=8)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def write_one(job: Job) -> list[LabelledCutout]:
+    """Make and write one galaxy; return its entries of the label set."""
+    folder, plan, index = job
+    rng = galaxy_rng(plan.seed, index)
+    source = plan.source(index)
+    if source is not None:
+        name = f"real-{index + 1:04d}-{source.name}"
+        return [_write_injected(folder / f"{name}.png", inject(source, rng))]
+    clumpy = None if plan.clumpy is None else bool(rng.random() < plan.clumpy)
+    made = simulate_one(rng, size=plan.size, clumpy=clumpy)
+    name = f"sim-{index + 1:04d}"
+    entries = []
+    if plan.kind in ("png", "both"):
+        path = folder / f"{name}.png"
+        _write_png(path, made.rgb)
+        entries.append(labelled(made, Source(name, (path,)), plan.size))
+    if plan.kind in ("fits", "both"):
+        name = f"{name}-{made.scene.survey.bands}"
+        path = folder / f"{name}.fits"
+        write_fits(path, made)
+        entries.append(
+            labelled(as_cube(made), Source(name, (path,)), made.planes.shape[1])
+        )
+    return entries
+
+
+def _write_injected(path: Path, made: Injected) -> LabelledCutout:
+    _write_png(path, made.rgb)
+    height, width = made.rgb.shape[:2]
+    clumps = [
+        replace(
+            _box(corners, contrast=round(float(level), 1)),
+            weight=_weight(float(level) / TYPICAL_LEVELS, LEVELS_POWER),
+        )
+        for corners, level in zip(made.boxes, made.contrast, strict=True)
+    ]
+    host = [_box(corners, ignored=True) for corners in made.host]
+    return LabelledCutout(
+        Source(path.stem, (path,)),
+        width,
+        height,
+        boxes=(*clumps, *host),
+        rejected=tuple(_box(corners, status="rejected") for corners in made.empty),
+        fwhm=made.fwhm,
+    )
+
+
+def _box(
+    corners: NDArray[np.float64],
+    *,
+    ignored: bool = False,
+    status: str = "accepted",
+    **extra: Any,
+) -> LabelledBox:
+    x1, y1, x2, y2 = (float(v) for v in corners)
+    return LabelledBox(
+        x1, y1, x2, y2, "clump",
+        origin="simulation", status=status, ignored=ignored,
+        extra={**extra, "kind": "real"},
+    )  # fmt: skip
+
+
+def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout:
+    """Return a galaxy's entry of the label set, for an image of ``size`` pixels.
+
+    Clumps that nobody can see are left out, doubtful ones are ignored. The attributes
+    hold the truth: flux ratio in u, S/N, and the fluxes in nanomaggies by band.
+    """
+    bands = made.scene.survey.bands
+    zoom = size / made.scene.size
+    boxes = []
+    for k, (corners, clump) in enumerate(
+        zip(made.boxes, made.scene.clumps, strict=True)
+    ):
+        if not (made.visible[k] or made.doubtful[k]):
+            continue
+        # Pixels are counted from the first one's centre, so zoom about its corner.
+        x1, y1, x2, y2 = (float(v) for v in (corners + 0.5) * zoom - 0.5)
+        boxes.append(
+            LabelledBox(
+                x1, y1, x2, y2, made.classes[k],
+                origin="simulation",
+                ignored=bool(made.doubtful[k]),
+                weight=_weight(clump.ratio / TYPICAL_RATIO, RATIO_POWER)
+                * (ODD_WEIGHT if clump.odd else 1.0),
+                extra={
+                    "flux_ratio": round(clump.ratio, 5),
+                    "snr": round(float(made.snr[k]), 2),
+                    "flux_nanomaggies": {
+                        band: round(float(clump.flux[BANDS.index(band)]), 5)
+                        for band in bands
+                    },
+                    "kind": made.scene.host.kind,
+                },
+            )
+        )  # fmt: skip
+    return LabelledCutout(
+        source, size, size, True, False, tuple(boxes), fwhm=made.scene.fwhm_px * zoom
+    )
+
+
+def _write_png(path: Path, rgb: Picture) -> None:
+    from PIL import Image
+
+    Image.fromarray(rgb).save(path, compress_level=4)
+
+
+def write_fits(path: Path, made: SimulatedCutout) -> None:
+    """Write the fluxes as a cube with band names, a TAN WCS and the PSF's FWHM.
+
+    Rows run down as in the picture, so North is towards row 0 and East to the left.
+    """
+    from astropy.io import fits
+    from astropy.wcs import WCS
+
+    scene = made.scene
+    n = made.planes.shape[1]
+    scale = scene.size * scene.scale / n / 3600
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crpix = [(n + 1) / 2, (n + 1) / 2]
+    # A place on the sky that follows from the galaxy, so that files do not coincide.
+    wcs.wcs.crval = [150 + 20 * np.sin(1e3 * scene.fwhm), 2 + np.cos(1e3 * scene.scale)]
+    wcs.wcs.cdelt = [-scale, -scale]
+    header = wcs.to_header()
+    header["BANDS"] = (scene.survey.bands, "bands of the planes")
+    header["PSFFWHM"] = (round(scene.fwhm, 4), "[arcsec] FWHM of the PSF")
+    header["PSFBETA"] = (round(scene.beta, 4), "beta of the PSF, a Moffat profile")
+    header["BUNIT"] = ("nanomaggy", "22.5 mag")
+    header["ORIGIN"] = ("simulation", "no real sky")
+    fits.PrimaryHDU(made.planes.astype(np.float32), header).writeto(path)

@@ -1,0 +1,25 @@
+"""Cutouts for a list of galaxies, from the surveys' services through astroquery."""
+
+from .download import Ended, Event, Failed, Fetched, Kept, fetch
+from .plan import Choices, Plan, Wanted, make_plan
+from .retry import Waits
+from .services import Services
+from .surveys import SURVEYS, Survey, survey_named
+
+__all__ = [
+    "SURVEYS",
+    "Choices",
+    "Ended",
+    "Event",
+    "Failed",
+    "Fetched",
+    "Kept",
+    "Plan",
+    "Services",
+    "Survey",
+    "Waits",
+    "Wanted",
+    "fetch",
+    "make_plan",
+    "survey_named",
+]

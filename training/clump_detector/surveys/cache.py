@@ -1,0 +1,78 @@
+"""Responses that came before, so that nothing is asked for twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.files import atomic_path
+
+
+class Cache:
+    """A folder of responses, named after what was asked; it may vanish at any time.
+
+    Parameters
+    ----------
+    folder : path or None
+        None keeps nothing.
+    most : int
+        Bytes; the oldest go first.
+    """
+
+    def __init__(self, folder: Path | None, most: int) -> None:
+        self._folder, self._most = folder, most
+
+    def _path(self, asked: Any) -> Path | None:
+        if self._folder is None:
+            return None
+        name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return self._folder / name[:2] / name[2:40]
+
+    def get(self, asked: Any) -> bytes | None:
+        """Return what was answered to a question, or None."""
+        path = self._path(asked)
+        if path is None:
+            return None
+        try:
+            content = path.read_bytes()
+            os.utime(path)  # the last used stay longest
+        except OSError:
+            return None
+        return content
+
+    def put(self, asked: Any, content: bytes) -> None:
+        """Keep an answer; a disk that refuses is no reason to stop."""
+        path = self._path(asked)
+        if path is None or len(content) > self._most:
+            return
+        with suppress(ClumpError, OSError), atomic_path(path) as temporary:
+            temporary.write_bytes(content)
+
+    def drop(self, asked: Any) -> None:
+        """Forget an answer that turned out to be broken."""
+        path = self._path(asked)
+        if path is not None:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def prune(self) -> None:
+        """Remove the oldest answers beyond the limit."""
+        if self._folder is None:
+            return
+        found = []
+        with suppress(OSError):
+            for path in self._folder.glob("??/*"):
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found, key=lambda f: f[0]):
+            if total <= self._most:
+                return
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+                total -= size

@@ -1,0 +1,1 @@
+"""Training: samples, augmentation, fitting, cross-validation and the new model."""

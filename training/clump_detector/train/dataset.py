@@ -1,0 +1,299 @@
+"""A label set as samples for training: decoded once, kept at the network's scale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clump_detector.config.model import ModelConfig
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import ClumpError, LabelError, TrainingError
+from clump_detector.detector.targets import Target
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.identity import (
+    believed,
+    groups,
+    image_keys,
+    keys_at_hand,
+    pixels_key,
+    with_pixels,
+)
+from clump_detector.images.rgb import to_rgb
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    missing_files,
+)
+from clump_detector.models.network_scale import resize, scale_of, to_network
+
+from .augment import Sample, cut
+
+#: With fewer cutouts than this none can be spared for validation.
+FEWEST_TO_SPLIT = 10
+
+#: Fewest cutouts for validation where there are any.
+FEWEST_VALIDATION = 3
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples to learn from and to validate on, and the problems met on the way."""
+
+    train: list[Sample]
+    validation: list[Sample]
+    problems: tuple[str, ...] = ()
+
+
+def load_samples(
+    labels: LabelSet,
+    path: Path,
+    config: ModelConfig,
+    *,
+    share: float,
+    seed: int,
+    psf_known: float = 1.0,
+    skip_missing: bool = False,
+    should_go_on: Callable[[], None] = lambda: None,
+) -> Samples:
+    """Read every cutout that teaches something; held-out ones are left alone.
+
+    Parameters
+    ----------
+    labels : LabelSet
+    path : path
+        The label set's file, for messages.
+    config : ModelConfig
+    share : float
+        Share of the cutouts for validation.
+    seed : int
+    psf_known : float
+        Share of the cutouts with a known PSF that are scaled by it.
+    skip_missing : bool
+        Leave out images that are missing or cannot be read.
+    should_go_on : callable
+        Called before each cutout; it may raise.
+
+    Raises
+    ------
+    LabelError
+        If a box has a class that the model does not know, or an image has another size
+        than its labels say.
+    TrainingError
+        If nothing is left to learn from, or images are missing.
+    """
+    chosen = [c for c in labels.subset(held_out=False).cutouts if teaches(c)]
+    _check_classes(chosen, config, path)
+    if not skip_missing:
+        _refuse_missing(labels, chosen, path)
+    rng = np.random.default_rng([seed, 1])
+    samples: list[Sample] = []
+    problems: list[str] = []
+    for cutout in chosen:
+        should_go_on()
+        by_psf = rng.random() < psf_known
+        try:
+            samples.append(load_sample(cutout, config, path, by_psf=by_psf))
+        except LabelError:
+            raise
+        except ClumpError as error:
+            if not skip_missing:
+                raise TrainingError(
+                    error.what, error.path, "Mend it, or leave such images out."
+                ) from error
+            problems.append(error.message)
+    if not any(len(s.boxes) or len(s.rejected) for s in samples):
+        raise TrainingError(
+            "there is no box to learn from",
+            path,
+            "Accept or draw some boxes on cutouts that are not held out.",
+        )
+    held_out = [c for c in labels.cutouts if c.held_out]
+    samples, said = _without_twins(samples, held_out, should_go_on)
+    problems += said
+    if not any(len(s.boxes) or len(s.rejected) for s in samples):
+        raise TrainingError(
+            "every galaxy with a box is held out as well, under another name",
+            path,
+            "Take the copies out of the label set.",
+        )
+    return _split(samples, share, seed, tuple(problems))
+
+
+def _without_twins(
+    samples: list[Sample],
+    held_out: Sequence[LabelledCutout],
+    should_go_on: Callable[[], None],
+) -> tuple[list[Sample], list[str]]:
+    """Leave out what shows a galaxy that is held out, such as a copy by another name.
+
+    Keys that most images share, of a header that was copied, tell nothing.
+    """
+    others = []
+    for cutout in held_out:
+        should_go_on()
+        known = dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source)))
+        others.append(with_pixels(cutout.source, tuple(known)))
+    every = believed([*(s.keys for s in samples), *others])
+    samples = [replace(s, keys=k) for s, k in zip(samples, every, strict=False)]
+    which = groups([own or (f"name:{i}",) for i, own in enumerate(every)])
+    tested = set(which[len(samples) :])
+    kept = [s for s, group in zip(samples, which, strict=False) if group not in tested]
+    names = [s.name for s, g in zip(samples, which, strict=False) if g in tested]
+    if not names:
+        return samples, []
+    few = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return kept, [
+        f"{len(names)} of the cutouts show galaxies that are held out for testing, and "
+        f"were not learned from: {few}."
+    ]
+
+
+def teaches(cutout: LabelledCutout) -> bool:
+    """Tell whether a cutout has anything to learn from."""
+    counted = any(not b.ignored for b in cutout.boxes)
+    return cutout.done or counted or bool(cutout.rejected)
+
+
+def _check_classes(
+    cutouts: Sequence[LabelledCutout], config: ModelConfig, path: Path
+) -> None:
+    for cutout in cutouts:
+        for box in (*cutout.boxes, *cutout.rejected):
+            if box.cls not in config.classes:
+                known = ", ".join(repr(c) for c in config.classes)
+                raise LabelError(
+                    f"the class {box.cls!r} of a box on {cutout.source.name!r} is not "
+                    f"one of the model's, which are {known}",
+                    path,
+                    "Change the class, or start from another model.",
+                )
+
+
+def _refuse_missing(
+    labels: LabelSet, chosen: Sequence[LabelledCutout], path: Path
+) -> None:
+    missing = missing_files(LabelSet(tuple(chosen), labels.classes))
+    if missing:
+        named = sum(len(c.source.files) for c in chosen)
+        raise TrainingError(
+            f"{len(missing)} of the {named} images it names are not there, the first "
+            f"{missing[0].as_posix()}",
+            path,
+            "Put them back, or train with skip_missing = true in a recipe.",
+        )
+
+
+def load_sample(
+    labelled: LabelledCutout, config: ModelConfig, path: Path, *, by_psf: bool = True
+) -> Sample:
+    """Read one cutout and bring it to the network's scale.
+
+    Raises
+    ------
+    ImageError
+        If its image cannot be read.
+    LabelError
+        If the image has another size than its labels say.
+    """
+    cutout = read_cutout(labelled.source)
+    stated, found = (
+        (labelled.width, labelled.height),
+        (cutout.width, cutout.height),
+    )
+    if stated != found:
+        raise LabelError(
+            f"the labels of {labelled.source.name!r} are for {stated[0]} x {stated[1]} "
+            f"pixels, and its image has {found[0]} x {found[1]}",
+            path,
+            "Give the image the labels were made on.",
+        )
+    fwhm = (labelled.fwhm or cutout.fwhm) if by_psf else None
+    scale = scale_of(*found, fwhm, config)
+    picture, exact = resize(to_rgb(cutout), scale)
+    counted = [b for b in labelled.boxes if not b.ignored]
+    numbers = [config.classes.index(b.cls) + 1 for b in counted]
+    ignored = [b for b in labelled.boxes if b.ignored]
+
+    def moved(boxes: Sequence[LabelledBox]) -> geometry.Boxes:
+        corners = geometry.as_boxes([b.corners for b in boxes])
+        return to_network(geometry.clip(corners, *found), exact)
+
+    return cut(
+        Sample(
+            labelled.source.name,
+            picture,
+            moved(counted),
+            np.array(numbers, dtype=np.int64),
+            np.array([b.weight for b in counted], dtype=np.float64),
+            moved(ignored),
+            moved(labelled.rejected),
+            labelled.done,
+            None if labelled.fwhm is None else scale * labelled.fwhm,
+            tuple(
+                dict.fromkeys(
+                    (
+                        *labelled.keys,
+                        *image_keys(labelled.source),
+                        pixels_key(cutout.pixels),
+                    )
+                )
+            ),
+        )
+    )
+
+
+def _split(
+    samples: list[Sample], share: float, seed: int, problems: tuple[str, ...]
+) -> Samples:
+    """Set some cutouts apart at random, of those that say how well a model does.
+
+    Only complete cutouts can: on others a box that is not labelled may be a clump. Of
+    two images of one galaxy none is set apart: the other would give it away.
+    """
+    n = round(share * len(samples))
+    if share > 0 and len(samples) >= FEWEST_TO_SPLIT:
+        n = max(n, FEWEST_VALIDATION)
+    else:
+        n = 0
+    order = np.random.default_rng([seed, 2]).permutation(len(samples))
+    which = groups([s.keys for s in samples])
+    sizes = Counter(which)
+    alone = [sizes[g] == 1 for g in which]
+    fit = [int(i) for i in order if samples[i].complete and alone[i]]
+    apart = set(_with_boxes_among(fit, samples, n))
+    train = [s for i, s in enumerate(samples) if i not in apart]
+    if not any(len(s.boxes) or len(s.rejected) for s in train):
+        return Samples(samples, [], problems)
+    return Samples(train, [samples[i] for i in sorted(apart)], problems)
+
+
+def _with_boxes_among(order: list[int], samples: list[Sample], n: int) -> list[int]:
+    """Return the first n, or with the last replaced so that one at least has a box."""
+    chosen = order[:n]
+    if n and not any(len(samples[i].boxes) for i in chosen):
+        others = [i for i in order[n:] if len(samples[i].boxes)]
+        chosen = chosen[:-1] + others[:1] if others else chosen
+    return chosen
+
+
+def to_target(sample: Sample, device: torch.device | str = "cpu") -> Target:
+    """Return what the loss is told of a sample."""
+
+    def tensor(boxes: NDArray[np.float64]) -> torch.Tensor:
+        return torch.as_tensor(boxes, dtype=torch.float32, device=device).reshape(-1, 4)
+
+    return {
+        "boxes": tensor(sample.boxes),
+        "labels": torch.as_tensor(sample.labels, dtype=torch.int64, device=device),
+        "weights": torch.as_tensor(sample.weights, dtype=torch.float32, device=device),
+        "ignored": tensor(sample.ignored),
+        "rejected": tensor(sample.rejected),
+        "complete": sample.complete,
+    }
