@@ -18,7 +18,7 @@ from clump_detector.catalogue import FORMATS, read_catalogue
 from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
 from clump_detector.labels.label_set import LabelSet, read_label_set
 from clump_detector.simulate import simulate
-from napari_clumps.cataloguing import export_catalogue
+from napari_clumps.io.catalogue import export_catalogue
 from napari_clumps.review import Review
 
 PICTURE = Path(__file__).parent / "pictures" / "catalogue.png"

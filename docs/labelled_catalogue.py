@@ -24,8 +24,8 @@ from catalogue_pictures import validate
 from clump_detector.catalogue import read_catalogue
 from clump_detector.core.sources import find_sources
 from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
-from napari_clumps.cataloguing import export_catalogue
-from napari_clumps.labels_in import find_labels, take_labels
+from napari_clumps.io.catalogue import export_catalogue
+from napari_clumps.io.import_labels import find_labels, take_labels
 from napari_clumps.review import Review
 
 PICTURE = Path(__file__).parent / "pictures" / "labelled.png"

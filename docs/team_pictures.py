@@ -47,8 +47,8 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
     import napari
     from qtpy.QtTest import QTest
 
-    from napari_clumps.controller import controller_of
-    from napari_clumps.reader import show_panels
+    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.reader import show_panels
 
     viewer = napari.Viewer(title="napari-clumps")
     viewer.window.resize(1500, 940)

@@ -1,10 +1,7 @@
 """A review's state: cutouts, boxes, decisions, undo, and the file that keeps them."""
 
-from .arrange import SORTS, Arrangement, arranged
-from .crops import Crop, Crops
-from .glance import Glance
-from .merging import Merged, merged_in_words
-from .model import (
+from napari_clumps.review.images.glance import Glance
+from napari_clumps.review.storage.records import (
     DECIDED,
     FLAGS,
     KEPT,
@@ -18,10 +15,14 @@ from .model import (
     Proposal,
     Status,
 )
-from .pace import SCORE_BIN, Outcome, Pace, in_words
+
+from .box_index import Crop, Crops
+from .box_order import SORTS, Arrangement, arranged
+from .label_import import Taken
+from .merge import Merged, merged_in_words
 from .queue import ORDERS, SHOWN, Queue, QueuePlan
 from .review import Review
-from .taking import Taken
+from .statistics import SCORE_BIN, Outcome, Pace, in_words
 
 __all__ = [
     "DECIDED",

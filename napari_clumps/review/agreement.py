@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .model import Box
-from .pairing import pair_boxes, pair_cutouts
+from napari_clumps.review.storage.records import Box
+
+from .matching import pair_boxes, pair_cutouts
 
 if TYPE_CHECKING:
-    from .reading import Reading
+    from .reader import Reading
 
 #: What is counted on each cutout, as `Agreement` names it.
 _COUNTED = (

@@ -14,11 +14,11 @@ from dataclasses import replace
 import numpy as np
 
 from clump_detector.core import boxes as geometry
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import Box, CutoutRecord
+from napari_clumps.review.storage.store import box_values
 
-from .history import Change
-from .model import Box, CutoutRecord
 from .rules import SAME_CLUMP
-from .store import box_values
 
 
 def is_hidden(cutout: CutoutRecord, boxes: Iterable[Box]) -> bool:

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from clump_detector.core.errors import ReviewError
-
-from .store import Store
-from .strong import STRONG, Least, everything, parameters
+from napari_clumps.review.storage.score_filter import (
+    STRONG,
+    Least,
+    everything,
+    parameters,
+)
+from napari_clumps.review.storage.store import Store
 
 #: Orders of the queue, and what each is good for.
 ORDERS = {

@@ -15,21 +15,23 @@ from psygnal import Signal
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import DEFAULT_CLASSES
+from napari_clumps.review.images.cutouts import Cutouts
+from napari_clumps.review.images.image_files import absolute
+from napari_clumps.review.storage.connection import DiskError
+from napari_clumps.review.storage.fallback import Refuge
+from napari_clumps.review.storage.lock import WriterLock
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import Box, Label, Proposal
+from napari_clumps.review.storage.steps import finished, watched
+from napari_clumps.review.storage.store import Store, box_of
 
-from . import blind, history, repeats, rules
-from .cutouts import Cutouts
-from .disk import DiskError
-from .history import Change
-from .lock import WriterLock
-from .merging import Merged, Plan
-from .model import Box, Label, Proposal
-from .reading import Reading
-from .refuge import Refuge
+from . import blind, rules
+from .images import repeats
+from .label_import import Taken, taken
+from .merge import Merged, Plan
+from .reader import Reading
 from .rules import Word
-from .steps import finished, watched
-from .store import Store, box_of
-from .taking import Taken, taken
-from .whereabouts import absolute
+from .storage import log
 
 Result = TypeVar("Result")
 
@@ -95,7 +97,7 @@ class Review(Reading):
             What a box can be; the first is what a drawn box usually is.
         held_out : float
             Share of all images that is kept for testing. What a cutout shows decides
-            whether it is (`holding_out`), so that reviews of the same images keep the
+            whether it is (`held_out`), so that reviews of the same images keep the
             same ones; of a few cutouts it may be none.
         seed : int, optional
             Of what is left to chance, as in `show_again`.
@@ -113,14 +115,14 @@ class Review(Reading):
         with Store.making(path) as store:
             store.put_meta(
                 id=str(uuid.uuid4()),
-                created=history.now(),
+                created=log.now(),
                 classes=list(classes),
                 held_out=held_out,
                 seed=secrets.randbits(32) if seed is None else seed,
                 annotator=annotator,
             )
             cutouts = Cutouts(store, path.parent).added(sources)
-            history.note(store, cutouts, annotator, history.now())
+            log.note(store, cutouts, annotator, log.now())
         return cls.open(path)
 
     # -- deciding -----------------------------------------------------------
@@ -355,12 +357,10 @@ class Review(Reading):
     ) -> None:
         """Write down a merge; what cutouts that are added bring joins the changes."""
         new = self._cutouts.taken(plan.rest)
-        history.note(self._store, new, self.annotator, history.now())
+        log.note(self._store, new, self.annotator, log.now())
         changes += plan.added()
         if changes:
-            history.decide(
-                self._store, changes, self.annotator, history.now(), should_go_on
-            )
+            log.decide(self._store, changes, self.annotator, log.now(), should_go_on)
 
     def tell(self, touched: Iterable[int]) -> None:
         """Emit `changed` for cutouts that `merge_steps` has changed."""
@@ -467,10 +467,10 @@ class Review(Reading):
         def write() -> list[Change]:
             touched: list[int] = []
             with self._writing(touched):
-                word = Word(self.annotator, history.now())
+                word = Word(self.annotator, log.now())
                 changes = [change for change in rule(word) if change is not None]
                 if changes:
-                    history.decide(self._store, changes, word.annotator, word.time)
+                    log.decide(self._store, changes, word.annotator, word.time)
                     touched += [change.cutout for change in changes]
             return changes
 
@@ -509,7 +509,7 @@ class Review(Reading):
         def write() -> int | None:
             touched: list[int] = []
             with self._writing(touched):
-                touched += history.travel(self._store, kind, self.annotator)
+                touched += log.travel(self._store, kind, self.annotator)
             return touched[0] if touched else None
 
         return self._write(write)
@@ -560,8 +560,8 @@ class Review(Reading):
                     cutout, boxes, proposals, model, size, first,
                     beside=beside and blind.is_hidden(cutout, boxes),
                 )  # fmt: skip
-                history.forget_redo(self._store, cutout_id)
-                history.note(self._store, [change], None, history.now())
+                log.forget_redo(self._store, cutout_id)
+                log.note(self._store, [change], None, log.now())
                 taken = len((change.after or {})["boxes"])
                 touched.append(cutout_id)
         return taken
@@ -614,7 +614,7 @@ class Review(Reading):
     def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:
         """Log what is nobody's decision."""
         with self._writing(list(touched)):
-            history.note(self._store, changes, self.annotator, history.now())
+            log.note(self._store, changes, self.annotator, log.now())
 
 
 def _refuse_plan(

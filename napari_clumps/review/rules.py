@@ -12,10 +12,16 @@ from typing import Any
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ReviewError
-
-from .history import Change
-from .model import FLAGS, Box, Corners, CutoutRecord, Proposal, Status
-from .store import box_values
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import (
+    FLAGS,
+    Box,
+    Corners,
+    CutoutRecord,
+    Proposal,
+    Status,
+)
+from napari_clumps.review.storage.store import box_values
 
 #: A proposal that overlaps a decided box by more than this IoU is that box again.
 SAME_CLUMP = 0.5

@@ -46,8 +46,8 @@ def figures() -> Iterator[Figure]:
 def _measure(few: Path, path: Path) -> Iterator[Figure]:
     import napari
 
-    from napari_clumps.controller import controller_of
-    from napari_clumps.reader import show_panels
+    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.reader import show_panels
 
     viewer = napari.Viewer()
     viewer.window.resize(1400, 900)

@@ -16,8 +16,8 @@ def figures() -> Iterator[Figure]:
     """Let a monkey play; an exception or a lost box ends it with its last steps."""
     import napari
 
-    from napari_clumps.controller import controller_of
-    from napari_clumps.reader import show_panels
+    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.reader import show_panels
     from napari_clumps.review import Proposal
     from tests.desk.conftest import make_galaxies
     from tests.desk.monkey import Monkey

@@ -135,7 +135,7 @@ def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
     from clump_detector.metrics import matching
     from clump_detector.models.registry import resolve_model
     from clump_detector.train.run import TrainRequest, train
-    from napari_clumps.presets import preset
+    from napari_clumps.models.presets import preset
 
     base = resolve_model("starter")
     old: list[Any] = []

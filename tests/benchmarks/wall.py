@@ -54,7 +54,7 @@ def figures() -> Iterator[Figure]:
 def _measure(folder: Path) -> Iterator[Figure]:
     import napari
 
-    from napari_clumps.controller import controller_of
+    from napari_clumps.app.controller import controller_of
     from napari_clumps.review import Arrangement, Proposal
 
     viewer = napari.Viewer()

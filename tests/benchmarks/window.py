@@ -65,8 +65,8 @@ def figures() -> Iterator[Figure]:
 def _measure(folder: Path) -> Iterator[Figure]:
     import napari
 
-    from napari_clumps.controller import controller_of
-    from napari_clumps.reader import show_panels
+    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.reader import show_panels
     from napari_clumps.review import Proposal
 
     viewer = napari.Viewer()

@@ -8,7 +8,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from clump_detector.surveys import Services
-from napari_clumps import fetching
+from napari_clumps.jobs import download
 from tests.survey_server import serving
 
 LIST = "MYNAME,MYRA,MYDEC,r_eff\nNGC 1,10:00:24.0,2.2,3\nNGC 2,10:00:24.0,2.3,4\n"
@@ -20,7 +20,7 @@ def server(monkeypatch, tmp_path):
     def quick():
         return Services(pace=0, patience=0.01, attempts=3)
 
-    monkeypatch.setattr(fetching, "Services", quick)
+    monkeypatch.setattr(download, "Services", quick)
     with serving(monkeypatch, tmp_path / "cache") as server:
         server.stars = [(150.1, 2.2, 100.0), (150.1, 2.3, 50.0)]
         yield server

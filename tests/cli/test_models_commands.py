@@ -13,7 +13,7 @@ import pytest
 from clump_detector.core.paths import models_folder
 from clump_detector.models.card import read_card, write_card
 from clump_detector.models.registry import resolve_model
-from napari_clumps.settings import change_settings, load_settings
+from napari_clumps.settings.settings import change_settings, load_settings
 
 VERDICT = {
     "against": "starter-86c6020a",

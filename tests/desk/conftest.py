@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_clumps.keys import BOOK
 from napari_clumps.review import Proposal
+from napari_clumps.settings.shortcuts import BOOK
 from tests.resources import PATIENCE
 
 #: Proposals (x1, y1, x2, y2, score) that the tests decide on.
@@ -90,12 +90,12 @@ class Desk:
         self.qtbot.wait(ms)
 
     def drag(self, start, end) -> None:
-        from napari_clumps.demo import drag_on_canvas
+        from napari_clumps.demo.tour import drag_on_canvas
 
         drag_on_canvas(self.viewer, start, end, self.settle_seconds)
 
     def click(self, point) -> None:
-        from napari_clumps.demo import drag_on_canvas
+        from napari_clumps.demo.tour import drag_on_canvas
 
         drag_on_canvas(self.viewer, point, point, self.settle_seconds)
 
@@ -116,8 +116,8 @@ def shown_window(qapp, tmp_path_factory):
     """One napari window for all tests: making one takes longer than most of them."""
     import napari
 
-    from napari_clumps.controller import controller_of
-    from napari_clumps.reader import show_panels
+    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.reader import show_panels
 
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("session")
@@ -135,7 +135,7 @@ def bring_back(viewer) -> None:
     """Show the three panels again, one behind the other, whatever a test did."""
     from qtpy.QtWidgets import QDockWidget, QWidget
 
-    from napari_clumps.reader import show_panels
+    from napari_clumps.plugin.reader import show_panels
 
     native = viewer.window._qt_window
     show_panels(viewer)

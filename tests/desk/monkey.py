@@ -59,7 +59,7 @@ class Monkey:
         from qtpy.QtGui import QKeySequence
         from qtpy.QtTest import QTest
 
-        from napari_clumps.keys import ALSO, BOOK, KEYS
+        from napari_clumps.settings.shortcuts import ALSO, BOOK, KEYS
 
         keys = [BOOK.key(key.action) for key in KEYS] + [k for k in ALSO if k != "?"]
         name = self.chance.choice([*keys, "Esc", "M", "E", "3", "L"])
@@ -128,14 +128,14 @@ class Monkey:
                 QTest.keyClick(line, Qt.Key.Key_Return)
 
     def _drag(self) -> None:
-        from napari_clumps.demo import drag_on_canvas
+        from napari_clumps.demo.tour import drag_on_canvas
 
         start = (self.chance.uniform(5, 150), self.chance.uniform(5, 150))
         end = tuple(v + self.chance.uniform(-30, 30) for v in start)
         drag_on_canvas(self.viewer, start, end, self._settle)
 
     def _click(self) -> None:
-        from napari_clumps.demo import drag_on_canvas
+        from napari_clumps.demo.tour import drag_on_canvas
 
         boxes = self.controller.boxes
         if boxes and self.chance.random() < 0.7:

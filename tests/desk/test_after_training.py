@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_clumps.retraining import Curves, RetrainChoices
+from napari_clumps.jobs.training import Curves, RetrainChoices
 from tests.desk.conftest import make_galaxies
 
 pytestmark = pytest.mark.gui
@@ -103,7 +103,7 @@ def test_compare_again_takes_the_labels_as_they_are_by_now(labelled):
 
 def test_a_new_model_that_is_removed_is_offered_no_more(labelled):
     """The engine's model has no card: it is a broken one, which can be removed."""
-    from napari_clumps.model_choice import remove_in
+    from napari_clumps.models.removal import remove_in
 
     c = labelled.controller
     train(labelled)
@@ -135,7 +135,7 @@ def test_cancel_during_the_comparison_keeps_the_model_and_says_so(labelled):
 
 
 def test_the_second_curve_says_what_it_is_of(labelled):
-    from napari_clumps.widgets.curves import CurvesView
+    from napari_clumps.widgets.controls.training_curves import CurvesView
 
     train(labelled)
     finish(labelled)
@@ -155,7 +155,7 @@ def test_the_second_curve_says_what_it_is_of(labelled):
 
 
 def test_the_second_curve_ends_as_what_to_expect_at_each_score(labelled):
-    from napari_clumps.widgets.curves import CurvesView
+    from napari_clumps.widgets.controls.training_curves import CurvesView
 
     rows = ((0.2, 0.9, 0.5), (0.5, 0.7, 0.7), (0.8, 0.4, 0.9))
     view = CurvesView()

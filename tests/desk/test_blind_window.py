@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QTableView
 
 from clump_detector.core.sources import find_sources
 from napari_clumps.review import Proposal, Review, Status
-from napari_clumps.settings import Settings, load_settings
+from napari_clumps.settings.settings import Settings, load_settings
 from tests.desk.conftest import MODEL, PROPOSED
 
 pytestmark = pytest.mark.gui

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_clumps import layers
-from napari_clumps.demo import _on_screen
+from napari_clumps.demo.tour import _on_screen
+from napari_clumps.render.orientation import Orientation, Sky
 from napari_clumps.review import Proposal, Status
-from napari_clumps.sky import Orientation, Sky
+from napari_clumps.viewer import layers
 
 pytestmark = pytest.mark.gui
 

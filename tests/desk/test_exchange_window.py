@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.labels.label_set import read_label_set
-from napari_clumps.exporting import export
+from napari_clumps.io.formats import export
 from napari_clumps.review import Status
 from tests.resources import PATIENCE
 
@@ -44,7 +44,7 @@ def answer(monkeypatch, button: str | None) -> list:
     """Have the question be answered by a button, or by Cancel; return what it said."""
     from qtpy.QtWidgets import QLabel, QPushButton
 
-    from napari_clumps.widgets.import_dialog import ImportDialog
+    from napari_clumps.widgets.controls.import_dialog import ImportDialog
 
     said = []
 
@@ -189,7 +189,7 @@ def test_closing_the_review_ends_what_is_under_way(desk, tmp_path, monkeypatch):
                 assert closed.wait(PATIENCE)
                 yield step
 
-    monkeypatch.setattr("napari_clumps.exchange.export", waiting)
+    monkeypatch.setattr("napari_clumps.jobs.exchange.export", waiting)
     gc.disable()  # which might tidy up, some time
     try:
         desk.controller.exchange.export(tmp_path / "s.pdf")
@@ -236,8 +236,8 @@ def test_an_export_is_shown_and_can_be_cancelled(desk, tmp_path, name):
 
 
 def test_the_question_says_what_was_found(desk, tmp_path):
-    from napari_clumps.labels_in import find_labels
-    from napari_clumps.widgets.import_dialog import ImportDialog
+    from napari_clumps.io.import_labels import find_labels
+    from napari_clumps.widgets.controls.import_dialog import ImportDialog
 
     work = find_labels(desk.controller.review, write_coco(tmp_path, "galaxy-1", "x"))
     while True:

@@ -18,13 +18,13 @@ from PIL import Image, PdfParser
 
 from clump_detector.core.errors import ClumpError, FileError, LabelError
 from clump_detector.core.sources import Source
-from napari_clumps.exporting import FORMATS, export, finished, format_of
-from napari_clumps.going_out.chosen import Wish
-from napari_clumps.going_out.file_names import FileNames
-from napari_clumps.going_out.tiles import turned, turned_box
-from napari_clumps.labels_in import find_labels, take_labels
+from napari_clumps.io.contact_sheet_tiles import turned, turned_box
+from napari_clumps.io.file_names import FileNames
+from napari_clumps.io.formats import FORMATS, export, finished, format_of
+from napari_clumps.io.import_labels import find_labels, take_labels
+from napari_clumps.io.selection import Wish
+from napari_clumps.render.orientation import ORIENTATIONS
 from napari_clumps.review import Proposal, Review, Status
-from napari_clumps.sky import ORIENTATIONS
 
 WIDTH, HEIGHT = 96, 80
 STARS = [(150.002, 2.003), (149.9965, 1.9985)]

@@ -12,7 +12,7 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from clump_detector.surveys import Services
-from napari_clumps import fetching
+from napari_clumps.jobs import download
 from napari_clumps.review import Review
 from tests.survey_server import serving
 
@@ -28,7 +28,7 @@ UGC 3,150.1,2.2006,0.023,4.0,1.3
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     quick = {"pace": 0.0, "patience": 0.01}
-    monkeypatch.setattr(fetching, "Services", lambda: replace(Services(), **quick))
+    monkeypatch.setattr(download, "Services", lambda: replace(Services(), **quick))
     with serving(monkeypatch, tmp_path / "cache") as server:
         server.stars = [(150.1, 2.2, 100.0), (150.1012, 2.2, 60.0)]
         yield server

@@ -12,7 +12,7 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from clump_detector.models.card import read_card
-from napari_clumps.retraining import RetrainChoices
+from napari_clumps.jobs.training import RetrainChoices
 from napari_clumps.review import Status
 
 pytestmark = pytest.mark.gui
@@ -130,7 +130,7 @@ def test_any_image_layer_can_be_searched(sample):
 
 
 def test_the_menu_entry_detects_on_the_open_review(sample):
-    from napari_clumps.controller import detect_clumps
+    from napari_clumps.app.controller import detect_clumps
 
     detect_clumps(sample.viewer)
     assert sample.controller.detection.running
@@ -155,7 +155,7 @@ def test_the_death_of_the_worker_is_said_and_the_next_detection_works(sample):
 def label_all_but_two(desk):
     """Decide on most of the sample by its known truth."""
     from clump_detector.labels.label_set import read_label_set
-    from napari_clumps.samples import simulated_folder
+    from napari_clumps.app.samples import simulated_folder
 
     c = desk.controller
     truth = read_label_set(simulated_folder() / "labels.json")

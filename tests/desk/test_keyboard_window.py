@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from napari_clumps.keys import ALSO, BOOK, BY_ACTION, KEYS
 from napari_clumps.review import QueuePlan
+from napari_clumps.settings.shortcuts import ALSO, BOOK, BY_ACTION, KEYS
 
 pytestmark = pytest.mark.gui
 

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from napari_clumps.label_place import label_shift
-from napari_clumps.layers import FRAME_GAP
+from napari_clumps.render.orientation import Orientation
 from napari_clumps.review import Box, Status
-from napari_clumps.sky import Orientation
+from napari_clumps.viewer.label_position import label_shift
+from napari_clumps.viewer.layers import FRAME_GAP
 
 TURNED = [
     Orientation(*which)

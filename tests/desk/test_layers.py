@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_clumps import layers
 from napari_clumps.review import Box, Status
+from napari_clumps.viewer import layers
 
 coordinate = st.floats(-100, 5000, allow_nan=False)
 side = st.floats(1, 400)

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from clump_detector.core.errors import ClumpError
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.rgb import to_rgb
-from napari_clumps.look import STRETCHES, Look, note_of, render, views_of
+from napari_clumps.render.rendering import STRETCHES, Look, note_of, render, views_of
 
 SIDE = 60
 

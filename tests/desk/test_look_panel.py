@@ -9,10 +9,10 @@ import pytest
 
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
-from napari_clumps.look import Look, render
+from napari_clumps.render.orientation import AS_IS, Orientation
+from napari_clumps.render.rendering import Look, render
 from napari_clumps.review import Proposal, Status
-from napari_clumps.settings import change_settings, load_settings
-from napari_clumps.sky import AS_IS, Orientation
+from napari_clumps.settings.settings import change_settings, load_settings
 
 pytestmark = pytest.mark.gui
 
@@ -168,7 +168,7 @@ def test_a_look_stays_from_cutout_to_cutout(desk, panel):
 def test_a_look_stays_over_restarts(desk):
     from napari.components import ViewerModel
 
-    from napari_clumps.controller import Controller
+    from napari_clumps.app.controller import Controller
 
     looking = desk.controller.looking
     looking.choose(view="blue", stretch="log", black=0.1, white=0.8)
@@ -190,14 +190,14 @@ def test_a_look_is_saved_when_the_hand_rests(desk):
 
 
 def test_another_look_leaves_view_boxes_and_file_alone(desk, monkeypatch):
-    from napari_clumps import pictures
+    from napari_clumps.render import image_cache
 
     camera = desk.viewer.scene.camera
     camera.zoom, camera.center = 9.0, (0.0, 60.0, 50.0)
     desk.settle(50)
     before = camera.zoom, camera.center
     selected = desk.controller.current
-    monkeypatch.setattr(pictures, "read_cutout", None)  # reading now would fail
+    monkeypatch.setattr(image_cache, "read_cutout", None)  # reading now would fail
     desk.key("V")
     assert desk.controller.picture.problem is None
     assert (camera.zoom, camera.center) == before
@@ -206,13 +206,13 @@ def test_another_look_leaves_view_boxes_and_file_alone(desk, monkeypatch):
 
 
 def test_neighbours_follow_the_look(desk, monkeypatch):
-    from napari_clumps import pictures
+    from napari_clumps.render import image_cache
 
     desk.controller.looking.choose(view="residual")
     looking = desk.controller.looking
     desk.qtbot.waitUntil(lambda: not looking._timer.isActive())
     desk.controller.pictures._reader.submit(int).result()
-    monkeypatch.setattr(pictures, "render", None)  # drawing now would fail
+    monkeypatch.setattr(image_cache, "render", None)  # drawing now would fail
     desk.key("N")
     assert desk.controller.picture.rgb is not None
 
@@ -238,7 +238,7 @@ def test_a_band_that_is_not_there_is_said_and_comes_back(sky, panel, galaxies):
 
 def test_the_detector_sees_the_same_whatever_a_person_looks_at(window, monkeypatch):
     """The real detection, with and without a look, on what the window hands over."""
-    from napari_clumps import detection as module
+    from napari_clumps.jobs import detection as module
 
     window.viewer.open_sample("napari-clumps", "simulated")
     window.qtbot.waitUntil(lambda: window.controller.cutout is not None)

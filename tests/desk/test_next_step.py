@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_clumps.next_step import next_step
+from napari_clumps.models.next_step import next_step
 
 UNCLEAR = "no clear difference"
 

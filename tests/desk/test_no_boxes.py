@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from napari_clumps.keys import BOOK
 from napari_clumps.review import Proposal
+from napari_clumps.settings.shortcuts import BOOK
 
 pytestmark = pytest.mark.gui
 

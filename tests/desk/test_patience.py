@@ -6,7 +6,7 @@ import pytest
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
-from napari_clumps.patience import PATIENCE, wait_for
+from napari_clumps.demo.job_wait import PATIENCE, wait_for
 
 
 class Work:

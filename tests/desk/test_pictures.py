@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from clump_detector.core.sources import Source
-from napari_clumps import pictures as module
-from napari_clumps.look import Look
-from napari_clumps.pictures import Pictures
+from napari_clumps.render import image_cache as module
+from napari_clumps.render.image_cache import Pictures
+from napari_clumps.render.rendering import Look
 
 SIDE = 64
 

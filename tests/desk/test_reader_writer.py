@@ -10,8 +10,8 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import read_label_set
-from napari_clumps.reader import NOTHING_TO_ADD, get_reader
-from napari_clumps.writer import write_boxes
+from napari_clumps.plugin.reader import NOTHING_TO_ADD, get_reader
+from napari_clumps.plugin.writer import write_boxes
 
 SQUARE = np.array([[10, 20], [10, 40], [32, 40], [32, 20]], float)
 

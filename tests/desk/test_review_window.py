@@ -360,7 +360,7 @@ def test_a_missing_image_is_said_and_its_decisions_stay(desk, galaxies):
 def test_a_review_open_elsewhere_is_read_only_and_says_so(desk):
     import napari
 
-    from napari_clumps.controller import controller_of
+    from napari_clumps.app.controller import controller_of
 
     viewer = napari.Viewer(show=False)
     other = controller_of(viewer)
@@ -500,7 +500,7 @@ def test_words_fit_their_buttons_in_a_large_font(desk):
     """Whoever reads large letters reads whole words."""
     from qtpy.QtWidgets import QPushButton
 
-    from napari_clumps.widgets.review_panel import ReviewPanel
+    from napari_clumps.widgets.panels.review import ReviewPanel
 
     panel = ReviewPanel(desk.viewer)
     desk.qtbot.addWidget(panel)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_clumps.sky import (
+from napari_clumps.render.orientation import (
     AS_IS,
     ORIENTATIONS,
     Compass,

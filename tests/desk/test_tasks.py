@@ -14,8 +14,8 @@ import pytest
 from clump_detector.core.errors import ClumpError, ModelError, TrainingError
 from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
-from napari_clumps import background, tasks
-from napari_clumps.tasks import (
+from napari_clumps.worker import process, tasks
+from napari_clumps.worker.tasks import (
     CutoutRequest,
     Loading,
     Proposals,
@@ -420,14 +420,14 @@ def test_what_a_killed_window_left_is_swept_in_the_end(worker, out):
 
 def test_the_labels_reach_the_training(worker, out, monkeypatch):
     seen = []
-    send = background._Process.send
+    send = process._Process.send
 
     def spy(process, fields):
         if fields.get("do") == "train":
             seen.append(json.loads(Path(fields["labels"]).read_text()))
         send(process, fields)
 
-    monkeypatch.setattr(background._Process, "send", spy)
+    monkeypatch.setattr(process._Process, "send", spy)
     run(tasks.retrain(LABELS, out, worker=worker))
     assert len(seen[0]["annotations"]) == 1
 
@@ -452,7 +452,7 @@ def test_a_comparison_that_dies(worker, tmp_path):
 
 def test_tasks_import_neither_torch_nor_qt():
     code = (
-        "import sys, napari_clumps.tasks;"
+        "import sys, napari_clumps.worker.tasks;"
         "print({'torch', 'napari', 'qtpy', 'PyQt6', 'PySide6'} & set(sys.modules))"
     )
     assert run_python(code) == "set()"

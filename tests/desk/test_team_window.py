@@ -15,7 +15,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def team(desk):
     """A desk with the dock "Several reviewers" and Ben's file of the same cutouts."""
-    from napari_clumps.widgets.team_panel import TeamPanel
+    from napari_clumps.widgets.panels.reviewers import TeamPanel
 
     c = desk.controller
     c.choose(annotator="Ada")

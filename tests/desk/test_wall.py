@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_clumps.grid import Grid
+from napari_clumps.render.thumbnails import cut, place_in, window_around
 from napari_clumps.review import Arrangement, Proposal, Review, Status
-from napari_clumps.small_pictures import cut, place_in, window_around
+from napari_clumps.widgets.gallery.grid_layout import Grid
 
 pytestmark = pytest.mark.gui
 
@@ -142,7 +142,7 @@ def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
 
 
 def test_what_is_painted_has_the_colour_of_the_status(desk, hand, qtbot):
-    from napari_clumps.layers import colour_hex
+    from napari_clumps.viewer.layers import colour_hex
 
     qtbot.waitUntil(lambda: hand.panel.cells.picture(0) is not None)
     hand.click(0)

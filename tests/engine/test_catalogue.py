@@ -14,8 +14,8 @@ from clump_detector.catalogue import (
     FORMATS,
     Rows,
     as_table,
-    describing,
     clump_rows,
+    describing,
     read_catalogue,
     write_catalogue,
 )

@@ -19,7 +19,7 @@ from clump_detector.core.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.fits.scan import opened, scan
 from clump_detector.images.fits.values import values_of
-from napari_clumps.sky import Orientation, compass_of, north_up
+from napari_clumps.render.orientation import Orientation, compass_of, north_up
 from tests.engine.survey_files import noise, sky, write
 
 # -- values -------------------------------------------------------------------

@@ -12,7 +12,7 @@ from clump_detector.detector.predict import Predictor
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.inspect import recognised
 from clump_detector.images.rgb import to_rgb
-from napari_clumps.sky import AS_IS, Orientation, compass_of, north_up
+from napari_clumps.render.orientation import AS_IS, Orientation, compass_of, north_up
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real" / "fits"
 pytestmark = pytest.mark.skipif(

@@ -12,9 +12,9 @@ from astropy.wcs import WCS
 from clump_detector.core.errors import LabelError
 from clump_detector.core.sources import find_sources
 from clump_detector.labels.label_set import read_label_set
-from napari_clumps.exporting import FORMATS, export, finished
+from napari_clumps.cli.train import frozen_labels
+from napari_clumps.io.formats import FORMATS, export, finished
 from napari_clumps.review import Review
-from napari_clumps.teaching import frozen_labels
 from tests.fields.understood import understood
 
 BOXES = [(10.0, 10.0, 20.0, 20.0), (70.0, 40.0, 85.0, 55.0)]

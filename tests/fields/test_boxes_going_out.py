@@ -27,10 +27,10 @@ from PIL import Image
 from clump_detector.core.errors import LabelError
 from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import read_label_set
-from napari_clumps.exporting import export, finished
-from napari_clumps.labels_in import find_labels, take_labels
+from napari_clumps.io.formats import export, finished
+from napari_clumps.io.import_labels import find_labels, take_labels
 from napari_clumps.review import Review
-from napari_clumps.review.steps import finished as ended
+from napari_clumps.review.storage.steps import finished as ended
 from tests.fields.properties import checked
 from tests.fields.understood import understood
 

@@ -24,10 +24,10 @@ from clump_detector.images.formats.orientation import picture_size
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.placement.place import place_labels
-from napari_clumps.exporting import export, finished
-from napari_clumps.labels_in import find_labels, take_labels
+from napari_clumps.io.formats import export, finished
+from napari_clumps.io.import_labels import find_labels, take_labels
 from napari_clumps.review import Review
-from napari_clumps.review.steps import finished as ended
+from napari_clumps.review.storage.steps import finished as ended
 from tests.fields.properties import checked
 from tests.fields.understood import understood
 

@@ -244,7 +244,7 @@ def test_ids_of_fifteen_digits_are_doubted(tmp_path):
     "catalogue has already gets galaxy_ before it.",
 )  # fmt: skip
 def test_columns_of_the_list_are_in_the_catalogue(tmp_path):
-    from napari_clumps.cataloguing import export_catalogue
+    from napari_clumps.io.catalogue import export_catalogue
     from napari_clumps.review import Review
 
     source = picture(tmp_path / "images", "a.png")

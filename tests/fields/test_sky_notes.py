@@ -13,9 +13,9 @@ from astropy.io.fits import Header
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.sources import Source
-from napari_clumps.cli import detect
-from napari_clumps.exporting import export, finished
-from napari_clumps.pictures import read_picture
+from napari_clumps.cli.commands import detect
+from napari_clumps.io.formats import export, finished
+from napari_clumps.render.image_cache import read_picture
 from napari_clumps.review import Review
 from tests.fields.test_sky_headers import header
 from tests.fields.understood import understood

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from napari_clumps.review import Outcome, Proposal, Review, history, in_words
+from napari_clumps.review import Outcome, Proposal, Review, in_words
+from napari_clumps.review.storage import log
 
 START = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
 
@@ -22,7 +23,7 @@ def clock(monkeypatch):
 
     clock = Clock()
     monkeypatch.setattr(
-        history,
+        log,
         "now",
         lambda: (START + timedelta(seconds=clock.seconds)).isoformat(),
     )

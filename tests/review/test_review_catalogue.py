@@ -12,7 +12,7 @@ from clump_detector.catalogue import read_catalogue
 from clump_detector.core.errors import Cancelled, FileError, LabelError
 from clump_detector.core.sources import find_sources
 from clump_detector.photometry import Quality, moffat
-from napari_clumps.cataloguing import export_catalogue
+from napari_clumps.io.catalogue import export_catalogue
 from napari_clumps.review import Proposal, Review
 
 FWHM, SIDE = 4.0, 121
@@ -175,14 +175,14 @@ def test_it_tells_how_far_it_is_and_can_be_stopped(review, tmp_path):
 
 @pytest.mark.parametrize("ending", [".vot", ".ecsv", ".fits", ".parquet", ".csv"])
 def test_the_command_line_exports_it(review, tmp_path, ending, monkeypatch, capsys):
-    from napari_clumps import cli
+    from napari_clumps.cli import commands
 
     review.close()
     out = tmp_path / f"clumps{ending}"
     words = ["napari-clumps", "export", str(review.path), "--out", str(out)]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(SystemExit) as end:
-        cli.main()
+        commands.main()
     assert end.value.code == 0
     assert "3 boxes on 3 cutouts" in capsys.readouterr().out
     assert len(read_catalogue(out)) == 3

@@ -13,8 +13,9 @@ import pytest
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.sources import Source
-from napari_clumps.review import Proposal, QueuePlan, Review, Status, mirror
-from napari_clumps.review.schema import APPLICATION_ID, VERSION
+from napari_clumps.review import Proposal, QueuePlan, Review, Status
+from napari_clumps.review.storage import memory_copy
+from napari_clumps.review.storage.schema import APPLICATION_ID, VERSION
 
 
 def names(folder: Path) -> list[str]:
@@ -163,7 +164,7 @@ def test_a_creation_that_breaks_off_leaves_nothing(
     def broken(*_: object) -> list[str]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("napari_clumps.review.whereabouts.keep", broken)
+    monkeypatch.setattr("napari_clumps.review.images.image_files.keep", broken)
     with pytest.raises(KeyboardInterrupt):
         Review.create(tmp_path / "a.clumps", [Source("g", (tmp_path / "g.png",))])
     assert list(tmp_path.iterdir()) == []
@@ -330,7 +331,7 @@ def test_a_folder_that_goes_away_takes_nothing_with_it(
 def test_the_copy_in_memory_is_the_file(
     make_review: Callable[..., Review], monkeypatch: pytest.MonkeyPatch, again: int
 ) -> None:
-    monkeypatch.setattr(mirror, "AGAIN", again)
+    monkeypatch.setattr(memory_copy, "AGAIN", again)
     review = make_review()
     review.wait_for_disk()
     places = [Proposal(20 * k, 5, 20 * k + 9, 14, "clump", 0.5) for k in range(9)]

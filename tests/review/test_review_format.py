@@ -7,8 +7,8 @@ import pytest
 
 from clump_detector.core.errors import ReviewError
 from napari_clumps.review import Review, Status
-from napari_clumps.review.schema import MIGRATIONS, VERSION
-from napari_clumps.review.store import Store
+from napari_clumps.review.storage.schema import MIGRATIONS, VERSION
+from napari_clumps.review.storage.store import Store
 
 
 def made(path: Path, version: int) -> Path:

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.sources import Source
 from napari_clumps.review import FLAGS, Proposal, Review, Status
-from napari_clumps.review.store import Store
+from napari_clumps.review.storage.store import Store
 
 CLASSES = ("clump", "odd clump")
 CUTOUTS = st.integers(1, 3)

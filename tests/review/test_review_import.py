@@ -15,7 +15,7 @@ from clump_detector.core.errors import LabelError, ReviewError
 from clump_detector.core.sources import Source
 from clump_detector.labels.classes import class_names
 from clump_detector.labels.label_set import read_label_set, write_label_set
-from napari_clumps.labels_in import find_labels, take_labels
+from napari_clumps.io.import_labels import find_labels, take_labels
 from napari_clumps.review import Box, Label, Proposal, QueuePlan, Review, Status
 
 SIZE = (100, 80)

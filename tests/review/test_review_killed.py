@@ -14,8 +14,8 @@ import pytest
 from clump_detector.core.files import read_json
 from clump_detector.core.sources import Source
 from napari_clumps.review import Review, Status
-from napari_clumps.review.history import read_log
-from napari_clumps.review.replay import replay
+from napari_clumps.review.storage.log import read_log
+from napari_clumps.review.storage.replay import replay
 from tests.resources import wait_for
 
 KILLS, LANES = 300, 4

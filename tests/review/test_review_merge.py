@@ -19,7 +19,7 @@ from napari_clumps.review.agreement import (
     in_words,
     with_oneself,
 )
-from napari_clumps.review.steps import finished
+from napari_clumps.review.storage.steps import finished
 
 SIZE = (100, 80)
 PROPOSALS = [

@@ -16,7 +16,8 @@ from astropy.table import Table
 from clump_detector.core.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.surveys import Services
-from napari_clumps import cli, fetching
+from napari_clumps.cli import commands
+from napari_clumps.jobs import download
 from napari_clumps.review import Review
 from tests.survey_server import SIGMA, serving
 
@@ -35,7 +36,7 @@ def sky(monkeypatch, tmp_path):
     def quick():
         return Services(pace=0, patience=0.01, attempts=3)
 
-    monkeypatch.setattr(fetching, "Services", quick)
+    monkeypatch.setattr(download, "Services", quick)
     with serving(monkeypatch, tmp_path / "cache") as server:
         server.stars = [(*clump_of(k), 10.0 + k) for k in range(10)]
         yield server
@@ -52,7 +53,7 @@ def run(monkeypatch, capsys):
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
         with pytest.raises(SystemExit) as end:
-            cli.main()
+            commands.main()
         said = capsys.readouterr()
         assert end.value.code == 0, said.err
         return said.out

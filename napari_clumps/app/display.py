@@ -1,0 +1,247 @@
+"""How the shown cutout looks: its look, its zoom, and which way is up.
+
+All of it is for the eye. Detection and training read the files themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from clump_detector.core.errors import ClumpError
+from napari_clumps.render.image_cache import Picture
+from napari_clumps.render.orientation import Sky, compass_of, north_up
+from napari_clumps.render.rendering import COLOUR, NARROWEST, STRETCHES, Look
+from napari_clumps.settings.settings import Settings, change_settings, load_settings
+from napari_clumps.settings.shortcuts import BOOK
+
+if TYPE_CHECKING:
+    from .session import Showing
+
+#: Milliseconds after the last change until it is saved and the neighbours are drawn
+#: with it: a hand on a slider comes first.
+PAUSE = 400
+
+
+class Looking:
+    """What a person chose to see, kept from cutout to cutout and over restarts.
+
+    Attributes
+    ----------
+    scale_bar : bool
+        Whether scale bar and compass are shown where they are known.
+    north_up : bool
+        Whether North is turned up and East left where there is a WCS.
+
+    Signals
+    -------
+    changed(): something of it, or the views that can be chosen.
+    """
+
+    changed = Signal()
+
+    def __init__(self, showing: Showing) -> None:
+        self._showing = showing
+        self._timer: Any = None
+        settings = load_settings()
+        self.scale_bar = settings.scale_bar
+        self.north_up = settings.north_up
+        showing.pictures.look = _saved_look(settings)
+        showing.cutout_changed.connect(self._on_cutout)
+
+    # -- the look -----------------------------------------------------------
+
+    @property
+    def look(self) -> Look:
+        """The look of now; a new one is shown at once."""
+        return self._showing.pictures.look
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        if look == self.look:
+            return
+        self._showing.pictures.look = look
+        self._show_again()
+        self._settle()
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that the shown cutout has."""
+        picture = self._showing.picture
+        return (picture.views if picture else ()) or (COLOUR,)
+
+    @property
+    def shown(self) -> Look:
+        """How the cutout is shown: in colour where it lacks the chosen band."""
+        missing = self.look.view not in self.views
+        return replace(self.look, view=COLOUR) if missing else self.look
+
+    @property
+    def words(self) -> str:
+        """What is shown where it is not what the detector sees, else nothing."""
+        words = self.shown.words
+        return f"{words}: not what the detector sees" if words else ""
+
+    def choose(
+        self,
+        *,
+        view: str | None = None,
+        stretch: str | None = None,
+        black: float | None = None,
+        white: float | None = None,
+    ) -> None:
+        """Choose some of the look; black and white give way to each other."""
+        if black is not None:
+            black = min(max(black, 0.0), 1 - NARROWEST)
+            white = max(self.look.white if white is None else white, black + NARROWEST)
+        elif white is not None:
+            white = max(min(white, 1.0), NARROWEST)
+            black = min(self.look.black, white - NARROWEST)
+        chosen = {"view": view, "stretch": stretch, "black": black, "white": white}
+        changes = {k: v for k, v in chosen.items() if v is not None}
+        try:
+            self.look = replace(self.look, **changes)  # type: ignore[arg-type]
+        except ClumpError as error:
+            self._showing.warn(error.message)
+
+    def reset(self) -> None:
+        """Show what the detector sees."""
+        self.look = Look()
+        self._showing.say("As the detector sees it.")
+
+    def next_view(self) -> None:
+        """Show the cutout's next view, going round."""
+        self.choose(view=_next(self.views, self.look.view))
+        self._showing.say(self.words or "Colour, as the detector sees it.")
+
+    def next_stretch(self) -> None:
+        """Show the next stretch, going round."""
+        self.choose(stretch=_next(STRETCHES, self.look.stretch))
+        self._showing.say(self.words or "Stretched as the detector sees it.")
+
+    def _show_again(self) -> None:
+        """Draw the shown cutout anew, from what has been read of it."""
+        showing = self._showing
+        if showing.cutout is not None and showing.picture is not None:
+            before = showing.picture
+            showing.picture = showing.pictures.get(showing.cutout.source)
+            if showing.picture.rgb is not None:
+                showing.canvas.change_picture(showing.picture.rgb)
+            if showing.picture.notes != before.notes:
+                showing.cutout_changed.emit()
+        self._show_words()
+        self.changed.emit()
+
+    def _show_words(self) -> None:
+        if self._showing.canvas.is_built:
+            self._showing.canvas.camera.show_words(self.shown.words)
+
+    # -- North and scale ----------------------------------------------------
+
+    def sky_of(self, picture: Picture) -> Sky:
+        """Return how a picture is turned, and what is marked in its corners."""
+        if picture.size is None:
+            return Sky()
+        compass = compass_of(picture.wcs, *picture.size)
+        turned = north_up(compass) if self.north_up and compass else None
+        if not self.scale_bar:
+            return Sky(turned)
+        return Sky(turned, picture.scale, compass)
+
+    def show_scale_bar(self, wanted: bool) -> None:
+        """Choose whether scale bar and compass are shown."""
+        self.scale_bar = wanted
+        self._show_sky()
+
+    def turn_north_up(self, wanted: bool) -> None:
+        """Choose whether North is turned up and East left."""
+        self.north_up = wanted
+        self._show_sky()
+
+    def _show_sky(self) -> None:
+        showing = self._showing
+        if showing.picture is not None:
+            before = showing.canvas.camera.orientation
+            showing.canvas.camera.show_sky(self.sky_of(showing.picture))
+            if showing.canvas.camera.orientation != before:
+                showing.canvas.camera.look_again(showing.box(showing.current))
+        self._settle()
+        self.changed.emit()
+
+    def _on_cutout(self) -> None:
+        """Follow to another cutout: it may have other views."""
+        self._show_words()
+        self.changed.emit()
+
+    # -- zoom ---------------------------------------------------------------
+
+    @property
+    def close_up(self) -> bool:
+        """Whether boxes are looked at close up rather than the whole galaxy."""
+        return self._showing.canvas.camera.close_up
+
+    def zoom(self) -> None:
+        """Go from the whole galaxy to the current box, or back."""
+        if self.close_up:
+            self.zoom_to_galaxy()
+        else:
+            self.zoom_to_box()
+
+    def zoom_to_galaxy(self) -> None:
+        """Show the whole galaxy, here and on the next cutouts."""
+        if self._showing.cutout is not None:
+            self._showing.canvas.camera.zoom_to_galaxy()
+
+    def zoom_to_box(self) -> None:
+        """Show the current box close up, and those that follow."""
+        box = self._showing.box(self._showing.current)
+        if box is None:
+            key = BOOK.key("next_box")
+            self._showing.say(f"No box to zoom to: click one, or {key} to the next.")
+        else:
+            self._showing.canvas.camera.zoom_to_box(box)
+
+    # -- later --------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Save, and draw the neighbours, when the hand has come to rest."""
+        from qtpy.QtCore import QTimer
+
+        if self._timer is None:
+            self._timer = QTimer()
+            self._timer.setSingleShot(True)
+            self._timer.timeout.connect(self._on_rest)
+        self._timer.start(PAUSE)
+
+    def _on_rest(self) -> None:
+        look = self.look
+        change_settings(
+            view=look.view,
+            stretch=look.stretch,
+            black=look.black,
+            white=look.white,
+            scale_bar=self.scale_bar,
+            north_up=self.north_up,
+        )
+        self._showing.read_neighbours()
+
+    def close(self) -> None:
+        """Save what has not been saved yet."""
+        if self._timer is not None and self._timer.isActive():
+            self._timer.stop()
+            self._on_rest()
+
+
+def _saved_look(settings: Settings) -> Look:
+    """Return the look that was saved; one that makes no sense is the usual one."""
+    try:
+        return Look(settings.view, settings.stretch, settings.black, settings.white)
+    except ClumpError:
+        return Look()
+
+
+def _next(choices: tuple[str, ...], chosen: str) -> str:
+    place = choices.index(chosen) if chosen in choices else -1
+    return choices[(place + 1) % len(choices)]

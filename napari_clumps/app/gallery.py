@@ -1,0 +1,242 @@
+"""The clump wall without its window: the crops of a review, and decisions on many.
+
+What a person looks at keeps its place: a decision changes a crop where it is, and only
+`refresh` or another arrangement brings new boxes in and takes others away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_clumps.review import Arrangement, Crop, Crops, Review, arranged
+
+from .errors import shows_errors
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+_NOTHING = np.zeros(0, np.int64)
+
+
+class Wall:
+    """Crops of all cutouts of the open review.
+
+    Attributes
+    ----------
+    crops : Crops
+        All boxes, as they were at the last refresh, kept up to date where they are.
+    rows : array of int
+        Which of them are shown, in their order.
+    arrangement : Arrangement
+    fresh : int
+        How many boxes came since, which are shown after a refresh.
+
+    Signals
+    -------
+    rearranged(): other crops are shown, or in another order.
+    updated(cutout ids): crops of these changed where they are.
+    touched(): the review changed; `update` takes that over.
+    """
+
+    rearranged = Signal()
+    updated = Signal(set)
+    touched = Signal()
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._review: Review | None = None
+        self._touched: set[int] = set()
+        self._fresh: Counter[int] = Counter()
+        self._hides = controller.blind_test
+        self.arrangement = Arrangement()
+        self.crops = Crops()
+        self.rows = _NOTHING
+        controller.review_changed.connect(self._on_review)
+        controller.settings_changed.connect(self._on_settings)
+        self._on_review()
+
+    @property
+    def fresh(self) -> int:
+        """How many boxes came since the last refresh."""
+        return self._fresh.total()
+
+    # -- looking ------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def crop(self, place: int) -> Crop:
+        """Return the crop at a place."""
+        return self.crops.crop(int(self.rows[place]))
+
+    def box_ids(self, places: Iterable[int]) -> list[int]:
+        """Return the ids of the boxes at some places."""
+        rows = self.rows[np.fromiter(places, np.int64)]
+        return [int(box_id) for box_id in self.crops.ids[rows]]
+
+    def places_of(self, box_ids: Iterable[int]) -> NDArray[np.int64]:
+        """Return the places of those boxes that are shown, lowest first."""
+        wanted = self.crops.rows_of(box_ids)
+        return np.flatnonzero(np.isin(self.rows, wanted))
+
+    @shows_errors
+    def refresh(self) -> None:
+        """Read all boxes and show those that fit, in their order."""
+        self._touched.clear()
+        self._fresh.clear()
+        review, self._hides = self._review, self._controller.blind_test
+        self.crops = Crops() if review is None else review.crops(hide=self._hides)
+        self._arrange()
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Show other crops, or in another order."""
+        if arrangement == self.arrangement:
+            return
+        self.arrangement = arrangement
+        if self._touched or self._fresh:
+            self.refresh()
+        else:
+            self._arrange()
+
+    def _arrange(self) -> None:
+        classes = () if self._review is None else self._review.classes
+        self.rows = arranged(self.crops, self.arrangement, classes)
+        self.rearranged.emit()
+
+    @shows_errors
+    def update(self) -> None:
+        """Take over what became of the boxes that are here."""
+        if self._review is None or not self._touched:
+            return
+        cutouts, self._touched = self._touched, set()
+        for cutout in cutouts:
+            self._fresh.pop(cutout, None)
+        now = self._review.crops(cutouts, hide=self._hides)
+        new = self.crops.take(cutouts, now)
+        if new and not len(self.crops):
+            self.refresh()  # nothing is there that could jump
+            return
+        self._fresh.update(new)
+        self.updated.emit(cutouts)
+
+    def _on_review(self) -> None:
+        if self._review is not None:
+            self._review.changed.disconnect(self._on_changed, missing_ok=True)
+        self._review = self._controller.review
+        if self._review is not None:
+            self._review.changed.connect(self._on_changed)
+        self._touched.clear()
+        self._fresh.clear()
+        self.crops, self.rows = Crops(), _NOTHING
+        self.rearranged.emit()
+
+    def _on_settings(self) -> None:
+        if self._controller.blind_test is not self._hides and len(self.crops):
+            self.refresh()
+
+    def _on_changed(self, cutout_id: int) -> None:
+        self._touched.add(cutout_id)
+        self.touched.emit()
+
+    # -- deciding -----------------------------------------------------------
+
+    def warn(self, message: str) -> None:
+        """Show what went wrong, as the controller does."""
+        self._controller.warn(message)
+
+    @shows_errors
+    def accept(self, box_ids: list[int]) -> None:
+        """Accept boxes, in one step of undo."""
+        self._decided("accepted", self._controller.opened.accept_all, box_ids)
+
+    @shows_errors
+    def reject(self, box_ids: list[int]) -> None:
+        """Reject boxes, in one step of undo."""
+        self._decided("rejected", self._controller.opened.reject_all, box_ids)
+
+    @shows_errors
+    def reclassify(self, box_ids: list[int], cls: str | None = None) -> None:
+        """Give boxes a class, by default the one after the first box's."""
+        review = self._controller.opened
+        if not box_ids:
+            self._nothing_selected()
+            return
+        if cls is None:
+            classes, now = review.classes, review.box(box_ids[0]).cls
+            place = classes.index(now) if now in classes else -1
+            cls = classes[(place + 1) % len(classes)]
+        chosen = cls
+        self._decided(
+            f"made “{cls}”", lambda ids: review.reclassify_all(ids, chosen), box_ids
+        )
+
+    def _decided(
+        self, word: str, decide: Callable[[Iterable[int]], int], box_ids: list[int]
+    ) -> None:
+        """Decide on boxes in one step and say how many it changed."""
+        there = self._still_there(box_ids)
+        if not there:
+            self._nothing_selected()
+            return
+        changed = decide(there)
+        self.update()
+        said = f"{_boxes(changed)} {word}, in one step of undo."
+        if changed < len(there):
+            said = f"{said[:-1]}; {len(there) - changed} were so before."
+        self._controller.say(said)
+
+    def _still_there(self, box_ids: list[int]) -> list[int]:
+        """Leave out boxes that are gone, such as a drawn one that was rejected."""
+        self.update()
+        rows = self.crops.rows_of(box_ids)
+        return [int(i) for i in self.crops.ids[rows[~self.crops.gone[rows]]]]
+
+    def _nothing_selected(self) -> None:
+        self._controller.say("No box is selected on the wall.")
+
+    @shows_errors
+    def undo(self) -> None:
+        """Take back the newest step; the canvas stays where it is."""
+        self._travelled("Undone", self._controller.opened.undo())
+
+    @shows_errors
+    def redo(self) -> None:
+        """Do the step again that was undone last; the canvas stays where it is."""
+        self._travelled("Done again", self._controller.opened.redo())
+
+    def _travelled(self, word: str, cutout_id: int | None) -> None:
+        if cutout_id is None:
+            self._controller.say("There is nothing more of that.")
+            return
+        touched = len(self._touched)
+        self.update()
+        name = self._controller.opened.cutout(cutout_id).name
+        others = f" and {touched - 1} more" if touched > 1 else ""
+        self._controller.say(f"{word}: the last step, on {name}{others}.")
+
+    # -- going there --------------------------------------------------------
+
+    @shows_errors
+    def open(self, box_id: int) -> None:
+        """Show a box on the canvas as the current one."""
+        c = self._controller
+        box = c.opened.box(box_id)
+        c.go_to(box.cutout)
+        if c.box(box_id) is None and box.score is not None:
+            # The wall shows proposals that the canvas hides.
+            score = math.floor(100 * box.score) / 100
+            c.show_from(score, box.model or c.scoring_model)
+            c.say(f"Proposals are shown from a score of {score:.2f} up now.")
+        c.select(box_id)
+        c.canvas.activate()
+
+
+def _boxes(n: int) -> str:
+    return f"{n:,} box{'es' * (n != 1)}"

@@ -1,0 +1,88 @@
+"""The plugin's page in napari's Preferences: what it shows is what `settings` keeps."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from clump_detector.core.errors import ClumpError
+from napari_clumps.settings.settings import change_settings, load_settings
+from napari_clumps.settings.shortcuts import BOOK, KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .controller import Controller
+
+_PLUGIN = "napari-clumps"
+
+
+class Preferences:
+    """Keeps napari's Preferences and the saved settings alike.
+
+    Parameters
+    ----------
+    controller : Controller
+        Takes over what is chosen at once.
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        from napari.settings import get_plugin_settings
+
+        self._controller = controller
+        self._busy = False
+        self._page: Any = get_plugin_settings(_PLUGIN)
+        self.show()
+        self._page.review.events.connect(self._on_review)
+        self._page.keys.events.connect(self._on_keys)
+
+    def let_go(self) -> None:
+        """Leave the page to other windows: this one closes."""
+        self._page.review.events.disconnect(self._on_review)
+        self._page.keys.events.disconnect(self._on_keys)
+
+    def show(self) -> None:
+        """Show on the page what is chosen now, here or in the panels."""
+        kept = asdict(load_settings())
+        review = self._page.review
+        with self._quiet():
+            for name in type(review).model_fields:
+                setattr(review, name, kept[name])
+            for key in KEYS:
+                setattr(self._page.keys, key.action, BOOK.key(key.action))
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before
+
+    def _on_review(self) -> None:
+        if not self._busy:
+            change_settings(**self._page.review.model_dump())
+            self._controller.take_settings()
+
+    def _on_keys(self) -> None:
+        if self._busy:
+            return
+        chosen = {k: _as_qt(v) for k, v in self._page.keys.model_dump().items()}
+        try:
+            BOOK.choose(chosen)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            self.show()
+            return
+        usual = {key.action: key.key for key in KEYS}
+        change_settings(keys={k: v for k, v in chosen.items() if v != usual[k]})
+
+
+def _as_qt(key: str) -> str:
+    """Return a key that a person wrote as Qt writes it; empty if it is none."""
+    from qtpy.QtGui import QKeySequence
+
+    if key.strip().lower() in ("enter", "return"):
+        return "Enter"
+    return str(QKeySequence(key.strip()).toString())

@@ -1,0 +1,320 @@
+"""What is shown: a review, one of its cutouts, and the boxes from a threshold up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from psygnal import Signal
+
+from clump_detector.core.errors import ClumpError
+from napari_clumps.models.thresholds import Thresholds
+from napari_clumps.render.image_cache import Picture, Pictures
+from napari_clumps.review import Box, CutoutRecord, Queue, Review, Status
+from napari_clumps.settings.settings import load_settings
+from napari_clumps.viewer.canvas import Canvas
+
+from .display import Looking
+
+
+class Showing:
+    """What of a review is shown in a viewer.
+
+    Attributes
+    ----------
+    review : Review or None
+        The open one.
+    cutout : CutoutRecord or None
+    picture : Picture or None
+        Of the cutout.
+    source_problem : str or None
+        What is the matter with its image.
+    current : int or None
+        Id of the box that a key decides on.
+    looking : Looking
+        How the cutout looks.
+    queue : Queue or None
+        The cutouts in the order in which they are gone through.
+    model_name : str
+        Of the chosen model, which proposes when it is told to.
+    thresholds : Thresholds
+        From which score each model's proposals are shown.
+    blind_test : bool
+        Whether proposals on held-out cutouts are hidden until a person has marked them.
+    hidden : bool
+        Whether they are on this cutout.
+
+    Signals
+    -------
+    review_changed(): another review, or none, is open.
+    queue_changed(): the queue is another one.
+    cutout_changed(): another cutout is shown, or its state changed.
+    boxes_changed(): the visible boxes changed.
+    current_changed(box id or None): another box is the current one.
+    threshold_changed(score): a model's proposals are shown from another score up.
+    said(message): a line for the person.
+    models_changed(): a model came, or another is the chosen one.
+    settings_changed(): a person chose something in the panels or in Preferences.
+    """
+
+    review_changed = Signal()
+    queue_changed = Signal()
+    cutout_changed = Signal()
+    boxes_changed = Signal()
+    current_changed = Signal(object)
+    threshold_changed = Signal(float)
+    said = Signal(str)
+    models_changed = Signal()
+    settings_changed = Signal()
+
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
+        self.canvas = Canvas(viewer)
+        self.pictures = Pictures()
+        self.review: Review | None = None
+        self.queue: Queue | None = None
+        self.cutout: CutoutRecord | None = None
+        self.picture: Picture | None = None
+        self.source_problem: str | None = None
+        self.current: int | None = None
+        self.model_name = load_settings().model
+        self.blind_test = True
+        self.hidden = False
+        self._boxes: list[Box] = []
+        self._refresh_pending = False
+        self._start_pending = False
+        self.thresholds = Thresholds()
+        self.models_changed.connect(self.thresholds.forget_cards)
+        self.looking = Looking(self)
+        self.canvas.lost.connect(self._on_lost)
+
+    # -- messages -----------------------------------------------------------
+
+    def warn(self, message: str) -> None:
+        """Show what went wrong and what to do, where it cannot be overlooked."""
+        from napari.utils.notifications import show_warning
+
+        self.said.emit(message)
+        show_warning(message)
+
+    def say(self, message: str) -> None:
+        """Say something in the status bar and the panel."""
+        self.viewer.status = message
+        self.said.emit(message)
+
+    # -- the review -----------------------------------------------------------
+
+    @property
+    def opened(self) -> Review:
+        """The open review.
+
+        Raises
+        ------
+        ClumpError
+            If none is.
+        """
+        if self.review is None:
+            raise ClumpError("no review is open", remedy="Open a folder of cutouts.")
+        return self.review
+
+    @property
+    def scoring_model(self) -> str:
+        """Id of the model whose proposals are shown, or else of the chosen one."""
+        shown = self.cutout.model if self.cutout is not None else None
+        return shown or self.thresholds.model_id(self.model_name)
+
+    @property
+    def threshold(self) -> float:
+        """The score from which proposals of `scoring_model` are shown."""
+        return self.least(self.scoring_model)
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        self.show_from(threshold, self.scoring_model)
+
+    def show_from(self, score: float, model_id: str) -> None:
+        """Show a model's proposals from another score up."""
+        if score == self.least(model_id):
+            return
+        self.thresholds.choose(model_id, score)
+        self.threshold_changed.emit(self.threshold)
+        self.refresh()
+
+    def use_card_threshold(self) -> None:
+        """Go back to the threshold that the chosen model's card proposes."""
+        self.thresholds.choose(self.thresholds.model_id(self.model_name), None)
+        self.threshold_changed.emit(self.threshold)
+        self.refresh()
+
+    def least(self, model_id: str) -> float:
+        """Return the score from which a model's proposals are shown.
+
+        For a model that is not on this machine it is that of the chosen one.
+        """
+        chosen = self.thresholds.of(self.thresholds.model_id(self.model_name))
+        return self.thresholds.of(model_id, chosen)
+
+    def is_weak(self, box: Box) -> bool:
+        """Tell whether a box has a score below the threshold of its model."""
+        model = box.model or self.scoring_model
+        return box.score is not None and box.score < self.least(model)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Those shown: decided ones, and proposals unscored or from the threshold.
+
+        On a held-out cutout that is to be marked first, only decided ones; once it is
+        marked, all that are to be decided on, `unnamed`.
+        """
+        return self._boxes
+
+    @property
+    def below_threshold(self) -> int:
+        """Number of proposals on the shown cutout that their score hides."""
+        if self.review is None or self.cutout is None:
+            return 0
+        return len(self.review.boxes(self.cutout.id)) - len(self._boxes)
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether boxes are shown at random and without a name: a test in progress."""
+        return self.cutout is not None and self.cutout.blind and not self.cutout.done
+
+    def keeps_back(self, cutout_id: int) -> bool:
+        """Tell whether a cutout's proposals are hidden until a person has marked it."""
+        review = self.review
+        can = self.blind_test and review is not None and not review.read_only
+        return can and self.opened.is_hidden(cutout_id)
+
+    @property
+    def undecided(self) -> list[Box]:
+        """The shown boxes that wait for a decision."""
+        return [b for b in self._boxes if b.status is Status.PROPOSAL]
+
+    def box(self, box_id: int | None) -> Box | None:
+        """Return a shown box."""
+        return next((b for b in self._boxes if b.id == box_id), None)
+
+    def _load_boxes(self) -> None:
+        self._boxes, self.hidden = [], False
+        if self.review is not None and self.cutout is not None:
+            here = self.cutout.id
+            self.hidden = self.keeps_back(here)
+            if self.unnamed:
+                self._boxes = self.review.unnamed(here)
+            elif self.hidden:
+                self._boxes = [b for b in self.review.boxes(here) if b.decided]
+            else:
+                self._boxes = [
+                    b
+                    for b in self.review.boxes(here)
+                    if b.decided or b.opinions or not self.is_weak(b)
+                ]
+        if self.box(self.current) is None:
+            self.current = None
+
+    def refresh(self, *, start: bool = False) -> None:
+        """Read the boxes again and show them.
+
+        Parameters
+        ----------
+        start : bool
+            Make the first undecided box the current one, if none is.
+        """
+        self._refresh_pending = False
+        if self.review is None or not self.canvas.is_built:
+            return
+        self._load_boxes()
+        if start and self.current is None and self.undecided:
+            self.current = self.undecided[0].id
+        self.canvas.show_boxes(self._boxes, self.current)
+        box = self.box(self.current)
+        if start and box is not None and self.canvas.camera.close_up:
+            self.canvas.camera.bring_into_view(box)
+        self.boxes_changed.emit()
+        self.current_changed.emit(self.current)
+
+    def _refresh_later(self, *, start: bool = False) -> None:
+        """Refresh once napari has finished with the event it is in."""
+        from qtpy.QtCore import QTimer
+
+        self._start_pending = start
+        if not self._refresh_pending:
+            self._refresh_pending = True
+            QTimer.singleShot(0, self._refresh_if_pending)
+
+    def _refresh_if_pending(self) -> None:
+        if self._refresh_pending:
+            self.refresh(start=self._start_pending)
+
+    def go_to(self, cutout_id: int) -> None:
+        """Show a cutout."""
+        review = self.opened
+        cutout = review.cutout(cutout_id)
+        picture = self.pictures.get(cutout.source)
+        self.canvas.build()  # before anything changes: someone may have deleted layers
+        problem = self._check_source(cutout, picture)
+        width, height = picture.size or (cutout.width or 400, cutout.height or 400)
+        rgb = picture.rgb
+        if rgb is None:
+            rgb = np.zeros((height, width, 3), np.uint8)
+        self.current = None
+        self.canvas.drawing = False
+        self.canvas.show_picture(rgb, cutout.name, self.looking.sky_of(picture))
+        # Only now: what is drawn goes to the cutout whose picture is on the screen.
+        self.cutout, self.picture, self.source_problem = cutout, picture, problem
+        self.viewer.status = cutout.name  # rather than what was said of another one
+        self.refresh(start=True)
+        self.cutout_changed.emit()
+        self.read_neighbours()
+
+    def _on_lost(self, names: list[str]) -> None:
+        """Bring back layers that someone has deleted while a review is open."""
+        if self.review is None:
+            return
+        self.canvas.build()
+        self.refresh()
+        layers = " and ".join(f"“{name}”" for name in names)
+        self.say(
+            f"The review needs {layers}, so it is back. Hide a layer with its eye, or "
+            "close the review."
+        )
+
+    def read_neighbours(self) -> None:
+        """Have the next and the previous cutout read, and drawn as it looks now."""
+        if self.review is None or self.queue is None or self.cutout is None:
+            return
+        for step in (+1, -1):
+            neighbour = self.queue.beside(self.cutout.id, step)
+            if neighbour is not None:
+                self.pictures.read_ahead(self.review.cutout(neighbour).source)
+
+    def _check_source(self, cutout: CutoutRecord, picture: Picture) -> str | None:
+        review = self.opened
+        problem = review.check_source(cutout.id) or picture.problem
+        if picture.size and not problem and not review.read_only:
+            try:
+                review.note_seen(cutout.id, picture.size)
+            except ClumpError as error:  # a full disk is no reason not to look
+                return error.message
+        return problem
+
+    def select(self, box_id: int | None) -> None:
+        """Make a box the current one and bring it into view."""
+        self.current = box_id
+        box = self.box(box_id)
+        self.current = None if box is None else box.id
+        self.canvas.show_boxes(self._boxes, self.current)
+        if box is not None:
+            self.canvas.camera.bring_into_view(box)
+        self.current_changed.emit(self.current)
+
+    def _on_review_changed(self, cutout_id: int) -> None:
+        if self.review is None or self.cutout is None or cutout_id != self.cutout.id:
+            return
+        before = self.cutout
+        self.cutout = self.review.cutout(cutout_id)
+        if not self._refresh_pending:
+            self.refresh()
+        if self.cutout != before:
+            self.cutout_changed.emit()

@@ -1,0 +1,79 @@
+"""Decisions that wait for a disk: trying again, and a copy where all else fails."""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.paths import data_folder
+
+if TYPE_CHECKING:
+    from napari_clumps.review import Review
+
+    from .session import Showing
+
+#: Milliseconds between two attempts to write what waits.
+AGAIN = 3000
+
+
+class Waiting:
+    """Tells a person that decisions wait in memory, and writes them when it can.
+
+    Parameters
+    ----------
+    desk : Showing
+    review : Review
+        Goes on in memory from now on where its disk refuses.
+    """
+
+    def __init__(self, desk: Showing, review: Review) -> None:
+        self._desk, self._review = desk, review
+        self._timer: Any = None
+        review.wait_for_disk()
+        review.waiting_changed.connect(self._on_changed)
+
+    def _on_changed(self, why: str) -> None:
+        from qtpy.QtCore import QTimer
+
+        if self._timer is None:
+            self._timer = QTimer()
+            self._timer.timeout.connect(self._review.write_back)
+        if why:
+            self._timer.start(AGAIN)
+            atexit.register(self.end)  # whoever closes the window
+            self._desk.warn(
+                f"{self._review.path}: {why}. What you decide waits in memory and is "
+                "written as soon as it can be: go on, but leave the window open."
+            )
+        else:
+            self._timer.stop()
+            self._desk.say("All decisions are on disk again.")
+        self._desk.cutout_changed.emit()
+
+    def end(self) -> None:
+        """Write what waits: to the file, or else to a copy in the user's own folder."""
+        atexit.unregister(self.end)
+        if self._timer is not None:
+            with suppress(RuntimeError):  # it went with the window
+                self._timer.stop()
+        if self._review.write_back():
+            return
+        now = datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S")
+        name = f"{self._review.path.stem}-{now}.clumps"
+        for folder in (data_folder() / "rescued", Path.home()):
+            with suppress(ClumpError, OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                self._review.save_copy(folder / name)
+                self._desk.warn(
+                    f"{self._review.path} cannot be written to. A copy with all of "
+                    f"your decisions is {folder / name}."
+                )
+                return
+        self._desk.warn(
+            f"{self._review.path} cannot be written to, nor any other place: the last "
+            "decisions are lost."
+        )

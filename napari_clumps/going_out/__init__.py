@@ -1,1 +1,0 @@
-"""What goes out of a review to other programs, format by format."""

@@ -1,0 +1,236 @@
+"""From a review to a catalogue of measured clumps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clump_detector.catalogue import (
+    Rows,
+    check_catalogue_name,
+    clump_rows,
+    describing,
+    write_catalogue,
+)
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import Cancelled, ClumpError, LabelError
+from clump_detector.images.cutout import Cutout
+from clump_detector.photometry import (
+    Field,
+    Quality,
+    measure_boxes,
+    post_process,
+    prepare,
+)
+from napari_clumps.review import Box, CutoutRecord, Review, Status
+
+from .selection import Step, Tally, Wish, going, one_line, read
+
+
+@dataclass
+class _Told:
+    """What is said of a catalogue when it is written."""
+
+    relative: list[str] = field(default_factory=list)
+    pictures: int = 0
+    merged: int = 0
+    dropped: int = 0
+
+    def in_words(self) -> list[str]:
+        """Return it in sentences."""
+        words = []
+        if self.pictures:
+            n = self.pictures
+            one = "1 cutout is a picture" if n == 1 else f"{n:,} cutouts are pictures"
+            words.append(f"{one}, of which nothing but places is measured.")
+        if self.relative:
+            n = len(self.relative)
+            one = "1 cutout" if n == 1 else f"{n:,} cutouts"
+            words.append(f"The fluxes of {one} are relative: the files tell no unit.")
+        if self.merged or self.dropped:
+            words.append(
+                f"Of the proposals {self.dropped:,} beside the galaxy were left out "
+                f"and {self.merged:,} that touch were merged."
+            )
+        return words
+
+
+@dataclass(frozen=True)
+class _Clumps:
+    """The boxes of a cutout that are measured, and what the review says of each."""
+
+    corners: geometry.Boxes
+    said: list[dict[str, Any]]
+    merged: list[bool]
+
+
+def export_catalogue(
+    review: Review,
+    path: str | Path,
+    *,
+    proposals: bool = False,
+    score: float = 0.3,
+    report: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> str:
+    """Measure the clumps of a review and write the catalogue.
+
+    Parameters
+    ----------
+    review : Review
+    path : path
+        Its ending says the format: .ecsv, .vot, .fits, .parquet or .csv.
+    proposals : bool
+        Undecided proposals, too, from ``score`` up: those beside the galaxy are left
+        out and those that touch are merged, as Popp et al. (2023) do. What a person has
+        accepted or drawn is measured as it is.
+    score : float
+    report : callable, optional
+        Called with (cutouts measured, all of them).
+    cancelled : callable, optional
+        Asked before each cutout.
+
+    Returns
+    -------
+    str
+        A sentence about it.
+
+    Raises
+    ------
+    LabelError
+        If no box is kept, or no image can be read.
+    FileError
+        If the file cannot be written; an older one stays whole.
+    Cancelled
+        If ``cancelled`` says so; nothing is written then.
+    """
+    steps = catalogue_steps(review, Path(path), Wish(proposals=proposals, score=score))
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            return str(end.value)
+        if report is not None:
+            report(done, total)
+        if cancelled is not None and cancelled():
+            steps.close()
+            raise Cancelled
+
+
+def catalogue_steps(
+    review: Review, path: Path, wish: Wish
+) -> Generator[Step, None, str]:
+    """Do what `export_catalogue` does, yielding after each cutout."""
+    check_catalogue_name(path)
+    found = going(review, wish)
+    tally, told, rows = Tally(), _Told(), Rows()
+    folder = review.path.parent
+    for place, record, cutout, boxes in read(review, found, tally):
+        if cutout is not None and boxes:
+            try:
+                n, columns = _measured(
+                    review, record, cutout, [box for box, _ in boxes], told
+                )
+            except ClumpError as error:
+                tally.problems.append(error.message)
+                tally.left_out.append(record.name)
+            else:
+                rows.add(n, columns | {"file": _relative(record, folder)})
+                tally.add(n)
+        yield place, len(found)
+    if not tally.cutouts:
+        raise LabelError(
+            "no cutout could be measured",
+            review.path,
+            tally.problems[0] if tally.problems else "Are all boxes off their images?",
+        )
+    meta = {
+        "review": review.path.name,
+        "review_id": review.id,
+        **describing(told.relative),
+    }
+    write_catalogue(rows.finished(meta), path)
+    return f"{path}: {' '.join([tally.in_words(), *told.in_words()])}"
+
+
+def _measured(
+    review: Review,
+    record: CutoutRecord,
+    cutout: Cutout,
+    boxes: Sequence[Box],
+    told: _Told,
+) -> tuple[int, dict[str, Any]]:
+    """Measure the boxes of a cutout; return how many clumps, and their columns."""
+    corners = geometry.as_boxes([box.corners for box in boxes])
+    ready = prepare(cutout, guess=float(np.median(geometry.fwhm(corners))))
+    clumps = _clumps(boxes, corners, ready, told)
+    measured = measure_boxes(ready, clumps.corners)
+    flags = measured.flags | np.where(clumps.merged, int(Quality.MERGED), 0)
+    columns = clump_rows(cutout, measured)
+    columns["clump_flags"] = flags
+    columns["held_out"] = record.held_out
+    numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}
+    said = clumps.said
+    columns |= {key: [one[key] for one in said] for key in (said[0] if said else ())}
+    columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in said]
+    columns["galaxy_name"] = record.name
+    columns["galaxy_flags"] = "; ".join(record.flags) or None
+    columns["galaxy_remark"] = one_line(record.remark) or None
+    if cutout.is_picture:
+        told.pictures += 1
+    elif measured.is_relative:
+        told.relative.append(record.name)
+    return len(measured), columns
+
+
+def _clumps(
+    boxes: Sequence[Box], corners: geometry.Boxes, ready: Field, told: _Told
+) -> _Clumps:
+    """Return kept boxes as they are, and proposals as the paper would have them."""
+    kept = [i for i, box in enumerate(boxes) if box.status is not Status.PROPOSAL]
+    others = [i for i, box in enumerate(boxes) if box.status is Status.PROPOSAL]
+    said = [_said(boxes[i]) for i in kept]
+    if not others:
+        return _Clumps(corners[kept], said, [False] * len(kept))
+    processed = post_process(
+        corners[others],
+        [float("nan" if (s := boxes[i].score) is None else s) for i in others],
+        [boxes[i].cls for i in others],
+        ready.fwhm,
+        None if ready.host is None else ready.host.mask,
+    )
+    members = [len(m) for m in processed.members]
+    told.dropped += len(others) - sum(members)
+    told.merged += sum(m for m in members if m > 1)
+    said += [
+        _said(boxes[others[m[0]]]) | {"clump_score": float(score)}
+        for m, score in zip(processed.members, processed.scores, strict=True)
+    ]
+    merged = [False] * len(kept) + processed.merged.tolist()
+    return _Clumps(np.concatenate([corners[kept], processed.boxes]), said, merged)
+
+
+def _said(box: Box) -> dict[str, Any]:
+    return {
+        "clump_id": box.id,
+        "clump_label_name": box.cls,
+        "clump_score": box.score,
+        "status": box.status.value,
+        "origin": box.origin,
+        "annotator": box.annotator,
+        "model": box.model,
+    }
+
+
+def _relative(record: CutoutRecord, folder: Path) -> str:
+    """Return where the image is, seen from the review, where that can be said."""
+    path = record.source.path
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive on Windows
+        return path.as_posix()

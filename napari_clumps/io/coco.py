@@ -1,0 +1,91 @@
+"""COCO as other programs read it: nothing undecided, nothing rejected.
+
+The folder has the layout of the COCO data sets, ``annotations/instances_train.json``
+beside ``images/train``, with names of pictures that climb out of no folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.files import write_json
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    to_coco,
+)
+from napari_clumps.review import Review
+
+from .cutout_folder import Outgoing, into_folder
+from .selection import Step, Wish, going
+from .yolo_voc import SPLITS, save_png, split_of
+
+#: The last four are our own, which other readers pass over: without them a training
+#: would learn from the galaxies that are kept for testing.
+_IMAGE = (
+    "id", "file_name", "width", "height", "done", "held_out", "blind", "keys",
+)  # fmt: skip
+_BOX = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
+
+
+def plain_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
+    """Return a label set as COCO's dictionary with what every reader understands.
+
+    Parameters
+    ----------
+    labels : LabelSet
+    folder : path
+        That the names of images are relative to.
+    """
+    content = to_coco(labels, folder)
+    return {
+        "info": {"description": "Clump labels made with napari-clumps"},
+        "licenses": [],
+        "categories": content["categories"],
+        "images": _only(_IMAGE, content["images"]),
+        "annotations": _only(_BOX, content["annotations"]),
+    }
+
+
+def _only(keys: tuple[str, ...], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{k: entry[k] for k in keys if k in entry} for entry in entries]
+
+
+def export_coco(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write ``annotations`` and ``images``, each with train, val and test."""
+    wish = replace(wish, proposals=False)  # COCO cannot say that one is undecided
+    found = going(review, wish, done_only=True, empty=True)
+    sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        record, split = one.record, split_of(review, one.record)
+        path = temporary / "images" / split / f"{one.name}.png"
+        save_png(one.cutout, path)
+        labelled = tuple(LabelledBox(*c, cls=b.cls) for b, c in one.boxes)
+        sets[split].append(
+            LabelledCutout(
+                Source(record.name, (path,)),
+                *one.size,
+                record.done,
+                record.held_out,
+                labelled,
+                blind=record.blind,
+                keys=review.keys(record),
+            )
+        )
+
+    def end(temporary: Path) -> None:
+        for split, cutouts in sets.items():
+            if cutouts:
+                labels = LabelSet(tuple(cutouts), review.classes)
+                content = plain_coco(labels, temporary / "images" / split)
+                path = temporary / "annotations" / f"instances_{split}.json"
+                path.parent.mkdir(exist_ok=True)
+                write_json(path, content)
+
+    return (yield from into_folder(review, folder, found, put, end))

@@ -1,0 +1,157 @@
+"""The cutouts of a contact sheet: small pictures with boxes, as the window has them.
+
+Where there are sky coordinates a picture is turned North up and East left, and its
+boxes with it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.rgb import to_rgb
+from napari_clumps.render.orientation import Orientation, compass_of, north_up
+from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
+
+from .selection import Tally, Wish, one_line, read
+
+#: Pixels along the longer side of a picture at most, and the quality of its JPEG.
+SIDE, QUALITY = 400, 85
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One cutout of a sheet.
+
+    Attributes
+    ----------
+    name, caption : str
+    said : str
+        Flags and remark of the cutout; empty without.
+    jpeg : bytes
+    width, height : int
+        In pixels of the cutout, as it is turned; boxes count in these.
+    jpeg_size : (int, int)
+        In pixels of the JPEG.
+    boxes : tuple of (Box, corners)
+        Corners from the picture's upper left corner.
+    scale : float or None
+        Arcsec per pixel of the cutout.
+    """
+
+    name: str
+    caption: str
+    said: str
+    jpeg: bytes
+    width: int
+    height: int
+    jpeg_size: tuple[int, int]
+    boxes: tuple[tuple[Box, Corners], ...]
+    scale: float | None
+
+
+def on_sheet(review: Review, wish: Wish) -> list[tuple[CutoutRecord, list[Box]]]:
+    """Return the cutouts that are done or have a box, with the boxes the window shows.
+
+    A cutout that was shown once more is left out.
+    """
+    found = []
+    for record in review.cutouts():
+        if record.repeat_of is None:
+            boxes = [b for b in review.boxes(record.id) if _on_sheet(b, wish)]
+            if boxes or record.done:
+                found.append((record, boxes))
+    return found
+
+
+def _on_sheet(box: Box, wish: Wish) -> bool:
+    undecided = box.status is Status.PROPOSAL
+    return not undecided or box.score is None or box.score >= wish.score
+
+
+def tiles(
+    review: Review, found: list[tuple[CutoutRecord, list[Box]]], tally: Tally
+) -> Iterator[tuple[int, Tile | None]]:
+    """Yield how many cutouts were looked at, and the tile of the last."""
+    for place, record, cutout, boxes in read(review, found, tally):
+        if cutout is None:
+            yield place, None
+            continue
+        tally.add(len(boxes))
+        yield place, make_tile(record, cutout, boxes)
+
+
+def make_tile(
+    record: CutoutRecord, cutout: Cutout, boxes: list[tuple[Box, Corners]]
+) -> Tile:
+    """Return a cutout as a tile."""
+    from PIL import Image
+
+    orientation = north_up(compass_of(cutout.wcs, cutout.width, cutout.height))
+    rgb = turned(to_rgb(cutout), orientation)
+    height, width = rgb.shape[:2]
+    picture = Image.fromarray(rgb)
+    zoom = SIDE / max(width, height)
+    if zoom < 1:
+        small = max(round(width * zoom), 1), max(round(height * zoom), 1)
+        picture = picture.resize(small, Image.Resampling.LANCZOS)
+    packed = io.BytesIO()
+    picture.save(packed, format="JPEG", quality=QUALITY)
+    placed = tuple((b, turned_box(c, orientation, width, height)) for b, c in boxes)
+    return Tile(
+        record.name, _caption(record, [b for b, _ in boxes]), _said(record),
+        packed.getvalue(), width, height, picture.size, placed, cutout.scale,
+    )  # fmt: skip
+
+
+def turned(rgb: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
+    """Return a picture as it is turned to the eye."""
+    if orientation.transposed:
+        rgb = rgb.transpose(1, 0, 2)
+    if orientation.vertical == "up":
+        rgb = rgb[::-1]
+    if orientation.horizontal == "left":
+        rgb = rgb[:, ::-1]
+    return np.ascontiguousarray(rgb)
+
+
+def turned_box(
+    corners: Corners, orientation: Orientation, width: int, height: int
+) -> Corners:
+    """Return a box on the turned picture, counted from its upper left corner.
+
+    Parameters
+    ----------
+    corners : tuple
+        On the array, from the centre of its first pixel.
+    orientation : Orientation
+    width, height : int
+        Of the turned picture.
+    """
+    x1, y1, x2, y2 = (v + 0.5 for v in corners)
+    if orientation.transposed:
+        x1, y1, x2, y2 = y1, x1, y2, x2
+    if orientation.horizontal == "left":
+        x1, x2 = width - x2, width - x1
+    if orientation.vertical == "up":
+        y1, y2 = height - y2, height - y1
+    return x1, y1, x2, y2
+
+
+def _caption(record: CutoutRecord, boxes: list[Box]) -> str:
+    kept = sum(box.kept for box in boxes)
+    open_ = sum(box.status is Status.PROPOSAL for box in boxes)
+    words = [f"{kept} clump{'s' * (kept != 1)}"]
+    if open_:
+        words.append(f"{open_} undecided")
+    words.append("done" if record.done else "not done")
+    return ", ".join(words)
+
+
+def _said(record: CutoutRecord) -> str:
+    return ": ".join(filter(None, [", ".join(record.flags), one_line(record.remark)]))

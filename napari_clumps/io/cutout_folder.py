@@ -1,0 +1,88 @@
+"""A folder with files of each cutout: what all formats that are folders have in common.
+
+The folder appears when it is whole. Cutouts whose image is missing or has changed are
+left out and told, names of files are no other cutout's, and the folder says whose they
+are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clump_detector.core.files import atomic_folder
+from clump_detector.images.cutout import Cutout
+from napari_clumps.review import Box, Corners, CutoutRecord, Review
+
+from .file_names import FileNames
+from .selection import Step, Tally, read
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A cutout that goes out.
+
+    Attributes
+    ----------
+    record : CutoutRecord
+    cutout : Cutout
+    boxes : list of (Box, corners)
+        Cut to the image.
+    name : str
+        For its files, without an ending.
+    place : str
+        Its image, with folders enough to tell it from all others.
+    """
+
+    record: CutoutRecord
+    cutout: Cutout
+    boxes: list[tuple[Box, Corners]]
+    name: str
+    place: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.cutout.width, self.cutout.height
+
+
+def into_folder(
+    review: Review,
+    folder: Path,
+    found: Sequence[tuple[CutoutRecord, list[Box]]],
+    put: Callable[[Path, Outgoing], None],
+    end: Callable[[Path], None] = lambda _: None,
+) -> Generator[Step, None, str]:
+    """Write a folder, and return what became of it in words.
+
+    Parameters
+    ----------
+    review : Review
+    folder : path
+        That must not exist.
+    found : sequence of (CutoutRecord, boxes)
+        What is to go out.
+    put : callable
+        Writes what one cutout has, into the folder that is not in its place yet.
+    end : callable
+        Writes what is written once.
+
+    Raises
+    ------
+    LabelError
+        If no image could go out; nothing is left then.
+    """
+    tally, names = Tally(), FileNames.of_review(review)
+    with atomic_folder(folder) as temporary:
+        for number, record, cutout, boxes in read(review, found, tally):
+            if cutout is not None:
+                size = cutout.width, cutout.height
+                name, place = names.of(record.source, size), names.place(record.source)
+                put(temporary, Outgoing(record, cutout, boxes, name, place))
+                tally.add(len(boxes))
+            yield number, len(found)
+        tally.refuse_nothing(folder)
+        names.write(temporary)
+        end(temporary)
+    return f"{folder}: {tally.in_words()}"

@@ -1,0 +1,78 @@
+"""DS9 regions: those on the sky in one file, those of images in one file per cutout."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from clump_detector.astrometry.wcs import are_about_sky
+from clump_detector.core.errors import LabelError
+from clump_detector.core.files import write_text
+from clump_detector.labels.formats.ds9_write import ds9_text, image_region, sky_regions
+from napari_clumps.review import Box, Corners, Review
+from napari_clumps.viewer.layers import colour_hex
+
+from .cutout_folder import Outgoing, into_folder
+from .selection import Step, Tally, Wish, going, put_text, read
+
+
+def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write regions in ICRS; cutouts without sky coordinates are left out by name.
+
+    Raises
+    ------
+    LabelError
+        If no cutout has sky coordinates.
+    """
+    found = going(review, wish)
+    tally = Tally()
+    regions: list[Any] = []
+    texts: list[str] = []
+    without = 0
+    for place, record, cutout, boxes in read(review, found, tally):
+        if cutout is not None and cutout.wcs is None:
+            without += 1
+            why = " ".join(are_about_sky(cutout.notes))
+            tally.problems.append(
+                f"{record.name} has no sky coordinates. {why}".strip()
+            )
+            tally.left_out.append(record.name)
+        elif cutout is not None:
+            held_out = record.held_out
+            here = [_region(b, c, held_out) for b, c in boxes]
+            regions += sky_regions(here, cutout.wcs)
+            texts += [box.cls for box, _ in boxes]
+            tally.add(len(boxes))
+        yield place, len(found)
+    if not tally.cutouts:
+        if not without:
+            tally.refuse_nothing(path)
+        raise LabelError(
+            f"no cutout has sky coordinates ({without:,} were looked at). "
+            + " ".join(tally.problems[:1]),
+            path,
+            "Export regions of the images instead (--as ds9-image, to a folder).",
+        )
+    write_text(path, ds9_text(regions, texts))
+    return f"{path}: {tally.in_words()}"
+
+
+def export_image(
+    review: Review, folder: Path, wish: Wish
+) -> Generator[Step, None, str]:
+    """Write a folder with one file of regions per cutout, in its own pixels."""
+    found = going(review, wish, empty=False)
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        regions = [_region(box, c, one.record.held_out) for box, c in one.boxes]
+        text = ds9_text(regions, [b.cls for b, _ in one.boxes], one.place)
+        put_text(temporary / f"{one.name}.reg", text)
+
+    return (yield from into_folder(review, folder, found, put))
+
+
+def _region(box: Box, corners: Corners, held_out: bool) -> Any:
+    """Return a box as a region with its status, and its colour in the window."""
+    tags = [box.status.value, *(["held out"] if held_out else [])]
+    return image_region(corners, tags, colour_hex(box.status))

@@ -1,0 +1,238 @@
+"""Which cutouts and boxes of a review go out, and what stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clump_detector.astrometry.wcs import are_about_sky
+from clump_detector.core.errors import ClumpError, LabelError
+from clump_detector.images.cutout import Cutout, read_cutout
+from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
+from napari_clumps.review.images.image_files import misfit
+from napari_clumps.review.rules import fit
+
+#: Steps of an export: cutouts written, and all of them.
+Step = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What of a review is wanted.
+
+    Attributes
+    ----------
+    png : bool
+        With a label set: every cutout as PNG, too.
+    proposals : bool
+        Undecided proposals as well, on cutouts that are not done.
+    score : float
+        The score from which they are wanted.
+    undone : bool
+        Cutouts that are not done, too, in formats that cannot say so.
+    """
+
+    png: bool = False
+    proposals: bool = False
+    score: float = 0.3
+    undone: bool = False
+
+
+@dataclass
+class Tally:
+    """What went out, and what did not.
+
+    Attributes
+    ----------
+    cutouts, boxes : int
+    outside : int
+        Boxes that have no pixel in their image.
+    problems : list of str
+        What was left out and why, in sentences.
+    left_out : list of str
+        Names of the cutouts that were.
+    sky : dict of str to int
+        What was not understood of the sky, and of how many cutouts.
+    """
+
+    cutouts: int = 0
+    boxes: int = 0
+    outside: int = 0
+    problems: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    sky: dict[str, int] = field(default_factory=dict)
+
+    def note_sky(self, cutout: Cutout) -> None:
+        """Count what the reader of an image says of its sky coordinates."""
+        for text in are_about_sky(cutout.notes):
+            self.sky[text] = self.sky.get(text, 0) + 1
+
+    def add(self, n_boxes: int) -> None:
+        """Count a cutout that went out."""
+        self.cutouts += 1
+        self.boxes += n_boxes
+
+    def in_words(self) -> str:
+        """Return it in sentences."""
+        n, cutouts = self.boxes, self.cutouts
+        said = (
+            f"{n:,} box{'es' * (n != 1)} on {cutouts:,} cutout{'s' * (cutouts != 1)}."
+        )
+        words = [said, *in_few(self.problems, self.left_out), *self._sky_in_words()]
+        if self.outside:
+            some = "1 box has" if self.outside == 1 else f"{self.outside:,} boxes have"
+            words.append(f"{some} no pixel in the image, and went nowhere.")
+        return " ".join(words)
+
+    def refuse_nothing(self, path: Path) -> None:
+        """Refuse to write what would hold no cutout.
+
+        Raises
+        ------
+        LabelError
+        """
+        if not self.cutouts:
+            raise LabelError(
+                "no image could go out. " + " ".join(in_few(self.problems)).rstrip("."),
+                path,
+                "Put the images back that were labelled.",
+            )
+
+    def _sky_in_words(self) -> list[str]:
+        """Return what is the matter with the sky, the most frequent first."""
+        by_number = sorted(self.sky.items(), key=lambda pair: -pair[1])
+        words = [
+            f"{text.rstrip('.')} ({n:,} cutout{'s' * (n != 1)})."
+            for text, n in by_number[:3]
+        ]
+        left = len(by_number) - len(words)
+        return [*words, f"And {left:,} more such sentences."] if left > 0 else words
+
+
+#: Problems that are told in full, and names that are told beyond these.
+_TOLD, _NAMED = 3, 20
+
+
+def in_few(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
+    """Return the first problems, and what of the others has room: their names."""
+    more = len(problems) - _TOLD
+    if more <= 0:
+        return list(problems)
+    said = f"And {more:,} more cutout{'s were' if more > 1 else ' was'} left out"
+    others = list(names[_TOLD : _TOLD + _NAMED])
+    if others:
+        dots = ["…"] if len(names) > _TOLD + _NAMED else []
+        said += f": {', '.join([*others, *dots])}"
+    return [*problems[:_TOLD], f"{said}."]
+
+
+def shown(box: Box, wish: Wish, done: bool) -> bool:
+    """Tell whether a box goes out: one that is kept, or a wanted proposal."""
+    if box.kept:
+        return True
+    if box.status is not Status.PROPOSAL or done or not wish.proposals:
+        return False
+    return box.score is None or box.score >= wish.score
+
+
+def going(
+    review: Review, wish: Wish, *, done_only: bool = False, empty: bool = False
+) -> list[tuple[CutoutRecord, list[Box]]]:
+    """Return the cutouts that go out, with their boxes.
+
+    Parameters
+    ----------
+    review : Review
+    wish : Wish
+    done_only : bool
+        Whether the format cannot say that a cutout is not done: what is not boxed on it
+        would be taken for background.
+    empty : bool
+        Whether done cutouts without a box go out, too.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing that goes out.
+    """
+    found = []
+    undone = 0
+    for cutout in review.cutouts():
+        if cutout.repeat_of is not None:
+            continue
+        boxes = [b for b in review.boxes(cutout.id) if shown(b, wish, cutout.done)]
+        if not boxes and not (empty and cutout.done):
+            continue
+        if done_only and not cutout.done and not wish.undone:
+            undone += 1
+            continue
+        found.append((cutout, boxes))
+    if not found:
+        raise _nothing(review, undone, wish)
+    return found
+
+
+def _nothing(review: Review, undone: int, wish: Wish) -> LabelError:
+    if undone:
+        return LabelError(
+            "no cutout is done, and this format cannot say that a cutout is not: what "
+            f"is not boxed yet on the {undone:,} others would be taken for background",
+            review.path,
+            "Set cutouts done, or ask for those that are not (--undone).",
+        )
+    more = "" if wish.proposals else ", or ask for proposals (--proposals)"
+    return LabelError(
+        "no box is accepted or drawn, so there is nothing to export",
+        review.path,
+        f"Accept or draw some boxes first{more}.",
+    )
+
+
+def read(
+    review: Review, found: Sequence[tuple[CutoutRecord, list[Box]]], tally: Tally
+) -> Iterator[tuple[int, CutoutRecord, Cutout | None, list[tuple[Box, Corners]]]]:
+    """Yield place, record, image and boxes cut to the image, of each cutout in turn.
+
+    The image is None where it is missing, cannot be read, or is another one than was
+    labelled, as the window tells it; which is noted as a problem.
+    """
+    for place, (record, boxes) in enumerate(found, start=1):
+        cutout = _image(review, record, tally)
+        if cutout is None:
+            yield place, record, None, []
+            continue
+        tally.note_sky(cutout)
+        size = cutout.width, cutout.height
+        fitted = [(box, fit(box.corners, size)) for box in boxes]
+        tally.outside += sum(corners is None for _, corners in fitted)
+        yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]
+
+
+def _image(review: Review, record: CutoutRecord, tally: Tally) -> Cutout | None:
+    """Return a cutout's image if it is the one that was labelled."""
+    problem = review.check_source(record.id)
+    if problem is None:
+        try:
+            cutout = read_cutout(record.source)
+        except ClumpError as error:
+            problem = error.message
+        else:
+            problem = misfit(record, (cutout.width, cutout.height))
+            if problem is None:
+                return cutout
+    tally.problems.append(f"Left out: {problem}")
+    tally.left_out.append(record.name)
+    return None
+
+
+def one_line(remark: str) -> str:
+    """Return a remark in one line, without what cannot be seen."""
+    seen = "".join(c if c.isprintable() else " " for c in remark)
+    return " ".join(seen.split())
+
+
+def put_text(path: Path, text: str) -> None:
+    """Write a text file into a folder that is not in its place yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,94 @@
+"""Folders of pictures and labels: YOLO and Pascal VOC.
+
+Neither can say that a cutout is not done, so only done ones go out unless others are
+asked for. Cutouts that are held out are the test set; of the others some are for
+validation, chosen by what they show. Pictures are PNG, as the detector sees them, in
+the order of the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.identity import is_for_validation
+from clump_detector.images.rgb import to_rgb
+from clump_detector.labels.formats.voc import label_map, voc_xml
+from clump_detector.labels.formats.yolo import data_yaml, yolo_line
+from napari_clumps.review import CutoutRecord, Review
+
+from .cutout_folder import Outgoing, into_folder
+from .selection import Step, Wish, going, put_text
+
+#: What the pictures of a folder are for.
+SPLITS = ("train", "val", "test")
+
+#: Share of the cutouts that are not held out.
+_VALIDATION = 0.1
+
+
+def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write ``images``, ``labels`` and ``data.yaml``."""
+    found = going(review, wish, done_only=True, empty=True)
+    numbers = {cls: i for i, cls in enumerate(review.classes)}
+    splits = dict.fromkeys(SPLITS, 0)
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        split = split_of(review, one.record)
+        save_png(one.cutout, temporary / "images" / split / f"{one.name}.png")
+        lines = [yolo_line(numbers[b.cls], c, *one.size) for b, c in one.boxes]
+        text = "".join(f"{line}\n" for line in lines)
+        put_text(temporary / "labels" / split / f"{one.name}.txt", text)
+        splits[split] += 1
+
+    def end(temporary: Path) -> None:
+        # Trainers want both; where one is empty they are the same.
+        folders = {split: split for split, n in splits.items() if n}
+        some = folders.get("train") or folders.get("val") or "train"
+        folders = {"train": some, "val": some, **folders}
+        put_text(temporary / "data.yaml", data_yaml(review.classes, folders))
+
+    return (yield from into_folder(review, folder, found, put, end))
+
+
+def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+    """Write ``JPEGImages``, ``Annotations``, ``ImageSets/Main`` and ``labelmap.txt``.
+
+    The last one is no part of the challenge's layout: CVAT and datumaro refuse classes
+    that are not the challenge's own without it.
+    """
+    found = going(review, wish, done_only=True, empty=True)
+    sets: dict[str, list[str]] = {split: [] for split in SPLITS}
+
+    def put(temporary: Path, one: Outgoing) -> None:
+        save_png(one.cutout, temporary / "JPEGImages" / f"{one.name}.png")
+        objects = [(b.cls, c, not b.kept) for b, c in one.boxes]
+        text = voc_xml(f"{one.name}.png", one.size, objects)
+        put_text(temporary / "Annotations" / f"{one.name}.xml", text)
+        sets[split_of(review, one.record)].append(one.name)
+
+    def end(temporary: Path) -> None:
+        put_text(temporary / "labelmap.txt", label_map(review.classes))
+        sets["trainval"] = [*sets["train"], *sets["val"]]
+        for split, chosen in sets.items():
+            path = temporary / "ImageSets" / "Main" / f"{split}.txt"
+            put_text(path, "".join(f"{name}\n" for name in chosen))
+
+    return (yield from into_folder(review, folder, found, put, end))
+
+
+def save_png(cutout: Cutout, path: Path) -> None:
+    """Write a cutout as the detector sees it."""
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(to_rgb(cutout)).save(path, format="PNG")
+
+
+def split_of(review: Review, cutout: CutoutRecord) -> str:
+    """Return what a cutout is for: one of `SPLITS`."""
+    if cutout.held_out:
+        return "test"
+    keys = review.keys(cutout)
+    return "val" if keys and is_for_validation(keys, _VALIDATION) else "train"

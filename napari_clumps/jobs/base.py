@@ -1,0 +1,98 @@
+"""What the two jobs behind the window have in common: a thread, a bar, an end."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+if TYPE_CHECKING:
+    from napari_clumps.app.controller import Controller
+
+
+#: Threads that may run at once. They wait for processes and services rather than
+#: compute: on two cores Qt allows two, and a third job would not start.
+_THREADS = 8
+
+
+def in_background(work: Callable[..., Any], *args: Any) -> Any:
+    """Return napari's thread for a generator, not yet started."""
+    from napari.qt.threading import create_worker
+    from qtpy.QtCore import QThreadPool
+
+    pool = QThreadPool.globalInstance()
+    pool.setMaxThreadCount(max(pool.maxThreadCount(), _THREADS))
+    # Errors are shown by the job; napari would raise them a second time.
+    return create_worker(work, *args, _ignore_errors=True)
+
+
+class Job(ABC):
+    """Work in a thread, with a bar in napari's activity dock.
+
+    What comes from a run that has ended, by itself or by a person, is dropped.
+
+    Signals
+    -------
+    changed(): it started, went on or ended.
+    """
+
+    changed = Signal()
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._thread: Any = None
+        self._bar: Any = None
+        self._run_number = 0
+        self.outcome = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether it is under way."""
+        return self._thread is not None
+
+    def _begin(
+        self, work: Callable[..., Any], *args: Any, words: str, total: int
+    ) -> None:
+        """Start a generator; its events come to `_on_event`."""
+        from napari.utils import progress
+
+        self._run_number += 1
+        number = self._run_number
+        self._bar = progress(total=total, desc=words)
+
+        def only_now(handler: Callable[..., None]) -> Callable[..., None]:
+            def handle(*event: Any) -> None:
+                if number == self._run_number:
+                    handler(*event)
+
+            return handle
+
+        thread = in_background(work, *args)
+        thread.yielded.connect(only_now(self._on_event))
+        thread.errored.connect(only_now(self._on_error))
+        thread.finished.connect(only_now(self._on_finished))
+        self._thread = thread
+        thread.start()
+        self.changed.emit()
+
+    @abstractmethod
+    def _on_event(self, event: Any) -> None:
+        """Take what the generator yields."""
+
+    @abstractmethod
+    def _on_error(self, error: Exception) -> None:
+        """Say what went wrong; `_on_finished` may still come."""
+
+    @abstractmethod
+    def _on_finished(self) -> None:
+        """Take what there is, and `_end`."""
+
+    def _end(self) -> None:
+        self._run_number += 1
+        self._thread = None
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        self.changed.emit()

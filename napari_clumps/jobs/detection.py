@@ -1,0 +1,295 @@
+"""Detect clumps in the background: on the open review, or on any image layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clump_detector.core.errors import ClumpError, ImageError
+from clump_detector.metrics.threshold import expected_at
+from clump_detector.models.registry import ModelEntry, list_models, resolve_model
+from napari_clumps.review import Proposal
+from napari_clumps.settings.settings import change_settings
+from napari_clumps.worker.tasks import (
+    CutoutRequest,
+    Proposals,
+    Unreadable,
+    Worker,
+    detect,
+)
+
+from .base import Job, in_background
+from .layer_proposals import LooseBoxes
+
+if TYPE_CHECKING:
+    from napari_clumps.app.controller import Controller
+
+#: A detection that ends sooner than this many cutouts gives each problem by itself.
+_PROBLEMS_SHOWN = 3
+
+
+class Detection(Job):
+    """Runs a model on cutouts and hands its proposals to the review."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__(controller)
+        self._worker = Worker()
+        self._problems: list[str] = []
+        self._found = 0
+        self.models_in_use: tuple[Path, ...] = ()
+        self._model_id = ""
+        self._hidden = 0
+        self._to_come: set[str | int] = set()
+        self.loose = LooseBoxes(controller.viewer)
+        controller.threshold_changed.connect(self._on_threshold)
+        self.total = 0
+        self.done = 0
+
+    # -- choices ------------------------------------------------------------
+
+    def models(self) -> list[ModelEntry]:
+        """Return the models that can be chosen, broken ones with their problem."""
+        return list_models()
+
+    def choose_model(self, name: str) -> None:
+        """Make a model the current one, here and in later sessions."""
+        resolve_model(name)
+        self._controller.model_name = name
+        change_settings(model=name)
+        self._controller.models_changed.emit()
+        self._controller.use_card_threshold()
+
+    @property
+    def _least(self) -> float:
+        """The threshold of the model that is or was at work."""
+        return self._controller.least(self._model_id)
+
+    def _on_threshold(self, _: float) -> None:
+        self.loose.apply(self._controller.thresholds.of)
+
+    def expected_in_words(self) -> str:
+        """Return what is to be expected of the shown model's proposals, by its card."""
+        c = self._controller
+        model = c.scoring_model
+        chosen = model == c.thresholds.model_id(c.model_name)
+        whose = "" if chosen else f"This cutout has proposals of {model}. "
+        card = c.thresholds.card(model)
+        if card is None:
+            return f"{whose}Its card is not on this machine." if whose else ""
+        figures = expected_at(card.expected, c.threshold)
+        if figures is None:
+            return f"{whose}What to expect at this score is not in the model's card."
+        completeness, purity = figures
+        return (
+            f"{whose}Expected from here up: completeness {completeness:.2f}, purity "
+            f"{purity:.2f} ({card.expected.get('method', '')})."
+        )
+
+    def choose_device(self, device: str) -> None:
+        """Choose where models run: auto, cpu, cuda or mps."""
+        self._controller.choose(device=device)
+
+    def image_layer(self) -> Any:
+        """Return the selected image layer that is not the review's own, or None."""
+        from napari.layers import Image
+
+        for layer in self._controller.viewer.layers.selection:
+            if isinstance(layer, Image) and not self._controller.canvas.owns(layer):
+                return layer
+        return None
+
+    def scopes(self) -> dict[str, str]:
+        """Return what a detection can run on now: key to words, the likeliest first."""
+        review, layer = self._controller.review, self.image_layer()
+        found: dict[str, str] = {}
+        if layer is not None:
+            found["layer"] = f"the image layer “{layer.name}”"
+        if review is not None:
+            counts = review.counts()
+            found["review"] = f"the review: {counts.cutouts - counts.done} not done"
+            found["cutout"] = "this cutout only"
+        return found
+
+    # -- running ------------------------------------------------------------
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that detects, or None before the first detection."""
+        return self._worker.pid
+
+    def awaits(self, cutout_id: int) -> bool:
+        """Tell whether a model is at work that has not come to a cutout yet."""
+        return self.running and cutout_id in self._to_come
+
+    def start(self, scope: str | None = None) -> None:
+        """Start on a scope of `scopes`, by default the likeliest."""
+        scopes = self.scopes()
+        scope = scope or next(iter(scopes), None)
+        if self.running:
+            return
+        if scope is None or scope not in scopes:
+            self._controller.warn(
+                "There is nothing to detect clumps on. Open a folder of cutouts or an "
+                "image, and select it."
+            )
+            return
+        try:
+            model = resolve_model(self._controller.model_name)
+            requests = self._requests(scope)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        if not requests:
+            self._controller.say("Every cutout is done: nothing to propose.")
+            return
+        self._run(requests, model)
+
+    def _requests(self, scope: str) -> list[CutoutRequest]:
+        if scope == "layer":
+            return [self._layer_request(self.image_layer())]
+        review, cutout = self._controller.opened, self._controller.cutout
+        here = cutout.id if cutout is not None else 1
+        if scope == "cutout":
+            return [CutoutRequest(here, review.cutout(here).source)]
+        waiting = [r for r in review.cutouts() if not r.done]
+        # The cutout that is looked at first, then those that follow it.
+        waiting.sort(key=lambda r: (r.id < here, r.id))
+        return [CutoutRequest(r.id, r.source) for r in waiting]
+
+    def _layer_request(self, layer: Any) -> CutoutRequest:
+        array = layer_plane(layer, self._controller.viewer)
+        self.loose.prepare(layer)
+        return CutoutRequest("layer", array=array, name=layer.name, rgb=layer.rgb)
+
+    def _run(self, requests: list[CutoutRequest], model: Path) -> None:
+        self.total, self.done, self._found = len(requests), 0, 0
+        self.models_in_use = (model,)
+        self._model_id = self._controller.thresholds.model_id(str(model))
+        self._hidden, self._problems = 0, []
+        self._to_come = {request.key for request in requests}
+        self.outcome = "Loading the model…"
+        arguments = (self._worker, requests, model, self._controller.device)
+        self._begin(detect, *arguments, words="Detecting clumps", total=self.total)
+
+    def warm_up(self) -> None:
+        """Load the current model in the background, before anyone asks for it."""
+        try:
+            model = resolve_model(self._controller.model_name)
+        except ClumpError:
+            return
+        # What goes wrong here goes wrong, and is said, when a detection is asked for.
+        in_background(detect, self._worker, [], model, self._controller.device).start()
+
+    def cancel(self) -> None:
+        """Stop now: what was proposed so far stays, later results are dropped."""
+        if not self.running:
+            return
+        thread = self._thread
+        self.outcome = f"Cancelled after {self.done} of {self.total}."
+        self._end()
+        thread.quit()
+
+    def close(self) -> None:
+        """End the process behind the detection."""
+        self.cancel()
+        self._worker.kill()
+
+    def _on_event(self, event: Any) -> None:
+        if isinstance(event, Unreadable):
+            self._problems.append(event.message)
+        elif isinstance(event, Proposals):
+            self._found += self._hand_over(event)
+        else:
+            return
+        self.done += 1
+        self._to_come.discard(event.key)
+        self.outcome = f"{self.done} of {self.total}"
+        if self._bar is not None:
+            self._bar.update(1)
+        self.changed.emit()
+
+    def _hand_over(self, found: Proposals) -> int:
+        if found.key == "layer":
+            return self.loose.show(found, self._least)
+        review = self._controller.review
+        if review is None:
+            return 0
+        proposals = []
+        rows = zip(found.boxes, found.classes, found.scores, strict=True)
+        for box, cls, score in rows:
+            x1, y1, x2, y2 = (float(v) for v in box)
+            proposals.append(Proposal(x1, y1, x2, y2, cls, float(score)))
+        try:
+            self._controller.take_proposals(
+                int(found.key), proposals, found.model, found.size
+            )
+        except ClumpError as error:
+            self._problems.append(error.message)
+            return 0
+        if self._controller.keeps_back(int(found.key)):
+            self._hidden += 1
+            return 0
+        return sum(p.score >= self._least for p in proposals)
+
+    def _on_error(self, error: Exception) -> None:
+        self.outcome = str(error)
+        message = error.message if isinstance(error, ClumpError) else str(error)
+        self._end()
+        self._controller.warn(message)
+
+    def _on_finished(self) -> None:
+        self.outcome = self._in_words()
+        self._end()
+        if self._problems:
+            self._controller.warn(_summary(self._problems))
+
+    def _in_words(self) -> str:
+        k, held_out = self._found, self._hidden
+        n = self.done - len(self._problems) - held_out
+        later = (
+            f"On {held_out} held-out cutout{'s' * (held_out != 1)} proposals are "
+            "hidden until you have marked the clumps."
+        )
+        if held_out and not n:
+            return later
+        found = (
+            f"{k} proposal{'s' * (k != 1)} on {n} cutout{'s' * (n != 1)} "
+            f"from score {self._least:.2f} up."
+        )
+        return f"{found} {later}" if held_out else found
+
+
+def _summary(problems: list[str]) -> str:
+    shown = " ".join(problems[:_PROBLEMS_SHOWN])
+    more = len(problems) - _PROBLEMS_SHOWN
+    rest = f" And {more} more." if more > 0 else ""
+    n = len(problems)
+    return f"{n} cutout{'s' * (n != 1)} could not be searched: {shown}{rest}"
+
+
+def layer_plane(layer: Any, viewer: Any) -> Any:
+    """Return the plane of an image layer that is shown, colours last or bands first.
+
+    Raises
+    ------
+    ImageError
+        If the layer has no plane to search.
+    """
+    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+    array = np.asarray(data)
+    if layer.rgb:
+        while array.ndim > 3:
+            array = array[viewer.dims.current_step[viewer.dims.ndim - array.ndim + 1]]
+        if array.dtype.kind == "f":
+            array = (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
+        return array[..., :3]
+    while array.ndim > 2:
+        array = array[viewer.dims.current_step[viewer.dims.ndim - array.ndim]]
+    if array.ndim != 2:
+        raise ImageError(
+            f"the layer “{layer.name}” is no image of two dimensions",
+            remedy="Select an image layer.",
+        )
+    return array

@@ -1,0 +1,301 @@
+"""Labels in and out of the open review, in the background.
+
+Files of other programs, and of other reviewers.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from clump_detector.core.errors import Cancelled, ClumpError
+from napari_clumps.io.formats import export
+from napari_clumps.io.import_labels import Found, find_labels, take_labels
+from napari_clumps.io.selection import Wish
+from napari_clumps.review import Merged, Review, merged_in_words
+from napari_clumps.review.agreement import between, in_words
+
+from .base import Job
+
+if TYPE_CHECKING:
+    from napari_clumps.app.controller import Controller
+
+
+@dataclass(frozen=True)
+class _End:
+    """What a generator has returned."""
+
+    value: Any
+
+
+def _to_its_end(work: Generator[Any, None, Any]) -> Generator[Any, None, None]:
+    """Yield what a generator yields, and what it returns as the last."""
+    yield _End((yield from work))
+
+
+class _Work(Job):
+    """A generator of (done, total) in a thread, with a bar."""
+
+    #: What a message says it was doing, and what cancelling it says.
+    words = ""
+    when_cancelled = ""
+
+    #: How much of it is done, and whether a person has cancelled it.
+    percent = 0
+    cancelling = False
+
+    def _run(self, work: Generator[Any, None, Any]) -> None:
+        self._value: Any = None
+        self.percent, self.cancelling = 0, False
+        self._begin(_to_its_end, work, words=self.words, total=100)
+        # napari leaves a cancelled generator as it is, with its half of a file.
+        self._thread.finished.connect(work.close)
+
+    def _on_event(self, event: Any) -> None:
+        if isinstance(event, _End):
+            self._value = event.value
+            return
+        done, total = event
+        percent = int(100 * done / max(total, 1))
+        self.outcome = f"{self.words}: {percent} %"
+        if percent > self.percent:
+            if self._bar is not None:
+                self._bar.update(percent - self.percent)
+            self.percent = percent
+            self.changed.emit()
+
+    def _on_error(self, error: Exception) -> None:
+        message = error.message if isinstance(error, ClumpError) else str(error)
+        self._end()
+        self._controller.warn(message)
+
+    def _on_finished(self) -> None:
+        value = self._value
+        self._end()
+        if value is not None:
+            self._take(value)
+        elif self.cancelling:
+            self._controller.say(self.when_cancelled)
+
+    @abstractmethod
+    def _take(self, value: Any) -> None:
+        """Take what the generator has returned."""
+
+    def cancel(self) -> None:
+        """Stop at the next step; what was written so far goes.
+
+        Too late, the work is done, and is said to be.
+        """
+        if self.running and not self.cancelling:
+            self.cancelling = True
+            self._thread.quit()
+            self.changed.emit()
+
+    def close(self) -> None:
+        """Stop since the review is closed."""
+        if self.running:
+            thread = self._thread
+            self._end()
+            thread.quit()
+
+
+class Exporting(_Work):
+    """Writes the open review in another format."""
+
+    words = "Exporting"
+    when_cancelled = "Cancelled: nothing was exported."
+
+    def start(self, path: Path, how: str | None, wish: Wish) -> None:
+        """Start to write.
+
+        Raises
+        ------
+        ClumpError
+            If there is nothing to export, or no such format.
+        """
+        review = self._controller.opened
+        if self.running:
+            self._controller.say("An export is under way already.")
+            return
+        self._run(export(review, path, how, wish))
+
+    def _take(self, value: str) -> None:
+        self._controller.say(value)
+
+
+class Importing(_Work):
+    """Reads labels that others made and finds their cutouts.
+
+    Signals
+    -------
+    found(Found): they have their places; `Exchange.take` takes them in.
+    """
+
+    words = "Looking for the labels' cutouts"
+    when_cancelled = "Cancelled: nothing was imported."
+    found = Signal(object)
+
+    def start(self, path: Path) -> None:
+        """Start to read."""
+        review = self._controller.opened
+        if self.running:
+            self._controller.say("Labels are being read already.")
+            return
+        self._run(find_labels(review, path))
+
+    def _take(self, value: Found) -> None:
+        if self.cancelling:
+            self._controller.say(self.when_cancelled)
+        elif value.placed.total:
+            self.found.emit(value)
+        else:
+            self._controller.warn(" ".join(value.in_words()))
+
+
+class Merging(_Work):
+    """Takes another reviewer's file into the open review.
+
+    Signals
+    -------
+    agreed(list): it is in; how far the two had agreed before, in sentences.
+    """
+
+    words = "Merging"
+    when_cancelled = "Cancelled: nothing was merged."
+    agreed = Signal(list)
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__(controller)
+        self._ending = threading.Event()
+
+    def start(self, path: Path) -> None:
+        """Start to merge."""
+        review = self._controller.opened
+        if self.running:
+            self._controller.say("A review is being merged already.")
+            return
+        self._ending = threading.Event()
+        self._run(_merge(review, path, self._ending))
+
+    def cancel(self) -> None:
+        """Stop before the merge is written, or while it is: then nothing of it is."""
+        self._ending.set()
+        super().cancel()
+
+    def close(self) -> None:
+        """Stop since the review is closed."""
+        self._ending.set()
+        super().close()
+
+    def _on_error(self, error: Exception) -> None:
+        if isinstance(error, Cancelled):
+            self._end()
+            self._controller.say(self.when_cancelled)
+        else:
+            super()._on_error(error)
+
+    def _take(self, value: tuple[list[str], Merged]) -> None:
+        said, merged = value
+        controller = self._controller
+        controller.opened.tell(merged.touched)
+        controller.make_queue()
+        controller.review_changed.emit()
+        controller.refresh(start=True)
+        controller.say(merged_in_words(merged))
+        if merged.skipped:
+            controller.warn(
+                f"{len(merged.skipped)} cutouts have another size there and were left "
+                f"out, such as {merged.skipped[0]}."
+            )
+        self.agreed.emit(said)
+
+
+def _merge(
+    review: Review, path: Path, ending: threading.Event
+) -> Generator[tuple[int, int], None, tuple[list[str], Merged]]:
+    """Return how far two reviewers agreed, and what merging their files came to."""
+
+    def should_go_on() -> None:
+        if ending.is_set():
+            raise Cancelled
+
+    with Review.open(path, read_only=True) as other:
+        said = in_words(between(review, other))
+    return said, (yield from review.merge_steps(path, should_go_on))
+
+
+class Exchange:
+    """What comes into the open review from other programs, and goes out to them.
+
+    Parameters
+    ----------
+    controller : Controller
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self.exporting = Exporting(controller)
+        self.importing = Importing(controller)
+        self.merging = Merging(controller)
+
+    @property
+    def jobs(self) -> dict[str, _Work]:
+        """What may be under way, by name."""
+        return {
+            "exporting": self.exporting,
+            "importing": self.importing,
+            "merging": self.merging,
+        }
+
+    def export(
+        self, path: Path, how: str | None = None, wish: Wish | None = None
+    ) -> None:
+        """Write the review; `exporting.export` says what there is."""
+        try:
+            self.exporting.start(path, how, wish or Wish())
+        except ClumpError as error:
+            self._controller.warn(error.message)
+
+    def read(self, path: Path) -> None:
+        """Read labels that others made; `importing.found` tells when they are there."""
+        try:
+            self.importing.start(path)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+
+    def merge(self, path: Path) -> None:
+        """Take another reviewer's file in; undo takes it back."""
+        try:
+            self.merging.start(path)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+
+    def take(self, found: Found, how: str) -> None:
+        """Take labels into the review; undo takes them back.
+
+        Parameters
+        ----------
+        found : Found
+        how : {"proposals", "accepted"}
+        """
+        controller = self._controller
+        try:
+            said = take_labels(controller.opened, found, how)
+        except ClumpError as error:
+            controller.warn(error.message)
+            return
+        controller.make_queue()
+        controller.review_changed.emit()
+        controller.refresh(start=True)
+        controller.say(" ".join(said))
+
+    def close(self) -> None:
+        """Stop what is under way, since the review is closed."""
+        for job in self.jobs.values():
+            job.close()

@@ -1,0 +1,394 @@
+"""Retrain from corrections in the background, compare, and promote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from clump_detector.config.model import as_table
+from clump_detector.core.errors import ClumpError
+from clump_detector.labels.label_set import LabelSet
+from clump_detector.models.card import CARD, ModelCard, read_card
+from clump_detector.models.registry import new_model_folder, resolve_model
+from napari_clumps.io.formats import left_out
+from napari_clumps.models.learning_points import note_training_in
+from napari_clumps.models.next_step import next_step
+from napari_clumps.models.presets import preset
+from napari_clumps.worker.tasks import Worker, compare, retrain
+
+from .base import Job
+
+if TYPE_CHECKING:
+    from napari_clumps.app.controller import Controller
+
+#: Fewer boxes than this, rejected ones included, teach a model next to nothing.
+FEWEST_BOXES = 5
+
+Wish = Literal["go", "stop", "cancel"]
+
+
+@dataclass(frozen=True)
+class RetrainChoices:
+    """What a person chose: base model, parts to train, epochs and seed."""
+
+    base: str
+    parts: str = "heads"
+    epochs: int = 10
+    seed: int = 0
+    goal: str = "f1"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Losses per epoch, and the validation's completeness and purity where known."""
+
+    train: tuple[float, ...] = ()
+    validation: tuple[float, ...] = ()
+    completeness: tuple[float, ...] = ()
+    purity: tuple[float, ...] = ()
+    #: Whether boxes out of fold take the place of a part kept for the validation.
+    out_of_fold: bool = False
+    #: Score, completeness and purity to expect, known at the end of a training.
+    expected: tuple[tuple[float, float, float], ...] = ()
+    #: The default score that was chosen from them.
+    score: float | None = None
+
+
+class Retraining(Job):
+    """Trains a model on the review's decisions, in a process of its own.
+
+    Attributes
+    ----------
+    command : sequence of str or None
+        What to start as that process instead of the engine's worker.
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__(controller)
+        self._problems: list[str] = []
+        self._wish: Wish = "go"
+        self.models_in_use: tuple[Path, ...] = ()
+        self.command: Sequence[str] | None = None
+        self._learned: tuple[Path, LabelSet] | None = None
+        self._base_card = ModelCard("")
+        self._reset()
+
+    def _reset(self) -> None:
+        self.curves = Curves()
+        self.step, self.steps = 0, 0
+        self._learning = ""
+        self.seconds_left: float | None = None
+        self.outcome = ""
+        self.new_model: Path | None = None
+        self._base: Path | None = None
+        self._out: Path | None = None
+        self.comparison: dict[str, Any] | None = None
+
+    # -- what there is to learn from ----------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of cutouts, boxes, rejected boxes and held-out ones."""
+        review = self._controller.review
+        return {} if review is None else review.learning_counts()
+
+    def obstacle(self) -> str | None:
+        """Return why training cannot start yet, or None."""
+        counts = self.counts()
+        if not counts:
+            return "Open a review first."
+        lacking = FEWEST_BOXES - counts["boxes"] - counts["rejected"]
+        if lacking <= 0:
+            return None
+        more = "1 more box" if lacking == 1 else f"{lacking} more boxes"
+        said = f"Accept, draw or reject {more} to have something to learn from."
+        if counts["held_out_done"]:
+            said += (
+                " Boxes on held-out cutouts do not count: no model learns from them."
+            )
+        return said
+
+    # -- running ------------------------------------------------------------
+
+    def start(self, choices: RetrainChoices) -> None:
+        """Freeze the labels and train on them."""
+        if self.running:
+            return
+        obstacle = self.obstacle()
+        if obstacle:
+            self._controller.warn(obstacle)
+            return
+        self._reset()
+        try:
+            base = resolve_model(choices.base)
+            # Frozen here: decisions go on while the model learns.
+            review = self._controller.opened
+            labels, self._base_card = review.label_set(), read_card(base)
+            self._learned = (review.path, labels)
+            if missing := left_out(labels):
+                self._controller.warn(" ".join(missing))
+            out = new_model_folder(self._controller.opened.path.stem)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        self._run(labels, out, base, choices)
+
+    def _run(
+        self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
+    ) -> None:
+        self._wish = "go"
+        self.models_in_use = (base, out)
+        self._base, self._out = base, out
+        self.outcome = "Getting ready…"
+        self._begin(self._work, labels, out, base, choices, words="Retraining", total=0)
+
+    def _work(
+        self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
+    ) -> Any:
+        """Train, then compare; what this generator yields arrives in `_on_event`."""
+        device = self._controller.device
+        chosen = replace(
+            preset(choices.parts),
+            epochs=choices.epochs,
+            seed=choices.seed,
+            goal=choices.goal,
+        )
+        with self._worker() as worker:
+            yield from retrain(
+                labels,
+                out,
+                base,
+                config=as_table(chosen),
+                device=device,
+                wish=lambda: self._wish,
+                worker=worker,
+            )
+        if self._wish != "cancel" and out.is_dir():
+            yield from self._compare(labels, out, base)
+
+    def _compare(self, labels: LabelSet, out: Path, base: Path) -> Any:
+        yield {"event": "comparing"}
+        device = self._controller.device
+        try:
+            with self._worker() as worker:
+                yield from compare(
+                    base, out, labels, device=device, keep=True, worker=worker
+                )
+        except ClumpError as error:
+            yield {"event": "comparison", "problem": error.message}
+
+    @contextmanager
+    def _worker(self) -> Iterator[Worker | None]:
+        """Give the process that `command` starts, and end it; None without one."""
+        worker = None if self.command is None else Worker(self.command)
+        try:
+            yield worker
+        finally:
+            if worker is not None:
+                worker.kill()
+
+    def compare_again(self) -> None:
+        """Compare the new model with the old one on the held-out cutouts as they are.
+
+        More of them may be done by now, or the comparison was cancelled.
+        """
+        if self.running or self.new_model is None or self._base is None:
+            return
+        try:
+            labels = self._controller.opened.label_set()
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        self._wish = "go"
+        self.step, self.comparison = 0, None
+        self.models_in_use = (self._base, self.new_model)
+        arguments = (labels, self.new_model, self._base)
+        self._begin(self._compare, *arguments, words="Comparing", total=0)
+
+    def stop(self) -> None:
+        """End early and keep the best model so far."""
+        if self.running:
+            self._wish = "stop"
+            self.outcome = "Stopping after this step…"
+            self.changed.emit()
+
+    def cancel(self) -> None:
+        """End now: the training, of which nothing is kept, or only the comparison."""
+        if not self.running:
+            return
+        self._wish = "cancel"
+        self._say_cancelled()
+        self._thread.quit()
+        self.changed.emit()
+
+    def _say_cancelled(self) -> None:
+        """Say what is left, which may be a model that was just finished."""
+        out = self._out
+        if self.new_model is None and out is not None and (out / CARD).is_file():
+            self.new_model = out
+        self.outcome = (
+            "Cancelled: no model was kept."
+            if self.new_model is None
+            else f"The comparison was cancelled; the new model {self.new_model.name} "
+            "is kept and was not compared."
+        )
+
+    def close(self) -> None:
+        """End what runs, for good."""
+        self.cancel()
+
+    def _on_event(self, event: dict[str, Any] | None) -> None:
+        if event is None or self._wish == "cancel":
+            return
+        handler = getattr(self, f"_on_{event.get('event')}", None)
+        if handler is not None:
+            handler(event)
+            self.changed.emit()
+
+    def _on_start(self, event: dict[str, Any]) -> None:
+        self.steps = int(event["steps"])
+        if self._bar is not None:
+            self._bar.total = self.steps
+        folds = bool(event.get("out_of_fold"))
+        self.curves = replace(self.curves, out_of_fold=folds)
+        self._problems = [str(words) for words in event.get("problems", [])]
+        self.outcome = self._learning = f"Learning from {event['cutouts']} cutouts…"
+
+    def _on_features(self, event: dict[str, Any]) -> None:
+        number, total = int(event["done"]) + 1, int(event["total"])
+        self.outcome = f"Computing feature maps of cutout {number} of {total}…"
+
+    def _on_step(self, event: dict[str, Any]) -> None:
+        if self.step == 0:
+            self.outcome = self._learning
+        if self._bar is not None:
+            self._bar.update(int(event["step"]) - self.step)
+        self.step = int(event["step"])
+        self.seconds_left = event.get("seconds_left")
+
+    def _on_epoch(self, event: dict[str, Any]) -> None:
+        def longer(values: tuple[float, ...], key: str) -> tuple[float, ...]:
+            value = event.get(key)
+            return values if value is None else (*values, float(value))
+
+        c = self.curves
+        self.curves = Curves(
+            longer(c.train, "train_loss"),
+            longer(c.validation, "validation_loss"),
+            longer(c.completeness, "completeness"),
+            longer(c.purity, "purity"),
+            c.out_of_fold,
+        )
+
+    def _on_end(self, event: dict[str, Any]) -> None:
+        self.new_model = Path(event["model"])
+        rows = [
+            (row["score"], row["completeness"], row["purity"])
+            for row in (event.get("expected") or {}).get("curve", [])
+            if None not in row.values()
+        ]
+        self.curves = replace(
+            self.curves, expected=tuple(rows), score=event.get("score")
+        )
+        said = [f"Trained in {float(event['seconds']):.0f} s."]
+        self.outcome = " ".join([*said, event.get("calibrated", "")]).strip()
+
+    def _on_fold(self, event: dict[str, Any]) -> None:
+        self.outcome = (
+            "Calibrating: searching galaxies that a model of this kind did not learn "
+            f"from, part {event['fold']} of {event['folds']}…"
+        )
+
+    def _on_comparing(self, event: dict[str, Any]) -> None:
+        self.outcome = "Comparing with the old model on the held-out cutouts…"
+        self.step, self.seconds_left = 0, None
+
+    def _on_progress(self, event: dict[str, Any]) -> None:
+        self.step, self.steps = int(event["done"]), int(event["total"])
+        self.outcome = (
+            "Comparing with the old model on the held-out cutouts: "
+            f"{event['done']} of {event['total']}"
+        )
+
+    def _on_comparison(self, event: dict[str, Any]) -> None:
+        self.comparison = event
+        said = str(event.get("summary") or event.get("problem") or "")
+        self.outcome = " ".join([said, *event.get("notes", []), *self._problems])
+        self._note_training(event)
+
+    def _note_training(self, comparison: dict[str, Any]) -> None:
+        """Add a point to the learning curve of the review that was learned from."""
+        if self._learned is None or self.new_model is None or not comparison.get("new"):
+            return  # nothing was trained here, or nothing could be compared
+        path, labels = self._learned
+        try:
+            cards = (self._base_card, read_card(self.new_model))
+            opened = self._controller.review
+            note_training_in(path, opened, comparison, cards, labels)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+
+    def _on_error(self, error: Exception) -> None:
+        message = error.message if isinstance(error, ClumpError) else str(error)
+        if self._wish != "cancel":
+            self.outcome = message
+            self._controller.warn(message)
+
+    def _on_finished(self) -> None:
+        self.seconds_left = None
+        if self._wish == "cancel":
+            self._say_cancelled()
+        if self.new_model is not None:
+            self._controller.models_changed.emit()
+        self._end()
+
+    def follow(self, old: str, folder: Path | None) -> None:
+        """Have the newest training's models go by another name, or be gone."""
+        if self.new_model is not None and self.new_model.name == old:
+            self.new_model = self._out = folder
+        if self._base is not None and self._base.name == old:
+            self._base = folder
+        self.changed.emit()
+
+    # -- promotion ----------------------------------------------------------
+
+    @property
+    def verdict(self) -> str | None:
+        """Return better, no clear difference or worse, or None before a comparison."""
+        return None if self.comparison is None else self.comparison.get("verdict")
+
+    @property
+    def next_step(self) -> str:
+        """What to do with the new model, in a sentence; empty while there is none."""
+        if self.new_model is None or self.running:
+            return ""
+        if self.promoted:
+            detection = self._controller.detection
+            return f"{self.new_model.name} is the current model. {detection.outcome}"
+        return next_step(self.comparison, self.held_out_left)
+
+    @property
+    def held_out_left(self) -> int:
+        """Number of held-out cutouts that are not done."""
+        counts = self.counts()
+        return counts["held_out"] - counts["held_out_done"] if counts else 0
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the new model is the current one by now."""
+        new = self.new_model
+        return new is not None and new.name == self._controller.model_name
+
+    def promote(self) -> None:
+        """Make the new model the current one and propose again on what is not done."""
+        if self.new_model is None:
+            return
+        try:
+            self._controller.detection.choose_model(self.new_model.name)
+        except ClumpError as error:
+            self._controller.warn(error.message)
+            return
+        self._controller.detection.start("review")
+        self.changed.emit()

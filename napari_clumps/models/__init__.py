@@ -1,0 +1,1 @@
+"""What the plugin says and keeps of models: descriptions, thresholds, advice."""

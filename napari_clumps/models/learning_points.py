@@ -1,0 +1,63 @@
+"""What a training adds to the learning curve of the review that it learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clump_detector.labels.label_set import LabelSet
+from clump_detector.models.card import ModelCard
+from clump_detector.models.learning_curve import points_of
+from napari_clumps.review import Review
+
+
+def note_training(
+    review: Review,
+    comparison: dict[str, Any],
+    old: ModelCard,
+    new: ModelCard,
+    labels: LabelSet,
+) -> bool:
+    """Add a training to a review's learning curve; return whether it added a point.
+
+    Parameters
+    ----------
+    review : Review
+        Open for writing.
+    comparison : dict
+        What `comparison.compare_models` returned for the two models.
+    old, new : ModelCard
+        Of the base model and of the one that was trained.
+    labels : LabelSet
+        The review's, from which the new one learned.
+
+    Raises
+    ------
+    ReviewError
+        If the review cannot be written to.
+    """
+    first = not review.learning_curve
+    points = points_of(comparison, old, new, labels, first=first)
+    if points:
+        review.note_training(*points)
+    return bool(points)
+
+
+def note_training_in(
+    path: Path,
+    opened: Review | None,
+    comparison: dict[str, Any],
+    cards: tuple[ModelCard, ModelCard],
+    labels: LabelSet,
+) -> bool:
+    """Do so for the review of a path, the open one or another by now.
+
+    Raises
+    ------
+    ReviewError
+        If the review cannot be written to.
+    """
+    if opened is not None and opened.path == path:
+        return note_training(opened, comparison, *cards, labels)
+    with Review.open(path) as review:
+        return note_training(review, comparison, *cards, labels)

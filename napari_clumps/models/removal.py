@@ -1,0 +1,120 @@
+"""Renaming and removing models without taking one away that is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clump_detector.core.errors import ClumpError, ModelError
+from clump_detector.models.registry import remove_model, rename_model
+from napari_clumps.settings.settings import change_settings, load_settings
+
+if TYPE_CHECKING:
+    from napari_clumps.app.controller import Controller
+
+
+def rename(old: str, new: str, *, busy: Iterable[str] = ()) -> Path:
+    """Rename a model; where it is the current one, the settings go along.
+
+    Parameters
+    ----------
+    old, new : str
+    busy : iterable of str
+        Models that something is running with.
+
+    Raises
+    ------
+    ModelError
+        If it is the starter, broken or busy, or the new name cannot be.
+    FileError
+        If the disk refuses.
+    """
+    _refuse_busy(old, busy)
+    folder = rename_model(old, new)
+    if load_settings().model == old:
+        change_settings(model=new)
+    return folder
+
+
+def refuse_removal(name: str, current: str = "", busy: Iterable[str] = ()) -> None:
+    """Refuse to remove a model that is in use, before a person is asked.
+
+    Raises
+    ------
+    ModelError
+        If it is the current model or busy.
+    """
+    if name in (current, load_settings().model):
+        raise ModelError(
+            f"'{name}' is the current model",
+            remedy="Make another one current first: choose it in the window.",
+        )
+    _refuse_busy(name, busy)
+
+
+def remove(name: str, *, current: str = "", busy: Iterable[str] = ()) -> None:
+    """Remove a model that is not in use, whole or broken.
+
+    Parameters
+    ----------
+    name : str
+    current : str
+        The model of an open window, beside the one in the settings.
+    busy : iterable of str
+        Models that something is running with.
+
+    Raises
+    ------
+    ModelError
+        If it is the starter, current or busy, or there is none.
+    FileError
+        If the disk refuses.
+    """
+    refuse_removal(name, current, busy)
+    remove_model(name)
+
+
+def _refuse_busy(name: str, busy: Iterable[str]) -> None:
+    if name in busy:
+        raise ModelError(
+            f"a detection or training is running with '{name}'",
+            remedy="Wait for its end, or cancel it.",
+        )
+
+
+def busy_in(controller: Controller) -> set[str]:
+    """Return the models that something is running with in a window."""
+    return {
+        folder.name
+        for job in (controller.detection, controller.retraining)
+        if job.running
+        for folder in job.models_in_use
+    }
+
+
+def rename_in(controller: Controller, old: str, new: str) -> bool:
+    """Rename a model in a window; return whether it has the new name now."""
+    try:
+        folder = rename(old, new, busy=busy_in(controller))
+    except ClumpError as error:
+        controller.warn(error.message)
+        return False
+    controller.retraining.follow(old, folder)
+    if controller.model_name == old:
+        controller.model_name = new
+        controller.detection.warm_up()
+    controller.models_changed.emit()
+    return True
+
+
+def remove_in(controller: Controller, name: str) -> bool:
+    """Remove a model in a window; return whether it is gone."""
+    try:
+        remove(name, current=controller.model_name, busy=busy_in(controller))
+    except ClumpError as error:
+        controller.warn(error.message)
+        return False
+    controller.retraining.follow(name, None)
+    controller.models_changed.emit()
+    return True

@@ -1,0 +1,1 @@
+"""What napari calls: readers, writers, samples and menu entries."""

@@ -1,0 +1,142 @@
+"""File > Save Selected Layers: a Shapes layer's boxes as a label set or a table."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clump_detector.core import boxes as geometry
+from clump_detector.core.errors import FileError, LabelError
+from clump_detector.core.sources import Source
+from clump_detector.labels.label_set import (
+    DEFAULT_CLASSES,
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    write_label_set,
+)
+from napari_clumps.viewer import layers
+
+_PERSONAL = {"accepted", "edited", "drawn"}
+
+
+def write_boxes(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    """Write the boxes of one Shapes layer.
+
+    Parameters
+    ----------
+    path : str
+        ``.json`` for a label set; ``.csv``, ``.ecsv`` or ``.parquet`` for a table of
+        detections.
+    data : list of arrays
+        Vertices of the shapes, rows (y, x).
+    meta : dict
+        The layer's attributes, as napari hands them over.
+
+    Returns
+    -------
+    list of str
+        The path that was written.
+
+    Raises
+    ------
+    LabelError
+        If a shape is no box.
+    """
+    rows = _rows(data, meta, path)
+    if path.lower().endswith(".json"):
+        write_label_set(_label_set(rows, meta), path)
+    else:
+        _write_table(rows, meta, path)
+    return [path]
+
+
+def _rows(data: Any, meta: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    features = meta.get("features", {})
+    columns = {
+        key: list(features[key]) for key in getattr(features, "columns", features)
+    }
+    rows = []
+    for i, vertices in enumerate(data):
+        corners = layers.from_shape(vertices)
+        if corners is None:
+            raise LabelError(
+                f"shape {i + 1} of the layer “{meta.get('name', '')}” is no box",
+                path,
+                "Remove it, or draw it again as a rectangle.",
+            )
+        row = {key: values[i] for key, values in columns.items() if i < len(values)}
+        rows.append({**row, "corners": corners})
+    return rows
+
+
+def _score(row: dict[str, Any]) -> float | None:
+    score = row.get("score")
+    usable = isinstance(score, (int, float, np.number)) and not math.isnan(float(score))
+    return float(score) if usable else None  # type: ignore[arg-type]
+
+
+def _class(row: dict[str, Any]) -> str:
+    return str(row.get("class") or DEFAULT_CLASSES[0])
+
+
+def _name(meta: dict[str, Any]) -> str:
+    return str(meta.get("name", "image")).removeprefix("Clumps: ")
+
+
+def _label_set(rows: list[dict[str, Any]], meta: dict[str, Any]) -> LabelSet:
+    """Make a label set of one cutout that is not done: only what is decided counts."""
+    boxes: list[LabelledBox] = []
+    rejected: list[LabelledBox] = []
+    for row in rows:
+        status = str(row.get("status") or "drawn")
+        score = _score(row)
+        x1, y1, x2, y2 = row["corners"]
+        box = LabelledBox(
+            x1,
+            y1,
+            x2,
+            y2,
+            _class(row),
+            status=status,
+            origin="person" if score is None else "model",
+            ignored=status not in _PERSONAL,
+            score=score,
+        )
+        (rejected if status == "rejected" else boxes).append(box)
+    corners = geometry.as_boxes([r["corners"] for r in rows] or np.zeros((0, 4)))
+    width, height = np.ceil(corners[:, 2:].max(axis=0, initial=0) + 0.5).astype(int)
+    cutout = LabelledCutout(
+        Source(_name(meta), (Path(_name(meta)),)),
+        max(int(width), 1),
+        max(int(height), 1),
+        done=False,
+        boxes=tuple(boxes),
+        rejected=tuple(rejected),
+    )
+    extra = [
+        c for c in dict.fromkeys(_class(r) for r in rows) if c not in DEFAULT_CLASSES
+    ]
+    return LabelSet((cutout,), (*DEFAULT_CLASSES, *extra))
+
+
+def _write_table(rows: list[dict[str, Any]], meta: dict[str, Any], path: str) -> None:
+    from clump_detector.catalogue.detections import COLUMNS, write_table
+
+    if not path.lower().endswith((".csv", ".ecsv", ".parquet")):
+        raise FileError(
+            "boxes are saved as .json, .csv, .ecsv or .parquet",
+            path,
+            "Give a name with one of these endings.",
+        )
+    table = []
+    for row in rows:
+        entry: dict[str, Any] = dict.fromkeys(COLUMNS)
+        x1, y1, x2, y2 = row["corners"]
+        entry.update({"file": _name(meta), "class": _class(row), "score": _score(row)})
+        entry.update({"x1": x1, "y1": y1, "x2": x2, "y2": y2, "model": ""})
+        table.append(entry)
+    write_table(table, Path(path))

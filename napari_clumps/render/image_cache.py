@@ -1,0 +1,163 @@
+"""Pictures of cutouts, the neighbours read ahead so that the next one is there."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import Cutout, read_cutout
+
+from .rendering import Look, note_of, render, views_of
+
+#: Pictures kept, and cutouts; one of 424 x 424 pixels takes half a megabyte, and five
+#: bands of it take four.
+KEPT = 12
+
+#: Bytes that the kept pictures may take, and the kept cutouts as many again. Large
+#: fields are read again rather than kept; the last one always is.
+MOST_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is shown of a cutout, or the message why there is nothing to show."""
+
+    rgb: NDArray[np.uint8] | None
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
+    scale: float | None = None
+    fwhm: float | None = None
+    wcs: Any = None
+    views: tuple[str, ...] = ()
+    read_as: str = ""
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height in pixels."""
+        return None if self.rgb is None else (self.rgb.shape[1], self.rgb.shape[0])
+
+
+def picture_of(cutout: Cutout, look: Look) -> Picture:
+    """Return a cutout's picture in a look."""
+    note = note_of(cutout, look)
+    return Picture(
+        render(cutout, look),
+        cutout.notes if note is None else (*cutout.notes, note),
+        scale=cutout.scale,
+        fwhm=cutout.fwhm,
+        wcs=cutout.wcs,
+        views=views_of(cutout),
+        read_as=cutout.read_as,
+    )
+
+
+def read_picture(source: Source) -> Picture:
+    """Read a cutout as the detector sees it; what cannot be read becomes a message."""
+    try:
+        return picture_of(read_cutout(source), Look())
+    except ClumpError as error:
+        return Picture(None, problem=error.message)
+
+
+class Pictures:
+    """A small cache that one thread fills ahead of the reviewer.
+
+    Attributes
+    ----------
+    look : Look
+        That pictures are asked for in. Another one is drawn from the cutouts that are
+        still there, without reading their files again.
+    """
+
+    def __init__(self, kept: int = KEPT, most_bytes: int = MOST_BYTES) -> None:
+        self.look = Look()
+        self._kept, self._most_bytes = kept, most_bytes
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._pictures: OrderedDict[tuple[Source, Look], Future[Picture]]
+        self._pictures = OrderedDict()
+        # Only the reading thread touches the cutouts.
+        self._cutouts: OrderedDict[Source, Cutout] = OrderedDict()
+
+    def get(self, source: Source) -> Picture:
+        """Return a cutout's picture, waiting only if it was not read ahead."""
+        asked = source, self.look
+        waiting = self._pictures.get(asked)
+        if waiting is None or not waiting.done():
+            self._drop_waiting(besides=asked)
+        self.read_ahead(source)
+        return self._pictures[asked].result()
+
+    def read_ahead(self, source: Source) -> None:
+        """Have a picture read, and drawn in the look of now, in the background."""
+        asked = source, self.look
+        if asked in self._pictures:
+            self._pictures.move_to_end(asked)
+            return
+        self._pictures[asked] = self._reader.submit(self._read, *asked)
+        sizes = (_picture_bytes(future) for future in self._pictures.values())
+        for _ in range(_too_many(sizes, self._kept, self._most_bytes)):
+            self._pictures.popitem(last=False)[1].cancel()
+
+    def cutout(self, source: Source) -> Future[Cutout]:
+        """Have a cutout itself read, in the background; what is shown is there."""
+        return self._reader.submit(self._cutout, source)
+
+    def forget(self) -> None:
+        """Forget every picture, as after files have moved."""
+        for future in self._pictures.values():
+            future.cancel()
+        self._pictures.clear()
+        self._reader.submit(self._cutouts.clear)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._reader.shutdown(wait=False, cancel_futures=True)
+
+    def _drop_waiting(self, besides: tuple[Source, Look]) -> None:
+        """Take back what nobody waits for, so that what is asked for comes next."""
+        for key, future in list(self._pictures.items()):
+            if key != besides and future.cancel():
+                del self._pictures[key]
+
+    def _read(self, source: Source, look: Look) -> Picture:
+        """Read and draw, in the reading thread; a problem becomes a message."""
+        try:
+            return picture_of(self._cutout(source), look)
+        except ClumpError as error:
+            return Picture(None, problem=error.message)
+
+    def _cutout(self, source: Source) -> Cutout:
+        if source not in self._cutouts:
+            self._cutouts[source] = read_cutout(source)
+        self._cutouts.move_to_end(source)
+        sizes = (cutout.pixels.nbytes for cutout in self._cutouts.values())
+        for _ in range(_too_many(sizes, self._kept, self._most_bytes)):
+            self._cutouts.popitem(last=False)
+        return self._cutouts[source]
+
+
+def _picture_bytes(future: Future[Picture]) -> int:
+    if not future.done() or future.cancelled() or future.exception():
+        return 0
+    rgb = future.result().rgb
+    return 0 if rgb is None else rgb.nbytes
+
+
+def _too_many(sizes: Iterable[int], most: int, most_bytes: int) -> int:
+    """Return how many of the oldest have to go; the last one stays in any case."""
+    oldest_first = list(sizes)
+    total, gone = sum(oldest_first), 0
+    while len(oldest_first) - gone > 1 and (
+        total > most_bytes or len(oldest_first) - gone > most
+    ):
+        total -= oldest_first[gone]
+        gone += 1
+    return gone

@@ -1,0 +1,1 @@
+"""The cutouts of a review and their image files."""

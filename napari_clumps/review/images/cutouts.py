@@ -1,0 +1,259 @@
+"""The cutouts of a review: their records, and what becomes of their image files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.errors import ClumpError, ReviewError
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import read_cutout
+from clump_detector.images.formats.orientation import picture_size
+from clump_detector.images.identity import keys_at_hand
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import DECIDED, CutoutRecord
+from napari_clumps.review.storage.store import Store, load
+
+from . import image_files
+from .held_out import Keys, decided, held_out, keys_of, keys_of_new
+
+_RECORD = (
+    "SELECT id, name, files, bands, done, held_out, model, width, height, flags, "
+    "remark, repeat_of, keys, blind FROM cutouts"
+)
+_DECIDED = " + ".join(DECIDED)
+_PAGE = 1000
+
+
+class Cutouts:
+    """The cutouts of one review file.
+
+    Parameters
+    ----------
+    store : Store
+    home : path
+        The review's folder, from which its relative paths count.
+
+    Attributes
+    ----------
+    unit : str
+        What a person says of fluxes whose header names no unit.
+    """
+
+    def __init__(self, store: Store, home: Path) -> None:
+        self._store = store
+        self._home = home
+        self._unchanged: dict[int, object] = {}
+        self.unit = ""
+
+    def __len__(self) -> int:
+        return int(self._store.value("SELECT max(id) FROM cutouts") or 0)
+
+    # -- records ------------------------------------------------------------
+
+    def get(self, cutout_id: int) -> CutoutRecord:
+        """Return a cutout's state.
+
+        Raises
+        ------
+        ReviewError
+            If there is no such cutout.
+        """
+        rows = self._store.rows(f"{_RECORD} WHERE id = ?", (cutout_id,))
+        if not rows:
+            raise ReviewError(f"there is no cutout {cutout_id}", self._store.path)
+        return self._record(rows[0])
+
+    def find(self, name: str) -> CutoutRecord | None:
+        """Return the first cutout of that name, or None."""
+        sql = f"{_RECORD} WHERE name = ? ORDER BY id LIMIT 1"
+        rows = self._store.rows(sql, (name,))
+        return self._record(rows[0]) if rows else None
+
+    def twice_done(self) -> list[tuple[int, int]]:
+        """Return the cutouts that were shown once more and are done both times."""
+        return [
+            (first, again)
+            for first, again in self._store.rows(
+                "SELECT a.id, b.id FROM cutouts AS b JOIN cutouts AS a "
+                "ON a.id = b.repeat_of WHERE a.done AND b.done ORDER BY b.id"
+            )
+        ]
+
+    def search(self, text: str, after: int) -> int | None:
+        """Return the next cutout whose name has a text in it, going round, or None."""
+        found = self._store.value(
+            "SELECT id FROM cutouts WHERE instr(lower(name), lower(?)) "
+            "ORDER BY id <= ?, id LIMIT 1",
+            (text, after),
+        )
+        return None if found is None else int(found)
+
+    def all(self, *, begun: bool = False) -> Iterator[CutoutRecord]:
+        """Yield the cutouts in the order of their ids, or only those begun.
+
+        Begun is a cutout that is done or has a decided box.
+        """
+        where = f"AND (done OR {_DECIDED} > 0)" if begun else ""
+        sql = f"{_RECORD} WHERE id > ? {where} ORDER BY id LIMIT {_PAGE}"
+        last = 0
+        while rows := self._store.rows(sql, (last,)):
+            yield from map(self._record, rows)
+            last = rows[-1][0]
+
+    def _record(self, row: tuple[Any, ...]) -> CutoutRecord:
+        number, name, files, bands, done, held_out = row[:6]
+        model, width, height, flags, remark, first, keys, blind = row[6:]
+        places = tuple(image_files.locate(kept, self._home) for kept in load(files))
+        source = Source(name, places, tuple(load(bands)), self.unit)
+        return CutoutRecord(
+            number, name, source, bool(done), bool(held_out), model, width, height,
+            tuple(load(flags)), remark, first, tuple(load(keys)), bool(blind),
+        )  # fmt: skip
+
+    # -- adding -------------------------------------------------------------
+
+    def unknown(self, sources: Iterable[Source]) -> list[Source]:
+        """Return the sources, each once, whose files no cutout has."""
+        known = {cutout.source.files for cutout in self.all()}
+        absolute = (
+            replace(s, files=tuple(image_files.absolute(path) for path in s.files))
+            for s in sources
+        )
+        return [s for s in dict.fromkeys(absolute) if s.files not in known]
+
+    def added(self, sources: Sequence[Source]) -> Iterator[Change]:
+        """Yield what adds cutouts; `held_out` says which of them are held out."""
+        keys = keys_of_new(sources)
+        yield from self._new(sources, keys, self._choice(sources, keys))
+
+    def taken(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:
+        """Yield what adds cutouts of another review, whose held-out ones stay so."""
+        sources = [record.source for record in records]
+        keys = [r.keys or keys_at_hand(r.source) for r in records]
+        choice = self._choice(sources, keys)
+        held = [r.held_out or c for r, c in zip(records, choice, strict=True)]
+        yield from self._new(sources, keys, held)
+
+    def _choice(self, sources: Sequence[Source], keys: Sequence[Keys]) -> list[bool]:
+        share = float(self._store.meta()["held_out"])
+        before = decided(self._store)
+        return held_out(sources, keys, share, before)
+
+    def _new(
+        self, sources: Sequence[Source], keys: Sequence[Keys], held_out: Sequence[bool]
+    ) -> Iterator[Change]:
+        n = len(self)
+        rows = zip(sources, keys, held_out, strict=True)
+        for number, (source, own, held) in enumerate(rows, start=n + 1):
+            after = {
+                "name": source.name,
+                "files": [image_files.keep(path, self._home) for path in source.files],
+                "bands": list(source.bands),
+                "held_out": held,
+                "done": False,
+                **dict.fromkeys(("model", "width", "height", "seen")),
+                "keys": list(own),
+            }
+            yield Change("cutout", number, after=after)
+
+    def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
+        """Return by what a cutout's galaxy is told from others."""
+        return keys_of(cutout, self.seen(cutout.id))
+
+    # -- image files --------------------------------------------------------
+
+    def seen(self, cutout_id: int) -> list[image_files.Fingerprint] | None:
+        """Return what a cutout's files looked like at first sight, or None."""
+        found = self._store.value("SELECT seen FROM cutouts WHERE id = ?", (cutout_id,))
+        return None if found is None else list(load(found))
+
+    def first_seen(self, cutout_id: int, size: tuple[int, int]) -> Change | None:
+        """Return what remembers a cutout's files as they are, unless one does."""
+        if self.seen(cutout_id) is not None:
+            return None
+        cutout = self.get(cutout_id)
+        try:
+            seen = [image_files.fingerprint(path) for path in cutout.source.files]
+        except (OSError, ClumpError):
+            return None  # it went since it was read: `problem` will say so
+        width, height = cutout.size or (int(size[0]), int(size[1]))
+        before = {"seen": None, "width": cutout.width, "height": cutout.height}
+        after = {"seen": seen, "width": width, "height": height}
+        return Change("seen", cutout_id, None, before, after)
+
+    def seen_again(self, cutout_id: int) -> Change | None:
+        """Return what remembers a cutout's changed files as they are, if they fit.
+
+        A person who sets the cutout done has looked at them. An image of another size
+        fits no box that was decided on, so it stays a changed one.
+        """
+        cutout, old = self.get(cutout_id), self.seen(cutout_id)
+        files = cutout.source.files
+        if old is None or not image_files.stamp(files) or not self.problem(cutout_id):
+            return None
+        try:
+            image = read_cutout(cutout.source)
+            new = [image_files.fingerprint(path) for path in cutout.source.files]
+        except (OSError, ClumpError):
+            return None
+        if cutout.size not in (None, (image.width, image.height)):
+            return None
+        return Change("seen", cutout_id, None, {"seen": old}, {"seen": new})
+
+    def problem(self, cutout_id: int) -> str | None:
+        """Return a sentence if a cutout's files moved away or changed, else None."""
+        files, seen = self.get(cutout_id).source.files, self.seen(cutout_id)
+        stamp = image_files.stamp(files)
+        if stamp and self._unchanged.get(cutout_id) == (stamp, seen):
+            return None
+        said = image_files.problem(files, seen)
+        if said is None:
+            self._unchanged[cutout_id] = stamp, seen
+        return said
+
+    def changed(self, cutout: CutoutRecord) -> str | None:
+        """Return a sentence if a cutout's image is another one than was labelled.
+
+        That an image is missing is no change: what was decided on it stands.
+        """
+        if not image_files.stamp(cutout.source.files):
+            return None
+        said = self.problem(cutout.id)
+        if said is None and len(cutout.source.files) == 1:
+            # Of an image that nobody has looked at only the size may be known.
+            size = picture_size(cutout.source.path)
+            said = None if size is None else image_files.misfit(cutout, size)
+        return said
+
+    def relocated(self, folder: Path) -> Iterator[Change]:
+        """Yield what gives missing images the places below a folder they have now."""
+        found = image_files.files_below(folder)
+        for cutout in self.all():
+            places = self._found_again(cutout, found)
+            if places:
+                sql = "SELECT files FROM cutouts WHERE id = ?"
+                old = load(self._store.value(sql, (cutout.id,)))
+                new = [image_files.keep(place, self._home) for place in places]
+                yield Change("moved", cutout.id, None, {"files": old}, {"files": new})
+
+    def _found_again(
+        self, cutout: CutoutRecord, found: dict[str, list[Path]]
+    ) -> list[Path]:
+        """Return where all files of a cutout are now, if one was missing."""
+        files = cutout.source.files
+        if all(path.is_file() for path in files):
+            return []
+        seen = self.seen(cutout.id)
+        places = []
+        for number, path in enumerate(files):
+            place: Path | None = path
+            if not path.is_file():
+                mark = seen[number] if seen else None
+                place = image_files.best_match(path, found.get(path.name, ()), mark)
+            if place is None:
+                return []
+            places.append(place)
+        return places

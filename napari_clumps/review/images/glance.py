@@ -1,0 +1,28 @@
+"""Name and state of some cutouts at a glance, without looking for their files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from napari_clumps.review.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a strip of cutouts says of one."""
+
+    id: int
+    name: str
+    done: bool
+
+
+def read_glances(store: Store, cutout_ids: Iterable[int]) -> dict[int, Glance]:
+    """Read some cutouts in one statement; unknown ids are left out."""
+    rows = store.rows(
+        "SELECT id, name, done FROM cutouts "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(cutout_ids)),),
+    )
+    return {number: Glance(number, name, bool(done)) for number, name, done in rows}

@@ -1,0 +1,134 @@
+"""Which cutouts of a review are held out for testing: decided by what they show.
+
+Neither names nor folders nor the order of the images count, so that two reviews of the
+same images hold out the same ones. What was decided once stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from clump_detector.core.errors import FileError
+from clump_detector.core.sources import Source
+from clump_detector.images.identity import (
+    CONTENT,
+    ID,
+    ON_SKY,
+    believed,
+    content_key,
+    groups,
+    is_held_out,
+    key_of_digests,
+    keys_at_hand,
+    with_pixels,
+)
+from napari_clumps.review.storage.records import CutoutRecord
+from napari_clumps.review.storage.store import Store
+
+from .image_files import Fingerprint
+
+Keys = Sequence[str]
+
+#: Of so many new cutouts at most the pixels are looked at, some milliseconds each.
+MOST_LOOKED_AT = 2_000
+
+
+def keys_of_new(sources: Sequence[Source]) -> list[tuple[str, ...]]:
+    """Return the keys of cutouts that are new in a review.
+
+    Pixels are looked at where neither a position nor an id tells the galaxy, but not
+    those of thousands of images, which would take minutes. Training looks at all, so
+    that no copy of what is held out is learned from.
+    """
+    keys = believed([keys_at_hand(source) for source in sources])
+    bare = [k for k, own in enumerate(keys) if own and not any(map(_tells, own))]
+    if len(bare) <= MOST_LOOKED_AT:
+        for k in bare:
+            keys[k] = with_pixels(sources[k], keys[k])
+    return keys
+
+
+def _tells(key: str) -> bool:
+    return key.startswith((*ON_SKY, ID))
+
+
+def decided(store: Store) -> dict[str, bool]:
+    """Return by content and object id whether a review holds its cutouts out."""
+    found: dict[str, bool] = {}
+    sql = "SELECT keys, held_out FROM cutouts WHERE keys != '[]' AND repeat_of IS NULL"
+    for text, held_out in store.rows(sql):
+        for key in _exact(json.loads(text)):
+            found[key] = found.get(key, False) or bool(held_out)
+    return found
+
+
+def held_out(
+    sources: Sequence[Source],
+    keys: Sequence[Keys],
+    share: float,
+    before: Mapping[str, bool],
+) -> list[bool]:
+    """Tell of each new cutout whether it is held out.
+
+    Those of one content or one object id are on one side, on that of the cutouts that
+    the review has already. Where nothing is known of a cutout, since its files are
+    missing, their names decide.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    keys : sequence of sequence of str
+        Of each.
+    share : float
+        Of all images that is held out.
+    before : mapping of str to bool
+        What `decided` returns.
+    """
+    exact = [_exact(own) for own in keys]
+    members = defaultdict(list)
+    for place, number in enumerate(groups(exact)):
+        members[number].append(place)
+    found = [False] * len(sources)
+    for places in members.values():
+        known = [key for place in places for key in keys[place]]
+        names = [_name(sources[place].files) for place in places]
+        told = [before[key] for key in known if key in before]
+        side = any(told) if told else is_held_out(known or names, share)
+        for place in places:
+            found[place] = side
+    return found
+
+
+def _exact(keys: Keys) -> list[str]:
+    """Return the keys that tell one galaxy for sure; in dense fields no place does."""
+    return [key for key in keys if not key.startswith(ON_SKY)]
+
+
+def _name(files: Sequence[Path]) -> str:
+    return " ".join(path.name for path in files)
+
+
+def keys_of(
+    cutout: CutoutRecord, seen: Sequence[Fingerprint] | None
+) -> tuple[str, ...]:
+    """Return a cutout's keys, also of a review that was made before it kept them.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    seen : sequence of Fingerprint or None
+        Of its files at first sight, which count where they cannot be read now.
+    """
+    if any(key.startswith(CONTENT) for key in cutout.keys):
+        return cutout.keys
+    keys = cutout.keys or keys_at_hand(cutout.source)
+    if any(key.startswith(CONTENT) for key in keys):
+        return keys
+    try:
+        return (*keys, content_key(cutout.source))
+    except FileError:
+        digests = [str(digest) for _, _, digest in seen or ()]
+        return (*keys, key_of_digests(digests)) if digests else keys

@@ -1,0 +1,47 @@
+"""Cutouts that are shown once more, to see whether a reviewer agrees with himself."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.store import Store
+
+from .cutouts import Cutouts
+
+#: What a cutout that is shown once more has anew.
+_FRESH = {"held_out": False, "done": False}
+
+
+def repeated(cutouts: Cutouts, store: Store, n: int, seed: int) -> Iterator[Change]:
+    """Yield what shows up to n done cutouts once more, as a model had proposed them.
+
+    Each is shown once more at most; which ones is left to chance.
+    """
+    rows = store.rows(
+        "SELECT id FROM cutouts WHERE done AND repeat_of IS NULL AND id NOT IN "
+        "(SELECT repeat_of FROM cutouts WHERE repeat_of IS NOT NULL) ORDER BY id"
+    )
+    ids = [row[0] for row in rows]
+    chosen = random.Random(f"{seed} {len(cutouts)}").sample(ids, min(n, len(ids)))
+    first_box = store.next_box_id()
+    records = [cutouts.get(cutout_id) for cutout_id in chosen]
+    again = list(cutouts.taken(records))
+    for record, change in zip(records, again, strict=True):
+        after = {**(change.after or {}), **_FRESH, "repeat_of": record.id}
+        yield replace(change, after=after)
+        boxes = [box for box in store.boxes(record.id) if box.proposed is not None]
+        rows_of_boxes: list[list[Any]] = []
+        for box in boxes:
+            assert box.proposed is not None
+            rows_of_boxes.append([first_box, *box.proposed, box.score])
+            first_box += 1
+        proposed = {
+            "boxes": rows_of_boxes, "model": record.model,
+            "width": record.width, "height": record.height,
+        }  # fmt: skip
+        before: dict[str, Any] = {"boxes": [], "model": None}
+        yield Change("propose", change.cutout, None, before, proposed)

@@ -1,0 +1,146 @@
+"""The rules of taking in labels that others made, as proposals or as accepted boxes.
+
+What a person has decided stands: a label on a decided box is left out, and so is every
+label on a cutout that is done. A label on a model's undecided proposal takes its place
+and keeps its score as that of the second look, so that nobody decides twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import (
+    Box,
+    Corners,
+    CutoutRecord,
+    Label,
+    Status,
+)
+from napari_clumps.review.storage.store import box_values
+
+from .rules import Word, fit, same_clump, status_of_kept
+
+#: Who proposed a box that a new detection replaces.
+MODEL = "model"
+
+
+@dataclass
+class Taken:
+    """What came of taking labels in.
+
+    Attributes
+    ----------
+    boxes : int
+        That were taken in.
+    cutouts : set of int
+        On which.
+    replaced : int
+        Undecided proposals whose place they took.
+    decided : int
+        Labels left out since a decided box is there.
+    there : int
+        Labels left out since they wait for a decision already.
+    done : int
+        Labels left out since their cutout is done.
+    outside : int
+        Labels left out since no pixel of them is in the image.
+    """
+
+    boxes: int = 0
+    cutouts: set[int] = field(default_factory=set)
+    replaced: int = 0
+    decided: int = 0
+    there: int = 0
+    done: int = 0
+    outside: int = 0
+
+    def in_words(self) -> list[str]:
+        """Return in sentences what was taken in, and what was left out and why."""
+        n, cutouts = self.boxes, len(self.cutouts)
+        said = [
+            f"{n:,} box{'es' * (n != 1)} taken in on {cutouts:,} "
+            f"cutout{'s' * (cutouts != 1)}."
+        ]
+        for count, words in (
+            (self.replaced, "took the place of a model's proposal"),
+            (self.decided, "left out: you have decided on a box there"),
+            (self.there, "left out: it waits for your decision already"),
+            (self.done, "left out: its cutout is done"),
+            (self.outside, "left out: it lies outside the image"),
+        ):
+            if count:
+                said.append(f"{count:,} {words}.")
+        return said
+
+
+def taken(
+    cutout: CutoutRecord,
+    boxes: Sequence[Box],
+    labels: Sequence[Label],
+    word: Word | None,
+    next_id: Callable[[], int],
+    counts: Taken,
+) -> Iterator[Change]:
+    """Yield what taking labels in changes of a cutout.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    boxes : sequence of Box
+        All it has.
+    labels : sequence of Label
+    word : Word or None
+        Whose decision it is that they are clumps; None where they are proposals.
+    next_id : callable
+        Gives the ids of new boxes.
+    counts : Taken
+        Is added to.
+    """
+    if cutout.done:
+        counts.done += len(labels)
+        return
+    # What reviewers disagree on waits for a person, whatever others say.
+    settled = [box for box in boxes if box.decided or box.opinions]
+    waiting = [box for box in boxes if box not in settled]
+    for label in labels:
+        corners = fit(label.corners, cutout.size)
+        if corners is None:
+            counts.outside += 1
+            continue
+        if same_clump(corners, settled) is not None:
+            counts.decided += 1
+            continue
+        old = same_clump(corners, waiting)
+        if old is not None and old.origin != MODEL and word is None:
+            counts.there += 1
+            continue
+        new = _box(next_id(), cutout, corners, label, word)
+        if old is not None:
+            waiting.remove(old)
+            by_model = old.origin == MODEL
+            counts.replaced += by_model
+            new = replace(new, second=old.score if by_model else old.second)
+            yield Change("import", cutout.id, old.id, box_values(old), None)
+        counts.boxes += 1
+        counts.cutouts.add(cutout.id)
+        yield Change("import", cutout.id, new.id, None, box_values(new))
+
+
+def _box(
+    box_id: int, cutout: CutoutRecord, corners: Corners, label: Label, word: Word | None
+) -> Box:
+    by_hand = label.origin == "person"
+    box = Box(
+        box_id, cutout.id, *corners, label.cls, Status.PROPOSAL, label.origin,
+        score=label.score, model=label.model,
+        proposed=None if by_hand else (*corners, label.cls),
+    )  # fmt: skip
+    if word is None:
+        return box
+    return replace(
+        word.on(box, status_of_kept(box)),
+        annotator=label.annotator or word.annotator,
+        time=label.time or word.time,
+    )

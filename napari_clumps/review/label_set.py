@@ -1,0 +1,124 @@
+"""From a review to a label set."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from clump_detector.core.errors import ClumpError
+from clump_detector.images.cutout import read_cutout
+from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
+from napari_clumps.review.storage.log import now
+from napari_clumps.review.storage.records import Box, Corners, CutoutRecord, Status
+
+from .rules import fit
+
+if TYPE_CHECKING:
+    from .reader import Reading
+
+
+def label_set_steps(
+    review: Reading, *, include_undone: bool
+) -> Generator[tuple[int, int], None, LabelSet]:
+    """Return a review's label set, yielding how far it is.
+
+    `Review.label_set` says what is in it.
+    """
+    cutouts: list[LabelledCutout] = []
+    left_out: list[str] = []
+    models: set[str] = set()
+    begun = [c for c in review.cutouts(begun=True) if c.repeat_of is None]
+    chosen = [c for c in begun if c.done or include_undone]
+    for place, cutout in enumerate(chosen, start=1):
+        yield place, len(chosen)
+        boxes = review.boxes(cutout.id)
+        if changed := review.changed_image(cutout):
+            left_out.append(changed)
+            continue
+        try:
+            labelled, outside = _labelled(cutout, boxes, review.keys(cutout))
+        except ClumpError as error:
+            left_out.append(error.message)
+            continue
+        cutouts.append(labelled)
+        if outside:
+            n = f"{outside} box{'es' * (outside != 1)}"
+            left_out.append(f"{n} of {cutout.name}, without a pixel in its image.")
+        models.update(box.model for box in boxes if box.model)
+    return LabelSet(tuple(cutouts), review.classes, _info(review, models, left_out))
+
+
+def _labelled(
+    cutout: CutoutRecord, boxes: Iterable[Box], keys: tuple[str, ...]
+) -> tuple[LabelledCutout, int]:
+    """Return a cutout's labels, and how many boxes have no pixel in its image."""
+    size = width, height = cutout.size or _read_size(cutout)
+    shown: list[LabelledBox] = []
+    rejected: list[LabelledBox] = []
+    outside = 0
+    for box in boxes:
+        # Boxes of a script that knew no size may reach over the rim.
+        corners = fit(box.corners, size)
+        if corners is None:
+            outside += 1
+            continue
+        if box.status is Status.REJECTED:
+            rejected.append(_box(box, corners))
+        elif box.decided or not cutout.done:
+            shown.append(_box(box, corners))
+    labelled = LabelledCutout(
+        cutout.source,
+        width,
+        height,
+        cutout.done,
+        cutout.held_out,
+        tuple(shown),
+        tuple(rejected),
+        blind=cutout.blind,
+        keys=keys,
+        flags=cutout.flags,
+        remark=cutout.remark,
+    )
+    return labelled, outside
+
+
+def _read_size(cutout: CutoutRecord) -> tuple[int, int]:
+    """Return the size of an image that nobody has looked at in this review."""
+    image = read_cutout(cutout.source)
+    return image.width, image.height
+
+
+def _box(box: Box, corners: Corners) -> LabelledBox:
+    return LabelledBox(
+        *corners,
+        cls=box.cls,
+        status=box.status.value,
+        origin=box.origin,
+        ignored=not box.decided,
+        score=box.score,
+        model=box.model,
+        annotator=box.annotator,
+        time=box.time,
+        extra={"opinions": [asdict(o) for o in box.opinions]} if box.opinions else {},
+    )
+
+
+def _info(review: Reading, models: set[str], left_out: list[str]) -> dict[str, Any]:
+    try:
+        software = f"napari-clumps {version('napari-clumps')}"
+    except PackageNotFoundError:  # run from a folder without being installed
+        from napari_clumps import __version__
+
+        software = f"napari-clumps {__version__}"
+    info: dict[str, Any] = {
+        "review": review.id,
+        "review_file": review.path.name,
+        "models": sorted(models),
+        "software": software,
+        "date_created": now(),
+    }
+    if left_out:
+        info["left_out"] = left_out
+    return info

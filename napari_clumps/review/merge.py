@@ -1,0 +1,281 @@
+"""Merging another reviewer's file: what both say stands, where they differ is settled.
+
+A box on which the two differ waits for a decision again, with both opinions kept on it,
+and its cutout is not done until that is settled. Nothing is lost: what either said of a
+box, with name and time, stands in its opinions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from clump_detector.core.errors import ReviewError
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import (
+    FLAGS,
+    Box,
+    CutoutRecord,
+    Opinion,
+    Status,
+)
+from napari_clumps.review.storage.steps import Step
+from napari_clumps.review.storage.store import box_values
+
+from .matching import pair_boxes, pair_cutouts
+from .rules import status_of_kept
+
+if TYPE_CHECKING:
+    from .reader import Reading
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge found.
+
+    Attributes
+    ----------
+    cutouts : int
+        That both reviews have.
+    added : int
+        Cutouts that only the other one had, and that were added.
+    boxes : int
+        Decided boxes that were taken over from the other.
+    disagreements : int
+        Boxes that wait to be settled.
+    skipped : tuple of str
+        Cutouts whose image has another size there, by name.
+    touched : tuple of int
+        Cutouts of the review on which something has changed.
+    """
+
+    cutouts: int
+    added: int
+    boxes: int
+    disagreements: int
+    skipped: tuple[str, ...] = ()
+    touched: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One reviewer's view of a cutout."""
+
+    name: str
+    cutout: CutoutRecord
+    boxes: Sequence[Box]
+
+    @property
+    def spoken(self) -> list[Box]:
+        """The boxes of which something was said."""
+        return [box for box in self.boxes if box.decided or box.opinions]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the reviewer has said anything of what is to be seen here."""
+        return self.cutout.done or self.cutout.blind or bool(self.spoken)
+
+    def opinion(self, box: Box) -> tuple[Opinion, ...]:
+        """Return what the reviewer said of one of his boxes, and what others had."""
+        if not box.decided:
+            return (*box.opinions, *self.silent(box))
+        own = Opinion(
+            box.annotator or self.name, box.time, box.status, *box.corners, box.cls
+        )
+        return tuple(dict.fromkeys((*box.opinions, own)))
+
+    def silent(self, box: Box) -> tuple[Opinion, ...]:
+        """Return what it says that the reviewer, who is done, does not have a box."""
+        if not self.cutout.done:
+            return ()
+        return (Opinion(self.name, None, Status.REJECTED, *box.corners, box.cls),)
+
+
+def merged(ours: Side, theirs: Side, next_id: Callable[[], int]) -> Iterator[Change]:
+    """Yield what merging another reviewer's view of a cutout changes.
+
+    Parameters
+    ----------
+    ours, theirs : Side
+    next_id : callable
+        Gives the ids of new boxes.
+    """
+    # Where no model has looked here, what one proposed there comes along.
+    others = theirs.boxes if ours.cutout.model is None else theirs.spoken
+    paired = pair_boxes(ours.boxes, others)
+    partner = {box.id: other for box, other in paired}
+    waiting = False
+    for box in ours.boxes:
+        after = _settled(ours, theirs, box, partner.get(box.id))
+        waiting |= bool(after.opinions) and not after.decided
+        if after != box:
+            before = box_values(box)
+            cutout = ours.cutout.id
+            yield Change("merge", cutout, box.id, before, box_values(after))
+    met = {other.id for _, other in paired}
+    for other in others:
+        if other.id not in met:
+            new = _taken_over(ours, theirs, other, next_id())
+            waiting |= bool(new.opinions) and not new.decided
+            yield Change("merge", ours.cutout.id, new.id, None, box_values(new))
+    yield from _state(ours, theirs, waiting)
+
+
+def _settled(ours: Side, theirs: Side, box: Box, other: Box | None) -> Box:
+    """Return one of our boxes as it is after the merge."""
+    if other is None:
+        heard = theirs.silent(box) if box.decided else ()
+        kept, cls, unsettled = False, box.cls, False
+    else:
+        heard = theirs.opinion(other) if other.decided or other.opinions else ()
+        kept, cls, unsettled = other.kept, other.cls, not other.decided
+    own = ours.opinion(box)
+    if set(heard) <= set(own):  # nothing new: silence, a copy, or merged before
+        return box
+    after = replace(box, opinions=tuple(dict.fromkeys((*own, *heard))))
+    if box.decided:
+        alike = box.kept == kept and (not kept or box.cls == cls)
+        return after if alike and not unsettled else _waiting(after)
+    if other is None or unsettled or box.opinions or (ours.cutout.done and kept):
+        return _waiting(after)
+    return _decided_as(after, other)
+
+
+def _decided_as(box: Box, other: Box) -> Box:
+    """Return a proposal with the other reviewer's decision on it."""
+    x1, y1, x2, y2 = other.corners
+    taken = replace(
+        box, x1=x1, y1=y1, x2=x2, y2=y2, cls=other.cls, status=other.status,
+        annotator=other.annotator, time=other.time,
+    )  # fmt: skip
+    return replace(taken, status=status_of_kept(taken)) if other.kept else taken
+
+
+def _taken_over(ours: Side, theirs: Side, other: Box, box_id: int) -> Box:
+    """Return a box of the other reviewer that we do not have."""
+    new = replace(other, id=box_id, cutout=ours.cutout.id)
+    if not other.decided:  # a proposal, or waiting there already
+        return new
+    if other.kept and ours.cutout.done:
+        said = (*ours.silent(other), *theirs.opinion(other))
+        return _waiting(replace(new, opinions=said))
+    return replace(new, opinions=theirs.opinion(other))
+
+
+def _waiting(box: Box) -> Box:
+    return replace(box, status=Status.PROPOSAL, annotator=None, time=None)
+
+
+def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
+    """Yield what changes of the cutout itself."""
+    own, other = ours.cutout, theirs.cutout
+    remarks = dict.fromkeys(filter(None, (own.remark, other.remark)))
+    before: dict[str, Any] = {
+        "done": own.done,
+        "flags": list(own.flags),
+        "remark": own.remark,
+        "blind": own.blind,
+    }
+    begun = [side.cutout.blind for side in (ours, theirs) if side.begun]
+    after: dict[str, Any] = {
+        "done": (own.done or other.done) and not waiting,
+        "flags": [f for f in FLAGS if f in {*own.flags, *other.flags}],
+        "remark": "; ".join(remarks),
+    }
+    # What one side saw the boxes of is not blind; what only the other has begun is not
+    # revealed here.
+    both = own.held_out and bool(begun) and all(begun)
+    after["blind"] = both and (own.blind or after["done"])
+    if own.model is None and other.model is not None:
+        for name in ("model", "width", "height"):
+            before[name], after[name] = getattr(own, name), getattr(other, name)
+    if before != after:
+        yield Change("merge", own.id, None, before, after)
+
+
+class Plan:
+    """How one review goes into another.
+
+    Parameters
+    ----------
+    ours, other : Reading
+
+    Attributes
+    ----------
+    rest : list of CutoutRecord
+        What only the other has; `changes` counts on their being added, in this order.
+
+    Raises
+    ------
+    ReviewError
+        If they share no cutout.
+    """
+
+    def __init__(self, ours: Reading, other: Reading) -> None:
+        self._ours, self._other = ours, other
+        self._pairs, self.rest = pair_cutouts(ours, other)
+        self._n = len(ours)
+        self._skipped: list[str] = []
+        if not self._pairs:
+            raise ReviewError(
+                "this review has none of the cutouts of the open one",
+                other.path,
+                "Two reviews can be merged that were made of the same images.",
+            )
+
+    def shared(self, first_box: int) -> Generator[Step, None, list[Change]]:
+        """Work out what the merge changes on cutouts of both; yields progress.
+
+        New boxes are numbered from ``first_box``.
+        """
+        self._ids = count(first_box)
+        self._names = self._ours.reviewer, self._other.reviewer
+        changes: list[Change] = []
+        for place, (mine, yours) in enumerate(self._pairs, start=1):
+            changes += self._changes_of(mine, yours)
+            yield place, len(self._pairs)
+        return changes
+
+    def added(self) -> Iterator[Change]:
+        """Yield what the merge changes on the cutouts that were added, after them."""
+        for place, yours in enumerate(self.rest, start=1):
+            yield from self._changes_of(self._ours.cutout(self._n + place), yours)
+
+    def _changes_of(self, mine: CutoutRecord, yours: CutoutRecord) -> Iterator[Change]:
+        if mine.size and yours.size and mine.size != yours.size:
+            self._skipped.append(yours.name)
+            return
+        ours = Side(self._names[0], mine, self._ours.boxes(mine.id))
+        theirs = Side(self._names[1], yours, self._other.boxes(yours.id))
+        yield from merged(ours, theirs, lambda: next(self._ids))
+
+    def outcome(self, changes: Sequence[Change]) -> Merged:
+        """Return what the changes amount to."""
+        taken = waiting = 0
+        for change in changes:
+            if change.box is None or change.after is None:
+                continue
+            if change.after["status"] != Status.PROPOSAL:
+                before = change.before or {"status": Status.PROPOSAL}
+                taken += before["status"] == Status.PROPOSAL
+            elif change.after.get("opinions"):
+                waiting += 1
+        n_shared = len(self._pairs) - len(self._skipped)
+        touched = tuple(dict.fromkeys(change.cutout for change in changes))
+        return Merged(
+            n_shared, len(self.rest), taken, waiting, tuple(self._skipped), touched
+        )
+
+
+def merged_in_words(merged: Merged) -> str:
+    """Return what came of a merge in a sentence or two."""
+    said = (
+        f"{merged.cutouts} cutouts in both, {merged.added} added, {merged.boxes} "
+        "decisions taken over."
+    )
+    if not merged.disagreements:
+        return said + " Nothing is left to settle."
+    n = merged.disagreements
+    return said + f" {n} box{'es' * (n != 1)} to be settled."

@@ -1,0 +1,272 @@
+"""The log of a review: how its rows change the state, and undo and redo.
+
+A row tells what one box or one cutout was before and is after. Rows of one key press
+are one step. A row of kind ``undo`` or ``redo`` names the step it takes back or does
+again; a new decision drops the steps that were undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from .records import Decision
+from .store import Store, dump, load
+
+DONE, UNDONE, DROPPED = "done", "undone", "dropped"
+
+_COLUMNS = "seq, time, annotator, kind, step, cutout, box, before, after"
+_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one row of the log does to a box (``box`` given) or to a cutout."""
+
+    kind: str
+    cutout: int
+    box: int | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One row of the log."""
+
+    seq: int
+    time: str
+    annotator: str | None
+    kind: str
+    step: int | None
+    cutout: int
+    box: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @property
+    def change(self) -> Change:
+        """What the row does."""
+        return Change(self.kind, self.cutout, self.box, self.before, self.after)
+
+    @property
+    def decision(self) -> Decision:
+        """The row as the outside sees it."""
+        after = self.after
+        if self.kind in ("undo", "redo"):
+            after = {"step": self.step}
+        return Decision(
+            self.seq,
+            self.time,
+            self.annotator,
+            self.kind,
+            self.cutout,
+            self.box,
+            self.before,
+            after,
+        )
+
+
+class Target(Protocol):
+    """A state that changes can be applied to: the snapshot, or one in memory."""
+
+    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+        """Set a box, or remove it."""
+
+    def put_second(self, box_id: int, score: float) -> None:
+        """Set the score that another model gave to a box."""
+
+    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+        """Set some values of a cutout, or add it."""
+
+
+def apply(target: Target, change: Change) -> None:
+    """Change a state as a row of the log says."""
+    if change.box is not None:
+        target.put_box(change.box, change.cutout, change.after)
+        return
+    after = dict(change.after or {})
+    for box_id in (change.before or {}).get("boxes", ()):
+        target.put_box(box_id, change.cutout, None)
+    for box_id, values in proposed_boxes(after.pop("boxes", ()), after.get("model")):
+        target.put_box(box_id, change.cutout, values)
+    for box_id, score in after.pop("seconds", ()):
+        target.put_second(box_id, score)
+    target.put_cutout(change.cutout, after)
+
+
+def revert(target: Target, change: Change) -> None:
+    """Take back a decision."""
+    if change.box is not None:
+        target.put_box(change.box, change.cutout, change.before)
+    else:
+        target.put_cutout(change.cutout, change.before or {})
+
+
+def proposed_boxes(
+    rows: Iterable[Sequence[Any]], model: str | None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield id and values of the boxes that a log row of a detection holds in short."""
+    for box_id, x1, y1, x2, y2, cls, score, *second in rows:
+        yield box_id, {
+            "x1": x1, "y1": y1, "x2": x2, "y2": y2, "cls": cls,
+            "status": "proposal", "origin": "model", "score": score, "model": model,
+            "annotator": None, "time": None, "proposed": [x1, y1, x2, y2, cls],
+            "second": second[0] if second else None,
+        }  # fmt: skip
+
+
+# -- writing ----------------------------------------------------------------
+
+
+def now() -> str:
+    """Return the time as the log keeps it: ISO 8601, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def decide(
+    store: Store,
+    changes: Sequence[Change],
+    annotator: str | None,
+    time: str,
+    should_go_on: Callable[[], None] = lambda: None,
+) -> None:
+    """Log changes as one step that can be undone, and apply them.
+
+    ``should_go_on`` is called before each; what it raises ends the transaction.
+    """
+    _drop(store, 0)
+    first = last_seq(store) + 1
+    for number, change in enumerate(changes):
+        should_go_on()
+        _append(store, first + number, change, annotator, time, first)
+        apply(store, change)
+    store.rows(
+        "INSERT INTO steps VALUES (?, ?, ?, ?)",
+        (first, first + len(changes) - 1, changes[0].cutout, DONE),
+    )
+
+
+def note(
+    store: Store, changes: Iterable[Change], annotator: str | None, time: str
+) -> None:
+    """Log changes that are nobody's decision, and apply them."""
+    for seq, change in enumerate(changes, start=last_seq(store) + 1):
+        _append(store, seq, change, annotator, time, None)
+        apply(store, change)
+
+
+def forget_redo(store: Store, cutout_id: int) -> None:
+    """Drop the undone steps from the first that touches a cutout.
+
+    A new detection replaces boxes that redoing them would bring back.
+    """
+    first = store.value(
+        "SELECT min(s.id) FROM steps AS s JOIN log AS l "
+        "ON l.seq BETWEEN s.id AND s.last WHERE s.state = ? AND l.cutout = ?",
+        (UNDONE, cutout_id),
+    )
+    if first is not None:
+        _drop(store, first)
+
+
+def travel(store: Store, kind: str, annotator: str | None) -> list[int]:
+    """Undo or redo one step.
+
+    Parameters
+    ----------
+    store : Store
+    kind : str
+        ``undo`` or ``redo``.
+    annotator : str or None
+
+    Returns
+    -------
+    list of int
+        The cutouts that the step touched, its own first; none if there is no step.
+    """
+    step = next_step(store, kind)
+    if step is None:
+        return []
+    first, last, cutout = step
+    rows = list(_read(store, "WHERE seq BETWEEN ? AND ?", (first, last)))
+    for row in rows if kind == "redo" else reversed(rows):
+        (apply if kind == "redo" else revert)(store, row.change)
+    state = DONE if kind == "redo" else UNDONE
+    store.rows("UPDATE steps SET state = ? WHERE id = ?", (state, first))
+    _append(store, last_seq(store) + 1, Change(kind, cutout), annotator, now(), first)
+    return list(dict.fromkeys([cutout, *(row.cutout for row in rows)]))
+
+
+def next_step(store: Store, kind: str) -> tuple[int, int, int] | None:
+    """Return first row, last row and cutout of the step to undo or redo, or None."""
+    order, state = ("DESC", DONE) if kind == "undo" else ("ASC", UNDONE)
+    found = store.rows(
+        "SELECT id, last, cutout FROM steps WHERE state = ? "
+        f"ORDER BY id {order} LIMIT 1",
+        (state,),
+    )
+    return found[0] if found else None
+
+
+def last_seq(store: Store) -> int:
+    """Return the number of the newest row of the log."""
+    return int(store.value("SELECT max(seq) FROM log") or 0)
+
+
+def newest(store: Store, kinds: Iterable[str]) -> tuple[int, int] | None:
+    """Return number and cutout of the newest step of some kinds, or None."""
+    marks = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    # Through the steps, since a log may end in 100,000 rows that no person caused.
+    rows = store.rows(
+        "SELECT log.seq, log.cutout FROM steps CROSS JOIN log ON log.seq = steps.last "
+        f"WHERE log.kind IN ({marks}) ORDER BY steps.id DESC LIMIT 1"
+    )
+    return rows[0] if rows else None
+
+
+def _drop(store: Store, first: int) -> None:
+    store.rows(
+        "UPDATE steps SET state = ? WHERE state = ? AND id >= ?",
+        (DROPPED, UNDONE, first),
+    )
+
+
+def _append(
+    store: Store,
+    seq: int,
+    change: Change,
+    annotator: str | None,
+    time: str,
+    step: int | None,
+) -> None:
+    store.rows(
+        f"INSERT INTO log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            seq, time, annotator, change.kind, step, change.cutout, change.box,
+            dump(change.before), dump(change.after),
+        ),
+    )  # fmt: skip
+
+
+# -- reading ----------------------------------------------------------------
+
+
+def read_log(store: Store, cutout_id: int | None = None) -> Iterator[LogRow]:
+    """Yield the rows of the log in order, a page at a time."""
+    seq = 0
+    where = "WHERE seq > ?" if cutout_id is None else "WHERE seq > ? AND cutout = ?"
+    while True:
+        values = (seq,) if cutout_id is None else (seq, cutout_id)
+        page = _read(store, f"{where} ORDER BY seq LIMIT {_PAGE}", values)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        seq = page[-1].seq
+
+
+def _read(store: Store, where: str, values: Sequence[Any]) -> list[LogRow]:
+    rows = store.rows(f"SELECT {_COLUMNS} FROM log {where}", values)
+    return [LogRow(*row[:7], load(row[7]), load(row[8])) for row in rows]  # type: ignore[call-arg]

@@ -1,0 +1,395 @@
+"""A review file: SQLite, transactions that are on disk when they return, rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.errors import FileError, ReviewError
+from clump_detector.core.files import atomic_path
+
+from .connection import connect, review_error
+from .memory_copy import Mirror
+from .records import Box, Opinion, Status
+from .schema import APPLICATION_ID, MIGRATIONS, SCRIPT, VERSION
+
+BOX_COLUMNS = tuple(Box.__dataclass_fields__)
+_BOX_SELECT = f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes"
+_BOX_PUT = (
+    f"INSERT INTO boxes ({', '.join(BOX_COLUMNS)}) "
+    f"VALUES ({', '.join('?' * len(BOX_COLUMNS))}) ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{c} = excluded.{c}" for c in BOX_COLUMNS[1:])
+)
+
+#: What of a cutout a log row may set, and how it is kept in its column.
+CUTOUT_COLUMNS = (
+    "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
+    "flags", "remark", "repeat_of", "keys", "blind",
+)  # fmt: skip
+
+#: Columns of both tables that hold JSON.
+JSON_COLUMNS = {"files", "bands", "seen", "flags", "keys", "proposed", "opinions"}
+
+#: What a row of the log does not say where it is older than format 2, or 3.
+NEW_BOX = {"second": None, "opinions": None}
+NEW_CUTOUT: dict[str, Any] = {
+    "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
+}  # fmt: skip
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def dump(value: Any) -> str | None:
+    """Return JSON in as few characters as it takes; None stays None."""
+    return None if value is None else _encode(value)
+
+
+def load(text: str | None) -> Any:
+    """Return what `dump` was given."""
+    return None if text is None else json.loads(text)
+
+
+class Store:
+    """The tables of one review file.
+
+    Every method may be called from any thread. Reading never holds a cursor open, so
+    other processes can write between two calls.
+
+    Raises
+    ------
+    ReviewError
+        If the file is no review, is damaged, or comes from a newer program.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mutex = threading.RLock()
+        if path.is_dir():
+            raise ReviewError("this is a folder", path, "Give a .clumps file.")
+        if not path.is_file():
+            raise ReviewError("there is no such review", path, "Check the path.")
+        self._connection = connect(path)
+        self._mirror: Mirror | None = None
+        self._writing = False
+        #: What may be done about a disk that refuses to be read; tells whether it was.
+        self.rescue: Callable[[ReviewError], bool] | None = None
+        try:
+            self._refuse_foreign()
+            self.writable = False
+        except ReviewError:
+            self._connection.close()
+            raise
+
+    def _refuse_foreign(self) -> None:
+        application = self.value("PRAGMA application_id")
+        version = self.value("PRAGMA user_version")
+        if application != APPLICATION_ID:
+            raise ReviewError(
+                "this is not a review file",
+                self.path,
+                "A review is a file that napari-clumps made; its name ends in .clumps.",
+            )
+        if version < min(MIGRATIONS):
+            raise ReviewError("this review does not say its format", self.path)
+        if version > VERSION:
+            raise ReviewError(
+                f"this review was made by a newer napari-clumps (format {version}, "
+                f"this one knows {VERSION})",
+                self.path,
+                "Update napari-clumps.",
+            )
+
+    @classmethod
+    @contextmanager
+    def making(cls, path: Path) -> Iterator[Store]:
+        """Give the store of a new review, which is there when the block ends well.
+
+        Raises
+        ------
+        ReviewError
+            If it cannot be written; nothing is left of it then.
+        """
+        try:
+            with atomic_path(path) as temporary:
+                store = cls._empty(temporary)
+                try:
+                    with store.transaction():
+                        yield store
+                finally:
+                    store.close()
+        except FileError as error:
+            raise ReviewError(error.what, path, error.remedy) from error
+        except ReviewError as error:
+            raise ReviewError(error.what, path, error.remedy) from error
+
+    @classmethod
+    def _empty(cls, temporary: Path) -> Store:
+        connection = sqlite3.connect(temporary, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.executescript(f"BEGIN; {SCRIPT} COMMIT;")
+        except sqlite3.Error as error:
+            raise review_error(error, temporary) from error
+        finally:
+            connection.close()
+        store = cls(temporary)
+        # The file is synced before it takes its name, and thrown away if that fails.
+        store.rows("PRAGMA synchronous = OFF")
+        store.rows("PRAGMA journal_mode = MEMORY")
+        store.writable = True
+        return store
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write."""
+        return self._writable
+
+    @writable.setter
+    def writable(self, writable: bool) -> None:
+        self.rows(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
+        self._writable = writable
+
+    def bring_up_to_date(self) -> None:
+        """Give an older review today's tables: in its file, or in a copy in memory.
+
+        The latter where the file may not be written to.
+        """
+        version = self.value("PRAGMA user_version")
+        if version == VERSION:
+            return
+        steps = "".join(MIGRATIONS[older] for older in range(version, VERSION))
+        with self._mutex:
+            try:
+                if not self._writable:
+                    copy = sqlite3.connect(
+                        ":memory:", isolation_level=None, check_same_thread=False
+                    )
+                    self._connection.backup(copy)
+                    self._connection.close()
+                    self._connection = copy
+                self._connection.executescript(f"BEGIN IMMEDIATE; {steps} COMMIT;")
+                self.writable = self._writable
+            except sqlite3.Error as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise review_error(error, self.path) from error
+
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy all to another connection, as one transaction there.
+
+        Raises
+        ------
+        sqlite3.Error
+            If either cannot be used.
+        """
+        with self._mutex:
+            self._connection.backup(target)
+
+    def mirror(self) -> None:
+        """Keep a copy in memory from now on, of all that is committed.
+
+        Raises
+        ------
+        ReviewError
+            If the file cannot be read.
+        """
+        with self._mutex:
+            try:
+                self._mirror = Mirror(self._connection)
+            except sqlite3.Error as error:
+                raise review_error(error, self.path) from error
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether there is a copy in memory beside the file."""
+        return self._mirror is not None
+
+    def leave_disk(self) -> None:
+        """Go on in the copy in memory, which has to be there."""
+        with self._mutex:
+            assert self._mirror is not None
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection, self._mirror = self._mirror.connection, None
+
+    def return_to(self, disk: sqlite3.Connection) -> None:
+        """Go on with a file that is as the memory is, with a copy beside it again."""
+        with self._mutex:
+            self._connection.close()
+            self._connection = disk
+            with suppress(ReviewError):  # then the disk's next refusal is an error
+                self.mirror()
+
+    def close(self) -> None:
+        """Close the file; all is on disk already."""
+        self.rescue = None
+        with self._mutex, suppress(sqlite3.Error):
+            if self._writable:  # the idle journal goes
+                self._connection.execute("PRAGMA journal_mode = DELETE")
+        with self._mutex, suppress(sqlite3.Error):
+            self._connection.close()
+
+    # -- reading and writing ------------------------------------------------
+
+    def rows(
+        self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement and return all its rows."""
+        with self._mutex:
+            try:
+                found = self._connection.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                told = review_error(error, self.path)
+                if not self._rescued(told):
+                    raise told from error
+                found = self._connection.execute(sql, values).fetchall()
+            if self._writing and self._mirror is not None:
+                self._mirror.note(sql, values)
+            return found
+
+    def _rescued(self, error: ReviewError) -> bool:
+        # Signals go to the window, which wants them in its own thread; and half of a
+        # transaction is no use.
+        here = threading.current_thread() is threading.main_thread()
+        if self.rescue is None or not here or self._writing:
+            return False
+        return self.rescue(error)
+
+    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run a statement and return the first column of its first row, or None."""
+        rows = self.rows(sql, values)
+        return rows[0][0] if rows else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Change the file: all of the block, on disk at its end, or nothing.
+
+        Raises
+        ------
+        ReviewError
+            If the disk is full or cannot be written to; nothing has changed then.
+        """
+        with self._mutex:
+            self.rows("BEGIN IMMEDIATE")
+            self._writing = True
+            if self._mirror is not None:
+                self._mirror.note("BEGIN", ())
+            try:
+                yield
+                self.rows("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
+                if self._mirror is not None:
+                    self._mirror.forget()
+                raise
+            finally:
+                self._writing = False
+            self._reflect()
+
+    def _reflect(self) -> None:
+        if self._mirror is not None:
+            try:
+                self._mirror.reflect(self._connection)
+            except sqlite3.Error:  # it is on disk, which is what counts
+                self._mirror = None
+
+    # -- meta ---------------------------------------------------------------
+
+    def meta(self) -> dict[str, Any]:
+        """Return what `put_meta` was given."""
+        return {key: load(text) for key, text in self.rows("SELECT * FROM meta")}
+
+    def put_meta(self, **values: Any) -> None:
+        """Write down what is no decision: what was fixed, and where a person is."""
+        for key, value in values.items():
+            self.rows(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value))
+            )
+
+    # -- the snapshot -------------------------------------------------------
+
+    def box(self, box_id: int) -> Box | None:
+        """Return a box, or None."""
+        rows = self.rows(f"{_BOX_SELECT} WHERE id = ?", (box_id,))
+        return _box(rows[0]) if rows else None
+
+    def boxes(self, cutout_id: int) -> list[Box]:
+        """Return a cutout's boxes in the order in which they came."""
+        rows = self.rows(f"{_BOX_SELECT} WHERE cutout = ? ORDER BY id", (cutout_id,))
+        return [_box(row) for row in rows]
+
+    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+        """Set a box of the snapshot, or remove it."""
+        if values is None:
+            self.rows("DELETE FROM boxes WHERE id = ?", (box_id,))
+            return
+        values = NEW_BOX | values
+        row = [
+            dump(values[c]) if c in JSON_COLUMNS else values[c] for c in BOX_COLUMNS[2:]
+        ]
+        self.rows(_BOX_PUT, [box_id, cutout, *row])
+
+    def put_second(self, box_id: int, score: float) -> None:
+        """Set the score that another model gave to a box of the snapshot."""
+        self.rows("UPDATE boxes SET second = ? WHERE id = ?", (score, box_id))
+
+    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+        """Set some columns of a cutout of the snapshot, or add it."""
+        if "name" in values:
+            values = NEW_CUTOUT | values
+        row = [dump(v) if c in JSON_COLUMNS else v for c, v in values.items()]
+        if "name" in values:
+            names = ", ".join(values)
+            marks = ", ".join("?" * len(row))
+            sql = f"INSERT INTO cutouts ({names}, id) VALUES ({marks}, ?)"
+        else:
+            sets = ", ".join(f"{column} = ?" for column in values)
+            sql = f"UPDATE cutouts SET {sets} WHERE id = ?"
+        if values:
+            self.rows(sql, [*row, cutout_id])
+
+    def next_box_id(self) -> int:
+        """Return an id that no box of this review ever had."""
+        last = self.value("SELECT seq FROM sqlite_sequence WHERE name = 'boxes'")
+        return int(last or 0) + 1
+
+
+def box_values(box: Box) -> dict[str, Any]:
+    """Return what the log keeps of a box beside its id and its cutout."""
+    values = {column: getattr(box, column) for column in BOX_COLUMNS[2:]}
+    values["status"] = box.status.value
+    if box.proposed is not None:
+        values["proposed"] = list(box.proposed)
+    values["opinions"] = [list(astuple(o)) for o in box.opinions] or None
+    return {k: v for k, v in values.items() if k not in NEW_BOX or v is not None}
+
+
+def box_of(box_id: int, cutout: int, values: dict[str, Any]) -> Box:
+    """Return the box that `box_values` was given."""
+    values = NEW_BOX | values
+    return _box((box_id, cutout, *(values[column] for column in BOX_COLUMNS[2:])))
+
+
+def _box(row: tuple[Any, ...]) -> Box:
+    fields = dict(zip(BOX_COLUMNS, row, strict=True))
+    for column in ("proposed", "opinions"):
+        if isinstance(fields[column], str):
+            fields[column] = json.loads(fields[column])
+    if fields["proposed"] is not None:
+        fields["proposed"] = tuple(fields["proposed"])
+    fields["opinions"] = tuple(map(_opinion, fields["opinions"] or ()))
+    return Box(**{**fields, "status": Status(fields["status"])})
+
+
+def _opinion(row: Sequence[Any]) -> Opinion:
+    annotator, time, status, *place = row
+    return Opinion(annotator, time, Status(status), *place)

@@ -1,0 +1,1 @@
+"""Settings, shortcuts, and where reviews are kept."""

@@ -1,0 +1,1 @@
+"""The review on napari's canvas: layers, camera, handles and overlays."""

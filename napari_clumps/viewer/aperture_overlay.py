@@ -1,0 +1,86 @@
+"""Aperture and annulus of the measured clump, over the canvas.
+
+They lie on no layer, so that no hand can take hold of them: they let the mouse through
+and follow the camera.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, QPointF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtWidgets import QWidget
+
+from napari_clumps.render.photometry_readout import Circles
+
+from .camera import Camera
+
+#: The aperture is drawn through, the annulus dashed; each with a dark rim.
+_INK, _RIM = QColor("#ffffff"), QColor(0, 0, 0, 150)
+_DASHES = [4.0, 4.0]
+
+
+class ApertureMarks(QWidget):
+    """Lies over a napari canvas and shows the circles it is told.
+
+    Parameters
+    ----------
+    canvas : QWidget
+    viewer : napari.Viewer
+    camera : Camera
+        Knows where a pixel is on the canvas.
+    """
+
+    def __init__(self, canvas: QWidget, viewer: Any, camera: Camera) -> None:
+        super().__init__(canvas)
+        self.setObjectName("aperture_marks")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._viewer, self._camera = viewer, camera
+        self.circles: Circles | None = None
+        canvas.installEventFilter(self)
+        self.resize(canvas.size())
+        scene = viewer.scene.camera.events
+        for signal in (
+            scene.center, scene.zoom, scene.orientation, viewer.dims.events.order,
+        ):  # fmt: skip
+            signal.connect(self._follow)
+        self.hide()
+
+    def show_circles(self, circles: Circles | None) -> None:
+        """Show circles, or none."""
+        self.circles = circles
+        self.setVisible(circles is not None)
+        self.update()
+
+    def _follow(self) -> None:
+        if isalive(self) and self.circles is not None:
+            self.update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Stay as large as the canvas."""
+        if event.type() == QEvent.Type.Resize:
+            self.resize(watched.size())
+        return False
+
+    def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Draw the circles where the clump is on the canvas now."""
+        circles = self.circles
+        if circles is None:
+            return
+        middle = QPointF(*self._camera.on_screen((circles.x, circles.y)))
+        zoom = float(self._viewer.scene.camera.zoom)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for radius, dashed in (
+            (circles.aperture, False), (circles.inner, True), (circles.outer, True),
+        ):  # fmt: skip
+            for colour, width in ((_RIM, 3.2), (_INK, 1.4)):
+                pen = QPen(colour, width)
+                if dashed and colour is _INK:
+                    pen.setDashPattern(_DASHES)
+                painter.setPen(pen)
+                painter.drawEllipse(middle, radius * zoom, radius * zoom)
+        painter.end()

@@ -1,0 +1,418 @@
+"""The three napari layers a review is shown on, and what a hand does to them.
+
+One image, one Vectors and one Shapes layer live as long as the window: napari 0.9 can
+crash when a painted Shapes layer is removed and another layer added. The canvas shows
+boxes and tells what was drawn, moved, removed or selected; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_clumps.render.orientation import Sky
+from napari_clumps.review import Box, Status
+
+from . import layers
+from .camera import Camera
+from .handles import Handles
+from .label_position import label_shift
+from .status_help import HelpLine
+
+IMAGE_NAME = "Galaxy"
+MARKS_NAME = "Marks"
+BOXES_NAME = "Clump boxes"
+
+#: Size of the current box's handles, in screen pixels.
+_HANDLE = 6
+
+#: A thin line is no wider than so many screen pixels, however close one looks,
+_THIN = 2.5
+
+#: and lines are made anew once they are off by this factor.
+_TOO_FAR_OFF = 1.25
+
+#: Far from any image, in pixels.
+_ELSEWHERE = -9000.0
+
+#: Modes of the Shapes layer in which only boxes can be made and changed.
+_SAFE_MODES = {"select", "add_rectangle", "pan_zoom"}
+
+
+class Canvas:
+    """The galaxy and its boxes in a napari viewer.
+
+    Signals
+    -------
+    drawn(list of corners), edited(corners by box id), removed(list of box ids): all
+    that one gesture did. selected(box id or None), refused(message), lost(names of
+    layers that someone has deleted)
+    """
+
+    drawn = Signal(list)
+    edited = Signal(dict)
+    removed = Signal(list)
+    selected = Signal(object)
+    refused = Signal(str)
+    lost = Signal(list)
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self.camera = Camera(viewer)
+        self._boxes: list[Box] = []
+        self._shown: list[tuple[int, tuple[float, float, float, float]]] | None = None
+        self._size = (0, 0)
+        self._current: int | None = None
+        self._unit = 1.0
+        self._widths: list[float] = []
+        self._colours = np.zeros((0, 4))
+        self._busy = 0
+        self.image: Any = None
+        self.marks: Any = None
+        self.boxes: Any = None
+
+    # -- layers -------------------------------------------------------------
+
+    def build(self) -> None:
+        """Add the three layers, once; later those that someone has deleted."""
+        if self.boxes is not None:
+            self._put_back()
+            return
+        blank = np.zeros((400, 400, 3), np.uint8)
+        viewer = self._viewer
+        self.image = viewer.add_image(blank, name=IMAGE_NAME, rgb=True)
+        self.marks = viewer.add_vectors(
+            np.zeros((0, 2, 2)),
+            ndim=2,
+            name=MARKS_NAME,
+            vector_style="line",
+            opacity=1.0,
+        )
+        self.boxes = viewer.add_shapes(
+            None, ndim=2, name=BOXES_NAME, face_color="transparent", opacity=1.0
+        )
+        # A small picture of all dashes takes longer than to draw them.
+        self.marks._max_vectors_thumbnail = 0
+        self.boxes._vertex_size = _HANDLE
+        self._style_text()
+        for layer in (self.image, self.marks, self.boxes):
+            layer.metadata["napari_clumps"] = True
+        self.boxes.events.data.connect(self._on_data)
+        self.boxes.events.mode.connect(self._on_mode)
+        self.boxes.selected_data.events.items_changed.connect(self._on_selection)
+        self.marks.events.visible.connect(self._show_marks)
+        gap = lambda: layers.FRAME_GAP * self._unit  # noqa: E731
+        self._handles = Handles(self.boxes, gap)
+        self._help = HelpLine(viewer, self.boxes)
+        self.camera.watch()
+        self.camera.zoomed.connect(self._on_zoom)
+        self._viewer.layers.events.removed.connect(self._on_lost)
+        self.image.events.mode.connect(self._on_other_mode)
+        self.marks.events.mode.connect(self._on_other_mode)
+        self.activate()
+        self._draw_once()
+
+    def _on_lost(self, event: Any) -> None:
+        """Tell of a layer that was deleted, once napari has finished with it."""
+        from qtpy.QtCore import QTimer
+
+        if self.owns(event.value):
+            QTimer.singleShot(0, self._tell_lost)
+
+    def _tell_lost(self) -> None:
+        names = [layer.name for layer in self._gone()]
+        closed = getattr(self._viewer.window, "_qt_window", None) is None
+        if names and not closed:
+            self.lost.emit(names)
+
+    def _gone(self) -> list[Any]:
+        """Return the own layers that are not in the viewer, the lowest first."""
+        own = (self.image, self.marks, self.boxes)
+        return [layer for layer in own if layer not in self._viewer.layers]
+
+    def _put_back(self) -> None:
+        """Put deleted layers back, the picture below the boxes."""
+        gone = self._gone()
+        if not gone:
+            return
+        with self._quiet():
+            shown = self._viewer.layers
+            for layer in gone:
+                shown.append(layer)
+            for layer in (self.image, self.marks, self.boxes):
+                shown.move(shown.index(layer), len(shown))
+        self._shown = None
+        self.activate()
+
+    def _draw_once(self) -> None:
+        """Draw a box of each kind now: the first ones cost a tenth of a second.
+
+        OpenGL compiles its programs then, which would be felt when proposals come in.
+        """
+        from qtpy.QtWidgets import QApplication
+
+        corners = (_ELSEWHERE, _ELSEWHERE, _ELSEWHERE + 9, _ELSEWHERE + 9)
+        kinds = enumerate(Status)
+        self.show_boxes([Box(i, 0, *corners, "clump", s, "model") for i, s in kinds], 0)
+        QApplication.processEvents()
+        self.show_boxes([], None)
+
+    def _style_text(self) -> None:
+        self.boxes.features = feature_table(layers.to_shapes([], 1.0, None).features)
+        self.boxes.text = {
+            "string": "{label}",
+            "color": "white",
+            "size": 10,
+            "anchor": "upper_left",
+            "translation": [0, 0],
+        }
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the layers are in the viewer."""
+        return self.boxes is not None
+
+    def owns(self, layer: Any) -> bool:
+        """Tell whether a layer is one of the review's own."""
+        return layer is not None and layer in (self.image, self.marks, self.boxes)
+
+    def activate(self) -> None:
+        """Make the boxes the active layer, ready to be selected and dragged."""
+        self._viewer.layers.selection.active = self.boxes
+        with self._quiet():
+            self.boxes.mode = "select"
+
+    # -- showing ------------------------------------------------------------
+
+    def show_picture(
+        self, rgb: NDArray[np.uint8], name: str, sky: Sky | None = None
+    ) -> None:
+        """Show a cutout's picture, uint8 of shape (height, width, 3), whole."""
+        self._size = (rgb.shape[1], rgb.shape[0])
+        self.image.data = rgb
+        self.image.metadata["cutout"] = name
+        self._shown = None
+        with self._quiet():
+            self.camera.look_at(self._size, sky or Sky())
+        self._unit = self._line_unit()
+        self.marks.edge_width = self._unit
+
+    def change_picture(self, rgb: NDArray[np.uint8]) -> None:
+        """Show the same cutout in another look; the view stays where it is."""
+        self.image.data = rgb
+
+    def show_boxes(self, boxes: Sequence[Box], current: int | None) -> None:
+        """Show boxes, one of them as the current one."""
+        self._boxes, self._current = list(boxes), current
+        data = layers.to_shapes(boxes, self._unit, current)
+        geometry = [(b.id, b.corners) for b in boxes]
+        index = next((i for i, b in enumerate(boxes) if b.id == current), None)
+        with self._quiet(), self.boxes.block_thumbnail_update():
+            if geometry != self._shown:
+                self._replace_shapes(data)
+                self._shown = geometry
+            elif boxes:
+                self._restyle(data)
+            self._widths, self._colours = data.widths, data.colours
+            self._place_label()
+            self.boxes.selected_data = set() if index is None else {index}
+        self._show_marks()
+
+    def _line_unit(self) -> float:
+        """Return the width of a thin line in the image's pixels."""
+        return min(layers.line_unit(*self._size), _THIN / self.camera.zoom)
+
+    def _on_zoom(self) -> None:
+        """Keep lines thin close up, where they would hide what they surround."""
+        unit = self._line_unit()
+        at_hand = self.boxes._is_creating or self.boxes._is_moving
+        if self._busy or at_hand or self._shown is None:
+            return
+        if not 1 / _TOO_FAR_OFF < unit / self._unit < _TOO_FAR_OFF:
+            self._unit = unit
+            self.marks.edge_width = unit
+            self.show_boxes(self._boxes, self._current)
+            self._handles.redraw()
+        else:
+            with self._quiet():
+                self._place_label()
+
+    def _replace_shapes(self, data: layers.ShapesData) -> None:
+        """Put other rectangles on the layer, their looks in the same stroke."""
+        if len(self.boxes.data):
+            self.boxes.data = []
+        if data.rectangles:
+            self.boxes.add(
+                data.rectangles,
+                shape_type="rectangle",
+                edge_width=data.widths,
+                edge_color=data.colours,
+                face_color="transparent",
+            )
+        # napari keeps the old rows when the data change.
+        self.boxes.features = feature_table(data.features)
+        self._reset_defaults()
+
+    def _restyle(self, data: layers.ShapesData) -> None:
+        """Change what differs of the same rectangles, which is far less work."""
+        wider = [i for i, w in enumerate(data.widths) if w != self._widths[i]]
+        for i in wider:  # each makes a mesh anew
+            self.boxes._data_view.update_edge_width(i, data.widths[i])
+        if wider:
+            self.boxes.events.edge_width()
+        changed = np.flatnonzero((data.colours != self._colours).any(axis=1))
+        if len(changed):
+            self.boxes._data_view.update_edge_colors(changed, data.colours[changed])
+            self.boxes.events.edge_color()
+        rows = self.boxes.features
+        for name, values in data.features.items():
+            if name != "score" and rows[name].tolist() != values:
+                rows[name] = values
+        self.boxes.refresh_text()
+        self.boxes.events.features()
+
+    def _reset_defaults(self) -> None:
+        """Keep a drawn shape from copying the last row, a model's score included."""
+        self.boxes.feature_defaults = {
+            "box": [-1],
+            "class": [""],
+            "score": [np.nan],
+            "status": [""],
+            "label": [""],
+        }
+
+    def _show_marks(self) -> None:
+        if not self.marks.visible:  # napari 0.9 cannot colour what it does not show
+            return
+        marks = layers.to_marks(self._boxes, self._unit, self._current)
+        self.marks.data = marks.segments
+        if len(marks.segments):
+            self.marks.edge_color = marks.colours
+
+    def _place_label(self) -> None:
+        """Keep the current box's class where it hides the fewest other boxes."""
+        box = next((b for b in self._boxes if b.id == self._current), None)
+        if box is None:
+            return
+        turned, zoom = self.camera.orientation, self.camera.zoom
+        shift = np.array(label_shift(box, self._boxes, turned, self._unit, zoom))
+        if not np.array_equal(self.boxes.text.translation, shift):
+            self.boxes.text.translation = shift
+
+    @property
+    def visible(self) -> bool:
+        """Whether the boxes are shown."""
+        return self.boxes is None or bool(self.boxes.visible)
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        # napari goes back to the mode of the last hiding whenever it is told to show.
+        if visible and not self.boxes.visible:
+            self.boxes.visible = True
+            self.drawing = False
+        elif self.boxes.visible and not visible:
+            self.drawing = False
+            self.boxes.visible = False
+        self.marks.visible = visible
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the next drag draws a box."""
+        return self.boxes is not None and self.boxes.mode == "add_rectangle"
+
+    @drawing.setter
+    def drawing(self, drawing: bool) -> None:
+        self._viewer.layers.selection.active = self.boxes
+        self.boxes.mode = "add_rectangle" if drawing else "select"
+
+    # -- what a hand did ----------------------------------------------------
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Do things to the layers that no hand did."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    def _on_other_mode(self) -> None:
+        """Leave the mode that moves or turns the picture away from its boxes."""
+        for layer in (self.image, self.marks):
+            if str(layer.mode) == "transform":
+                layer.mode = "pan_zoom"
+
+    def _on_mode(self) -> None:
+        """Leave modes that make or bend other shapes than boxes."""
+        if not self._busy and str(self.boxes.mode) not in _SAFE_MODES:
+            with self._quiet():
+                self.boxes.mode = "select"
+
+    def _on_selection(self) -> None:
+        if self._busy or self.boxes._is_creating:
+            return
+        chosen = [i for i in self.boxes.selected_data if i < len(self._boxes)]
+        self.selected.emit(self._boxes[chosen[-1]].id if chosen else None)
+
+    def _on_data(self, event: Any) -> None:
+        """Tell what was drawn, moved or removed; the review answers with `show_boxes`.
+
+        napari's own handler is still running and will touch the layer again, so the
+        answer is shown by `later`, while the decision is on disk at once.
+        """
+        action = str(getattr(event.action, "value", event.action))
+        if self._busy or action not in ("added", "changed", "removed"):
+            return
+        self._shown = None
+        if action == "added":
+            self._tell_drawn()
+        elif action == "removed":
+            self._tell_removed(event.data_indices)
+        else:
+            self._tell_moved(event.data_indices)
+
+    def _tell_drawn(self) -> None:
+        drawn = []
+        for vertices in self.boxes.data[len(self._boxes) :]:
+            corners = layers.from_shape(vertices)
+            if corners is None:
+                self.refused.emit("A box is drawn by a drag from corner to corner.")
+            elif layers.is_slip(corners):
+                self.refused.emit("That was a click: drag from corner to corner.")
+            else:
+                drawn.append(corners)
+        if drawn:
+            self.drawn.emit(drawn)
+
+    def _tell_moved(self, indices: Sequence[int]) -> None:
+        moved = {}
+        for index in sorted(i for i in indices if i < len(self._boxes)):
+            corners = layers.from_shape(self.boxes.data[index])
+            if corners is None:
+                self.refused.emit("A box cannot be turned: its sides stay level.")
+            elif layers.is_slip(corners):
+                self.refused.emit("That box would have no area.")
+            else:
+                moved[self._boxes[index].id] = corners
+        if moved:
+            self.edited.emit(moved)
+
+    def _tell_removed(self, indices: Sequence[int]) -> None:
+        gone = [self._boxes[i].id for i in indices if i < len(self._boxes)]
+        if gone:
+            self.removed.emit(gone)
+
+
+def feature_table(features: dict[str, list[Any]]) -> Any:
+    """Return features as a data frame whose columns keep their types when empty."""
+    import pandas as pd
+
+    kinds = {"box": "int64", "score": "float64"}
+    return pd.DataFrame(
+        {k: pd.Series(v, dtype=kinds.get(k, "object")) for k, v in features.items()}
+    )

@@ -1,0 +1,119 @@
+"""Scale bar, compass and a line of words in the corners of the canvas.
+
+napari's own scale bar counts in pixels or in the units of layers, and an image in
+arcsec would move every box to other coordinates. These marks lie over the canvas, let
+the mouse through and are drawn anew only when they change.
+"""
+
+from __future__ import annotations
+
+import math
+
+from qtpy.QtCore import QEvent, QObject, QPointF, Qt
+from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
+from qtpy.QtWidgets import QWidget
+
+from napari_clumps.render.orientation import Direction, ScaleBar
+
+#: Screen pixels from the canvas's edges, between marks, and of the compass's arms.
+_MARGIN, _GAP, _ARM = 14.0, 10.0, 30.0
+
+#: How far a letter's middle is from the end of its arm.
+_LETTER = 10.0
+
+_INK, _RIM = QColor(255, 255, 255), QColor(0, 0, 0, 170)
+
+Marks = tuple[ScaleBar | None, Direction | None, Direction | None, str]
+
+
+class CornerMarks(QWidget):
+    """Lies over a napari canvas and shows what it is told."""
+
+    def __init__(self, canvas: QWidget) -> None:
+        super().__init__(canvas)
+        self.setObjectName("corner_marks")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.shown: Marks = (None, None, None, "")
+        canvas.installEventFilter(self)
+        self.resize(canvas.size())
+        self.show()
+
+    def show_marks(
+        self,
+        bar: ScaleBar | None,
+        north: Direction | None,
+        east: Direction | None,
+        words: str,
+    ) -> None:
+        """Show a scale bar, unit vectors (right, down) to North and East, and words."""
+        marks = (bar, north, east, words)
+        if marks != self.shown:
+            self.shown = marks
+            self.update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Stay as large as the canvas."""
+        if event.type() == QEvent.Type.Resize:
+            self.resize(watched.size())
+        return False
+
+    def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Draw the marks: light lines with a dark rim, for galaxy and sky alike."""
+        bar, north, east, words = self.shown
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bottom = self.height() - _MARGIN
+        if bar is not None:
+            bottom = self._draw_bar(painter, bar, bottom)
+        if north is not None and east is not None:
+            middle = QPointF(_MARGIN + _ARM + _LETTER, bottom - _ARM - 2 * _LETTER)
+            for letter, direction in (("N", north), ("E", east)):
+                self._draw_arm(painter, middle, direction, letter)
+        if words:
+            ascent = QFontMetricsF(self.font()).ascent()
+            self._draw_text(painter, QPointF(_MARGIN, _MARGIN + ascent), words)
+        painter.end()
+
+    def _draw_bar(self, painter: QPainter, bar: ScaleBar, bottom: float) -> float:
+        """Draw the bar with its words above, and return where it begins."""
+        left, right, tick = _MARGIN, _MARGIN + bar.length, 4.0
+        path = QPainterPath(QPointF(left, bottom - 2 * tick))
+        for x, y in ((left, bottom), (right, bottom), (right, bottom - 2 * tick)):
+            path.lineTo(x, y)
+        _draw_path(painter, path)
+        width = QFontMetricsF(self.font()).horizontalAdvance(bar.words)
+        place = QPointF((left + right - width) / 2, bottom - tick)
+        place.setX(max(place.x(), left))
+        self._draw_text(painter, place, bar.words)
+        height: float = QFontMetricsF(self.font()).height()
+        return bottom - tick - height - _GAP
+
+    def _draw_arm(
+        self, painter: QPainter, middle: QPointF, direction: Direction, letter: str
+    ) -> None:
+        right, down = direction
+        end = middle + QPointF(right, down) * _ARM
+        path = QPainterPath(middle)
+        path.lineTo(end)
+        for side in (-1, 1):
+            angle = math.atan2(down, right) + side * math.radians(155)
+            path.moveTo(end)
+            path.lineTo(end + QPointF(math.cos(angle), math.sin(angle)) * 7)
+        _draw_path(painter, path)
+        metrics = QFontMetricsF(self.font())
+        place = middle + QPointF(right, down) * (_ARM + _LETTER)
+        across = metrics.horizontalAdvance(letter) / 2
+        place += QPointF(-across, metrics.capHeight() / 2)
+        self._draw_text(painter, place, letter)
+
+    def _draw_text(self, painter: QPainter, place: QPointF, text: str) -> None:
+        path = QPainterPath()
+        path.addText(place, self.font(), text)
+        painter.strokePath(path, QPen(_RIM, 3.0))
+        painter.fillPath(path, _INK)
+
+
+def _draw_path(painter: QPainter, path: QPainterPath) -> None:
+    for colour, width in ((_RIM, 4.0), (_INK, 1.6)):
+        painter.strokePath(path, QPen(colour, width))

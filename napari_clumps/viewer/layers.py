@@ -1,0 +1,225 @@
+"""Boxes to what napari's Shapes and Vectors layers want, and back. Pure, no napari.
+
+Statuses differ in colour *and* in line, so that they can be told apart without seeing
+red and green: a proposal is dashed, an accepted box solid, an edited one solid with
+ticks at its corners, a drawn one solid and white, a rejected one thin and crossed out.
+The colours are those of Okabe and Ito (2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from clump_detector.core import boxes as geometry
+from napari_clumps.review import Box, Status
+
+Colour = tuple[float, float, float, float]
+
+COLOURS: dict[Status, Colour] = {
+    Status.PROPOSAL: (0.941, 0.894, 0.259, 1.0),
+    Status.ACCEPTED: (0.337, 0.706, 0.914, 1.0),
+    Status.REJECTED: (0.835, 0.369, 0.0, 1.0),
+    Status.EDITED: (0.8, 0.475, 0.655, 1.0),
+    Status.DRAWN: (1.0, 1.0, 1.0, 1.0),
+}
+
+#: How opaque the outline is that napari draws; dashes and crosses are marks over it.
+_OUTLINE_ALPHA = {Status.PROPOSAL: 0.25, Status.REJECTED: 0.35}
+
+#: Line widths in units of `line_unit`.
+_WIDTHS = {
+    Status.PROPOSAL: 1.0,
+    Status.ACCEPTED: 1.6,
+    Status.REJECTED: 0.7,
+    Status.EDITED: 1.6,
+    Status.DRAWN: 1.6,
+}
+
+#: The current box stands in the corners of a frame of this colour, so far outside of
+#: it and with arms so long, in units of `line_unit`, but never longer than a share.
+_FRAME: Colour = (1.0, 1.0, 1.0, 1.0)
+FRAME_GAP = 3.0
+_FRAME_ARM, _FRAME_SHARE = 6.0, 0.3
+
+#: Lines are this share of the image's longer side, so they look alike at any size.
+_LINE_SHARE = 1 / 330
+
+#: A corner this far off an axis-aligned rectangle, as a share of its side, is a turn.
+_SQUARENESS = 0.02
+
+
+def colour_hex(status: Status) -> str:
+    """Return a status's colour as ``#rrggbb``."""
+    return "#" + "".join(f"{round(v * 255):02x}" for v in COLOURS[status][:3])
+
+
+def line_unit(width: int, height: int) -> float:
+    """Return the width in pixels of a thin line on an image of this size."""
+    return max(width, height, 1) * _LINE_SHARE
+
+
+@dataclass(frozen=True)
+class ShapesData:
+    """What a Shapes layer shows: one rectangle, colour, width and row per box."""
+
+    rectangles: list[NDArray[np.float64]]
+    colours: NDArray[np.float64]
+    widths: list[float]
+    features: dict[str, list[Any]]
+
+
+def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesData:
+    """Return boxes as data of a Shapes layer.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+    unit : float
+        Width of a thin line in pixels, from `line_unit`.
+    current : int or None
+        Id of the current box, the only one with a label beside it.
+    """
+    colours = [
+        (*COLOURS[b.status][:3], _OUTLINE_ALPHA.get(b.status, 1.0)) for b in boxes
+    ]
+    return ShapesData(
+        [geometry.to_vertices(b.corners) for b in boxes],
+        np.array(colours).reshape(-1, 4),
+        [_WIDTHS[b.status] * unit for b in boxes],
+        {
+            "box": [b.id for b in boxes],
+            "class": [b.cls for b in boxes],
+            "score": [np.nan if b.score is None else b.score for b in boxes],
+            "status": [b.status.value for b in boxes],
+            "label": [label(b) if b.id == current else "" for b in boxes],
+        },
+    )
+
+
+def label(box: Box) -> str:
+    """Return a box's class and score, whose it was, and on what reviewers differ."""
+    named = box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
+    if box.origin not in ("model", "person"):
+        named = f"{named}  {box.origin}"
+    if box.decided or not box.opinions:
+        return named
+    said = [
+        f"{opinion.annotator or '?'}: {opinion.cls if opinion.kept else 'none'}"
+        for opinion in box.opinions
+    ]
+    return "  ".join([named, *said])
+
+
+def from_shape(vertices: ArrayLike) -> tuple[float, float, float, float] | None:
+    """Return the corners of a shape, or None where it is no axis-aligned rectangle.
+
+    Parameters
+    ----------
+    vertices : array of shape (n, 2 or more)
+        Rows (..., y, x) of a shape as napari gives them.
+    """
+    points = np.asarray(vertices, dtype=np.float64)
+    if points.ndim != 2 or len(points) != 4 or not np.isfinite(points).all():
+        return None
+    box = geometry.from_vertices(points)
+    x1, y1, x2, y2 = (float(v) for v in box[0])
+    side = max(x2 - x1, y2 - y1)
+    corners = geometry.to_vertices((x1, y1, x2, y2))
+    distances = np.linalg.norm(points[:, None, -2:] - corners[None], axis=2)
+    if side <= 0 or (distances.min(axis=0) > _SQUARENESS * side).any():
+        return None
+    return x1, y1, x2, y2
+
+
+def is_slip(corners: Sequence[float]) -> bool:
+    """Tell whether a box is so small that it was a click, not a drag."""
+    x1, y1, x2, y2 = corners
+    return min(x2 - x1, y2 - y1) < geometry.SMALLEST_SIDE
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a Vectors layer shows over the outlines: segments of shape (n, 2, 2)."""
+
+    segments: NDArray[np.float64]
+    colours: NDArray[np.float64]
+
+
+def to_marks(
+    boxes: Sequence[Box], unit: float = 1.0, current: int | None = None
+) -> Marks:
+    """Return what is drawn over the outlines.
+
+    Dashes for proposals, crosses for rejected boxes, ticks for edited ones, and the
+    corners of a frame around the current one.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+    unit : float
+        Width of a thin line in pixels, from `line_unit`.
+    current : int or None
+        Id of the current box.
+    """
+    segments: list[NDArray[np.float64]] = []
+    colours: list[Colour] = []
+    makers = {
+        Status.PROPOSAL: _dashes,
+        Status.REJECTED: _cross,
+        Status.EDITED: _ticks,
+    }
+    for box in boxes:
+        if box.status in makers:
+            made = makers[box.status](geometry.to_vertices(box.corners))
+            segments.append(made)
+            colours += [COLOURS[box.status]] * len(made)
+        if box.id == current:
+            made = _frame(box.corners, unit)
+            segments.append(made)
+            colours += [_FRAME] * len(made)
+    if not segments:
+        return Marks(np.zeros((0, 2, 2)), np.zeros((0, 4)))
+    return Marks(np.concatenate(segments), np.array(colours))
+
+
+def _dashes(corners: NDArray[np.float64], per_side: int = 4) -> NDArray[np.float64]:
+    """Return dashes along the four sides, whole ones at the corners."""
+    starts, steps = [], []
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        step = (b - a) / (2 * per_side - 1)
+        starts += [a + 2 * i * step for i in range(per_side)]
+        steps += [step] * per_side
+    return np.stack([np.array(starts), np.array(steps)], axis=1)
+
+
+def _frame(corners: Sequence[float], unit: float) -> NDArray[np.float64]:
+    """Return the corners of a frame that leaves a box and its lines free."""
+    gap = FRAME_GAP * unit
+    x1, y1, x2, y2 = corners
+    around = geometry.to_vertices((x1 - gap, y1 - gap, x2 + gap, y2 + gap))
+    arm = min(_FRAME_ARM * unit, _FRAME_SHARE * (min(x2 - x1, y2 - y1) + 2 * gap))
+    starts, steps = [], []
+    for corner, after, before in zip(
+        around, np.roll(around, -1, axis=0), np.roll(around, 1, axis=0), strict=True
+    ):
+        for other in (after, before):
+            along = (other - corner) / np.linalg.norm(other - corner)
+            starts.append(corner - along * unit / 2)  # so that the two lines meet
+            steps.append(along * (arm + unit / 2))
+    return np.stack([np.array(starts), np.array(steps)], axis=1)
+
+
+def _cross(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    a, b, c, d = corners
+    return np.array([[a, c - a], [b, d - b]])
+
+
+def _ticks(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return short lines outwards from the corners."""
+    outwards = (corners - corners.mean(axis=0)) * 0.35
+    return np.stack([corners, outwards], axis=1)

@@ -1,0 +1,54 @@
+"""What napari's status bar says of keys while the boxes are the active layer.
+
+napari offers keys of its own there, such as R for rectangles, which do other things in
+a review.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_clumps.settings.shortcuts import BOOK
+
+#: The keys that a person needs first, and a word for each.
+_FIRST = {
+    "accept": "accept",
+    "reject": "reject",
+    "draw": "draw",
+    "accept_rest": "accept the rest",
+    "undo": "undo",
+    "show_keys": "all keys",
+}
+
+
+def help_text(*, drawing: bool) -> str:
+    """Return the line of help, with the keys as a person has chosen them."""
+    if drawing:
+        return f"drag from corner to corner, or end drawing with {BOOK.key('draw')}"
+    # Not as napari writes keys: Qt would take <A> for the mark-up of a link.
+    words = ", ".join(f"{BOOK.key(key)} {word}" for key, word in _FIRST.items())
+    return f"{words}; drag a box to move it, its handles to resize it"
+
+
+class HelpLine:
+    """Keeps the help of the layer with the boxes ours, whatever napari writes there.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    layer : napari.layers.Shapes
+        Lives as long as the viewer.
+    """
+
+    def __init__(self, viewer: Any, layer: Any) -> None:
+        self._viewer, self._layer = viewer, layer
+        layer.events.help.connect(self._write)
+        BOOK.changed.connect(self._write)
+        self._write()
+
+    def _write(self) -> None:
+        drawing = str(self._layer.mode) == "add_rectangle"
+        # napari tells of a change only, so that this ends here.
+        self._layer.help = help_text(drawing=drawing)
+        if self._viewer.layers.selection.active is self._layer:
+            self._viewer.help = self._layer.help

@@ -1,0 +1,1 @@
+"""What all widgets share: docks, keyboard, signals and small parts."""

@@ -1,0 +1,109 @@
+"""The table of a cutout's boxes, whose selection is the canvas's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psygnal import Signal
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from napari_clumps.review import Box
+from napari_clumps.widgets.base.parts import STATUS_WORDS, status_icon
+
+_COLUMNS = ("Class", "Score", "Status")
+_Index = QModelIndex
+
+
+class BoxTableModel(QAbstractTableModel):
+    """Rows are boxes in the order in which they are gone through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boxes: list[Box] = []
+        self._icons = {status: status_icon(status) for status in STATUS_WORDS}
+
+    def show_boxes(self, boxes: list[Box]) -> None:
+        """Replace the rows; the same number of rows keeps the view where it is."""
+        if len(boxes) == len(self.boxes):
+            self.boxes = list(boxes)
+            if boxes:
+                last = self.index(len(boxes) - 1, len(_COLUMNS) - 1)
+                self.dataChanged.emit(self.index(0, 0), last)
+            return
+        self.beginResetModel()
+        self.boxes = list(boxes)
+        self.endResetModel()
+
+    def rowCount(self, parent: Any = _Index()) -> int:  # noqa: N802, B008 - Qt's
+        """Return the number of boxes."""
+        return 0 if parent.isValid() else len(self.boxes)
+
+    def columnCount(self, parent: Any = _Index()) -> int:  # noqa: N802, B008 - Qt's
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(_COLUMNS)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Return a column's name, or a row's number."""
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        horizontal = orientation == Qt.Orientation.Horizontal
+        return _COLUMNS[section] if horizontal else section + 1
+
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell's text, icon or alignment."""
+        box = self.boxes[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            score = "" if box.score is None else f"{box.score:.2f}"
+            return (box.cls, score, STATUS_WORDS[box.status])[index.column()]
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 2:
+            return self._icons[box.status]
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+
+class BoxTable(QTableView):
+    """Class, score and status of each box.
+
+    Signals
+    -------
+    select_requested(box id)
+    """
+
+    select_requested = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("box_table")
+        self.setToolTip("The boxes of this cutout: click one to go to it")
+        self.rows = BoxTableModel()
+        self.setModel(self.rows)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        # The keys of the review stay with the canvas.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setShowGrid(False)
+        self.verticalHeader().setDefaultSectionSize(24)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.setMinimumHeight(80)
+        self.clicked.connect(self._on_clicked)
+
+    def _on_clicked(self, index: Any) -> None:
+        self.select_requested.emit(self.rows.boxes[index.row()].id)
+
+    def show_current(self, box_id: int | None) -> None:
+        """Select the row of a box."""
+        ids = [box.id for box in self.rows.boxes]
+        if box_id in ids:
+            self.selectRow(ids.index(box_id))
+        else:
+            self.clearSelection()

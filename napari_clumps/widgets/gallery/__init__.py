@@ -1,0 +1,1 @@
+"""Grids of very many small images."""

@@ -1,0 +1,296 @@
+"""The dock "Clump wall": crops of all boxes of the review, and decisions on many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.viewer import Viewer
+from qtpy.QtCore import QEvent, QTimer, Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from napari_clumps.app.controller import controller_of
+from napari_clumps.review import Arrangement
+from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
+from napari_clumps.widgets.base.docks import among_tabs
+from napari_clumps.widgets.base.keyboard import OWN_KEYS, key_name
+from napari_clumps.widgets.base.parts import (
+    fill_dock,
+    key_button,
+    plain_button,
+    text_label,
+)
+from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.gallery.box_cells import WallCells, WallPainter
+from napari_clumps.widgets.gallery.filter_bar import WallFilter
+from napari_clumps.widgets.gallery.grid_view import Mosaic
+from napari_clumps.widgets.gallery.pixmap_cache import SmallPixmaps
+
+#: Milliseconds until the wall follows what is decided on the canvas.
+PAUSE = 150
+
+#: The review's keys that work here, and those that are the wall's own.
+_ACTIONS = ("accept", "reject", "reclassify", "undo", "redo")
+_MORE = {"F5": "refresh", "Enter": "open"}
+
+
+class WallPanel(QWidget):
+    """Shows the wall and forwards what is pressed.
+
+    Signals
+    -------
+    _heard(): the review changed, perhaps in another thread.
+    """
+
+    _heard = Signal()
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.setObjectName("wall_panel")
+        self.setProperty(OWN_KEYS, True)
+        self._controller = controller_of(napari_viewer)
+        self._wall = self._controller.wall
+        pixmaps = SmallPixmaps(self._source, self)
+        self.cells = WallCells(self._wall, pixmaps)
+        self.mosaic = Mosaic("wall_mosaic", self.cells, WallPainter(self.cells))
+        self.mosaic.setAccessibleName("Clump wall")
+        self.mosaic.setToolTip(
+            "All boxes of the review; select many and decide at once"
+        )
+        self.mosaic.installEventFilter(self)
+        self._filter = WallFilter()
+        self._shown_arrangement = Arrangement()
+        self._stale = True
+        self._lay_out()
+        self._connect()
+        self._on_review()
+        among_tabs(self, self._controller.viewer.window._qt_window, "review_panel")
+
+    # -- layout -------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._read_only = text_label("wall_read_only")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(6)
+        layout.addWidget(self._filter)
+        layout.addWidget(self.mosaic, stretch=1)
+        layout.addLayout(self._count_row())
+        layout.addWidget(self._read_only)
+        layout.addLayout(self._buttons())
+        fill_dock(self)
+
+    def _buttons(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        whole = "the whole selection, in one step of undo"
+        self._accept = key_button("accept", "Accept", self.accept, f"Accept {whole}")
+        self._reject = key_button("reject", "Reject", self.reject, f"Reject {whole}")
+        self._reclassify = key_button(
+            "reclassify", "Class", self.reclassify, f"Give the next class to {whole}"
+        )
+        self._undo = key_button("undo", "Undo", self.undo)
+        buttons = (self._accept, self._reject, self._reclassify, self._undo)
+        for place, button in enumerate(buttons):
+            button.setObjectName(f"wall_{button.objectName()}")
+            grid.addWidget(button, place // 2, place % 2)
+        return grid
+
+    def _count_row(self) -> QHBoxLayout:
+        self._count = text_label("wall_count")
+        self._refresh = plain_button(
+            "wall_refresh",
+            "Refresh  (F5)",
+            self.refresh,
+            "Read the boxes again and apply the filter; the place is kept",
+        )
+        row = QHBoxLayout()
+        row.addWidget(self._count, stretch=1)
+        row.addWidget(self._refresh)
+        return row
+
+    # -- wiring -------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PAUSE)
+        self._timer.timeout.connect(self._follow)
+        self._heard.connect(self._follow_soon)
+        self.mosaic.doubleClicked.connect(self.open)
+        self.mosaic.selectionModel().selectionChanged.connect(self._on_selection)
+        self._filter.arrange_requested.connect(self._wall.arrange)
+        listen(
+            self,
+            (self._controller.review_changed, self._on_review),
+            (self._wall.rearranged, self._on_rearranged),
+            (self._wall.updated, self._on_updated),
+            (self._wall.touched, self._on_touched),
+        )
+
+    def _source(self, cutout_id: int) -> Any:
+        return self._controller.opened.cutout(cutout_id).source
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Read the boxes when they come into view."""
+        super().showEvent(event)
+        self._follow_soon()
+
+    def _on_touched(self) -> None:
+        self._heard.emit()
+
+    def _follow_soon(self) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start(0 if self._stale else PAUSE)
+
+    def _follow(self) -> None:
+        """Read the boxes of another review, or what became of those shown."""
+        if not self.isVisible():
+            return
+        if self._stale:
+            self.refresh()
+        else:
+            self._wall.update()
+
+    def _on_review(self) -> None:
+        review = self._controller.review
+        self.cells.pixmaps.forget()
+        self._stale = True
+        self._filter.show_classes(() if review is None else review.classes)
+        why = "" if review is None else review.read_only_reason or ""
+        self._read_only.setText(why)
+        self._read_only.setVisible(bool(why))
+        for button in (self._accept, self._reject, self._reclassify, self._undo):
+            button.setEnabled(review is not None and not why)
+        self._refresh.setEnabled(review is not None)
+        self._on_rearranged()
+        self._follow_soon()
+
+    def _on_rearranged(self) -> None:
+        """Show other crops; where it is the same order, at the same place."""
+        same = self._wall.arrangement == self._shown_arrangement
+        self._shown_arrangement = self._wall.arrangement
+        selected = self.cells.ids(self.mosaic.selected_places())
+        current, anchor, height = self._anchor()
+        self.cells.rearrange()
+        self.mosaic.empty_words = self._empty_words()
+        self.mosaic.updateGeometries()
+        found = self._wall.places_of([current])
+        here = int(found[0]) if len(found) else None
+        self.mosaic.select_places(self._wall.places_of(selected), here)
+        self._scroll_back(anchor if same else [], height)
+        self._say_count()
+
+    def _anchor(self) -> tuple[int, list[int], int]:
+        """Return the current box, those in view, and how far down the first of them is.
+
+        The current one counts as the first where it is in view.
+        """
+        places = self.mosaic.visible_places()
+        here = self.mosaic.currentIndex().row()
+        current = self.cells.ids([here])[0] if here >= 0 else -1
+        if here in places:
+            places = [here, *places[places.index(here) + 1 :]]
+        if not places:
+            return current, [], 0
+        height = self.mosaic.visualRect(self.cells.index(places[0])).top()
+        return current, self.cells.ids(places), height
+
+    def _scroll_back(self, anchor: list[int], height: int) -> None:
+        """Put the first box of the anchor that is left where it was."""
+        bar = self.mosaic.verticalScrollBar()
+        if not anchor:
+            bar.setValue(0)
+            return
+        for box_id in anchor:
+            found = self._wall.places_of([box_id])
+            if len(found):
+                cell = self.mosaic.visualRect(self.cells.index(int(found[0])))
+                bar.setValue(bar.value() + cell.top() - height)
+                return
+
+    def _on_updated(self, cutouts: set[int]) -> None:
+        self.cells.pixmaps.forget_problems(cutouts)  # their images may be found again
+        self.cells.changed_in_place()
+        self._say_count()
+
+    def _on_selection(self, *_changed: object) -> None:
+        self._say_count()
+
+    # -- words --------------------------------------------------------------
+
+    def _say_count(self) -> None:
+        shown, of_all = len(self._wall), len(self._wall.crops)
+        said = [f"{shown:,} of {of_all:,} boxes"]
+        said.append(f"{len(self.mosaic.selected_places()):,} selected")
+        fresh = self._wall.fresh
+        if fresh:
+            said.append(f"{fresh:,} new")
+        self._count.setText("  ·  ".join(said))
+
+    def _empty_words(self) -> str:
+        if self._controller.review is None:
+            return "No review is open."
+        if not len(self._wall.crops):
+            return "No box yet: detect clumps, or draw one."
+        return "No box fits this filter."
+
+    # -- what is pressed ----------------------------------------------------
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+        """Let the review's keys work on the selection, before any other use of them."""
+        kind = event.type()
+        if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            return bool(super().eventFilter(watched, event))
+        key = key_name(event)
+        action = BOOK.action(key)
+        if action not in _ACTIONS:
+            action = _MORE.get(key)
+        if action is None:
+            return bool(super().eventFilter(watched, event))
+        event.accept()
+        goes_on = action in BY_ACTION and BY_ACTION[action].repeats
+        if kind == QEvent.Type.KeyPress and (goes_on or not event.isAutoRepeat()):
+            getattr(self, action)()
+        return True
+
+    def selected(self) -> list[int]:
+        """Return the selected boxes, the current one first."""
+        places = self.mosaic.selected_places()
+        here = self.mosaic.currentIndex().row()
+        if here in places:
+            places = [here, *(p for p in places if p != here)]
+        return self.cells.ids(places)
+
+    def accept(self) -> None:
+        """Accept the selection."""
+        self._wall.accept(self.selected())
+
+    def reject(self) -> None:
+        """Reject the selection."""
+        self._wall.reject(self.selected())
+
+    def reclassify(self) -> None:
+        """Give the selection the class after that of its current box."""
+        self._wall.reclassify(self.selected())
+
+    def undo(self) -> None:
+        """Take back the newest step."""
+        self._wall.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self._wall.redo()
+
+    def refresh(self) -> None:
+        """Read the boxes again, and pictures that could not be read."""
+        self._stale = False
+        self.cells.pixmaps.forget_problems()
+        self._wall.refresh()
+
+    def open(self, *_index: object) -> None:
+        """Show the current box on the canvas, which gets the keys."""
+        here = self.mosaic.currentIndex().row()
+        if here >= 0:
+            self._wall.open(self.cells.ids([here])[0])
+            window = self._controller.viewer.window
+            window._qt_viewer.canvas.native.setFocus()

@@ -1,0 +1,254 @@
+"""The dock "Measure": fluxes, colours and places of the current clump."""
+
+from __future__ import annotations
+
+from napari.viewer import Viewer
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_clumps.app.controller import Controller, controller_of
+from napari_clumps.render.photometry_readout import (
+    RELATIVE,
+    Measurer,
+    Question,
+    Reading,
+)
+from napari_clumps.review import Status
+from napari_clumps.viewer.aperture_overlay import ApertureMarks
+from napari_clumps.viewer.layers import label
+from napari_clumps.widgets.base.docks import on_the_left
+from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
+from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.controls.sed_plot import SpectrumView
+from napari_clumps.widgets.controls.unit_row import UnitRow
+
+#: Lines of text that the dock has room for at least: in most windows, and in one that
+#: is lower than so many pixels and would grow for it.
+_LINES, _FEWER, _LOW = 19, 9, 830
+
+_HEADS = ("band", "flux", "S/N", "mag", "host")
+
+_TIPS = (
+    "",
+    "Total flux: the aperture's, times the aperture correction",
+    "Flux over its error, the galaxy's unevenness included",
+    "AB magnitude, without Galactic extinction where E(B−V) is known",
+    "Share of the galaxy's flux in this band",
+)
+
+
+class MeasurePanel(QWidget):
+    """Shows what is measured of the current box, as long as the dock can be seen."""
+
+    _answered = Signal(object, object)
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.setObjectName("measure_panel")
+        self._controller = controller_of(napari_viewer)
+        self._question: Question | None = None
+        self.reading: Reading | None = None
+        self._measurer = Measurer(self._controller.pictures.cutout, self._deliver)
+        # Qt hands it over to the window's thread.
+        self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self.destroyed.connect(self._measurer.close)
+        self._marks = _marks_over(self._controller)
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.refresh)
+        self._connect()
+        self.refresh()
+
+    # -- layout -------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._title = text_label("measure_title")
+        self._title.setStyleSheet("font-weight: bold;")
+        self._table = _table()
+        self._spectrum = SpectrumView()
+        self._lines = text_label("measure_lines")
+        self._flags = text_label("measure_flags")
+        self._flags.setToolTip("What is the matter with this measurement")
+        self._unit = UnitRow(self._controller)
+        self._wanted = QCheckBox("Show aperture and annulus")
+        self._wanted.setObjectName("show_aperture")
+        self._wanted.setToolTip(
+            "Aperture drawn through, annulus of the background dashed"
+        )
+        self._wanted.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._wanted.setChecked(True)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(6, 6, 6, 6)
+        for widget in (
+            self._title, self._table, self._unit, self._spectrum, self._lines,
+            self._flags, self._wanted,
+        ):  # fmt: skip
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        low = self._controller.viewer.window._qt_window.height() < _LOW
+        lines = _FEWER if low else _LINES
+        outer.addWidget(Scrolled("measure_scroll", content, lines))
+        fill_dock(self)
+        on_the_left("Measure")
+
+    # -- wiring -------------------------------------------------------------
+
+    def _connect(self) -> None:
+        controller = self._controller
+        self._wanted.toggled.connect(self._show_marks)
+        listen(
+            self,
+            (controller.review_changed, self._start_anew),
+            (controller.cutout_changed, self._refresh_soon),
+            (controller.boxes_changed, self._refresh_soon),
+            (controller.current_changed, self._refresh_soon),
+        )
+
+    def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Measure when the dock comes into view."""
+        super().showEvent(event)
+        self.refresh()
+
+    def hideEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Take the circles away with the dock."""
+        super().hideEvent(event)
+        self._question = None
+        self._measurer.ask(None)
+        self._show_marks()
+
+    def _start_anew(self) -> None:
+        self._measurer.forget()
+        self._refresh_soon()
+
+    def _refresh_soon(self) -> None:
+        """Measure once the window has drawn what changed: the hand comes first."""
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start(0)
+
+    def refresh(self) -> None:
+        """Have the current box measured, if it is another one or has changed."""
+        controller = self._controller
+        box = controller.box(controller.current)
+        if controller.review is None:
+            self._show_none("No review is open.")
+        elif box is None or controller.cutout is None:
+            self._show_none("No box is chosen: click one to measure it.")
+        elif self.isVisible():
+            clumps = [
+                b
+                for b in controller.boxes
+                if b.status is not Status.REJECTED or b.id == box.id
+            ]
+            place = [b.id for b in clumps].index(box.id)
+            question = Question(
+                controller.cutout.source, tuple(b.corners for b in clumps), place
+            )
+            self._title.setText(label(box))
+            if question != self._question:
+                self._question = question
+                self._measurer.ask(question)
+
+    def _deliver(self, question: Question, reading: Reading | str) -> None:
+        """Hand over what the thread made; nobody waits where the window has closed."""
+        try:
+            self._answered.emit(question, reading)
+        except RuntimeError:
+            return
+
+    def _take(self, question: Question, reading: Reading | str) -> None:
+        if question != self._question:
+            return
+        if isinstance(reading, str):
+            self._show(Reading(flags=(reading,)))
+        else:
+            self._show(reading)
+
+    # -- showing ------------------------------------------------------------
+
+    def _show_none(self, words: str) -> None:
+        self._question = None
+        self._measurer.ask(None)
+        self._title.setText(words)
+        self._show(None)
+
+    def _show(self, reading: Reading | None) -> None:
+        self.reading = reading
+        told = reading or Reading()
+        self._fill_table(told)
+        self._spectrum.show_points(told.points, told.unit)
+        self._unit.setVisible(told.unit == RELATIVE)
+        self._lines.setText("<br>".join(told.lines))
+        self._lines.setVisible(bool(told.lines))
+        self._flags.setText("<br>".join(f"⚑ {flag}" for flag in told.flags))
+        self._flags.setVisible(bool(told.flags))
+        self._show_marks()
+
+    def _fill_table(self, reading: Reading) -> None:
+        table = self._table
+        table.setVisible(bool(reading.rows))
+        table.setRowCount(len(reading.rows))
+        head = f"flux, {reading.unit}" if reading.unit else "flux"
+        table.horizontalHeaderItem(1).setText(head)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for i, row in enumerate(reading.rows):
+            for j, text in enumerate(row):
+                item = QTableWidgetItem(text)
+                if j:
+                    item.setTextAlignment(right)
+                table.setItem(i, j, item)
+        height = table.horizontalHeader().sizeHint().height() + 2
+        height += sum(table.rowHeight(i) for i in range(len(reading.rows)))
+        table.setFixedHeight(height)
+
+    def _show_marks(self) -> None:
+        if self._marks is None:
+            return
+        circles = None
+        if self.reading is not None and self.isVisible() and self._wanted.isChecked():
+            circles = self.reading.circles
+        self._marks.show_circles(circles)
+
+
+def _marks_over(controller: Controller) -> ApertureMarks | None:
+    """Return the circles over a viewer's canvas; none where it has no window."""
+    viewer = controller.viewer
+    window = getattr(viewer, "window", None)
+    if window is None:
+        return None
+    canvas = window._qt_viewer.canvas.native
+    there = canvas.findChild(ApertureMarks)
+    return there or ApertureMarks(canvas, viewer, controller.canvas.camera)
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(_HEADS))
+    table.setObjectName("measure_table")
+    table.setAccessibleName("Fluxes of the current clump by band")
+    table.setHorizontalHeaderLabels(list(_HEADS))
+    for column, tip in enumerate(_TIPS):
+        table.horizontalHeaderItem(column).setToolTip(tip)
+    rows = table.verticalHeader()
+    rows.hide()
+    rows.setMinimumSectionSize(1)
+    rows.setDefaultSectionSize(table.fontMetrics().height() + 6)
+    table.setWordWrap(False)
+    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+    table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+    table.setVerticalScrollBarPolicy(off)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+    return table

@@ -1,0 +1,146 @@
+"""The dock "Several reviewers": names, merging, agreement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari.viewer import Viewer
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_clumps.app.controller import controller_of
+from napari_clumps.widgets.base.docks import among_tabs
+from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
+from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.controls.job_row import JobRow
+
+
+class TeamPanel(QWidget):
+    """Merges files and says how far reviewers agree."""
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.setObjectName("team_panel")
+        self._controller = controller_of(napari_viewer)
+        self._team = self._controller.team
+        self._name = QLineEdit(self._team.name)
+        self._name.setObjectName("reviewer_name")
+        self._name.setToolTip("Goes with each of your decisions from now on")
+        self._name.editingFinished.connect(self._rename)
+        form = QFormLayout()
+        form.addRow("Your name", self._name)
+        self._open = text_label("team_open")
+        self._words = text_label("team_words")
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        for name, text, clicked, tip in (
+            (
+                "compare_review",
+                "How far do we agree…",
+                self._compare,
+                "Compare with another reviewer's file; nothing is changed",
+            ),
+            (
+                "merge_review",
+                "Merge another review…",
+                self._merge,
+                "Take in another reviewer's file; it stays as it is, and undo takes "
+                "the merge back",
+            ),
+            (
+                "disagreements",
+                "Go through the disagreements",
+                self._team.show_disagreements,
+                "Settle the boxes on which reviewers differ",
+            ),
+        ):
+            layout.addWidget(plain_button(name, text, clicked, tip))
+        layout.addLayout(self._again())
+        layout.addWidget(JobRow("merging", self._controller.exchange.merging))
+        layout.addWidget(self._open)
+        layout.addWidget(self._words)
+        layout.addStretch(1)
+        fill_dock(self)
+        window = self._controller.viewer.window._qt_window
+        among_tabs(self, window, "review_panel", always=False)
+        listen(
+            self,
+            (self._controller.review_changed, self._on_review),
+            (self._controller.boxes_changed, self._count),
+            (self._controller.settings_changed, self._show_name),
+            (self._controller.exchange.merging.agreed, self._on_merged),
+        )
+        self._on_review()
+
+    def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        """Count when it comes into view."""
+        super().showEvent(event)
+        self._on_review()
+
+    def _again(self) -> QHBoxLayout:
+        self._n_again = QSpinBox()
+        self._n_again.setObjectName("n_again")
+        self._n_again.setRange(1, 1000)
+        self._n_again.setValue(10)
+        self._n_again.setToolTip("How many done cutouts come once more")
+        row = QHBoxLayout()
+        row.addWidget(self._n_again)
+        row.addWidget(
+            plain_button(
+                "show_again",
+                "Show cutouts again",
+                lambda: self._team.show_again(self._n_again.value()),
+                "Done cutouts come once more, hidden among the others, to see how far "
+                "you agree with yourself; they are in no label set",
+            ),
+            stretch=1,
+        )
+        return row
+
+    def _on_review(self) -> None:
+        if self.isVisible():
+            open_ = self._controller.review is not None
+            words = self._team.with_oneself() if open_ else None
+            self._words.setText("<br>".join(words or []))
+            self._count()
+
+    def _count(self) -> None:
+        if not self.isVisible():
+            return
+        review = self._controller.review
+        n = review.disagreements if review is not None else 0
+        words = f"{n} box{'es' * (n != 1)} to be settled." if n else ""
+        self._open.setText(words if review is not None else "No review is open.")
+
+    def _rename(self) -> None:
+        self._team.name = self._name.text()
+
+    def _show_name(self) -> None:
+        self._name.setText(self._team.name)
+
+    def _ask_file(self, title: str) -> Path | None:
+        if self._controller.review is None:
+            return None
+        name, _ = QFileDialog.getOpenFileName(self, title, "", "Review (*.clumps)")
+        return Path(name) if name else None
+
+    def _compare(self) -> None:
+        path = self._ask_file("The other review")
+        if path is not None:
+            self._words.setText("<br>".join(self._team.compare_with(path) or []))
+
+    def _merge(self) -> None:
+        path = self._ask_file("Merge a review")
+        if path is not None:
+            self._team.merge(path)
+
+    def _on_merged(self, before: list[str]) -> None:
+        """Say how far the two agreed before the merge; after it they do."""
+        self._words.setText("<br>".join(before))
