@@ -135,7 +135,7 @@ def test_it_yields_often_even_when_nothing_happens(worker, model, array):
 
 def give(monkeypatch, seconds):
     """Give what is cancelled so long to end by itself, however busy the machine is."""
-    for module in (background, tasks):
+    for module in (process, tasks):
         monkeypatch.setattr(module, "PATIENCE", seconds)
 
 
@@ -367,7 +367,7 @@ def test_a_training_that_fails_is_explained_and_leaves_nothing(
 
 def test_a_training_of_its_own_ends_its_process(out, monkeypatch):
     command = [sys.executable, str(FAKE)]
-    monkeypatch.setattr(background, "worker_command", lambda: command)
+    monkeypatch.setattr(process, "worker_command", lambda: command)
     made = []
     start = Worker._started
     monkeypatch.setattr(
