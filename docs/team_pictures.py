@@ -47,14 +47,14 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
     import napari
     from qtpy.QtTest import QTest
 
-    from napari_clumps.app.controller import controller_of
-    from napari_clumps.plugin.reader import show_panels
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
 
     viewer = napari.Viewer(title="napari-clumps")
     viewer.window.resize(1500, 940)
     show_panels(viewer)
     controller = controller_of(viewer)
-    controller.team.name = "Ada"
+    controller.reviewers.name = "Ada"
     controller.open_paths([ours])
 
     def picture(name: str) -> None:
@@ -67,10 +67,10 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
     picture("strip")
     viewer.window.remove_dock_widget(strip)
     viewer.window.add_plugin_dock_widget("napari-clumps", "Several reviewers")
-    controller.team.merge(theirs)
+    controller.reviewers.merge(theirs)
     while controller.exchange.merging.running:
         QTest.qWait(50)
-    controller.team.show_disagreements()
+    controller.reviewers.show_disagreements()
     picture("team")
     controller.close()
     viewer.close()

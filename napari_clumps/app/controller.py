@@ -1,153 +1,122 @@
-"""The one place that knows review, viewer and tasks.
+"""The parts of a window, put together: session, display, navigation, decisions, jobs.
 
-A widget asks (`controller.accept()`), the controller asks the review, the review's
-event comes back and refreshes canvas and widgets. Errors become messages here.
+A panel asks a part (`controller.decisions.accept()`), the part asks the review, and the
+review's event comes back and refreshes canvas and panels.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import Any
+
+from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.sources import search
 from clump_detector.galaxies.sidecar import rows_without_cutout
 from clump_detector.images.overrides import NO_CHOICE, Choice
+from napari_clumps.io.formats import export_labels
+from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.download import Downloads
+from napari_clumps.jobs.exchange import Exchange
+from napari_clumps.jobs.training import Retraining
 from napari_clumps.review import Proposal, QueuePlan, Review
 from napari_clumps.settings.paths import review_path_for
-from napari_clumps.settings.settings import change_settings, load_settings
+from napari_clumps.settings.settings import load_settings
 from napari_clumps.settings.shortcuts import BOOK
 
 from .box_steps import CHANGES
-from .decisions import Deciding
+from .decisions import Decisions
+from .display import Display
 from .errors import shows_errors
-from .write_retry import Waiting
-
-if TYPE_CHECKING:
-    from napari.viewer import Viewer
-
-    from napari_clumps.jobs.detection import Detection
-    from napari_clumps.jobs.download import Fetching
-    from napari_clumps.jobs.exchange import Exchange
-    from napari_clumps.jobs.training import Retraining
-
-    from .gallery import Wall
-    from .preferences import Preferences
-    from .reviewers import Team
-
-_controllers: WeakKeyDictionary[Any, Controller] = WeakKeyDictionary()
+from .gallery import Gallery
+from .model_list import ModelList
+from .navigation import Navigator
+from .reviewers import Reviewers
+from .session import Session
+from .write_retry import WriteRetry
 
 
-def controller_of(viewer: Any) -> Controller:
-    """Return the one controller of a viewer."""
-    viewer = getattr(viewer, "__wrapped__", viewer)  # widgets get napari's proxy
-    if viewer not in _controllers:
-        _controllers[viewer] = Controller(viewer)
-    return _controllers[viewer]
+class Controller:
+    """A review in a viewer, with all that is done in its window and behind it.
 
+    Attributes
+    ----------
+    session : Session
+        What is open and shown.
+    display : Display
+        How it is displayed.
+    navigator : Navigator
+        Which cutout comes next.
+    decisions : Decisions
+        What keys and mouse decide.
+    gallery : Gallery
+        Decisions on many boxes at once.
+    reviewers : Reviewers
+        What is done with the files of other reviewers.
+    model_list : ModelList
+        Renaming and removing models.
+    detection, retraining, downloads, exchange : Job
+        Work in the background.
 
-def detect_clumps(viewer: Viewer) -> None:
-    """Open the widget "Detect clumps" and start: the entry of the Layers menu."""
-    viewer.window.add_plugin_dock_widget("napari-clumps", "Detect clumps", tabify=True)
-    controller_of(viewer).detection.start()
+    Signals
+    -------
+    shortcuts_asked(): the user wants to see all keys.
+    closed(): the window goes.
+    """
 
-
-class Controller(Deciding):
-    """A review in a viewer, with all that is done in its window and behind it."""
+    shortcuts_asked = Signal()
+    closed = Signal()
 
     def __init__(self, viewer: Any) -> None:
-        super().__init__(viewer)
-        self._keyboard: Any = None
-        self._waiting: Waiting | None = None
-        self.preferences: Preferences | None = None
-        self.take_settings()
+        self.session = session = Session(viewer)
+        self.display = Display(session)
+        self.navigator = Navigator(session, self.display)
+        self.detection = Detection(session, self.take_proposals)
+        self.decisions = Decisions(session, self.navigator, self.detection)
+        self.retraining = Retraining(session, self.detection)
+        self.downloads = Downloads(session, self.open_paths)
+        self.exchange = Exchange(session, self.reload)
+        self.gallery = Gallery(session, self.navigator)
+        self.reviewers = Reviewers(session, self.navigator)
+        self.model_list = ModelList(session, self.detection, self.retraining)
+        self._write_retry: WriteRetry | None = None
+        self._actions = self._bound_actions()
         with suppress(ClumpError):  # keys of another version that do not fit
             BOOK.choose(load_settings().keys)
 
-    def take_settings(self) -> None:
-        """Do as the saved settings say from now on."""
-        settings = load_settings()
-        self.device = settings.device
-        self.done_with_space = settings.done_with_space
-        self.go_on_after_last = settings.go_on_after_last
-        hides_anew = self.blind_test is not settings.blind_test
-        self.blind_test = settings.blind_test
-        if hides_anew:
-            self.refresh(start=True)
-        if self.review is not None and not self.review.read_only:
-            self.review.annotator = settings.name()
-        self.settings_changed.emit()
+    def _bound_actions(self) -> dict[str, Callable[[], Any]]:
+        """Return what each key does, by the name of its action in `shortcuts`."""
+        decisions, navigator, display = self.decisions, self.navigator, self.display
+        nudges = {name: partial(decisions.nudge, name) for name in CHANGES}
+        return nudges | {
+            "accept": decisions.accept,
+            "reject": decisions.reject,
+            "next_box": decisions.next_box,
+            "draw": decisions.draw,
+            "add_here": decisions.add_here,
+            "reclassify": decisions.reclassify,
+            "accept_rest": decisions.accept_rest,
+            "reject_rest": decisions.reject_rest,
+            "toggle_done": decisions.toggle_done,
+            "flag": decisions.flag,
+            "undo": decisions.undo,
+            "redo": decisions.redo,
+            "next_cutout": navigator.next_cutout,
+            "previous_cutout": navigator.previous_cutout,
+            "toggle_boxes": self.session.toggle_boxes,
+            "zoom": display.zoom,
+            "next_view": display.next_view,
+            "next_stretch": display.next_stretch,
+            "show_keys": self.shortcuts_asked.emit,
+        }
 
-    def choose(self, **settings: Any) -> None:
-        """Save settings, and do as they say from now on."""
-        change_settings(**settings)
-        self.take_settings()
-        if self.preferences is not None:
-            self.preferences.show()
-
-    # -- background work ----------------------------------------------------
-
-    @functools.cached_property
-    def detection(self) -> Detection:
-        """Proposals from a model, in the background."""
-        from napari_clumps.jobs.detection import Detection
-
-        return Detection(self)
-
-    @functools.cached_property
-    def team(self) -> Team:
-        """What is done with the files of other reviewers."""
-        from .reviewers import Team
-
-        return Team(self)
-
-    @functools.cached_property
-    def retraining(self) -> Retraining:
-        """A new model from the corrections, in the background."""
-        from napari_clumps.jobs.training import Retraining
-
-        return Retraining(self)
-
-    @functools.cached_property
-    def fetching(self) -> Fetching:
-        """Cutouts for a list of galaxies, in the background."""
-        from napari_clumps.jobs.download import Fetching
-
-        return Fetching(self)
-
-    @functools.cached_property
-    def exchange(self) -> Exchange:
-        """Labels in from other programs, and out to them, in the background."""
-        from napari_clumps.jobs.exchange import Exchange
-
-        return Exchange(self)
-
-    @property
-    def proposals_coming(self) -> bool:
-        """Whether a model is at work that has not come to every cutout yet."""
-        return self.detection.running
-
-    def awaits_proposals(self, cutout_id: int) -> bool:
-        """Tell whether a model is at work that has not come to a cutout yet."""
-        return self.detection.awaits(cutout_id)
-
-    # -- many boxes at once -------------------------------------------------
-
-    @functools.cached_property
-    def wall(self) -> Wall:
-        """The crops of all boxes of the review, and decisions on many."""
-        from .gallery import Wall
-
-        return Wall(self)
-
-    @shows_errors
-    def visit(self, cutout_id: int) -> None:
-        """Show a cutout that a person pointed at."""
-        self.go_to(cutout_id)
+    def press(self, action: str) -> None:
+        """Do what a key does, by the name of its action in `shortcuts`."""
+        self._actions[action]()
 
     # -- opening ------------------------------------------------------------
 
@@ -165,8 +134,7 @@ class Controller(Deciding):
         paths : sequence of paths
             One ``*.clumps`` file, or images and folders.
         review : path, optional
-            The review file to make or go on with; by default it stands beside the
-            images.
+            The review file to create or resume; by default it lies beside the images.
         choice : Choice
             What the user says of images that do not say it themselves.
 
@@ -178,7 +146,7 @@ class Controller(Deciding):
         given = [Path(path) for path in paths]
         if len(given) == 1 and given[0].suffix == ".clumps":
             self.open_review(given[0])
-            self._say_unit(choice)
+            self._set_unit(choice)
             return True
         found = search(given)
         sources = choice.for_sources(found.sources)
@@ -186,36 +154,36 @@ class Controller(Deciding):
         path = review or review_path_for(given)
         if path.exists():
             self.open_review(path)
-            self._say_unit(choice)
-            added = self.opened.add_cutouts(sources)
+            self._set_unit(choice)
+            added = self.session.opened.add_cutouts(sources)
             if added:
-                self.make_queue()
+                self.navigator.make_queue()
                 words.insert(0, f"{added} new cutouts were added to {path.name}.")
-                self.review_changed.emit()
+                self.session.announce_modified()
         else:
             made = Review.create(path, sources, annotator=load_settings().name())
             made.unit = choice.unit
             self._show_review(made)
         if any(words):
-            self.say(" ".join(filter(None, words)))
+            self.session.say(" ".join(filter(None, words)))
         return True
 
-    def _say_unit(self, choice: Choice) -> None:
+    def _set_unit(self, choice: Choice) -> None:
         if choice.unit:
-            self.opened.unit = choice.unit
+            self.session.opened.unit = choice.unit
 
     @shows_errors
-    def say_unit(self, words: str) -> bool:
-        """Say the unit of fluxes whose files name none, once for this review.
+    def set_unit(self, words: str) -> bool:
+        """Set the unit of fluxes whose files name none, once for this review.
 
         Parameters
         ----------
         words : str
             See `clump_detector.fluxes.units.chosen_unit`.
         """
-        self.opened.unit = words
-        if self.cutout is not None:
-            self._on_review_changed(self.cutout.id)
+        self.session.opened.unit = words
+        if self.session.cutout is not None:
+            self.session.show_changes(self.session.cutout.id)
         return True
 
     def open_review(self, path: Path) -> None:
@@ -226,7 +194,8 @@ class Controller(Deciding):
         ReviewError
             If it is no review; the one that was open stays open.
         """
-        if self.review is not None and self.review.path.resolve() == path.resolve():
+        before = self.session.review
+        if before is not None and before.path.resolve() == path.resolve():
             return
         opened = Review.open(path)
         if not opened.read_only:
@@ -235,34 +204,28 @@ class Controller(Deciding):
 
     def _show_review(self, review: Review) -> None:
         self.close_review()
-        self.review = review
-        self.canvas.build()
-        self._take_window()
-        review.changed.connect(self._on_review_changed)
-        self._waiting = Waiting(self, review)
-        self.make_queue()
-        if not self.queue:  # what was gone through last is all settled by now
-            self.make_queue(QueuePlan(review.queue_plan.order))
-        self.review_changed.emit()
-        self.go_to(self._first_shown())
-        self.canvas.activate()
+        session = self.session
+        session.take_review(review)
+        session.canvas.build()
+        review.changed.connect(session.show_changes)
+        self._write_retry = WriteRetry(session, review)
+        self.navigator.make_queue()
+        if not session.queue:  # what was gone through last is all settled by now
+            self.navigator.make_queue(QueuePlan(review.queue_plan.order))
+        session.announce_review()
+        self.navigator.go_to_first()
+        session.canvas.activate()
         self.detection.warm_up()
         if review.read_only:
-            self.warn(
+            session.warn(
                 review.read_only_reason or "This review is open for reading only."
             )
 
-    def _take_window(self) -> None:
-        """Listen to keys in the whole window, and to its Preferences, from now on."""
-        window = getattr(self.viewer, "window", None)
-        if self._keyboard is None and window is not None:
-            from napari_clumps.widgets.base.keyboard import Keyboard
-
-            from .preferences import Preferences
-
-            self._keyboard = Keyboard(window._qt_window, self)
-            with suppress(KeyError):  # napari does not know a plugin not installed
-                self.preferences = Preferences(self)
+    def reload(self) -> None:
+        """Show a review of which much has changed at once, such as after an import."""
+        self.navigator.make_queue()
+        self.session.announce_modified()
+        self.session.refresh(start=True)
 
     def close_review(self, *, for_good: bool = False) -> None:
         """Close the review; every decision is on disk already.
@@ -272,54 +235,34 @@ class Controller(Deciding):
         for_good : bool
             The window closes, too, or has closed: nothing is drawn any more.
         """
-        if self.review is None:
+        session, review = self.session, self.session.review
+        if review is None:
             return
         self.detection.cancel()
-        if "exchange" in self.__dict__:
-            self.exchange.close()
-        if self.cutout is not None:
+        self.exchange.close()
+        if session.cutout is not None:
             with suppress(ClumpError):  # a full disk is no reason to stay
-                self.review.place = self.cutout.id
-        if self._waiting is not None:
-            self._waiting.end()
-        self.review.changed.disconnect(self._on_review_changed)
-        self.review.close()
-        self.review = self.cutout = self.picture = self.current = self.queue = None
-        self._boxes = []
-        self.pictures.forget()
-        if self.canvas.is_built and not for_good:
-            self.canvas.show_boxes([], None)
-        self.review_changed.emit()
+                review.place = session.cutout.id
+        if self._write_retry is not None:
+            self._write_retry.end()
+        review.changed.disconnect(session.show_changes)
+        review.close()
+        session.take_review(None)
+        session.pictures.forget()
+        if session.canvas.is_built and not for_good:
+            session.canvas.show_boxes([], None)
+        session.announce_review()
 
     def close(self) -> None:
         """End all that runs behind the window."""
-        for name in ("detection", "retraining", "fetching"):
-            if name in self.__dict__:
-                getattr(self, name).close()
-        self.looking.close()
+        for job in (self.detection, self.retraining, self.downloads):
+            job.close()
+        self.display.close()
         self.close_review(for_good=True)
-        if self._keyboard is not None:
-            self._keyboard.let_go()
-        if self.preferences is not None:
-            self.preferences.let_go()
-            self.preferences = None
-        self.pictures.close()
+        self.closed.emit()
+        self.session.pictures.close()
 
-    # -- the keys -----------------------------------------------------------
-
-    def press(self, action: str) -> None:
-        """Do what a key does, by the name of its action in `keys`."""
-        if action in CHANGES:
-            self.nudge(action)
-            return
-        owner = self if hasattr(self, action) else self.looking
-        getattr(owner, action)()
-
-    def show_keys(self) -> None:
-        """Show the sheet with all keys."""
-        from napari_clumps.widgets.base.shortcut_sheet import show_key_sheet
-
-        show_key_sheet(self.viewer.window._qt_window)
+    # -- what comes in and goes out -------------------------------------------
 
     def take_proposals(
         self,
@@ -330,44 +273,40 @@ class Controller(Deciding):
     ) -> None:
         """Hand a model's proposals to the review, and start on them if they are shown.
 
+        Parameters
+        ----------
+        cutout_id : int
+        proposals : sequence of Proposal
+        model : str
+            Id of the model that made them.
+        size : tuple of int
+            Width and height of the image they were made on.
+
         Raises
         ------
         ReviewError
             If the review cannot take them.
         """
-        self._refresh_pending = True  # the canvas is drawn once, at the end
-        try:
-            self.opened.propose(
-                cutout_id, proposals, model, size=size, beside=self.blind_test
+        session = self.session
+        with session.deferred_refresh():
+            session.opened.propose(
+                cutout_id, proposals, model, size=size, beside=session.blind_test
             )
-        finally:
-            self._refresh_pending = False
-        if self.cutout is not None and cutout_id == self.cutout.id:
+        if session.cutout is not None and cutout_id == session.cutout.id:
             # In a turn of its own: commit and drawing together would be felt.
-            self._refresh_later(start=True)
-
-    def toggle_boxes(self) -> None:
-        """Hide or show the boxes."""
-        if self.canvas.is_built:
-            self.canvas.visible = not self.canvas.visible
-            self.boxes_changed.emit()
-
-    # -- files --------------------------------------------------------------
+            session.refresh_soon(start=True)
 
     @shows_errors
     def export(self, path: Path, *, png: bool = False) -> bool:
         """Write the label set of the review."""
-        from napari_clumps.io.formats import export_labels
-
-        done = export_labels(self.opened, path, png=png)
-        self.say(done)
+        self.session.say(export_labels(self.session.opened, path, png=png))
         return True
 
     @shows_errors
     def relocate(self, folder: Path) -> None:
         """Look for moved images below a folder."""
-        found = self.opened.relocate(folder)
-        self.pictures.forget()
-        if self.cutout is not None:
-            self.go_to(self.cutout.id)
-        self.say(f"{found} image{'s' * (found != 1)} found below {folder}.")
+        found = self.session.opened.relocate(folder)
+        self.session.pictures.forget()
+        if self.session.cutout is not None:
+            self.navigator.go_to(self.session.cutout.id)
+        self.session.say(f"{found} image{'s' * (found != 1)} found below {folder}.")

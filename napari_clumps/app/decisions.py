@@ -1,9 +1,11 @@
-"""Deciding on the boxes of the cutout that is shown: what keys and hands do to them."""
+"""Decisions on the boxes of the current cutout, by keys and with the mouse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
 from napari_clumps.review import Box, Corners, Status
@@ -11,41 +13,52 @@ from napari_clumps.settings.shortcuts import BOOK
 
 from .box_steps import changed, usual_side
 from .errors import shows_errors
-from .navigation import Going
+from .navigation import Navigator
+from .session import Session
 
 _ON_THEIR_WAY = "The proposals for this cutout are still on their way."
 
 
-class Deciding(Going):
-    """Decides on the current box, or on all that are left, and goes on.
-
-    Attributes
-    ----------
-    done_with_space : bool
-        Whether accepting what is left also sets the cutout done.
-    go_on_after_last : bool
-        Whether the last decision on a cutout does what accepting the rest does.
-    """
-
-    def __init__(self, viewer: Any) -> None:
-        super().__init__(viewer)
-        self.done_with_space = True
-        self.go_on_after_last = False
-        self._warned_of: tuple[str, int] | None = None
-        self.canvas.drawn.connect(self._on_drawn)
-        self.canvas.edited.connect(self._on_edited)
-        self.canvas.removed.connect(self._on_removed)
-        self.canvas.selected.connect(self._on_selected)
-        self.canvas.refused.connect(self._on_refused)
+class ProposalSource(Protocol):
+    """What may bring proposals while the user decides."""
 
     @property
-    def proposals_coming(self) -> bool:
-        """Whether a model is at work that has not come to every cutout yet."""
-        return False
+    def running(self) -> bool:
+        """Whether a model is at work."""
 
-    def awaits_proposals(self, cutout_id: int) -> bool:
+    def awaits(self, cutout_id: int) -> bool:
         """Tell whether a model is at work that has not come to a cutout yet."""
-        return False
+
+
+class Decisions:
+    """Decides on the current box, or on all that are left, and goes on.
+
+    Parameters
+    ----------
+    session : Session
+    navigator : Navigator
+        Asked for the next cutout.
+    proposals : ProposalSource
+
+    Signals
+    -------
+    flags_asked(): the user wants to flag the cutout.
+    """
+
+    flags_asked = Signal()
+
+    def __init__(
+        self, session: Session, navigator: Navigator, proposals: ProposalSource
+    ) -> None:
+        self.session, self._navigator = session, navigator
+        self._proposals = proposals
+        self._warned_of: tuple[str, int] | None = None
+        canvas = session.canvas
+        canvas.drawn.connect(self._on_drawn)
+        canvas.edited.connect(self._on_edited)
+        canvas.removed.connect(self._on_removed)
+        canvas.selected.connect(session.make_current)
+        canvas.refused.connect(self._on_refused)
 
     # -- the keys -----------------------------------------------------------
 
@@ -54,74 +67,77 @@ class Deciding(Going):
         """Accept the current box and go to the next undecided one."""
         box = self._current_box()
         if box is not None:
-            self._decide(self.opened.accept, box)
+            self._decide(self.session.opened.accept, box)
 
     @shows_errors
     def reject(self) -> None:
         """Reject the current box and go to the next undecided one."""
         box = self._current_box()
         if box is not None:
-            self._decide(self.opened.reject, box)
+            self._decide(self.session.opened.reject, box)
             if box.status is Status.DRAWN:
                 back = BOOK.key("undo")
-                self.say(f"The box that you had drawn is gone; {back} brings it back.")
+                self.session.say(
+                    f"The box that you had drawn is gone; {back} brings it back."
+                )
 
     def _decide(self, decide: Callable[[int], None], box: Box) -> None:
         """Decide on a box and go to the next undecided one, drawing only once."""
         following = self._next_undecided(box)
-        self._refresh_pending = True
-        try:
+        with self.session.deferred_refresh():
             decide(box.id)
-        finally:
-            self._refresh_pending = False
-        self.current = following
-        self.refresh()
-        goes_on = self.go_on_after_last and not self.hidden
-        if following is None and goes_on and not self.opened.read_only:
+        self.session.current = following
+        self.session.refresh()
+        goes_on = self.session.go_on_after_last and not self.session.hidden
+        if following is None and goes_on and not self.session.opened.read_only:
             self.accept_rest()
             return
-        after = self.box(following)
+        after = self.session.box(following)
         if after is not None:
-            self.canvas.camera.bring_into_view(after)
+            self.session.canvas.camera.bring_into_view(after)
 
     @shows_errors
     def reclassify(self) -> None:
         """Give the current box the next class."""
         box = self._current_box()
         if box is not None:
-            classes = self.opened.classes
+            classes = self.session.opened.classes
             place = classes.index(box.cls) if box.cls in classes else -1
-            self.opened.reclassify(box.id, classes[(place + 1) % len(classes)])
+            self.session.opened.reclassify(box.id, classes[(place + 1) % len(classes)])
 
     @shows_errors
     def nudge(self, action: str) -> None:
         """Move the current box by a pixel, or one of its sides; `CHANGES` has which."""
         box = self._current_box()
         if box is not None:
-            corners = changed(box.corners, action, self.canvas.camera.orientation)
-            self.opened.edit(box.id, corners)
+            corners = changed(
+                box.corners, action, self.session.canvas.camera.orientation
+            )
+            self.session.opened.edit(box.id, corners)
 
     @shows_errors
     def add_here(self) -> None:
         """Put a box at the mouse, as large as the PSF says or the other boxes are."""
-        place = self.canvas.camera.mouse()
+        place = self.session.canvas.camera.mouse()
         if place is None:
-            self.say("Put the mouse on the clump first.")
+            self.session.say("Put the mouse on the clump first.")
             return
-        half = usual_side(self.picture, self._boxes) / 2
+        half = usual_side(self.session.picture, self.session.boxes) / 2
         x, y = place
         self._from_canvas(self._add, [(x - half, y - half, x + half, y + half)])
 
     @shows_errors
     def draw(self) -> None:
         """Let the next drag draw a box, or leave drawing."""
-        if len(self.opened) == 0 or self.cutout is None:
+        if len(self.session.opened) == 0 or self.session.cutout is None:
             return
-        self.canvas.visible = True
-        self.canvas.drawing = not self.canvas.drawing
-        if self.canvas.drawing:
+        self.session.canvas.visible = True
+        self.session.canvas.drawing = not self.session.canvas.drawing
+        if self.session.canvas.drawing:
             key = BOOK.key("draw")
-            self.say(f"Drag from corner to corner of the clump; {key} again to leave.")
+            self.session.say(
+                f"Drag from corner to corner of the clump; {key} again to leave."
+            )
 
     @shows_errors
     def accept_rest(self) -> None:
@@ -138,158 +154,176 @@ class Deciding(Going):
         self._decide_rest(accept=False)
 
     def _decide_rest(self, *, accept: bool) -> None:
-        review = self.opened
-        if self.cutout is None:
+        review = self.session.opened
+        if self.session.cutout is None:
             return
-        if self.cutout.model is None and self.proposals_coming:
+        if self.session.cutout.model is None and self._proposals.running:
             # Done without a look at what the model sees is seldom what is meant.
-            self.say(_ON_THEIR_WAY)
+            self.session.say(_ON_THEIR_WAY)
             return
         if self._test_goes_on():
             return
-        left = [b.id for b in self.undecided]
+        left = [b.id for b in self.session.undecided]
         yes, no = (left, []) if accept else ([], left)
-        if self.done_with_space:
-            review.finish(self.cutout.id, yes, no)
+        if self.session.done_with_space:
+            review.finish(self.session.cutout.id, yes, no)
         else:
             review.accept_all(yes)
             review.reject_all(no)
-        self._go_on()
+        self._navigator.go_on()
 
     @shows_errors
     def toggle_done(self) -> None:
         """Set the cutout done and go on, or take that back."""
-        review = self.opened
-        if self.cutout is None:
+        review = self.session.opened
+        if self.session.cutout is None:
             return
-        if self.cutout.done:
-            review.set_done(self.cutout.id, False)
+        if self.session.cutout.done:
+            review.set_done(self.session.cutout.id, False)
         elif self._test_goes_on():
             return
-        elif self.undecided:
-            n = len(self.undecided)
+        elif self.session.undecided:
+            n = len(self.session.undecided)
             accept, reject = BOOK.key("accept"), BOOK.key("reject")
             rest, none = BOOK.key("accept_rest"), BOOK.key("reject_rest")
-            self.say(
+            self.session.say(
                 f"{n} proposal{'s' * (n > 1)} still undecided: {accept} accepts, "
                 f"{reject} rejects, {rest} accepts all that is left, {none} rejects it."
             )
         else:
-            review.set_done(self.cutout.id, True)
-            self._go_on()
+            review.set_done(self.session.cutout.id, True)
+            self._navigator.go_on()
 
     # -- held-out cutouts -----------------------------------------------------
 
     def _test_goes_on(self) -> bool:
         """Show what was hidden; tell whether a held-out cutout needs more decisions."""
-        assert self.cutout is not None
-        if self.hidden:
-            here = self.opened.id, self.cutout.id
-            if self.awaits_proposals(self.cutout.id):
-                self.say(_ON_THEIR_WAY)
+        assert self.session.cutout is not None
+        if self.session.hidden:
+            here = self.session.opened.id, self.session.cutout.id
+            if self._proposals.awaits(self.session.cutout.id):
+                self.session.say(_ON_THEIR_WAY)
                 return True
-            if not self._boxes and self._warned_of != here:
+            if not self.session.boxes and self._warned_of != here:
                 self._warned_of = here  # a habit is no answer
-                self.say("Nothing is marked: press again if you see no clump here.")
+                self.session.say(
+                    "Nothing is marked: press again if you see no clump here."
+                )
                 return True
             self._reveal()
-        n = len(self.undecided)
-        if not self.unnamed or not n:
+        n = len(self.session.undecided)
+        if not self.session.unnamed or not n:
             return False
         accept, reject = BOOK.key("accept"), BOOK.key("reject")
         boxes = f"{n} box{'es' * (n != 1)} of the models"
-        self.say(f"Decide on {boxes}: {accept} accepts, {reject} rejects.")
+        self.session.say(f"Decide on {boxes}: {accept} accepts, {reject} rejects.")
         return True
 
     def _reveal(self) -> None:
         """Show the models' boxes, each from its own threshold, once all is marked."""
-        assert self.cutout is not None
-        thresholds, fallback = self.thresholds, self.threshold
-        self._refresh_pending = True  # the canvas is drawn once, at the end
-        try:
-            self.opened.reveal(
-                self.cutout.id,
+        assert self.session.cutout is not None
+        thresholds, fallback = self.session.thresholds, self.session.threshold
+        with self.session.deferred_refresh():
+            self.session.opened.reveal(
+                self.session.cutout.id,
                 lambda box: thresholds.of_card(box.model or "", fallback),
             )
-        finally:
-            self._refresh_pending = False
-        self.current = None
-        self.refresh(start=True)
+        self.session.current = None
+        self.session.refresh(start=True)
 
     def next_box(self) -> None:
         """Make the next box the current one, whatever its status."""
-        if self._boxes:
-            ids = [b.id for b in self._boxes]
-            place = ids.index(self.current) if self.current in ids else -1
-            self.select(ids[(place + 1) % len(ids)])
+        if self.session.boxes:
+            ids = [b.id for b in self.session.boxes]
+            place = (
+                ids.index(self.session.current) if self.session.current in ids else -1
+            )
+            self.session.select(ids[(place + 1) % len(ids)])
 
     @shows_errors
     def undo(self) -> None:
         """Undo the last step, also one of an earlier day."""
-        self._travel(self.opened.undo(), "There is nothing to undo.")
+        self._travel(self.session.opened.undo(), "There is nothing to undo.")
 
     @shows_errors
     def redo(self) -> None:
         """Redo what was undone."""
-        self._travel(self.opened.redo(), "There is nothing to redo.")
+        self._travel(self.session.opened.redo(), "There is nothing to redo.")
 
     def _travel(self, cutout_id: int | None, nothing: str) -> None:
         if cutout_id is None:
-            self.say(nothing)
-        elif self.cutout is None or cutout_id != self.cutout.id:
-            self.go_to(cutout_id)
+            self.session.say(nothing)
+        elif self.session.cutout is None or cutout_id != self.session.cutout.id:
+            self._navigator.go_to(cutout_id)
 
     def _current_box(self) -> Box | None:
-        box = self.box(self.current)
+        box = self.session.box(self.session.current)
         if box is None:
             key = BOOK.key("next_box")
-            self.say(f"No box is selected: click one, or {key} to the next.")
+            self.session.say(f"No box is selected: click one, or {key} to the next.")
         return box
 
     def _next_undecided(self, box: Box) -> int | None:
         """Return the next undecided box after this one, going round."""
-        place = [b.id for b in self._boxes].index(box.id)
-        order = [*self._boxes[place + 1 :], *self._boxes[:place]]
+        place = [b.id for b in self.session.boxes].index(box.id)
+        order = [*self.session.boxes[place + 1 :], *self.session.boxes[:place]]
         waiting = [b.id for b in order if b.status is Status.PROPOSAL]
         return waiting[0] if waiting else None
 
-    # -- what a hand did on the canvas --------------------------------------
+    # -- what was done on the canvas ----------------------------------------
 
     def _on_drawn(self, boxes: list[Corners]) -> None:
         self._from_canvas(self._add, boxes)
-        self.canvas.drawing = False
-        self.said.emit("")
+        self.session.canvas.drawing = False
+        self.session.clear_message()
 
     def _add(self, boxes: list[Corners]) -> None:
-        review = self.opened
-        if self.cutout is not None:
-            made = review.add_all(self.cutout.id, boxes, review.classes[0])
-            self.current = made[-1].id
+        review = self.session.opened
+        if self.session.cutout is not None:
+            made = review.add_all(self.session.cutout.id, boxes, review.classes[0])
+            self.session.current = made[-1].id
 
     def _on_edited(self, moved: dict[int, Corners]) -> None:
-        if self.current not in moved:
-            self.current = next(reversed(moved))
-        self._from_canvas(self.opened.edit_all, moved)
+        if self.session.current not in moved:
+            self.session.current = next(reversed(moved))
+        self._from_canvas(self.session.opened.edit_all, moved)
 
     def _on_removed(self, box_ids: list[int]) -> None:
-        self._from_canvas(self.opened.reject_all, box_ids)
+        self._from_canvas(self.session.opened.reject_all, box_ids)
 
     def _on_refused(self, message: str) -> None:
-        self.say(message)
-        self._refresh_later()
+        self.session.say(message)
+        self.session.refresh_soon()
 
     def _from_canvas(self, change: Callable[[Any], Any], value: Any) -> None:
         """Decide at once, show it when napari has finished with the mouse event."""
-        self._refresh_pending = True
         try:
-            change(value)
+            with self.session.deferred_refresh():
+                change(value)
         except ClumpError as error:
-            self.warn(error.message)
+            self.session.warn(error.message)
         finally:
-            self._refresh_pending = False
-            self._refresh_later()
+            self.session.refresh_soon()
 
-    def _on_selected(self, box_id: int | None) -> None:
-        if box_id != self.current:
-            self.current = box_id
-            self.current_changed.emit(box_id)
+    # -- flags and remark -----------------------------------------------------
+
+    def flag(self) -> None:
+        """Ask the person how to flag the cutout."""
+        if self.session.cutout is not None:
+            self.flags_asked.emit()
+
+    @shows_errors
+    def set_flags(self, flags: Iterable[str]) -> None:
+        """Flag the cutout; its remark stays."""
+        if self.session.cutout is not None:
+            self.session.opened.flag(
+                self.session.cutout.id, flags, self.session.cutout.remark
+            )
+
+    @shows_errors
+    def set_remark(self, remark: str) -> None:
+        """Say something about the cutout; its flags stay."""
+        if self.session.cutout is not None:
+            self.session.opened.flag(
+                self.session.cutout.id, self.session.cutout.flags, remark
+            )

@@ -1,4 +1,4 @@
-"""How the shown cutout looks: its look, its zoom, and which way is up.
+"""How the current cutout is displayed: view, stretch, zoom and orientation.
 
 All of it is for the eye. Detection and training read the files themselves.
 """
@@ -6,27 +6,32 @@ All of it is for the eye. Detection and training read the files themselves.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
 from napari_clumps.render.image_cache import Picture
 from napari_clumps.render.orientation import Sky, compass_of, north_up
 from napari_clumps.render.rendering import COLOUR, NARROWEST, STRETCHES, Look
+from napari_clumps.review import CutoutRecord
 from napari_clumps.settings.settings import Settings, change_settings, load_settings
 from napari_clumps.settings.shortcuts import BOOK
 
-if TYPE_CHECKING:
-    from .session import Showing
+from .session import Session
 
 #: Milliseconds after the last change until it is saved and the neighbours are drawn
 #: with it: a hand on a slider comes first.
 PAUSE = 400
 
 
-class Looking:
-    """What a person chose to see, kept from cutout to cutout and over restarts.
+class Display:
+    """Displays cutouts as the user chose, from cutout to cutout and over restarts.
+
+    Parameters
+    ----------
+    session : Session
 
     Attributes
     ----------
@@ -42,34 +47,58 @@ class Looking:
 
     changed = Signal()
 
-    def __init__(self, showing: Showing) -> None:
-        self._showing = showing
+    def __init__(self, session: Session) -> None:
+        self.session = session
         self._timer: Any = None
         settings = load_settings()
         self.scale_bar = settings.scale_bar
         self.north_up = settings.north_up
-        showing.pictures.look = _saved_look(settings)
-        showing.cutout_changed.connect(self._on_cutout)
+        session.pictures.look = _saved_look(settings)
+        session.cutout_changed.connect(self._on_cutout)
+        session.canvas.lost.connect(self._restore_layers)
+
+    def draw(self, cutout: CutoutRecord, picture: Picture) -> None:
+        """Draw the image of a cutout, or black where it cannot be read."""
+        width, height = picture.size or (cutout.width or 400, cutout.height or 400)
+        rgb = picture.rgb
+        if rgb is None:
+            rgb = np.zeros((height, width, 3), np.uint8)
+        canvas = self.session.canvas
+        canvas.drawing = False
+        canvas.show_picture(rgb, cutout.name, self.sky_of(picture))
+
+    def _restore_layers(self, names: list[str]) -> None:
+        """Bring back layers that someone has deleted while a review is open."""
+        session = self.session
+        if session.review is None:
+            return
+        session.canvas.build()
+        session.refresh()
+        layers = " and ".join(f"“{name}”" for name in names)
+        session.say(
+            f"The review needs {layers}, so it is back. Hide a layer with its eye, or "
+            "close the review."
+        )
 
     # -- the look -----------------------------------------------------------
 
     @property
     def look(self) -> Look:
         """The look of now; a new one is shown at once."""
-        return self._showing.pictures.look
+        return self.session.pictures.look
 
     @look.setter
     def look(self, look: Look) -> None:
         if look == self.look:
             return
-        self._showing.pictures.look = look
+        self.session.pictures.look = look
         self._show_again()
         self._settle()
 
     @property
     def views(self) -> tuple[str, ...]:
         """The views that the shown cutout has."""
-        picture = self._showing.picture
+        picture = self.session.picture
         return (picture.views if picture else ()) or (COLOUR,)
 
     @property
@@ -104,39 +133,37 @@ class Looking:
         try:
             self.look = replace(self.look, **changes)  # type: ignore[arg-type]
         except ClumpError as error:
-            self._showing.warn(error.message)
+            self.session.warn(error.message)
 
     def reset(self) -> None:
         """Show what the detector sees."""
         self.look = Look()
-        self._showing.say("As the detector sees it.")
+        self.session.say("As the detector sees it.")
 
     def next_view(self) -> None:
         """Show the cutout's next view, going round."""
         self.choose(view=_next(self.views, self.look.view))
-        self._showing.say(self.words or "Colour, as the detector sees it.")
+        self.session.say(self.words or "Colour, as the detector sees it.")
 
     def next_stretch(self) -> None:
         """Show the next stretch, going round."""
         self.choose(stretch=_next(STRETCHES, self.look.stretch))
-        self._showing.say(self.words or "Stretched as the detector sees it.")
+        self.session.say(self.words or "Stretched as the detector sees it.")
 
     def _show_again(self) -> None:
         """Draw the shown cutout anew, from what has been read of it."""
-        showing = self._showing
-        if showing.cutout is not None and showing.picture is not None:
-            before = showing.picture
-            showing.picture = showing.pictures.get(showing.cutout.source)
-            if showing.picture.rgb is not None:
-                showing.canvas.change_picture(showing.picture.rgb)
-            if showing.picture.notes != before.notes:
-                showing.cutout_changed.emit()
+        session = self.session
+        if session.cutout is not None and session.picture is not None:
+            picture = session.pictures.get(session.cutout.source)
+            if picture.rgb is not None:
+                session.canvas.change_picture(picture.rgb)
+            session.change_picture(picture)
         self._show_words()
         self.changed.emit()
 
     def _show_words(self) -> None:
-        if self._showing.canvas.is_built:
-            self._showing.canvas.camera.show_words(self.shown.words)
+        if self.session.canvas.is_built:
+            self.session.canvas.camera.show_words(self.shown.words)
 
     # -- North and scale ----------------------------------------------------
 
@@ -161,12 +188,12 @@ class Looking:
         self._show_sky()
 
     def _show_sky(self) -> None:
-        showing = self._showing
-        if showing.picture is not None:
-            before = showing.canvas.camera.orientation
-            showing.canvas.camera.show_sky(self.sky_of(showing.picture))
-            if showing.canvas.camera.orientation != before:
-                showing.canvas.camera.look_again(showing.box(showing.current))
+        session = self.session
+        if session.picture is not None:
+            before = session.canvas.camera.orientation
+            session.canvas.camera.show_sky(self.sky_of(session.picture))
+            if session.canvas.camera.orientation != before:
+                session.canvas.camera.look_again(session.box(session.current))
         self._settle()
         self.changed.emit()
 
@@ -180,7 +207,7 @@ class Looking:
     @property
     def close_up(self) -> bool:
         """Whether boxes are looked at close up rather than the whole galaxy."""
-        return self._showing.canvas.camera.close_up
+        return self.session.canvas.camera.close_up
 
     def zoom(self) -> None:
         """Go from the whole galaxy to the current box, or back."""
@@ -191,17 +218,17 @@ class Looking:
 
     def zoom_to_galaxy(self) -> None:
         """Show the whole galaxy, here and on the next cutouts."""
-        if self._showing.cutout is not None:
-            self._showing.canvas.camera.zoom_to_galaxy()
+        if self.session.cutout is not None:
+            self.session.canvas.camera.zoom_to_galaxy()
 
     def zoom_to_box(self) -> None:
         """Show the current box close up, and those that follow."""
-        box = self._showing.box(self._showing.current)
+        box = self.session.box(self.session.current)
         if box is None:
             key = BOOK.key("next_box")
-            self._showing.say(f"No box to zoom to: click one, or {key} to the next.")
+            self.session.say(f"No box to zoom to: click one, or {key} to the next.")
         else:
-            self._showing.canvas.camera.zoom_to_box(box)
+            self.session.canvas.camera.zoom_to_box(box)
 
     # -- later --------------------------------------------------------------
 
@@ -225,7 +252,7 @@ class Looking:
             scale_bar=self.scale_bar,
             north_up=self.north_up,
         )
-        self._showing.read_neighbours()
+        self.session.read_neighbours()
 
     def close(self) -> None:
         """Save what has not been saved yet."""

@@ -1,4 +1,4 @@
-"""An error of the engine or the review becomes a message for the person."""
+"""Errors of the engine and the review, shown as messages to the user."""
 
 from __future__ import annotations
 
@@ -18,18 +18,26 @@ class Warns(Protocol):
         """Show what went wrong and what to do."""
 
 
+class HasSession(Protocol):
+    """What works on a session, which shows its errors."""
+
+    @property
+    def session(self) -> Warns:
+        """The session."""
+
+
 def shows_errors(method: Method) -> Method:
-    """Have a method of what `Warns` show an error instead of raising it.
+    """Have a method show an error in its session instead of raising it.
 
     It returns None then.
     """
 
     @functools.wraps(method)
-    def guarded(self: Warns, *args: Any, **kwargs: Any) -> Any:
+    def guarded(self: HasSession, *args: Any, **kwargs: Any) -> Any:
         try:
             return method(self, *args, **kwargs)
         except ClumpError as error:
-            self.warn(error.message)
+            self.session.warn(error.message)
             return None
 
     return guarded  # type: ignore[return-value]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +17,19 @@ from psygnal import Signal
 from napari_clumps.review import Arrangement, Crop, Crops, Review, arranged
 
 from .errors import shows_errors
-
-if TYPE_CHECKING:
-    from .controller import Controller
+from .navigation import Navigator
+from .session import Session
 
 _NOTHING = np.zeros(0, np.int64)
 
 
-class Wall:
+class Gallery:
     """Crops of all cutouts of the open review.
+
+    Parameters
+    ----------
+    session : Session
+    navigator : Navigator
 
     Attributes
     ----------
@@ -49,17 +52,17 @@ class Wall:
     updated = Signal(set)
     touched = Signal()
 
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
+    def __init__(self, session: Session, navigator: Navigator) -> None:
+        self.session, self._navigator = session, navigator
         self._review: Review | None = None
         self._touched: set[int] = set()
         self._fresh: Counter[int] = Counter()
-        self._hides = controller.blind_test
+        self._hides = session.blind_test
         self.arrangement = Arrangement()
         self.crops = Crops()
         self.rows = _NOTHING
-        controller.review_changed.connect(self._on_review)
-        controller.settings_changed.connect(self._on_settings)
+        session.review_opened.connect(self._on_review)
+        session.settings_changed.connect(self._on_settings)
         self._on_review()
 
     @property
@@ -91,7 +94,7 @@ class Wall:
         """Read all boxes and show those that fit, in their order."""
         self._touched.clear()
         self._fresh.clear()
-        review, self._hides = self._review, self._controller.blind_test
+        review, self._hides = self._review, self.session.blind_test
         self.crops = Crops() if review is None else review.crops(hide=self._hides)
         self._arrange()
 
@@ -129,7 +132,7 @@ class Wall:
     def _on_review(self) -> None:
         if self._review is not None:
             self._review.changed.disconnect(self._on_changed, missing_ok=True)
-        self._review = self._controller.review
+        self._review = self.session.review
         if self._review is not None:
             self._review.changed.connect(self._on_changed)
         self._touched.clear()
@@ -138,7 +141,7 @@ class Wall:
         self.rearranged.emit()
 
     def _on_settings(self) -> None:
-        if self._controller.blind_test is not self._hides and len(self.crops):
+        if self.session.blind_test is not self._hides and len(self.crops):
             self.refresh()
 
     def _on_changed(self, cutout_id: int) -> None:
@@ -147,24 +150,20 @@ class Wall:
 
     # -- deciding -----------------------------------------------------------
 
-    def warn(self, message: str) -> None:
-        """Show what went wrong, as the controller does."""
-        self._controller.warn(message)
-
     @shows_errors
     def accept(self, box_ids: list[int]) -> None:
         """Accept boxes, in one step of undo."""
-        self._decided("accepted", self._controller.opened.accept_all, box_ids)
+        self._decided("accepted", self.session.opened.accept_all, box_ids)
 
     @shows_errors
     def reject(self, box_ids: list[int]) -> None:
         """Reject boxes, in one step of undo."""
-        self._decided("rejected", self._controller.opened.reject_all, box_ids)
+        self._decided("rejected", self.session.opened.reject_all, box_ids)
 
     @shows_errors
     def reclassify(self, box_ids: list[int], cls: str | None = None) -> None:
         """Give boxes a class, by default the one after the first box's."""
-        review = self._controller.opened
+        review = self.session.opened
         if not box_ids:
             self._nothing_selected()
             return
@@ -190,7 +189,7 @@ class Wall:
         said = f"{_boxes(changed)} {word}, in one step of undo."
         if changed < len(there):
             said = f"{said[:-1]}; {len(there) - changed} were so before."
-        self._controller.say(said)
+        self.session.say(said)
 
     def _still_there(self, box_ids: list[int]) -> list[int]:
         """Leave out boxes that are gone, such as a drawn one that was rejected."""
@@ -199,43 +198,43 @@ class Wall:
         return [int(i) for i in self.crops.ids[rows[~self.crops.gone[rows]]]]
 
     def _nothing_selected(self) -> None:
-        self._controller.say("No box is selected on the wall.")
+        self.session.say("No box is selected on the wall.")
 
     @shows_errors
     def undo(self) -> None:
         """Take back the newest step; the canvas stays where it is."""
-        self._travelled("Undone", self._controller.opened.undo())
+        self._travelled("Undone", self.session.opened.undo())
 
     @shows_errors
     def redo(self) -> None:
         """Do the step again that was undone last; the canvas stays where it is."""
-        self._travelled("Done again", self._controller.opened.redo())
+        self._travelled("Done again", self.session.opened.redo())
 
     def _travelled(self, word: str, cutout_id: int | None) -> None:
         if cutout_id is None:
-            self._controller.say("There is nothing more of that.")
+            self.session.say("There is nothing more of that.")
             return
         touched = len(self._touched)
         self.update()
-        name = self._controller.opened.cutout(cutout_id).name
+        name = self.session.opened.cutout(cutout_id).name
         others = f" and {touched - 1} more" if touched > 1 else ""
-        self._controller.say(f"{word}: the last step, on {name}{others}.")
+        self.session.say(f"{word}: the last step, on {name}{others}.")
 
     # -- going there --------------------------------------------------------
 
     @shows_errors
     def open(self, box_id: int) -> None:
         """Show a box on the canvas as the current one."""
-        c = self._controller
-        box = c.opened.box(box_id)
-        c.go_to(box.cutout)
-        if c.box(box_id) is None and box.score is not None:
+        session = self.session
+        box = session.opened.box(box_id)
+        self._navigator.go_to(box.cutout)
+        if session.box(box_id) is None and box.score is not None:
             # The wall shows proposals that the canvas hides.
             score = math.floor(100 * box.score) / 100
-            c.show_from(score, box.model or c.scoring_model)
-            c.say(f"Proposals are shown from a score of {score:.2f} up now.")
-        c.select(box_id)
-        c.canvas.activate()
+            session.show_from(score, box.model or session.scoring_model)
+            session.say(f"Proposals are shown from a score of {score:.2f} up now.")
+        session.select(box_id)
+        session.canvas.activate()
 
 
 def _boxes(n: int) -> str:

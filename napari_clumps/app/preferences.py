@@ -13,7 +13,7 @@ from napari_clumps.settings.shortcuts import BOOK, KEYS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .controller import Controller
+    from .session import Session
 
 _PLUGIN = "napari-clumps"
 
@@ -23,24 +23,26 @@ class Preferences:
 
     Parameters
     ----------
-    controller : Controller
+    session : Session
         Takes over what is chosen at once.
     """
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, session: Session) -> None:
         from napari.settings import get_plugin_settings
 
-        self._controller = controller
+        self._session = session
         self._busy = False
         self._page: Any = get_plugin_settings(_PLUGIN)
         self.show()
         self._page.review.events.connect(self._on_review)
         self._page.keys.events.connect(self._on_keys)
+        session.settings_changed.connect(self.show)
 
     def let_go(self) -> None:
         """Leave the page to other windows: this one closes."""
         self._page.review.events.disconnect(self._on_review)
         self._page.keys.events.disconnect(self._on_keys)
+        self._session.settings_changed.disconnect(self.show, missing_ok=True)
 
     def show(self) -> None:
         """Show on the page what is chosen now, here or in the panels."""
@@ -63,7 +65,7 @@ class Preferences:
     def _on_review(self) -> None:
         if not self._busy:
             change_settings(**self._page.review.model_dump())
-            self._controller.take_settings()
+            self._session.take_settings()
 
     def _on_keys(self) -> None:
         if self._busy:
@@ -72,7 +74,7 @@ class Preferences:
         try:
             BOOK.choose(chosen)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._session.warn(error.message)
             self.show()
             return
         usual = {key.action: key.key for key in KEYS}

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from clump_detector.core.files import write_json
 from napari_clumps.review import QueuePlan, Review
 from napari_clumps.review.agreement import Agreement, between, in_words, with_oneself
 from napari_clumps.settings.settings import load_settings
 
 from .errors import shows_errors
+from .navigation import Navigator
+from .session import Session
 
-if TYPE_CHECKING:
-    from .controller import Controller
 
-
-class Team:
+class Reviewers:
     """What a reviewer does with the files of others.
 
     Parameters
     ----------
-    controller : Controller
+    session : Session
+    navigator : Navigator
     """
 
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
+    def __init__(self, session: Session, navigator: Navigator) -> None:
+        self.session, self._navigator = session, navigator
 
     @property
     def review(self) -> Review | None:
         """The open review."""
-        return self._controller.review
-
-    # `shows_errors` warns through the desk that its first argument is.
-    def warn(self, message: str) -> None:
-        """Show what went wrong."""
-        self._controller.warn(message)
+        return self.session.review
 
     @property
     def name(self) -> str:
@@ -44,27 +37,20 @@ class Team:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._controller.choose(annotator=name.strip())
-
-    def merge(self, path: Path) -> None:
-        """Take another reviewer's file into the open review; undo takes it back.
-
-        It goes on in the background, see `exchange.Merging`.
-        """
-        self._controller.exchange.merge(path)
+        self.session.choose(annotator=name.strip())
 
     @shows_errors
     def show_disagreements(self) -> None:
         """Go through the cutouts on which reviewers differ."""
-        order = self._controller.opened.queue_plan.order
-        self._controller.choose_queue(QueuePlan(order, "disagreements"))
+        order = self.session.opened.queue_plan.order
+        self._navigator.choose_queue(QueuePlan(order, "disagreements"))
 
     @shows_errors
     def show_again(self, n: int) -> None:
         """Put some done cutouts into the queue once more."""
-        made = self._controller.opened.show_again(n)
-        self._controller.make_queue()
-        self._controller.say(
+        made = self.session.opened.show_again(n)
+        self._navigator.make_queue()
+        self.session.say(
             f"{made} done cutouts will come once more, among the others."
             if made
             else "There is no done cutout that has not come twice already."
@@ -74,32 +60,10 @@ class Team:
     def compare_with(self, path: Path) -> list[str] | None:
         """Return in sentences how far the open review and a file agree."""
         with Review.open(path, read_only=True) as other:
-            return in_words(between(self._controller.opened, other))
+            return in_words(between(self.session.opened, other))
 
     @shows_errors
     def with_oneself(self) -> list[str] | None:
         """Return in sentences how far the reviewer agrees with himself."""
-        found: Agreement = with_oneself(self._controller.opened)
+        found: Agreement = with_oneself(self.session.opened)
         return in_words(found) if found.cutouts else []
-
-
-def compare_from_command_line(first: Path, second: Path, out: Path | None) -> None:
-    """Print how far two review files agree, and how far each reviewer with himself.
-
-    Raises
-    ------
-    ClumpError
-        If one is no review, or the figures cannot be written.
-    """
-    with (
-        Review.open(first, read_only=True) as ours,
-        Review.open(second, read_only=True) as theirs,
-    ):
-        found = between(ours, theirs)
-        repeated = [(r.path.name, with_oneself(r)) for r in (ours, theirs)]
-    print("\n".join(in_words(found)))
-    for name, again in repeated:
-        if again.cutouts:
-            print(f"{name}, cutouts shown again: {' '.join(in_words(again))}")
-    if out is not None:
-        write_json(out, found.figures)

@@ -1,24 +1,24 @@
-"""What is shown: a review, one of its cutouts, and the boxes from a threshold up."""
+"""The session of a window: its review, the current cutout and the boxes shown of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
+from clump_detector.models.registry import resolve_model
 from napari_clumps.models.thresholds import Thresholds
 from napari_clumps.render.image_cache import Picture, Pictures
 from napari_clumps.review import Box, CutoutRecord, Queue, Review, Status
-from napari_clumps.settings.settings import load_settings
+from napari_clumps.settings.settings import change_settings, load_settings
 from napari_clumps.viewer.canvas import Canvas
 
-from .display import Looking
 
-
-class Showing:
-    """What of a review is shown in a viewer.
+class Session:
+    """What is open and shown in a viewer. It draws boxes and emits what changed.
 
     Attributes
     ----------
@@ -26,13 +26,11 @@ class Showing:
         The open one.
     cutout : CutoutRecord or None
     picture : Picture or None
-        Of the cutout.
+        Of the cutout, as it is displayed.
     source_problem : str or None
-        What is the matter with its image.
+        Why its image cannot be used as it is.
     current : int or None
         Id of the box that a key decides on.
-    looking : Looking
-        How the cutout looks.
     queue : Queue or None
         The cutouts in the order in which they are gone through.
     model_name : str
@@ -43,21 +41,29 @@ class Showing:
         Whether proposals on held-out cutouts are hidden until a person has marked them.
     hidden : bool
         Whether they are on this cutout.
+    device : str
+        Where models run: auto, cpu, cuda or mps.
+    done_with_space : bool
+        Whether accepting what is left also sets the cutout done.
+    go_on_after_last : bool
+        Whether the last decision on a cutout does what accepting the rest does.
 
     Signals
     -------
-    review_changed(): another review, or none, is open.
+    review_opened(): another review, or none, is open.
+    review_modified(): the open one has other cutouts, or many other boxes at once.
     queue_changed(): the queue is another one.
     cutout_changed(): another cutout is shown, or its state changed.
     boxes_changed(): the visible boxes changed.
     current_changed(box id or None): another box is the current one.
     threshold_changed(score): a model's proposals are shown from another score up.
-    said(message): a line for the person.
+    said(message): a line for the user.
     models_changed(): a model came, or another is the chosen one.
-    settings_changed(): a person chose something in the panels or in Preferences.
+    settings_changed(): the user chose something in the panels or in Preferences.
     """
 
-    review_changed = Signal()
+    review_opened = Signal()
+    review_modified = Signal()
     queue_changed = Signal()
     cutout_changed = Signal()
     boxes_changed = Signal()
@@ -77,16 +83,19 @@ class Showing:
         self.picture: Picture | None = None
         self.source_problem: str | None = None
         self.current: int | None = None
-        self.model_name = load_settings().model
-        self.blind_test = True
+        settings = load_settings()
+        self.model_name = settings.model
+        self.device = settings.device
+        self.done_with_space = settings.done_with_space
+        self.go_on_after_last = settings.go_on_after_last
+        self.blind_test = settings.blind_test
         self.hidden = False
         self._boxes: list[Box] = []
-        self._refresh_pending = False
-        self._start_pending = False
+        self._deferred = 0
+        self._due = False
+        self._start_when_due = False
         self.thresholds = Thresholds()
         self.models_changed.connect(self.thresholds.forget_cards)
-        self.looking = Looking(self)
-        self.canvas.lost.connect(self._on_lost)
 
     # -- messages -----------------------------------------------------------
 
@@ -102,7 +111,59 @@ class Showing:
         self.viewer.status = message
         self.said.emit(message)
 
+    def clear_message(self) -> None:
+        """Have the panel show no message."""
+        self.said.emit("")
+
+    # -- settings -------------------------------------------------------------
+
+    def take_settings(self) -> None:
+        """Do as the saved settings say from now on."""
+        settings = load_settings()
+        self.device = settings.device
+        self.done_with_space = settings.done_with_space
+        self.go_on_after_last = settings.go_on_after_last
+        hides_anew = self.blind_test is not settings.blind_test
+        self.blind_test = settings.blind_test
+        if hides_anew:
+            self.refresh(start=True)
+        if self.review is not None and not self.review.read_only:
+            self.review.annotator = settings.name()
+        self.settings_changed.emit()
+
+    def choose(self, **settings: Any) -> None:
+        """Save settings, and do as they say from now on."""
+        change_settings(**settings)
+        self.take_settings()
+
     # -- the review -----------------------------------------------------------
+
+    def take_review(self, review: Review | None) -> None:
+        """Have another review, or none, without a cutout that is shown."""
+        self.review = review
+        self.cutout = self.picture = self.current = self.queue = None
+        self._boxes = []
+
+    def take_queue(self, queue: Queue) -> None:
+        """Have another queue."""
+        self.queue = queue
+        self.queue_changed.emit()
+
+    def take_cutout(
+        self, cutout: CutoutRecord, picture: Picture, problem: str | None
+    ) -> None:
+        """Have another current cutout, whose image is on the canvas by now."""
+        self.cutout, self.picture, self.source_problem = cutout, picture, problem
+        self.viewer.status = cutout.name  # rather than what was said of another one
+        self.refresh(start=True)
+        self.cutout_changed.emit()
+        self.read_neighbours()
+
+    def change_picture(self, picture: Picture) -> None:
+        """Have the current cutout's image as it is displayed now."""
+        before, self.picture = self.picture, picture
+        if before is None or picture.notes != before.notes:
+            self.cutout_changed.emit()
 
     @property
     def opened(self) -> Review:
@@ -139,6 +200,36 @@ class Showing:
         self.thresholds.choose(model_id, score)
         self.threshold_changed.emit(self.threshold)
         self.refresh()
+
+    def choose_model(self, name: str) -> None:
+        """Make a model the chosen one, here and in later sessions.
+
+        Raises
+        ------
+        ModelError
+            If there is none of this name.
+        """
+        resolve_model(name)
+        self.model_name = name
+        change_settings(model=name)
+        self.models_changed.emit()
+        self.use_card_threshold()
+
+    def announce_review(self) -> None:
+        """Have everything follow to another review, or to none."""
+        self.review_opened.emit()
+
+    def announce_modified(self) -> None:
+        """Have everything read the open review again."""
+        self.review_modified.emit()
+
+    def announce_cutout(self) -> None:
+        """Have the panels read again what is said of the current cutout."""
+        self.cutout_changed.emit()
+
+    def announce_models(self) -> None:
+        """Have the panels read the list of models again."""
+        self.models_changed.emit()
 
     def use_card_threshold(self) -> None:
         """Go back to the threshold that the chosen model's card proposes."""
@@ -221,7 +312,7 @@ class Showing:
         start : bool
             Make the first undecided box the current one, if none is.
         """
-        self._refresh_pending = False
+        self._due = False
         if self.review is None or not self.canvas.is_built:
             return
         self._load_boxes()
@@ -234,51 +325,27 @@ class Showing:
         self.boxes_changed.emit()
         self.current_changed.emit(self.current)
 
-    def _refresh_later(self, *, start: bool = False) -> None:
+    def refresh_soon(self, *, start: bool = False) -> None:
         """Refresh once napari has finished with the event it is in."""
         from qtpy.QtCore import QTimer
 
-        self._start_pending = start
-        if not self._refresh_pending:
-            self._refresh_pending = True
-            QTimer.singleShot(0, self._refresh_if_pending)
+        self._start_when_due = start
+        if not self._due:
+            self._due = True
+            QTimer.singleShot(0, self._refresh_if_due)
 
-    def _refresh_if_pending(self) -> None:
-        if self._refresh_pending:
-            self.refresh(start=self._start_pending)
+    def _refresh_if_due(self) -> None:
+        if self._due:
+            self.refresh(start=self._start_when_due)
 
-    def go_to(self, cutout_id: int) -> None:
-        """Show a cutout."""
-        review = self.opened
-        cutout = review.cutout(cutout_id)
-        picture = self.pictures.get(cutout.source)
-        self.canvas.build()  # before anything changes: someone may have deleted layers
-        problem = self._check_source(cutout, picture)
-        width, height = picture.size or (cutout.width or 400, cutout.height or 400)
-        rgb = picture.rgb
-        if rgb is None:
-            rgb = np.zeros((height, width, 3), np.uint8)
-        self.current = None
-        self.canvas.drawing = False
-        self.canvas.show_picture(rgb, cutout.name, self.looking.sky_of(picture))
-        # Only now: what is drawn goes to the cutout whose picture is on the screen.
-        self.cutout, self.picture, self.source_problem = cutout, picture, problem
-        self.viewer.status = cutout.name  # rather than what was said of another one
-        self.refresh(start=True)
-        self.cutout_changed.emit()
-        self.read_neighbours()
-
-    def _on_lost(self, names: list[str]) -> None:
-        """Bring back layers that someone has deleted while a review is open."""
-        if self.review is None:
-            return
-        self.canvas.build()
-        self.refresh()
-        layers = " and ".join(f"“{name}”" for name in names)
-        self.say(
-            f"The review needs {layers}, so it is back. Hide a layer with its eye, or "
-            "close the review."
-        )
+    @contextmanager
+    def deferred_refresh(self) -> Iterator[None]:
+        """Draw nothing while decisions are made; whoever makes them refreshes after."""
+        self._deferred += 1
+        try:
+            yield
+        finally:
+            self._deferred -= 1
 
     def read_neighbours(self) -> None:
         """Have the next and the previous cutout read, and drawn as it looks now."""
@@ -289,15 +356,17 @@ class Showing:
             if neighbour is not None:
                 self.pictures.read_ahead(self.review.cutout(neighbour).source)
 
-    def _check_source(self, cutout: CutoutRecord, picture: Picture) -> str | None:
-        review = self.opened
-        problem = review.check_source(cutout.id) or picture.problem
-        if picture.size and not problem and not review.read_only:
-            try:
-                review.note_seen(cutout.id, picture.size)
-            except ClumpError as error:  # a full disk is no reason not to look
-                return error.message
-        return problem
+    def toggle_boxes(self) -> None:
+        """Hide or show the boxes."""
+        if self.canvas.is_built:
+            self.canvas.visible = not self.canvas.visible
+            self.boxes_changed.emit()
+
+    def make_current(self, box_id: int | None) -> None:
+        """Make a box the current one that the canvas shows as such already."""
+        if box_id != self.current:
+            self.current = box_id
+            self.current_changed.emit(box_id)
 
     def select(self, box_id: int | None) -> None:
         """Make a box the current one and bring it into view."""
@@ -309,12 +378,13 @@ class Showing:
             self.canvas.camera.bring_into_view(box)
         self.current_changed.emit(self.current)
 
-    def _on_review_changed(self, cutout_id: int) -> None:
+    def show_changes(self, cutout_id: int) -> None:
+        """Show what the review says of a cutout now, if it is the current one."""
         if self.review is None or self.cutout is None or cutout_id != self.cutout.id:
             return
         before = self.cutout
         self.cutout = self.review.cutout(cutout_id)
-        if not self._refresh_pending:
+        if not self._deferred and not self._due:
             self.refresh()
         if self.cutout != before:
             self.cutout_changed.emit()

@@ -6,32 +6,30 @@ import atexit
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.paths import data_folder
+from napari_clumps.review import Review
 
-if TYPE_CHECKING:
-    from napari_clumps.review import Review
-
-    from .session import Showing
+from .session import Session
 
 #: Milliseconds between two attempts to write what waits.
 AGAIN = 3000
 
 
-class Waiting:
+class WriteRetry:
     """Tells a person that decisions wait in memory, and writes them when it can.
 
     Parameters
     ----------
-    desk : Showing
+    session : Session
     review : Review
         Goes on in memory from now on where its disk refuses.
     """
 
-    def __init__(self, desk: Showing, review: Review) -> None:
-        self._desk, self._review = desk, review
+    def __init__(self, session: Session, review: Review) -> None:
+        self._session, self._review = session, review
         self._timer: Any = None
         review.wait_for_disk()
         review.waiting_changed.connect(self._on_changed)
@@ -45,14 +43,14 @@ class Waiting:
         if why:
             self._timer.start(AGAIN)
             atexit.register(self.end)  # whoever closes the window
-            self._desk.warn(
+            self._session.warn(
                 f"{self._review.path}: {why}. What you decide waits in memory and is "
                 "written as soon as it can be: go on, but leave the window open."
             )
         else:
             self._timer.stop()
-            self._desk.say("All decisions are on disk again.")
-        self._desk.cutout_changed.emit()
+            self._session.say("All decisions are on disk again.")
+        self._session.announce_cutout()
 
     def end(self) -> None:
         """Write what waits: to the file, or else to a copy in the user's own folder."""
@@ -68,12 +66,12 @@ class Waiting:
             with suppress(ClumpError, OSError):
                 folder.mkdir(parents=True, exist_ok=True)
                 self._review.save_copy(folder / name)
-                self._desk.warn(
+                self._session.warn(
                     f"{self._review.path} cannot be written to. A copy with all of "
                     f"your decisions is {folder / name}."
                 )
                 return
-        self._desk.warn(
+        self._session.warn(
             f"{self._review.path} cannot be written to, nor any other place: the last "
             "decisions are lost."
         )

@@ -225,13 +225,13 @@ def export(
 ) -> None:
     """Export a review: labels, regions, training folders, a catalogue or a sheet."""
     from napari_clumps.io.formats import export as write
-    from napari_clumps.io.selection import Wish
+    from napari_clumps.io.selection import ExportOptions
     from napari_clumps.review import Review
 
-    wish = Wish(png, proposals, score, undone)
+    options = ExportOptions(png, proposals, score, undone)
     with Review.open(review_file, read_only=True) as opened:
         opened.unit = unit or opened.unit
-        print(shown_steps(write(opened, out, how, wish), "Exporting"))
+        print(shown_steps(write(opened, out, how, options), "Exporting"))
 
 
 @app.command(name="import")
@@ -361,14 +361,20 @@ def _import_labels(
     print("\n".join([f"{into}: {said[0]}", *said[1:]]))
 
 
-def _fetch_list(file: Path, out: Path, column: list[str], **wish: Any) -> None:
+def _fetch_list(file: Path, out: Path, column: list[str], **choices: Any) -> None:
     """Fetch the cutouts of a list of galaxies, and name those that did not come."""
     from clump_detector.galaxies.columns import parse_choices
-    from napari_clumps.jobs.download import Wish, fetch_from_command_line
+    from clump_detector.surveys.request import DownloadRequest
+
+    from .download import fetch_from_command_line
 
     bar = ProgressLine("Fetching cutouts", 1)
     problems = fetch_from_command_line(
-        file, out, Wish(columns=parse_choices(column), **wish), bar.show, print
+        file,
+        out,
+        DownloadRequest(columns=parse_choices(column), **choices),
+        bar.show,
+        print,
     )
     bar.end()
     _tell_problems(problems)
@@ -488,7 +494,7 @@ def evaluate(
         bar.end()
         return
     if against is not None and against.endswith(".clumps"):
-        from napari_clumps.app.reviewers import compare_from_command_line
+        from .agreement import compare_from_command_line
 
         compare_from_command_line(labels, Path(against), out)
         return

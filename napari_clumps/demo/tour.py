@@ -62,19 +62,22 @@ def open_window(
 def open_demo() -> None:
     """Open the sample review and propose boxes on it at once."""
     napari = _napari()
-    from napari_clumps.app.samples import open_sample_in
+    from napari_clumps.plugin.sample_data import open_sample_in
 
     _, controller = _window(napari)
     open_sample_in(controller, "simulated")
-    if controller.review is not None and controller.review.counts().detected == 0:
+    if (
+        controller.session.review is not None
+        and controller.session.review.counts().detected == 0
+    ):
         controller.detection.start("review")
     napari.run()
     controller.close()
 
 
 def _window(napari: Any) -> tuple[Any, Any]:
-    from napari_clumps.app.controller import controller_of
-    from napari_clumps.plugin.reader import show_panels
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
 
     viewer = napari.Viewer(title="napari-clumps")
     show_panels(viewer)
@@ -99,7 +102,7 @@ def scripted_demo(out: Path) -> None:
     os.environ["NAPARI_CLUMPS_DATA"] = str(out / "data")
     os.environ["NAPARI_CLUMPS_MODELS"] = str(out / "models")
     viewer, controller = _window(napari)
-    controller.choose(annotator="Ada")  # in the settings below `out`
+    controller.session.choose(annotator="Ada")  # in the settings below `out`
     tour = _Tour(viewer, controller, out)
     try:
         tour.run()
@@ -133,7 +136,7 @@ class _Tour:
     # -- steps --------------------------------------------------------------
 
     def open(self) -> None:
-        from napari_clumps.app.samples import simulated_folder
+        from napari_clumps.plugin.sample_data import simulated_folder
 
         folder = simulated_folder()
         self.truth = read_label_set(folder / "labels.json")
@@ -144,20 +147,20 @@ class _Tour:
         self.press_button("detect_panel", "button_detect")
         job = self.controller.detection
         self.wait(lambda: not job.running, "detection", job)
-        self.controller.go_to(self._telling())
+        self.controller.navigator.go_to(self._telling())
         self.picture("detect", f"Detected: {self.controller.detection.outcome}")
 
     def decide(self) -> None:
         """Accept, reject, draw, edit, reclassify, undo and redo on one galaxy."""
         c = self.controller
-        here = c.cutout.id
+        here = c.session.cutout.id
         true = self._true(here)
-        for box in list(c.undecided):
-            c.select(box.id)
+        for box in list(c.session.undecided):
+            c.session.select(box.id)
             self.key("A" if _matches(box, true) else "R")
         self.picture("decide", "Accepted and rejected with A and R.")
         self.key("D")
-        left = self._missed(here, c.boxes) + self._true(here, faint=True)
+        left = self._missed(here, c.session.boxes) + self._true(here, faint=True)
         x1, y1, x2, y2 = left[0] if left else (30.0, 30.0, 52.0, 52.0)
         self.drag((x1, y1), (x2, y2))
         self.picture("draw", "Drew a box with D and a drag.")
@@ -173,36 +176,36 @@ class _Tour:
     def review_the_rest(self) -> None:
         """Decide on every other galaxy by the known truth, as an expert would."""
         c = self.controller
-        for cutout_id in list(c.review.ids)[:-2]:
-            if c.review.cutout(cutout_id).done:
+        for cutout_id in list(c.session.review.ids)[:-2]:
+            if c.session.review.cutout(cutout_id).done:
                 continue
-            c.go_to(cutout_id)
+            c.navigator.go_to(cutout_id)
             true = self._true(cutout_id)
-            if c.hidden:
+            if c.session.hidden:
                 self._mark(cutout_id)
-            if c.review.cutout(cutout_id).done:
+            if c.session.review.cutout(cutout_id).done:
                 continue  # the models propose nothing more
-            for box in list(c.undecided):
-                c.select(box.id)
+            for box in list(c.session.undecided):
+                c.session.select(box.id)
                 self.key("A" if _matches(box, true) else "R")
-            for missed in self._missed(cutout_id, c.boxes):
-                c.review.add(cutout_id, missed, c.review.classes[0])
+            for missed in self._missed(cutout_id, c.session.boxes):
+                c.session.review.add(cutout_id, missed, c.session.review.classes[0])
             self.key("Return")
         self.picture("done", "Most galaxies are done.")
 
     def _mark(self, cutout_id: int) -> None:
         """Mark a held-out galaxy before its proposals are shown, and show them."""
         c = self.controller
-        for missed in self._missed(cutout_id, c.boxes):
-            c.review.add(cutout_id, missed, c.review.classes[0])
+        for missed in self._missed(cutout_id, c.session.boxes):
+            c.session.review.add(cutout_id, missed, c.session.review.classes[0])
         for _ in range(2):  # where nothing is marked, the first one asks
-            if c.hidden:
+            if c.session.hidden:
                 self.key("Return")
 
     def look_closer(self) -> None:
         """Look at what is left of a galaxy when its smooth light is taken away."""
-        self.controller.go_to(self._telling())
-        looking = self.controller.looking
+        self.controller.navigator.go_to(self._telling())
+        looking = self.controller.display
         for _ in looking.views:
             if looking.look.view == "residual":
                 break
@@ -246,10 +249,12 @@ class _Tour:
         self.raise_panel("Review clumps")
         left = [
             i
-            for i in self.controller.review.ids
-            if not self.controller.review.cutout(i).done
+            for i in self.controller.session.review.ids
+            if not self.controller.session.review.cutout(i).done
         ]
-        self.controller.go_to(min(left, key=self.controller.keeps_back))
+        self.controller.navigator.go_to(
+            min(left, key=self.controller.session.keeps_back)
+        )
         self.picture("again", "The new model has proposed again.")
 
     # -- what a person does -------------------------------------------------
@@ -329,16 +334,18 @@ class _Tour:
         c = self.controller
 
         def worth(cutout_id: int) -> tuple[bool, int]:
-            boxes = c.review.boxes(cutout_id)
-            shown = [b for b in boxes if not c.is_weak(b)]
+            boxes = c.session.review.boxes(cutout_id)
+            shown = [b for b in boxes if not c.session.is_weak(b)]
             return bool(self._missed(cutout_id, shown)), len(shown)
 
-        ids: list[int] = [i for i in c.review.ids if not c.keeps_back(i)]
+        ids: list[int] = [
+            i for i in c.session.review.ids if not c.session.keeps_back(i)
+        ]
         return max(ids, key=worth)
 
     def _true(self, cutout_id: int, *, faint: bool = False) -> list[Corners]:
         """Return the true boxes of a cutout, or its faint ones."""
-        name = self.controller.review.cutout(cutout_id).name
+        name = self.controller.session.review.cutout(cutout_id).name
         assert self.truth is not None
         (cutout,) = (c for c in self.truth.cutouts if c.source.name == name)
         return [b.corners for b in cutout.boxes if b.ignored is faint]
@@ -407,7 +414,7 @@ def _on_screen(viewer: Any, point: tuple[float, float]) -> Any:
     """Return where a pixel (x, y) of the image is on the canvas."""
     from qtpy.QtCore import QPoint
 
-    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.window import controller_of
 
-    x, y = controller_of(viewer).canvas.camera.on_screen(point)
+    x, y = controller_of(viewer).session.canvas.camera.on_screen(point)
     return QPoint(round(x), round(y))

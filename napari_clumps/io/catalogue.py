@@ -29,7 +29,7 @@ from clump_detector.photometry import (
 )
 from napari_clumps.review import Box, CutoutRecord, Review, Status
 
-from .selection import Step, Tally, Wish, going, one_line, read
+from .selection import ExportOptions, Step, Tally, going, one_line, read
 
 
 @dataclass
@@ -109,7 +109,9 @@ def export_catalogue(
     Cancelled
         If ``cancelled`` says so; nothing is written then.
     """
-    steps = catalogue_steps(review, Path(path), Wish(proposals=proposals, score=score))
+    steps = catalogue_steps(
+        review, Path(path), ExportOptions(proposals=proposals, score=score)
+    )
     while True:
         try:
             done, total = next(steps)
@@ -123,11 +125,11 @@ def export_catalogue(
 
 
 def catalogue_steps(
-    review: Review, path: Path, wish: Wish
+    review: Review, path: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
     """Do what `export_catalogue` does, yielding after each cutout."""
     check_catalogue_name(path)
-    found = going(review, wish)
+    found = going(review, options)
     tally, told, rows = Tally(), _Told(), Rows()
     folder = review.path.parent
     for place, record, cutout, boxes in read(review, found, tally):

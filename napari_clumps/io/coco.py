@@ -22,7 +22,7 @@ from clump_detector.labels.label_set import (
 from napari_clumps.review import Review
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import Step, Wish, going
+from .selection import ExportOptions, Step, going
 from .yolo_voc import SPLITS, save_png, split_of
 
 #: The last four are our own, which other readers pass over: without them a training
@@ -56,10 +56,12 @@ def _only(keys: tuple[str, ...], entries: list[dict[str, Any]]) -> list[dict[str
     return [{k: entry[k] for k in keys if k in entry} for entry in entries]
 
 
-def export_coco(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+def export_coco(
+    review: Review, folder: Path, options: ExportOptions
+) -> Generator[Step, None, str]:
     """Write ``annotations`` and ``images``, each with train, val and test."""
-    wish = replace(wish, proposals=False)  # COCO cannot say that one is undecided
-    found = going(review, wish, done_only=True, empty=True)
+    options = replace(options, proposals=False)  # COCO cannot say that one is undecided
+    found = going(review, options, done_only=True, empty=True)
     sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}
 
     def put(temporary: Path, one: Outgoing) -> None:

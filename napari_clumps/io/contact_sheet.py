@@ -16,7 +16,7 @@ from napari_clumps.viewer.layers import COLOURS, colour_hex
 
 from .contact_sheet_tiles import Tile, on_sheet, tiles
 from .pdf import Page, Pdf
-from .selection import Step, Tally, Wish
+from .selection import ExportOptions, Step, Tally
 
 #: A4 in points, and how it is parted.
 _WIDTH, _HEIGHT, _MARGIN = 595.0, 842.0, 36.0
@@ -34,7 +34,9 @@ _PENS = {
 _NIGHT = (0.063, 0.078, 0.11)
 
 
-def export_sheet(review: Review, path: Path, wish: Wish) -> Generator[Step, None, str]:
+def export_sheet(
+    review: Review, path: Path, options: ExportOptions
+) -> Generator[Step, None, str]:
     """Write a contact sheet; the ending says whether PDF or HTML.
 
     Cutouts are read and written one after the other.
@@ -44,7 +46,7 @@ def export_sheet(review: Review, path: Path, wish: Wish) -> Generator[Step, None
     LabelError
         If no cutout is done or has a box.
     """
-    found = on_sheet(review, wish)
+    found = on_sheet(review, options)
     if not found:
         raise LabelError(
             "no cutout is done or has a box, so there is nothing to show",

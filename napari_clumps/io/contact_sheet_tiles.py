@@ -18,7 +18,7 @@ from clump_detector.images.rgb import to_rgb
 from napari_clumps.render.orientation import Orientation, compass_of, north_up
 from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
 
-from .selection import Tally, Wish, one_line, read
+from .selection import ExportOptions, Tally, one_line, read
 
 #: Pixels along the longer side of a picture at most, and the quality of its JPEG.
 SIDE, QUALITY = 400, 85
@@ -55,7 +55,9 @@ class Tile:
     scale: float | None
 
 
-def on_sheet(review: Review, wish: Wish) -> list[tuple[CutoutRecord, list[Box]]]:
+def on_sheet(
+    review: Review, options: ExportOptions
+) -> list[tuple[CutoutRecord, list[Box]]]:
     """Return the cutouts that are done or have a box, with the boxes the window shows.
 
     A cutout that was shown once more is left out.
@@ -63,15 +65,15 @@ def on_sheet(review: Review, wish: Wish) -> list[tuple[CutoutRecord, list[Box]]]
     found = []
     for record in review.cutouts():
         if record.repeat_of is None:
-            boxes = [b for b in review.boxes(record.id) if _on_sheet(b, wish)]
+            boxes = [b for b in review.boxes(record.id) if _on_sheet(b, options)]
             if boxes or record.done:
                 found.append((record, boxes))
     return found
 
 
-def _on_sheet(box: Box, wish: Wish) -> bool:
+def _on_sheet(box: Box, options: ExportOptions) -> bool:
     undecided = box.status is Status.PROPOSAL
-    return not undecided or box.score is None or box.score >= wish.score
+    return not undecided or box.score is None or box.score >= options.score
 
 
 def tiles(

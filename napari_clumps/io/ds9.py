@@ -14,10 +14,12 @@ from napari_clumps.review import Box, Corners, Review
 from napari_clumps.viewer.layers import colour_hex
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import Step, Tally, Wish, going, put_text, read
+from .selection import ExportOptions, Step, Tally, going, put_text, read
 
 
-def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, str]:
+def export_sky(
+    review: Review, path: Path, options: ExportOptions
+) -> Generator[Step, None, str]:
     """Write regions in ICRS; cutouts without sky coordinates are left out by name.
 
     Raises
@@ -25,7 +27,7 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
     LabelError
         If no cutout has sky coordinates.
     """
-    found = going(review, wish)
+    found = going(review, options)
     tally = Tally()
     regions: list[Any] = []
     texts: list[str] = []
@@ -59,10 +61,10 @@ def export_sky(review: Review, path: Path, wish: Wish) -> Generator[Step, None, 
 
 
 def export_image(
-    review: Review, folder: Path, wish: Wish
+    review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
     """Write a folder with one file of regions per cutout, in its own pixels."""
-    found = going(review, wish, empty=False)
+    found = going(review, options, empty=False)
 
     def put(temporary: Path, one: Outgoing) -> None:
         regions = [_region(box, c, one.record.held_out) for box, c in one.boxes]

@@ -16,7 +16,7 @@ from napari_clumps.review import Review
 
 from .coco import plain_coco
 from .file_names import FileNames
-from .selection import Step, Wish, in_few
+from .selection import ExportOptions, Step, in_few
 
 Export = Generator[Step, None, str]
 
@@ -89,7 +89,10 @@ def _choices() -> str:
 
 
 def export(
-    review: Review, path: Path, how: str | None = None, wish: Wish | None = None
+    review: Review,
+    path: Path,
+    how: str | None = None,
+    options: ExportOptions | None = None,
 ) -> Export:
     """Write a review in another format; yields progress, returns a sentence about it.
 
@@ -102,7 +105,7 @@ def export(
         A file, or the folder to make.
     how : str, optional
         One of `FORMATS`; by default what the ending says.
-    wish : Wish, optional
+    options : ExportOptions, optional
 
     Raises
     ------
@@ -111,7 +114,7 @@ def export(
     FileError
         If it cannot be written; an older file stays whole.
     """
-    return _WRITERS[format_of(path, how)](review, path, wish or Wish())
+    return _WRITERS[format_of(path, how)](review, path, options or ExportOptions())
 
 
 def export_labels(review: Review, path: Path, *, png: bool = False) -> str:
@@ -133,7 +136,7 @@ def export_labels(review: Review, path: Path, *, png: bool = False) -> str:
     FileError
         If the file cannot be written; an older one stays whole.
     """
-    return finished(_labels(review, Path(path), Wish(png=png)))
+    return finished(_labels(review, Path(path), ExportOptions(png=png)))
 
 
 def finished(work: Export) -> str:
@@ -145,7 +148,7 @@ def finished(work: Export) -> str:
             return str(end.value)
 
 
-def _labels(review: Review, path: Path, wish: Wish) -> Export:
+def _labels(review: Review, path: Path, options: ExportOptions) -> Export:
     labels = yield from review.label_set_steps()
     _refuse_nothing(review, labels)
     if not labels.cutouts:
@@ -156,7 +159,7 @@ def _labels(review: Review, path: Path, wish: Wish) -> Export:
         )
     format_of(path, "labels")
     problems = left_out(labels)
-    if wish.png:
+    if options.png:
         labels, unread = yield from _with_pictures(review, labels, path)
         problems += unread
     write_label_set(labels, path)
@@ -184,9 +187,9 @@ def _refuse_nothing(review: Review, labels: LabelSet) -> None:
         )
 
 
-def _coco(review: Review, path: Path, wish: Wish) -> Export:
+def _coco(review: Review, path: Path, options: ExportOptions) -> Export:
     """Write what every COCO reader understands: nothing undecided, nothing rejected."""
-    labels = yield from review.label_set_steps(include_undone=wish.undone)
+    labels = yield from review.label_set_steps(include_undone=options.undone)
     _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(
@@ -200,7 +203,7 @@ def _coco(review: Review, path: Path, wish: Wish) -> Export:
     )
     labels = replace(labels, cutouts=cutouts)
     problems = left_out(labels)
-    if wish.png:
+    if options.png:
         labels, unread = yield from _with_pictures(review, labels, path)
         problems += unread
     write_json(path, plain_coco(labels, path.parent))
@@ -232,56 +235,56 @@ def _with_pictures(
     return replace(labels, cutouts=tuple(cutouts)), problems
 
 
-def _catalogue(review: Review, path: Path, wish: Wish) -> Export:
+def _catalogue(review: Review, path: Path, options: ExportOptions) -> Export:
     from .catalogue import catalogue_steps
 
-    return (yield from catalogue_steps(review, path, wish))
+    return (yield from catalogue_steps(review, path, options))
 
 
-def _ds9_sky(review: Review, path: Path, wish: Wish) -> Export:
+def _ds9_sky(review: Review, path: Path, options: ExportOptions) -> Export:
     from .ds9 import export_sky
 
-    return (yield from export_sky(review, path, wish))
+    return (yield from export_sky(review, path, options))
 
 
-def _ds9_image(review: Review, path: Path, wish: Wish) -> Export:
+def _ds9_image(review: Review, path: Path, options: ExportOptions) -> Export:
     from .ds9 import export_image
 
-    return (yield from export_image(review, path, wish))
+    return (yield from export_image(review, path, options))
 
 
-def _coco_folder(review: Review, path: Path, wish: Wish) -> Export:
+def _coco_folder(review: Review, path: Path, options: ExportOptions) -> Export:
     from .coco import export_coco
 
-    return (yield from export_coco(review, path, wish))
+    return (yield from export_coco(review, path, options))
 
 
-def _yolo(review: Review, path: Path, wish: Wish) -> Export:
+def _yolo(review: Review, path: Path, options: ExportOptions) -> Export:
     from .yolo_voc import export_yolo
 
-    return (yield from export_yolo(review, path, wish))
+    return (yield from export_yolo(review, path, options))
 
 
-def _voc(review: Review, path: Path, wish: Wish) -> Export:
+def _voc(review: Review, path: Path, options: ExportOptions) -> Export:
     from .yolo_voc import export_voc
 
-    return (yield from export_voc(review, path, wish))
+    return (yield from export_voc(review, path, options))
 
 
-def _zooniverse(review: Review, path: Path, wish: Wish) -> Export:
+def _zooniverse(review: Review, path: Path, options: ExportOptions) -> Export:
     from .zooniverse import export_zooniverse
 
-    return (yield from export_zooniverse(review, path, wish))
+    return (yield from export_zooniverse(review, path, options))
 
 
-def _sheet(review: Review, path: Path, wish: Wish) -> Export:
+def _sheet(review: Review, path: Path, options: ExportOptions) -> Export:
     from .contact_sheet import export_sheet
 
-    return (yield from export_sheet(review, path, wish))
+    return (yield from export_sheet(review, path, options))
 
 
 #: What writes each format; the modules are imported when they write.
-_WRITERS: dict[str, Callable[[Review, Path, Wish], Export]] = {
+_WRITERS: dict[str, Callable[[Review, Path, ExportOptions], Export]] = {
     "labels": _labels,
     "catalogue": _catalogue,
     "coco": _coco,

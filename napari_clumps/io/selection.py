@@ -18,7 +18,7 @@ Step = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportOptions:
     """What of a review is wanted.
 
     Attributes
@@ -127,24 +127,28 @@ def in_few(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
     return [*problems[:_TOLD], f"{said}."]
 
 
-def shown(box: Box, wish: Wish, done: bool) -> bool:
+def shown(box: Box, options: ExportOptions, done: bool) -> bool:
     """Tell whether a box goes out: one that is kept, or a wanted proposal."""
     if box.kept:
         return True
-    if box.status is not Status.PROPOSAL or done or not wish.proposals:
+    if box.status is not Status.PROPOSAL or done or not options.proposals:
         return False
-    return box.score is None or box.score >= wish.score
+    return box.score is None or box.score >= options.score
 
 
 def going(
-    review: Review, wish: Wish, *, done_only: bool = False, empty: bool = False
+    review: Review,
+    options: ExportOptions,
+    *,
+    done_only: bool = False,
+    empty: bool = False,
 ) -> list[tuple[CutoutRecord, list[Box]]]:
     """Return the cutouts that go out, with their boxes.
 
     Parameters
     ----------
     review : Review
-    wish : Wish
+    options : ExportOptions
     done_only : bool
         Whether the format cannot say that a cutout is not done: what is not boxed on it
         would be taken for background.
@@ -161,19 +165,19 @@ def going(
     for cutout in review.cutouts():
         if cutout.repeat_of is not None:
             continue
-        boxes = [b for b in review.boxes(cutout.id) if shown(b, wish, cutout.done)]
+        boxes = [b for b in review.boxes(cutout.id) if shown(b, options, cutout.done)]
         if not boxes and not (empty and cutout.done):
             continue
-        if done_only and not cutout.done and not wish.undone:
+        if done_only and not cutout.done and not options.undone:
             undone += 1
             continue
         found.append((cutout, boxes))
     if not found:
-        raise _nothing(review, undone, wish)
+        raise _nothing(review, undone, options)
     return found
 
 
-def _nothing(review: Review, undone: int, wish: Wish) -> LabelError:
+def _nothing(review: Review, undone: int, options: ExportOptions) -> LabelError:
     if undone:
         return LabelError(
             "no cutout is done, and this format cannot say that a cutout is not: what "
@@ -181,7 +185,7 @@ def _nothing(review: Review, undone: int, wish: Wish) -> LabelError:
             review.path,
             "Set cutouts done, or ask for those that are not (--undone).",
         )
-    more = "" if wish.proposals else ", or ask for proposals (--proposals)"
+    more = "" if options.proposals else ", or ask for proposals (--proposals)"
     return LabelError(
         "no box is accepted or drawn, so there is nothing to export",
         review.path,

@@ -19,7 +19,7 @@ from clump_detector.labels.formats.yolo import data_yaml, yolo_line
 from napari_clumps.review import CutoutRecord, Review
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import Step, Wish, going, put_text
+from .selection import ExportOptions, Step, going, put_text
 
 #: What the pictures of a folder are for.
 SPLITS = ("train", "val", "test")
@@ -28,9 +28,11 @@ SPLITS = ("train", "val", "test")
 _VALIDATION = 0.1
 
 
-def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+def export_yolo(
+    review: Review, folder: Path, options: ExportOptions
+) -> Generator[Step, None, str]:
     """Write ``images``, ``labels`` and ``data.yaml``."""
-    found = going(review, wish, done_only=True, empty=True)
+    found = going(review, options, done_only=True, empty=True)
     numbers = {cls: i for i, cls in enumerate(review.classes)}
     splits = dict.fromkeys(SPLITS, 0)
 
@@ -52,13 +54,15 @@ def export_yolo(review: Review, folder: Path, wish: Wish) -> Generator[Step, Non
     return (yield from into_folder(review, folder, found, put, end))
 
 
-def export_voc(review: Review, folder: Path, wish: Wish) -> Generator[Step, None, str]:
+def export_voc(
+    review: Review, folder: Path, options: ExportOptions
+) -> Generator[Step, None, str]:
     """Write ``JPEGImages``, ``Annotations``, ``ImageSets/Main`` and ``labelmap.txt``.
 
     The last one is no part of the challenge's layout: CVAT and datumaro refuse classes
     that are not the challenge's own without it.
     """
-    found = going(review, wish, done_only=True, empty=True)
+    found = going(review, options, done_only=True, empty=True)
     sets: dict[str, list[str]] = {split: [] for split in SPLITS}
 
     def put(temporary: Path, one: Outgoing) -> None:

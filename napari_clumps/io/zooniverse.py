@@ -22,7 +22,7 @@ from clump_detector.images.cutout import Cutout
 from napari_clumps.review import Box, Corners, CutoutRecord, Review
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import Step, Wish, going, one_line, put_text
+from .selection import ExportOptions, Step, going, one_line, put_text
 from .yolo_voc import save_png
 
 MANIFEST, CAESAR = "manifest.csv", "caesar.csv"
@@ -36,11 +36,11 @@ Fitted = Sequence[tuple[Box, Corners]]
 
 
 def export_zooniverse(
-    review: Review, folder: Path, wish: Wish
+    review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
     """Write pictures, the manifest, and the boxes for Caesar."""
     # Machine boxes are what volunteers correct.
-    found = going(review, replace(wish, proposals=True), empty=True)
+    found = going(review, replace(options, proposals=True), empty=True)
     rows: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
 

@@ -1,16 +1,14 @@
-"""What the two jobs behind the window have in common: a thread, a bar, an end."""
+"""What all jobs in the background have in common: a thread, a progress bar, an end."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psygnal import Signal
 
-if TYPE_CHECKING:
-    from napari_clumps.app.controller import Controller
-
+from .host import JobHost
 
 #: Threads that may run at once. They wait for processes and services rather than
 #: compute: on two cores Qt allows two, and a third job would not start.
@@ -40,8 +38,8 @@ class Job(ABC):
 
     changed = Signal()
 
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
+    def __init__(self, host: JobHost) -> None:
+        self._host = host
         self._thread: Any = None
         self._bar: Any = None
         self._run_number = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from clump_detector.core.errors import ClumpError, ImageError
 from clump_detector.metrics.threshold import expected_at
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
 from napari_clumps.review import Proposal
-from napari_clumps.settings.settings import change_settings
 from napari_clumps.worker.tasks import (
     CutoutRequest,
     Proposals,
@@ -21,20 +21,29 @@ from napari_clumps.worker.tasks import (
 )
 
 from .base import Job, in_background
+from .host import JobHost
 from .layer_proposals import LooseBoxes
-
-if TYPE_CHECKING:
-    from napari_clumps.app.controller import Controller
 
 #: A detection that ends sooner than this many cutouts gives each problem by itself.
 _PROBLEMS_SHOWN = 3
 
 
-class Detection(Job):
-    """Runs a model on cutouts and hands its proposals to the review."""
+#: Takes the proposals on a cutout: its id, they, the model's id, the image's size.
+TakeProposals = Callable[[int, Sequence[Proposal], str, tuple[int, int]], None]
 
-    def __init__(self, controller: Controller) -> None:
-        super().__init__(controller)
+
+class Detection(Job):
+    """Runs a model on cutouts and hands its proposals to the review.
+
+    Parameters
+    ----------
+    host : JobHost
+    take : TakeProposals
+    """
+
+    def __init__(self, host: JobHost, take: TakeProposals) -> None:
+        super().__init__(host)
+        self._take = take
         self._worker = Worker()
         self._problems: list[str] = []
         self._found = 0
@@ -42,8 +51,8 @@ class Detection(Job):
         self._model_id = ""
         self._hidden = 0
         self._to_come: set[str | int] = set()
-        self.loose = LooseBoxes(controller.viewer)
-        controller.threshold_changed.connect(self._on_threshold)
+        self.loose = LooseBoxes(host.viewer)
+        host.threshold_changed.connect(self._on_threshold)
         self.total = 0
         self.done = 0
 
@@ -55,23 +64,19 @@ class Detection(Job):
 
     def choose_model(self, name: str) -> None:
         """Make a model the current one, here and in later sessions."""
-        resolve_model(name)
-        self._controller.model_name = name
-        change_settings(model=name)
-        self._controller.models_changed.emit()
-        self._controller.use_card_threshold()
+        self._host.choose_model(name)
 
     @property
     def _least(self) -> float:
         """The threshold of the model that is or was at work."""
-        return self._controller.least(self._model_id)
+        return self._host.least(self._model_id)
 
     def _on_threshold(self, _: float) -> None:
-        self.loose.apply(self._controller.thresholds.of)
+        self.loose.apply(self._host.thresholds.of)
 
     def expected_in_words(self) -> str:
         """Return what is to be expected of the shown model's proposals, by its card."""
-        c = self._controller
+        c = self._host
         model = c.scoring_model
         chosen = model == c.thresholds.model_id(c.model_name)
         whose = "" if chosen else f"This cutout has proposals of {model}. "
@@ -89,20 +94,20 @@ class Detection(Job):
 
     def choose_device(self, device: str) -> None:
         """Choose where models run: auto, cpu, cuda or mps."""
-        self._controller.choose(device=device)
+        self._host.choose(device=device)
 
     def image_layer(self) -> Any:
         """Return the selected image layer that is not the review's own, or None."""
         from napari.layers import Image
 
-        for layer in self._controller.viewer.layers.selection:
-            if isinstance(layer, Image) and not self._controller.canvas.owns(layer):
+        for layer in self._host.viewer.layers.selection:
+            if isinstance(layer, Image) and not self._host.canvas.owns(layer):
                 return layer
         return None
 
     def scopes(self) -> dict[str, str]:
         """Return what a detection can run on now: key to words, the likeliest first."""
-        review, layer = self._controller.review, self.image_layer()
+        review, layer = self._host.review, self.image_layer()
         found: dict[str, str] = {}
         if layer is not None:
             found["layer"] = f"the image layer “{layer.name}”"
@@ -130,26 +135,26 @@ class Detection(Job):
         if self.running:
             return
         if scope is None or scope not in scopes:
-            self._controller.warn(
+            self._host.warn(
                 "There is nothing to detect clumps on. Open a folder of cutouts or an "
                 "image, and select it."
             )
             return
         try:
-            model = resolve_model(self._controller.model_name)
+            model = resolve_model(self._host.model_name)
             requests = self._requests(scope)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
             return
         if not requests:
-            self._controller.say("Every cutout is done: nothing to propose.")
+            self._host.say("Every cutout is done: nothing to propose.")
             return
         self._run(requests, model)
 
     def _requests(self, scope: str) -> list[CutoutRequest]:
         if scope == "layer":
             return [self._layer_request(self.image_layer())]
-        review, cutout = self._controller.opened, self._controller.cutout
+        review, cutout = self._host.opened, self._host.cutout
         here = cutout.id if cutout is not None else 1
         if scope == "cutout":
             return [CutoutRequest(here, review.cutout(here).source)]
@@ -159,28 +164,28 @@ class Detection(Job):
         return [CutoutRequest(r.id, r.source) for r in waiting]
 
     def _layer_request(self, layer: Any) -> CutoutRequest:
-        array = layer_plane(layer, self._controller.viewer)
+        array = layer_plane(layer, self._host.viewer)
         self.loose.prepare(layer)
         return CutoutRequest("layer", array=array, name=layer.name, rgb=layer.rgb)
 
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
         self.total, self.done, self._found = len(requests), 0, 0
         self.models_in_use = (model,)
-        self._model_id = self._controller.thresholds.model_id(str(model))
+        self._model_id = self._host.thresholds.model_id(str(model))
         self._hidden, self._problems = 0, []
         self._to_come = {request.key for request in requests}
         self.outcome = "Loading the model…"
-        arguments = (self._worker, requests, model, self._controller.device)
+        arguments = (self._worker, requests, model, self._host.device)
         self._begin(detect, *arguments, words="Detecting clumps", total=self.total)
 
     def warm_up(self) -> None:
         """Load the current model in the background, before anyone asks for it."""
         try:
-            model = resolve_model(self._controller.model_name)
+            model = resolve_model(self._host.model_name)
         except ClumpError:
             return
         # What goes wrong here goes wrong, and is said, when a detection is asked for.
-        in_background(detect, self._worker, [], model, self._controller.device).start()
+        in_background(detect, self._worker, [], model, self._host.device).start()
 
     def cancel(self) -> None:
         """Stop now: what was proposed so far stays, later results are dropped."""
@@ -213,7 +218,7 @@ class Detection(Job):
     def _hand_over(self, found: Proposals) -> int:
         if found.key == "layer":
             return self.loose.show(found, self._least)
-        review = self._controller.review
+        review = self._host.review
         if review is None:
             return 0
         proposals = []
@@ -222,13 +227,11 @@ class Detection(Job):
             x1, y1, x2, y2 = (float(v) for v in box)
             proposals.append(Proposal(x1, y1, x2, y2, cls, float(score)))
         try:
-            self._controller.take_proposals(
-                int(found.key), proposals, found.model, found.size
-            )
+            self._take(int(found.key), proposals, found.model, found.size)
         except ClumpError as error:
             self._problems.append(error.message)
             return 0
-        if self._controller.keeps_back(int(found.key)):
+        if self._host.keeps_back(int(found.key)):
             self._hidden += 1
             return 0
         return sum(p.score >= self._least for p in proposals)
@@ -237,13 +240,13 @@ class Detection(Job):
         self.outcome = str(error)
         message = error.message if isinstance(error, ClumpError) else str(error)
         self._end()
-        self._controller.warn(message)
+        self._host.warn(message)
 
     def _on_finished(self) -> None:
         self.outcome = self._in_words()
         self._end()
         if self._problems:
-            self._controller.warn(_summary(self._problems))
+            self._host.warn(_summary(self._problems))
 
     def _in_words(self) -> str:
         k, held_out = self._found, self._hidden

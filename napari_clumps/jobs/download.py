@@ -1,4 +1,4 @@
-"""From a list of galaxies to cutouts: in the background of the window, or without one.
+"""Downloading the cutouts of a list of galaxies, in the background of the window.
 
 The work itself is done by `clump_detector.surveys`.
 """
@@ -6,16 +6,14 @@ The work itself is done by `clump_detector.surveys`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from clump_detector.core.errors import Cancelled, ClumpError, ConfigError
+from clump_detector.core.errors import Cancelled, ClumpError
 from clump_detector.galaxies.read import GalaxyList, read_galaxies
 from clump_detector.surveys import (
     SURVEYS,
-    Choices,
     Ended,
     Event,
     Failed,
@@ -25,141 +23,37 @@ from clump_detector.surveys import (
     Services,
     Waits,
     fetch,
-    make_plan,
-    survey_named,
 )
-from clump_detector.surveys.plan import RADII
+from clump_detector.surveys.request import DownloadRequest, in_words, plan_for
 
 from .base import Job
-
-if TYPE_CHECKING:
-    from napari_clumps.app.controller import Controller
+from .host import JobHost
 
 #: Problems that a message names by themselves.
 _SHOWN = 3
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a person says about the cutouts to be fetched.
+class OpenPaths(Protocol):
+    """Opens images in a review; a given one takes them in."""
 
-    Attributes
-    ----------
-    survey, bands, picture : str
-        A key of the surveys or a HiPS; letters; and empty, jpg or png.
-    size, radii, pixels, scale
-        As in `clump_detector.surveys.Choices`.
-    columns : mapping of str to str
-        Which column of the list is what, where the guess is wrong.
-    """
-
-    survey: str = "sdss"
-    bands: str = ""
-    picture: str = ""
-    size: float | None = None
-    radii: float = RADII
-    pixels: int | None = None
-    scale: float | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-    def choices(self) -> Choices:
-        """Return them as the engine takes them.
-
-        Raises
-        ------
-        ConfigError
-            If they do not fit each other.
-        """
-        return Choices(
-            survey_named(self.survey),
-            tuple(self.bands.replace(",", "").replace(" ", "")),
-            self.picture,
-            self.size,
-            self.radii,
-            self.pixels,
-            self.scale,
-        ).checked()
+    def __call__(
+        self, paths: Sequence[str | Path], review: Path | None = None
+    ) -> bool | None:
+        """Return whether a review is open now."""
 
 
-def plan_for(galaxies: GalaxyList, wish: Wish, folder: Path) -> Plan:
-    """Return what is to be fetched for a list.
-
-    Raises
-    ------
-    ClumpError
-        If nothing can be fetched as wished.
-    """
-    plan = make_plan(galaxies, wish.choices(), folder)
-    if not plan.wanted:
-        raise ConfigError(
-            f"none of the {len(galaxies)} galaxies can be fetched",
-            galaxies.path,
-            plan.problems[0],
-        )
-    return plan
-
-
-def in_words(ended: Ended) -> str:
-    """Return what a run came to, in a sentence."""
-    kept = f", {ended.kept} were there already" if ended.kept else ""
-    failed = f", {ended.failed} did not come" if ended.failed else ""
-    n = ended.fetched
-    return f"{ended.folder}: {n} cutout{'s' * (n != 1)} fetched{kept}{failed}."
-
-
-def fetch_from_command_line(
-    path: Path,
-    folder: Path,
-    wish: Wish,
-    show: Callable[[int, int], None],
-    say: Callable[[str], None],
-) -> list[str]:
-    """Fetch the cutouts of a list and return what went wrong, one sentence each.
+class Downloads(Job):
+    """Reads a list, downloads its cutouts, and hands them to a review.
 
     Parameters
     ----------
-    path : path
-        The list.
-    folder : path
-        Where the cutouts go.
-    wish : Wish
-    show : callable
-        Told of progress: done, total.
-    say : callable
-        Told of what a person should know, in lines.
-
-    Raises
-    ------
-    ClumpError
-        If the list or the wish is of no use, or the folder cannot be written to.
+    host : JobHost
+    open_paths : OpenPaths
     """
-    galaxies = read_galaxies(path, wish.columns)
-    plan = plan_for(galaxies, wish, folder)
-    say(f"{path}: {len(galaxies)} galaxies. {' '.join(galaxies.said)}")
-    for line in plan.said:
-        say(line)
-    problems = [*galaxies.problems, *plan.problems]
-    done = 0
-    for event in fetch(plan, Services()):
-        if isinstance(event, Waits):
-            say(f"{event.reason}: going on in {event.seconds:.0f} s.")
-            continue
-        if isinstance(event, Ended):
-            say(in_words(event))
-            problems += [event.stopped] if event.stopped else []
-            continue
-        if isinstance(event, Failed):
-            problems.append(event.message)
-        done += 1
-        show(done, len(plan.wanted))
-    return problems
 
-
-class Fetching(Job):
-    """Reads a list, fetches its cutouts, and hands them to a review."""
-
-    def __init__(self, controller: Controller) -> None:
-        super().__init__(controller)
+    def __init__(self, host: JobHost, open_paths: OpenPaths) -> None:
+        super().__init__(host)
+        self._open_paths = open_paths
         self.galaxies: GalaxyList | None = None
         self.total = self.done = 0
         self._plan: Plan | None = None
@@ -187,7 +81,7 @@ class Fetching(Job):
 
     @staticmethod
     def all_bands(survey: str) -> str:
-        """Return all bands of a survey, as `Wish` takes them."""
+        """Return all bands of a survey, as `DownloadRequest` takes them."""
         return "".join(SURVEYS[survey].bands)
 
     @property
@@ -218,12 +112,14 @@ class Fetching(Job):
 
     # -- fetching -----------------------------------------------------------
 
-    def start(self, wish: Wish, folder: Path, *, into_open: bool = False) -> None:
+    def start(
+        self, request: DownloadRequest, folder: Path, *, into_open: bool = False
+    ) -> None:
         """Fetch the cutouts of the list that was read.
 
         Parameters
         ----------
-        wish : Wish
+        request : DownloadRequest
         folder : path
         into_open : bool
             Whether they go into the open review, rather than into that of their folder.
@@ -231,12 +127,12 @@ class Fetching(Job):
         if self.running:
             return
         if self.galaxies is None:
-            self._controller.warn("Choose a list of galaxies first.")
+            self._host.warn("Choose a list of galaxies first.")
             return
         try:
-            self._plan = plan_for(self.galaxies, wish, folder)
+            self._plan = plan_for(self.galaxies, request, folder)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
             return
         self._into_open = into_open
         self._stop = threading.Event()
@@ -290,27 +186,26 @@ class Fetching(Job):
         if ended.stopped:
             self._problems.insert(0, ended.stopped)
         if self._problems:
-            self._controller.warn(_summary(self._problems))
+            self._host.warn(_summary(self._problems))
         if ended.fetched or ended.kept:
             self._open(ended.folder)
 
     def _open(self, folder: Path) -> None:
         """Show what came: in the open review, or in that of its folder."""
-        controller = self._controller
-        review = controller.review
+        review = self._host.review
         if self._into_open and review is not None and self._plan is not None:
             files = [self._plan.folder / wanted.file for wanted in self._plan.wanted]
             there = [file for file in files if file.exists()]
-            controller.open_paths(there, review.path)
+            self._open_paths(there, review.path)
         else:
-            controller.open_paths([folder])
+            self._open_paths([folder])
 
     def _on_error(self, error: Exception) -> None:
         self.outcome = ""
         self._end()
         if not isinstance(error, Cancelled):
             message = error.message if isinstance(error, ClumpError) else str(error)
-            self._controller.warn(message)
+            self._host.warn(message)
 
     def _on_finished(self) -> None:
         if self._plan is None:

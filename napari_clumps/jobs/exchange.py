@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psygnal import Signal
 
 from clump_detector.core.errors import Cancelled, ClumpError
 from napari_clumps.io.formats import export
 from napari_clumps.io.import_labels import Found, find_labels, take_labels
-from napari_clumps.io.selection import Wish
+from napari_clumps.io.selection import ExportOptions
 from napari_clumps.review import Merged, Review, merged_in_words
 from napari_clumps.review.agreement import between, in_words
 
 from .base import Job
-
-if TYPE_CHECKING:
-    from napari_clumps.app.controller import Controller
+from .host import JobHost
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class _Work(Job):
     def _on_error(self, error: Exception) -> None:
         message = error.message if isinstance(error, ClumpError) else str(error)
         self._end()
-        self._controller.warn(message)
+        self._host.warn(message)
 
     def _on_finished(self) -> None:
         value = self._value
@@ -81,7 +79,7 @@ class _Work(Job):
         if value is not None:
             self._take(value)
         elif self.cancelling:
-            self._controller.say(self.when_cancelled)
+            self._host.say(self.when_cancelled)
 
     @abstractmethod
     def _take(self, value: Any) -> None:
@@ -111,7 +109,7 @@ class Exporting(_Work):
     words = "Exporting"
     when_cancelled = "Cancelled: nothing was exported."
 
-    def start(self, path: Path, how: str | None, wish: Wish) -> None:
+    def start(self, path: Path, how: str | None, options: ExportOptions) -> None:
         """Start to write.
 
         Raises
@@ -119,14 +117,14 @@ class Exporting(_Work):
         ClumpError
             If there is nothing to export, or no such format.
         """
-        review = self._controller.opened
+        review = self._host.opened
         if self.running:
-            self._controller.say("An export is under way already.")
+            self._host.say("An export is under way already.")
             return
-        self._run(export(review, path, how, wish))
+        self._run(export(review, path, how, options))
 
     def _take(self, value: str) -> None:
-        self._controller.say(value)
+        self._host.say(value)
 
 
 class Importing(_Work):
@@ -143,19 +141,19 @@ class Importing(_Work):
 
     def start(self, path: Path) -> None:
         """Start to read."""
-        review = self._controller.opened
+        review = self._host.opened
         if self.running:
-            self._controller.say("Labels are being read already.")
+            self._host.say("Labels are being read already.")
             return
         self._run(find_labels(review, path))
 
     def _take(self, value: Found) -> None:
         if self.cancelling:
-            self._controller.say(self.when_cancelled)
+            self._host.say(self.when_cancelled)
         elif value.placed.total:
             self.found.emit(value)
         else:
-            self._controller.warn(" ".join(value.in_words()))
+            self._host.warn(" ".join(value.in_words()))
 
 
 class Merging(_Work):
@@ -170,15 +168,16 @@ class Merging(_Work):
     when_cancelled = "Cancelled: nothing was merged."
     agreed = Signal(list)
 
-    def __init__(self, controller: Controller) -> None:
-        super().__init__(controller)
+    def __init__(self, host: JobHost, reload: Callable[[], None]) -> None:
+        super().__init__(host)
+        self._reload = reload
         self._ending = threading.Event()
 
     def start(self, path: Path) -> None:
         """Start to merge."""
-        review = self._controller.opened
+        review = self._host.opened
         if self.running:
-            self._controller.say("A review is being merged already.")
+            self._host.say("A review is being merged already.")
             return
         self._ending = threading.Event()
         self._run(_merge(review, path, self._ending))
@@ -196,20 +195,18 @@ class Merging(_Work):
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, Cancelled):
             self._end()
-            self._controller.say(self.when_cancelled)
+            self._host.say(self.when_cancelled)
         else:
             super()._on_error(error)
 
     def _take(self, value: tuple[list[str], Merged]) -> None:
         said, merged = value
-        controller = self._controller
-        controller.opened.tell(merged.touched)
-        controller.make_queue()
-        controller.review_changed.emit()
-        controller.refresh(start=True)
-        controller.say(merged_in_words(merged))
+        host = self._host
+        host.opened.tell(merged.touched)
+        self._reload()
+        host.say(merged_in_words(merged))
         if merged.skipped:
-            controller.warn(
+            host.warn(
                 f"{len(merged.skipped)} cutouts have another size there and were left "
                 f"out, such as {merged.skipped[0]}."
             )
@@ -235,14 +232,16 @@ class Exchange:
 
     Parameters
     ----------
-    controller : Controller
+    host : JobHost
+    reload : callable
+        Has the window show a review of which much has changed at once.
     """
 
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
-        self.exporting = Exporting(controller)
-        self.importing = Importing(controller)
-        self.merging = Merging(controller)
+    def __init__(self, host: JobHost, reload: Callable[[], None]) -> None:
+        self._host, self._reload = host, reload
+        self.exporting = Exporting(host)
+        self.importing = Importing(host)
+        self.merging = Merging(host, reload)
 
     @property
     def jobs(self) -> dict[str, _Work]:
@@ -254,27 +253,27 @@ class Exchange:
         }
 
     def export(
-        self, path: Path, how: str | None = None, wish: Wish | None = None
+        self, path: Path, how: str | None = None, options: ExportOptions | None = None
     ) -> None:
         """Write the review; `exporting.export` says what there is."""
         try:
-            self.exporting.start(path, how, wish or Wish())
+            self.exporting.start(path, how, options or ExportOptions())
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
 
     def read(self, path: Path) -> None:
         """Read labels that others made; `importing.found` tells when they are there."""
         try:
             self.importing.start(path)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
 
     def merge(self, path: Path) -> None:
         """Take another reviewer's file in; undo takes it back."""
         try:
             self.merging.start(path)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
 
     def take(self, found: Found, how: str) -> None:
         """Take labels into the review; undo takes them back.
@@ -284,16 +283,13 @@ class Exchange:
         found : Found
         how : {"proposals", "accepted"}
         """
-        controller = self._controller
         try:
-            said = take_labels(controller.opened, found, how)
+            said = take_labels(self._host.opened, found, how)
         except ClumpError as error:
-            controller.warn(error.message)
+            self._host.warn(error.message)
             return
-        controller.make_queue()
-        controller.review_changed.emit()
-        controller.refresh(start=True)
-        controller.say(" ".join(said))
+        self._reload()
+        self._host.say(" ".join(said))
 
     def close(self) -> None:
         """Stop what is under way, since the review is closed."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from clump_detector.config.model import as_table
 from clump_detector.core.errors import ClumpError
@@ -20,14 +20,13 @@ from napari_clumps.models.presets import preset
 from napari_clumps.worker.tasks import Worker, compare, retrain
 
 from .base import Job
-
-if TYPE_CHECKING:
-    from napari_clumps.app.controller import Controller
+from .detection import Detection
+from .host import JobHost
 
 #: Fewer boxes than this, rejected ones included, teach a model next to nothing.
 FEWEST_BOXES = 5
 
-Wish = Literal["go", "stop", "cancel"]
+Control = Literal["go", "stop", "cancel"]
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,11 @@ class Retraining(Job):
         What to start as that process instead of the engine's worker.
     """
 
-    def __init__(self, controller: Controller) -> None:
-        super().__init__(controller)
+    def __init__(self, host: JobHost, detection: Detection) -> None:
+        super().__init__(host)
+        self._detection = detection
         self._problems: list[str] = []
-        self._wish: Wish = "go"
+        self._wish: Control = "go"
         self.models_in_use: tuple[Path, ...] = ()
         self.command: Sequence[str] | None = None
         self._learned: tuple[Path, LabelSet] | None = None
@@ -91,7 +91,7 @@ class Retraining(Job):
 
     def counts(self) -> dict[str, int]:
         """Return the numbers of cutouts, boxes, rejected boxes and held-out ones."""
-        review = self._controller.review
+        review = self._host.review
         return {} if review is None else review.learning_counts()
 
     def obstacle(self) -> str | None:
@@ -118,20 +118,20 @@ class Retraining(Job):
             return
         obstacle = self.obstacle()
         if obstacle:
-            self._controller.warn(obstacle)
+            self._host.warn(obstacle)
             return
         self._reset()
         try:
             base = resolve_model(choices.base)
             # Frozen here: decisions go on while the model learns.
-            review = self._controller.opened
+            review = self._host.opened
             labels, self._base_card = review.label_set(), read_card(base)
             self._learned = (review.path, labels)
             if missing := left_out(labels):
-                self._controller.warn(" ".join(missing))
-            out = new_model_folder(self._controller.opened.path.stem)
+                self._host.warn(" ".join(missing))
+            out = new_model_folder(self._host.opened.path.stem)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
             return
         self._run(labels, out, base, choices)
 
@@ -148,7 +148,7 @@ class Retraining(Job):
         self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
     ) -> Any:
         """Train, then compare; what this generator yields arrives in `_on_event`."""
-        device = self._controller.device
+        device = self._host.device
         chosen = replace(
             preset(choices.parts),
             epochs=choices.epochs,
@@ -170,7 +170,7 @@ class Retraining(Job):
 
     def _compare(self, labels: LabelSet, out: Path, base: Path) -> Any:
         yield {"event": "comparing"}
-        device = self._controller.device
+        device = self._host.device
         try:
             with self._worker() as worker:
                 yield from compare(
@@ -197,9 +197,9 @@ class Retraining(Job):
         if self.running or self.new_model is None or self._base is None:
             return
         try:
-            labels = self._controller.opened.label_set()
+            labels = self._host.opened.label_set()
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
             return
         self._wish = "go"
         self.step, self.comparison = 0, None
@@ -325,23 +325,23 @@ class Retraining(Job):
         path, labels = self._learned
         try:
             cards = (self._base_card, read_card(self.new_model))
-            opened = self._controller.review
+            opened = self._host.review
             note_training_in(path, opened, comparison, cards, labels)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
 
     def _on_error(self, error: Exception) -> None:
         message = error.message if isinstance(error, ClumpError) else str(error)
         if self._wish != "cancel":
             self.outcome = message
-            self._controller.warn(message)
+            self._host.warn(message)
 
     def _on_finished(self) -> None:
         self.seconds_left = None
         if self._wish == "cancel":
             self._say_cancelled()
         if self.new_model is not None:
-            self._controller.models_changed.emit()
+            self._host.announce_models()
         self._end()
 
     def follow(self, old: str, folder: Path | None) -> None:
@@ -365,8 +365,8 @@ class Retraining(Job):
         if self.new_model is None or self.running:
             return ""
         if self.promoted:
-            detection = self._controller.detection
-            return f"{self.new_model.name} is the current model. {detection.outcome}"
+            name = self.new_model.name
+            return f"{name} is the current model. {self._detection.outcome}"
         return next_step(self.comparison, self.held_out_left)
 
     @property
@@ -379,16 +379,16 @@ class Retraining(Job):
     def promoted(self) -> bool:
         """Whether the new model is the current one by now."""
         new = self.new_model
-        return new is not None and new.name == self._controller.model_name
+        return new is not None and new.name == self._host.model_name
 
     def promote(self) -> None:
         """Make the new model the current one and propose again on what is not done."""
         if self.new_model is None:
             return
         try:
-            self._controller.detection.choose_model(self.new_model.name)
+            self._detection.choose_model(self.new_model.name)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._host.warn(error.message)
             return
-        self._controller.detection.start("review")
+        self._detection.start("review")
         self.changed.emit()

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from clump_detector.core.errors import ClumpError, ModelError
+from clump_detector.core.errors import ModelError
 from clump_detector.models.registry import remove_model, rename_model
 from napari_clumps.settings.settings import change_settings, load_settings
-
-if TYPE_CHECKING:
-    from napari_clumps.app.controller import Controller
 
 
 def rename(old: str, new: str, *, busy: Iterable[str] = ()) -> Path:
@@ -81,40 +77,3 @@ def _refuse_busy(name: str, busy: Iterable[str]) -> None:
             f"a detection or training is running with '{name}'",
             remedy="Wait for its end, or cancel it.",
         )
-
-
-def busy_in(controller: Controller) -> set[str]:
-    """Return the models that something is running with in a window."""
-    return {
-        folder.name
-        for job in (controller.detection, controller.retraining)
-        if job.running
-        for folder in job.models_in_use
-    }
-
-
-def rename_in(controller: Controller, old: str, new: str) -> bool:
-    """Rename a model in a window; return whether it has the new name now."""
-    try:
-        folder = rename(old, new, busy=busy_in(controller))
-    except ClumpError as error:
-        controller.warn(error.message)
-        return False
-    controller.retraining.follow(old, folder)
-    if controller.model_name == old:
-        controller.model_name = new
-        controller.detection.warm_up()
-    controller.models_changed.emit()
-    return True
-
-
-def remove_in(controller: Controller, name: str) -> bool:
-    """Remove a model in a window; return whether it is gone."""
-    try:
-        remove(name, current=controller.model_name, busy=busy_in(controller))
-    except ClumpError as error:
-        controller.warn(error.message)
-        return False
-    controller.retraining.follow(name, None)
-    controller.models_changed.emit()
-    return True

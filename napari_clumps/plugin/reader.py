@@ -37,7 +37,8 @@ def read_review(path: str | Sequence[str]) -> list[LayerData]:
     """Open a review file, or a review of a folder, in the current viewer."""
     import napari
 
-    from napari_clumps.app.controller import controller_of
+    from .panels import show_panels
+    from .window import controller_of
 
     viewer = napari.current_viewer()
     if viewer is None:
@@ -72,20 +73,3 @@ def read_images(path: str | Sequence[str]) -> list[LayerData]:
         options = {"name": cutout.name, "rgb": True, "metadata": metadata}
         found.append((to_rgb(cutout), options, "image"))
     return found
-
-
-def show_panels(viewer: Any) -> None:
-    """Dock the three widgets once, Review in front."""
-    shown = viewer.window.dock_widgets
-    first = None
-    for name in ("Review clumps", "Detect clumps", "Retrain from corrections"):
-        if any(key.startswith(name) for key in shown):
-            continue
-        dock, _ = viewer.window.add_plugin_dock_widget(
-            "napari-clumps", name, tabify=first is not None
-        )
-        first = first or dock
-    if first is not None:
-        from qtpy.QtCore import QTimer
-
-        QTimer.singleShot(0, first.raise_)  # once the docks have been laid out

@@ -59,7 +59,7 @@ __all__ = [
     "retrain",
 ]
 
-Wish = Literal["go", "stop", "cancel"]
+Control = Literal["go", "stop", "cancel"]
 
 _SCRATCH = ".training-"
 
@@ -241,7 +241,7 @@ def retrain(
     *,
     config: dict[str, Any] | None = None,
     device: str = "auto",
-    wish: Callable[[], Wish] = lambda: "go",
+    wish: Callable[[], Control] = lambda: "go",
     worker: Worker | None = None,
 ) -> Generator[Event | None, None, Path | None]:
     """Train a model in a process of its own.
@@ -317,7 +317,7 @@ def retrain(
 
 
 def _until_end(
-    events: Iterator[Event | None], request: Request, wish: Callable[[], Wish]
+    events: Iterator[Event | None], request: Request, wish: Callable[[], Control]
 ) -> Generator[Event | None, None, Event | None]:
     """Pass events on; return the event "end", or None if the training was cancelled."""
     end: Event = {"event": "end"}

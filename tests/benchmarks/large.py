@@ -46,8 +46,8 @@ def figures() -> Iterator[Figure]:
 def _measure(few: Path, path: Path) -> Iterator[Figure]:
     import napari
 
-    from napari_clumps.app.controller import controller_of
-    from napari_clumps.plugin.reader import show_panels
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
 
     viewer = napari.Viewer()
     viewer.window.resize(1400, 900)
@@ -81,11 +81,11 @@ def _opening(controller: Any, path: Path, painted: Callable[[], None]) -> float:
 def _decisions(controller: object, painted: Callable[[], None]) -> Iterator[Figure]:
     times = []
     for i in range(200):
-        if not controller.undecided:
-            controller.next_cutout()
+        if not controller.session.undecided:
+            controller.navigator.next_cutout()
             painted()
         start = time.perf_counter()
-        (controller.accept if i % 3 else controller.reject)()
+        (controller.decisions.accept if i % 3 else controller.decisions.reject)()
         times.append(time.perf_counter() - start)
         painted()
     yield from spread(
@@ -100,7 +100,7 @@ def _steps(controller: object, painted: Callable[[], None]) -> Iterator[Figure]:
         if i < 100:
             time.sleep(0.15)  # a person looks before the next one
         start = time.perf_counter()
-        controller.next_cutout()
+        controller.navigator.next_cutout()
         if i < 100:
             times.append(time.perf_counter() - start)
         painted()

@@ -16,8 +16,8 @@ def figures() -> Iterator[Figure]:
     """Let a monkey play; an exception or a lost box ends it with its last steps."""
     import napari
 
-    from napari_clumps.app.controller import controller_of
-    from napari_clumps.plugin.reader import show_panels
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
     from napari_clumps.review import Proposal
     from tests.desk.conftest import make_galaxies
     from tests.desk.monkey import Monkey
@@ -32,12 +32,12 @@ def figures() -> Iterator[Figure]:
         controller = controller_of(viewer)
         controller.open_paths([make_galaxies(Path(name) / "galaxies", 30)])
         boxes = [Proposal(20 * k, 40, 20 * k + 18, 58, "clump", 0.7) for k in range(5)]
-        for cutout in controller.review.ids:
-            controller.review.propose(cutout, boxes, "bench", size=(160, 160))
+        for cutout in controller.session.review.ids:
+            controller.session.review.propose(cutout, boxes, "bench", size=(160, 160))
         monkey = Monkey(viewer, controller, seed=7)
         monkey.play(seconds=SECONDS)
         yield Figure("steps of a monkey, nothing broken", monkey.done.total(), "")
-        decisions = sum(1 for _ in controller.review.decisions())
+        decisions = sum(1 for _ in controller.session.review.decisions())
         yield Figure("decisions among them, none lost", decisions, "")
         controller.close()
         viewer.close()

@@ -54,19 +54,19 @@ def figures() -> Iterator[Figure]:
 def _measure(folder: Path) -> Iterator[Figure]:
     import napari
 
-    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.window import controller_of
     from napari_clumps.review import Arrangement, Proposal
 
     viewer = napari.Viewer()
     controller = controller_of(viewer)
     controller.open_paths([folder])
     rng = np.random.default_rng(2)
-    for i in controller.review.ids:
+    for i in controller.session.review.ids:
         proposals = [
             Proposal(x, y, x + 18, y + 18, "clump", score)
             for x, y, score in rng.uniform((20, 20, 0.05), (380, 380, 1), (BOXES, 3))
         ]
-        controller.review.propose(i, proposals, "bench", size=(424, 424))
+        controller.session.review.propose(i, proposals, "bench", size=(424, 424))
     yield from _open(viewer)
     panel = viewer.window.dock_widgets["Clump wall (napari-clumps)"]
     for sort, words in ORDERS.items():
@@ -144,7 +144,7 @@ def _scroll(mosaic: Any, cells: Any, words: str) -> Iterator[Figure]:
 
 
 def _decide(controller: Any) -> Iterator[Figure]:
-    wall = controller.wall
+    wall = controller.gallery
     wall.refresh()
     for n in (100, 1000):
         ids = wall.box_ids(range(n))

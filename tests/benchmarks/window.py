@@ -65,8 +65,8 @@ def figures() -> Iterator[Figure]:
 def _measure(folder: Path) -> Iterator[Figure]:
     import napari
 
-    from napari_clumps.app.controller import controller_of
-    from napari_clumps.plugin.reader import show_panels
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
     from napari_clumps.review import Proposal
 
     viewer = napari.Viewer()
@@ -82,7 +82,7 @@ def _measure(folder: Path) -> Iterator[Figure]:
     yield Figure(
         "make a review of 10,000, to the first picture", made, "s", "under 2 s"
     )
-    path = controller.review.path
+    path = controller.session.review.path
     controller.close_review()
     start = time.perf_counter()
     controller.open_paths([path])
@@ -94,8 +94,8 @@ def _measure(folder: Path) -> Iterator[Figure]:
     for i in range(1, STEPS + 2):
         corners = rng.uniform(20, 380, (30, 2))
         proposals = [Proposal(x, y, x + 18, y + 18, "clump", 0.9) for x, y in corners]
-        controller.review.propose(i, proposals, "bench", size=(424, 424))
-    controller.go_to(1)
+        controller.session.review.propose(i, proposals, "bench", size=(424, 424))
+    controller.navigator.go_to(1)
     yield from _decisions(controller, painted)
     yield from _steps(controller, painted)
     controller.close()
@@ -105,11 +105,11 @@ def _measure(folder: Path) -> Iterator[Figure]:
 def _decisions(controller: object, painted: object) -> Iterator[Figure]:
     times, shown = [], []
     for i in range(25 * 4):
-        if not controller.undecided:
-            controller.next_cutout()
+        if not controller.session.undecided:
+            controller.navigator.next_cutout()
             painted()
         start = time.perf_counter()
-        (controller.accept if i % 3 else controller.reject)()
+        (controller.decisions.accept if i % 3 else controller.decisions.reject)()
         times.append(time.perf_counter() - start)
         painted()
         shown.append(time.perf_counter() - start)
@@ -124,7 +124,7 @@ def _steps(controller: object, painted: object) -> Iterator[Figure]:
     for _ in range(STEPS - 10):
         time.sleep(0.15)  # a person looks before the next one
         start = time.perf_counter()
-        controller.next_cutout()
+        controller.navigator.next_cutout()
         times.append(time.perf_counter() - start)
         painted()
         shown.append(time.perf_counter() - start)

@@ -100,7 +100,7 @@ def test_an_export_leaves_no_half_of_a_file(half_way, two_reviews, tmp_path, nam
 
 
 def test_judging_a_model_writes_nothing(half_way, tmp_path):
-    from napari_clumps.app.samples import simulated_folder
+    from napari_clumps.plugin.sample_data import simulated_folder
 
     few = read_label_set(simulated_folder() / "labels.json")
     labels = tmp_path / "labels.json"

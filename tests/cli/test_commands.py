@@ -19,7 +19,7 @@ from napari_clumps.review import Proposal, Review
 
 @pytest.fixture
 def sample():
-    from napari_clumps.app.samples import simulated_folder
+    from napari_clumps.plugin.sample_data import simulated_folder
 
     return simulated_folder()
 

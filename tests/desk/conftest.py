@@ -103,7 +103,7 @@ class Desk:
         self.qtbot.wait(round(1000 * seconds))
 
     def statuses(self) -> list[str]:
-        return [b.status.value for b in self.controller.boxes]
+        return [b.status.value for b in self.controller.session.boxes]
 
     def panel(self, name: str):
         from qtpy.QtWidgets import QWidget
@@ -116,8 +116,8 @@ def shown_window(qapp, tmp_path_factory):
     """One napari window for all tests: making one takes longer than most of them."""
     import napari
 
-    from napari_clumps.app.controller import controller_of
-    from napari_clumps.plugin.reader import show_panels
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
 
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("session")
@@ -135,7 +135,7 @@ def bring_back(viewer) -> None:
     """Show the three panels again, one behind the other, whatever a test did."""
     from qtpy.QtWidgets import QDockWidget, QWidget
 
-    from napari_clumps.plugin.reader import show_panels
+    from napari_clumps.plugin.panels import show_panels
 
     native = viewer.window._qt_window
     show_panels(viewer)
@@ -158,33 +158,33 @@ def window(shown_window, qtbot, own_home):
     desk = Desk(viewer, controller, qtbot)
     # Or some galaxies would come without proposals. The page of Preferences, which
     # outlives the test before, follows.
-    controller.choose(blind_test=False)
+    controller.session.choose(blind_test=False)
     bring_back(viewer)
     desk.settle(50)
     yield desk
     controller.retraining.cancel()
     qtbot.waitUntil(lambda: not controller.retraining.running)
     controller.close_review()
-    for layer in [x for x in viewer.layers if not controller.canvas.owns(x)]:
+    for layer in [x for x in viewer.layers if not controller.session.canvas.owns(x)]:
         viewer.layers.remove(layer)
-    controller.model_name = "starter"
+    controller.session.model_name = "starter"
     BOOK.choose({})
-    controller.take_settings()
-    controller.looking.reset()
-    controller.looking.show_scale_bar(True)
-    controller.looking.turn_north_up(True)
-    controller.thresholds._chosen.clear()
-    controller.use_card_threshold()
-    controller.models_changed.emit()
-    if controller.canvas.is_built:
-        controller.canvas.visible = True
-        controller.canvas.camera.zoom_to_galaxy()
+    controller.session.take_settings()
+    controller.display.reset()
+    controller.display.show_scale_bar(True)
+    controller.display.turn_north_up(True)
+    controller.session.thresholds._chosen.clear()
+    controller.session.use_card_threshold()
+    controller.session.models_changed.emit()
+    if controller.session.canvas.is_built:
+        controller.session.canvas.visible = True
+        controller.session.canvas.camera.zoom_to_galaxy()
 
 
 @pytest.fixture
 def desk(window, galaxies):
     """A window with a review of four galaxies and three proposals on the first."""
-    window.controller.threshold = 0.3
+    window.controller.session.threshold = 0.3
     window.controller.open_paths([galaxies])
     window.propose(1)
     window.settle(50)

@@ -29,7 +29,7 @@ class Monkey:
         self.chance = random.Random(seed)
         self.done: Counter[str] = Counter()
         self.last: list[str] = []
-        self._seq = controller.review.last_seq
+        self._seq = controller.session.review.last_seq
 
     def play(self, *, steps: int | None = None, seconds: float | None = None) -> None:
         """Go on for so many steps, or so long, and look at the review in between."""
@@ -137,7 +137,7 @@ class Monkey:
     def _click(self) -> None:
         from napari_clumps.demo.tour import drag_on_canvas
 
-        boxes = self.controller.boxes
+        boxes = self.controller.session.boxes
         if boxes and self.chance.random() < 0.7:
             x1, y1, x2, y2 = self.chance.choice(boxes).corners
             point = ((x1 + x2) / 2, (y1 + y2) / 2)
@@ -151,7 +151,7 @@ class Monkey:
         mode = self.chance.choice(
             ["select", "direct", "add_ellipse", "add_rectangle", "pan_zoom"]
         )
-        self.controller.canvas.boxes.mode = mode
+        self.controller.session.canvas.boxes.mode = mode
 
     # -- around it ----------------------------------------------------------
 
@@ -207,7 +207,7 @@ class Monkey:
         """Look whether the canvas shows what the review has."""
         from qtpy.QtTest import QTest
 
-        canvas, boxes = self.controller.canvas, self.controller.boxes
+        canvas, boxes = self.controller.session.canvas, self.controller.session.boxes
         for _ in range(10_000):  # what is drawn anew follows in a turn of its own
             if not canvas.boxes._is_creating and len(canvas.boxes.data) == len(boxes):
                 break
@@ -219,7 +219,7 @@ class Monkey:
 
     def _compare(self) -> None:
         """Compare the review with its log, which only grows."""
-        review = self.controller.review
+        review = self.controller.session.review
         assert review.check() == [], self.last
         assert review.last_seq >= self._seq, self.last
         self._seq = review.last_seq

@@ -24,13 +24,15 @@ def labelled(window, tmp_path, request):
     c = window.controller
     name = getattr(request, "param", "quick")
     c.open_paths([make_galaxies(tmp_path / name, 20, 100)], tmp_path / f"{name}.clumps")
-    for i in c.review.ids:
-        if not c.review.cutout(i).held_out:
-            c.review.add(i, (10, 10, 20, 20), "clump")
-            c.review.set_done(i, True)
-    window.held_out = [i for i in c.review.ids if c.review.cutout(i).held_out]
+    for i in c.session.review.ids:
+        if not c.session.review.cutout(i).held_out:
+            c.session.review.add(i, (10, 10, 20, 20), "clump")
+            c.session.review.set_done(i, True)
+    window.held_out = [
+        i for i in c.session.review.ids if c.session.review.cutout(i).held_out
+    ]
     assert len(window.held_out) > 1
-    c.review.set_done(window.held_out[0], True)
+    c.session.review.set_done(window.held_out[0], True)
     c.retraining.command = [sys.executable, str(ENGINE)]
     yield window
     c.retraining.cancel()
@@ -75,17 +77,17 @@ def test_an_open_verdict_leads_to_the_next_held_out_cutout(labelled):
     labelled.panel("retrain_panel").parent().raise_()
     panel_part(labelled, "QPushButton", "button_next_held_out").click()
     labelled.settle(50)
-    assert c.cutout.id == labelled.held_out[1]
-    assert list(c.queue.ids) == labelled.held_out
+    assert c.session.cutout.id == labelled.held_out[1]
+    assert list(c.session.queue.ids) == labelled.held_out
     assert labelled.panel("review_panel").isVisible()
     for i in labelled.held_out:
-        c.review.set_done(i, True)
-    c.cutout_changed.emit()
+        c.session.review.set_done(i, True)
+    c.session.cutout_changed.emit()
     assert said.text().startswith("Every held-out cutout is done")
     assert "next_held_out" not in shown_buttons(labelled)
-    here = c.cutout.id
-    c.next_held_out()
-    assert c.cutout.id == here
+    here = c.session.cutout.id
+    c.navigator.next_held_out()
+    assert c.session.cutout.id == here
 
 
 def test_compare_again_takes_the_labels_as_they_are_by_now(labelled):
@@ -103,13 +105,12 @@ def test_compare_again_takes_the_labels_as_they_are_by_now(labelled):
 
 def test_a_new_model_that_is_removed_is_offered_no_more(labelled):
     """The engine's model has no card: it is a broken one, which can be removed."""
-    from napari_clumps.models.removal import remove_in
 
     c = labelled.controller
     train(labelled)
     finish(labelled)
     assert {"promote", "compare_again"} <= shown_buttons(labelled)
-    assert remove_in(c, c.retraining.new_model.name)
+    assert c.model_list.remove(c.retraining.new_model.name)
     assert c.retraining.new_model is None
     assert not {"promote", "compare_again"} & shown_buttons(labelled)
 

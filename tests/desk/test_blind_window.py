@@ -18,13 +18,13 @@ pytestmark = pytest.mark.gui
 def blind(window, galaxies):
     """A window with a held-out galaxy on which two models have proposed boxes."""
     c = window.controller
-    c.choose(blind_test=True)
+    c.session.choose(blind_test=True)
     path = galaxies.parent / "test.clumps"
     Review.create(path, find_sources([galaxies]), held_out=0.99).close()
-    c.threshold = 0.3
+    c.session.threshold = 0.3
     c.open_paths([path])
-    here = next(r.id for r in c.review.cutouts() if r.held_out)
-    c.go_to(here)
+    here = next(r.id for r in c.session.review.cutouts() if r.held_out)
+    c.navigator.go_to(here)
     window.propose(here)
     rows = ((41, 50, 61, 70, 0.8), (20, 20, 40, 38, 0.6), (120, 90, 140, 110, 0.1))
     found = [Proposal(*row[:4], "clump", row[4]) for row in rows]
@@ -49,10 +49,10 @@ def table(desk) -> list[list[str]]:
 
 def mark(desk, corners=(98, 28, 120, 52)) -> None:
     c = desk.controller
-    before = len(c.boxes)
+    before = len(c.session.boxes)
     desk.key("D")
     desk.drag(corners[:2], corners[2:])
-    desk.qtbot.waitUntil(lambda: len(c.boxes) > before)
+    desk.qtbot.waitUntil(lambda: len(c.session.boxes) > before)
     desk.settle(50)
 
 
@@ -63,17 +63,17 @@ def test_it_is_on_unless_a_person_switches_it_off():
 def test_proposals_are_hidden_until_all_is_marked(blind):
     c = blind.controller
     assert "mark every clump you see" in note(blind)
-    assert len(c.review.boxes(c.cutout.id)) == 6
-    assert c.boxes == []
+    assert len(c.session.review.boxes(c.session.cutout.id)) == 6
+    assert c.session.boxes == []
     assert table(blind) == []
     words = blind.panel("no_boxes").findChild(QLabel, "no_boxes_words")
     assert words.text() == "No clump is marked yet"
-    assert len(blind.controller.canvas.boxes.data) == 0
+    assert len(blind.controller.session.canvas.boxes.data) == 0
     mark(blind)
     assert blind.statuses() == ["drawn"]
     blind.key("Space")
-    assert c.cutout.blind
-    assert not c.cutout.done
+    assert c.session.cutout.blind
+    assert not c.session.cutout.done
     assert "decide on each box" in note(blind)
 
 
@@ -82,25 +82,25 @@ def test_boxes_come_at_random_and_without_a_name(blind):
     mark(blind)
     blind.key("Space")
     assert blind.statuses() == ["drawn"] + ["proposal"] * 3
-    assert c.current == c.boxes[1].id  # ready to be decided on
+    assert c.session.current == c.session.boxes[1].id  # ready to be decided on
     assert [row[1] for row in table(blind)] == [""] * 4
-    layer = c.canvas.boxes
+    layer = c.session.canvas.boxes
     assert layer.features["score"].isna().all()
     assert not any("0." in label for label in layer.features["label"])
-    shown = {(round(b.x1), round(b.y1)) for b in c.undecided}
+    shown = {(round(b.x1), round(b.y1)) for b in c.session.undecided}
     # One box for what both see, none on the mark, and none that its model holds unsure.
     assert len(shown & {(40, 50), (41, 50)}) == 1
     assert {(20, 20), (70, 120)} < shown
-    models = {c.review.box(b.id).model for b in c.undecided}
+    models = {c.session.review.box(b.id).model for b in c.session.undecided}
     assert models == {MODEL, "newer-model"}
 
 
 def test_space_accepts_none_that_nobody_looked_at(blind):
     c = blind.controller
-    here = c.cutout.id
+    here = c.session.cutout.id
     mark(blind)
     said = []
-    c.said.connect(said.append)
+    c.session.said.connect(said.append)
     blind.key("Space")
     assert said[-1] == "Decide on 3 boxes of the models: A accepts, R rejects."
     blind.key("Space")
@@ -110,72 +110,76 @@ def test_space_accepts_none_that_nobody_looked_at(blind):
         blind.key(key)
     assert note(blind) == ""
     blind.key("Space")
-    assert c.cutout.id != here
-    done = c.review.cutout(here)
+    assert c.session.cutout.id != here
+    done = c.session.review.cutout(here)
     assert done.done
     assert done.blind
-    c.go_to(here)
+    c.navigator.go_to(here)
     assert sorted(blind.statuses()) == ["accepted", "accepted", "drawn", "rejected"]
     assert any(row[1] for row in table(blind))  # scores are no secret any more
-    assert c.review.check() == []
+    assert c.session.review.check() == []
 
 
 def test_enter_shows_them_as_space_does(blind):
     mark(blind)
     blind.key("Return")
-    assert blind.controller.cutout.blind
-    assert len(blind.controller.undecided) == 3
+    assert blind.controller.session.cutout.blind
+    assert len(blind.controller.session.undecided) == 3
 
 
 def test_where_no_box_is_left_to_decide_space_sets_it_done(blind):
     c = blind.controller
-    here = next(r.id for r in c.review.cutouts() if r.held_out and r.id != c.cutout.id)
-    c.go_to(here)
+    here = next(
+        r.id
+        for r in c.session.review.cutouts()
+        if r.held_out and r.id != c.session.cutout.id
+    )
+    c.navigator.go_to(here)
     blind.propose(here)
     for x1, y1, x2, y2, _ in PROPOSED:
         mark(blind, (x1 + 1, y1, x2 + 1, y2))
     blind.key("Space")
-    assert c.review.cutout(here).done
-    assert c.review.cutout(here).blind
-    assert {b.status for b in c.review.boxes(here)} == {Status.DRAWN}
+    assert c.session.review.cutout(here).done
+    assert c.session.review.cutout(here).blind
+    assert {b.status for b in c.session.review.boxes(here)} == {Status.DRAWN}
 
 
 def test_a_galaxy_without_a_mark_is_asked_about(blind):
     c = blind.controller
     said = []
-    c.said.connect(said.append)
+    c.session.said.connect(said.append)
     blind.key("Space")
     assert said[-1] == "Nothing is marked: press again if you see no clump here."
-    assert not c.cutout.blind
+    assert not c.session.cutout.blind
     blind.key("Space")
-    assert c.cutout.blind
-    assert len(c.undecided) == 4
+    assert c.session.cutout.blind
+    assert len(c.session.undecided) == 4
 
 
 def test_another_review_asks_anew(blind, galaxies):
     c = blind.controller
-    here = c.cutout.id
+    here = c.session.cutout.id
     blind.key("Space")
-    assert not c.cutout.blind
+    assert not c.session.cutout.blind
     c.close_review()
     path = galaxies.parent / "other.clumps"
     Review.create(path, find_sources([galaxies]), held_out=0.99).close()
     c.open_paths([path])
-    c.go_to(here)
-    assert c.hidden
+    c.navigator.go_to(here)
+    assert c.session.hidden
     blind.propose(here)
     blind.key("Space")
-    assert not c.cutout.blind
+    assert not c.session.cutout.blind
 
 
 def test_a_rejected_mark_shows_nothing_early(blind):
     c = blind.controller
-    c.choose(go_on_after_last=True)
+    c.session.choose(go_on_after_last=True)
     mark(blind)
     blind.key("R")
-    assert c.boxes == []
-    assert not c.cutout.blind
-    assert c.hidden
+    assert c.session.boxes == []
+    assert not c.session.cutout.blind
+    assert c.session.hidden
 
 
 def test_undo_hides_them_again(blind):
@@ -184,7 +188,7 @@ def test_undo_hides_them_again(blind):
     blind.key("Space")
     blind.key("Z", control=True)
     assert blind.statuses() == ["drawn"]
-    assert c.hidden
+    assert c.session.hidden
     assert "mark every clump" in note(blind)
     blind.key("Z", control=True, shift=True)
     assert blind.statuses() == ["drawn"] + ["proposal"] * 3
@@ -199,24 +203,26 @@ def test_it_can_be_switched_off_where_it_is_explained(blind):
     blind.settle(50)
     assert not load_settings().blind_test
     assert note(blind) == ""
-    assert len(c.undecided) == 5
+    assert len(c.session.undecided) == 5
     assert "0.90" in {row[1] for row in table(blind)}
     blind.key("Space")
-    done = next(r for r in c.review.cutouts() if r.done)
+    done = next(r for r in c.session.review.cutouts() if r.done)
     assert not done.blind
 
 
 def test_the_preferences_page_switches_it_off(blind):
-    page = blind.controller.preferences._page.review
+    from napari.settings import get_plugin_settings
+
+    page = get_plugin_settings("napari-clumps").review
     assert page.blind_test
     page.blind_test = False
-    assert not blind.controller.hidden
+    assert not blind.controller.session.hidden
     assert not load_settings().blind_test
 
 
 def test_the_wall_shows_none_of_them(blind):
     c = blind.controller
-    wall = c.wall
+    wall = c.gallery
     wall.refresh()
     assert len(wall) == 0
     mark(blind)
@@ -243,4 +249,4 @@ def test_a_galaxy_to_learn_from_is_as_ever(blind, galaxies):
     assert note(blind) == ""
     assert blind.statuses() == ["proposal"] * 3
     blind.key("Space")
-    assert c.review.cutout(1).done
+    assert c.session.review.cutout(1).done

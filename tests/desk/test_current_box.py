@@ -20,11 +20,11 @@ SMALL = ((60, 60, 68, 68), (69, 60, 77, 68))
 def small(desk):
     """A window with two small proposals on the second galaxy, the first one current."""
     controller = desk.controller
-    controller.go_to(2)
+    controller.navigator.go_to(2)
     proposals = [Proposal(*c, "clump", 0.9 - i / 9) for i, c in enumerate(SMALL)]
     controller.take_proposals(2, proposals, "test-model", (160, 160))
     desk.settle(50)
-    assert controller.current == controller.boxes[0].id
+    assert controller.session.current == controller.session.boxes[0].id
     hover(desk, (140, 140))
     return desk
 
@@ -38,20 +38,22 @@ def hover(desk, point) -> None:
 
 def highlight(desk):
     """Return the points and the line that napari draws over the current box."""
-    points, _, _, line, _ = desk.controller.canvas.boxes._compute_vertices_and_box()
+    points, _, _, line, _ = (
+        desk.controller.session.canvas.boxes._compute_vertices_and_box()
+    )
     return np.asarray(points), line
 
 
 def gap(desk) -> float:
-    return layers.FRAME_GAP * desk.controller.canvas._unit
+    return layers.FRAME_GAP * desk.controller.session.canvas._unit
 
 
 def test_the_current_box_is_framed_and_nothing_is_drawn_on_it(small):
     points, line = highlight(small)
     assert len(points) == 0
     assert line is None
-    assert small.controller.canvas.boxes._outline_shapes() == (None, None)
-    starts = small.controller.canvas.marks.data[:, 0, ::-1]
+    assert small.controller.session.canvas.boxes._outline_shapes() == (None, None)
+    starts = small.controller.session.canvas.marks.data[:, 0, ::-1]
     away = np.maximum(60 - starts, starts - 68).max(axis=1)
     framing = np.isclose(away, gap(small), rtol=0.4)
     assert framing.sum() >= 8  # two lines at each corner
@@ -73,7 +75,7 @@ def test_a_handle_moves_its_corner_without_a_jump(small):
     hover(small, (64, 64))
     small.drag((68 + off, 68 + off), (74 + off, 75 + off))
     small.settle(50)
-    box = small.controller.boxes[0]
+    box = small.controller.session.boxes[0]
     assert box.status is Status.EDITED
     assert box.corners == pytest.approx((60, 60, 74, 75), abs=0.6)
 
@@ -81,25 +83,27 @@ def test_a_handle_moves_its_corner_without_a_jump(small):
 def test_a_handle_of_a_side_moves_that_side_only(small):
     small.drag((64, 60 - gap(small)), (66, 52 - gap(small)))
     small.settle(50)
-    assert small.controller.boxes[0].corners == pytest.approx((60, 52, 68, 68), abs=0.6)
+    assert small.controller.session.boxes[0].corners == pytest.approx(
+        (60, 52, 68, 68), abs=0.6
+    )
 
 
 def test_a_small_box_is_moved_by_its_middle(small):
     small.drag((64, 64), (94, 84))
     small.settle(50)
-    moved = [b for b in small.controller.boxes if b.status is Status.EDITED]
+    moved = [b for b in small.controller.session.boxes if b.status is Status.EDITED]
     assert moved[0].corners == pytest.approx((90, 80, 98, 88), abs=0.6)
 
 
 def test_handles_are_right_in_a_view_that_is_turned(small):
-    camera = small.controller.canvas.camera
+    camera = small.controller.session.canvas.camera
     camera.show_sky(Sky(orientation=Orientation(True, "down", "left")))
     small.settle(100)
     try:
         off = gap(small)
         small.drag((68 + off, 60 - off), (80 + off, 53 - off))
         small.settle(50)
-        corners = small.controller.boxes[0].corners
+        corners = small.controller.session.boxes[0].corners
         assert corners == pytest.approx((60, 53, 80, 68), abs=0.6)
     finally:
         camera.show_sky(Sky())
@@ -108,13 +112,13 @@ def test_handles_are_right_in_a_view_that_is_turned(small):
 def test_a_click_on_a_handle_over_another_box_chooses_that_box(small):
     small.click((68 + gap(small), 64))
     small.settle(50)
-    assert small.controller.current == small.controller.boxes[1].id
+    assert small.controller.session.current == small.controller.session.boxes[1].id
 
 
 def test_lines_stay_thin_close_up(small):
     small.key("Z")
     small.settle(200)
-    canvas = small.controller.canvas
+    canvas = small.controller.session.canvas
     drawn = np.ptp(canvas.boxes._data_view._mesh.vertices, axis=0)[1]
     assert drawn - (SMALL[1][2] - SMALL[0][0]) < 4 / canvas.camera.zoom
 
@@ -122,7 +126,7 @@ def test_lines_stay_thin_close_up(small):
 def test_what_is_drawn_is_not_hidden_by_handles(small):
     small.key("D")
     seen = []
-    layer = small.controller.canvas.boxes
+    layer = small.controller.session.canvas.boxes
     layer.events.highlight.connect(lambda: seen.append(len(highlight(small)[0])))
     small.drag((100, 100), (112, 110))
     assert seen

@@ -79,24 +79,24 @@ def test_labels_become_proposals_that_are_shown_and_undone(desk, tmp_path, monke
     assert "2 boxes lie on 2 cutouts" in said[0]
     assert "1 left out: no cutout here shows it" in said[0]
     assert desk.statuses() == ["proposal"] * 4
-    c.threshold = 0.99  # what has no score is shown whatever the threshold
-    assert [b.origin for b in c.boxes] == ["theirs.json"]
-    c.select(c.boxes[0].id)
-    assert "theirs.json" in c.canvas.boxes.features["label"][0]
+    c.session.threshold = 0.99  # what has no score is shown whatever the threshold
+    assert [b.origin for b in c.session.boxes] == ["theirs.json"]
+    c.session.select(c.session.boxes[0].id)
+    assert "theirs.json" in c.session.canvas.boxes.features["label"][0]
     desk.key("A")
-    assert c.boxes[0].status is Status.ACCEPTED
+    assert c.session.boxes[0].status is Status.ACCEPTED
     desk.key("Z", control=True)
     desk.key("Z", control=True)
-    assert c.boxes == []
-    assert c.review.boxes(2) == []
-    assert c.review.check() == []
+    assert c.session.boxes == []
+    assert c.session.review.boxes(2) == []
+    assert c.session.review.check() == []
 
 
 def test_labels_become_accepted_boxes(desk, tmp_path, monkeypatch):
     choose(monkeypatch, "getOpenFileName", write_coco(tmp_path, "galaxy-1"))
     answer(monkeypatch, "accepted")
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     click(desk, "import")
     assert desk.statuses() == ["proposal", "proposal", "proposal", "accepted"]
     assert any("1 box taken in" in line for line in said)
@@ -107,7 +107,7 @@ def test_nothing_is_taken_in_against_a_persons_will(desk, tmp_path, monkeypatch)
     answer(monkeypatch, None)
     click(desk, "import")
     assert desk.statuses() == ["proposal"] * 3
-    assert not desk.controller.review.can_undo
+    assert not desk.controller.session.review.can_undo
 
 
 @pytest.mark.parametrize("content", ["{", '{"annotations": []}'])
@@ -116,7 +116,7 @@ def test_a_file_without_labels_is_a_message(desk, tmp_path, monkeypatch, content
     path.write_text(content)
     choose(monkeypatch, "getOpenFileName", path)
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     click(desk, "import")
     assert len(said) == 1
     assert "bad.json" in said[0]
@@ -126,7 +126,7 @@ def test_labels_of_other_images_are_a_message(desk, tmp_path, monkeypatch):
     choose(monkeypatch, "getOpenFileName", write_coco(tmp_path, "elsewhere"))
     asked = answer(monkeypatch, "accepted")
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     click(desk, "import")
     assert asked == []
     assert "no cutout here shows it (such as elsewhere.png)" in said[0]
@@ -144,10 +144,10 @@ def test_labels_of_other_images_are_a_message(desk, tmp_path, monkeypatch):
     ],
 )
 def test_every_format_is_offered(desk, tmp_path, monkeypatch, name, words, made):
-    desk.controller.accept_rest()
+    desk.controller.decisions.accept_rest()
     choose(monkeypatch, "getSaveFileName", tmp_path / name, words)
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     click(desk, "export")
     assert (tmp_path / made).exists()
     assert any(made in line for line in said)
@@ -157,7 +157,7 @@ def test_every_format_is_offered(desk, tmp_path, monkeypatch, name, words, made)
 
 def test_a_file_that_the_dialog_did_not_ask_about_stays(desk, tmp_path, monkeypatch):
     (tmp_path / "sheet.pdf").write_text("mine")
-    desk.controller.accept_rest()
+    desk.controller.decisions.accept_rest()
     choose(
         monkeypatch,
         "getSaveFileName",
@@ -170,7 +170,7 @@ def test_a_file_that_the_dialog_did_not_ask_about_stays(desk, tmp_path, monkeypa
 
 def test_an_export_that_cannot_be_is_a_message(desk, tmp_path, monkeypatch):
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     choose(monkeypatch, "getSaveFileName", tmp_path / "set",
            "YOLO, pictures and labels: a folder (*)")  # fmt: skip
     click(desk, "export")
@@ -179,7 +179,7 @@ def test_an_export_that_cannot_be_is_a_message(desk, tmp_path, monkeypatch):
 
 
 def test_closing_the_review_ends_what_is_under_way(desk, tmp_path, monkeypatch):
-    desk.controller.accept_rest()
+    desk.controller.decisions.accept_rest()
     closed = threading.Event()
 
     def waiting(*args):
@@ -207,12 +207,12 @@ def test_an_export_is_shown_and_can_be_cancelled(desk, tmp_path, name):
     from qtpy.QtWidgets import QProgressBar, QPushButton
 
     c, panel = desk.controller, desk.panel("review_panel")
-    c.accept_rest()
+    c.decisions.accept_rest()
     bar = panel.findChild(QProgressBar, "progress_exporting")
     cancel = panel.findChild(QPushButton, "button_cancel_exporting")
     assert not bar.isVisible()
     said = []
-    c.said.connect(said.append)
+    c.session.said.connect(said.append)
     for _ in range(20):
         said.clear()
         c.exchange.export(tmp_path / name)
@@ -239,7 +239,9 @@ def test_the_question_says_what_was_found(desk, tmp_path):
     from napari_clumps.io.import_labels import find_labels
     from napari_clumps.widgets.controls.import_dialog import ImportDialog
 
-    work = find_labels(desk.controller.review, write_coco(tmp_path, "galaxy-1", "x"))
+    work = find_labels(
+        desk.controller.session.review, write_coco(tmp_path, "galaxy-1", "x")
+    )
     while True:
         try:
             next(work)

@@ -56,26 +56,30 @@ class Expert:
     def review(self, cutout: LabelledCutout) -> None:
         c = self.desk.controller
         truth = cutout.array()
-        shown = np.array([b.corners for b in c.boxes]).reshape(-1, 4)
+        shown = np.array([b.corners for b in c.session.boxes]).reshape(-1, 4)
         pairs = match(truth, shown, np.ones(len(shown))).partner
         for missing in sorted(set(range(len(truth))) - set(pairs)):
             x1, y1, x2, y2 = truth[missing]
             self.desk.viewer.cursor.position = ((y1 + y2) / 2, (x1 + x2) / 2)
             self.press("B")
-        if not c.undecided:
+        if not c.session.undecided:
             self.press("Space")
             return
-        c.select(c.undecided[0].id)  # where the review puts it without a B before
+        c.session.select(
+            c.session.undecided[0].id
+        )  # where the review puts it without a B before
         false = {
-            b.id for b, i in zip(c.boxes[: len(pairs)], pairs, strict=True) if i < 0
+            b.id
+            for b, i in zip(c.session.boxes[: len(pairs)], pairs, strict=True)
+            if i < 0
         }
-        here = c.cutout.id
-        while c.cutout.id == here and not c.cutout.done:
-            left = {b.id for b in c.undecided}
+        here = c.session.cutout.id
+        while c.session.cutout.id == here and not c.session.cutout.done:
+            left = {b.id for b in c.session.undecided}
             if len(left) > 1 and not left & false:
                 self.press("Space")
             else:
-                self.press("R" if c.current in false else "A")
+                self.press("R" if c.session.current in false else "A")
 
 
 def test_an_expert_needs_about_a_key_for_a_box(window, simulated):
@@ -83,23 +87,25 @@ def test_an_expert_needs_about_a_key_for_a_box(window, simulated):
     cutouts = {cutout.source.name: cutout for cutout in labels.cutouts}
     rng = np.random.default_rng(1)
     c = window.controller
-    c.choose(go_on_after_last=True, blind_test=True)
-    c.threshold = 0.3
+    c.session.choose(go_on_after_last=True, blind_test=True)
+    c.session.threshold = 0.3
     c.open_paths([simulated])
-    for i in c.review.ids:
-        name = c.review.cutout(i).name
-        c.review.propose(i, proposals_of(cutouts[name], rng), "m", size=(200, 200))
-    c.go_to(1)
+    for i in c.session.review.ids:
+        name = c.session.review.cutout(i).name
+        c.session.review.propose(
+            i, proposals_of(cutouts[name], rng), "m", size=(200, 200)
+        )
+    c.navigator.go_to(1)
     expert = Expert(window)
-    while not c.cutout.done:
-        expert.review(cutouts[c.cutout.name])
-    counts = c.review.counts()
+    while not c.session.cutout.done:
+        expert.review(cutouts[c.session.cutout.name])
+    counts = c.session.review.counts()
     assert counts.done == GALAXIES
     boxes = sum(counts.boxes_by_status.values())
     print(f"{expert.actions} actions, {boxes} boxes, {GALAXIES} cutouts")
     assert expert.actions <= 1.1 * boxes + 0.5 * GALAXIES
-    for cutout in c.review.cutouts():
-        kept = [b.corners for b in c.review.boxes(cutout.id) if b.kept]
+    for cutout in c.session.review.cutouts():
+        kept = [b.corners for b in c.session.review.boxes(cutout.id) if b.kept]
         truth = cutouts[cutout.name].array()
         assert len(kept) == len(truth)
         assert (match(truth, kept, np.ones(len(kept))).partner >= 0).all()

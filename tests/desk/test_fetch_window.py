@@ -37,18 +37,18 @@ def server(monkeypatch, tmp_path):
 @pytest.fixture
 def dock(window, server):
     """A desk with the dock, and the messages that were shown; no list is chosen yet."""
-    if "fetching" in window.controller.__dict__:
-        window.controller.fetching.close()
-        del window.controller.fetching
+    c = window.controller
+    c.downloads.close()
+    c.downloads = download.Downloads(c.session, c.open_paths)
     dock, panel = window.viewer.window.add_plugin_dock_widget(
         "napari-clumps", "Fetch cutouts"
     )
     window.said = []
-    window.controller.said.connect(window.said.append)
-    window.fetching = window.controller.fetching
+    window.controller.session.said.connect(window.said.append)
+    window.fetching = window.controller.downloads
     yield window, panel
     window.fetching.cancel()
-    window.controller.said.disconnect(window.said.append)
+    window.controller.session.said.disconnect(window.said.append)
     window.viewer.window.remove_dock_widget(dock)
 
 
@@ -99,13 +99,13 @@ def test_from_a_list_to_an_open_review(dock, server, monkeypatch, galaxy_list):
     press(panel, "fetch")
     settled(desk)
     c = desk.controller
-    assert [c.review.cutout(i).name for i in c.review.ids] == [
+    assert [c.session.review.cutout(i).name for i in c.session.review.ids] == [
         "UGC_1",
         "UGC_2",
         "UGC_3",
     ]
-    assert c.review.path.parent == folder
-    assert c.cutout.name == "UGC_1"
+    assert c.session.review.path.parent == folder
+    assert c.session.cutout.name == "UGC_1"
     assert "3 cutouts fetched." in child(panel, "fetch_outcome", "QLabel").text()
     assert not desk.said or "fetched" not in desk.said[-1]
     assert "torch" not in sys.modules
@@ -122,22 +122,22 @@ def test_pictures_are_added_to_the_open_review(
 ):
     desk, panel = dock
     desk.controller.open_paths([galaxies])
-    before = len(desk.controller.review)
+    before = len(desk.controller.session.review)
     choose(desk, panel, monkeypatch, galaxy_list)
     panel._kind.value = "jpg"
     panel._into.value = True
     child(panel, "fetch_pixels", "QSpinBox").setValue(96)
     press(panel, "fetch")
     settled(desk)
-    review = desk.controller.review
+    review = desk.controller.session.review
     assert review.path.parent == galaxies
     assert len(review) == before + 3
     asked = server.asked[0][1]
     assert (asked["format"], asked["hips"]) == ("jpg", "CDS/P/SDSS9/color")
-    desk.controller.go_to(len(review))
+    desk.controller.navigator.go_to(len(review))
     desk.settle()
-    assert desk.controller.picture.problem is None
-    assert desk.controller.picture.rgb.shape == (96, 96, 3)
+    assert desk.controller.session.picture.problem is None
+    assert desk.controller.session.picture.rgb.shape == (96, 96, 3)
 
 
 def test_galaxies_that_do_not_come_are_named(dock, server, monkeypatch, galaxy_list):
@@ -149,7 +149,7 @@ def test_galaxies_that_do_not_come_are_named(dock, server, monkeypatch, galaxy_l
     assert any("UGC 2: " in line and "404" in line for line in desk.said)
     outcome = child(panel, "fetch_outcome", "QLabel").text()
     assert "2 cutouts fetched, 1 did not come" in outcome
-    assert len(desk.controller.review) == 2
+    assert len(desk.controller.session.review) == 2
 
 
 def test_cancel_works_at_once_and_the_next_run_goes_on(
@@ -165,11 +165,11 @@ def test_cancel_works_at_once_and_the_next_run_goes_on(
     assert "Cancelled after 1 of 3" in child(panel, "fetch_outcome", "QLabel").text()
     server.released.set()
     desk.settle(300)
-    assert desk.controller.review is None
+    assert desk.controller.session.review is None
     press(panel, "fetch")
     settled(desk)
     assert "2 cutouts fetched, 1 were there already" in desk.fetching.outcome
-    assert len(desk.controller.review) == 3
+    assert len(desk.controller.session.review) == 3
 
 
 @pytest.mark.parametrize(("text", "what"), [
@@ -227,7 +227,7 @@ def test_fetching_freezes_nothing(dock, server, monkeypatch, tmp_path):
     timer.stop()
     settled(desk)
     assert float(np.diff(ticks).max()) < 0.1
-    with Review.open(desk.controller.review.path, read_only=True) as review:
+    with Review.open(desk.controller.session.review.path, read_only=True) as review:
         assert len(review) == 12
 
 
@@ -239,8 +239,8 @@ def test_a_window_that_closes_while_fetching_ends_it(
     server.always = "wait"
     press(panel, "fetch")
     desk.qtbot.waitUntil(lambda: server.held == 1)
-    desk.controller.fetching.close()
+    desk.controller.downloads.close()
     assert not desk.fetching.running
     server.released.set()
     desk.settle(200)
-    assert desk.controller.review is None
+    assert desk.controller.session.review is None

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.gui
 def sample(window):
     """A window with the simulated sample review."""
     window.viewer.open_sample("napari-clumps", "simulated")
-    window.qtbot.waitUntil(lambda: window.controller.cutout is not None)
+    window.qtbot.waitUntil(lambda: window.controller.session.cutout is not None)
     return window
 
 
@@ -67,9 +67,9 @@ def test_detection_proposes_on_the_whole_review_and_freezes_nothing(sample):
         if longest[-1] < 0.1:
             break
     assert min(longest) < 0.1
-    assert c.review.counts().detected == len(c.review)
-    assert c.undecided
-    assert c.current == c.undecided[0].id
+    assert c.session.review.counts().detected == len(c.session.review)
+    assert c.session.undecided
+    assert c.session.current == c.session.undecided[0].id
     assert "proposal" in sample.panel("detect_outcome").text()
     assert "torch" not in sys.modules  # it lives in the worker
 
@@ -80,10 +80,10 @@ def test_cancel_works_at_once_and_keeps_what_came(sample):
     sample.qtbot.waitUntil(lambda: c.detection.done >= 2)
     press(sample, "detect_panel", "button_cancel_detect")
     assert not c.detection.running
-    came = c.review.counts().detected
-    assert 2 <= came < len(c.review)
+    came = c.session.review.counts().detected
+    assert 2 <= came < len(c.session.review)
     sample.settle(700)
-    assert c.review.counts().detected == came
+    assert c.session.review.counts().detected == came
     c.detection.start("cutout")  # the worker is ready for more
     finish(sample, c.detection)
     assert "Cancelled" not in c.detection.outcome
@@ -91,11 +91,11 @@ def test_cancel_works_at_once_and_keeps_what_came(sample):
 
 def test_done_cutouts_are_left_alone(sample):
     c = sample.controller
-    c.review.set_done(1, True)
+    c.session.review.set_done(1, True)
     c.detection.start("review")
     finish(sample, c.detection)
-    assert c.review.boxes(1) == []
-    assert c.review.boxes(2)
+    assert c.session.review.boxes(1) == []
+    assert c.session.review.boxes(2)
 
 
 def test_a_bad_cutout_is_named_and_the_others_go_on(window, galaxies):
@@ -103,19 +103,19 @@ def test_a_bad_cutout_is_named_and_the_others_go_on(window, galaxies):
     c = window.controller
     c.open_paths([galaxies])
     said = []
-    c.said.connect(said.append)
+    c.session.said.connect(said.append)
     c.detection.start("review")
     finish(window, c.detection)
     assert any("galaxy-2.png" in line for line in said)
-    assert c.review.counts().detected == 3
+    assert c.session.review.counts().detected == 3
 
 
 def test_any_image_layer_can_be_searched(sample):
     viewer, c = sample.viewer, sample.controller
-    picture = c.picture.rgb
+    picture = c.session.picture.rgb
     layer = viewer.add_image(picture, rgb=True, name="mine", scale=(0.5, 0.5))
     viewer.layers.selection.active = layer
-    c.threshold = 0.05
+    c.session.threshold = 0.05
     c.detection.start()
     finish(sample, c.detection)
     shapes = viewer.layers["Clumps: mine"]
@@ -123,25 +123,27 @@ def test_any_image_layer_can_be_searched(sample):
     shown = len(shapes.data)
     assert shown
     assert list(shapes.features["class"]) != []
-    c.threshold = 0.99
+    c.session.threshold = 0.99
     assert len(shapes.data) < shown
-    c.threshold = 0.05
+    c.session.threshold = 0.05
     assert len(shapes.data) == shown
 
 
 def test_the_menu_entry_detects_on_the_open_review(sample):
-    from napari_clumps.app.controller import detect_clumps
+    from napari_clumps.plugin.menu import detect_clumps
 
     detect_clumps(sample.viewer)
     assert sample.controller.detection.running
     finish(sample, sample.controller.detection)
-    assert sample.controller.review.counts().detected == len(sample.controller.review)
+    assert sample.controller.session.review.counts().detected == len(
+        sample.controller.session.review
+    )
 
 
 def test_the_death_of_the_worker_is_said_and_the_next_detection_works(sample):
     c = sample.controller
     said = []
-    c.said.connect(said.append)
+    c.session.said.connect(said.append)
     c.detection.start("review")
     sample.qtbot.waitUntil(lambda: c.detection.done >= 1)
     os.kill(c.detection.worker_pid, signal.SIGKILL)
@@ -149,23 +151,23 @@ def test_the_death_of_the_worker_is_said_and_the_next_detection_works(sample):
     assert any("memory" in line for line in said)
     c.detection.start("cutout")
     finish(sample, c.detection)
-    assert c.undecided
+    assert c.session.undecided
 
 
 def label_all_but_two(desk):
     """Decide on most of the sample by its known truth."""
     from clump_detector.labels.label_set import read_label_set
-    from napari_clumps.app.samples import simulated_folder
+    from napari_clumps.plugin.sample_data import simulated_folder
 
     c = desk.controller
     truth = read_label_set(simulated_folder() / "labels.json")
     true = {t.source.name: t for t in truth.cutouts}
-    for i in list(c.review.ids)[:-2]:
-        for box in true[c.review.cutout(i).name].boxes:
+    for i in list(c.session.review.ids)[:-2]:
+        for box in true[c.session.review.cutout(i).name].boxes:
             if not box.ignored:
-                c.review.add(i, box.corners, box.cls)
-        c.review.set_done(i, True)
-    c.go_to(len(c.review))
+                c.session.review.add(i, box.corners, box.cls)
+        c.session.review.set_done(i, True)
+    c.navigator.go_to(len(c.session.review))
 
 
 def test_retrain_compare_promote_and_propose_again(sample):
@@ -173,23 +175,23 @@ def test_retrain_compare_promote_and_propose_again(sample):
     label_all_but_two(sample)
     c.retraining.start(RetrainChoices("starter", epochs=2))
     assert c.retraining.running
-    c.previous_cutout()  # the window can be used meanwhile
+    c.navigator.previous_cutout()  # the window can be used meanwhile
     finish(sample, c.retraining)
     assert len(c.retraining.curves.train) == 2
     new = c.retraining.new_model
     assert (new / "weights.safetensors").is_file()
     assert c.retraining.verdict in ("better", "no clear difference", "worse")
-    base, point = c.review.learning_curve
+    base, point = c.session.review.learning_curve
     assert (base["galaxies"], base["model"].partition("-")[0]) == (0, "starter")
     assert point["galaxies"] == read_card(new).learned_from["cutouts"]
     assert point["f1"]["value"] == c.retraining.comparison["new"]["f1"]["value"]
     press(sample, "retrain_panel", "button_promote")
     finish(sample, c.detection)
-    assert c.model_name == new.name
-    left = len(c.review)
-    assert c.review.cutout(left).model.startswith(new.name)
-    assert any(b.status is Status.PROPOSAL for b in c.review.boxes(left))
-    assert c.review.cutout(1).model is None
+    assert c.session.model_name == new.name
+    left = len(c.session.review)
+    assert c.session.review.cutout(left).model.startswith(new.name)
+    assert any(b.status is Status.PROPOSAL for b in c.session.review.boxes(left))
+    assert c.session.review.cutout(1).model is None
 
 
 def test_cancelled_training_keeps_nothing(sample, own_home):
@@ -242,15 +244,15 @@ def test_detect_clumps_stands_in_the_layers_menu_and_among_the_widgets(window):
 
 def test_space_waits_for_proposals_that_are_on_their_way(sample):
     c = sample.controller
-    c.go_to(len(c.review))
+    c.navigator.go_to(len(c.session.review))
     c.detection.start("review")
-    c.go_to(len(c.review) - 1)  # the last in turn
-    if c.detection.running and c.cutout.model is None:
+    c.navigator.go_to(len(c.session.review) - 1)  # the last in turn
+    if c.detection.running and c.session.cutout.model is None:
         sample.key("Space")
-        assert not c.review.cutout(len(c.review) - 1).done
+        assert not c.session.review.cutout(len(c.session.review) - 1).done
     finish(sample, c.detection)
     sample.key("Space")
-    assert c.review.cutout(len(c.review) - 1).done
+    assert c.session.review.cutout(len(c.session.review) - 1).done
 
 
 def test_what_training_lacks_is_said(desk):
@@ -258,21 +260,23 @@ def test_what_training_lacks_is_said(desk):
 
     c, panel = desk.controller, desk.panel("retrain_panel")
     button = panel.findChild(QPushButton, "button_retrain")
-    c.review.reject_all([box.id for box in c.boxes])
+    c.session.review.reject_all([box.id for box in c.session.boxes])
     desk.settle(50)
     assert not button.isEnabled()
-    learning = c.review.learning_counts()
+    learning = c.session.review.learning_counts()
     lacking = 5 - learning["rejected"]
     assert f"Accept, draw or reject {lacking} more box" in button.toolTip()
-    for cutout in c.review.ids:  # rejected boxes teach, too: what is no clump
+    for cutout in c.session.review.ids:  # rejected boxes teach, too: what is no clump
         desk.propose(cutout)
-        c.review.reject_all([box.id for box in c.review.boxes(cutout)])
-    c.boxes_changed.emit()
+        c.session.review.reject_all([box.id for box in c.session.review.boxes(cutout)])
+    c.session.boxes_changed.emit()
     assert button.isEnabled()
     words = panel.findChild(QLabel, "learning_counts").text()
     assert "No box is accepted or drawn" in words
-    free = next(i for i in c.review.ids if not c.review.cutout(i).held_out)
-    c.review.accept(c.review.boxes(free)[0].id)
-    c.boxes_changed.emit()
+    free = next(
+        i for i in c.session.review.ids if not c.session.review.cutout(i).held_out
+    )
+    c.session.review.accept(c.session.review.boxes(free)[0].id)
+    c.session.boxes_changed.emit()
     words = panel.findChild(QLabel, "learning_counts").text()
     assert "No box is accepted or drawn" not in words

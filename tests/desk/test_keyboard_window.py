@@ -29,7 +29,7 @@ def child(desk, kind, name: str):
 
 
 def corners(desk):
-    return desk.controller.box(desk.controller.current).corners
+    return desk.controller.session.box(desk.controller.session.current).corners
 
 
 # -- wherever the focus is ------------------------------------------------------
@@ -37,7 +37,7 @@ def corners(desk):
 
 def test_keys_work_whatever_layer_is_active(desk):
     c = desk.controller
-    desk.viewer.layers.selection.active = c.canvas.image
+    desk.viewer.layers.selection.active = c.session.canvas.image
     desk.key("A")
     desk.viewer.layers.selection.active = None
     desk.key("R")
@@ -62,8 +62,8 @@ def test_letters_stay_letters_where_a_person_writes(desk):
     assert remark.text().lower() == "ar"
     assert desk.statuses() == ["proposal"] * 3
     press(desk, remark, "Return")
-    assert desk.controller.cutout.remark.lower() == "ar"
-    assert not desk.controller.cutout.done
+    assert desk.controller.session.cutout.remark.lower() == "ar"
+    assert not desk.controller.session.cutout.done
 
 
 def test_keys_are_napari_s_own_where_no_review_is_open(window):
@@ -82,7 +82,7 @@ def test_the_sheet_names_every_key(desk):
     for key in KEYS:
         label = sheet.findChild(QLabel, f"key_of_{key.action}")
         assert BOOK.key(key.action) in label.text()
-    desk.controller.show_keys()
+    desk.controller.press("show_keys")
     desk.settle(50)
     assert desk.viewer.window._qt_window.findChild(QDialog, "key_sheet") is None
 
@@ -117,7 +117,7 @@ def test_a_key_can_be_changed_in_napari_s_preferences(desk):
     assert "R is the key of" in child(desk, "QLabel", "said").text()
     assert page.keys.accept == "Y"
     page.keys.accept = "A"
-    desk.controller.select(desk.controller.boxes[1].id)
+    desk.controller.session.select(desk.controller.session.boxes[1].id)
     desk.key("A")
     assert desk.statuses() == ["accepted", "accepted", "proposal"]
 
@@ -133,7 +133,7 @@ def test_what_is_chosen_in_preferences_is_chosen_in_the_panel(desk):
     assert page.review.done_with_space
     page.review.annotator = "Ada"
     desk.key("A")
-    assert desk.controller.boxes[0].annotator == "Ada"
+    assert desk.controller.session.boxes[0].annotator == "Ada"
 
 
 # -- boxes by keys ------------------------------------------------------------------
@@ -153,7 +153,7 @@ def test_arrows_move_and_shift_resizes(desk, key, shift, moved):
     desk.key(key, shift=shift)
     assert corners(desk) == tuple(b + m for b, m in zip(before, moved, strict=True))
     assert desk.statuses()[0] == "edited"
-    desk.controller.undo()
+    desk.controller.decisions.undo()
     assert corners(desk) == before
 
 
@@ -161,14 +161,14 @@ def test_a_box_is_put_at_the_mouse_as_large_as_the_others(desk):
     c = desk.controller
     desk.viewer.cursor.position = (120.0, 40.0)
     desk.key("B")
-    box = c.box(c.current)
+    box = c.session.box(c.session.current)
     assert box.status.value == "drawn"
-    assert c.canvas.boxes.selected_data == {c.boxes.index(box)}
+    assert c.session.canvas.boxes.selected_data == {c.session.boxes.index(box)}
     assert ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2) == pytest.approx((40, 120))
     assert box.x2 - box.x1 == pytest.approx(20, abs=2)  # as the three proposals
     desk.viewer.cursor.position = (-50.0, 40.0)
     desk.key("B")
-    assert len(c.boxes) == 4
+    assert len(c.session.boxes) == 4
     assert "mouse" in child(desk, "QLabel", "said").text()
 
 
@@ -176,10 +176,10 @@ def test_a_box_is_as_large_as_the_psf_says_where_it_is_known(desk):
     from dataclasses import replace
 
     c = desk.controller
-    c.picture = replace(c.picture, fwhm=4.0)
+    c.session.picture = replace(c.session.picture, fwhm=4.0)
     desk.viewer.cursor.position = (120.0, 40.0)
     desk.key("B")
-    box = c.box(c.current)
+    box = c.session.box(c.session.current)
     assert box.x2 - box.x1 == pytest.approx(10)
 
 
@@ -187,10 +187,10 @@ def test_the_last_decision_goes_on_if_a_person_wants_that(desk):
     c = desk.controller
     for key in "AR":
         desk.key(key)
-    c.choose(go_on_after_last=True)
+    c.session.choose(go_on_after_last=True)
     desk.key("A")
-    assert c.cutout.id == 2
-    assert c.review.cutout(1).done
+    assert c.session.cutout.id == 2
+    assert c.session.review.cutout(1).done
 
 
 # -- flags and the queue --------------------------------------------------------------
@@ -211,40 +211,40 @@ def test_flags_by_key_and_menu(desk):
     asking.timeout.connect(choose)
     asking.start(50)
     desk.key("F")
-    desk.qtbot.waitUntil(lambda: desk.controller.cutout.flags == ("merger",))
+    desk.qtbot.waitUntil(lambda: desk.controller.session.cutout.flags == ("merger",))
     desk.key("N")
     desk.key("P")
     actions = {a.text()[4:].strip(): a.isChecked() for a in menu.actions()}
     assert [name for name, on in actions.items() if on] == ["merger"]
     desk.key("Z", control=True)
-    assert desk.controller.cutout.flags == ()
+    assert desk.controller.session.cutout.flags == ()
 
 
 def test_the_queue_can_be_chosen_and_is_kept(desk):
     c = desk.controller
-    c.review.flag(3, ["unsure"])
+    c.session.review.flag(3, ["unsure"])
     child(desk, "QComboBox", "queue_shown").setCurrentText("flagged")
     child(desk, "QComboBox", "queue_shown").activated.emit(2)
-    assert c.cutout.id == 3
+    assert c.session.cutout.id == 3
     assert child(desk, "QLabel", "queue_place").text().startswith("1 of 1")
     desk.key("N")
-    assert c.cutout.id == 3
-    path = c.review.path
+    assert c.session.cutout.id == 3
+    path = c.session.review.path
     c.close_review()
     c.open_paths([path])
-    assert list(c.queue.ids) == [3]
+    assert list(c.session.queue.ids) == [3]
 
 
 def test_a_queue_that_is_empty_by_now_is_not_opened_again(desk):
     c = desk.controller
-    c.review.flag(3, ["unsure"])
-    c.choose_queue(QueuePlan("random", "flagged"))
-    c.review.flag(3, [])
-    path = c.review.path
+    c.session.review.flag(3, ["unsure"])
+    c.navigator.choose_queue(QueuePlan("random", "flagged"))
+    c.session.review.flag(3, [])
+    path = c.session.review.path
     c.close_review()
     c.open_paths([path])
-    assert len(c.queue) == 4
-    assert c.review.queue_plan == QueuePlan("random")
+    assert len(c.session.queue) == 4
+    assert c.session.review.queue_plan == QueuePlan("random")
 
 
 def test_search_goes_round(desk):
@@ -253,7 +253,7 @@ def test_search_goes_round(desk):
     shown = []
     for _ in range(5):
         line.returnPressed.emit()
-        shown.append(desk.controller.cutout.id)
+        shown.append(desk.controller.session.cutout.id)
     assert shown == [2, 3, 4, 1, 2]
     line.setText("nebula")
     line.returnPressed.emit()
@@ -262,8 +262,8 @@ def test_search_goes_round(desk):
 
 def test_my_list_comes_first(desk):
     c = desk.controller
-    c.order_by_hand(["galaxy-4", " galaxy-2 ", "", "nebula"])
-    assert list(c.queue.ids) == [4, 2, 1, 3]
+    c.navigator.order_by_hand(["galaxy-4", " galaxy-2 ", "", "nebula"])
+    assert list(c.session.queue.ids) == [4, 2, 1, 3]
     assert "1 of 3 names" in child(desk, "QLabel", "said").text()
 
 
@@ -271,10 +271,10 @@ def test_a_person_comes_back_to_the_cutout_he_left(desk):
     c = desk.controller
     desk.key("N")
     desk.key("N")
-    path = c.review.path
+    path = c.session.review.path
     c.close_review()
     c.open_paths([path])
-    assert c.cutout.id == 3
+    assert c.session.cutout.id == 3
 
 
 def test_the_docs_name_every_key():
@@ -299,7 +299,7 @@ def test_the_help_in_the_status_bar_names_the_keys_of_the_review(desk):
     desk.key("D")
     BOOK.choose({"accept": "Y"})
     assert "Y accept" in viewer.help
-    viewer.layers.selection.active = desk.controller.canvas.image
+    viewer.layers.selection.active = desk.controller.session.canvas.image
     assert "accept" not in viewer.help
-    viewer.layers.selection.active = desk.controller.canvas.boxes
+    viewer.layers.selection.active = desk.controller.session.canvas.boxes
     assert "Y accept" in viewer.help

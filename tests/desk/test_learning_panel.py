@@ -34,12 +34,14 @@ def labels(panel):
 def test_points_and_their_continuation_are_drawn(desk, panel):
     assert "Each training adds a point" in panel._words.text()
     assert labels(panel) == []
-    desk.controller.review.note_training(point(0, 0.4, blind=False), point(25, 0.5))
-    desk.controller.models_changed.emit()
+    desk.controller.session.review.note_training(
+        point(0, 0.4, blind=False), point(25, 0.5)
+    )
+    desk.controller.session.models_changed.emit()
     assert labels(panel) == ["blind", "not blind"]
     assert "there are 2" in panel._words.text()
-    desk.controller.review.note_training(point(50, 0.6))
-    desk.controller.models_changed.emit()
+    desk.controller.session.review.note_training(point(50, 0.6))
+    desk.controller.session.models_changed.emit()
     assert set(labels(panel)) == {"blind", "not blind", "expected, 95 %"}
     dashed = [line for line in panel._axes.lines if line.get_linestyle() == "--"]
     assert max(dashed[0].get_xdata()) == 100

@@ -60,12 +60,12 @@ def write_fits(path, cd, bands="gri"):
 def usual_look(window):
     """Every test starts, and leaves the one window, as a person finds it first."""
     yield
-    looking = window.controller.looking
+    looking = window.controller.display
     looking.reset()
     looking.show_scale_bar(True)
     looking.turn_north_up(True)
     looking.close()
-    window.controller.canvas.camera.zoom_to_galaxy()
+    window.controller.session.canvas.camera.zoom_to_galaxy()
 
 
 @pytest.fixture
@@ -88,11 +88,11 @@ def sky(window, tmp_path):
 
 
 def shown(desk):
-    return np.asarray(desk.controller.canvas.image.data)
+    return np.asarray(desk.controller.session.canvas.image.data)
 
 
 def file_of(desk):
-    return read_cutout(desk.controller.cutout.source)
+    return read_cutout(desk.controller.session.cutout.source)
 
 
 def marks(desk):
@@ -112,7 +112,7 @@ def test_v_goes_through_the_views_and_round(desk, panel):
     np.testing.assert_array_equal(shown(desk), to_rgb(cutout))
     for view in ("red", "green", "blue", "residual", "colour"):
         desk.key("V")
-        assert desk.controller.looking.look.view == view
+        assert desk.controller.display.look.view == view
         assert panel._view.value == view
         np.testing.assert_array_equal(shown(desk), render(cutout, Look(view)))
     np.testing.assert_array_equal(shown(desk), to_rgb(cutout))
@@ -146,23 +146,23 @@ def test_the_panel_and_the_canvas_say_what_the_detector_does_not_see(desk, panel
 
 def test_the_slider_moves_black_and_white(desk, panel):
     panel._levels.setValue((0.1, 0.6))
-    look = desk.controller.looking.look
+    look = desk.controller.display.look
     assert (look.black, look.white) == pytest.approx((0.1, 0.6))
     np.testing.assert_array_equal(shown(desk), render(file_of(desk), look))
     panel._levels.setValue((0.5, 0.5))  # they give way, and the slider shows it
-    look = desk.controller.looking.look
+    look = desk.controller.display.look
     assert look.white > look.black
     assert panel._levels.value() == pytest.approx((look.black, look.white), abs=0.011)
 
 
 def test_a_look_stays_from_cutout_to_cutout(desk, panel):
-    desk.controller.looking.choose(view="residual", stretch="asinh")
+    desk.controller.display.choose(view="residual", stretch="asinh")
     for _ in range(2):
         desk.key("N")
         np.testing.assert_array_equal(
             shown(desk), render(file_of(desk), Look("residual", "asinh"))
         )
-    assert desk.controller.cutout.id == 3
+    assert desk.controller.session.cutout.id == 3
 
 
 def test_a_look_stays_over_restarts(desk):
@@ -170,21 +170,21 @@ def test_a_look_stays_over_restarts(desk):
 
     from napari_clumps.app.controller import Controller
 
-    looking = desk.controller.looking
+    looking = desk.controller.display
     looking.choose(view="blue", stretch="log", black=0.1, white=0.8)
     looking.show_scale_bar(False)
     looking.turn_north_up(False)
     looking.close()
     later = Controller(ViewerModel())
-    assert later.looking.look == Look("blue", "log", 0.1, 0.8)
-    assert not later.looking.scale_bar
-    assert not later.looking.north_up
+    assert later.display.look == Look("blue", "log", 0.1, 0.8)
+    assert not later.display.scale_bar
+    assert not later.display.north_up
     change_settings(stretch="cubic")
-    assert Controller(ViewerModel()).looking.look == Look()
+    assert Controller(ViewerModel()).display.look == Look()
 
 
 def test_a_look_is_saved_when_the_hand_rests(desk):
-    desk.controller.looking.choose(view="red")
+    desk.controller.display.choose(view="red")
     assert load_settings().view == "colour"
     desk.qtbot.waitUntil(lambda: load_settings().view == "red")
 
@@ -196,29 +196,29 @@ def test_another_look_leaves_view_boxes_and_file_alone(desk, monkeypatch):
     camera.zoom, camera.center = 9.0, (0.0, 60.0, 50.0)
     desk.settle(50)
     before = camera.zoom, camera.center
-    selected = desk.controller.current
+    selected = desk.controller.session.current
     monkeypatch.setattr(image_cache, "read_cutout", None)  # reading now would fail
     desk.key("V")
-    assert desk.controller.picture.problem is None
+    assert desk.controller.session.picture.problem is None
     assert (camera.zoom, camera.center) == before
-    assert desk.controller.current == selected
-    assert len(desk.controller.canvas.boxes.data) == 3
+    assert desk.controller.session.current == selected
+    assert len(desk.controller.session.canvas.boxes.data) == 3
 
 
 def test_neighbours_follow_the_look(desk, monkeypatch):
     from napari_clumps.render import image_cache
 
-    desk.controller.looking.choose(view="residual")
-    looking = desk.controller.looking
+    desk.controller.display.choose(view="residual")
+    looking = desk.controller.display
     desk.qtbot.waitUntil(lambda: not looking._timer.isActive())
-    desk.controller.pictures._reader.submit(int).result()
+    desk.controller.session.pictures._reader.submit(int).result()
     monkeypatch.setattr(image_cache, "render", None)  # drawing now would fail
     desk.key("N")
-    assert desk.controller.picture.rgb is not None
+    assert desk.controller.session.picture.rgb is not None
 
 
 def test_a_band_that_is_not_there_is_said_and_comes_back(sky, panel, galaxies):
-    sky.controller.looking.choose(view="g")
+    sky.controller.display.choose(view="g")
     assert list(panel._view.choices) == [
         "colour", "g", "r", "i", "residual",
     ]  # fmt: skip
@@ -229,7 +229,7 @@ def test_a_band_that_is_not_there_is_said_and_comes_back(sky, panel, galaxies):
     assert panel._view.value == "g"
     assert panel._words.text() == ""  # it is what the detector sees
     sky.key("V")
-    assert sky.controller.looking.look.view == "colour"
+    assert sky.controller.display.look.view == "colour"
     assert not sky.panel("cutout_warning").isVisible()
 
 
@@ -241,7 +241,7 @@ def test_the_detector_sees_the_same_whatever_a_person_looks_at(window, monkeypat
     from napari_clumps.jobs import detection as module
 
     window.viewer.open_sample("napari-clumps", "simulated")
-    window.qtbot.waitUntil(lambda: window.controller.cutout is not None)
+    window.qtbot.waitUntil(lambda: window.controller.session.cutout is not None)
     c, handed = window.controller, []
     real = module.detect
 
@@ -255,10 +255,13 @@ def test_the_detector_sees_the_same_whatever_a_person_looks_at(window, monkeypat
         c.detection.start("cutout")
         window.qtbot.waitUntil(lambda: not c.detection.running)
         window.settle(50)
-        return [(b.corners, b.cls, b.score) for b in c.review.boxes(c.cutout.id)]
+        return [
+            (b.corners, b.cls, b.score)
+            for b in c.session.review.boxes(c.session.cutout.id)
+        ]
 
     usual, before = proposals(), shown(window).copy()
-    c.looking.choose(view="residual", stretch="log", black=0.2, white=0.5)
+    c.display.choose(view="residual", stretch="log", black=0.2, white=0.5)
     assert (shown(window) != before).any()
     other = proposals()
     assert usual
@@ -266,9 +269,9 @@ def test_the_detector_sees_the_same_whatever_a_person_looks_at(window, monkeypat
     assert len(handed) == 2
     assert handed[0] == handed[1]
     (request,) = handed[1]
-    assert request.source == c.cutout.source  # the file, by its name
+    assert request.source == c.session.cutout.source  # the file, by its name
     assert request.array is None
-    c.viewer.layers.selection.active = c.canvas.image
+    c.session.viewer.layers.selection.active = c.session.canvas.image
     assert c.detection.image_layer() is None  # nor can the canvas be chosen
 
 
@@ -282,7 +285,7 @@ def middle_of(box):
 def looked_at(desk):
     """Return the pixel (x, y) in the middle of the canvas."""
     center = desk.viewer.scene.camera.center[-2:]
-    turned = desk.controller.canvas.camera.orientation.transposed
+    turned = desk.controller.session.canvas.camera.orientation.transposed
     return tuple(center) if turned else (center[1], center[0])
 
 
@@ -290,11 +293,11 @@ def test_z_goes_to_the_box_and_back(desk):
     camera, c = desk.viewer.scene.camera, desk.controller
     whole = camera.zoom
     desk.key("Z")
-    assert c.looking.close_up
+    assert c.display.close_up
     assert camera.zoom > 1.5 * whole
-    assert looked_at(desk) == pytest.approx(middle_of(c.boxes[0]))
+    assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[0]))
     desk.key("Z")
-    assert not c.looking.close_up
+    assert not c.display.close_up
     assert camera.zoom == pytest.approx(whole, rel=0.05)
     assert looked_at(desk) == pytest.approx((79.5, 79.5), abs=1)
 
@@ -304,10 +307,10 @@ def test_close_up_the_next_box_is_in_the_middle_as_close(desk):
     desk.key("Z")
     desk.viewer.scene.camera.zoom = close = desk.viewer.scene.camera.zoom * 1.3
     desk.key("Tab")
-    assert looked_at(desk) == pytest.approx(middle_of(c.boxes[1]))
+    assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[1]))
     desk.key("A")
-    assert c.current == c.boxes[2].id
-    assert looked_at(desk) == pytest.approx(middle_of(c.boxes[2]))
+    assert c.session.current == c.session.boxes[2].id
+    assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[2]))
     assert desk.viewer.scene.camera.zoom == pytest.approx(close)
 
 
@@ -343,12 +346,12 @@ def test_proposals_that_come_in_are_looked_at_close_up(desk):
 def test_napari_s_home_button_ends_the_close_up(desk):
     desk.key("Z")
     desk.viewer.reset_view()
-    assert not desk.controller.looking.close_up
+    assert not desk.controller.display.close_up
 
 
 def widest_line(desk):
     """Return the width of the thickest outline on the screen, in screen pixels."""
-    canvas = desk.controller.canvas
+    canvas = desk.controller.session.canvas
     return max(canvas.boxes.edge_width) * desk.viewer.scene.camera.zoom
 
 
@@ -358,7 +361,7 @@ def test_lines_stay_thin_however_close_one_looks(desk):
     whole = widest_line(desk)
     camera.zoom *= 20
     assert widest_line(desk) < 2 * whole
-    assert desk.controller.canvas.marks.edge_width * camera.zoom < 4
+    assert desk.controller.session.canvas.marks.edge_width * camera.zoom < 4
     desk.key("Z")
     assert widest_line(desk) < 2 * whole
     desk.key("Z")
@@ -392,14 +395,14 @@ def test_buttons_zoom_too_and_without_a_box_it_is_said(desk, panel):
     from qtpy.QtWidgets import QPushButton
 
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     widget(panel, QPushButton, "button_zoom").click()
-    assert desk.controller.looking.close_up
+    assert desk.controller.display.close_up
     widget(panel, QPushButton, "button_zoom_to_galaxy").click()
-    assert not desk.controller.looking.close_up
+    assert not desk.controller.display.close_up
     desk.key("N")
     widget(panel, QPushButton, "button_zoom").click()
-    assert not desk.controller.looking.close_up
+    assert not desk.controller.display.close_up
     assert "No box" in said[-1]
 
 
@@ -435,7 +438,7 @@ def test_the_marks_are_drawn_and_let_the_mouse_through(sky):
     assert sky.canvas.childAt(40, sky.canvas.height() - 40) is None
     corner = QRect(0, sky.canvas.height() - 120, 120, 120)
     with_marks = sky.canvas.grab(corner).toImage()
-    sky.controller.looking.show_scale_bar(False)
+    sky.controller.display.show_scale_bar(False)
     sky.settle(50)
     assert sky.canvas.grab(corner).toImage() != with_marks
 
@@ -443,7 +446,7 @@ def test_the_marks_are_drawn_and_let_the_mouse_through(sky):
 def test_north_up_can_be_left_and_pictures_stay_as_they_are(sky, panel, galaxies):
     from qtpy.QtWidgets import QCheckBox
 
-    canvas = sky.controller.canvas
+    canvas = sky.controller.session.canvas
     assert canvas.camera.orientation == UP[1]
     box = widget(panel, QCheckBox, "north_up")
     box.click()
@@ -461,7 +464,7 @@ def test_hands_hit_the_right_pixels_in_every_orientation(window, tmp_path, cd, w
     desk, c = window, window.controller
     c.open_paths([tmp_path / "sky"])
     desk.settle(50)
-    assert c.canvas.camera.orientation == wanted
+    assert c.session.canvas.camera.orientation == wanted
     assert shown(desk).shape == (HEIGHT, WIDTH, 3)  # pixels stay where they are
 
     # North is up: the star stands above the galaxy on the screen itself.
@@ -475,27 +478,27 @@ def test_hands_hit_the_right_pixels_in_every_orientation(window, tmp_path, cd, w
     desk.key("D")
     desk.drag((30, 40), (56, 58))
     desk.settle(50)
-    (box,) = c.boxes
+    (box,) = c.session.boxes
     assert box.status is Status.DRAWN
     assert box.corners == pytest.approx((30, 40, 56, 58), abs=0.8)
 
     desk.drag((37, 44), (47, 50))  # the whole box, by its inside
     desk.settle(50)
-    assert c.boxes[0].corners == pytest.approx((40, 46, 66, 64), abs=0.8)
+    assert c.session.boxes[0].corners == pytest.approx((40, 46, 66, 64), abs=0.8)
 
     desk.click((150, 120))
     desk.settle(50)
-    assert c.current is None
+    assert c.session.current is None
     desk.click((48, 52))
     desk.settle(50)
-    assert c.current == c.boxes[0].id
+    assert c.session.current == c.session.boxes[0].id
 
 
 @pytest.mark.parametrize(("cd", "wanted"), EIGHT)
 def test_boxes_are_brought_into_view_in_every_orientation(window, tmp_path, cd, wanted):
     write_fits(tmp_path / "sky" / "a.fits", cd)
     desk, c = window, window.controller
-    c.threshold = 0.3
+    c.session.threshold = 0.3
     c.open_paths([tmp_path / "sky"])
     proposals = [
         Proposal(20, 30, 36, 50, "clump", 0.9),
@@ -503,16 +506,16 @@ def test_boxes_are_brought_into_view_in_every_orientation(window, tmp_path, cd, 
     ]
     c.take_proposals(1, proposals, "test-model", (WIDTH, HEIGHT))
     desk.settle(50)
-    here, there = c.boxes
+    here, there = c.session.boxes
     desk.viewer.scene.camera.zoom = 12
-    c.canvas.camera.bring_into_view(here)
+    c.session.canvas.camera.bring_into_view(here)
     assert looked_at(desk) == pytest.approx(middle_of(here))
-    c.canvas.camera.bring_into_view(replace(here, x1=here.x1 + 2))
+    c.session.canvas.camera.bring_into_view(replace(here, x1=here.x1 + 2))
     assert looked_at(desk) == pytest.approx(middle_of(here))  # it was in sight
-    c.select(there.id)
+    c.session.select(there.id)
     assert looked_at(desk) == pytest.approx(middle_of(there))
     height, width = desk.viewer.canvas.size
-    assert c.canvas.camera.on_screen(middle_of(there)) == pytest.approx(
+    assert c.session.canvas.camera.on_screen(middle_of(there)) == pytest.approx(
         (width / 2, height / 2)
     )
 
@@ -528,10 +531,10 @@ def test_the_label_stands_above_the_box_in_every_orientation(
         1, [Proposal(20, 30, 36, 50, "clump", 0.9)], "test-model", (WIDTH, HEIGHT)
     )
     desk.settle(50)
-    first, second = c.canvas.boxes._view_text_coords[0][0]
+    first, second = c.session.canvas.boxes._view_text_coords[0][0]
     x, y = (first, second) if wanted.transposed else (second, first)
-    right, down = c.canvas.camera.on_screen((x, y))
-    corners = [c.canvas.camera.on_screen(p) for p in ((20, 30), (36, 50))]
+    right, down = c.session.canvas.camera.on_screen((x, y))
+    corners = [c.session.canvas.camera.on_screen(p) for p in ((20, 30), (36, 50))]
     left, top = np.min(corners, axis=0)
     pixel = desk.viewer.scene.camera.zoom
     assert left - 3 * pixel < right <= left  # at the frame around the box
@@ -542,12 +545,12 @@ def test_a_person_s_own_layers_keep_their_other_axes(sky):
     """A cube beside the review: only the two axes that are seen are exchanged."""
     cube = sky.viewer.add_image(np.zeros((5, 30, 40), np.float32), name="cube")
     try:
-        sky.controller.canvas.camera.show_sky(
-            replace(sky.controller.canvas.camera._sky, orientation=EIGHT[4][1])
+        sky.controller.session.canvas.camera.show_sky(
+            replace(sky.controller.session.canvas.camera._sky, orientation=EIGHT[4][1])
         )
         assert sky.viewer.dims.order == (0, 2, 1)
-        assert sky.controller.canvas.camera.orientation == EIGHT[4][1]
-        sky.controller.looking.turn_north_up(True)
+        assert sky.controller.session.canvas.camera.orientation == EIGHT[4][1]
+        sky.controller.display.turn_north_up(True)
         assert sky.viewer.dims.order == (0, 1, 2)
     finally:
         sky.viewer.layers.remove(cube)

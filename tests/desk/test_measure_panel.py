@@ -61,7 +61,7 @@ def panel(shown_window):
 def sky(window, tmp_path):
     """A review of a FITS galaxy with two proposals on its clumps, and one beside."""
     write_galaxy(tmp_path / "sky" / "a.fits")
-    window.controller.threshold = 0.3
+    window.controller.session.threshold = 0.3
     window.controller.open_paths([tmp_path / "sky"])
     half = 1.25 * FWHM
     places = (*CLUMPS, (150.0, 30.0))
@@ -89,7 +89,7 @@ def flux_of(reading, band):
 
 
 def test_it_says_the_fluxes_of_the_current_clump(sky, panel):
-    sky.controller.select(sky.controller.boxes[0].id)
+    sky.controller.session.select(sky.controller.session.boxes[0].id)
     reading = wait_for(sky, panel, lambda r: r.circles is not None)
     assert reading.unit == "µJy"
     for band, true in zip("gri", FLUXES[0], strict=True):
@@ -109,16 +109,16 @@ def test_it_says_the_fluxes_of_the_current_clump(sky, panel):
 
 def test_it_follows_the_current_box_and_its_edits(sky, panel):
     c = sky.controller
-    c.select(c.boxes[0].id)
+    c.session.select(c.session.boxes[0].id)
     first = wait_for(sky, panel, lambda r: r.circles is not None)
-    c.select(c.boxes[1].id)
+    c.session.select(c.session.boxes[1].id)
     second = wait_for(sky, panel, lambda r: r is not first)
     assert (second.circles.x, second.circles.y) == pytest.approx(CLUMPS[1], abs=0.2)
-    x1, y1, x2, y2 = c.boxes[1].corners
-    c.opened.edit(c.boxes[1].id, (x1 + 30, y1 + 30, x2 + 30, y2 + 30))
+    x1, y1, x2, y2 = c.session.boxes[1].corners
+    c.session.opened.edit(c.session.boxes[1].id, (x1 + 30, y1 + 30, x2 + 30, y2 + 30))
     moved = wait_for(sky, panel, lambda r: r is not second)
     assert moved.circles.x > CLUMPS[1][0] + 20
-    c.select(None)
+    c.session.select(None)
     sky.settle(50)
     assert panel.reading is None
     assert "click one" in panel._title.text()
@@ -127,7 +127,7 @@ def test_it_follows_the_current_box_and_its_edits(sky, panel):
 
 def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
     c = sky.controller
-    c.select(c.boxes[0].id)
+    c.session.select(c.session.boxes[0].id)
     reading = wait_for(sky, panel, lambda r: r.circles is not None)
     overlay = marks(sky)
     assert overlay.isVisible()
@@ -135,7 +135,7 @@ def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
     assert [layer.name for layer in sky.viewer.layers] == [
         "Galaxy", "Marks", "Clump boxes",
     ]  # fmt: skip
-    assert len(c.canvas.boxes.data) == 3
+    assert len(c.session.canvas.boxes.data) == 3
     assert (
         sky.canvas.childAt(sky.canvas.rect().center()) is None
     )  # the mouse goes through
@@ -154,7 +154,7 @@ def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
 
 def test_flags_are_said_in_words(sky, panel):
     c = sky.controller
-    c.select(c.boxes[2].id)
+    c.session.select(c.session.boxes[2].id)
     reading = wait_for(sky, panel, lambda r: bool(r.flags))
     assert any("outside the galaxy" in flag for flag in reading.flags)
     assert panel._flags.isVisible()
@@ -162,7 +162,7 @@ def test_flags_are_said_in_words(sky, panel):
 
 
 def test_a_picture_is_said_to_have_no_fluxes(desk, panel):
-    desk.controller.select(desk.controller.boxes[0].id)
+    desk.controller.session.select(desk.controller.session.boxes[0].id)
     reading = wait_for(desk, panel, lambda r: bool(r.lines))
     assert "no linear flux" in reading.lines[0]
     assert "px" in panel._lines.text()
@@ -177,8 +177,10 @@ def test_without_units_fluxes_are_said_to_be_relative(window, panel, tmp_path):
     window.controller.open_paths([tmp_path / "sky"])
     half = 1.25 * FWHM
     x, y = CLUMPS[0]
-    window.controller.opened.add(1, (x - half, y - half, x + half, y + half), "clump")
-    window.controller.select(window.controller.boxes[0].id)
+    window.controller.session.opened.add(
+        1, (x - half, y - half, x + half, y + half), "clump"
+    )
+    window.controller.session.select(window.controller.session.boxes[0].id)
     reading = wait_for(window, panel, lambda r: bool(r.rows))
     assert reading.unit == "relative"
     assert reading.rows[0][3] == ""
@@ -193,34 +195,34 @@ def test_a_unit_that_no_file_names_is_asked_for_once(window, panel, tmp_path):
     half = 1.25 * FWHM
     x, y = CLUMPS[0]
     for cutout in (1, 2):
-        c.opened.add(cutout, (x - half, y - half, x + half, y + half), "clump")
-    c.select(c.boxes[0].id)
+        c.session.opened.add(cutout, (x - half, y - half, x + half, y + half), "clump")
+    c.session.select(c.session.boxes[0].id)
     wait_for(window, panel, lambda r: r.unit == "relative")
     row, choice = window.panel("unit_row"), window.panel("unit_choice")
     assert row.isVisible()
     said = []
-    c.said.connect(said.append)
+    c.session.said.connect(said.append)
     choice.setCurrentText("parsecs")
     window.panel("button_use_unit").click()
     assert "'parsecs' is unknown" in said[-1]
-    assert c.opened.unit == ""
+    assert c.session.opened.unit == ""
     choice.setCurrentText("nanomaggy")
     window.panel("button_use_unit").click()
     reading = wait_for(window, panel, lambda r: r.unit == "µJy")
     assert flux_of(reading, "g")[0] == pytest.approx(40 * 3.631, rel=0.03)
     assert not row.isVisible()
-    c.next_cutout()
-    c.select(c.boxes[0].id)
+    c.navigator.next_cutout()
+    c.session.select(c.session.boxes[0].id)
     other = wait_for(window, panel, lambda r: r is not reading and bool(r.rows))
     assert other.unit == "µJy"  # and is not asked again
-    assert c.opened.unit == "nanomaggy"
+    assert c.session.opened.unit == "nanomaggy"
 
 
 def test_an_image_that_went_is_said(sky, panel, tmp_path):
     (tmp_path / "sky" / "a.fits").unlink()
-    sky.controller.pictures.forget()
+    sky.controller.session.pictures.forget()
     panel._start_anew()
-    sky.controller.select(sky.controller.boxes[1].id)
+    sky.controller.session.select(sky.controller.session.boxes[1].id)
     reading = wait_for(sky, panel, lambda r: bool(r.flags))
     assert "a.fits" in reading.flags[0]
 

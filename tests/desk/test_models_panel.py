@@ -101,9 +101,9 @@ def test_an_earlier_model_is_made_current_again(desk, panel):
     for name in ("gal-2", "gal"):
         select(panel, name)
         press(desk, panel, "use_model")
-        assert desk.controller.model_name == load_settings().model == name
+        assert desk.controller.session.model_name == load_settings().model == name
         assert panel.selected.name == name
-        assert desk.controller.threshold == 0.6
+        assert desk.controller.session.threshold == 0.6
     assert tree_of(panel)[0][1][0][0][0] == "★ gal"
     assert not button(panel, "use_model").isEnabled()
 
@@ -115,7 +115,7 @@ def test_renaming_the_current_model(desk, panel, monkeypatch):
     select(panel, "gal")
     press(desk, panel, "use_model")
     press(desk, panel, "rename_model")
-    assert desk.controller.model_name == load_settings().model == "sdss"
+    assert desk.controller.session.model_name == load_settings().model == "sdss"
     assert panel.selected.name == "sdss"
     youngest = (["gal-2", "better", "40 / 90"], [])
     assert tree_of(panel)[0][1] == [(["★ sdss", "", "40 / 90"], [youngest])]
@@ -127,7 +127,7 @@ def test_a_name_that_cannot_be_is_said(desk, panel, monkeypatch):
     from qtpy.QtWidgets import QInputDialog
 
     said = []
-    monkeypatch.setattr(desk.controller, "warn", said.append)
+    monkeypatch.setattr(desk.controller.session, "warn", said.append)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("gal-2", True))
     select(panel, "gal")
     press(desk, panel, "rename_model")
@@ -158,7 +158,7 @@ def test_removing_asks_first(desk, panel, monkeypatch, answer):
 
 def test_starter_and_broken_ones_offer_what_they_can(desk, panel):
     (models_folder() / "half").mkdir()
-    desk.controller.models_changed.emit()
+    desk.controller.session.models_changed.emit()
     enabled = {}
     for name in ("starter", "half"):
         select(panel, name)

@@ -39,7 +39,9 @@ def test_a_monkey_breaks_nothing(desk, seed):
     kinds: set[str] = set()
     for _ in range(4):  # chance may keep to a few ways of deciding for a while
         monkey.play(steps=250)
-        kinds = {decision.kind for decision in desk.controller.review.decisions()}
+        kinds = {
+            decision.kind for decision in desk.controller.session.review.decisions()
+        }
         if len(kinds) >= 5:
             break
     for dock in filter(isalive, docks):  # it closes some of them

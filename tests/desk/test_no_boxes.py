@@ -25,15 +25,15 @@ def button(desk):
 
 def learned_on(desk) -> int:
     """Return a cutout that is not held out."""
-    review = desk.controller.review
+    review = desk.controller.session.review
     return next(i for i in review.ids if not review.cutout(i).held_out)
 
 
 @pytest.fixture
 def opened(window, galaxies):
-    window.controller.threshold = 0.3
+    window.controller.session.threshold = 0.3
     window.controller.open_paths([galaxies])
-    window.controller.go_to(learned_on(window))
+    window.controller.navigator.go_to(learned_on(window))
     window.settle(50)
     return window
 
@@ -50,33 +50,33 @@ def test_without_proposals_the_button_that_makes_them_is_there(opened):
         lambda: not opened.controller.detection.running, timeout=180_000
     )
     opened.settle(50)
-    assert opened.controller.cutout.model is not None
+    assert opened.controller.session.cutout.model is not None
     assert label(opened, "no_boxes_words") != "No proposals yet"
 
 
 def test_weak_proposals_are_counted_and_shown_by_the_threshold(opened):
     c = opened.controller
     weak = [Proposal(*row, "clump", 0.2) for row in ((9, 9, 30, 30), (60, 60, 80, 80))]
-    c.take_proposals(c.cutout.id, weak, "test-model", (160, 160))
+    c.take_proposals(c.session.cutout.id, weak, "test-model", (160, 160))
     opened.settle(50)
     words = label(opened, "no_boxes_words")
     assert "nothing here from score 0.30 up; 2 proposals lie below" in words
     assert not button(opened).isVisible()
-    c.threshold = 0.1
+    c.session.threshold = 0.1
     assert label(opened, "no_boxes_words") == ""
     assert opened.panel("box_table").isVisible()
-    assert c.below_threshold == 0
+    assert c.session.below_threshold == 0
 
 
 def test_a_model_that_found_nothing_is_no_reason_to_run_it_again(opened):
     c = opened.controller
-    c.take_proposals(c.cutout.id, [], "test-model", (160, 160))
+    c.take_proposals(c.session.cutout.id, [], "test-model", (160, 160))
     opened.settle(50)
     assert (
         label(opened, "no_boxes_words") == "The model proposes nothing on this cutout"
     )
     assert not button(opened).isVisible()
-    c.review.set_done(c.cutout.id, True)
+    c.session.review.set_done(c.session.cutout.id, True)
     assert "Done" in label(opened, "no_boxes_words")
     assert label(opened, "no_boxes_hint") == ""
 

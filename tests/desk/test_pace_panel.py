@@ -27,7 +27,7 @@ def rows(panel):
 
 
 def test_numbers_follow_the_decisions(desk, panel):
-    model = desk.controller.boxes[0].model
+    model = desk.controller.session.boxes[0].model
     assert rows(panel)[0] == [model, "0", "0", "0", "3", ""]
     assert "0 decisions so far" in panel._words.text()
     desk.key("A")

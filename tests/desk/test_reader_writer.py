@@ -97,7 +97,7 @@ def test_a_shape_that_is_no_box_is_refused(tmp_path):
 def test_a_folder_opens_as_a_review_and_takes_no_dialog(window, galaxies):
     found = get_reader(str(galaxies))(str(galaxies))
     assert found == NOTHING_TO_ADD
-    assert len(window.controller.review) == 4
+    assert len(window.controller.session.review) == 4
 
 
 @pytest.mark.gui
@@ -106,23 +106,23 @@ def test_napari_opens_files_folders_and_reviews_through_the_plugin(window, galax
     viewer.open(str(galaxies / "galaxy-1.png"), plugin="napari-clumps")
     assert viewer.layers[-1].rgb
     viewer.open(str(galaxies), plugin="napari-clumps")
-    assert len(controller.review) == 4
-    path = controller.review.path
+    assert len(controller.session.review) == 4
+    path = controller.session.review.path
     controller.close_review()
     viewer.open(str(path), plugin="napari-clumps")
-    assert controller.review.path == path
+    assert controller.session.review.path == path
 
 
 @pytest.mark.gui
 @pytest.mark.parametrize(("key", "fewest"), [("simulated", 12), ("hubble", 10)])
 def test_samples_open_as_reviews(window, key, fewest):
     window.viewer.open_sample("napari-clumps", key)
-    window.qtbot.waitUntil(lambda: window.controller.cutout is not None)
+    window.qtbot.waitUntil(lambda: window.controller.session.cutout is not None)
     assert [layer.name for layer in window.viewer.layers] == [
         "Galaxy", "Marks", "Clump boxes",
     ]  # fmt: skip
-    assert len(window.controller.review) >= fewest
-    assert window.controller.picture.problem is None
+    assert len(window.controller.session.review) >= fewest
+    assert window.controller.session.picture.problem is None
 
 
 def test_the_manifest_is_valid_and_complete():

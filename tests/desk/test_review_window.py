@@ -16,43 +16,43 @@ pytestmark = pytest.mark.gui
 
 def test_the_first_proposal_is_current_and_highest_first(desk):
     assert desk.statuses() == ["proposal"] * 3
-    assert desk.controller.box(desk.controller.current).score == 0.9
+    assert desk.controller.session.box(desk.controller.session.current).score == 0.9
 
 
 def test_a_accepts_and_goes_to_the_next_undecided(desk):
     desk.key("A")
     assert desk.statuses() == ["accepted", "proposal", "proposal"]
-    assert desk.controller.box(desk.controller.current).score == 0.7
+    assert desk.controller.session.box(desk.controller.session.current).score == 0.7
 
 
 def test_r_rejects_and_goes_round(desk):
-    desk.controller.select(desk.controller.boxes[2].id)
+    desk.controller.session.select(desk.controller.session.boxes[2].id)
     desk.key("R")
     assert desk.statuses() == ["proposal", "proposal", "rejected"]
-    assert desk.controller.current == desk.controller.boxes[0].id
+    assert desk.controller.session.current == desk.controller.session.boxes[0].id
 
 
 def test_a_decision_is_on_disk_before_the_next_key(desk):
     desk.key("A")
-    with Review.open(desk.controller.review.path, read_only=True) as other:
+    with Review.open(desk.controller.session.review.path, read_only=True) as other:
         assert other.boxes(1)[0].status is Status.ACCEPTED
 
 
 def test_d_and_a_drag_draw_a_box(desk):
     desk.key("D")
-    assert desk.controller.canvas.drawing
+    assert desk.controller.session.canvas.drawing
     desk.drag((120, 80), (140, 104))
     desk.settle(50)
-    drawn = [b for b in desk.controller.boxes if b.status is Status.DRAWN]
+    drawn = [b for b in desk.controller.session.boxes if b.status is Status.DRAWN]
     assert len(drawn) == 1
     assert drawn[0].corners == pytest.approx((120, 80, 140, 104), abs=0.8)
     assert drawn[0].score is None
-    assert not desk.controller.canvas.drawing
-    assert desk.controller.current == drawn[0].id
+    assert not desk.controller.session.canvas.drawing
+    assert desk.controller.session.current == drawn[0].id
 
 
 def test_d_draws_also_after_boxes_were_hidden_while_drawing(desk):
-    canvas = desk.controller.canvas
+    canvas = desk.controller.session.canvas
     desk.key("D")
     desk.key("H")
     assert not canvas.visible
@@ -72,65 +72,65 @@ def test_d_draws_also_after_boxes_were_hidden_while_drawing(desk):
 
 def test_a_click_in_drawing_makes_no_box_and_says_why(desk):
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     desk.key("D")
     desk.click((120, 80))
     desk.settle(50)
     assert desk.statuses() == ["proposal"] * 3
     assert any("drag" in line for line in said)
-    assert len(desk.controller.canvas.boxes.data) == 3
+    assert len(desk.controller.session.canvas.boxes.data) == 3
 
 
 def test_dragging_a_box_is_an_edit(desk):
-    desk.controller.select(desk.controller.boxes[0].id)
+    desk.controller.session.select(desk.controller.session.boxes[0].id)
     desk.settle(50)
     desk.drag((47, 63), (57, 68))
     desk.settle(50)
-    box = desk.controller.boxes[0]
+    box = desk.controller.session.boxes[0]
     assert box.status is Status.EDITED
     assert box.corners == pytest.approx((50, 55, 70, 75), abs=0.8)
     assert box.score == 0.9
 
 
 def test_dragging_a_corner_is_an_edit(desk):
-    desk.controller.select(desk.controller.boxes[0].id)
+    desk.controller.session.select(desk.controller.session.boxes[0].id)
     desk.settle(50)
     desk.drag((60, 70), (66, 78))
     desk.settle(50)
-    box = desk.controller.boxes[0]
+    box = desk.controller.session.boxes[0]
     assert box.status is Status.EDITED
     assert box.corners == pytest.approx((40, 50, 66, 78), abs=1.0)
 
 
 def test_c_gives_the_next_class_and_goes_round(desk):
     desk.key("C")
-    assert desk.controller.boxes[0].cls == "odd clump"
+    assert desk.controller.session.boxes[0].cls == "odd clump"
     desk.key("C")
-    assert desk.controller.boxes[0].cls == "clump"
+    assert desk.controller.session.boxes[0].cls == "clump"
 
 
 def test_space_accepts_what_is_left_and_goes_on(desk):
     desk.key("R")
     desk.key("Space")
-    assert desk.controller.cutout.id == 2
-    statuses = [b.status.value for b in desk.controller.review.boxes(1)]
+    assert desk.controller.session.cutout.id == 2
+    statuses = [b.status.value for b in desk.controller.session.review.boxes(1)]
     assert statuses == ["rejected", "accepted", "accepted"]
-    assert desk.controller.review.cutout(1).done
+    assert desk.controller.session.review.cutout(1).done
 
 
 def test_space_leaves_done_alone_where_a_person_wants_that(desk):
-    desk.controller.choose(done_with_space=False)
+    desk.controller.session.choose(done_with_space=False)
     desk.key("Space")
-    assert not desk.controller.review.cutout(1).done
-    assert desk.controller.cutout.id == 2
+    assert not desk.controller.session.review.cutout(1).done
+    assert desk.controller.session.cutout.id == 2
 
 
 def test_n_and_p_go_through_the_queue_and_stop_at_its_ends(desk):
     desk.key("P")
-    assert desk.controller.cutout.id == 1
+    assert desk.controller.session.cutout.id == 1
     for expected in (2, 3, 4, 4):
         desk.key("N")
-        assert desk.controller.cutout.id == expected
+        assert desk.controller.session.cutout.id == expected
 
 
 def test_undo_and_redo_of_every_key(desk):
@@ -138,8 +138,8 @@ def test_undo_and_redo_of_every_key(desk):
 
     def state():
         return [
-            (b.id, b.corners, b.cls, b.status) for b in c.review.boxes(1)
-        ], c.review.cutout(1).done
+            (b.id, b.corners, b.cls, b.status) for b in c.session.review.boxes(1)
+        ], c.session.review.cutout(1).done
 
     states = [state()]
     desk.key("A")
@@ -164,7 +164,7 @@ def test_undo_and_redo_of_every_key(desk):
 
 def test_undo_after_a_restart(desk):
     desk.key("A")
-    path = desk.controller.review.path
+    path = desk.controller.session.review.path
     desk.controller.close_review()
     desk.controller.open_paths([path])
     desk.settle(50)
@@ -177,47 +177,47 @@ def test_undo_goes_to_the_cutout_it_touches(desk):
     desk.key("A")
     desk.key("N")
     desk.key("Z", control=True)
-    assert desk.controller.cutout.id == 1
+    assert desk.controller.session.cutout.id == 1
     assert desk.statuses() == ["proposal"] * 3
 
 
 def test_h_hides_and_shows_boxes_and_marks(desk):
     desk.key("H")
-    assert not desk.controller.canvas.boxes.visible
-    assert not desk.controller.canvas.marks.visible
+    assert not desk.controller.session.canvas.boxes.visible
+    assert not desk.controller.session.canvas.marks.visible
     desk.key("H")
-    assert desk.controller.canvas.boxes.visible
+    assert desk.controller.session.canvas.boxes.visible
 
 
 def test_enter_sets_done_only_when_all_is_decided(desk):
     desk.key("Return")
-    assert not desk.controller.review.cutout(1).done
+    assert not desk.controller.session.review.cutout(1).done
     for _ in range(3):
         desk.key("A")
     desk.key("Return")
-    assert desk.controller.review.cutout(1).done
-    assert desk.controller.cutout.id == 2
+    assert desk.controller.session.review.cutout(1).done
+    assert desk.controller.session.cutout.id == 2
     desk.key("P")
     desk.key("Return")
-    assert not desk.controller.review.cutout(1).done
+    assert not desk.controller.session.review.cutout(1).done
 
 
 def test_delete_rejects_and_never_removes_a_proposal(desk):
     desk.key("Delete")
     assert desk.statuses() == ["rejected", "proposal", "proposal"]
-    assert len(desk.controller.canvas.boxes.data) == 3
+    assert len(desk.controller.session.canvas.boxes.data) == 3
 
 
 def test_napari_s_own_delete_action_rejects_too(desk):
-    desk.controller.canvas.boxes.remove_selected()
+    desk.controller.session.canvas.boxes.remove_selected()
     desk.settle(50)
     assert desk.statuses() == ["rejected", "proposal", "proposal"]
-    assert len(desk.controller.canvas.boxes.data) == 3
+    assert len(desk.controller.session.canvas.boxes.data) == 3
 
 
 def test_the_table_and_the_canvas_select_the_same_box(desk):
     table = desk.panel("box_table")
-    desk.controller.select(desk.controller.boxes[1].id)
+    desk.controller.session.select(desk.controller.session.boxes[1].id)
     assert [i.row() for i in table.selectionModel().selectedRows()] == [1]
     rect = table.visualRect(table.model().index(2, 0))
     from qtpy.QtCore import Qt
@@ -225,11 +225,11 @@ def test_the_table_and_the_canvas_select_the_same_box(desk):
     button = Qt.MouseButton.LeftButton
     desk.qtbot.mouseClick(table.viewport(), button, pos=rect.center())
     desk.settle()
-    assert desk.controller.current == desk.controller.boxes[2].id
-    assert set(desk.controller.canvas.boxes.selected_data) == {2}
+    assert desk.controller.session.current == desk.controller.session.boxes[2].id
+    assert set(desk.controller.session.canvas.boxes.selected_data) == {2}
     desk.click((109, 40))
     desk.settle(50)
-    assert desk.controller.current == desk.controller.boxes[1].id
+    assert desk.controller.session.current == desk.controller.session.boxes[1].id
     assert [i.row() for i in table.selectionModel().selectedRows()] == [1]
 
 
@@ -241,14 +241,14 @@ def test_the_table_shows_class_score_and_status(desk):
 
 
 def test_the_threshold_hides_undecided_proposals_only(desk):
-    desk.controller.select(desk.controller.boxes[2].id)
+    desk.controller.session.select(desk.controller.session.boxes[2].id)
     desk.key("A")
     desk.panel("threshold").setValue(0.8)
     desk.settle()
-    assert [b.score for b in desk.controller.boxes] == [0.9, 0.5]
-    assert len(desk.controller.canvas.boxes.data) == 2
+    assert [b.score for b in desk.controller.session.boxes] == [0.9, 0.5]
+    assert len(desk.controller.session.canvas.boxes.data) == 2
     desk.panel("threshold").setValue(0.3)
-    assert len(desk.controller.boxes) == 3
+    assert len(desk.controller.session.boxes) == 3
 
 
 def test_another_model_has_a_threshold_of_its_own(desk, tmp_path, monkeypatch):
@@ -259,23 +259,23 @@ def test_another_model_has_a_threshold_of_its_own(desk, tmp_path, monkeypatch):
     card = replace(read_card(models / "strict"), weights="a" * 64, default_score=0.8)
     write_card(models / "strict", card)
     c = desk.controller
-    held_out = {i for i in c.review.ids if c.review.cutout(i).held_out}
+    held_out = {i for i in c.session.review.ids if c.session.review.cutout(i).held_out}
     one, two = sorted({2, 3, 4} - held_out)[:2]
     c.take_proposals(one, [PROPOSED], starter_id(), (160, 160))
-    c.go_to(one)
-    c.threshold = 0.4
+    c.navigator.go_to(one)
+    c.session.threshold = 0.4
     c.detection.choose_model("strict")
-    assert [b.score for b in c.boxes] == [0.5]
+    assert [b.score for b in c.session.boxes] == [0.5]
     assert desk.panel("threshold").value() == 0.4
     assert f"proposals of {starter_id()}" in desk.panel("expected").text()
     c.take_proposals(two, [PROPOSED], card.model_id, (160, 160))
-    c.go_to(two)
-    assert (c.boxes, c.below_threshold) == ([], 1)
+    c.navigator.go_to(two)
+    assert (c.session.boxes, c.session.below_threshold) == ([], 1)
     assert desk.panel("threshold").value() == 0.8
     assert desk.panel("expected").text().startswith("Expected from here up")
     desk.panel("threshold").setValue(0.45)
-    assert [b.score for b in c.boxes] == [0.5]
-    c.go_to(one)
+    assert [b.score for b in c.session.boxes] == [0.5]
+    c.navigator.go_to(one)
     assert desk.panel("threshold").value() == 0.4
 
 
@@ -290,33 +290,33 @@ def test_the_rest_is_rejected_by_a_key(desk):
     desk.key("A")
     desk.key("X")
     c = desk.controller
-    assert c.cutout.id == 2
-    assert c.review.cutout(1).done
-    assert [b.status.value for b in c.review.boxes(1)] == [
+    assert c.session.cutout.id == 2
+    assert c.session.review.cutout(1).done
+    assert [b.status.value for b in c.session.review.boxes(1)] == [
         "accepted", "rejected", "rejected",
     ]  # fmt: skip
     desk.key("Z", control=True)  # one step
     assert desk.statuses() == ["accepted", "proposal", "proposal"]
-    c.choose(done_with_space=False)
+    c.session.choose(done_with_space=False)
     desk.key("X")
-    assert not c.review.cutout(1).done
-    assert [b.status.value for b in c.review.boxes(1)][1:] == ["rejected"] * 2
+    assert not c.session.review.cutout(1).done
+    assert [b.status.value for b in c.session.review.boxes(1)][1:] == ["rejected"] * 2
 
 
 def test_a_drawn_box_that_is_rejected_is_said_to_be_gone(desk):
     c = desk.controller
-    drawn = c.review.add(1, (100, 100, 120, 120), "clump").id
+    drawn = c.session.review.add(1, (100, 100, 120, 120), "clump").id
     desk.settle()
-    c.select(drawn)
+    c.session.select(drawn)
     desk.key("R")
-    assert c.box(drawn) is None
+    assert c.session.box(drawn) is None
     assert "Ctrl+Z brings it back" in desk.panel("said").text()
     desk.key("Z", control=True)
-    assert c.box(drawn) is not None
+    assert c.session.box(drawn) is not None
 
 
 def test_what_was_said_of_a_cutout_is_not_said_of_the_next(desk):
-    desk.controller.say("Of the first one.")
+    desk.controller.session.say("Of the first one.")
     desk.key("N")
     assert desk.viewer.status == "galaxy-2"
     assert desk.panel("said").text() == ""
@@ -326,7 +326,7 @@ def test_a_box_out_of_sight_is_brought_into_view(desk):
     camera = desk.viewer.scene.camera
     camera.zoom = 40
     camera.center = (0, 60, 50)
-    desk.controller.select(desk.controller.boxes[2].id)
+    desk.controller.session.select(desk.controller.session.boxes[2].id)
     y, x = camera.center[-2:]
     assert abs(y - 130.5) < 1
     assert abs(x - 81) < 1
@@ -346,33 +346,33 @@ def test_a_missing_image_is_said_and_its_decisions_stay(desk, galaxies):
     moved = galaxies.parent / "elsewhere"
     moved.mkdir()
     shutil.move(galaxies / "galaxy-1.png", moved / "galaxy-1.png")
-    desk.controller.pictures.forget()
+    desk.controller.session.pictures.forget()
     desk.key("P")
     assert "galaxy-1.png" in desk.panel("cutout_warning").text()
     assert desk.panel("cutout_warning").isVisible()
     assert desk.statuses()[0] == "accepted"
     desk.controller.relocate(moved)
     desk.settle(50)
-    assert desk.controller.picture.problem is None
+    assert desk.controller.session.picture.problem is None
     assert desk.statuses()[0] == "accepted"
 
 
 def test_a_review_open_elsewhere_is_read_only_and_says_so(desk):
     import napari
 
-    from napari_clumps.app.controller import controller_of
+    from napari_clumps.plugin.window import controller_of
 
     viewer = napari.Viewer(show=False)
     other = controller_of(viewer)
     said = []
-    other.said.connect(said.append)
-    other.threshold = 0.3
+    other.session.said.connect(said.append)
+    other.session.threshold = 0.3
     try:
-        other.open_paths([desk.controller.review.path])
-        assert other.review.read_only
+        other.open_paths([desk.controller.session.review.path])
+        assert other.session.review.read_only
         assert said
-        other.accept()
-        assert [b.status for b in other.boxes] == [Status.PROPOSAL] * 3
+        other.decisions.accept()
+        assert [b.status for b in other.session.boxes] == [Status.PROPOSAL] * 3
     finally:
         other.close()
         viewer.close()
@@ -383,23 +383,23 @@ def test_a_folder_opened_again_goes_on_and_takes_new_images(desk, galaxies):
     shutil.copy(galaxies / "galaxy-2.png", galaxies / "galaxy-5.png")
     desk.controller.close_review()
     desk.controller.open_paths([galaxies])
-    assert len(desk.controller.review) == 5
-    assert desk.controller.review.cutout(1).done
-    assert desk.controller.cutout.id == 2
+    assert len(desk.controller.session.review) == 5
+    assert desk.controller.session.review.cutout(1).done
+    assert desk.controller.session.cutout.id == 2
 
 
 def test_opening_what_is_no_review_keeps_the_open_one(desk, tmp_path):
     bad = tmp_path / "bad.clumps"
     bad.write_text("nothing")
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     desk.controller.open_paths([bad])
     assert str(bad) in said[-1]
-    assert len(desk.controller.review) == 4
+    assert len(desk.controller.session.review) == 4
 
 
 def test_modes_that_bend_boxes_are_left_at_once(desk):
-    boxes = desk.controller.canvas.boxes
+    boxes = desk.controller.session.canvas.boxes
     for mode in ("add_polygon", "vertex_insert", "direct", "add_ellipse"):
         boxes.mode = mode
         desk.settle()
@@ -407,7 +407,7 @@ def test_modes_that_bend_boxes_are_left_at_once(desk):
 
 
 def test_a_turned_box_is_refused_and_comes_back(desk):
-    boxes = desk.controller.canvas.boxes
+    boxes = desk.controller.session.canvas.boxes
     boxes.selected_data = {0}
     boxes._rotate_box(30, center=[60, 50])
     boxes.events.data(
@@ -415,7 +415,7 @@ def test_a_turned_box_is_refused_and_comes_back(desk):
     )
     desk.settle(50)
     assert desk.statuses() == ["proposal"] * 3
-    assert desk.controller.boxes[0].corners == (40, 50, 60, 70)
+    assert desk.controller.session.boxes[0].corners == (40, 50, 60, 70)
 
 
 def test_export_button_writes_a_label_set(desk, tmp_path, monkeypatch):
@@ -440,10 +440,10 @@ def test_boxes_that_change_while_they_are_hidden_come_back_right(desk):
     desk.key("H")
     desk.key("A")  # a box less with dashes: napari has no colour for the old ones
     desk.key("N")
-    desk.controller.review.reject(desk.controller.boxes[0].id)
+    desk.controller.session.review.reject(desk.controller.session.boxes[0].id)
     desk.settle(50)
     desk.key("H")
-    marks = desk.controller.canvas.marks
+    marks = desk.controller.session.canvas.marks
     assert len(marks.data) == len(marks.edge_color) > 2
 
 
@@ -455,8 +455,8 @@ def limited(review: Review) -> None:
 
 def until_it_waits(desk) -> int:
     n = 0
-    while not desk.controller.review.waiting:
-        desk.controller.review.add(1, (10, 10, 30, 30), "clump")
+    while not desk.controller.session.review.waiting:
+        desk.controller.session.review.add(1, (10, 10, 30, 30), "clump")
         n += 1
     return n
 
@@ -464,16 +464,16 @@ def until_it_waits(desk) -> int:
 def test_on_a_full_disk_one_goes_on_and_all_is_written_later(desk):
     c = desk.controller
     said = []
-    c.said.connect(said.append)
-    limited(c.review)
+    c.session.said.connect(said.append)
+    limited(c.session.review)
     until_it_waits(desk)
     assert any("waits in memory" in line for line in said)
     assert "waiting for the disk" in desk.panel("queue_place").text()
     desk.key("A")  # the disk takes it again
-    assert not c.review.waiting
+    assert not c.session.review.waiting
     assert "waiting" not in desk.panel("queue_place").text()
-    n = len(c.review.boxes(1))
-    with Review.open(c.review.path, read_only=True) as other:
+    n = len(c.session.review.boxes(1))
+    with Review.open(c.session.review.path, read_only=True) as other:
         assert len(other.boxes(1)) == n
         assert other.boxes(1)[0].status is Status.ACCEPTED
 
@@ -481,11 +481,11 @@ def test_on_a_full_disk_one_goes_on_and_all_is_written_later(desk):
 def test_a_copy_is_kept_where_the_disk_never_comes_back(desk, own_home):
     c = desk.controller
     said = []
-    c.said.connect(said.append)
-    limited(c.review)
+    c.session.said.connect(said.append)
+    limited(c.session.review)
     until_it_waits(desk)
-    n = len(c.review.boxes(1))
-    path = c.review.path
+    n = len(c.session.review.boxes(1))
+    path = c.session.review.path
     path.rename(path.with_suffix(".gone"))
     c.close_review()
     (copy,) = (own_home / "data" / "rescued").glob("*.clumps")

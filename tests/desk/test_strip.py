@@ -41,9 +41,9 @@ def test_it_is_at_the_bottom(desk, panel):
 def test_a_click_goes_there(desk, panel, qtbot):
     assert panel.cells.count() == 4
     click(panel, qtbot, 2)
-    assert desk.controller.cutout.id == 3
+    assert desk.controller.session.cutout.id == 3
     assert panel.cells.is_current(2)
-    desk.controller.next_cutout()
+    desk.controller.navigator.next_cutout()
     assert panel.cells.is_current(3)
 
 
@@ -54,7 +54,7 @@ def test_the_keys_go_on_working_after_a_click(desk, panel, qtbot):
     click(panel, qtbot, 1)
     assert not panel.mosaic.hasFocus()
     qtbot.keyClick(window.focusWidget() or window, Qt.Key.Key_N)
-    assert desk.controller.cutout.id == 3
+    assert desk.controller.session.cutout.id == 3
 
 
 def test_done_cutouts_are_ticked(desk, panel, qtbot):
@@ -62,7 +62,7 @@ def test_done_cutouts_are_ticked(desk, panel, qtbot):
     cell = panel.mosaic.visualRect(panel.cells.index(1))
     before = panel.mosaic.viewport().grab(cell).toImage()
     assert "not done" in panel.cells.words(1)
-    desk.controller.review.set_done(2, True)  # not the one that is shown
+    desk.controller.session.review.set_done(2, True)  # not the one that is shown
     desk.settle(50)
     assert panel.cells.words(1).endswith(", done")
     assert panel.mosaic.viewport().grab(cell).toImage() != before
@@ -79,11 +79,11 @@ def test_pictures_are_those_of_the_cutouts(desk, panel, qtbot):
 def test_it_shows_the_order_of_the_queue(desk, panel, qtbot):
     from napari_clumps.review import QueuePlan
 
-    review = desk.controller.review
+    review = desk.controller.session.review
     review.by_hand = [3, 1]
-    desk.controller.make_queue(QueuePlan("by hand"))
+    desk.controller.navigator.make_queue(QueuePlan("by hand"))
     assert [panel.cells.cutout(p) for p in range(4)] == [3, 1, 2, 4]
-    desk.controller.make_queue(QueuePlan(shown="flagged"))
+    desk.controller.navigator.make_queue(QueuePlan(shown="flagged"))
     assert panel.cells.count() == 0
     assert panel.mosaic.empty_words == "This queue has no cutout."
 
@@ -104,7 +104,7 @@ def test_a_hundred_thousand_cutouts_open_at_once(window, panel, qtbot, galaxies)
         panel.mosaic.viewport().repaint()
     assert opened.seconds < 0.5
     assert panel.cells.count() == n
-    window.controller.visit(77_777)
+    window.controller.navigator.visit(77_777)
     with work() as gone_there:
         window.settle(20)
         panel.mosaic.viewport().repaint()

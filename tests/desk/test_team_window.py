@@ -18,9 +18,9 @@ def team(desk):
     from napari_clumps.widgets.panels.reviewers import TeamPanel
 
     c = desk.controller
-    c.choose(annotator="Ada")
-    path = c.review.path.with_name("ben.clumps")
-    shutil.copy(c.review.path, path)
+    c.session.choose(annotator="Ada")
+    path = c.session.review.path.with_name("ben.clumps")
+    shutil.copy(c.session.review.path, path)
     panel = TeamPanel(desk.viewer)
     desk.qtbot.addWidget(panel)
     panel.show()
@@ -62,7 +62,7 @@ def test_merge_and_settle(team, monkeypatch):
     for _ in range(3):
         desk.key("A")
     desk.key("Return")
-    assert c.review.cutout(1).done
+    assert c.session.review.cutout(1).done
     choose_file(monkeypatch, path)
     click(panel, "compare_review")
     assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
@@ -71,21 +71,21 @@ def test_merge_and_settle(team, monkeypatch):
     assert "1 box to be settled." in words(panel, "team_open")
     assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
     click(panel, "disagreements")
-    assert c.cutout.id == 1
-    assert c.current == c.boxes[1].id
+    assert c.session.cutout.id == 1
+    assert c.session.current == c.session.boxes[1].id
     assert desk.statuses() == ["accepted", "proposal", "accepted"]
-    label = c.canvas.boxes.features["label"][1]
-    c.select(c.boxes[1].id)
-    label = c.canvas.boxes.features["label"][1]
+    label = c.session.canvas.boxes.features["label"][1]
+    c.session.select(c.session.boxes[1].id)
+    label = c.session.canvas.boxes.features["label"][1]
     assert "Ada: clump" in label
     assert "Ben: none" in label
     desk.key("R")
-    assert c.review.disagreements == 0
+    assert c.session.review.disagreements == 0
     assert words(panel, "team_open") == ""
     desk.key("Z", control=True)
     desk.key("Z", control=True)
-    assert c.review.disagreements == 0
-    assert [b.status for b in c.review.boxes(1)] == [Status.ACCEPTED] * 3
+    assert c.session.review.disagreements == 0
+    assert [b.status for b in c.session.review.boxes(1)] == [Status.ACCEPTED] * 3
 
 
 def test_a_disagreement_is_shown_whatever_the_threshold(team):
@@ -93,10 +93,10 @@ def test_a_disagreement_is_shown_whatever_the_threshold(team):
     c = desk.controller
     desk.key("A")
     desk.key("A")
-    c.team.merge(path)
+    c.exchange.merge(path)
     wait_for_merge(desk)
-    c.threshold = 0.99
-    assert [b.status for b in c.boxes if b.opinions] == [
+    c.session.threshold = 0.99
+    assert [b.status for b in c.session.boxes if b.opinions] == [
         Status.ACCEPTED, Status.PROPOSAL, Status.ACCEPTED,
     ]  # fmt: skip
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_review_is_a_message(team, monkeypatch, tmp_path):
     bad.write_text("no review")
     choose_file(monkeypatch, bad)
     said = []
-    desk.controller.said.connect(said.append)
+    desk.controller.session.said.connect(said.append)
     click(panel, "merge_review")
     wait_for_merge(desk)
     click(panel, "compare_review")
@@ -123,20 +123,20 @@ def test_the_name_goes_with_each_decision(team):
     name.setText(" Eve ")
     name.editingFinished.emit()
     desk.key("A")
-    assert desk.controller.boxes[0].annotator == "Eve"
+    assert desk.controller.session.boxes[0].annotator == "Eve"
 
 
 def test_cutouts_come_again_without_a_sign(team):
     desk, panel, _ = team
     c = desk.controller
-    c.accept_rest()
+    c.decisions.accept_rest()
     click(panel, "show_again")
-    assert len(c.queue) == 5
-    c.go_to(5)
-    assert c.cutout.name == "galaxy-1"
+    assert len(c.session.queue) == 5
+    c.navigator.go_to(5)
+    assert c.session.cutout.name == "galaxy-1"
     assert desk.statuses() == ["proposal"] * 3
-    c.accept_rest()
-    assert "3 of 3 proposals are decided alike" in " ".join(c.team.with_oneself())
+    c.decisions.accept_rest()
+    assert "3 of 3 proposals are decided alike" in " ".join(c.reviewers.with_oneself())
 
 
 def test_a_merge_that_is_cancelled_changes_nothing(team):
@@ -144,14 +144,14 @@ def test_a_merge_that_is_cancelled_changes_nothing(team):
 
     desk, panel, path = team
     c = desk.controller
-    before = c.review.boxes(1)
+    before = c.session.review.boxes(1)
     said = []
-    c.said.connect(said.append)
+    c.session.said.connect(said.append)
     bar = panel.findChild(QProgressBar, "progress_merging")
     assert not bar.isVisible()
     for _ in range(20):
         said.clear()
-        c.team.merge(path)
+        c.exchange.merge(path)
         assert bar.isVisible()
         panel.findChild(QPushButton, "button_cancel_merging").click()
         wait_for_merge(desk)
@@ -160,7 +160,7 @@ def test_a_merge_that_is_cancelled_changes_nothing(team):
             break
         # Pressed too late, it is in as a whole, and is said to be.
         assert "decisions taken over" in said[-1]
-        c.review.undo()
+        c.session.review.undo()
     assert said == ["Cancelled: nothing was merged."]
-    assert c.review.boxes(1) == before
-    assert c.review.check() == []
+    assert c.session.review.boxes(1) == before
+    assert c.session.review.check() == []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_clumps.app.gallery import Gallery
 from napari_clumps.render.thumbnails import cut, place_in, window_around
 from napari_clumps.review import Arrangement, Proposal, Review, Status
 from napari_clumps.widgets.gallery.grid_layout import Grid
@@ -91,7 +92,7 @@ def _modifier(control: bool, shift: bool):
 def panel(shown_window, qtbot):
     """The wall beside the other docks, taken away again after the test."""
     viewer, controller = shown_window
-    controller.__dict__.pop("wall", None)
+    controller.gallery = Gallery(controller.session, controller.navigator)
     dock, panel = viewer.window.add_plugin_dock_widget(
         "napari-clumps", "Clump wall", tabify=True
     )
@@ -122,7 +123,7 @@ def test_the_wall_has_the_boxes_of_all_cutouts(desk, hand):
 
 
 def test_proposals_below_the_shown_threshold_are_on_the_wall(desk, hand):
-    desk.controller.threshold = 0.8
+    desk.controller.session.threshold = 0.8
     hand.panel.refresh()
     assert len(hand.wall) == 12
 
@@ -131,7 +132,7 @@ def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
     cells = hand.panel.cells
     qtbot.waitUntil(lambda: cells.picture(0) is not None)
     crop, image = hand.wall.crop(0), cells.picture(0).toImage()
-    record = desk.controller.review.cutout(crop.cutout)
+    record = desk.controller.session.review.cutout(crop.cutout)
     rgb = np.asarray(Image.open(record.source.path))
     expected = cut(rgb, window_around(crop.corners), cells.side)
     middle = cells.side // 2
@@ -180,7 +181,7 @@ def test_click_shift_control_and_rubber_band_select(desk, hand):
 
 
 def test_one_key_decides_on_the_whole_selection_in_one_step(desk, hand):
-    review = desk.controller.review
+    review = desk.controller.session.review
     hand.click(0)
     hand.click(3, shift=True)
     hand.key("A")
@@ -223,7 +224,7 @@ def test_keys_with_nothing_selected_change_nothing(desk, hand):
     for key in "ARC":
         hand.key(key)
     assert hand.statuses() == ["proposal"] * 12
-    assert not desk.controller.review.can_undo
+    assert not desk.controller.session.review.can_undo
 
 
 def test_nothing_jumps_after_a_decision(desk, hand):
@@ -243,8 +244,8 @@ def test_nothing_jumps_after_a_decision(desk, hand):
 
 def test_decisions_on_the_canvas_show_on_the_wall(desk, hand, qtbot):
     c = desk.controller
-    c.accept()
-    accepted = next(b.id for b in c.boxes if b.status is Status.ACCEPTED)
+    c.decisions.accept()
+    accepted = next(b.id for b in c.session.boxes if b.status is Status.ACCEPTED)
     place = hand.ids().index(accepted)
     qtbot.waitUntil(lambda: hand.statuses()[place] == "accepted")
     assert hand.statuses().count("accepted") == 1
@@ -257,7 +258,7 @@ def test_decisions_on_the_wall_show_on_the_canvas(desk, hand):
 
 
 def test_new_boxes_wait_for_a_refresh_and_gone_ones_keep_their_place(desk, hand, qtbot):
-    review, ids = desk.controller.review, hand.ids()
+    review, ids = desk.controller.session.review, hand.ids()
     drawn = review.add(2, (5, 5, 25, 25), "clump")
     qtbot.waitUntil(lambda: hand.wall.fresh == 1)
     assert "1 new" in hand.count()
@@ -274,7 +275,7 @@ def test_new_boxes_wait_for_a_refresh_and_gone_ones_keep_their_place(desk, hand,
 
 
 def test_a_refresh_keeps_the_place_and_the_selection(desk, hand, qtbot):
-    review = desk.controller.review
+    review = desk.controller.session.review
     rng = np.random.default_rng(1)
     for cutout in (2, 3, 4):
         proposals = [
@@ -325,14 +326,14 @@ def test_filters_and_orders_of_the_panel(desk, hand, qtbot):
 
 
 def test_double_click_opens_the_box_on_the_canvas(desk, hand):
-    desk.controller.threshold = 0.8  # hides what is below on the canvas
+    desk.controller.session.threshold = 0.8  # hides what is below on the canvas
     place = next(p for p in range(12) if hand.wall.crop(p).cutout == 3 and p > 6)
     box_id = hand.ids()[place]
     hand.mosaic.scrollTo(hand.panel.cells.index(place))
     hand.double_click(place)
-    assert desk.controller.cutout.id == 3
-    assert desk.controller.current == box_id
-    assert desk.controller.threshold <= hand.wall.crop(place).score
+    assert desk.controller.session.cutout.id == 3
+    assert desk.controller.session.current == box_id
+    assert desk.controller.session.threshold <= hand.wall.crop(place).score
 
 
 def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
@@ -340,7 +341,7 @@ def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
 
     cells = hand.panel.cells
     place = next(p for p in range(12) if hand.wall.crop(p).cutout == 4)
-    path = desk.controller.review.cutout(4).source.path
+    path = desk.controller.session.review.cutout(4).source.path
     whole = path.read_bytes()
     path.write_bytes(whole[:200])
     cells.pixmaps.forget()
@@ -366,7 +367,7 @@ def test_crops_of_one_cutout_cost_one_reading(desk, hand, qtbot):
 
 
 def test_a_review_for_reading_only_says_so(desk, hand, qtbot):
-    path = desk.controller.review.path
+    path = desk.controller.session.review.path
     desk.controller.close_review()
     with Review.open(path):  # another program has it for writing
         desk.controller.open_paths([path])

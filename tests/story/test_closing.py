@@ -17,7 +17,7 @@ CLOSE = """if True:
     from pathlib import Path
     import napari
     from qtpy.QtCore import QTimer
-    from napari_clumps import demo
+    from napari_clumps.demo import tour
     from tests.desk.test_monkey import DOCKS
 
     run = napari.run
@@ -30,7 +30,7 @@ CLOSE = """if True:
         run()
 
     napari.run = run_and_close
-    demo.open_window([Path(sys.argv[1])])
+    tour.open_window([Path(sys.argv[1])])
     print("ended well")
 """
 

@@ -47,7 +47,7 @@ from clump_detector.models.card import WEIGHTS
 
 Request = dict[str, Any]
 Say = Callable[[dict[str, Any]], None]
-Wish = Literal["go", "stop", "cancel"]
+Control = Literal["go", "stop", "cancel"]
 
 #: Seconds that work under way has to end by itself after the window is gone.
 GRACE = 3.0
@@ -59,7 +59,7 @@ class Wishes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: set[int] = set()
-        self._told: dict[int, Wish] = {}
+        self._told: dict[int, Control] = {}
         self._closed = False
 
     def add(self, number: int) -> None:
@@ -74,7 +74,7 @@ class Wishes:
             self._waiting.discard(number)
             return wanted
 
-    def tell(self, number: int, wish: Wish) -> bool:
+    def tell(self, number: int, wish: Control) -> bool:
         """Note a wish; True if this ends a request that has not begun."""
         with self._lock:
             if wish == "cancel" and number in self._waiting:
@@ -83,7 +83,7 @@ class Wishes:
             self._told[number] = wish
             return False
 
-    def of(self, number: int) -> Wish:
+    def of(self, number: int) -> Control:
         """Return what is wanted of a request."""
         with self._lock:
             return "cancel" if self._closed else self._told.get(number, "go")

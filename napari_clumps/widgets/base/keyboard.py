@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.compat import isalive
@@ -43,16 +44,26 @@ def key_name(event: Any) -> str:
 
 
 class Keyboard(QObject):
-    """Hands the keys that are pressed in a window to the controller.
+    """Does what the keys are for that are pressed in a window.
 
     napari gives keys to the active layer or swallows them in its lists; here they do
     the same everywhere, but in text fields, menus, dialogs, and widgets with keys of
     their own.
+
+    Parameters
+    ----------
+    window : QWidget
+    press : callable
+        Does what a key is for, by the name of its action.
+    listens : callable
+        Tells whether keys are for the review now.
     """
 
-    def __init__(self, window: QWidget, controller: Any) -> None:
+    def __init__(
+        self, window: QWidget, press: Callable[[str], None], listens: Callable[[], bool]
+    ) -> None:
         super().__init__(window)
-        self._window, self._controller = window, controller
+        self._window, self._press, self._listens = window, press, listens
         QApplication.instance().installEventFilter(self)
         # A filter in Python must be gone before Python is.
         atexit.register(self.let_go)
@@ -74,13 +85,13 @@ class Keyboard(QObject):
         if event.type() == QEvent.Type.ShortcutOverride:
             event.accept()  # so that it comes as a key press, not as napari's shortcut
         elif not event.isAutoRepeat() or BY_ACTION[action].repeats:
-            self._controller.press(action)
+            self._press(action)
         return True
 
     def _listens_to(self, watched: Any) -> bool:
         return (
             isinstance(watched, QWidget)
-            and self._controller.review is not None
+            and self._listens()
             and QApplication.activeModalWidget() is None
             and QApplication.activePopupWidget() is None
             and self._is_ours(watched)

@@ -46,10 +46,11 @@ class NoBoxes(QWidget):
         self.setMinimumHeight(80)
         listen(
             self,
-            (controller.review_changed, self._show),
-            (controller.cutout_changed, self._show),
-            (controller.boxes_changed, self._show),
-            (controller.threshold_changed, self._show),
+            (controller.session.review_opened, self._show),
+            (controller.session.review_modified, self._show),
+            (controller.session.cutout_changed, self._show),
+            (controller.session.boxes_changed, self._show),
+            (controller.session.threshold_changed, self._show),
             (controller.detection.changed, self._show),
             (BOOK.changed, self._show),
         )
@@ -57,15 +58,17 @@ class NoBoxes(QWidget):
 
     def _show(self, *_: object) -> None:
         c = self._controller
-        empty = c.cutout is not None and not c.boxes
+        empty = c.session.cutout is not None and not c.session.boxes
         self._table.setVisible(not empty)
         self.setVisible(empty)
-        if not empty or c.cutout is None or c.review is None:
+        if not empty or c.session.cutout is None or c.session.review is None:
             return
-        changeable = not (c.cutout.done or c.review.read_only)
+        changeable = not (c.session.cutout.done or c.session.review.read_only)
         running = c.detection.running
         self._words.setText(self._why(running))
-        self._detect.setVisible(changeable and c.cutout.model is None and not running)
+        self._detect.setVisible(
+            changeable and c.session.cutout.model is None and not running
+        )
         self._hint.setVisible(changeable)
         draw, here = BOOK.key("draw"), BOOK.key("add_here")
         self._hint.setText(
@@ -75,15 +78,15 @@ class NoBoxes(QWidget):
     def _why(self, running: bool) -> str:
         """Return why there is no box, in a sentence."""
         c = self._controller
-        assert c.cutout is not None
-        if c.hidden:
+        assert c.session.cutout is not None
+        if c.session.hidden:
             return "No clump is marked yet"
-        if c.cutout.done:
+        if c.session.cutout.done:
             return "Done: no clump on this cutout"
-        if c.cutout.model is None:
+        if c.session.cutout.model is None:
             return f"Proposals are coming: {c.detection.outcome}" if running else _NONE
-        from_score = f"from score {c.threshold:.2f} up"
-        n = c.below_threshold
+        from_score = f"from score {c.session.threshold:.2f} up"
+        n = c.session.below_threshold
         if not n:
             return "The model proposes nothing on this cutout"
         lie = "1 proposal lies" if n == 1 else f"{n} proposals lie"

@@ -17,6 +17,7 @@ class FlagBar(QWidget):
         super().__init__()
         self.setObjectName("flag_bar")
         self._controller = controller
+        self._session = self._controller.session
         self._button = QToolButton()
         self._button.setObjectName("flags")
         self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -42,7 +43,7 @@ class FlagBar(QWidget):
 
     def show_flags(self) -> None:
         """Show what is said of the cutout."""
-        cutout = self._controller.cutout
+        cutout = self._session.cutout
         self._cutout = cutout.id if cutout else None
         for flag, action in self._actions.items():
             action.setChecked(cutout is not None and flag in cutout.flags)
@@ -63,12 +64,12 @@ class FlagBar(QWidget):
 
     def _set_flags(self) -> None:
         chosen = [flag for flag, action in self._actions.items() if action.isChecked()]
-        self._controller.set_flags(chosen)
+        self._controller.decisions.set_flags(chosen)
 
     def _set_remark(self) -> None:
-        cutout = self._controller.cutout
+        cutout = self._session.cutout
         if cutout is not None and self._cutout == cutout.id:
-            self._controller.set_remark(self._remark.text())
+            self._controller.decisions.set_remark(self._remark.text())
 
 
 def _named(flag: str) -> str:

@@ -28,6 +28,7 @@ class ExchangeButtons(QWidget):
     def __init__(self, controller: Controller) -> None:
         super().__init__()
         self._controller = controller
+        self._session = self._controller.session
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -55,7 +56,7 @@ class ExchangeButtons(QWidget):
         listen(self, (controller.exchange.importing.found, self._ask_how))
 
     def _import(self) -> None:
-        if self._controller.review is None:
+        if self._session.review is None:
             return
         files = f"Labels ({LABEL_FILES});;All files (*)"
         name, _ = QFileDialog.getOpenFileName(self, "Labels others made", "", files)
@@ -69,7 +70,7 @@ class ExchangeButtons(QWidget):
             self._controller.exchange.take(found, dialog.how)
 
     def _export(self) -> None:
-        review = self._controller.review
+        review = self._session.review
         if review is None:
             return
         proposed = str(review.path.with_suffix(".labels.json"))
@@ -81,7 +82,7 @@ class ExchangeButtons(QWidget):
             how = filters.get(chosen)
             path = Path(name) if how is None else named_as(Path(name), how)
             if path != Path(name) and path.is_file():  # the dialog has not asked
-                self._controller.warn(f"{path} is there already: give another name.")
+                self._session.warn(f"{path} is there already: give another name.")
             else:
                 self._controller.exchange.export(path, how)
 

@@ -26,6 +26,7 @@ class QueueBar(QWidget):
         super().__init__()
         self.setObjectName("queue_bar")
         self._controller = controller
+        self._session = self._controller.session
         self._order = _choice("queue_order", ORDERS)
         self._shown = _choice("queue_shown", SHOWN)
         self._search = QLineEdit()
@@ -49,7 +50,7 @@ class QueueBar(QWidget):
 
     def show_plan(self) -> None:
         """Show the queue of the open review."""
-        review = self._controller.review
+        review = self._session.review
         if review is None:
             return
         plan = review.queue_plan
@@ -59,25 +60,25 @@ class QueueBar(QWidget):
 
     def _choose(self) -> None:
         plan = QueuePlan(self._order.currentText(), self._shown.currentText())
-        if plan.order == _BY_HAND and not self._controller.opened.by_hand:
+        if plan.order == _BY_HAND and not self._session.opened.by_hand:
             self._ask_names()
         else:
-            self._controller.choose_queue(plan)
+            self._controller.navigator.choose_queue(plan)
         self.show_plan()
 
     def _ask_names(self) -> None:
         """Let a person write the names that come first."""
-        review = self._controller.opened
+        review = self._session.opened
         names = "\n".join(review.cutout(i).name for i in review.by_hand)
         text, good = QInputDialog.getMultiLineText(
             self, "My list", "Names of cutouts that come first, one on a line:", names
         )
         if good:
-            self._controller.order_by_hand(text.splitlines())
+            self._controller.navigator.order_by_hand(text.splitlines())
         self.show_plan()
 
     def _find(self) -> None:
-        self._controller.search(self._search.text())
+        self._controller.navigator.search(self._search.text())
 
 
 def _choice(name: str, meanings: dict[str, str]) -> QComboBox:

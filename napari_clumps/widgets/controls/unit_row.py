@@ -44,5 +44,5 @@ class UnitRow(QWidget):
 
     def _use(self) -> None:
         words = self.choice.currentText().strip()
-        if words and self._controller.say_unit(words):
+        if words and self._controller.set_unit(words):
             self.choice.clearFocus()

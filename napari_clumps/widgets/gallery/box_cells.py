@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import QRect, QRectF, Qt
 from qtpy.QtGui import QPainter
 
-from napari_clumps.app.gallery import Wall
+from napari_clumps.app.gallery import Gallery
 from napari_clumps.render.thumbnails import View, Window, place_in, window_around
 from napari_clumps.review import Crop
 from napari_clumps.widgets.base.parts import STATUS_WORDS, draw_box
@@ -18,10 +18,10 @@ from .pixmap_cache import SmallPixmaps
 _LINES = 6.2
 
 
-class WallCells(Cells):
+class GalleryCells(Cells):
     """Crops in the order of the wall."""
 
-    def __init__(self, wall: Wall, pixmaps: SmallPixmaps) -> None:
+    def __init__(self, wall: Gallery, pixmaps: SmallPixmaps) -> None:
         super().__init__(pixmaps)
         self.wall = wall
         self._ids = np.zeros(0, np.int64)
@@ -74,10 +74,10 @@ class WallCells(Cells):
         return f"{crop.name}: {', '.join(facts)}.\nDouble click shows it on the canvas."
 
 
-class WallPainter(CellPainter):
+class GalleryPainter(CellPainter):
     """Paints a crop."""
 
-    def __init__(self, cells: WallCells) -> None:
+    def __init__(self, cells: GalleryCells) -> None:
         super().__init__(cells, _LINES)
         self._wall = cells
 

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleSlider
 
-from napari_clumps.app.controller import controller_of
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.parts import (
     fill_dock,
     form_of,
@@ -39,6 +39,7 @@ class DetectPanel(QWidget):
         super().__init__()
         self.setObjectName("detect_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._detection = self._controller.detection
         self._filling = False
         layout = QVBoxLayout(self)
@@ -66,7 +67,7 @@ class DetectPanel(QWidget):
         self._device = ComboBox(
             label="Device",
             choices=list(_DEVICES.items()),
-            value=self._controller.device,
+            value=self._session.device,
             tooltip="Where the model runs; automatic takes a GPU if there is one",
         )
         fields = {"model": self._model, "scope": self._scope, "device": self._device}
@@ -78,7 +79,7 @@ class DetectPanel(QWidget):
         self._threshold.setRange(0.05, 0.99)
         self._threshold.setSingleStep(0.01)
         self._threshold.setDecimals(2)
-        self._threshold.setValue(self._controller.threshold)
+        self._threshold.setValue(self._session.threshold)
         tip = "Proposals below this score are hidden; the model does not run again"
         self._threshold.setToolTip(tip)
         row = QHBoxLayout()
@@ -111,11 +112,12 @@ class DetectPanel(QWidget):
         listen(
             self,
             (self._detection.changed, self._on_progress),
-            (c.models_changed, self._fill),
-            (c.settings_changed, self._show_device),
-            (c.review_changed, self._fill_scopes),
-            (c.cutout_changed, self._on_cutout),
-            (c.threshold_changed, self._show_threshold),
+            (c.session.models_changed, self._fill),
+            (c.session.settings_changed, self._show_device),
+            (c.session.review_opened, self._fill_scopes),
+            (c.session.review_modified, self._fill_scopes),
+            (c.session.cutout_changed, self._on_cutout),
+            (c.session.threshold_changed, self._show_threshold),
         )
         viewer.layers.selection.events.changed.connect(self._fill_scopes)
 
@@ -126,14 +128,14 @@ class DetectPanel(QWidget):
             (e.name if not e.problem else f"{e.name} (broken)", e.name) for e in entries
         ]
         names = [e.name for e in entries]
-        if self._controller.model_name in names:
-            self._model.value = self._controller.model_name
+        if self._session.model_name in names:
+            self._model.value = self._session.model_name
         self._filling = False
         self._on_cutout()
         self._on_progress()
 
     def _on_cutout(self) -> None:
-        self._show_threshold(self._controller.threshold)
+        self._show_threshold(self._session.threshold)
         self._fill_scopes()
 
     def _fill_scopes(self) -> None:
@@ -160,14 +162,14 @@ class DetectPanel(QWidget):
 
     def _show_device(self) -> None:
         with self._device.changed.blocked():
-            self._device.value = self._controller.device
+            self._device.value = self._session.device
 
     def _on_device(self, device: str) -> None:
         self._detection.choose_device(device)
 
     def _on_threshold(self, value: float) -> None:
         if not self._filling:
-            self._controller.threshold = value
+            self._session.threshold = value
 
     def _on_progress(self) -> None:
         running = self._detection.running

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleRangeSlider
 
-from napari_clumps.app.controller import controller_of
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.rendering import STRETCHES
 from napari_clumps.settings.shortcuts import BOOK
 from napari_clumps.widgets.base.docks import among_tabs
@@ -37,7 +37,7 @@ class LookPanel(QWidget):
         super().__init__()
         self.setObjectName("look_panel")
         controller = controller_of(napari_viewer)
-        self._looking = controller.looking
+        self._looking = controller.display
         self._filling = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -49,7 +49,7 @@ class LookPanel(QWidget):
         layout.addLayout(self._buttons())
         layout.addStretch(1)
         fill_dock(self)
-        window = controller.viewer.window._qt_window
+        window = controller.session.viewer.window._qt_window
         among_tabs(self, window, "review_panel", always=False)
         self._connect()
         self._fill()

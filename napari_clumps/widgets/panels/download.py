@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import controller_of
-from napari_clumps.jobs.download import Wish
+from clump_detector.surveys.request import DownloadRequest
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import (
     fill_dock,
@@ -48,7 +48,8 @@ class FetchPanel(QWidget):
         super().__init__()
         self.setObjectName("fetch_panel")
         self._controller = controller_of(napari_viewer)
-        self._fetching = self._controller.fetching
+        self._session = self._controller.session
+        self._fetching = self._controller.downloads
         self._list: Path | None = None
         self._shown: object = None
         layout = QVBoxLayout(self)
@@ -66,14 +67,14 @@ class FetchPanel(QWidget):
         layout.addWidget(self._outcome)
         layout.addStretch(1)
         fill_dock(self)
-        window = self._controller.viewer.window._qt_window
+        window = self._session.viewer.window._qt_window
         among_tabs(self, window, "review_panel", always=False)
         self._survey.changed.connect(self._fill_kinds)
         self._by.changed.connect(self._fit_side)
         listen(
             self,
             (self._fetching.changed, self._on_change),
-            (self._controller.review_changed, self._fill_targets),
+            (self._session.review_opened, self._fill_targets),
         )
         self._fill_kinds()
         self._fit_side()
@@ -162,7 +163,7 @@ class FetchPanel(QWidget):
         self._side.setToolTip(tip)
 
     def _fill_targets(self) -> None:
-        review = self._controller.review
+        review = self._session.review
         targets = [("open a review of the folder", False)]
         if review is not None and not review.read_only:
             targets.append(("add them to the open review", True))
@@ -184,12 +185,12 @@ class FetchPanel(QWidget):
     def _on_start(self) -> None:
         kind, side = self._kind.value, self._side.value()
         survey = self._survey.value
-        wish = Wish(
+        wish = DownloadRequest(
             survey,
             bands=self._fetching.all_bands(survey) if kind == "all" else "",
             picture=kind if kind in ("jpg", "png") else "",
             size=side if self._by.value == _ARCSEC else None,
-            radii=side if self._by.value == _RADII else Wish.radii,
+            radii=side if self._by.value == _RADII else DownloadRequest.radii,
             pixels=self._pixels.value() or None,
         )
         folder = Path(self._folder.text().strip()).expanduser()

@@ -10,7 +10,8 @@ from qtpy.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
-from napari_clumps.app.controller import Controller, controller_of
+from napari_clumps.app.controller import Controller
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.thumbnails import View
 from napari_clumps.review import Glance
 from napari_clumps.widgets.base.docks import at_the_bottom
@@ -30,7 +31,7 @@ _DONE = QColor("#56b4e9")
 
 def queue_ids(controller: Controller) -> Sequence[int]:
     """Return the cutouts in the order in which they are gone through."""
-    return () if controller.queue is None else controller.queue.ids
+    return () if controller.session.queue is None else controller.session.queue.ids
 
 
 class StripCells(Cells):
@@ -39,6 +40,7 @@ class StripCells(Cells):
     def __init__(self, controller: Controller, pixmaps: SmallPixmaps) -> None:
         super().__init__(pixmaps)
         self._controller = controller
+        self._session = self._controller.session
         self._ids: Sequence[int] = ()
         self._glances: dict[int, Glance] = {}
 
@@ -70,12 +72,12 @@ class StripCells(Cells):
 
     def is_current(self, place: int) -> bool:
         """Tell whether the canvas shows the cutout at a place."""
-        shown = self._controller.cutout
+        shown = self._session.cutout
         return shown is not None and shown.id == self._ids[place]
 
     def glance(self, place: int) -> Glance | None:
         """Return name and state of a cutout, read with those beside it."""
-        cutout_id, review = self._ids[place], self._controller.review
+        cutout_id, review = self._ids[place], self._session.review
         if cutout_id not in self._glances and review is not None:
             if len(self._glances) > _KEPT:
                 self._glances.clear()
@@ -149,6 +151,7 @@ class StripPanel(QWidget):
         super().__init__()
         self.setObjectName("strip_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._let_go: Callable[[], None] | None = None
         pixmaps = SmallPixmaps(self._source, self)
         self.cells = StripCells(self._controller, pixmaps)
@@ -163,7 +166,7 @@ class StripPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.mosaic)
         layout.addStretch(1)
-        at_the_bottom("Queue strip", self._controller.viewer.window._qt_window)
+        at_the_bottom("Queue strip", self._session.viewer.window._qt_window)
         self._connect()
         self._on_review()
 
@@ -173,22 +176,22 @@ class StripPanel(QWidget):
         self._heard.connect(self._on_changed)
         listen(
             self,
-            (c.review_changed, self._on_review),
-            (c.queue_changed, self._on_queue),
-            (c.cutout_changed, self._on_cutout),
+            (c.session.review_opened, self._on_review),
+            (c.session.queue_changed, self._on_queue),
+            (c.session.cutout_changed, self._on_cutout),
         )
 
     def _source(self, cutout_id: int) -> Any:
-        return self._controller.opened.cutout(cutout_id).source
+        return self._session.opened.cutout(cutout_id).source
 
     def _on_clicked(self, index: Any) -> None:
-        self._controller.visit(self.cells.cutout(index.row()))
+        self._controller.navigator.visit(self.cells.cutout(index.row()))
 
     def _on_review(self) -> None:
         """Show the queue of another review, and hear of its decisions."""
         if self._let_go is not None:
             self._let_go()
-        review = self._controller.review
+        review = self._session.review
         self._let_go = None
         if review is not None:
             self._let_go = listen(self, (review.changed, self._on_told))
@@ -197,7 +200,7 @@ class StripPanel(QWidget):
 
     def _on_queue(self) -> None:
         self.cells.rearrange()
-        no_review = self._controller.review is None
+        no_review = self._session.review is None
         self.mosaic.empty_words = (
             "No review is open." if no_review else "This queue has no cutout."
         )
@@ -206,7 +209,7 @@ class StripPanel(QWidget):
 
     def _on_cutout(self) -> None:
         """Mark the current cutout and keep it in view."""
-        cutout = self._controller.cutout
+        cutout = self._session.cutout
         if cutout is not None:
             self.cells.forget(cutout.id)
             place = self.cells.place(cutout.id)

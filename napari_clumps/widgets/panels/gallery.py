@@ -8,7 +8,7 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_clumps.app.controller import controller_of
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import Arrangement
 from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
 from napari_clumps.widgets.base.docks import among_tabs
@@ -20,7 +20,7 @@ from napari_clumps.widgets.base.parts import (
     text_label,
 )
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.gallery.box_cells import WallCells, WallPainter
+from napari_clumps.widgets.gallery.box_cells import GalleryCells, GalleryPainter
 from napari_clumps.widgets.gallery.filter_bar import WallFilter
 from napari_clumps.widgets.gallery.grid_view import Mosaic
 from napari_clumps.widgets.gallery.pixmap_cache import SmallPixmaps
@@ -48,10 +48,11 @@ class WallPanel(QWidget):
         self.setObjectName("wall_panel")
         self.setProperty(OWN_KEYS, True)
         self._controller = controller_of(napari_viewer)
-        self._wall = self._controller.wall
+        self._session = self._controller.session
+        self._wall = self._controller.gallery
         pixmaps = SmallPixmaps(self._source, self)
-        self.cells = WallCells(self._wall, pixmaps)
-        self.mosaic = Mosaic("wall_mosaic", self.cells, WallPainter(self.cells))
+        self.cells = GalleryCells(self._wall, pixmaps)
+        self.mosaic = Mosaic("wall_mosaic", self.cells, GalleryPainter(self.cells))
         self.mosaic.setAccessibleName("Clump wall")
         self.mosaic.setToolTip(
             "All boxes of the review; select many and decide at once"
@@ -63,7 +64,7 @@ class WallPanel(QWidget):
         self._lay_out()
         self._connect()
         self._on_review()
-        among_tabs(self, self._controller.viewer.window._qt_window, "review_panel")
+        among_tabs(self, self._session.viewer.window._qt_window, "review_panel")
 
     # -- layout -------------------------------------------------------------
 
@@ -121,14 +122,14 @@ class WallPanel(QWidget):
         self._filter.arrange_requested.connect(self._wall.arrange)
         listen(
             self,
-            (self._controller.review_changed, self._on_review),
+            (self._session.review_opened, self._on_review),
             (self._wall.rearranged, self._on_rearranged),
             (self._wall.updated, self._on_updated),
             (self._wall.touched, self._on_touched),
         )
 
     def _source(self, cutout_id: int) -> Any:
-        return self._controller.opened.cutout(cutout_id).source
+        return self._session.opened.cutout(cutout_id).source
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Read the boxes when they come into view."""
@@ -152,7 +153,7 @@ class WallPanel(QWidget):
             self._wall.update()
 
     def _on_review(self) -> None:
-        review = self._controller.review
+        review = self._session.review
         self.cells.pixmaps.forget()
         self._stale = True
         self._filter.show_classes(() if review is None else review.classes)
@@ -228,7 +229,7 @@ class WallPanel(QWidget):
         self._count.setText("  ·  ".join(said))
 
     def _empty_words(self) -> str:
-        if self._controller.review is None:
+        if self._session.review is None:
             return "No review is open."
         if not len(self._wall.crops):
             return "No box yet: detect clumps, or draw one."
@@ -292,5 +293,5 @@ class WallPanel(QWidget):
         here = self.mosaic.currentIndex().row()
         if here >= 0:
             self._wall.open(self.cells.ids([here])[0])
-            window = self._controller.viewer.window
+            window = self._session.viewer.window
             window._qt_viewer.canvas.native.setFocus()

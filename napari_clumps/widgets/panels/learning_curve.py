@@ -10,7 +10,7 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from clump_detector.models.learning_curve import MORE, Laws, Point, fit, outlook, usable
-from napari_clumps.app.controller import controller_of
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -35,6 +35,7 @@ class LearningPanel(QWidget):
         super().__init__()
         self.setObjectName("learning_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._figure = Figure(figsize=(3.2, 3), facecolor=PAPER, layout="constrained")
         self._canvas = FigureCanvasQTAgg(self._figure)
         self._canvas.setObjectName("learning_curve")
@@ -49,13 +50,13 @@ class LearningPanel(QWidget):
         layout.addWidget(self._words)
         layout.addStretch(1)
         fill_dock(self)
-        window = self._controller.viewer.window._qt_window
+        window = self._session.viewer.window._qt_window
         among_tabs(self, window, "review_panel", always=False)
         self._drawn: list[Point] | None = None
         listen(
             self,
-            (self._controller.review_changed, self.refresh),
-            (self._controller.models_changed, self.refresh),
+            (self._session.review_opened, self.refresh),
+            (self._session.models_changed, self.refresh),
         )
         self.refresh()
 
@@ -66,7 +67,7 @@ class LearningPanel(QWidget):
 
     def refresh(self) -> None:
         """Read the points and draw them, if they have changed and can be seen."""
-        review = self._controller.review
+        review = self._session.review
         if review is None:
             self._show([], "No review is open.")
         elif self.isVisible():

@@ -24,7 +24,6 @@ from qtpy.QtWidgets import (
 from clump_detector.core.errors import ClumpError
 from clump_detector.models.lineage import Descent, newest_verdict, tree
 from clump_detector.models.registry import STARTER, ModelEntry
-from napari_clumps.app.controller import controller_of
 from napari_clumps.models.description import (
     facts,
     learned_counts,
@@ -32,7 +31,8 @@ from napari_clumps.models.description import (
     short_verdict,
     verdict_line,
 )
-from napari_clumps.models.removal import busy_in, refuse_removal, remove_in, rename_in
+from napari_clumps.models.removal import refuse_removal
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, plain_button
 from napari_clumps.widgets.base.signals import listen
@@ -61,6 +61,7 @@ class ModelsPanel(QWidget):
         super().__init__()
         self.setObjectName("models_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._entries: list[ModelEntry] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -73,12 +74,12 @@ class ModelsPanel(QWidget):
         layout.addWidget(parts, stretch=1)
         layout.addLayout(self._buttons())
         fill_dock(self)
-        window = self._controller.viewer.window._qt_window
+        window = self._session.viewer.window._qt_window
         among_tabs(self, window, "review_panel", always=False)
         c = self._controller
         listen(
             self,
-            (c.models_changed, self.refresh),
+            (c.session.models_changed, self.refresh),
             (c.detection.changed, self._show_buttons),
             (c.retraining.changed, self._show_buttons),
         )
@@ -147,7 +148,7 @@ class ModelsPanel(QWidget):
     def refresh(self) -> None:
         """Read the models and show them; the selected one stays selected."""
         wanted = self.selected
-        name = self._controller.model_name if wanted is None else wanted.name
+        name = self._session.model_name if wanted is None else wanted.name
         self._entries = self._controller.detection.models()
         self._fill(name)
 
@@ -173,7 +174,7 @@ class ModelsPanel(QWidget):
 
     def _item(self, line: Descent) -> QTreeWidgetItem:
         entry, card = line.entry, line.entry.card
-        current = entry.name == self._controller.model_name
+        current = entry.name == self._session.model_name
         item = QTreeWidgetItem([f"★ {entry.name}" if current else entry.name])
         item.setData(0, Qt.ItemDataRole.UserRole, entry)
         item.setToolTip(0, entry.problem or str(entry.path))
@@ -208,10 +209,10 @@ class ModelsPanel(QWidget):
 
     def _show_buttons(self) -> None:
         """Enable what can be done with the selected model, and say why the rest not."""
-        entry, current = self.selected, self._controller.model_name
+        entry, current = self.selected, self._session.model_name
         name = "" if entry is None else entry.name
         busy = "A detection or training is running with it"
-        in_use = busy if name in busy_in(self._controller) else ""
+        in_use = busy if name in self._controller.model_list.busy else ""
         here = "It is the current model" if name == current else ""
         shipped = "It comes with the program" if name == STARTER else ""
         broken = "It is broken" if entry is None or entry.card is None else ""
@@ -230,7 +231,7 @@ class ModelsPanel(QWidget):
         try:
             self._controller.detection.choose_model(entry.name)
         except ClumpError as error:
-            self._controller.warn(error.message)
+            self._session.warn(error.message)
             self.refresh()
 
     def _on_rename(self) -> None:
@@ -248,7 +249,7 @@ class ModelsPanel(QWidget):
         if (
             good
             and name != entry.name
-            and rename_in(self._controller, entry.name, name)
+            and self._controller.model_list.rename(entry.name, name)
         ):
             self._fill(name)
 
@@ -258,9 +259,9 @@ class ModelsPanel(QWidget):
             return
         c = self._controller
         try:
-            refuse_removal(entry.name, c.model_name, busy_in(c))
+            refuse_removal(entry.name, c.session.model_name, c.model_list.busy)
         except ClumpError as error:
-            c.warn(error.message)
+            c.session.warn(error.message)
             return
         answer = QMessageBox.question(
             self,
@@ -268,7 +269,7 @@ class ModelsPanel(QWidget):
             f"Delete {entry.name} from the disk for good?\n{entry.path}",
         )
         if answer == QMessageBox.StandardButton.Yes:
-            remove_in(c, entry.name)
+            c.model_list.remove(entry.name)
 
 
 def _compact(n: int) -> str:

@@ -13,7 +13,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import Controller, controller_of
+from napari_clumps.app.controller import Controller
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.photometry_readout import (
     RELATIVE,
     Measurer,
@@ -53,9 +54,10 @@ class MeasurePanel(QWidget):
         super().__init__()
         self.setObjectName("measure_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._question: Question | None = None
         self.reading: Reading | None = None
-        self._measurer = Measurer(self._controller.pictures.cutout, self._deliver)
+        self._measurer = Measurer(self._session.pictures.cutout, self._deliver)
         # Qt hands it over to the window's thread.
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(self._measurer.close)
@@ -96,7 +98,7 @@ class MeasurePanel(QWidget):
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        low = self._controller.viewer.window._qt_window.height() < _LOW
+        low = self._session.viewer.window._qt_window.height() < _LOW
         lines = _FEWER if low else _LINES
         outer.addWidget(Scrolled("measure_scroll", content, lines))
         fill_dock(self)
@@ -109,10 +111,10 @@ class MeasurePanel(QWidget):
         self._wanted.toggled.connect(self._show_marks)
         listen(
             self,
-            (controller.review_changed, self._start_anew),
-            (controller.cutout_changed, self._refresh_soon),
-            (controller.boxes_changed, self._refresh_soon),
-            (controller.current_changed, self._refresh_soon),
+            (controller.session.review_opened, self._start_anew),
+            (controller.session.cutout_changed, self._refresh_soon),
+            (controller.session.boxes_changed, self._refresh_soon),
+            (controller.session.current_changed, self._refresh_soon),
         )
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
@@ -139,20 +141,22 @@ class MeasurePanel(QWidget):
     def refresh(self) -> None:
         """Have the current box measured, if it is another one or has changed."""
         controller = self._controller
-        box = controller.box(controller.current)
-        if controller.review is None:
+        box = controller.session.box(controller.session.current)
+        if controller.session.review is None:
             self._show_none("No review is open.")
-        elif box is None or controller.cutout is None:
+        elif box is None or controller.session.cutout is None:
             self._show_none("No box is chosen: click one to measure it.")
         elif self.isVisible():
             clumps = [
                 b
-                for b in controller.boxes
+                for b in controller.session.boxes
                 if b.status is not Status.REJECTED or b.id == box.id
             ]
             place = [b.id for b in clumps].index(box.id)
             question = Question(
-                controller.cutout.source, tuple(b.corners for b in clumps), place
+                controller.session.cutout.source,
+                tuple(b.corners for b in clumps),
+                place,
             )
             self._title.setText(label(box))
             if question != self._question:
@@ -222,13 +226,13 @@ class MeasurePanel(QWidget):
 
 def _marks_over(controller: Controller) -> ApertureMarks | None:
     """Return the circles over a viewer's canvas; none where it has no window."""
-    viewer = controller.viewer
+    viewer = controller.session.viewer
     window = getattr(viewer, "window", None)
     if window is None:
         return None
     canvas = window._qt_viewer.canvas.native
     there = canvas.findChild(ApertureMarks)
-    return there or ApertureMarks(canvas, viewer, controller.canvas.camera)
+    return there or ApertureMarks(canvas, viewer, controller.session.canvas.camera)
 
 
 def _table() -> QTableWidget:

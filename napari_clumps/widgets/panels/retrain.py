@@ -12,9 +12,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import controller_of
 from napari_clumps.jobs.training import RetrainChoices
 from napari_clumps.models.presets import preset
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import bring_forward
 from napari_clumps.widgets.base.parts import (
     Scrolled,
@@ -53,6 +53,7 @@ class RetrainPanel(QWidget):
         super().__init__()
         self.setObjectName("retrain_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._retraining = self._controller.retraining
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -168,17 +169,18 @@ class RetrainPanel(QWidget):
             self,
             (self._retraining.changed, self._on_progress),
             (c.detection.changed, self._show_next_step),
-            (c.models_changed, self._fill),
-            (c.review_changed, self._on_counts),
-            (c.boxes_changed, self._on_counts),
-            (c.cutout_changed, self._on_counts),
+            (c.session.models_changed, self._fill),
+            (c.session.review_opened, self._on_counts),
+            (c.session.review_modified, self._on_counts),
+            (c.session.boxes_changed, self._on_counts),
+            (c.session.cutout_changed, self._on_counts),
         )
 
     def _fill(self) -> None:
         names = [e.name for e in self._controller.detection.models() if not e.problem]
         self._base.choices = names
-        if self._controller.model_name in names:
-            self._base.value = self._controller.model_name
+        if self._session.model_name in names:
+            self._base.value = self._session.model_name
         self._on_counts()
 
     def _on_start(self) -> None:
@@ -193,8 +195,8 @@ class RetrainPanel(QWidget):
         )
 
     def _on_held_out(self) -> None:
-        self._controller.next_held_out()
-        window = self._controller.viewer.window._qt_window
+        self._controller.navigator.next_held_out()
+        window = self._session.viewer.window._qt_window
         bring_forward(window, "review_panel")
 
     def _on_counts(self) -> None:

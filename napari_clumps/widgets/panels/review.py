@@ -18,7 +18,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import Controller, controller_of
+from napari_clumps.app.controller import Controller
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import CutoutRecord
 from napari_clumps.settings.shortcuts import BOOK
 from napari_clumps.widgets.base.parts import (
@@ -60,6 +61,7 @@ class ReviewPanel(QWidget):
         super().__init__()
         self.setObjectName("review_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._told_of: CutoutRecord | None = None
         self._pages = QStackedWidget()
         self._pages.addWidget(_welcome(self._controller, self))
@@ -122,18 +124,18 @@ class ReviewPanel(QWidget):
         grid = QGridLayout()
         grid.setSpacing(4)
         buttons = [
-            key_button("accept", "Accept", c.accept),
-            key_button("reject", "Reject", c.reject),
-            key_button("draw", "Draw", c.draw),
-            key_button("add_here", "Box here", c.add_here),
-            key_button("reclassify", "Class", c.reclassify),
-            key_button("next_box", "Next box", c.next_box),
-            key_button("undo", "Undo", c.undo),
-            key_button("redo", "Redo", c.redo),
-            key_button("accept_rest", "Accept the rest", c.accept_rest),
-            key_button("reject_rest", "Reject the rest", c.reject_rest),
-            key_button("previous_cutout", "Back", c.previous_cutout),
-            key_button("next_cutout", "Next", c.next_cutout),
+            key_button("accept", "Accept", c.decisions.accept),
+            key_button("reject", "Reject", c.decisions.reject),
+            key_button("draw", "Draw", c.decisions.draw),
+            key_button("add_here", "Box here", c.decisions.add_here),
+            key_button("reclassify", "Class", c.decisions.reclassify),
+            key_button("next_box", "Next box", c.decisions.next_box),
+            key_button("undo", "Undo", c.decisions.undo),
+            key_button("redo", "Redo", c.decisions.redo),
+            key_button("accept_rest", "Accept the rest", c.decisions.accept_rest),
+            key_button("reject_rest", "Reject the rest", c.decisions.reject_rest),
+            key_button("previous_cutout", "Back", c.navigator.previous_cutout),
+            key_button("next_cutout", "Next", c.navigator.next_cutout),
         ]
         self._draw = buttons[2]
         self._draw.setCheckable(True)
@@ -151,24 +153,26 @@ class ReviewPanel(QWidget):
         KeyWords(self._done, "toggle_done", "Done", complete)
         self._done.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._done.clicked.connect(lambda _checked=False: self._toggle_done())
-        hide = plain_button("toggle_boxes", "", c.toggle_boxes, "")
+        hide = plain_button("toggle_boxes", "", c.session.toggle_boxes, "")
         self._hide_words = KeyWords(hide, "toggle_boxes", "Hide boxes")
         self._with_space = QCheckBox()
         self._with_space.setObjectName("done_with_space")
         missing = "Deciding on what is left says, too, that no clump is missing"
         KeyWords(self._with_space, "accept_rest", "{key}: done, too", missing)
         self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._with_space.setChecked(c.done_with_space)
-        self._with_space.clicked.connect(lambda on: c.choose(done_with_space=on))
+        self._with_space.setChecked(c.session.done_with_space)
+        self._with_space.clicked.connect(
+            lambda on: c.session.choose(done_with_space=on)
+        )
         grid.addWidget(self._done, 0, 0)
         grid.addWidget(self._with_space, 0, 1)
         self._go_on = QCheckBox("Last box goes on")
         self._go_on.setObjectName("go_on_after_last")
         self._go_on.setToolTip("The last decision on a cutout does what Space does")
         self._go_on.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._go_on.setChecked(c.go_on_after_last)
-        self._go_on.clicked.connect(lambda on: c.choose(go_on_after_last=on))
-        keys = key_button("show_keys", "Keys", c.show_keys)
+        self._go_on.setChecked(c.session.go_on_after_last)
+        self._go_on.clicked.connect(lambda on: c.session.choose(go_on_after_last=on))
+        keys = key_button("show_keys", "Keys", c.shortcuts_asked.emit)
         grid.addWidget(self._go_on, 1, 0)
         grid.addWidget(keys, 1, 1)
         self._blind = QCheckBox("Blind test galaxies")
@@ -178,8 +182,8 @@ class ReviewPanel(QWidget):
             "see: boxes accepted of one model would favour it in the comparison"
         )
         self._blind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._blind.setChecked(c.blind_test)
-        self._blind.clicked.connect(lambda on: c.choose(blind_test=on))
+        self._blind.setChecked(c.session.blind_test)
+        self._blind.clicked.connect(lambda on: c.session.choose(blind_test=on))
         grid.addWidget(hide, 2, 0)
         grid.addWidget(self._blind, 2, 1)
         grid.addWidget(ExchangeButtons(c), 3, 0, 1, 2)
@@ -191,29 +195,33 @@ class ReviewPanel(QWidget):
         c = self._controller
         listen(
             self,
-            (c.review_changed, self._on_review),
-            (c.queue_changed, self._on_cutout),
-            (c.settings_changed, self._on_settings),
-            (c.flags_asked, self._flags.open_menu),
-            (c.cutout_changed, self._on_cutout),
-            (c.boxes_changed, self._on_boxes),
-            (c.current_changed, self._on_current),
-            (c.said, self._on_said),
+            (c.session.review_opened, self._on_review),
+            (c.session.review_modified, self._on_review),
+            (c.session.queue_changed, self._on_cutout),
+            (c.session.settings_changed, self._on_settings),
+            (c.decisions.flags_asked, self._flags.open_menu),
+            (c.session.cutout_changed, self._on_cutout),
+            (c.session.boxes_changed, self._on_boxes),
+            (c.session.current_changed, self._on_current),
+            (c.session.said, self._on_said),
         )
-        self._table.select_requested.connect(c.select)
+        self._table.select_requested.connect(c.session.select)
 
     def _on_review(self) -> None:
-        self._pages.setCurrentIndex(int(self._controller.review is not None))
+        self._pages.setCurrentIndex(int(self._session.review is not None))
         self._on_cutout()
         self._on_boxes()
 
     def _on_settings(self) -> None:
-        self._with_space.setChecked(self._controller.done_with_space)
-        self._go_on.setChecked(self._controller.go_on_after_last)
-        self._blind.setChecked(self._controller.blind_test)
+        self._with_space.setChecked(self._session.done_with_space)
+        self._go_on.setChecked(self._session.go_on_after_last)
+        self._blind.setChecked(self._session.blind_test)
 
     def _on_cutout(self) -> None:
-        review, cutout = self._controller.review, self._controller.cutout
+        review, cutout = (
+            self._session.review,
+            self._session.cutout,
+        )
         if review is None or cutout is None:
             return
         self._name.setText(cutout.name)
@@ -232,8 +240,8 @@ class ReviewPanel(QWidget):
         self._progress.setValue(counts.done)
         self._progress.setFormat(f"{counts.done} of {len(review)} done")
         self._done.setChecked(cutout.done)
-        picture = self._controller.picture
-        problem = self._controller.source_problem
+        picture = self._session.picture
+        problem = self._session.source_problem
         notes = list(picture.notes) if picture else []
         read_as = picture.read_as if picture else ""
         self._place.setToolTip(f"Read as {read_as}." if read_as else "")
@@ -247,26 +255,26 @@ class ReviewPanel(QWidget):
             self._said.setText("")
 
     def _place_in_words(self) -> str:
-        queue, cutout = self._controller.queue, self._controller.cutout
+        queue, cutout = self._session.queue, self._session.cutout
         place = queue.place(cutout.id) if queue and cutout else None
         n = len(queue) if queue else 0
         return f"{place + 1} of {n}" if place is not None else f"beside a queue of {n}"
 
     def _on_boxes(self) -> None:
-        self._table.rows.show_boxes(self._controller.boxes)
+        self._table.rows.show_boxes(self._session.boxes)
         self._say_test()
-        self._draw.setChecked(self._controller.canvas.drawing)
-        hidden = not self._controller.canvas.visible
+        self._draw.setChecked(self._session.canvas.drawing)
+        hidden = not self._session.canvas.visible
         self._hide_words.show("Show boxes" if hidden else "Hide boxes")
-        self._on_current(self._controller.current)
+        self._on_current(self._session.current)
 
     def _say_test(self) -> None:
         """Say what to do on a held-out cutout that is marked before boxes come."""
         c = self._controller
         said = ""
-        if c.hidden:
+        if c.session.hidden:
             said = _MARK_FIRST.format(key=BOOK.key("accept_rest"))
-        elif c.unnamed and c.undecided:
+        elif c.session.unnamed and c.session.undecided:
             said = _DECIDE_EACH
         self._test.setText(said)
         self._test.setVisible(bool(said))
@@ -276,11 +284,11 @@ class ReviewPanel(QWidget):
 
     def _on_said(self, message: str) -> None:
         self._said.setText(message)
-        self._draw.setChecked(self._controller.canvas.drawing)
+        self._draw.setChecked(self._session.canvas.drawing)
 
     def _toggle_done(self) -> None:
-        self._controller.toggle_done()
-        cutout = self._controller.cutout
+        self._controller.decisions.toggle_done()
+        cutout = self._session.cutout
         self._done.setChecked(bool(cutout and cutout.done))
 
     # -- files --------------------------------------------------------------
@@ -331,7 +339,7 @@ def _welcome(controller: Controller, parent: QWidget) -> QWidget:
 
     def sample(key: str) -> Callable[[], None]:
         def opened() -> None:
-            from napari_clumps.app.samples import open_sample_in
+            from napari_clumps.plugin.sample_data import open_sample_in
 
             open_sample_in(controller, key)
 

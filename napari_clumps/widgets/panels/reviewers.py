@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import controller_of
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -29,8 +29,9 @@ class TeamPanel(QWidget):
         super().__init__()
         self.setObjectName("team_panel")
         self._controller = controller_of(napari_viewer)
-        self._team = self._controller.team
-        self._name = QLineEdit(self._team.name)
+        self._session = self._controller.session
+        self._reviewers = self._controller.reviewers
+        self._name = QLineEdit(self._reviewers.name)
         self._name.setObjectName("reviewer_name")
         self._name.setToolTip("Goes with each of your decisions from now on")
         self._name.editingFinished.connect(self._rename)
@@ -57,7 +58,7 @@ class TeamPanel(QWidget):
             (
                 "disagreements",
                 "Go through the disagreements",
-                self._team.show_disagreements,
+                self._reviewers.show_disagreements,
                 "Settle the boxes on which reviewers differ",
             ),
         ):
@@ -68,13 +69,14 @@ class TeamPanel(QWidget):
         layout.addWidget(self._words)
         layout.addStretch(1)
         fill_dock(self)
-        window = self._controller.viewer.window._qt_window
+        window = self._session.viewer.window._qt_window
         among_tabs(self, window, "review_panel", always=False)
         listen(
             self,
-            (self._controller.review_changed, self._on_review),
-            (self._controller.boxes_changed, self._count),
-            (self._controller.settings_changed, self._show_name),
+            (self._session.review_opened, self._on_review),
+            (self._session.review_modified, self._on_review),
+            (self._session.boxes_changed, self._count),
+            (self._session.settings_changed, self._show_name),
             (self._controller.exchange.merging.agreed, self._on_merged),
         )
         self._on_review()
@@ -96,7 +98,7 @@ class TeamPanel(QWidget):
             plain_button(
                 "show_again",
                 "Show cutouts again",
-                lambda: self._team.show_again(self._n_again.value()),
+                lambda: self._reviewers.show_again(self._n_again.value()),
                 "Done cutouts come once more, hidden among the others, to see how far "
                 "you agree with yourself; they are in no label set",
             ),
@@ -106,27 +108,27 @@ class TeamPanel(QWidget):
 
     def _on_review(self) -> None:
         if self.isVisible():
-            open_ = self._controller.review is not None
-            words = self._team.with_oneself() if open_ else None
+            open_ = self._session.review is not None
+            words = self._reviewers.with_oneself() if open_ else None
             self._words.setText("<br>".join(words or []))
             self._count()
 
     def _count(self) -> None:
         if not self.isVisible():
             return
-        review = self._controller.review
+        review = self._session.review
         n = review.disagreements if review is not None else 0
         words = f"{n} box{'es' * (n != 1)} to be settled." if n else ""
         self._open.setText(words if review is not None else "No review is open.")
 
     def _rename(self) -> None:
-        self._team.name = self._name.text()
+        self._reviewers.name = self._name.text()
 
     def _show_name(self) -> None:
-        self._name.setText(self._team.name)
+        self._name.setText(self._reviewers.name)
 
     def _ask_file(self, title: str) -> Path | None:
-        if self._controller.review is None:
+        if self._session.review is None:
             return None
         name, _ = QFileDialog.getOpenFileName(self, title, "", "Review (*.clumps)")
         return Path(name) if name else None
@@ -134,12 +136,12 @@ class TeamPanel(QWidget):
     def _compare(self) -> None:
         path = self._ask_file("The other review")
         if path is not None:
-            self._words.setText("<br>".join(self._team.compare_with(path) or []))
+            self._words.setText("<br>".join(self._reviewers.compare_with(path) or []))
 
     def _merge(self) -> None:
         path = self._ask_file("Merge a review")
         if path is not None:
-            self._team.merge(path)
+            self._controller.exchange.merge(path)
 
     def _on_merged(self, before: list[str]) -> None:
         """Say how far the two agreed before the merge; after it they do."""

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import controller_of
+from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import SCORE_BIN, Outcome, Pace, Status, in_words
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, status_icon, text_label
@@ -38,6 +38,7 @@ class PacePanel(QWidget):
         super().__init__()
         self.setObjectName("pace_panel")
         self._controller = controller_of(napari_viewer)
+        self._session = self._controller.session
         self._words = text_label("pace_words")
         self._table = QTableWidget(0, len(_COUNTED) + 2)
         self._table.setObjectName("pace_table")
@@ -65,17 +66,18 @@ class PacePanel(QWidget):
         layout.addWidget(self._words)
         layout.addWidget(self._table, stretch=1)
         fill_dock(self)
-        window = self._controller.viewer.window._qt_window
+        window = self._session.viewer.window._qt_window
         among_tabs(self, window, "review_panel", always=False)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.refresh)
         listen(
             self,
-            (self._controller.review_changed, self.refresh),
-            (self._controller.boxes_changed, self._refresh_later),
-            (self._controller.cutout_changed, self._refresh_later),
-            (self._controller.threshold_changed, self._refresh_later),
+            (self._session.review_opened, self.refresh),
+            (self._session.review_modified, self.refresh),
+            (self._session.boxes_changed, self._refresh_later),
+            (self._session.cutout_changed, self._refresh_later),
+            (self._session.threshold_changed, self._refresh_later),
         )
         self.refresh()
 
@@ -86,12 +88,12 @@ class PacePanel(QWidget):
 
     def refresh(self) -> None:
         """Read the numbers and show them."""
-        review = self._controller.review
+        review = self._session.review
         if review is None:
             self._words.setText("No review is open.")
             self._show([])
         elif self.isVisible():
-            pace = review.pace(self._controller.least)
+            pace = review.pace(self._session.least)
             self._words.setText("<br>".join(in_words(pace)))
             self._show(_rows(pace))
 

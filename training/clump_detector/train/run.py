@@ -35,7 +35,7 @@ from .distributed import join, leads
 from .fitter import KEPT_FOR, Fitter, Judgement, Start, View, Views, judgement_from
 from .operating_point import OperatingPoint, operating_point
 
-Wish = Literal["go", "stop", "cancel"]
+Control = Literal["go", "stop", "cancel"]
 Report = Callable[[dict[str, Any]], None]
 
 #: So many of the last steps tell how long those to come take.
@@ -93,7 +93,7 @@ class _Stopped(Exception):  # noqa: N818 - a person's wish, or the time that is 
 def train(
     request: TrainRequest,
     report: Report = lambda event: None,
-    wish: Callable[[], Wish] = lambda: "go",
+    wish: Callable[[], Control] = lambda: "go",
 ) -> Path:
     """Train a detector and return its model folder.
 
@@ -135,7 +135,7 @@ class Training:
     """One run of `train`, from reading the labels to saving the model."""
 
     def __init__(
-        self, request: TrainRequest, report: Report, wish: Callable[[], Wish]
+        self, request: TrainRequest, report: Report, wish: Callable[[], Control]
     ) -> None:
         self.request, self.config = request, request.config
         self._wish = wish

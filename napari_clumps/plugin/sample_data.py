@@ -12,7 +12,7 @@ from clump_detector.core.files import atomic_path
 from clump_detector.core.paths import data_folder
 
 if TYPE_CHECKING:
-    from .controller import Controller
+    from napari_clumps.app.controller import Controller
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -96,7 +96,7 @@ def open_sample_in(controller: Controller, key: str) -> None:
     try:
         images, review = sample_review(key)
     except ClumpError as error:
-        controller.warn(error.message)
+        controller.session.warn(error.message)
         return
     controller.open_paths([images], review)
 
@@ -120,9 +120,8 @@ def _open_in_current_viewer(key: str) -> list[LayerData]:
     import napari
     from qtpy.QtCore import QTimer
 
-    from napari_clumps.plugin.reader import show_panels
-
-    from .controller import controller_of
+    from .panels import show_panels
+    from .window import controller_of
 
     viewer = napari.current_viewer()
 

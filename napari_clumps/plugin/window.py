@@ -1,0 +1,69 @@
+"""The controller of each viewer, and what it has of the viewer's window."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from napari_clumps.app.controller import Controller
+from napari_clumps.app.preferences import Preferences
+
+_windows: WeakKeyDictionary[Any, WindowConnection] = WeakKeyDictionary()
+
+
+def controller_of(viewer: Any) -> Controller:
+    """Return the one controller of a viewer."""
+    viewer = getattr(viewer, "__wrapped__", viewer)  # widgets get napari's proxy
+    if viewer not in _windows:
+        _windows[viewer] = WindowConnection(Controller(viewer))
+    return _windows[viewer].controller
+
+
+class WindowConnection:
+    """Gives a controller the keyboard and the Preferences of its window.
+
+    From the first review on: before that the keys are napari's.
+
+    Parameters
+    ----------
+    controller : Controller
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        self.controller = controller
+        self._keyboard: Any = None
+        self._preferences: Preferences | None = None
+        controller.session.review_opened.connect(self._connect)
+        controller.shortcuts_asked.connect(self._show_shortcuts)
+        controller.closed.connect(self._let_go)
+
+    @property
+    def _window(self) -> Any:
+        window = getattr(self.controller.session.viewer, "window", None)
+        return None if window is None else window._qt_window
+
+    def _connect(self) -> None:
+        session = self.controller.session
+        if session.review is None or self._keyboard is not None or not self._window:
+            return
+        from napari_clumps.widgets.base.keyboard import Keyboard
+
+        self._keyboard = Keyboard(
+            self._window, self.controller.press, lambda: session.review is not None
+        )
+        with suppress(KeyError):  # napari does not know a plugin not installed
+            self._preferences = Preferences(session)
+
+    def _show_shortcuts(self) -> None:
+        from napari_clumps.widgets.base.shortcut_sheet import show_key_sheet
+
+        show_key_sheet(self._window)
+
+    def _let_go(self) -> None:
+        if self._keyboard is not None:
+            self._keyboard.let_go()
+            self._keyboard = None
+        if self._preferences is not None:
+            self._preferences.let_go()
+            self._preferences = None
