@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from clump_detector.labels.label_set import LabelSet, write_label_set
-from clump_detector.simulate.dataset import Plan, write_one
+from clump_detector.simulate.dataset import SimulationPlan, write_one
 
 #: Chosen by looking: twelve varied galaxies in a row, four of which show no clump.
 SEED = 1988
@@ -20,7 +20,7 @@ def main(out: Path) -> None:
     """Write pictures, cubes and their label set to a new folder."""
     images = out / "images"
     images.mkdir(parents=True)
-    pictures, cubes = Plan(SEED), Plan(SEED, "fits")
+    pictures, cubes = SimulationPlan(SEED), SimulationPlan(SEED, "fits")
     cutouts = [c for k in PICTURES for c in write_one((images, pictures, k))]
     cutouts += [c for k in CUBES for c in write_one((images, cubes, k))]
     info = {"simulation": {"seed": SEED, "made by": "sample_data/make_again.py"}}

@@ -133,7 +133,7 @@ def whole_files(folder: Path) -> list[tuple[str, bytes, Reader]]:
     """Return good files: the name, the bytes and what reads it."""
     from safetensors.numpy import save
 
-    from clump_detector.catalogue import Rows, write_catalogue
+    from clump_detector.catalogue import CatalogueBuilder, write_catalogue
     from clump_detector.config.recipe import find_recipe
     from napari_clumps.review import Review
 
@@ -148,7 +148,7 @@ def whole_files(folder: Path) -> list[tuple[str, bytes, Reader]]:
         ("galaxies.csv", european, _beside),
         ("recipe.toml", find_recipe("retrain-fpn").read_bytes(), _recipe),
     ]
-    rows = Rows()
+    rows = CatalogueBuilder()
     rows.add(2, {"clump_id": [1, 2], "galaxy_name": "a", "listed": {"n": (7, "")}})
     for ending, kind in TABLES.items():
         path = folder / f"whole{ending}"

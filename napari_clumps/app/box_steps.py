@@ -11,7 +11,7 @@ from clump_detector.core.boxes import SIDE_IN_FWHM
 from napari_clumps.render.orientation import Direction, Orientation
 
 if TYPE_CHECKING:
-    from napari_clumps.render.image_cache import Picture
+    from napari_clumps.render.image_cache import DisplayImage
     from napari_clumps.review import Box, Corners
 
 #: What a key does: the side of the box on the screen that it moves (None: all of it),
@@ -58,7 +58,7 @@ def changed(corners: Corners, action: str, turned: Orientation) -> Corners:
     )
 
 
-def usual_side(picture: Picture | None, boxes: Sequence[Box]) -> float:
+def usual_side(picture: DisplayImage | None, boxes: Sequence[Box]) -> float:
     """Return the side in pixels of a box that is put down by a key.
 
     What the PSF says, where it is known; else the median of the cutout's other boxes

@@ -12,8 +12,8 @@ import numpy as np
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
-from napari_clumps.render.image_cache import Picture
-from napari_clumps.render.orientation import Sky, compass_of, north_up
+from napari_clumps.render.image_cache import DisplayImage
+from napari_clumps.render.orientation import SkyMarks, compass_of, north_up
 from napari_clumps.render.rendering import COLOUR, NARROWEST, STRETCHES, Look
 from napari_clumps.review import CutoutRecord
 from napari_clumps.settings.settings import Settings, change_settings, load_settings
@@ -57,7 +57,7 @@ class Display:
         session.cutout_changed.connect(self._on_cutout)
         session.canvas.lost.connect(self._restore_layers)
 
-    def draw(self, cutout: CutoutRecord, picture: Picture) -> None:
+    def draw(self, cutout: CutoutRecord, picture: DisplayImage) -> None:
         """Draw the image of a cutout, or black where it cannot be read."""
         width, height = picture.size or (cutout.width or 400, cutout.height or 400)
         rgb = picture.rgb
@@ -167,15 +167,15 @@ class Display:
 
     # -- North and scale ----------------------------------------------------
 
-    def sky_of(self, picture: Picture) -> Sky:
+    def sky_of(self, picture: DisplayImage) -> SkyMarks:
         """Return how a picture is turned, and what is marked in its corners."""
         if picture.size is None:
-            return Sky()
+            return SkyMarks()
         compass = compass_of(picture.wcs, *picture.size)
         turned = north_up(compass) if self.north_up and compass else None
         if not self.scale_bar:
-            return Sky(turned)
-        return Sky(turned, picture.scale, compass)
+            return SkyMarks(turned)
+        return SkyMarks(turned, picture.scale, compass)
 
     def show_scale_bar(self, wanted: bool) -> None:
         """Choose whether scale bar and compass are shown."""

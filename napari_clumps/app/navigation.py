@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clump_detector.core.errors import ClumpError
-from napari_clumps.render.image_cache import Picture
+from napari_clumps.render.image_cache import DisplayImage
 from napari_clumps.review import CutoutRecord, QueuePlan
 
 from .display import Display
@@ -45,7 +45,7 @@ class Navigator:
         # Only now: what is drawn goes to the cutout whose image is on the screen.
         session.take_cutout(cutout, picture, problem)
 
-    def _check_source(self, cutout: CutoutRecord, picture: Picture) -> str | None:
+    def _check_source(self, cutout: CutoutRecord, picture: DisplayImage) -> str | None:
         """Return why the image of a cutout cannot be used as it is, or None."""
         review = self.session.opened
         problem = review.check_source(cutout.id) or picture.problem

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_clumps.review import QueuePlan, Review
-from napari_clumps.review.agreement import Agreement, between, in_words, with_oneself
+from napari_clumps.review.agreement import (
+    Agreement,
+    agreement_in_words,
+    between,
+    with_oneself,
+)
 from napari_clumps.settings.settings import load_settings
 
 from .errors import shows_errors
@@ -60,10 +65,10 @@ class Reviewers:
     def compare_with(self, path: Path) -> list[str] | None:
         """Return in sentences how far the open review and a file agree."""
         with Review.open(path, read_only=True) as other:
-            return in_words(between(self.session.opened, other))
+            return agreement_in_words(between(self.session.opened, other))
 
     @shows_errors
     def with_oneself(self) -> list[str] | None:
         """Return in sentences how far the reviewer agrees with himself."""
         found: Agreement = with_oneself(self.session.opened)
-        return in_words(found) if found.cutouts else []
+        return agreement_in_words(found) if found.cutouts else []

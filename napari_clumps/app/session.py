@@ -11,7 +11,7 @@ from psygnal import Signal
 from clump_detector.core.errors import ClumpError
 from clump_detector.models.registry import resolve_model
 from napari_clumps.models.thresholds import Thresholds
-from napari_clumps.render.image_cache import Picture, Pictures
+from napari_clumps.render.image_cache import DisplayImage, ImageCache
 from napari_clumps.review import Box, CutoutRecord, Queue, Review, Status
 from napari_clumps.settings.settings import change_settings, load_settings
 from napari_clumps.viewer.canvas import Canvas
@@ -25,7 +25,7 @@ class Session:
     review : Review or None
         The open one.
     cutout : CutoutRecord or None
-    picture : Picture or None
+    picture : DisplayImage or None
         Of the cutout, as it is displayed.
     source_problem : str or None
         Why its image cannot be used as it is.
@@ -76,11 +76,11 @@ class Session:
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
         self.canvas = Canvas(viewer)
-        self.pictures = Pictures()
+        self.pictures = ImageCache()
         self.review: Review | None = None
         self.queue: Queue | None = None
         self.cutout: CutoutRecord | None = None
-        self.picture: Picture | None = None
+        self.picture: DisplayImage | None = None
         self.source_problem: str | None = None
         self.current: int | None = None
         settings = load_settings()
@@ -150,7 +150,7 @@ class Session:
         self.queue_changed.emit()
 
     def take_cutout(
-        self, cutout: CutoutRecord, picture: Picture, problem: str | None
+        self, cutout: CutoutRecord, picture: DisplayImage, problem: str | None
     ) -> None:
         """Have another current cutout, whose image is on the canvas by now."""
         self.cutout, self.picture, self.source_problem = cutout, picture, problem
@@ -159,7 +159,7 @@ class Session:
         self.cutout_changed.emit()
         self.read_neighbours()
 
-    def change_picture(self, picture: Picture) -> None:
+    def change_picture(self, picture: DisplayImage) -> None:
         """Have the current cutout's image as it is displayed now."""
         before, self.picture = self.picture, picture
         if before is None or picture.notes != before.notes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clump_detector.core.files import write_json
 from napari_clumps.review import Review
-from napari_clumps.review.agreement import between, in_words, with_oneself
+from napari_clumps.review.agreement import agreement_in_words, between, with_oneself
 
 
 def compare_from_command_line(first: Path, second: Path, out: Path | None) -> None:
@@ -23,9 +23,9 @@ def compare_from_command_line(first: Path, second: Path, out: Path | None) -> No
     ):
         found = between(ours, theirs)
         repeated = [(r.path.name, with_oneself(r)) for r in (ours, theirs)]
-    print("\n".join(in_words(found)))
+    print("\n".join(agreement_in_words(found)))
     for name, again in repeated:
         if again.cutouts:
-            print(f"{name}, cutouts shown again: {' '.join(in_words(again))}")
+            print(f"{name}, cutouts shown again: {' '.join(agreement_in_words(again))}")
     if out is not None:
         write_json(out, found.figures)

@@ -45,7 +45,7 @@ _UsageError: Any = next(
 )
 
 
-class Kind(StrEnum):
+class SimulatedFiles(StrEnum):
     """What simulated galaxies are written as."""
 
     png = "png"
@@ -507,7 +507,9 @@ def simulate(
     out: Annotated[Path, typer.Argument(help="A new folder.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Number of galaxies.")] = 100,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    kind: Annotated[Kind, typer.Option(help="Format of the images.")] = Kind.png,
+    kind: Annotated[
+        SimulatedFiles, typer.Option(help="Format of the images.")
+    ] = SimulatedFiles.png,
     size: Annotated[int, typer.Option(min=64, max=2048, help="Pixels a side.")] = 400,
     into: Annotated[
         Path | None, typer.Option(help="Put clumps into these real cutouts instead.")

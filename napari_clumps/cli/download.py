@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clump_detector.galaxies.read import read_galaxies
 from clump_detector.surveys import Ended, Failed, Services, Waits, fetch
-from clump_detector.surveys.request import DownloadRequest, in_words, plan_for
+from clump_detector.surveys.request import DownloadRequest, download_in_words, plan_for
 
 
 def fetch_from_command_line(
@@ -48,7 +48,7 @@ def fetch_from_command_line(
             say(f"{event.reason}: going on in {event.seconds:.0f} s.")
             continue
         if isinstance(event, Ended):
-            say(in_words(event))
+            say(download_in_words(event))
             problems += [event.stopped] if event.stopped else []
             continue
         if isinstance(event, Failed):

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from clump_detector.config.recipe import preset
 from clump_detector.core.errors import ClumpError, ConfigError, LabelError, ReviewError
 from clump_detector.core.files import write_json
 from clump_detector.labels.label_set import LabelSet, write_label_set
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
-from napari_clumps.models.presets import preset
 
 from .progress import shown_events
 
@@ -221,7 +221,7 @@ def _note_training(
     A review that is open elsewhere gets no point; that is said, and the model is there
     all the same.
     """
-    from clump_detector.models.learning_curve import in_words
+    from clump_detector.models.learning_curve import learning_in_words
     from napari_clumps.models.learning_points import note_training
     from napari_clumps.review import Review
 
@@ -232,7 +232,7 @@ def _note_training(
     except ReviewError as error:
         print(f"napari-clumps: {error.message}", file=sys.stderr)
         return
-    for line in in_words(points):
+    for line in learning_in_words(points):
         print(line)
 
 
@@ -266,12 +266,14 @@ class Judging:
 
 def _say_pace(path: Path) -> None:
     """Print how a review goes, and what trainings on it brought."""
-    from clump_detector.models.learning_curve import in_words as learning_in_words
-    from napari_clumps.review import Review, in_words
+    from clump_detector.models.learning_curve import (
+        learning_in_words,
+    )
+    from napari_clumps.review import Review, statistics_in_words
 
     with Review.open(path, read_only=True) as review:
         pace, points = review.pace(), review.learning_curve
-    for line in (*in_words(pace), *learning_in_words(points)):
+    for line in (*statistics_in_words(pace), *learning_in_words(points)):
         print(line)
     outcomes = [
         *((name, outcome) for name, outcome in pace.models.items()),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from clump_detector.catalogue import (
-    Rows,
+    CatalogueBuilder,
     check_catalogue_name,
     clump_rows,
     describing,
@@ -130,7 +130,7 @@ def catalogue_steps(
     """Do what `export_catalogue` does, yielding after each cutout."""
     check_catalogue_name(path)
     found = going(review, options)
-    tally, told, rows = Tally(), _Told(), Rows()
+    tally, told, rows = Tally(), _Told(), CatalogueBuilder()
     folder = review.path.parent
     for place, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and boxes:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.files import atomic_path
+from napari_clumps.render.box_style import COLOURS, colour_hex
 from napari_clumps.render.orientation import scale_bar
 from napari_clumps.review import Box, Corners, Review, Status
-from napari_clumps.viewer.layers import COLOURS, colour_hex
 
-from .contact_sheet_tiles import Tile, on_sheet, tiles
-from .pdf import Page, Pdf
+from .contact_sheet_tiles import SheetTile, on_sheet, tiles
 from .selection import ExportOptions, Step, Tally
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 #: A4 in points, and how it is parted.
 _WIDTH, _HEIGHT, _MARGIN = 595.0, 842.0, 36.0
@@ -31,7 +34,7 @@ _PENS = {
     Status.EDITED: 1.0,
     Status.DRAWN: 1.0,
 }
-_NIGHT = (0.063, 0.078, 0.11)
+_NIGHT = (16, 20, 28)
 
 
 def export_sheet(
@@ -68,76 +71,99 @@ def export_sheet(
 
 
 def _write_pdf(
-    path: Path, review: Review, made: Iterator[tuple[int, Tile | None]], total: int
+    path: Path, review: Review, made: Iterator[tuple[int, SheetTile | None]], total: int
 ) -> Iterator[int]:
+    """Write pages of tiles; fpdf2 keeps the JPEGs, some 10 kB each, until the end."""
     pages = -(-total // _PER_PAGE)
-    with path.open("wb") as file, Pdf(file, review.path.name) as pdf:
-        page, n, on_page = _new_page(review, 1, pages), 1, 0
-        for place, tile in made:
-            if tile is not None:
-                if on_page == _PER_PAGE:
-                    pdf.add(page)
-                    n += 1
-                    page, on_page = _new_page(review, n, pages), 0
-                _draw_tile(page, tile, on_page)
-                on_page += 1
-            yield place
-        pdf.add(page)
+    pdf = _new_pdf(review.path.name)
+    on_page = _PER_PAGE
+    for place, tile in made:
+        if tile is not None:
+            if on_page == _PER_PAGE:
+                _add_page(pdf, review.path.name, pages)
+                on_page = 0
+            _draw_tile(pdf, tile, on_page)
+            on_page += 1
+        yield place
+    pdf.output(str(path))
 
 
-def _new_page(review: Review, number: int, pages: int) -> Page:
-    page = Page(_WIDTH, _HEIGHT)
-    page.paint((0, 0, 0))
-    top = _HEIGHT - _MARGIN
-    page.text(_MARGIN, top - 12, review.path.name, 13, bold=True)
-    page.text(_WIDTH - _MARGIN - 60, top - 12, f"page {number} of {pages}", 8)
-    x = _MARGIN
+def _new_pdf(title: str) -> FPDF:
+    """Return a PDF without a page, whose font has the letters of most languages."""
+    from fpdf import FPDF
+    from matplotlib import get_data_path
+
+    pdf = FPDF(unit="pt", format=(_WIDTH, _HEIGHT))
+    pdf.set_auto_page_break(False)
+    pdf.set_title(title)
+    pdf.set_producer("napari-clumps")
+    for style, name in (("", "DejaVuSans"), ("B", "DejaVuSans-Bold")):
+        pdf.add_font("DejaVu", style, Path(get_data_path(), "fonts/ttf", f"{name}.ttf"))
+    return pdf
+
+
+def _write(pdf: FPDF, x: float, y: float, words: str, size: float, style: str) -> None:
+    pdf.set_font("DejaVu", style, size)
+    pdf.text(x, y, " ".join(words.split()))
+
+
+def _pen(pdf: FPDF, colour: Sequence[float], width: float, dash: bool = False) -> None:
+    pdf.set_draw_color(*(round(255 * v) for v in colour[:3]))
+    pdf.set_line_width(width)
+    pdf.set_dash_pattern(*((2.2, 1.4) if dash else ()))
+
+
+def _add_page(pdf: FPDF, title: str, pages: int) -> None:
+    """Begin a page with its heading and what each kind of box looks like."""
+    pdf.add_page()
+    pdf.set_text_color(0)
+    _write(pdf, _MARGIN, _MARGIN + 12, title, 13, "B")
+    number = f"page {pdf.page_no()} of {pages}"
+    _write(pdf, _WIDTH - _MARGIN - 60, _MARGIN + 12, number, 8, "")
+    x, y = _MARGIN, _MARGIN + 18
     for status in Status:
-        page.paint(_NIGHT)
-        page.rectangle(x, top - 30, 12, 12, fill=True)
-        _draw_box(page, status, (x + 2.5, top - 27.5, x + 9.5, top - 20.5))
-        page.paint((0, 0, 0))
-        page.text(x + 16, top - 27, status.value, 8)
+        pdf.set_fill_color(*_NIGHT)
+        pdf.rect(x, y, 12, 12, style="F")
+        _draw_box(pdf, status, (x + 2.5, y + 2.5, x + 9.5, y + 9.5))
+        _write(pdf, x + 16, y + 9, status.value, 8, "")
         x += 70
-    return page
 
 
-def _draw_tile(page: Page, tile: Tile, place: int) -> None:
+def _draw_tile(pdf: FPDF, tile: SheetTile, place: int) -> None:
     row, column = divmod(place, _COLUMNS)
     side = (_WIDTH - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) / _COLUMNS
     left = _MARGIN + column * (side + _GAP)
-    top = _HEIGHT - _MARGIN - _HEAD - row * (side + _FOOT)
+    top = _MARGIN + _HEAD + row * (side + _FOOT)
     zoom = side / max(tile.width, tile.height)
     width, height = tile.width * zoom, tile.height * zoom
-    x0, y0 = left + (side - width) / 2, top - (side - height) / 2
-    page.image(tile.jpeg, tile.jpeg_size, (x0, y0 - height, width, height))
+    x0, y0 = left + (side - width) / 2, top + (side - height) / 2
+    pdf.image(BytesIO(tile.jpeg), x0, y0, width, height)
     for box, (x1, y1, x2, y2) in tile.boxes:
-        corners = x0 + x1 * zoom, y0 - y2 * zoom, x0 + x2 * zoom, y0 - y1 * zoom
-        _draw_box(page, box.status, corners)
+        corners = x0 + x1 * zoom, y0 + y1 * zoom, x0 + x2 * zoom, y0 + y2 * zoom
+        _draw_box(pdf, box.status, corners)
     if tile.scale:
-        bar = scale_bar(tile.scale, zoom, side / 3)
-        page.pen((1, 1, 1), 1.2)
-        page.line(x0 + 5, y0 - height + 6, x0 + 5 + bar.length, y0 - height + 6)
-        page.paint((1, 1, 1))
-        page.text(x0 + 5, y0 - height + 9, bar.words.replace("″", '"'), 6)
-    page.paint((0, 0, 0))
-    page.text(left, top - side - 8, _shortened(tile.name, 26), 7.5, bold=True)
-    page.text(left, top - side - 15, _shortened(tile.caption, 34), 6.5)
-    page.text(left, top - side - 22, _shortened(tile.said, 40), 6)
+        bar, foot = scale_bar(tile.scale, zoom, side / 3), y0 + height
+        _pen(pdf, (1, 1, 1), 1.2)
+        pdf.line(x0 + 5, foot - 6, x0 + 5 + bar.length, foot - 6)
+        pdf.set_text_color(255)
+        _write(pdf, x0 + 5, foot - 9, bar.words, 6, "")
+    pdf.set_text_color(0)
+    _write(pdf, left, top + side + 8, _shortened(tile.name, 26), 7.5, "B")
+    _write(pdf, left, top + side + 15, _shortened(tile.caption, 34), 6.5, "")
+    _write(pdf, left, top + side + 22, _shortened(tile.said, 40), 6, "")
 
 
 def _shortened(words: str, most: int) -> str:
     return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
-def _draw_box(page: Page, status: Status, corners: Corners) -> None:
+def _draw_box(pdf: FPDF, status: Status, corners: Corners) -> None:
     """Draw a box of a status, in points, as the canvas draws it."""
     x1, y1, x2, y2 = corners
-    dash = (2.2, 1.4) if status is Status.PROPOSAL else ()
-    page.pen(COLOURS[status], _PENS[status], dash)
-    page.rectangle(x1, y1, x2 - x1, y2 - y1)
+    _pen(pdf, COLOURS[status], _PENS[status], dash=status is Status.PROPOSAL)
+    pdf.rect(x1, y1, x2 - x1, y2 - y1)
     for line in _lines(status, corners):
-        page.line(*line)
+        pdf.line(*line)
 
 
 def _lines(status: Status, corners: Corners) -> list[Corners]:
@@ -170,7 +196,7 @@ figcaption b { display: block; overflow-wrap: anywhere; } figcaption { color: #9
 
 
 def _write_html(
-    path: Path, review: Review, made: Iterator[tuple[int, Tile | None]], total: int
+    path: Path, review: Review, made: Iterator[tuple[int, SheetTile | None]], total: int
 ) -> Iterator[int]:
     name = html.escape(review.path.name)
     with path.open("w", encoding="utf-8") as file:
@@ -194,7 +220,7 @@ def _legend() -> str:
     return " ".join(said)
 
 
-def _write_figure(file: TextIO, tile: Tile) -> None:
+def _write_figure(file: TextIO, tile: SheetTile) -> None:
     picture = base64.b64encode(tile.jpeg).decode()
     drawn = "".join(
         _svg_box(box.status, corners, _title(box)) for box, corners in tile.boxes

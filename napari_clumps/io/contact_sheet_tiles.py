@@ -25,7 +25,7 @@ SIDE, QUALITY = 400, 85
 
 
 @dataclass(frozen=True)
-class Tile:
+class SheetTile:
     """One cutout of a sheet.
 
     Attributes
@@ -78,7 +78,7 @@ def _on_sheet(box: Box, options: ExportOptions) -> bool:
 
 def tiles(
     review: Review, found: list[tuple[CutoutRecord, list[Box]]], tally: Tally
-) -> Iterator[tuple[int, Tile | None]]:
+) -> Iterator[tuple[int, SheetTile | None]]:
     """Yield how many cutouts were looked at, and the tile of the last."""
     for place, record, cutout, boxes in read(review, found, tally):
         if cutout is None:
@@ -90,7 +90,7 @@ def tiles(
 
 def make_tile(
     record: CutoutRecord, cutout: Cutout, boxes: list[tuple[Box, Corners]]
-) -> Tile:
+) -> SheetTile:
     """Return a cutout as a tile."""
     from PIL import Image
 
@@ -105,7 +105,7 @@ def make_tile(
     packed = io.BytesIO()
     picture.save(packed, format="JPEG", quality=QUALITY)
     placed = tuple((b, turned_box(c, orientation, width, height)) for b, c in boxes)
-    return Tile(
+    return SheetTile(
         record.name, _caption(record, [b for b, _ in boxes]), _said(record),
         packed.getvalue(), width, height, picture.size, placed, cutout.scale,
     )  # fmt: skip

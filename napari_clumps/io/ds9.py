@@ -10,8 +10,8 @@ from clump_detector.astrometry.wcs import are_about_sky
 from clump_detector.core.errors import LabelError
 from clump_detector.core.files import write_text
 from clump_detector.labels.formats.ds9_write import ds9_text, image_region, sky_regions
+from napari_clumps.render.box_style import colour_hex
 from napari_clumps.review import Box, Corners, Review
-from napari_clumps.viewer.layers import colour_hex
 
 from .cutout_folder import Outgoing, into_folder
 from .selection import ExportOptions, Step, Tally, going, put_text, read

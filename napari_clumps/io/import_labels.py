@@ -30,7 +30,7 @@ _UNKNOWN = "a box of the class “{}”, which the review lacks"
 
 
 @dataclass(frozen=True)
-class Found:
+class PlacedLabels:
     """Labels as they lie on a review's cutouts, not taken in yet."""
 
     labels: ForeignLabels
@@ -48,7 +48,7 @@ def find_labels(
     kind: str | None = None,
     side: float | None = None,
     server: str | None = None,
-) -> Generator[tuple[int, int], None, Found]:
+) -> Generator[tuple[int, int], None, PlacedLabels]:
     """Read labels and put them on a review's cutouts; yields progress.
 
     Parameters
@@ -75,18 +75,18 @@ def find_labels(
         if cutout.repeat_of is None
     ]
     placed = yield from place_labels(labels, cutouts, side=side)
-    return Found(labels, placed)
+    return PlacedLabels(labels, placed)
 
 
 def take_labels(
-    review: Review, found: Found, how: str, cls: str | None = None
+    review: Review, found: PlacedLabels, how: str, cls: str | None = None
 ) -> list[str]:
     """Take labels into a review in one step of undo; return sentences about it.
 
     Parameters
     ----------
     review : Review
-    found : Found
+    found : PlacedLabels
     how : {"proposals", "accepted"}
     cls : str, optional
         The class that every box gets; by default its own.

@@ -22,7 +22,7 @@ from napari_clumps.worker.tasks import (
 
 from .base import Job, in_background
 from .host import JobHost
-from .layer_proposals import LooseBoxes
+from .layer_proposals import LayerProposals
 
 #: A detection that ends sooner than this many cutouts gives each problem by itself.
 _PROBLEMS_SHOWN = 3
@@ -51,7 +51,7 @@ class Detection(Job):
         self._model_id = ""
         self._hidden = 0
         self._to_come: set[str | int] = set()
-        self.loose = LooseBoxes(host.viewer)
+        self.loose = LayerProposals(host.viewer)
         host.threshold_changed.connect(self._on_threshold)
         self.total = 0
         self.done = 0

@@ -14,17 +14,17 @@ from clump_detector.core.errors import Cancelled, ClumpError
 from clump_detector.galaxies.read import GalaxyList, read_galaxies
 from clump_detector.surveys import (
     SURVEYS,
+    DownloadPlan,
     Ended,
     Event,
     Failed,
     Fetched,
     Kept,
-    Plan,
     Services,
     Waits,
     fetch,
 )
-from clump_detector.surveys.request import DownloadRequest, in_words, plan_for
+from clump_detector.surveys.request import DownloadRequest, download_in_words, plan_for
 
 from .base import Job
 from .host import JobHost
@@ -56,7 +56,7 @@ class Downloads(Job):
         self._open_paths = open_paths
         self.galaxies: GalaxyList | None = None
         self.total = self.done = 0
-        self._plan: Plan | None = None
+        self._plan: DownloadPlan | None = None
         self._into_open = False
         self._stop = threading.Event()
         self._problems: list[str] = []
@@ -182,7 +182,7 @@ class Downloads(Job):
         self.changed.emit()
 
     def _take(self, ended: Ended) -> None:
-        self.outcome = in_words(ended)
+        self.outcome = download_in_words(ended)
         if ended.stopped:
             self._problems.insert(0, ended.stopped)
         if self._problems:
@@ -217,7 +217,7 @@ def _read(path: Path) -> Iterator[GalaxyList]:
     yield read_galaxies(path)
 
 
-def _fetch(plan: Plan, stop: threading.Event) -> Iterator[Event]:
+def _fetch(plan: DownloadPlan, stop: threading.Event) -> Iterator[Event]:
     yield from fetch(plan, Services(), stop)
 
 

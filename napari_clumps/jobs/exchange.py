@@ -16,10 +16,10 @@ from psygnal import Signal
 
 from clump_detector.core.errors import Cancelled, ClumpError
 from napari_clumps.io.formats import export
-from napari_clumps.io.import_labels import Found, find_labels, take_labels
+from napari_clumps.io.import_labels import PlacedLabels, find_labels, take_labels
 from napari_clumps.io.selection import ExportOptions
-from napari_clumps.review import Merged, Review, merged_in_words
-from napari_clumps.review.agreement import between, in_words
+from napari_clumps.review import MergeResult, Review, merged_in_words
+from napari_clumps.review.agreement import agreement_in_words, between
 
 from .base import Job
 from .host import JobHost
@@ -132,7 +132,7 @@ class Importing(_Work):
 
     Signals
     -------
-    found(Found): they have their places; `Exchange.take` takes them in.
+    found(PlacedLabels): they have their places; `Exchange.take` takes them in.
     """
 
     words = "Looking for the labels' cutouts"
@@ -147,7 +147,7 @@ class Importing(_Work):
             return
         self._run(find_labels(review, path))
 
-    def _take(self, value: Found) -> None:
+    def _take(self, value: PlacedLabels) -> None:
         if self.cancelling:
             self._host.say(self.when_cancelled)
         elif value.placed.total:
@@ -199,7 +199,7 @@ class Merging(_Work):
         else:
             super()._on_error(error)
 
-    def _take(self, value: tuple[list[str], Merged]) -> None:
+    def _take(self, value: tuple[list[str], MergeResult]) -> None:
         said, merged = value
         host = self._host
         host.opened.tell(merged.touched)
@@ -215,7 +215,7 @@ class Merging(_Work):
 
 def _merge(
     review: Review, path: Path, ending: threading.Event
-) -> Generator[tuple[int, int], None, tuple[list[str], Merged]]:
+) -> Generator[tuple[int, int], None, tuple[list[str], MergeResult]]:
     """Return how far two reviewers agreed, and what merging their files came to."""
 
     def should_go_on() -> None:
@@ -223,7 +223,7 @@ def _merge(
             raise Cancelled
 
     with Review.open(path, read_only=True) as other:
-        said = in_words(between(review, other))
+        said = agreement_in_words(between(review, other))
     return said, (yield from review.merge_steps(path, should_go_on))
 
 
@@ -275,12 +275,12 @@ class Exchange:
         except ClumpError as error:
             self._host.warn(error.message)
 
-    def take(self, found: Found, how: str) -> None:
+    def take(self, found: PlacedLabels, how: str) -> None:
         """Take labels into the review; undo takes them back.
 
         Parameters
         ----------
-        found : Found
+        found : PlacedLabels
         how : {"proposals", "accepted"}
         """
         try:

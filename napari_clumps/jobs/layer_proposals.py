@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from clump_detector.core import boxes as geometry
+from napari_clumps.render.box_style import COLOURS, line_unit
 from napari_clumps.review import Status
-from napari_clumps.viewer import layers
 from napari_clumps.viewer.canvas import feature_table
 from napari_clumps.worker.tasks import Proposals
 
@@ -22,7 +22,7 @@ class _Shown:
     found: Proposals
 
 
-class LooseBoxes:
+class LayerProposals:
     """Shows proposals over image layers, from a threshold up."""
 
     def __init__(self, viewer: Any) -> None:
@@ -71,8 +71,8 @@ class LooseBoxes:
         }
         shapes.features = feature_table(features)
         if kept:
-            shapes.edge_color = np.array([layers.COLOURS[Status.PROPOSAL]] * len(kept))
-            shapes.edge_width = layers.line_unit(*found.size)
+            shapes.edge_color = np.array([COLOURS[Status.PROPOSAL]] * len(kept))
+            shapes.edge_width = line_unit(*found.size)
             shapes.face_color = np.zeros((len(kept), 4))
         shapes.feature_defaults = {"class": [""], "score": [np.nan], "status": [""]}
         return len(kept)

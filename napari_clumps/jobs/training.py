@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from clump_detector.config.model import as_table
+from clump_detector.config.model import settings_table
+from clump_detector.config.recipe import preset
 from clump_detector.core.errors import ClumpError
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import CARD, ModelCard, read_card
@@ -16,7 +17,6 @@ from clump_detector.models.registry import new_model_folder, resolve_model
 from napari_clumps.io.formats import left_out
 from napari_clumps.models.learning_points import note_training_in
 from napari_clumps.models.next_step import next_step
-from napari_clumps.models.presets import preset
 from napari_clumps.worker.tasks import Worker, compare, retrain
 
 from .base import Job
@@ -160,7 +160,7 @@ class Retraining(Job):
                 labels,
                 out,
                 base,
-                config=as_table(chosen),
+                config=settings_table(chosen),
                 device=device,
                 wish=lambda: self._wish,
                 worker=worker,

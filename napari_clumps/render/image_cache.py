@@ -27,7 +27,7 @@ MOST_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Picture:
+class DisplayImage:
     """What is shown of a cutout, or the message why there is nothing to show."""
 
     rgb: NDArray[np.uint8] | None
@@ -45,10 +45,10 @@ class Picture:
         return None if self.rgb is None else (self.rgb.shape[1], self.rgb.shape[0])
 
 
-def picture_of(cutout: Cutout, look: Look) -> Picture:
+def picture_of(cutout: Cutout, look: Look) -> DisplayImage:
     """Return a cutout's picture in a look."""
     note = note_of(cutout, look)
-    return Picture(
+    return DisplayImage(
         render(cutout, look),
         cutout.notes if note is None else (*cutout.notes, note),
         scale=cutout.scale,
@@ -59,15 +59,15 @@ def picture_of(cutout: Cutout, look: Look) -> Picture:
     )
 
 
-def read_picture(source: Source) -> Picture:
+def read_picture(source: Source) -> DisplayImage:
     """Read a cutout as the detector sees it; what cannot be read becomes a message."""
     try:
         return picture_of(read_cutout(source), Look())
     except ClumpError as error:
-        return Picture(None, problem=error.message)
+        return DisplayImage(None, problem=error.message)
 
 
-class Pictures:
+class ImageCache:
     """A small cache that one thread fills ahead of the reviewer.
 
     Attributes
@@ -81,12 +81,12 @@ class Pictures:
         self.look = Look()
         self._kept, self._most_bytes = kept, most_bytes
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="pictures")
-        self._pictures: OrderedDict[tuple[Source, Look], Future[Picture]]
+        self._pictures: OrderedDict[tuple[Source, Look], Future[DisplayImage]]
         self._pictures = OrderedDict()
         # Only the reading thread touches the cutouts.
         self._cutouts: OrderedDict[Source, Cutout] = OrderedDict()
 
-    def get(self, source: Source) -> Picture:
+    def get(self, source: Source) -> DisplayImage:
         """Return a cutout's picture, waiting only if it was not read ahead."""
         asked = source, self.look
         waiting = self._pictures.get(asked)
@@ -127,12 +127,12 @@ class Pictures:
             if key != besides and future.cancel():
                 del self._pictures[key]
 
-    def _read(self, source: Source, look: Look) -> Picture:
+    def _read(self, source: Source, look: Look) -> DisplayImage:
         """Read and draw, in the reading thread; a problem becomes a message."""
         try:
             return picture_of(self._cutout(source), look)
         except ClumpError as error:
-            return Picture(None, problem=error.message)
+            return DisplayImage(None, problem=error.message)
 
     def _cutout(self, source: Source) -> Cutout:
         if source not in self._cutouts:
@@ -144,7 +144,7 @@ class Pictures:
         return self._cutouts[source]
 
 
-def _picture_bytes(future: Future[Picture]) -> int:
+def _picture_bytes(future: Future[DisplayImage]) -> int:
     if not future.done() or future.cancelled() or future.exception():
         return 0
     rgb = future.result().rgb

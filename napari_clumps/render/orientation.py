@@ -160,7 +160,7 @@ def scale_bar(scale: float, zoom: float, longest: float) -> ScaleBar:
 
 
 @dataclass(frozen=True)
-class Sky:
+class SkyMarks:
     """What is shown of the sky's directions and scale, and how the array is turned.
 
     Attributes

@@ -20,7 +20,7 @@ from clump_detector.photometry import (
     Field,
     Measured,
     Quality,
-    in_words,
+    flags_in_words,
     measure_boxes,
     prepare,
 )
@@ -61,7 +61,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Circles:
+class ApertureCircles:
     """What is drawn over the canvas: a place and radii in pixels of the cutout."""
 
     x: float
@@ -86,7 +86,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Reading:
+class PhotometryReadout:
     """What is said of a clump.
 
     Attributes
@@ -101,7 +101,7 @@ class Reading:
     flags : tuple of str
         What is the matter, in words.
     points : tuple of Point
-    circles : Circles or None
+    circles : ApertureCircles or None
         None of a picture.
     """
 
@@ -110,31 +110,31 @@ class Reading:
     lines: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
-    circles: Circles | None = None
+    circles: ApertureCircles | None = None
 
 
-def reading_of(field: Field, corners: geometry.Boxes, index: int) -> Reading:
+def reading_of(field: Field, corners: geometry.Boxes, index: int) -> PhotometryReadout:
     """Measure one of the boxes on a prepared cutout, and say it in words."""
     measured = measure_boxes(field, corners, only=index)
     if not measured.bands:
         lines = (NO_FLUX, *_distances(measured))
         flags = int(measured.flags[0]) & ~int(Quality.PICTURE)
-        return Reading(lines=lines, flags=tuple(in_words(flags)))
+        return PhotometryReadout(lines=lines, flags=tuple(flags_in_words(flags)))
     unit, factor = _unit(measured)
-    return Reading(
+    return PhotometryReadout(
         _rows(measured, factor),
         unit,
         (*_colours(measured), *_ratio(measured), *_distances(measured),
          *_method(measured)),
-        tuple(in_words(int(measured.flags[0]))),
+        tuple(flags_in_words(int(measured.flags[0]))),
         _points(measured, factor),
         _circles(measured),
     )  # fmt: skip
 
 
-def _circles(measured: Measured) -> Circles:
+def _circles(measured: Measured) -> ApertureCircles:
     fwhm = measured.fwhm
-    return Circles(
+    return ApertureCircles(
         float(measured.x[0]),
         float(measured.y[0]),
         APERTURE * fwhm,
@@ -273,14 +273,14 @@ class Measurer:
     cutout_of : callable
         Gives a future of a source's cutout.
     deliver : callable
-        Takes the question and a `Reading`, or a sentence why there is none; called in
-        the thread.
+        Takes the question and a `PhotometryReadout`, or a sentence why there is none;
+        called in the thread.
     """
 
     def __init__(
         self,
         cutout_of: Callable[[Source], Future[Cutout]],
-        deliver: Callable[[Question, Reading | str], None],
+        deliver: Callable[[Question, PhotometryReadout | str], None],
     ) -> None:
         self._cutout_of, self._deliver = cutout_of, deliver
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
@@ -311,7 +311,9 @@ class Measurer:
         try:
             corners = geometry.as_boxes(question.corners)
             field = self._field(question.source, corners)
-            reading: Reading | str = reading_of(field, corners, question.index)
+            reading: PhotometryReadout | str = reading_of(
+                field, corners, question.index
+            )
         except ClumpError as error:
             reading = error.message
         except Exception as error:  # a thread that ends leaves the panel without a word

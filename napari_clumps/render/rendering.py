@@ -16,8 +16,8 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.rgb import (
     SOFTENING,
-    Curve,
     Plane,
+    Stretch,
     asinh_curve,
     red_green_blue,
     sample,
@@ -78,7 +78,7 @@ def _above_toe(curve: Callable[[Plane], Plane], x: Plane, softening: float) -> P
     return np.asarray(curve(np.maximum(x, toe)) * np.minimum(x / toe, 1), np.float32)
 
 
-_CURVES: dict[str, Curve] = {
+_CURVES: dict[str, Stretch] = {
     AS_DETECTED: asinh_curve,
     "linear": _linear,
     "square root": _square_root,
@@ -179,7 +179,7 @@ def _bands_of(cutout: Cutout) -> tuple[str, ...]:
     return tuple(f"band {i + 1}" for i in range(n))
 
 
-def _curve_of(look: Look) -> Curve:
+def _curve_of(look: Look) -> Stretch:
     """Return the stretch's curve between the look's black and white."""
     stretch = _CURVES[look.stretch]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.sources import Source
 
-from .image_cache import Picture, read_picture
+from .image_cache import DisplayImage, read_picture
 
 #: Files that are read at the same time; more would be felt under the hand.
 READERS = 2
@@ -47,7 +47,7 @@ class Window(NamedTuple):
     span: int
 
 
-class View(NamedTuple):
+class ThumbnailView(NamedTuple):
     """A small picture: of a cutout, what of it, and how large.
 
     ``window`` is None where the whole cutout is shown; ``side`` is in pixels.
@@ -112,7 +112,7 @@ def _scaled(rgb: RGB, width: int, height: int) -> RGB:
     return np.asarray(scaled)
 
 
-class SmallPictures:
+class Thumbnails:
     """Reads in a few threads what is wanted at this moment.
 
     Parameters
@@ -134,21 +134,21 @@ class SmallPictures:
     def __init__(
         self,
         source_of: Callable[[int], Source],
-        deliver: Callable[[int, list[tuple[View, Small]]], None],
+        deliver: Callable[[int, list[tuple[ThumbnailView, Small]]], None],
     ) -> None:
         self._source_of = source_of
         self._deliver = deliver
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="small-pictures")
         self._mutex = threading.Lock()
-        self._waiting: dict[View, None] = {}
+        self._waiting: dict[ThumbnailView, None] = {}
         self._reading: set[int] = set()
         self._active = 0
-        self._whole: OrderedDict[int, Picture] = OrderedDict()
+        self._whole: OrderedDict[int, DisplayImage] = OrderedDict()
         self._bytes = 0
         self.age = 0
         self.files_read = 0
 
-    def want(self, views: Sequence[View]) -> None:
+    def want(self, views: Sequence[ThumbnailView]) -> None:
         """Read these, the first one first, and nothing that was wanted before."""
         with self._mutex:
             self._waiting = dict.fromkeys(views)
@@ -180,7 +180,7 @@ class SmallPictures:
                 self._reading.discard(cutout)
             self._deliver(age, made)
 
-    def _next(self) -> tuple[int, int, list[View]] | None:
+    def _next(self) -> tuple[int, int, list[ThumbnailView]] | None:
         """Take the first cutout that nobody reads, and all that is wanted of it."""
         with self._mutex:
             free = (v.cutout for v in self._waiting if v.cutout not in self._reading)
@@ -195,8 +195,8 @@ class SmallPictures:
             return self.age, cutout, views
 
     def _make(
-        self, age: int, cutout: int, views: list[View]
-    ) -> list[tuple[View, Small]]:
+        self, age: int, cutout: int, views: list[ThumbnailView]
+    ) -> list[tuple[ThumbnailView, Small]]:
         try:
             picture = self._picture(age, cutout)
             return [(view, _small(picture, view)) for view in views]
@@ -206,7 +206,7 @@ class SmallPictures:
             # A thread must not end here: its places would stay empty without a word.
             return [(view, f"It cannot be shown ({error}).") for view in views]
 
-    def _picture(self, age: int, cutout: int) -> Picture:
+    def _picture(self, age: int, cutout: int) -> DisplayImage:
         with self._mutex:
             kept = self._whole.get(cutout)
             if kept is not None:
@@ -219,14 +219,14 @@ class SmallPictures:
                 self._keep(cutout, picture)
         return picture
 
-    def _keep(self, cutout: int, picture: Picture) -> None:
+    def _keep(self, cutout: int, picture: DisplayImage) -> None:
         self._whole[cutout] = picture
         self._bytes += _bytes(picture)
         while self._bytes > KEPT_BYTES and len(self._whole) > 1:
             self._bytes -= _bytes(self._whole.popitem(last=False)[1])
 
 
-def _small(picture: Picture, view: View) -> Small:
+def _small(picture: DisplayImage, view: ThumbnailView) -> Small:
     if picture.rgb is None:
         return picture.problem or "It cannot be shown."
     if view.window is None:
@@ -234,5 +234,5 @@ def _small(picture: Picture, view: View) -> Small:
     return cut(picture.rgb, view.window, view.side)
 
 
-def _bytes(picture: Picture) -> int:
+def _bytes(picture: DisplayImage) -> int:
     return 0 if picture.rgb is None else picture.rgb.nbytes

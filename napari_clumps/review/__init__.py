@@ -16,13 +16,12 @@ from napari_clumps.review.storage.records import (
     Status,
 )
 
-from .box_index import Crop, Crops
-from .box_order import SORTS, Arrangement, arranged
+from .box_index import SORTS, Arrangement, Crop, Crops, arranged
 from .label_import import Taken
-from .merge import Merged, merged_in_words
+from .merge import MergeResult, merged_in_words
 from .queue import ORDERS, SHOWN, Queue, QueuePlan
 from .review import Review
-from .statistics import SCORE_BIN, Outcome, Pace, in_words
+from .statistics import SCORE_BIN, Outcome, Pace, statistics_in_words
 
 __all__ = [
     "DECIDED",
@@ -42,7 +41,7 @@ __all__ = [
     "Decision",
     "Glance",
     "Label",
-    "Merged",
+    "MergeResult",
     "Opinion",
     "Outcome",
     "Pace",
@@ -53,6 +52,6 @@ __all__ = [
     "Status",
     "Taken",
     "arranged",
-    "in_words",
     "merged_in_words",
+    "statistics_in_words",
 ]

@@ -14,7 +14,7 @@ from napari_clumps.review.storage.records import Box
 from .matching import pair_boxes, pair_cutouts
 
 if TYPE_CHECKING:
-    from .reader import Reading
+    from .reader import ReviewReader
 
 #: What is counted on each cutout, as `Agreement` names it.
 _COUNTED = (
@@ -117,7 +117,7 @@ def cohens_kappa(both: float, first: float, second: float, none: float) -> float
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def between(first: Reading, second: Reading) -> Agreement:
+def between(first: ReviewReader, second: ReviewReader) -> Agreement:
     """Return how far two reviews agree on the cutouts that both have done."""
     pairs, _ = pair_cutouts(first, second)
     both_done = ((a.id, b.id) for a, b in pairs if a.done and b.done)
@@ -125,7 +125,7 @@ def between(first: Reading, second: Reading) -> Agreement:
     return _agreement(names, ((first.boxes(a), second.boxes(b)) for a, b in both_done))
 
 
-def with_oneself(review: Reading) -> Agreement:
+def with_oneself(review: ReviewReader) -> Agreement:
     """Return how far a reviewer agrees with himself on cutouts shown once more."""
     names = "the first time", "the second time"
     pairs = ((review.boxes(a), review.boxes(b)) for a, b in review.twice_done)
@@ -164,7 +164,7 @@ def _counted(first: Sequence[Box], second: Sequence[Box]) -> tuple[int, ...]:
     )  # fmt: skip
 
 
-def in_words(found: Agreement) -> list[str]:
+def agreement_in_words(found: Agreement) -> list[str]:
     """Return an agreement in sentences."""
     first, second = found.first, found.second
     if not found.cutouts:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.images.cutout import read_cutout
@@ -15,12 +16,37 @@ from napari_clumps.review.storage.records import Box, Corners, CutoutRecord, Sta
 
 from .rules import fit
 
-if TYPE_CHECKING:
-    from .reader import Reading
+
+class LabelSource(Protocol):
+    """What a label set takes of a review; see `reader.ReviewReader`."""
+
+    @property
+    def id(self) -> str:
+        """The id of the review."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Its classes."""
+
+    def cutouts(self, *, begun: bool = False) -> Iterator[CutoutRecord]:
+        """Return its cutouts."""
+
+    def boxes(self, cutout_id: int) -> list[Box]:
+        """Return the boxes of a cutout."""
+
+    def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
+        """Return by what a cutout's galaxy is told from others."""
+
+    def changed_image(self, cutout: CutoutRecord) -> str | None:
+        """Return why a cutout has not the image that was reviewed, or None."""
 
 
 def label_set_steps(
-    review: Reading, *, include_undone: bool
+    review: LabelSource, *, include_undone: bool
 ) -> Generator[tuple[int, int], None, LabelSet]:
     """Return a review's label set, yielding how far it is.
 
@@ -105,7 +131,7 @@ def _box(box: Box, corners: Corners) -> LabelledBox:
     )
 
 
-def _info(review: Reading, models: set[str], left_out: list[str]) -> dict[str, Any]:
+def _info(review: LabelSource, models: set[str], left_out: list[str]) -> dict[str, Any]:
     try:
         software = f"napari-clumps {version('napari-clumps')}"
     except PackageNotFoundError:  # run from a folder without being installed

@@ -11,7 +11,7 @@ from clump_detector.core import boxes as geometry
 from napari_clumps.review.storage.records import Box, CutoutRecord
 
 if TYPE_CHECKING:
-    from .reader import Reading
+    from .reader import ReviewReader
 
 
 def pair_boxes(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[Box, Box]]:
@@ -43,7 +43,7 @@ def pair_boxes(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[Box, B
 
 
 def pair_cutouts(
-    first: Reading, second: Reading
+    first: ReviewReader, second: ReviewReader
 ) -> tuple[list[tuple[CutoutRecord, CutoutRecord]], list[CutoutRecord]]:
     """Return the cutouts that two reviews share, and those only the second has.
 

@@ -28,11 +28,11 @@ from .matching import pair_boxes, pair_cutouts
 from .rules import status_of_kept
 
 if TYPE_CHECKING:
-    from .reader import Reading
+    from .reader import ReviewReader
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """What a merge found.
 
     Attributes
@@ -195,12 +195,12 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
         yield Change("merge", own.id, None, before, after)
 
 
-class Plan:
+class MergePlan:
     """How one review goes into another.
 
     Parameters
     ----------
-    ours, other : Reading
+    ours, other : ReviewReader
 
     Attributes
     ----------
@@ -213,7 +213,7 @@ class Plan:
         If they share no cutout.
     """
 
-    def __init__(self, ours: Reading, other: Reading) -> None:
+    def __init__(self, ours: ReviewReader, other: ReviewReader) -> None:
         self._ours, self._other = ours, other
         self._pairs, self.rest = pair_cutouts(ours, other)
         self._n = len(ours)
@@ -251,7 +251,7 @@ class Plan:
         theirs = Side(self._names[1], yours, self._other.boxes(yours.id))
         yield from merged(ours, theirs, lambda: next(self._ids))
 
-    def outcome(self, changes: Sequence[Change]) -> Merged:
+    def outcome(self, changes: Sequence[Change]) -> MergeResult:
         """Return what the changes amount to."""
         taken = waiting = 0
         for change in changes:
@@ -264,12 +264,12 @@ class Plan:
                 waiting += 1
         n_shared = len(self._pairs) - len(self._skipped)
         touched = tuple(dict.fromkeys(change.cutout for change in changes))
-        return Merged(
+        return MergeResult(
             n_shared, len(self.rest), taken, waiting, tuple(self._skipped), touched
         )
 
 
-def merged_in_words(merged: Merged) -> str:
+def merged_in_words(merged: MergeResult) -> str:
     """Return what came of a merge in a sentence or two."""
     said = (
         f"{merged.cutouts} cutouts in both, {merged.added} added, {merged.boxes} "

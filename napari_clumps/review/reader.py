@@ -13,6 +13,7 @@ from clump_detector.labels.label_set import LabelSet
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.images.glance import Glance, read_glances
 from napari_clumps.review.images.image_files import absolute
+from napari_clumps.review.storage.counts import counts, learning_counts
 from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.records import Box, Counts, CutoutRecord, Decision
 from napari_clumps.review.storage.score_filter import Least, everything
@@ -25,7 +26,6 @@ from .label_set import label_set_steps
 from .queue import Queue, QueuePlan, make_queue
 from .statistics import Pace, PaceReader
 from .storage import log, replay
-from .storage.counts import counts, learning_counts
 
 #: Kinds of log rows that a person caused.
 DECISIONS = frozenset(
@@ -39,7 +39,7 @@ DECISIONS = frozenset(
 _AT_ONE_PLACE = DECISIONS - {"import"}
 
 
-class Reading:
+class ReviewReader:
     """What `Review` is without deciding; `Review` has the attributes in words."""
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:

@@ -28,8 +28,8 @@ from napari_clumps.review.storage.store import Store, box_of
 from . import blind, rules
 from .images import repeats
 from .label_import import Taken, taken
-from .merge import Merged, Plan
-from .reader import Reading
+from .merge import MergePlan, MergeResult
+from .reader import ReviewReader
 from .rules import Word
 from .storage import log
 
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 _ATTEMPTS = 3
 
 
-class Review(Reading):
+class Review(ReviewReader):
     """An open review file. Make one with `create` or `open`.
 
     Every method that changes something has it on disk when it returns, and raises
@@ -301,7 +301,7 @@ class Review(Reading):
 
     # -- several people ----------------------------------------------------
 
-    def merge(self, path: str | Path) -> Merged:
+    def merge(self, path: str | Path) -> MergeResult:
         """Take in another reviewer's file of the same cutouts, which stays as it is.
 
         One step of undo, but for cutouts that only the other has: they are added first,
@@ -319,7 +319,7 @@ class Review(Reading):
 
     def merge_steps(
         self, path: str | Path, should_go_on: Callable[[], None] = lambda: None
-    ) -> Generator[tuple[int, int], None, Merged]:
+    ) -> Generator[tuple[int, int], None, MergeResult]:
         """Do what `merge` does in any thread, yielding how far it is.
 
         Nothing is written before the last step, which is one transaction. Who runs
@@ -339,7 +339,7 @@ class Review(Reading):
         with Review.open(path, read_only=True) as other:
             for _ in range(_ATTEMPTS):  # decisions may go on meanwhile
                 seq = self.last_seq
-                plan = Plan(self, other)
+                plan = MergePlan(self, other)
                 steps = plan.shared(self._store.next_box_id())
                 changes = yield from watched(steps, should_go_on)
                 with self._store.transaction():
@@ -347,13 +347,13 @@ class Review(Reading):
                         self._take(plan, changes, should_go_on)
                         return plan.outcome(changes)
             with self._store.transaction():
-                plan = Plan(self, other)
+                plan = MergePlan(self, other)
                 changes = finished(plan.shared(self._store.next_box_id()))
                 self._take(plan, changes, should_go_on)
                 return plan.outcome(changes)
 
     def _take(
-        self, plan: Plan, changes: list[Change], should_go_on: Callable[[], None]
+        self, plan: MergePlan, changes: list[Change], should_go_on: Callable[[], None]
     ) -> None:
         """Write down a merge; what cutouts that are added bring joins the changes."""
         new = self._cutouts.taken(plan.rest)

@@ -116,7 +116,7 @@ class Pace:
         return None if each is None else (self.cutouts - self.done) * each / 3600
 
 
-def in_words(pace: Pace) -> list[str]:
+def statistics_in_words(pace: Pace) -> list[str]:
     """Return the pace in sentences: how fast it goes, and how much is left."""
     said = [f"{pace.decisions} decision{'s' * (pace.decisions != 1)} so far."]
     if pace.seconds_per_decision is not None and pace.decisions_per_hour is not None:

@@ -11,7 +11,7 @@ from clump_detector.core.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Key:
+class Shortcut:
     """A key, the controller's method behind it, and what it does in words.
 
     Attributes
@@ -31,33 +31,35 @@ class Key:
 
 
 KEYS = (
-    Key("accept", "A", "Accept the current box"),
-    Key("reject", "R", "Reject the current box (a drawn one goes)"),
-    Key("draw", "D", "Draw a box: drag from corner to corner"),
-    Key("add_here", "B", "Put a box at the mouse, as large as a clump is here"),
-    Key("reclassify", "C", "Give the current box the next class"),
-    Key("accept_rest", "Space", "Accept what is left and go on"),
-    Key("reject_rest", "X", "Reject what is left and go on"),
-    Key("toggle_done", "Enter", "Set the cutout done, or not done again"),
-    Key("next_cutout", "N", "Next cutout", repeats=True),
-    Key("previous_cutout", "P", "Previous cutout", repeats=True),
-    Key("next_box", "Tab", "Next box", repeats=True),
-    Key("flag", "F", "Flag the cutout"),
-    Key("undo", "Ctrl+Z", "Undo", repeats=True),
-    Key("redo", "Ctrl+Shift+Z", "Redo", repeats=True),
-    Key("toggle_boxes", "H", "Hide or show the boxes"),
-    Key("zoom", "Z", "Zoom to the current box, or back to the whole galaxy"),
-    Key("next_view", "V", "Next view: colour, each band, what is left of the galaxy"),
-    Key("next_stretch", "S", "Next stretch"),
-    Key("move_left", "Left", "Move the current box left", repeats=True),
-    Key("move_right", "Right", "Move the current box right", repeats=True),
-    Key("move_up", "Up", "Move the current box up", repeats=True),
-    Key("move_down", "Down", "Move the current box down", repeats=True),
-    Key("narrower", "Shift+Left", "Make the current box narrower", repeats=True),
-    Key("wider", "Shift+Right", "Make the current box wider", repeats=True),
-    Key("shorter", "Shift+Up", "Make the current box less high", repeats=True),
-    Key("taller", "Shift+Down", "Make the current box higher", repeats=True),
-    Key("show_keys", "F1", "Show all keys"),
+    Shortcut("accept", "A", "Accept the current box"),
+    Shortcut("reject", "R", "Reject the current box (a drawn one goes)"),
+    Shortcut("draw", "D", "Draw a box: drag from corner to corner"),
+    Shortcut("add_here", "B", "Put a box at the mouse, as large as a clump is here"),
+    Shortcut("reclassify", "C", "Give the current box the next class"),
+    Shortcut("accept_rest", "Space", "Accept what is left and go on"),
+    Shortcut("reject_rest", "X", "Reject what is left and go on"),
+    Shortcut("toggle_done", "Enter", "Set the cutout done, or not done again"),
+    Shortcut("next_cutout", "N", "Next cutout", repeats=True),
+    Shortcut("previous_cutout", "P", "Previous cutout", repeats=True),
+    Shortcut("next_box", "Tab", "Next box", repeats=True),
+    Shortcut("flag", "F", "Flag the cutout"),
+    Shortcut("undo", "Ctrl+Z", "Undo", repeats=True),
+    Shortcut("redo", "Ctrl+Shift+Z", "Redo", repeats=True),
+    Shortcut("toggle_boxes", "H", "Hide or show the boxes"),
+    Shortcut("zoom", "Z", "Zoom to the current box, or back to the whole galaxy"),
+    Shortcut(
+        "next_view", "V", "Next view: colour, each band, what is left of the galaxy"
+    ),
+    Shortcut("next_stretch", "S", "Next stretch"),
+    Shortcut("move_left", "Left", "Move the current box left", repeats=True),
+    Shortcut("move_right", "Right", "Move the current box right", repeats=True),
+    Shortcut("move_up", "Up", "Move the current box up", repeats=True),
+    Shortcut("move_down", "Down", "Move the current box down", repeats=True),
+    Shortcut("narrower", "Shift+Left", "Make the current box narrower", repeats=True),
+    Shortcut("wider", "Shift+Right", "Make the current box wider", repeats=True),
+    Shortcut("shorter", "Shift+Up", "Make the current box less high", repeats=True),
+    Shortcut("taller", "Shift+Down", "Make the current box higher", repeats=True),
+    Shortcut("show_keys", "F1", "Show all keys"),
 )
 
 #: Further keys for the same actions, where hands expect them.

@@ -13,7 +13,7 @@ from qtpy.QtCore import QEvent, QObject, QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
-from napari_clumps.render.photometry_readout import Circles
+from napari_clumps.render.photometry_readout import ApertureCircles
 
 from .camera import Camera
 
@@ -39,7 +39,7 @@ class ApertureMarks(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._viewer, self._camera = viewer, camera
-        self.circles: Circles | None = None
+        self.circles: ApertureCircles | None = None
         canvas.installEventFilter(self)
         self.resize(canvas.size())
         scene = viewer.scene.camera.events
@@ -49,7 +49,7 @@ class ApertureMarks(QWidget):
             signal.connect(self._follow)
         self.hide()
 
-    def show_circles(self, circles: Circles | None) -> None:
+    def show_circles(self, circles: ApertureCircles | None) -> None:
         """Show circles, or none."""
         self.circles = circles
         self.setVisible(circles is not None)

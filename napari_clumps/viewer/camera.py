@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from psygnal import Signal
 
-from napari_clumps.render.orientation import Orientation, Sky, scale_bar
+from napari_clumps.render.orientation import Orientation, SkyMarks, scale_bar
 from napari_clumps.review import Box
 
 #: Close up, so many sides of the box have room on the canvas,
@@ -43,7 +43,7 @@ class Camera:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._size = (1, 1)
-        self._sky = Sky()
+        self._sky = SkyMarks()
         self._words = ""
         self._marks_in_corners: Any = None
         self._own_orientation = Orientation()
@@ -71,7 +71,7 @@ class Camera:
             native = viewer.window._qt_viewer.canvas.native
             self._marks_in_corners = CornerMarks(native)
 
-    def look_at(self, size: tuple[int, int], sky: Sky) -> None:
+    def look_at(self, size: tuple[int, int], sky: SkyMarks) -> None:
         """Show the whole of another image, of width and height in pixels.
 
         Whoever looks at boxes close up does so again at the next one.
@@ -82,7 +82,7 @@ class Camera:
             self._near_zoom, self._near = self.zoom, False
         self._show_whole()
 
-    def show_sky(self, sky: Sky) -> None:
+    def show_sky(self, sky: SkyMarks) -> None:
         """Turn the view, and show what is known of scale and directions."""
         self._sky = sky
         self._turn(sky.orientation or self._own_orientation)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_clumps.render.orientation import Sky
+from napari_clumps.render.box_style import line_unit
+from napari_clumps.render.orientation import SkyMarks
 from napari_clumps.review import Box, Status
 
 from . import layers
@@ -190,7 +191,7 @@ class Canvas:
     # -- showing ------------------------------------------------------------
 
     def show_picture(
-        self, rgb: NDArray[np.uint8], name: str, sky: Sky | None = None
+        self, rgb: NDArray[np.uint8], name: str, sky: SkyMarks | None = None
     ) -> None:
         """Show a cutout's picture, uint8 of shape (height, width, 3), whole."""
         self._size = (rgb.shape[1], rgb.shape[0])
@@ -198,7 +199,7 @@ class Canvas:
         self.image.metadata["cutout"] = name
         self._shown = None
         with self._quiet():
-            self.camera.look_at(self._size, sky or Sky())
+            self.camera.look_at(self._size, sky or SkyMarks())
         self._unit = self._line_unit()
         self.marks.edge_width = self._unit
 
@@ -225,7 +226,7 @@ class Canvas:
 
     def _line_unit(self) -> float:
         """Return the width of a thin line in the image's pixels."""
-        return min(layers.line_unit(*self._size), _THIN / self.camera.zoom)
+        return min(line_unit(*self._size), _THIN / self.camera.zoom)
 
     def _on_zoom(self) -> None:
         """Keep lines thin close up, where they would hide what they surround."""

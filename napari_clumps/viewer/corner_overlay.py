@@ -23,7 +23,7 @@ _LETTER = 10.0
 
 _INK, _RIM = QColor(255, 255, 255), QColor(0, 0, 0, 170)
 
-Marks = tuple[ScaleBar | None, Direction | None, Direction | None, str]
+MarksShown = tuple[ScaleBar | None, Direction | None, Direction | None, str]
 
 
 class CornerMarks(QWidget):
@@ -34,7 +34,7 @@ class CornerMarks(QWidget):
         self.setObjectName("corner_marks")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.shown: Marks = (None, None, None, "")
+        self.shown: MarksShown = (None, None, None, "")
         canvas.installEventFilter(self)
         self.resize(canvas.size())
         self.show()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari_clumps.render.box_style import label
 from napari_clumps.render.orientation import Orientation
 from napari_clumps.review import Box
 
@@ -48,7 +49,7 @@ def label_shift(
         Rows and columns, in pixels.
     """
     left, top, right, bottom = _on_screen(box, turned)
-    letters = len(layers.label(box))
+    letters = len(label(box))
     width, height = letters * _LETTER[0] / zoom, _LETTER[1] / zoom
     frame = layers.FRAME_GAP * unit
     gap = frame + _GAP * unit

@@ -16,17 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core import boxes as geometry
+from napari_clumps.render.box_style import COLOURS, Colour, label
 from napari_clumps.review import Box, Status
-
-Colour = tuple[float, float, float, float]
-
-COLOURS: dict[Status, Colour] = {
-    Status.PROPOSAL: (0.941, 0.894, 0.259, 1.0),
-    Status.ACCEPTED: (0.337, 0.706, 0.914, 1.0),
-    Status.REJECTED: (0.835, 0.369, 0.0, 1.0),
-    Status.EDITED: (0.8, 0.475, 0.655, 1.0),
-    Status.DRAWN: (1.0, 1.0, 1.0, 1.0),
-}
 
 #: How opaque the outline is that napari draws; dashes and crosses are marks over it.
 _OUTLINE_ALPHA = {Status.PROPOSAL: 0.25, Status.REJECTED: 0.35}
@@ -46,21 +37,8 @@ _FRAME: Colour = (1.0, 1.0, 1.0, 1.0)
 FRAME_GAP = 3.0
 _FRAME_ARM, _FRAME_SHARE = 6.0, 0.3
 
-#: Lines are this share of the image's longer side, so they look alike at any size.
-_LINE_SHARE = 1 / 330
-
 #: A corner this far off an axis-aligned rectangle, as a share of its side, is a turn.
 _SQUARENESS = 0.02
-
-
-def colour_hex(status: Status) -> str:
-    """Return a status's colour as ``#rrggbb``."""
-    return "#" + "".join(f"{round(v * 255):02x}" for v in COLOURS[status][:3])
-
-
-def line_unit(width: int, height: int) -> float:
-    """Return the width in pixels of a thin line on an image of this size."""
-    return max(width, height, 1) * _LINE_SHARE
 
 
 @dataclass(frozen=True)
@@ -101,20 +79,6 @@ def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesD
     )
 
 
-def label(box: Box) -> str:
-    """Return a box's class and score, whose it was, and on what reviewers differ."""
-    named = box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
-    if box.origin not in ("model", "person"):
-        named = f"{named}  {box.origin}"
-    if box.decided or not box.opinions:
-        return named
-    said = [
-        f"{opinion.annotator or '?'}: {opinion.cls if opinion.kept else 'none'}"
-        for opinion in box.opinions
-    ]
-    return "  ".join([named, *said])
-
-
 def from_shape(vertices: ArrayLike) -> tuple[float, float, float, float] | None:
     """Return the corners of a shape, or None where it is no axis-aligned rectangle.
 
@@ -143,7 +107,7 @@ def is_slip(corners: Sequence[float]) -> bool:
 
 
 @dataclass(frozen=True)
-class Marks:
+class VectorMarks:
     """What a Vectors layer shows over the outlines: segments of shape (n, 2, 2)."""
 
     segments: NDArray[np.float64]
@@ -152,7 +116,7 @@ class Marks:
 
 def to_marks(
     boxes: Sequence[Box], unit: float = 1.0, current: int | None = None
-) -> Marks:
+) -> VectorMarks:
     """Return what is drawn over the outlines.
 
     Dashes for proposals, crosses for rejected boxes, ticks for edited ones, and the
@@ -183,8 +147,8 @@ def to_marks(
             segments.append(made)
             colours += [_FRAME] * len(made)
     if not segments:
-        return Marks(np.zeros((0, 2, 2)), np.zeros((0, 4)))
-    return Marks(np.concatenate(segments), np.array(colours))
+        return VectorMarks(np.zeros((0, 2, 2)), np.zeros((0, 4)))
+    return VectorMarks(np.concatenate(segments), np.array(colours))
 
 
 def _dashes(corners: NDArray[np.float64], per_side: int = 4) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ Event = dict[str, Any]
 HEARTBEAT = 0.1
 
 #: Seconds that a cancelled request has to end by itself.
-PATIENCE = 0.8
+END_PATIENCE = 0.8
 
 #: Kinds of events that end a request.
 LAST = {"done", "error", "cancelled"}
@@ -54,7 +54,7 @@ class WorkerDied(Exception):  # noqa: N818 - always turned into a ClumpError
         return f"{doing} ended early: {reason}", "Try again, and report it if it stays."
 
 
-class Request:
+class WorkerRequest:
     """One request to a worker: iterate for its events, `None` where it is silent."""
 
     def __init__(self, process: _Process, number: int) -> None:
@@ -141,11 +141,11 @@ class Worker:
             self._process = _Process(self._command)
         return self._process
 
-    def request(self, **fields: Any) -> Request:
+    def request(self, **fields: Any) -> WorkerRequest:
         """Send a request; it waits for the ones before it."""
         with self._lock:
             process = self._started()
-            request = Request(process, next(self._numbers))
+            request = WorkerRequest(process, next(self._numbers))
             process.send({"id": request.number, **fields})
         return request
 
@@ -216,7 +216,7 @@ class _Process:
         if not self.waits_for(number):
             return
         self.send({"do": "cancel", "id": number})
-        timer = threading.Timer(PATIENCE, self._kill_unless_ended, [number])
+        timer = threading.Timer(END_PATIENCE, self._kill_unless_ended, [number])
         timer.daemon = True
         if not begun(timer):
             self.kill()

@@ -36,13 +36,13 @@ from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import LabelSet, write_label_set
 
 from .process import (
+    END_PATIENCE,
     HEARTBEAT,
     LAST,
-    PATIENCE,
     Event,
-    Request,
     Worker,
     WorkerDied,
+    WorkerRequest,
     begun,
 )
 
@@ -207,7 +207,7 @@ def _detect_event(event: Event) -> DetectEvent:
 
 
 def _events(
-    request: Request,
+    request: WorkerRequest,
     path: Path,
     doing: str,
     less: str,
@@ -284,7 +284,7 @@ def retrain(
     """
     scratch = _scratch_folder(out)
     own = worker or Worker()
-    request: Request | None = None
+    request: WorkerRequest | None = None
     finished = False
     farewell = functools.partial(_remove, own, scratch)
     atexit.register(farewell)  # the window may be closed meanwhile
@@ -317,7 +317,7 @@ def retrain(
 
 
 def _until_end(
-    events: Iterator[Event | None], request: Request, wish: Callable[[], Control]
+    events: Iterator[Event | None], request: WorkerRequest, wish: Callable[[], Control]
 ) -> Generator[Event | None, None, Event | None]:
     """Pass events on; return the event "end", or None if the training was cancelled."""
     end: Event = {"event": "end"}
@@ -383,7 +383,7 @@ def _remove(worker: Worker, scratch: Path) -> None:
 
 
 def _clean_up(
-    worker: Worker, request: Request | None, scratch: Path, kill: bool
+    worker: Worker, request: WorkerRequest | None, scratch: Path, kill: bool
 ) -> threading.Thread:
     """End a training's process and remove its folder, without blocking the caller.
 
@@ -391,7 +391,7 @@ def _clean_up(
     """
 
     def work() -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + END_PATIENCE
         while request is not None and not request.ended and time.monotonic() < until:
             time.sleep(0.02)
         if kill or (request is not None and not request.ended):

@@ -33,10 +33,10 @@ def made_up(n: int, bands: str = "ugriz"):  # type: ignore[no-untyped-def]
     """Return a catalogue of n clumps with something in every column."""
     import numpy as np
 
-    from clump_detector.catalogue import COLUMNS, Rows, describing
+    from clump_detector.catalogue import COLUMNS, CatalogueBuilder, describing
 
     rng = np.random.default_rng(0)
-    rows, at_once = Rows(), 1000
+    rows, at_once = CatalogueBuilder(), 1000
     for start in range(0, n, at_once):
         m = min(at_once, n - start)
         given = {}

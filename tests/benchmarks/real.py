@@ -132,10 +132,10 @@ def peaks(galaxy: Galaxy) -> np.ndarray:
 
 def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
     """Retrain on four fifths of the labels, and judge both models on the others."""
+    from clump_detector.config.recipe import preset
     from clump_detector.metrics import matching
     from clump_detector.models.registry import resolve_model
     from clump_detector.train.run import TrainRequest, train
-    from napari_clumps.models.presets import preset
 
     base = resolve_model("starter")
     old: list[Any] = []

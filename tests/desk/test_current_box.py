@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_clumps.demo.tour import _on_screen
-from napari_clumps.render.orientation import Orientation, Sky
+from napari_clumps.render.orientation import Orientation, SkyMarks
 from napari_clumps.review import Proposal, Status
 from napari_clumps.viewer import layers
 
@@ -97,7 +97,7 @@ def test_a_small_box_is_moved_by_its_middle(small):
 
 def test_handles_are_right_in_a_view_that_is_turned(small):
     camera = small.controller.session.canvas.camera
-    camera.show_sky(Sky(orientation=Orientation(True, "down", "left")))
+    camera.show_sky(SkyMarks(orientation=Orientation(True, "down", "left")))
     small.settle(100)
     try:
         off = gap(small)
@@ -106,7 +106,7 @@ def test_handles_are_right_in_a_view_that_is_turned(small):
         corners = small.controller.session.boxes[0].corners
         assert corners == pytest.approx((60, 53, 80, 68), abs=0.6)
     finally:
-        camera.show_sky(Sky())
+        camera.show_sky(SkyMarks())
 
 
 def test_a_click_on_a_handle_over_another_box_chooses_that_box(small):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_clumps.render.box_style import COLOURS
 from napari_clumps.review import Box, Status
 from napari_clumps.viewer import layers
 
@@ -60,7 +61,7 @@ def test_every_status_has_a_colour_and_a_line_of_its_own():
         box = make_box(status)
         shapes = layers.to_shapes([box], 1.0, None)
         marks = layers.to_marks([box])
-        colour = tuple(np.round(layers.COLOURS[status], 3))
+        colour = tuple(np.round(COLOURS[status], 3))
         looks.add((colour, shapes.widths[0], len(marks.segments)))
     assert len(looks) == len(Status)
     lines = {

@@ -10,7 +10,7 @@ from PIL import Image
 
 from clump_detector.core.sources import Source
 from napari_clumps.render import image_cache as module
-from napari_clumps.render.image_cache import Pictures
+from napari_clumps.render.image_cache import ImageCache
 from napari_clumps.render.rendering import Look
 
 SIDE = 64
@@ -43,7 +43,7 @@ def reads(monkeypatch):
 
 @pytest.fixture
 def pictures():
-    made = Pictures(kept=4)
+    made = ImageCache(kept=4)
     yield made
     made.close()
 
@@ -91,7 +91,7 @@ def test_only_a_few_cutouts_and_pictures_are_kept(pictures, sources, reads):
 
 def test_large_ones_are_not_kept(sources):
     one = SIDE * SIDE * 3
-    pictures = Pictures(most_bytes=2 * one)
+    pictures = ImageCache(most_bytes=2 * one)
     try:
         for source in sources:
             pictures.get(source)
@@ -103,7 +103,7 @@ def test_large_ones_are_not_kept(sources):
 
 
 def test_the_last_one_is_kept_whatever_its_size(sources, reads):
-    pictures = Pictures(most_bytes=1)
+    pictures = ImageCache(most_bytes=1)
     try:
         for look in (Look(), Look("red"), Look("blue")):
             pictures.look = look

@@ -500,7 +500,7 @@ def test_words_fit_their_buttons_in_a_large_font(desk):
     """Whoever reads large letters reads whole words."""
     from qtpy.QtWidgets import QPushButton
 
-    from napari_clumps.widgets.panels.review import ReviewPanel
+    from napari_clumps.panels.review import ReviewPanel
 
     panel = ReviewPanel(desk.viewer)
     desk.qtbot.addWidget(panel)

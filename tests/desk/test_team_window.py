@@ -15,13 +15,13 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def team(desk):
     """A desk with the dock "Several reviewers" and Ben's file of the same cutouts."""
-    from napari_clumps.widgets.panels.reviewers import TeamPanel
+    from napari_clumps.panels.reviewers import ReviewersPanel
 
     c = desk.controller
     c.session.choose(annotator="Ada")
     path = c.session.review.path.with_name("ben.clumps")
     shutil.copy(c.session.review.path, path)
-    panel = TeamPanel(desk.viewer)
+    panel = ReviewersPanel(desk.viewer)
     desk.qtbot.addWidget(panel)
     panel.show()
     with Review.open(path) as ben:

@@ -9,7 +9,7 @@ from PIL import Image
 from napari_clumps.app.gallery import Gallery
 from napari_clumps.render.thumbnails import cut, place_in, window_around
 from napari_clumps.review import Arrangement, Proposal, Review, Status
-from napari_clumps.widgets.gallery.grid_layout import Grid
+from napari_clumps.widgets.gallery.grid_layout import GridLayout
 
 pytestmark = pytest.mark.gui
 
@@ -143,7 +143,7 @@ def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
 
 
 def test_what_is_painted_has_the_colour_of_the_status(desk, hand, qtbot):
-    from napari_clumps.viewer.layers import colour_hex
+    from napari_clumps.render.box_style import colour_hex
 
     qtbot.waitUntil(lambda: hand.panel.cells.picture(0) is not None)
     hand.click(0)
@@ -418,7 +418,7 @@ def test_a_window_is_twice_its_box_and_reaches_beyond_the_rim():
 
 
 def test_cells_are_where_they_are_found():
-    grid = Grid.across(11, 330, 100, 120)
+    grid = GridLayout.across(11, 330, 100, 120)
     assert (grid.columns, grid.rows, grid.width) == (3, 4, 110)
     for place in range(11):
         x, y = grid.corner(place)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clump_detector.catalogue import (
     COLUMNS,
     FORMATS,
-    Rows,
+    CatalogueBuilder,
     as_table,
     clump_rows,
     describing,
@@ -63,7 +63,7 @@ GALAXY = Galaxy(
 
 
 def catalogue(*cutouts):
-    rows, number = Rows(), 0
+    rows, number = CatalogueBuilder(), 0
     for one in cutouts or (cutout(galaxy=GALAXY), cutout(name="b")):
         found = measure(one, boxes())
         number += 2
@@ -140,7 +140,7 @@ def test_any_values_come_back(tmp_path_factory, data):
         "is_clump_3pct": some(st.one_of(st.none(), st.booleans())),
         "clump_flux_{band}": {"g": [np.nan if v is None else v for v in some(numbers)]},
     }
-    rows = Rows()
+    rows = CatalogueBuilder()
     rows.add(n, given)
     made = rows.finished()
     folder = tmp_path_factory.mktemp("any")
@@ -196,7 +196,7 @@ def test_the_votable_is_valid(tmp_path):
     from astropy.io.votable import validate
 
     path = tmp_path / "c.vot"
-    for made in (catalogue(), Rows().finished()):
+    for made in (catalogue(), CatalogueBuilder().finished()):
         write_catalogue(made, path)
         report = io.StringIO()
         assert validate(path, output=report), report.getvalue()
@@ -314,7 +314,7 @@ def test_bands_come_by_wavelength_and_columns_of_one_quantity_together():
 def test_ids_that_need_all_64_bits_keep_their_digits():
     """SDSS's eBOSS plates have ids above 2^63."""
     huge = 2**63 + 12345
-    rows = Rows()
+    rows = CatalogueBuilder()
     rows.add(2, {"specobjid": [SPECOBJID, None]})
     rows.add(1, {"specobjid": huge})
     table = as_table(rows.finished())
@@ -323,7 +323,7 @@ def test_ids_that_need_all_64_bits_keep_their_digits():
 
 
 def test_cutouts_with_other_bands_fill_up_with_nothing():
-    rows = Rows()
+    rows = CatalogueBuilder()
     rows.add(2, {"clump_flux_{band}": {"g": [1.0, 2.0]}, "clump_id": [1, 2]})
     rows.add(1, {"clump_flux_{band}": {"r": [3.0]}, "annotator": "Ada"})
     table = as_table(rows.finished())

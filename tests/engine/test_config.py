@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from clump_detector.config.model import ModelConfig, TrainConfig, as_table, fill
+from clump_detector.config.model import ModelConfig, TrainConfig, fill, settings_table
 from clump_detector.config.recipe import find_recipe, read_recipe, recipes_folder
 from clump_detector.core.errors import ConfigError
 
 
 def test_a_table_makes_the_same_dataclass_again():
     config = ModelConfig(classes=("knot",), anchors=((8,), (16,)), strides=(4, 8))
-    assert fill(ModelConfig, as_table(config)) == config
-    assert fill(TrainConfig, as_table(TrainConfig(epochs=3))) == TrainConfig(epochs=3)
+    assert fill(ModelConfig, settings_table(config)) == config
+    assert fill(TrainConfig, settings_table(TrainConfig(epochs=3))) == TrainConfig(
+        epochs=3
+    )
 
 
 BAD = [

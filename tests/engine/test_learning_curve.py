@@ -10,7 +10,12 @@ import pytest
 from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 from clump_detector.models.card import ModelCard
-from clump_detector.models.learning_curve import fit, in_words, outlook, points_of
+from clump_detector.models.learning_curve import (
+    fit,
+    learning_in_words,
+    outlook,
+    points_of,
+)
 
 
 def point(n, f1, sigma=0.03, *, held_out=34, shared=0.7, blind=True):
@@ -100,20 +105,20 @@ def test_with_too_few_points_it_says_how_many_it_takes(numbers, words):
 
 
 def test_the_lines_name_each_point():
-    lines = in_words([point(100, 0.7), point(0, 0.5, blind=False)])
+    lines = learning_in_words([point(100, 0.7), point(0, 0.5, blind=False)])
     assert (
         lines[1]
         == "    0 galaxies,   0 boxes: 0.50 (0.44 to 0.56) on 34, not blind, m0"
     )
     assert lines[2] == "  100 galaxies, 200 boxes: 0.70 (0.64 to 0.76) on 34, m100"
     assert "three points" in lines[3]
-    assert in_words([]) == []
+    assert learning_in_words([]) == []
 
 
 def test_of_a_model_compared_again_the_newest_point_counts():
     first, again = [point(n, law(n)) for n in (0, 25, 50)], point(50, 0.9)
     assert outlook([*first, again]) == outlook([*first[:2], again])
-    assert len(in_words([*first, again])) == len(in_words(first))
+    assert len(learning_in_words([*first, again])) == len(learning_in_words(first))
 
 
 def test_damaged_points_are_left_out():

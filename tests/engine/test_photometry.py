@@ -12,9 +12,9 @@ from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.images.cutout import Cutout, from_array
 from clump_detector.photometry import (
     Quality,
+    flags_in_words,
     from_image,
     gaussian,
-    in_words,
     measure,
     measure_boxes,
     moffat,
@@ -451,6 +451,8 @@ def test_a_picture_gives_places_but_no_fluxes():
 
 
 def test_every_flag_has_words():
-    assert len(in_words(sum(int(q) for q in Quality))) == len(Quality)
-    assert in_words(0) == []
-    assert in_words(int(Quality.MISSING | Quality.MERGED))[1].startswith("made of")
+    assert len(flags_in_words(sum(int(q) for q in Quality))) == len(Quality)
+    assert flags_in_words(0) == []
+    assert flags_in_words(int(Quality.MISSING | Quality.MERGED))[1].startswith(
+        "made of"
+    )

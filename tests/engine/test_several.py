@@ -13,7 +13,7 @@ import torch
 
 from clump_detector.detector.model_folder import load_model
 from clump_detector.models.card import read_card
-from clump_detector.train.distributed import Team
+from clump_detector.train.distributed import Processes
 from tests.resources import PATIENCE
 
 #: Trains, and keeps each process's weights.
@@ -111,9 +111,9 @@ def test_the_command_line_among_several(tmp_path, labels):
 
 def test_shares_make_up_every_batch():
     order = list(np.random.default_rng(0).permutation(24))
-    shares = [Team(rank, 3).share(order) for rank in range(3)]
+    shares = [Processes(rank, 3).share(order) for rank in range(3)]
     for step in range(4):
         batch = order[6 * step : 6 * step + 6]
         parts = [i for share in shares for i in share[2 * step : 2 * step + 2]]
         assert sorted(parts) == sorted(batch)
-    assert Team().tell("alone") == "alone"
+    assert Processes().tell("alone") == "alone"

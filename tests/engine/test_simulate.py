@@ -17,7 +17,7 @@ pytest.importorskip("galsim")
 
 from clump_detector.simulate import draw_scene, simulate, simulate_one
 from clump_detector.simulate.cutout import galaxy_rng
-from clump_detector.simulate.scene import Clump, merge_close
+from clump_detector.simulate.scene import SimulatedClump, merge_close
 from clump_detector.simulate.survey_picture import (
     VISIBLE_LEVELS,
     lose_strip,
@@ -101,7 +101,10 @@ def test_no_two_clumps_are_closer_than_one_fwhm(scenes):
 
 def test_merging_keeps_the_light_and_its_centre():
     flux = np.array([1.0, 1, 1, 1, 1])
-    pair = (Clump(0, 0, flux, 0.01, 0), Clump(0.9, 0, 2 * flux, 0.02, 0))
+    pair = (
+        SimulatedClump(0, 0, flux, 0.01, 0),
+        SimulatedClump(0.9, 0, 2 * flux, 0.02, 0),
+    )
     (merged,) = merge_close(pair, 1.0)
     assert merged.x == pytest.approx(0.6)
     assert merged.flux == pytest.approx(3 * flux)

@@ -31,7 +31,7 @@ from clump_detector.models.card import read_card
 from clump_detector.train import fitter as fitting
 from clump_detector.train import run
 from clump_detector.train.dataset import load_sample, load_samples
-from clump_detector.train.fitter import Fitter, Views, rate_share
+from clump_detector.train.fitter import Fitter, SampleViews, rate_share
 from clump_detector.train.run import TrainRequest
 from tests.engine.conftest import TINY
 
@@ -199,7 +199,9 @@ def test_many_cutouts_have_fewer_variants_each(make_labels, tiny, variants, each
     path = make_labels(4)
     samples = load_samples(read_label_set(path), path, TINY, share=0, seed=0).train
     config = replace(QUICK, cache_views=4, cache_variants=variants)
-    views = Views(Fitter(tiny, config, torch.device("cpu"), start="model"), samples)
+    views = SampleViews(
+        Fitter(tiny, config, torch.device("cpu"), start="model"), samples
+    )
     assert {len(kept) for kept in views._kept} == {each}
     views.close()
 
@@ -268,7 +270,7 @@ def test_kept_features_teach_the_same_as_new_ones(make_labels, tiny):
             torch.device("cpu"),
             start="model",
         )
-        views = Views(fitter, samples)
+        views = SampleViews(fitter, samples)
         assert bool(views._kept) == bool(megabytes)
         drawn = next(views.batches([0, 1, 2, 3], 4, np.random.default_rng(0)))
         kept_losses.append(fitter.judge(drawn).loss)
@@ -282,7 +284,7 @@ def test_a_kept_view_is_searched_as_the_picture_is(make_labels, tiny, parts):
     samples = load_samples(read_label_set(path), path, TINY, share=0, seed=0).train
     config = replace(QUICK, train_parts=parts)
     fitter = Fitter(tiny, config, torch.device("cpu"), start="model")
-    views = Views(fitter, samples)
+    views = SampleViews(fitter, samples)
     for i, sample in enumerate(samples):
         boxes, scores = fitter.search(views.whole(i))
         with torch.no_grad():

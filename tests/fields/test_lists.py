@@ -10,7 +10,7 @@ import pytest
 from astropy.table import Table
 from PIL import Image
 
-from clump_detector.catalogue import Rows, write_catalogue
+from clump_detector.catalogue import CatalogueBuilder, write_catalogue
 from clump_detector.catalogue.measured_rows import _listed
 from clump_detector.core.errors import ClumpError, FileError
 from clump_detector.core.sources import Source
@@ -178,7 +178,7 @@ def test_ids_keep_every_digit(tmp_path, ending, text):
     path = written(tmp_path, f'name,ra,dec,objid\na,1,2,{text}\nb,1,2,"=""{text}"""\n')
     galaxy = read_galaxies(path)[0]
     assert galaxy.ids["objid"] == int(text)
-    rows = Rows()
+    rows = CatalogueBuilder()
     rows.add(1, {"clump_id": [1], "galaxy_name": "a", **_listed(galaxy, "a")})
     write_catalogue(rows.finished(), tmp_path / f"c.{ending}")
     assert found_in(tmp_path / f"c.{ending}", "objid") == [text]
@@ -268,7 +268,7 @@ def test_columns_of_the_list_are_in_the_catalogue(tmp_path):
 
 
 def test_columns_of_two_lists_are_one_where_their_units_are():
-    rows = Rows()
+    rows = CatalogueBuilder()
     for value, unit in ((1, "arcsec"), ("x", "arcsec"), (2.5, "arcmin")):
         rows.add(1, {"clump_id": [1], "listed": {"size": (value, unit)}})
     made = rows.finished()
@@ -278,7 +278,7 @@ def test_columns_of_two_lists_are_one_where_their_units_are():
 
 @pytest.mark.parametrize("ending", ["csv", "ecsv", "vot", "fits", "parquet"])
 def test_names_of_columns_that_formats_do_not_like(tmp_path, ending):
-    rows = Rows()
+    rows = CatalogueBuilder()
     odd = {"µ [mag]": (1.5, "mag"), "2 d": (True, ""), "a,b": ("x,y", "")}
     rows.add(2, {"clump_id": [1, 2], "listed": odd})
     write_catalogue(rows.finished(), tmp_path / f"c.{ending}")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from clump_detector.catalogue import Rows, write_catalogue
+from clump_detector.catalogue import CatalogueBuilder, write_catalogue
 from clump_detector.catalogue.measured_rows import _listed
 from clump_detector.galaxies.read import GalaxyList, read_galaxies
 from tests.fields.properties import checked
@@ -99,7 +99,7 @@ def check_list_reaches_catalogue(drawn: Written) -> None:
         assert len(galaxies) == len(drawn.ids)
         unclear = [w for w in galaxies.warnings if "cannot be told" in w]
         _check_positions(galaxies, drawn, bool(unclear))
-        rows = Rows()
+        rows = CatalogueBuilder()
         for galaxy in galaxies:
             rows.add(1, {"clump_id": [1], **_listed(galaxy, galaxy.name)})
         out = Path(folder, "catalogue.csv")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from napari_clumps.review import Outcome, Proposal, Review, in_words
+from napari_clumps.review import Outcome, Proposal, Review, statistics_in_words
 from napari_clumps.review.storage import log
 
 START = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
@@ -121,11 +121,14 @@ def test_before_anything_is_decided(review):
     )
     assert pace.models["starter-1"] == Outcome(open=2)
     assert pace.models["starter-1"].share_kept is None
-    assert in_words(pace) == ["0 decisions so far.", "0 of 3 cutouts are done."]
+    assert statistics_in_words(pace) == [
+        "0 decisions so far.",
+        "0 of 3 cutouts are done.",
+    ]
 
 
 def test_in_words(busy):
-    assert in_words(busy.pace()) == [
+    assert statistics_in_words(busy.pace()) == [
         "9 decisions in 21 s: mostly 3.5 s each, 1543 an hour.",
         "1 of 4 cutouts are done, 21 s each on average; at this pace the rest takes "
         "63 s.",

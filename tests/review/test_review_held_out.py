@@ -18,7 +18,7 @@ from clump_detector.images.identity import believed, content_key, image_keys, sk
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.train.dataset import load_samples
 from napari_clumps.io.formats import export, finished
-from napari_clumps.io.selection import Wish
+from napari_clumps.io.selection import ExportOptions
 from napari_clumps.review import Review
 from tests.review.test_review_format import made
 
@@ -255,7 +255,7 @@ def test_training_from_plain_coco_leaves_held_out_ones_alone(
     done: Review, tmp_path: Path, png: bool
 ) -> None:
     path = tmp_path / "out" / "plain.json"
-    finished(export(done, path, "coco", Wish(png=png)))
+    finished(export(done, path, "coco", ExportOptions(png=png)))
     labels = read_label_set(path)
     samples = load_samples(labels, path, ModelConfig(), share=0, seed=1)
     kept = {c.name for c in done.cutouts() if not c.held_out}
@@ -269,7 +269,7 @@ def test_a_cutout_that_is_not_done_stays_so_in_plain_coco(
 ) -> None:
     done.set_done(1, False)
     path = tmp_path / "plain.json"
-    finished(export(done, path, "coco", Wish(undone=True)))
+    finished(export(done, path, "coco", ExportOptions(undone=True)))
     assert [c.done for c in read_label_set(path).cutouts] == [False, *[True] * 7]
 
 

@@ -14,9 +14,9 @@ from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.review import Box, Proposal, QueuePlan, Review, Status
 from napari_clumps.review.agreement import (
     Agreement,
+    agreement_in_words,
     between,
     cohens_kappa,
-    in_words,
     with_oneself,
 )
 from napari_clumps.review.storage.steps import finished
@@ -392,13 +392,13 @@ def test_agreement_of_a_case_worked_out_by_hand(pair: Pair) -> None:
     assert found == expected
     assert found.completeness_of_first == found.completeness_of_second == 2 / 3
     assert found.kappa == pytest.approx(0.5)  # observed 3/4, by chance 1/2
-    words = " ".join(in_words(found))
+    words = " ".join(agreement_in_words(found))
     assert "2 cutouts done by Ada and by Ben" in words
     assert "3 of 4 proposals are decided alike: Cohen's kappa 0.50" in words
 
 
 def test_no_common_cutout_is_said(pair: Pair) -> None:
-    assert "no cutout that" in in_words(between(*pair))[0]
+    assert "no cutout that" in agreement_in_words(between(*pair))[0]
 
 
 # -- the same cutout once more ----------------------------------------------------

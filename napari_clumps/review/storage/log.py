@@ -69,7 +69,7 @@ class LogRow:
         )
 
 
-class Target(Protocol):
+class DecisionTarget(Protocol):
     """A state that changes can be applied to: the snapshot, or one in memory."""
 
     def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
@@ -82,7 +82,7 @@ class Target(Protocol):
         """Set some values of a cutout, or add it."""
 
 
-def apply(target: Target, change: Change) -> None:
+def apply(target: DecisionTarget, change: Change) -> None:
     """Change a state as a row of the log says."""
     if change.box is not None:
         target.put_box(change.box, change.cutout, change.after)
@@ -97,7 +97,7 @@ def apply(target: Target, change: Change) -> None:
     target.put_cutout(change.cutout, after)
 
 
-def revert(target: Target, change: Change) -> None:
+def revert(target: DecisionTarget, change: Change) -> None:
     """Take back a decision."""
     if change.box is not None:
         target.put_box(change.box, change.cutout, change.before)

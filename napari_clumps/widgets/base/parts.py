@@ -17,9 +17,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_clumps.render.box_style import colour_hex
 from napari_clumps.review import Status
 from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
-from napari_clumps.viewer.layers import colour_hex
 
 from .docks import label_tab
 from .signals import listen

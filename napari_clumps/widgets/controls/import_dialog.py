@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.io.import_labels import ACCEPTED, PROPOSALS, Found
+from napari_clumps.io.import_labels import ACCEPTED, PROPOSALS, PlacedLabels
 from napari_clumps.widgets.base.parts import text_label
 
 
@@ -26,7 +26,7 @@ class ImportDialog(QDialog):
         ``proposals``, ``accepted``, or None for not at all.
     """
 
-    def __init__(self, found: Found, parent: QWidget | None = None) -> None:
+    def __init__(self, found: PlacedLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("import_dialog")
         self.setWindowTitle("Import labels")

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_clumps.app.controller import Controller
 from napari_clumps.io.formats import FORMATS
-from napari_clumps.io.import_labels import Found
+from napari_clumps.io.import_labels import PlacedLabels
 from napari_clumps.widgets.base.parts import plain_button
 from napari_clumps.widgets.base.signals import listen
 
@@ -63,7 +63,7 @@ class ExchangeButtons(QWidget):
         if name:
             self._controller.exchange.read(Path(name))
 
-    def _ask_how(self, found: Found) -> None:
+    def _ask_how(self, found: PlacedLabels) -> None:
         dialog = ImportDialog(found, self)
         dialog.exec()
         if dialog.how is not None:

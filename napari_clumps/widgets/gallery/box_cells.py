@@ -7,12 +7,17 @@ from qtpy.QtCore import QRect, QRectF, Qt
 from qtpy.QtGui import QPainter
 
 from napari_clumps.app.gallery import Gallery
-from napari_clumps.render.thumbnails import View, Window, place_in, window_around
+from napari_clumps.render.thumbnails import (
+    ThumbnailView,
+    Window,
+    place_in,
+    window_around,
+)
 from napari_clumps.review import Crop
 from napari_clumps.widgets.base.parts import STATUS_WORDS, draw_box
 
 from .cells import CellPainter, Cells
-from .pixmap_cache import SmallPixmaps
+from .pixmap_cache import PixmapCache
 
 #: Height of a crop in lines of text.
 _LINES = 6.2
@@ -21,7 +26,7 @@ _LINES = 6.2
 class GalleryCells(Cells):
     """Crops in the order of the wall."""
 
-    def __init__(self, wall: Gallery, pixmaps: SmallPixmaps) -> None:
+    def __init__(self, wall: Gallery, pixmaps: PixmapCache) -> None:
         super().__init__(pixmaps)
         self.wall = wall
         self._ids = np.zeros(0, np.int64)
@@ -54,10 +59,10 @@ class GalleryCells(Cells):
     def _forget_last(self) -> None:
         self._last = None
 
-    def view(self, place: int) -> View:
+    def view(self, place: int) -> ThumbnailView:
         """Return a crop's view."""
         crop, window = self.at(place)
-        return View(crop.cutout, window, self.side)
+        return ThumbnailView(crop.cutout, window, self.side)
 
     def words(self, place: int) -> str:
         """Return what there is to say of a crop."""

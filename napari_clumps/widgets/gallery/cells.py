@@ -8,9 +8,9 @@ from qtpy.QtCore import QAbstractListModel, QModelIndex, QRect, QRectF, QSize, Q
 from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPen, QPixmap
 from qtpy.QtWidgets import QStyle, QStyledItemDelegate
 
-from napari_clumps.render.thumbnails import PAPER, View
+from napari_clumps.render.thumbnails import PAPER, ThumbnailView
 
-from .pixmap_cache import SmallPixmaps
+from .pixmap_cache import PixmapCache
 
 _Index = QModelIndex
 _PAPER, _PALE = QColor(*PAPER), QColor("#8c94a0")
@@ -21,7 +21,7 @@ class Cells(QAbstractListModel):
 
     Parameters
     ----------
-    pixmaps : SmallPixmaps
+    pixmaps : PixmapCache
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Cells(QAbstractListModel):
         Of the small pictures, in the screen's pixels.
     """
 
-    def __init__(self, pixmaps: SmallPixmaps) -> None:
+    def __init__(self, pixmaps: PixmapCache) -> None:
         super().__init__()
         self.pixmaps = pixmaps
         self.side = 100
@@ -38,7 +38,7 @@ class Cells(QAbstractListModel):
         """Return how many cells there are."""
         raise NotImplementedError
 
-    def view(self, place: int) -> View:
+    def view(self, place: int) -> ThumbnailView:
         """Return what the cell at a place shows."""
         raise NotImplementedError
 

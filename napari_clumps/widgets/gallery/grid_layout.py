@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Grid:
+class GridLayout:
     """n cells in rows of so many columns; places count from 0, pixels from the corner.
 
     Attributes
@@ -22,7 +22,7 @@ class Grid:
     height: int
 
     @classmethod
-    def across(cls, n: int, room: int, width: int, height: int) -> Grid:
+    def across(cls, n: int, room: int, width: int, height: int) -> GridLayout:
         """Return cells that fill a width, each at least so wide."""
         columns = max(room // max(width, 1), 1)
         return cls(n, columns, max(room // columns, width), height)

@@ -29,10 +29,10 @@ from qtpy.QtWidgets import (
     QStyleOptionViewItem,
 )
 
-from napari_clumps.render.thumbnails import View
+from napari_clumps.render.thumbnails import ThumbnailView
 
 from .cells import CellPainter, Cells
-from .grid_layout import Grid
+from .grid_layout import GridLayout
 
 #: Milliseconds in which what comes together is drawn, or asked for, together.
 TOGETHER = 25
@@ -43,7 +43,7 @@ UNSEEN = 60_000
 _Event = Any
 
 
-class Mosaic(QAbstractItemView):
+class GridView(QAbstractItemView):
     """Cells in rows that fill the width, or in a single row.
 
     Parameters
@@ -65,12 +65,12 @@ class Mosaic(QAbstractItemView):
         # napari's theme gives its size of text to labels, not to views of items.
         self._label = QLabel(self)
         self._label.hide()
-        self._grid = Grid(0, 1, 1, 1)
+        self._grid = GridLayout(0, 1, 1, 1)
         self._pressed: QPoint | None = None
         self._dragged: QPoint | None = None
         self._asked: tuple[int, int] | None = None
         self._ask_timer = _timer(self, self._ask)
-        self._awaited: dict[View, list[int]] = {}
+        self._awaited: dict[ThumbnailView, list[int]] = {}
         self._arrived: set[int] = set()
         self._draw_timer = _timer(self, self._draw_arrived)
         self._font_timer = _timer(self, self.updateGeometries)
@@ -106,9 +106,9 @@ class Mosaic(QAbstractItemView):
         size = self.painter.cell_size(self.fontMetrics())
         n, room = self.cells.count(), self.viewport().size()
         if self._single_row:
-            self._grid = Grid(n, max(n, 1), size.width(), size.height())
+            self._grid = GridLayout(n, max(n, 1), size.width(), size.height())
         else:
-            self._grid = Grid.across(n, room.width(), size.width(), size.height())
+            self._grid = GridLayout.across(n, room.width(), size.width(), size.height())
         if self._single_row and self.height() != self.sizeHint().height():
             self.setFixedHeight(self.sizeHint().height())
         sharp = self.devicePixelRatioF()
@@ -350,7 +350,7 @@ class Mosaic(QAbstractItemView):
         super().hideEvent(event)
         self._unseen_timer.start()
 
-    def _on_came(self, views: list[View]) -> None:
+    def _on_came(self, views: list[ThumbnailView]) -> None:
         """Draw soon the cells whose pictures came, and no others."""
         for view in views:
             self._arrived.update(self._awaited.pop(view, ()))
@@ -381,7 +381,7 @@ class Mosaic(QAbstractItemView):
         self.cells.pixmaps.want(list(self._awaited))
 
 
-def _timer(view: Mosaic, slot: Any, interval: int = TOGETHER) -> QTimer:
+def _timer(view: GridView, slot: Any, interval: int = TOGETHER) -> QTimer:
     timer = QTimer(view)
     timer.setSingleShot(True)
     timer.setInterval(interval)

@@ -10,13 +10,13 @@ from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QImage, QPixmap
 
 from clump_detector.core.sources import Source
-from napari_clumps.render.thumbnails import Small, SmallPictures, View
+from napari_clumps.render.thumbnails import Small, Thumbnails, ThumbnailView
 
 #: Bytes of pixmaps that are kept; a crop of 120 pixels takes 58 kilobytes.
 KEPT_BYTES = 64_000_000
 
 
-class SmallPixmaps(QObject):
+class PixmapCache(QObject):
     """A bounded cache of pixmaps that threads fill.
 
     Signals
@@ -31,11 +31,11 @@ class SmallPixmaps(QObject):
         self, source_of: Callable[[int], Source], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._kept: OrderedDict[View, QPixmap | str] = OrderedDict()
+        self._kept: OrderedDict[ThumbnailView, QPixmap | str] = OrderedDict()
         self._bytes = 0
         # Qt hands it over to the window's thread.
         self._made.connect(self._take, Qt.ConnectionType.QueuedConnection)
-        self._reader = SmallPictures(source_of, self._deliver)
+        self._reader = Thumbnails(source_of, self._deliver)
         self.destroyed.connect(self._reader.close)
 
     @property
@@ -48,14 +48,14 @@ class SmallPixmaps(QObject):
         """How many images were read so far."""
         return self._reader.files_read
 
-    def get(self, view: View) -> QPixmap | str | None:
+    def get(self, view: ThumbnailView) -> QPixmap | str | None:
         """Return a pixmap, the sentence why there is none, or None while it is read."""
         found = self._kept.get(view)
         if found is not None:
             self._kept.move_to_end(view)
         return found
 
-    def want(self, views: Sequence[View]) -> None:
+    def want(self, views: Sequence[ThumbnailView]) -> None:
         """Have those read that are not here, and nothing that was wanted before.
 
         No more of them than can be kept together: the last would drive out the first.
@@ -80,21 +80,21 @@ class SmallPixmaps(QObject):
         self._bytes = 0
         self._reader.forget()
 
-    def _deliver(self, age: int, made: list[tuple[View, Small]]) -> None:
+    def _deliver(self, age: int, made: list[tuple[ThumbnailView, Small]]) -> None:
         """Take what a thread made; nobody waits for it where the window has closed."""
         try:
             self._made.emit(age, made)
         except RuntimeError:
             return
 
-    def _take(self, age: int, made: list[tuple[View, Small]]) -> None:
+    def _take(self, age: int, made: list[tuple[ThumbnailView, Small]]) -> None:
         if age != self._reader.age:
             return
         for view, small in made:
             self._keep(view, small if isinstance(small, str) else _pixmap(small))
         self.came.emit([view for view, _ in made])
 
-    def _keep(self, view: View, pixmap: QPixmap | str) -> None:
+    def _keep(self, view: ThumbnailView, pixmap: QPixmap | str) -> None:
         self._bytes += _bytes(pixmap) - _bytes(self._kept.pop(view, ""))
         self._kept[view] = pixmap
         while self._bytes > KEPT_BYTES:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clump_detector.core.fits_header import Keys, as_number
+from clump_detector.core.fits_header import HeaderKeys, as_number
 
 from .angular_units import arcsec, per_pixel
 from .celestial_frames import turned_to_icrs
@@ -30,7 +30,7 @@ _WCSLIB = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+:\s*")
 
 
 @dataclass(frozen=True)
-class Sky:
+class HeaderSky:
     """What a header says of the sky.
 
     Attributes
@@ -79,7 +79,7 @@ def celestial_wcs(header: Any) -> Any | None:
     return read_sky(header).wcs
 
 
-def read_sky(header: Any) -> Sky:
+def read_sky(header: Any) -> HeaderSky:
     """Return what a FITS header says of the sky: what astropy makes of it, or nothing.
 
     A card that is odd costs no more than itself. Distortions are kept that stand in
@@ -92,22 +92,22 @@ def read_sky(header: Any) -> Sky:
 
     Returns
     -------
-    Sky
+    HeaderSky
         Never raises.
     """
     axes = sky_axes(header)
     if axes is None:
         reason = promise(header)
-        return Sky(None, (no_sky(reason),) if reason else ())
+        return HeaderSky(None, (no_sky(reason),) if reason else ())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _read(header, axes)
     except NoSkyError as error:
-        return Sky(None, (no_sky(str(error)),))
+        return HeaderSky(None, (no_sky(str(error)),))
 
 
-def _read(header: Any, axes: SkyAxes) -> Sky:
+def _read(header: Any, axes: SkyAxes) -> HeaderSky:
     found = sky_cards(header, axes)
     try:
         wcs = _as_wcs(found.keys)
@@ -121,7 +121,7 @@ def _read(header: Any, axes: SkyAxes) -> Sky:
     _check(wcs, corners)
     if axes.alternate:
         found.notes.append(f"they are those of description {axes.alternate}")
-    return Sky(wcs, tuple(note(clause) for clause in dict.fromkeys(found.notes)))
+    return HeaderSky(wcs, tuple(note(clause) for clause in dict.fromkeys(found.notes)))
 
 
 def _as_wcs(keys: dict[str, Any]) -> Any:
@@ -190,7 +190,7 @@ def pixel_scale(wcs: Any) -> float:
     return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
 
 
-def stated_scale(keys: Keys) -> tuple[float | None, tuple[str, ...]]:
+def stated_scale(keys: HeaderKeys) -> tuple[float | None, tuple[str, ...]]:
     """Return the arcsec per pixel that a header without WCS states, and notes.
 
     A unit in the comment counts, where it stands in brackets: ``[arcmin/pixel]``.

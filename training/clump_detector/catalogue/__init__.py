@@ -1,10 +1,10 @@
 """The clump catalogue: columns as Popp et al. (2023) published them, and ours.
 
-`Rows` takes in what was measured, cutout by cutout (`clump_rows`); `write_catalogue`
-writes it.
+`CatalogueBuilder` takes in what was measured, cutout by cutout (`clump_rows`);
+`write_catalogue` writes it.
 """
 
-from .builder import Catalogue, Rows
+from .builder import Catalogue, CatalogueBuilder
 from .columns import COLUMNS, Column
 from .fits_table import as_table
 from .measured_rows import clump_rows, describing
@@ -15,8 +15,8 @@ __all__ = [
     "COLUMNS",
     "FORMATS",
     "Catalogue",
+    "CatalogueBuilder",
     "Column",
-    "Rows",
     "as_table",
     "check_catalogue_name",
     "clump_rows",

@@ -105,7 +105,7 @@ class Catalogue:
         return len(self.missing[self.columns[0].name])
 
 
-class Rows:
+class CatalogueBuilder:
     """Takes rows in, a cutout at a time, each value under its column's name.
 
     A value of a column with a band in its name is a mapping of bands to values.

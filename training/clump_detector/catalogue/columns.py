@@ -14,7 +14,7 @@ from clump_detector.core.bands import wavelength
 from clump_detector.fluxes.extinction import SOURCE as EXTINCTION_SOURCE
 from clump_detector.fluxes.magnitudes import COLOURS
 
-Kind = Literal["int", "float", "bool", "text"]
+ColumnKind = Literal["int", "float", "bool", "text"]
 
 #: Where a band's place is in a name.
 BAND = "{band}"
@@ -37,7 +37,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     description: str
     unit: str = ""
     ucd: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import Column, Kind
+from .columns import Column, ColumnKind
 
 #: From here up floating point does not tell one integer from the next.
 _LOSSY = 2**53
@@ -69,7 +69,7 @@ class Listed:
                 ),
             )
 
-    def _repeated(self, values: list[Any], kind: Kind) -> NDArray[Any]:
+    def _repeated(self, values: list[Any], kind: ColumnKind) -> NDArray[Any]:
         if kind == "text":
             plain: Any = [str(v) if _is_known(v) else None for v in values]
             return np.repeat(np.array(plain, dtype=object), self._counts)
@@ -85,7 +85,7 @@ def _is_known(value: Any) -> bool:
     return not (isinstance(value, float) and math.isnan(value))
 
 
-def _kind_of(known: list[Any]) -> Kind:
+def _kind_of(known: list[Any]) -> ColumnKind:
     """Return the kind that holds all values to the last digit."""
     if known and all(isinstance(v, bool) for v in known):
         return "bool"

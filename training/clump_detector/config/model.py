@@ -316,7 +316,7 @@ def fill(cls: type[T], values: Any, prefix: str = "") -> T:
         raise
 
 
-def as_table(config: ModelConfig | TrainConfig) -> dict[str, Any]:
+def settings_table(config: ModelConfig | TrainConfig) -> dict[str, Any]:
     """Return a dataclass as a dictionary that JSON and TOML can hold."""
     return asdict(config)
 

@@ -112,3 +112,19 @@ def find_recipe(name: str | Path, *, experiment: bool = False) -> Path:
         return ours
     known = ", ".join(sorted(p.stem for p in folder.glob("*.toml")))
     raise ConfigError("there is no such recipe", path, f"Ours are: {known}.")
+
+
+def preset(parts: str) -> TrainConfig:
+    """Return how some parts of a model are retrained: the recipe ``retrain-*.toml``.
+
+    Parameters
+    ----------
+    parts : str
+        A name of `TRAIN_PARTS`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no recipe for them, or it is damaged.
+    """
+    return read_recipe(find_recipe(f"retrain-{parts.replace(' ', '-')}")).train

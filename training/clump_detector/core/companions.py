@@ -91,7 +91,7 @@ class LeftOut:
     kind: str
 
 
-def in_words(left_out: Sequence[LeftOut]) -> str:
+def companions_in_words(left_out: Sequence[LeftOut]) -> str:
     """Say in a sentence what was left out and why, or nothing."""
     if not left_out:
         return ""

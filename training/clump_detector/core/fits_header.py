@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 
-class Keys:
+class HeaderKeys:
     """The keys of an image, its own header before the file's first one.
 
     Parameters
@@ -20,9 +20,9 @@ class Keys:
         self._headers = tuple(h for h in headers if h is not None)
 
     @property
-    def own(self) -> Keys:
+    def own(self) -> HeaderKeys:
         """The keys of the image's own header alone."""
-        return Keys(*self._headers[:1])
+        return HeaderKeys(*self._headers[:1])
 
     def values(self, key: str) -> Iterator[Any]:
         """Yield what the headers say, the nearest first."""

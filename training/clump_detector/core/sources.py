@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .bands import BAND_ORDER, band_of_token, from_blue
-from .companions import Companions, LeftOut, in_words
+from .companions import Companions, LeftOut, companions_in_words
 from .errors import FileError, ImageError, from_os_error
 from .signatures import refuse_special
 
 __all__ = [
     "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",
-    "Found", "Source", "find_sources", "is_image_name", "search", "stem",
+    "FoundSources", "Source", "find_sources", "is_image_name", "search", "stem",
 ]  # fmt: skip
 
 _FITS = (".fits", ".fit", ".fts")
@@ -74,7 +74,7 @@ def stem(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSources:
     """The cutouts in files and folders, and what was left out of the folders.
 
     Attributes
@@ -89,7 +89,7 @@ class Found:
     @property
     def said(self) -> str:
         """A sentence on what was left out, or an empty text."""
-        return in_words(self.left_out)
+        return companions_in_words(self.left_out)
 
 
 def find_sources(paths: Iterable[str | Path]) -> list[Source]:
@@ -97,7 +97,7 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
     return search(paths).sources
 
 
-def search(paths: Iterable[str | Path]) -> Found:
+def search(paths: Iterable[str | Path]) -> FoundSources:
     """Find the cutouts in files and folders, without reading them.
 
     FITS files of one folder whose names differ only in a band (``a-g.fits``,
@@ -127,7 +127,8 @@ def search(paths: Iterable[str | Path]) -> Found:
                 raise ImageError(
                     "there is no image in this folder",
                     path,
-                    in_words(others) or f"Images end in {', '.join(SUFFIXES)}.",
+                    companions_in_words(others)
+                    or f"Images end in {', '.join(SUFFIXES)}.",
                 )
             folders += found
             left_out += others
@@ -144,7 +145,7 @@ def search(paths: Iterable[str | Path]) -> Found:
     below = _unique(folders)
     known = {path.absolute() for path in below}
     apart = [path for path in _unique(loose) if path.absolute() not in known]
-    return Found(_group_bands(apart) + _group_bands(below), left_out)
+    return FoundSources(_group_bands(apart) + _group_bands(below), left_out)
 
 
 def _unique(paths: Iterable[Path]) -> list[Path]:

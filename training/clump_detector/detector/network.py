@@ -31,7 +31,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from clump_detector.config.model import ModelConfig
 
 from .encoder import build_encoder, channels
-from .targets import BACKGROUND, Sampler, Target, not_background
+from .targets import BACKGROUND, LossTarget, Sampler, not_background
 
 Features = OrderedDict[str, Tensor]
 
@@ -74,7 +74,7 @@ class Proposer(RegionProposalNetwork):  # type: ignore[misc]
     """torchvision's region proposal network with this project's loss."""
 
     def assign_targets_to_anchors(
-        self, anchors: list[Tensor], targets: list[Target]
+        self, anchors: list[Tensor], targets: list[LossTarget]
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Return labels (n,) and matched boxes (n, 4) of each image's anchors."""
         labels, boxes = super().assign_targets_to_anchors(anchors, targets)
@@ -114,7 +114,7 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
     """torchvision's box head with this project's loss and suppression of doubles."""
 
     def select_training_samples(
-        self, proposals: list[Tensor], targets: list[Target]
+        self, proposals: list[Tensor], targets: list[LossTarget]
     ) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
         """Return proposals that count, their weights, labels and regression targets."""
         boxes = [t["boxes"] for t in targets]
@@ -142,7 +142,7 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
         self,
         encoded: Encoded,
         proposals: list[Tensor],
-        targets: list[Target],
+        targets: list[LossTarget],
     ) -> dict[str, Tensor]:
         """Return the losses of class and of box; 0 where nothing counts."""
         places, *known = self.select_training_samples(proposals, targets)
@@ -330,7 +330,7 @@ class Detector(FasterRCNN):  # type: ignore[misc]
         proposals, _ = self.rpn(pyramid.as_images(), pyramid.features)
         return list(proposals)
 
-    def losses(self, pyramid: Encoded, targets: list[Target]) -> dict[str, Tensor]:
+    def losses(self, pyramid: Encoded, targets: list[LossTarget]) -> dict[str, Tensor]:
         """Return the losses of a batch; the network has to be in training mode.
 
         They are four, or the two of the box head where the proposals are known.
@@ -348,7 +348,7 @@ class Detector(FasterRCNN):  # type: ignore[misc]
         return self.roi_heads.find(pyramid, proposals)
 
     def forward(
-        self, images: Sequence[Tensor], targets: list[Target] | None = None
+        self, images: Sequence[Tensor], targets: list[LossTarget] | None = None
     ) -> Any:
         """Return losses when training, and otherwise what is found."""
         pyramid = self.pyramid(self.encode(images))

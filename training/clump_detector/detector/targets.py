@@ -25,7 +25,7 @@ IGNORED_SHARE = 0.5
 REJECTED_IOU = 0.5
 
 
-class Target(TypedDict):
+class LossTarget(TypedDict):
     """What is known of one image, boxes in network pixels from the edge.
 
     ``boxes`` (n, 4), ``labels`` (n,) int64 from 1, ``weights`` (n,) of their class
@@ -68,7 +68,7 @@ def _draw(candidates: Tensor, most: int) -> Tensor:
     return mask
 
 
-def not_background(labels: Tensor, proposals: Tensor, target: Target) -> Tensor:
+def not_background(labels: Tensor, proposals: Tensor, target: LossTarget) -> Tensor:
     """Return labels in which only what a person has looked at is background.
 
     Parameters
@@ -76,7 +76,7 @@ def not_background(labels: Tensor, proposals: Tensor, target: Target) -> Tensor:
     labels : tensor of shape (n,)
         Classes, `BACKGROUND`, or `IGNORED` between the two.
     proposals : tensor of shape (n, 4)
-    target : Target
+    target : LossTarget
 
     Returns
     -------

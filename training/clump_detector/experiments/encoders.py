@@ -21,8 +21,8 @@ import numpy as np
 from clump_detector.config.model import (
     ModelConfig,
     TrainConfig,
-    as_table,
     fill,
+    settings_table,
     with_encoder,
 )
 from clump_detector.config.recipe import read_toml
@@ -269,7 +269,7 @@ def _run_recipe(
     plan: Experiment, init: Init, labels: LabelSet, test: LabelSet, seed: int
 ) -> dict[str, Any]:
     """Return the parts of the recipe that matter to one run."""
-    train = as_table(_training(plan, seed))
+    train = settings_table(_training(plan, seed))
     return {
         "labels": labels.hash(),
         "test": test.hash(),
@@ -277,7 +277,9 @@ def _run_recipe(
         "seed": seed,
         "steps": plan.steps,
         "init": _encoder_recipe(init, plan),
-        "model": {k: v for k, v in as_table(plan.model).items() if k != "encoder"},
+        "model": {
+            k: v for k, v in settings_table(plan.model).items() if k != "encoder"
+        },
         "train": {k: v for k, v in train.items() if k not in _OF_THE_MACHINE},
     }
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 
 from .zero_points import ZeroPoint, zero_point_of
 
@@ -79,7 +79,7 @@ RELATIVE = Unit(None, "relative fluxes")
 
 
 def unit_of(
-    keys: Keys,
+    keys: HeaderKeys,
     choice: str = "",
     area: float | None = None,
     brightest: Callable[[], float] = lambda: 1.0,
@@ -88,7 +88,7 @@ def unit_of(
 
     Parameters
     ----------
-    keys : Keys
+    keys : HeaderKeys
     choice : str
         What the user says of images that do not say it themselves; see `chosen_unit`.
     area : float, optional
@@ -110,12 +110,12 @@ def unit_of(
     return found or RELATIVE
 
 
-def stated_unit(keys: Keys) -> str:
+def stated_unit(keys: HeaderKeys) -> str:
     """Return the unit that a header states, in its own words, or ''."""
     return keys.word("BUNIT", "IMUNIT", "UNIT")
 
 
-def is_logarithmic(keys: Keys) -> bool:
+def is_logarithmic(keys: HeaderKeys) -> bool:
     """Tell whether a header says that its values are magnitudes or logarithms."""
     stated = stated_unit(keys).lower()
     return bool(re.match(r"(ab|st|vega)?\s*mag(s|nitudes?)?\b|log|dex\b", stated))
@@ -183,7 +183,7 @@ def _by_astropy(text: str, area: float | None) -> Unit | None:
     return None
 
 
-def _per_beam(keys: Keys, text: str, area: float | None) -> Unit | None:
+def _per_beam(keys: HeaderKeys, text: str, area: float | None) -> Unit | None:
     """Return the unit of radio maps, whose beam is a Gaussian of BMAJ and BMIN."""
     major, minor = keys.number("BMAJ"), keys.number("BMIN")
     of_beam = (
@@ -197,7 +197,7 @@ def _per_beam(keys: Keys, text: str, area: float | None) -> Unit | None:
     return Unit(of_beam.jansky * area / beam, f"{text} divided by the beam's area")
 
 
-def _per_wavelength(keys: Keys, text: str) -> Unit | None:
+def _per_wavelength(keys: HeaderKeys, text: str) -> Unit | None:
     """Return the unit of ``f_lambda`` where the header tells the pivot wavelength."""
     from astropy import units
 
@@ -217,7 +217,7 @@ def _per_wavelength(keys: Keys, text: str) -> Unit | None:
 
 
 def _by_zero_point(
-    keys: Keys, stated: str, brightest: Callable[[], float]
+    keys: HeaderKeys, stated: str, brightest: Callable[[], float]
 ) -> Unit | None:
     """Return the unit of calibrated counts, or None."""
     if stated and not _COUNTS.fullmatch(stated):
@@ -257,7 +257,7 @@ def _is_total(stated: str) -> bool:
     return bool(stated) and not re.search(r"/|per|-1|\bs\b|sec|cps", stated.lower())
 
 
-def _hubble(keys: Keys) -> float | None:
+def _hubble(keys: HeaderKeys) -> float | None:
     """Return Jy per count per second from the photometric keys of HST.
 
     ``f_nu = f_lambda lambda^2 / c``, which in Jy, erg/s/cm2/A and A has the factor
@@ -272,7 +272,7 @@ def _hubble(keys: Keys) -> float | None:
     return 3.33564e4 * flam * pivot**2
 
 
-def soft_bias(keys: Keys, values: NDArray[np.float32]) -> float:
+def soft_bias(keys: HeaderKeys, values: NDArray[np.float32]) -> float:
     """Return the constant that a header says was added and the values still have.
 
     ``SOFTBIAS``, or 1000 where an SDSS corrected frame (fpC) went in. Some programs
@@ -287,7 +287,7 @@ def soft_bias(keys: Keys, values: NDArray[np.float32]) -> float:
     return stated if abs(float(np.median(known))) > abs(stated) / 2 else 0.0
 
 
-def linear(keys: Keys, values: NDArray[np.float32]) -> NDArray[Any] | None:
+def linear(keys: HeaderKeys, values: NDArray[np.float32]) -> NDArray[Any] | None:
     """Return fluxes of what Pan-STARRS stores as asinh magnitudes, or None.
 
     ``flux = BOFFSET + BSOFTEN (exp(v/a) - exp(-v/a))`` with ``a = 2.5 log10 e``

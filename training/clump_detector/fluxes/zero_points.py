@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 
 #: Keys that are AB by what they are. MZP_AB is Terapix's (CFHTLS), ZEROPNT AstroWISE's
 #: (KiDS).
@@ -89,13 +89,13 @@ class ZeroPoint:
 
 
 def zero_point_of(
-    keys: Keys, brightest: Callable[[], float] = lambda: 1.0
+    keys: HeaderKeys, brightest: Callable[[], float] = lambda: 1.0
 ) -> ZeroPoint | None:
     """Return what a header says of its zero point, one in AB before any other.
 
     Parameters
     ----------
-    keys : Keys
+    keys : HeaderKeys
     brightest : callable
         Returns the greatest flux. A zero point of 0 is how some programs write that
         there is none, and is believed only where fluxes are as small as it makes them.
@@ -108,7 +108,7 @@ def zero_point_of(
     return next((z for z in found if z.ab is not None), next(iter(found), None))
 
 
-def _magnitudes(keys: Keys) -> Iterator[tuple[str, float]]:
+def _magnitudes(keys: HeaderKeys) -> Iterator[tuple[str, float]]:
     for key in (*_AB_KEYS, *_EITHER):
         magnitude = keys.number(key)
         if magnitude is not None:
@@ -125,7 +125,7 @@ def _is_zero_point(magnitude: float, brightest: Callable[[], float]) -> bool:
     return 5 < magnitude < 50
 
 
-def _told(keys: Keys, key: str, magnitude: float) -> ZeroPoint:
+def _told(keys: HeaderKeys, key: str, magnitude: float) -> ZeroPoint:
     """Return a zero point with its system settled."""
     per_second = bool(_PER_SECOND.search(keys.comment(key)))
     named = f"zero point {magnitude:g} ({key})"
@@ -143,7 +143,7 @@ def _told(keys: Keys, key: str, magnitude: float) -> ZeroPoint:
     return ZeroPoint(None, f"{named} is not said to be AB", per_second)
 
 
-def _system(keys: Keys, key: str) -> str:
+def _system(keys: HeaderKeys, key: str) -> str:
     """Return AB, Vega, another system's name, or '' where nothing says which."""
     for text in (keys.comment(key), *(keys.word(k) for k in _SYSTEM_KEYS)):
         if re.search(r"\bAB\b|\bABmag", text):
@@ -160,11 +160,11 @@ def _system(keys: Keys, key: str) -> str:
     return "AB" if _AB.search(whose) else ""
 
 
-def _whose(keys: Keys) -> str:
+def _whose(keys: HeaderKeys) -> str:
     return " ; ".join(keys.word(key) for key in _WHOSE)
 
 
-def vega_to_ab(keys: Keys) -> float | None:
+def vega_to_ab(keys: HeaderKeys) -> float | None:
     """Return AB minus Vega in the band of a WISE, 2MASS or UKIRT image, or None."""
     whose = _whose(keys)
     for name, survey, band in _INSTRUMENTS:

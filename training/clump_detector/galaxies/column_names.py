@@ -16,7 +16,7 @@ _UNIT_AT_END = {
 
 
 @dataclass(frozen=True)
-class Column:
+class NamedColumn:
     """A column of a table and the unit of its values, or an empty one."""
 
     name: str

@@ -18,7 +18,7 @@ import numpy as np
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.sources import BAND_ORDER
 
-from .column_names import Column, bare, named_with_unit, plain, unit_of
+from .column_names import NamedColumn, bare, named_with_unit, plain, unit_of
 from .positions import PositionColumns, find_positions, with_unit
 
 #: What a person can name a column for, beside ``psf_r``, ``mag_g`` and any ``...id``.
@@ -67,19 +67,19 @@ _KINDS = ("petro", "cmodel", "model", "auto", "kron", "dev", "exp", "")
 class Columns:
     """Where to find what; None and nothing where there is no such column."""
 
-    ra: Column | None = None
-    dec: Column | None = None
+    ra: NamedColumn | None = None
+    dec: NamedColumn | None = None
     whole: PositionColumns | None = None
-    coord: Column | None = None
-    name: Column | None = None
-    file: Column | None = None
-    redshift: Column | None = None
-    radius: Column | None = None
-    ebv: Column | None = None
-    scale: Column | None = None
-    psf: Mapping[str, Column] = field(default_factory=dict)
-    magnitudes: Mapping[str, Column] = field(default_factory=dict)
-    ids: tuple[Column, ...] = ()
+    coord: NamedColumn | None = None
+    name: NamedColumn | None = None
+    file: NamedColumn | None = None
+    redshift: NamedColumn | None = None
+    radius: NamedColumn | None = None
+    ebv: NamedColumn | None = None
+    scale: NamedColumn | None = None
+    psf: Mapping[str, NamedColumn] = field(default_factory=dict)
+    magnitudes: Mapping[str, NamedColumn] = field(default_factory=dict)
+    ids: tuple[NamedColumn, ...] = ()
 
     @property
     def positions(self) -> PositionColumns | None:
@@ -140,7 +140,7 @@ def find_columns(
     ConfigError
         If a role or a column is unknown.
     """
-    named = [Column(name, unit_of(table, name)) for name in table.colnames]
+    named = [NamedColumn(name, unit_of(table, name)) for name in table.colnames]
     found = _guess(table, named)
     for role, wanted in (chosen or {}).items():
         found = _chosen(found, role, wanted, named, path)
@@ -169,8 +169,8 @@ def parse_choices(words: Iterable[str]) -> dict[str, str]:
 # -- guessing ---------------------------------------------------------------
 
 
-def _guess(table: Any, named: Sequence[Column]) -> Columns:
-    known: dict[str, Column] = {}
+def _guess(table: Any, named: Sequence[NamedColumn]) -> Columns:
+    known: dict[str, NamedColumn] = {}
     for column in named:
         known.setdefault(plain(column.name), column)
     magnitudes = _magnitudes(table, named, known)
@@ -194,22 +194,24 @@ def _guess(table: Any, named: Sequence[Column]) -> Columns:
 
 
 def _first(
-    known: Mapping[str, Column], names: Iterable[str], taken: Iterable[Column] = ()
-) -> Column | None:
+    known: Mapping[str, NamedColumn],
+    names: Iterable[str],
+    taken: Iterable[NamedColumn] = (),
+) -> NamedColumn | None:
     others = {column.name for column in taken}
     return next(
         (known[n] for n in names if n in known and known[n].name not in others), None
     )
 
 
-def _radius(known: Mapping[str, Column]) -> Column | None:
+def _radius(known: Mapping[str, NamedColumn]) -> NamedColumn | None:
     names = (f"{name}{band}" for name in _RADII for band in ("", *"rigz"))
     return next((known[n] for n in names if n in known), None)
 
 
-def _psf(named: Sequence[Column]) -> dict[str, Column]:
+def _psf(named: Sequence[NamedColumn]) -> dict[str, NamedColumn]:
     """Return the columns of the PSF by band, those in arcsec before those in pixels."""
-    found: dict[str, Column] = {}
+    found: dict[str, NamedColumn] = {}
     for column in sorted(named, key=lambda c: c.unit.startswith("pix")):
         match = _PSF.fullmatch(bare(column.name))
         if match:
@@ -218,10 +220,10 @@ def _psf(named: Sequence[Column]) -> dict[str, Column]:
 
 
 def _magnitudes(
-    table: Any, named: Sequence[Column], known: Mapping[str, Column]
-) -> dict[str, Column]:
+    table: Any, named: Sequence[NamedColumn], known: Mapping[str, NamedColumn]
+) -> dict[str, NamedColumn]:
     """Return the columns of magnitudes by band; a lone z may be one or a redshift."""
-    ranked: dict[str, tuple[int, Column]] = {}
+    ranked: dict[str, tuple[int, NamedColumn]] = {}
     for column in named:
         match = _MAGNITUDE.fullmatch(bare(column.name))
         if match is None or table[column.name].dtype.kind not in "fiu":
@@ -240,9 +242,9 @@ def _magnitudes(
 
 def _are_magnitudes(
     table: Any,
-    ranked: Mapping[str, tuple[int, Column]],
+    ranked: Mapping[str, tuple[int, NamedColumn]],
     letters: set[str],
-    known: Mapping[str, Column],
+    known: Mapping[str, NamedColumn],
 ) -> bool:
     """Tell whether columns named by one letter are magnitudes: several, and large."""
     return len(letters & set("ugriz")) >= 3 and all(
@@ -250,7 +252,7 @@ def _are_magnitudes(
     )
 
 
-def _is_magnitude(table: Any, column: Column) -> bool:
+def _is_magnitude(table: Any, column: NamedColumn) -> bool:
     values = np.ma.masked_invalid(np.ma.asarray(table[column.name]).astype(float))
     good = values[(values > -90) & (values < 90)].compressed()
     return bool(len(good)) and float(np.median(good)) > 7
@@ -274,7 +276,11 @@ def _role(word: str) -> str:
 
 
 def _chosen(
-    found: Columns, role: str, wanted: str, named: Sequence[Column], path: Path | None
+    found: Columns,
+    role: str,
+    wanted: str,
+    named: Sequence[NamedColumn],
+    path: Path | None,
 ) -> Columns:
     role = _role(role)
     column = None if wanted == "none" else _named(wanted, named, path)
@@ -284,7 +290,9 @@ def _chosen(
     if kind == "mag":
         return replace(found, magnitudes=_with(found.magnitudes, band, column))
     if role not in ROLES:
-        kept = tuple(c for c in found.ids if c.name != (column or Column(role)).name)
+        kept = tuple(
+            c for c in found.ids if c.name != (column or NamedColumn(role)).name
+        )
         return replace(found, ids=kept if column is None else (*kept, column))
     if role == "coord":
         return replace(found, coord=column, ra=None, dec=None, whole=None)
@@ -295,7 +303,7 @@ def _chosen(
 
 
 def _with_axis(
-    whole: PositionColumns | None, role: str, column: Column | None
+    whole: PositionColumns | None, role: str, column: NamedColumn | None
 ) -> PositionColumns | None:
     """Return the columns of positions with another one for an axis."""
     if whole is None or column is None:
@@ -306,19 +314,19 @@ def _with_axis(
 
 
 def _with(
-    found: Mapping[str, Column], band: str, column: Column | None
-) -> dict[str, Column]:
+    found: Mapping[str, NamedColumn], band: str, column: NamedColumn | None
+) -> dict[str, NamedColumn]:
     kept = {b: c for b, c in found.items() if b != band}
     return kept if column is None else {**kept, band: column}
 
 
-def _named(wanted: str, named: Sequence[Column], path: Path | None) -> Column:
+def _named(wanted: str, named: Sequence[NamedColumn], path: Path | None) -> NamedColumn:
     by_name = {column.name: column for column in named}
     if wanted in by_name:
         return by_name[wanted]
     given = named_with_unit(wanted)
     if given is not None and given[0] in by_name:
-        return Column(*given)
+        return NamedColumn(*given)
     near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
     listed = ", ".join(near or list(by_name)[:20])
     raise ConfigError(f"there is no column {wanted!r}", path, f"There is {listed}.")

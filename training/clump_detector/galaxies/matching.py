@@ -33,7 +33,7 @@ def loose(name: str) -> str:
     return re.sub(r"(?<=[^\W\d_])_(?=\d)", "", joined)
 
 
-class Rows:
+class ListRows:
     """The rows of a list by the files, names and ids that they tell.
 
     Parameters

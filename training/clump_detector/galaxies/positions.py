@@ -19,7 +19,7 @@ import numpy as np
 from clump_detector.astrometry.angular_units import angle_unit, degrees
 from clump_detector.core.arrays import Floats
 
-from .column_names import Column, plain
+from .column_names import NamedColumn, plain
 from .coordinates import NUMBER, parse_angle
 
 #: Pairs of right ascension and declination, the likeliest first.
@@ -59,33 +59,33 @@ class PositionColumns:
 
     Attributes
     ----------
-    ra, dec : Column
+    ra, dec : NamedColumn
         Or longitude and latitude of another frame.
-    ra_rest, dec_rest : tuple of Column
+    ra_rest, dec_rest : tuple of NamedColumn
         Minutes, and seconds where there are any.
-    sign : Column or None
+    sign : NamedColumn or None
         Of the declination.
     frame : str
         astropy's name.
     """
 
-    ra: Column
-    dec: Column
-    ra_rest: tuple[Column, ...] = ()
-    dec_rest: tuple[Column, ...] = ()
-    sign: Column | None = None
+    ra: NamedColumn
+    dec: NamedColumn
+    ra_rest: tuple[NamedColumn, ...] = ()
+    dec_rest: tuple[NamedColumn, ...] = ()
+    sign: NamedColumn | None = None
     frame: str = "icrs"
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[NamedColumn, ...]:
         """All of them."""
         sign = () if self.sign is None else (self.sign,)
         return (self.ra, *self.ra_rest, *sign, self.dec, *self.dec_rest)
 
 
-def find_positions(named: Sequence[Column]) -> PositionColumns | None:
+def find_positions(named: Sequence[NamedColumn]) -> PositionColumns | None:
     """Return the columns of positions, the likeliest of several, or None."""
-    known: dict[str, Column] = {}
+    known: dict[str, NamedColumn] = {}
     for column in named:
         if not column.name.strip().endswith("-"):
             known.setdefault(plain(column.name), column)
@@ -95,7 +95,9 @@ def find_positions(named: Sequence[Column]) -> PositionColumns | None:
             return PositionColumns(with_unit(known[lon]), with_unit(known[lat]))
     if parts is not None:
         return parts
-    by_frame: dict[str, tuple[list[Column], list[Column]]] = {"icrs": ([], [])}
+    by_frame: dict[str, tuple[list[NamedColumn], list[NamedColumn]]] = {
+        "icrs": ([], [])
+    }
     for column in named:
         for place, pattern in enumerate((_RA, _DEC)):
             frame = _frame_in(pattern, column)
@@ -111,18 +113,18 @@ def find_positions(named: Sequence[Column]) -> PositionColumns | None:
     return None
 
 
-def _letters(column: Column) -> str:
+def _letters(column: NamedColumn) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"[\[(].*", "", column.name.lower()))
 
 
-def _frame_in(pattern: re.Pattern[str], column: Column) -> str:
+def _frame_in(pattern: re.Pattern[str], column: NamedColumn) -> str:
     found = pattern.fullmatch(_letters(column))
     if found is None or column.name.strip().endswith("-"):
         return ""
     return "fk4" if "1950" in found[1] + found[3] else "icrs"
 
 
-def with_unit(column: Column) -> Column:
+def with_unit(column: NamedColumn) -> NamedColumn:
     """Return a column with the unit that the end of its name says, if none is known."""
     if column.unit:
         return column
@@ -134,7 +136,7 @@ def with_unit(column: Column) -> Column:
 
 
 def _in_parts(
-    known: dict[str, Column], named: Sequence[Column]
+    known: dict[str, NamedColumn], named: Sequence[NamedColumn]
 ) -> PositionColumns | None:
     """Return the columns of the CDS for hours, degrees, minutes and seconds."""
     if not {"rah", "ram", "ded", "dem"} <= set(known):
@@ -142,8 +144,8 @@ def _in_parts(
     signs = ("de-", "dec-", "de_sign", "dec_sign", "design", "decsign", "sign")
     sign = next((c for c in named if c.name.strip().lower() in signs), None)
     return PositionColumns(
-        Column(known["rah"].name, "h"),
-        Column(known["ded"].name, "deg"),
+        NamedColumn(known["rah"].name, "h"),
+        NamedColumn(known["ded"].name, "deg"),
         tuple(known[k] for k in ("ram", "ras") if k in known),
         tuple(known[k] for k in ("dem", "des") if k in known),
         sign,
@@ -191,7 +193,9 @@ def positions_of(
     return np.where(around == 360, 0.0, around), dec  # -1e-20 % 360 is 360
 
 
-def in_degrees(values: Sequence[Any], column: Column, *, longitude: bool) -> Floats:
+def in_degrees(
+    values: Sequence[Any], column: NamedColumn, *, longitude: bool
+) -> Floats:
     """Return angles of a column in degrees, NaN where one is none.
 
     Sexagesimal ones of a longitude are hours unless the unit says degrees; the letters
@@ -200,7 +204,7 @@ def in_degrees(values: Sequence[Any], column: Column, *, longitude: bool) -> Flo
     Parameters
     ----------
     values : sequence of str, float or None
-    column : Column
+    column : NamedColumn
         For its unit.
     longitude : bool
 
@@ -249,7 +253,9 @@ def _is_text(values: Sequence[Any]) -> bool:
     return any(not NUMBER.fullmatch(text.strip()) for text in texts)
 
 
-def _rest(columns: Sequence[Column], values: Callable[[str], Sequence[Any]]) -> Floats:
+def _rest(
+    columns: Sequence[NamedColumn], values: Callable[[str], Sequence[Any]]
+) -> Floats:
     """Return minutes and seconds as a part of the whole; NaN where one is none."""
     parts = []
     for column, per in zip(columns, (60, 3600), strict=False):

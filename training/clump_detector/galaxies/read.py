@@ -20,7 +20,7 @@ from clump_detector.tables.read import read_table
 from .columns import Columns, find_columns
 from .coordinates import j_name
 from .galaxy import Galaxy
-from .values import Values
+from .values import ColumnValues
 
 #: The key of a table's metadata that says which column is what.
 CHOICES = "galaxy_columns"
@@ -48,7 +48,7 @@ class GalaxyList(Sequence[Galaxy]):
         self, table: Any, columns: Columns, path: Path, *, positions: bool
     ) -> None:
         self.path, self.columns, self._table = path, columns, table
-        self._read = Values(table, columns, path)
+        self._read = ColumnValues(table, columns, path)
         self.problems, self._rows = self._good_rows(positions)
         left = [n for n in table.colnames if n not in self._read.used]
         self.warnings = (*self._read.said, *table.meta.get("said", []))

@@ -24,7 +24,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.sources import Source
 
 from .galaxy import Galaxy
-from .matching import Rows
+from .matching import ListRows
 from .read import GalaxyList, read_galaxies
 
 #: Endings in their order; the first table that knows a cutout tells of it.
@@ -86,7 +86,7 @@ class FolderTable:
             return
         self._galaxies = galaxies
         self.said = tuple(f"{path.name}: {words}" for words in galaxies.warnings)
-        self._rows = Rows(galaxies.files, galaxies.names, galaxies.ids, self._alike)
+        self._rows = ListRows(galaxies.files, galaxies.names, galaxies.ids, self._alike)
 
     def row_of(self, source: Source) -> tuple[int | None, str]:
         """Return the row of a cutout, or None, and what is to be said of the choice."""

@@ -17,7 +17,7 @@ from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import FileError
 from clump_detector.tables.kinds import FLOAT, MISSING
 
-from .column_names import Column
+from .column_names import NamedColumn
 from .columns import Columns
 from .coordinates import parse_position
 from .positions import AngleError, positions_of
@@ -38,7 +38,7 @@ _LEAST_SIGNED = 10**10
 _SMALLEST = (-(2**31), -(2**63))
 
 
-class Values:
+class ColumnValues:
     """The columns of a table as numbers in the units of `Galaxy`, NaN where unknown.
 
     Attributes
@@ -72,7 +72,7 @@ class Values:
             else:
                 self.ids[column.name] = ids
 
-    def texts(self, column: Column) -> list[str]:
+    def texts(self, column: NamedColumn) -> list[str]:
         """Return a column as texts, empty where nothing stands."""
         values = self._table[column.name]
         missing = np.ma.getmaskarray(np.ma.asarray(values))
@@ -82,7 +82,7 @@ class Values:
             for value, gone in zip(plain, missing, strict=True)
         ]
 
-    def numbers(self, column: Column) -> Floats:
+    def numbers(self, column: NamedColumn) -> Floats:
         """Return a column as numbers, NaN where nothing or no number stands."""
         values = np.ma.asarray(self._table[column.name])
         if values.dtype.kind in "US":
@@ -90,7 +90,7 @@ class Values:
         plain = np.ma.filled(values.astype(float), np.nan)
         return np.where(np.isfinite(plain), plain, np.nan)
 
-    def _numbers_in(self, texts: list[str], column: Column) -> Floats:
+    def _numbers_in(self, texts: list[str], column: NamedColumn) -> Floats:
         """Return the numbers among words; the words stay in the list's own column."""
         known = [float(t) if FLOAT.fullmatch(t) else np.nan for t in texts]
         numbers = np.array(known, dtype=float)
@@ -107,7 +107,7 @@ class Values:
     def _none(self) -> Floats:
         return np.full(len(self._table), np.nan)
 
-    def _within(self, column: Column | None, least: float, most: float) -> Floats:
+    def _within(self, column: NamedColumn | None, least: float, most: float) -> Floats:
         """Return numbers; those out of range stand for "not known", as -9999 does."""
         if column is None:
             return self._none()
@@ -116,7 +116,7 @@ class Values:
         self._say_odd(column, values[~good & ~_stands_for_none(values)])
         return np.where(good, values, np.nan)
 
-    def _say_odd(self, column: Column, odd: Floats) -> None:
+    def _say_odd(self, column: NamedColumn, odd: Floats) -> None:
         """Say that values out of range count for nothing."""
         if len(odd):
             self.used.discard(column.name)
@@ -125,7 +125,7 @@ class Values:
                 f"{odd[0]:g}; they count for nothing."
             )
 
-    def _angle(self, column: Column | None, least: float, most: float) -> Floats:
+    def _angle(self, column: NamedColumn | None, least: float, most: float) -> Floats:
         """Return angles in arcsec."""
         if column is None:
             return self._none()
@@ -139,12 +139,12 @@ class Values:
         values = self.numbers(column) * factor
         return np.where((values >= least) & (values <= most), values, np.nan)
 
-    def _left_out(self, column: Column) -> Floats:
+    def _left_out(self, column: NamedColumn) -> Floats:
         self.said.append(f"{column} is no angle on the sky: it was left out.")
         self.used.discard(column.name)
         return self._none()
 
-    def _scale(self, column: Column | None) -> Floats:
+    def _scale(self, column: NamedColumn | None) -> Floats:
         """Return arcsec per pixel; what cannot be one is doubted row by row."""
         if column is None:
             return self._none()
@@ -192,7 +192,7 @@ class Values:
             None if gone else value for value, gone in zip(plain, missing, strict=True)
         ]
 
-    def _ids(self, column: Column) -> list[int | None] | None:
+    def _ids(self, column: NamedColumn) -> list[int | None] | None:
         """Return ids as Python's integers; None if they are no integers at all."""
         values = np.ma.asarray(self._table[column.name])
         missing = np.ma.getmaskarray(values).tolist()
@@ -216,7 +216,7 @@ class Values:
         self._doubt(column, ids)
         return ids
 
-    def _ids_of(self, texts: list[str], column: Column) -> list[int | None] | None:
+    def _ids_of(self, texts: list[str], column: NamedColumn) -> list[int | None] | None:
         """Return the ids in texts; None if they are no numbers.
 
         The zeros before a number stay in the list's own column.
@@ -231,7 +231,7 @@ class Values:
         self._doubt(column, ids)
         return ids
 
-    def _lost(self, column: Column) -> FileError:
+    def _lost(self, column: NamedColumn) -> FileError:
         return FileError(
             f"column {column.name} holds ids as floating point numbers, whose "
             "last digits are lost",
@@ -240,7 +240,7 @@ class Values:
             f"--column {column.name}=none.",
         )
 
-    def _doubt(self, column: Column, ids: Sequence[int | None]) -> None:
+    def _doubt(self, column: NamedColumn, ids: Sequence[int | None]) -> None:
         """Say it where long ids end as a spreadsheet leaves them."""
         long = [
             str(abs(i)) for i in ids if i is not None and abs(i) >= 10**_DIGITS_KEPT

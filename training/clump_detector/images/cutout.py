@@ -29,7 +29,7 @@ from clump_detector.images.formats.arrays import as_image, read_npy, read_npz
 from clump_detector.images.formats.orientation import orientation_of, said_of
 from clump_detector.images.formats.pictures import read_picture
 from clump_detector.images.formats.tiff import read_tiff
-from clump_detector.images.pixels.planes import Picture, Planes
+from clump_detector.images.pixels.planes import ColourImage, Planes
 
 from .combine import Assembled, assembled
 
@@ -116,7 +116,7 @@ def read_cutout(source: Source | str | Path) -> Cutout:
         source = Source(stem(Path(source)), (Path(source),))
     files = [_read_file(path) for path in source.files]
     first = files[0]
-    if isinstance(first, Picture) and len(files) == 1:
+    if isinstance(first, ColourImage) and len(files) == 1:
         _refuse_empty(first.pixels, source.path)
         return with_galaxy(_picture(first, source))
     image = _assembled(files, source)
@@ -139,7 +139,7 @@ def read_cutout(source: Source | str | Path) -> Cutout:
     )
 
 
-def _picture(found: Picture, source: Source) -> Cutout:
+def _picture(found: ColourImage, source: Source) -> Cutout:
     notes = (*_notes(found.pixels, True), *_turned(source), *found.notes)
     pixels = found.pixels
     return Cutout(source.name, pixels, source, notes=notes, read_as=found.words)
@@ -150,10 +150,10 @@ def _turned(source: Source) -> tuple[str, ...]:
     return said_of(orientation_of(source.path))
 
 
-def _assembled(files: list[Picture | list[Planes]], source: Source) -> Assembled:
+def _assembled(files: list[ColourImage | list[Planes]], source: Source) -> Assembled:
     planes: list[list[Planes]] = []
     for path, found in zip(source.files, files, strict=True):
-        if isinstance(found, Picture):
+        if isinstance(found, ColourImage):
             raise ImageError(
                 "one file per band means one plane per file",
                 path,
@@ -187,23 +187,23 @@ def from_array(
         array = (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
     where = Path(path or name)
     found = as_image(array, where)
-    if isinstance(found, Picture):
+    if isinstance(found, ColourImage):
         pixels: NDArray[Any] = found.pixels
     else:
         pixels = found.fluxes[::-1] if found.red_first else found.fluxes
     _refuse_empty(pixels, where)
-    named = isinstance(found, Picture) or found.red_first
+    named = isinstance(found, ColourImage) or found.red_first
     return Cutout(name, pixels, notes=_notes(pixels, named))
 
 
-def _read_file(path: Path) -> Picture | list[Planes]:
+def _read_file(path: Path) -> ColourImage | list[Planes]:
     """Return a picture, or the planes of linear fluxes."""
     refuse_special(path)
     with _said_of(path):
         return _by_name(path, path.name.lower())
 
 
-def _by_name(path: Path, name: str) -> Picture | list[Planes]:
+def _by_name(path: Path, name: str) -> ColourImage | list[Planes]:
     if name.endswith(FITS_SUFFIXES):
         return read_fits(path)
     if name.endswith(".npz"):
@@ -222,8 +222,8 @@ def _by_name(path: Path, name: str) -> Picture | list[Planes]:
     )
 
 
-def _listed(found: Picture | Planes) -> Picture | list[Planes]:
-    return found if isinstance(found, Picture) else [found]
+def _listed(found: ColourImage | Planes) -> ColourImage | list[Planes]:
+    return found if isinstance(found, ColourImage) else [found]
 
 
 @contextmanager

@@ -41,7 +41,7 @@ _MOST = np.float32(1e30)
 Plane = NDArray[np.float32]
 
 #: Brightness of (intensity, softening, brightest).
-Curve = Callable[[Plane, float, float], Plane]
+Stretch = Callable[[Plane, float, float], Plane]
 
 
 def to_rgb(cutout: Cutout) -> NDArray[np.uint8]:
@@ -62,7 +62,7 @@ def asinh_curve(intensity: Plane, softening: float, brightest: float) -> Plane:
     return curve
 
 
-def stretched(planes: Plane, curve_of: Curve) -> NDArray[np.uint8]:
+def stretched(planes: Plane, curve_of: Stretch) -> NDArray[np.uint8]:
     """Return fluxes above the sky as a picture, uint8 of shape (height, width, 3).
 
     Parameters

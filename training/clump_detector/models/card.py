@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clump_detector.config.model import ModelConfig, as_table, fill
+from clump_detector.config.model import ModelConfig, fill, settings_table
 from clump_detector.core.errors import ConfigError, FileError, ModelError
 from clump_detector.core.files import read_json, write_json
 from clump_detector.metrics.calibration import Calibration
@@ -125,7 +125,7 @@ def write_card(folder: str | Path, card: ModelCard) -> None:
         "version": VERSION,
         "name": card.name,
         "created": card.created or now(),
-        "config": as_table(card.config),
+        "config": settings_table(card.config),
         "default_score": card.default_score,
         "calibration": asdict(card.calibration),
         "learned_from": card.learned_from,

@@ -262,7 +262,7 @@ def _covariance(points: Sequence[Point]) -> Floats:
     )
 
 
-def in_words(points: Sequence[Point]) -> list[str]:
+def learning_in_words(points: Sequence[Point]) -> list[str]:
     """Return the learning curve in lines: each point, then what more would bring."""
     good = usable(points)
     if not good:

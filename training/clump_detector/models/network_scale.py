@@ -69,7 +69,7 @@ def from_network(boxes: Boxes, scale: tuple[float, float]) -> Boxes:
 
 
 @dataclass(frozen=True)
-class Tile:
+class NetworkTile:
     """A part of a picture: its first column and row, and its size."""
 
     x: int
@@ -102,7 +102,7 @@ class Tile:
         )
 
 
-def tiles(width: int, height: int, side: int = TILE) -> Iterator[Tile]:
+def tiles(width: int, height: int, side: int = TILE) -> Iterator[NetworkTile]:
     """Yield tiles that cover a picture, row by row; one where it is small enough.
 
     Parameters
@@ -114,7 +114,7 @@ def tiles(width: int, height: int, side: int = TILE) -> Iterator[Tile]:
     """
     for y, tall in _spans(height, side):
         for x, wide in _spans(width, side):
-            yield Tile(x, y, wide, tall)
+            yield NetworkTile(x, y, wide, tall)
 
 
 def tile_side(config: ModelConfig) -> int:

@@ -8,21 +8,21 @@ al. (2023) do.
 from clump_detector.photometry.aperture.psf import Psf, from_image, gaussian, moffat
 
 from .field import Field, prepare
-from .flags import MEANING, Quality, in_words
+from .flags import MEANING, Quality, flags_in_words
 from .measurement import measure, measure_boxes
-from .postprocess import Merged, post_process
+from .postprocess import MergedBoxes, post_process
 from .results import Measured
 
 __all__ = [
     "MEANING",
     "Field",
     "Measured",
-    "Merged",
+    "MergedBoxes",
     "Psf",
     "Quality",
+    "flags_in_words",
     "from_image",
     "gaussian",
-    "in_words",
     "measure",
     "measure_boxes",
     "moffat",

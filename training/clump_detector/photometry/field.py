@@ -10,7 +10,7 @@ import numpy as np
 from clump_detector.core.arrays import BandArray
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import host_mask
-from clump_detector.photometry.aperture.background import Sky
+from clump_detector.photometry.aperture.background import SkyBackground
 from clump_detector.photometry.aperture.psf import Psf
 
 from .host import Host, find_host
@@ -33,7 +33,7 @@ class Field:
         Their names; ``band1``, ``band2``, ... where the file tells none, and none of a
         picture.
     psfs : tuple of Psf
-    sky : Sky or None
+    sky : SkyBackground or None
         None of a picture.
     host : Host or None
     fwhm : float
@@ -50,7 +50,7 @@ class Field:
     planes: BandArray
     bands: tuple[str, ...]
     psfs: tuple[Psf, ...]
-    sky: Sky | None
+    sky: SkyBackground | None
     host: Host | None
     fwhm: float
     fwhm_source: str

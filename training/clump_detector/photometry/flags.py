@@ -49,6 +49,6 @@ MEANING = {
 }
 
 
-def in_words(flags: int) -> list[str]:
+def flags_in_words(flags: int) -> list[str]:
     """Return what the bits say, in sentences without full stops."""
     return [meaning for bit, meaning in MEANING.items() if flags & bit]

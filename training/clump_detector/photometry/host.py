@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clump_detector.core.arrays import BandArray, Floats, Mask
 from clump_detector.images.host_mask import central_segment
 from clump_detector.photometry.aperture.background import (
-    Sky,
+    SkyBackground,
     rough_sky,
     sky_beside,
     whole_sky,
@@ -95,7 +95,7 @@ class Host:
 
 def find_host(
     planes: BandArray, bands: tuple[str, ...], fwhm: float
-) -> tuple[Host | None, Sky]:
+) -> tuple[Host | None, SkyBackground]:
     """Find the galaxy in the middle, and measure the sky beside it.
 
     Parameters
@@ -110,7 +110,7 @@ def find_host(
     -------
     Host or None
         None where nothing stands out in the middle.
-    Sky
+    SkyBackground
     """
     coarse = reduce(planes, fwhm)
     narrow = fwhm / coarse.step
@@ -191,7 +191,7 @@ class _Light:
         band: int,
         own: Mask,
         others: Mask,
-        sky: Sky,
+        sky: SkyBackground,
         fwhm: float,
     ) -> None:
         self._coarse, self._band, self._own = coarse, band, own
@@ -267,7 +267,7 @@ class _Rings:
     """Light in rings one pixel wide around a place, with other sources left out."""
 
     def __init__(
-        self, planes: BandArray, others: Mask, sky: Sky, x: float, y: float
+        self, planes: BandArray, others: Mask, sky: SkyBackground, x: float, y: float
     ) -> None:
         height, width = planes.shape[1:]
         radius = np.hypot(

@@ -21,7 +21,7 @@ TOUCHING = 0.5
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergedBoxes:
     """Boxes that are left, the best first.
 
     Attributes
@@ -53,7 +53,7 @@ def post_process(
     classes: Sequence[str],
     fwhm: float,
     host: Mask | None = None,
-) -> Merged:
+) -> MergedBoxes:
     """Drop boxes outside the galaxy and merge those that touch.
 
     Parameters
@@ -88,7 +88,7 @@ def post_process(
             )
         )
     rows.sort(key=lambda row: (-row[1], row[3]))
-    return Merged(
+    return MergedBoxes(
         np.array([row[0] for row in rows]).reshape(-1, 4),
         np.array([row[1] for row in rows], dtype=float),
         tuple(row[2] for row in rows),

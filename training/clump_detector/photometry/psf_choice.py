@@ -9,7 +9,7 @@ import numpy as np
 from clump_detector.core.bands import wavelength
 from clump_detector.core.errors import ConfigError
 from clump_detector.images.cutout import Cutout
-from clump_detector.photometry.aperture.background import Sky
+from clump_detector.photometry.aperture.background import SkyBackground
 from clump_detector.photometry.aperture.psf import Psf, from_image, gaussian, moffat
 
 from .host import Host
@@ -114,7 +114,7 @@ def choose_psfs(
     given: Mapping[str, Psf],
     guess: float,
     host: Host | None,
-    sky: Sky,
+    sky: SkyBackground,
     model: str,
 ) -> tuple[Psf, ...]:
     """Return the PSF of each band of linear fluxes, its `Psf.source` saying why.
@@ -164,7 +164,12 @@ def _apart(band: str, other: str) -> float:
 
 
 def _fitted(
-    cutout: Cutout, k: int, guess: float, host: Host | None, sky: Sky, model: str
+    cutout: Cutout,
+    k: int,
+    guess: float,
+    host: Host | None,
+    sky: SkyBackground,
+    model: str,
 ) -> Psf | None:
     avoid = None if host is None else host.mask
     fwhm = star_fwhm(cutout.pixels[k], sky.level[k], sky.noise[k], guess, avoid)

@@ -7,13 +7,13 @@ are drawn on a survey's detector (`draw`) and turned into that survey's picture
 
 from .cutout import SimulatedCutout, simulate_one
 from .dataset import simulate
-from .scene import Clump, Host, Scene, draw_scene
+from .scene import Scene, SimulatedClump, SimulatedHost, draw_scene
 
 __all__ = [
-    "Clump",
-    "Host",
     "Scene",
+    "SimulatedClump",
     "SimulatedCutout",
+    "SimulatedHost",
     "draw_scene",
     "simulate",
     "simulate_one",

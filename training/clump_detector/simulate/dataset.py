@@ -89,7 +89,7 @@ def simulate(
     """
     out = Path(out)
     real = () if into is None else tuple(find_sources([into]))
-    plan = Plan(seed, kind, size, clumpy, real, share)
+    plan = SimulationPlan(seed, kind, size, clumpy, real, share)
     plan.check()
     _refuse_used(out)
     if n < 1:
@@ -119,7 +119,7 @@ def simulate(
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """What `simulate` makes, as its parameters say."""
 
     seed: int
@@ -212,7 +212,7 @@ def _weight(share: float, power: float) -> float:
 
 
 #: The images' folder, the plan, and the galaxy's number from 0.
-Job = tuple[Path, Plan, int]
+Job = tuple[Path, SimulationPlan, int]
 
 
 def _run(jobs: list[Job], workers: int) -> Iterator[list[LabelledCutout]]:

@@ -69,7 +69,7 @@ BULGE_COLOUR = ((1.65, 0.76, 0.39, 0.30), (0.12, 0.08, 0.04, 0.04))
 
 
 @dataclass(frozen=True)
-class Survey:
+class SimulatedSurvey:
     """Where and how deep the sky was seen.
 
     Attributes
@@ -98,10 +98,18 @@ class Survey:
 SURVEYS = {
     survey.name: survey
     for survey in (
-        Survey("sdss", "gri", 0.396, (0.021, 0.030, 0.050), (1.43, 0.13), 900.0),
-        Survey("stripe82", "gri", 0.396, (0.0050, 0.007, 0.012), (1.25, 0.07), 1.6e4),
-        Survey("legacy", "grz", 0.262, (0.0040, 0.0075, 0.017), (1.30, 0.12), 1e4),
-        Survey("kids", "gri", 0.200, (0.0025, 0.0027, 0.008), (0.80, 0.12), 3e4),
+        SimulatedSurvey(
+            "sdss", "gri", 0.396, (0.021, 0.030, 0.050), (1.43, 0.13), 900.0
+        ),
+        SimulatedSurvey(
+            "stripe82", "gri", 0.396, (0.0050, 0.007, 0.012), (1.25, 0.07), 1.6e4
+        ),
+        SimulatedSurvey(
+            "legacy", "grz", 0.262, (0.0040, 0.0075, 0.017), (1.30, 0.12), 1e4
+        ),
+        SimulatedSurvey(
+            "kids", "gri", 0.200, (0.0025, 0.0027, 0.008), (0.80, 0.12), 3e4
+        ),
     )
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from clump_detector.core.arrays import BandArray, Floats
 
 from .priors import BANDS
-from .scene import Clump, Host, Neighbour, Rng, Scene, Star, arm_angle
+from .scene import Neighbour, Rng, Scene, SimulatedClump, SimulatedHost, Star, arm_angle
 
 #: A clump from this matched-filter S/N up is one that a person sees in the picture:
 #: chosen by looking at pictures with the values written beside the clumps.
@@ -61,7 +61,7 @@ class Drawn:
 def draw(scene: Scene, rng: Rng) -> Drawn:
     """Draw a scene on the pixels of its survey's detector, with noise."""
     survey = scene.survey
-    grid = Grid(scene)
+    grid = PixelGrid(scene)
     chosen = [BANDS.index(b) for b in survey.bands]
     before = np.zeros((3, grid.n, grid.n), np.float32)  # not yet convolved
     after = np.zeros_like(before)
@@ -99,7 +99,7 @@ def _full_well(scene: Scene) -> float:
     return 4000.0 / (2 * np.pi * sigma**2)
 
 
-class Grid:
+class PixelGrid:
     """The detector's pixels under a picture, and the PSF on them."""
 
     def __init__(self, scene: Scene) -> None:
@@ -174,14 +174,14 @@ class Grid:
         return np.asarray(image.array / image.array.sum(), np.float32)
 
 
-def _rotated(grid: Grid, x: float, y: float, angle: float) -> tuple[Any, Any]:
+def _rotated(grid: PixelGrid, x: float, y: float, angle: float) -> tuple[Any, Any]:
     """Return coordinates along and across an axis through (x, y), in arcsec."""
     cos, sin = np.cos(angle), np.sin(angle)
     dx, dy = grid.x - x, grid.y - y
     return dx * cos + dy * sin, dy * cos - dx * sin
 
 
-def _disc(host: Host, grid: Grid, rng: Rng) -> BandArray:
+def _disc(host: SimulatedHost, grid: PixelGrid, rng: Rng) -> BandArray:
     """Return the disc's fluxes before the PSF, shape (5, n, n)."""
     if host.old.sum() + host.young.sum() < 0.02 * host.bulge.sum():
         return np.zeros((5, grid.n, grid.n), np.float32)
@@ -216,7 +216,7 @@ def _disc(host: Host, grid: Grid, rng: Rng) -> BandArray:
     return np.asarray(planes, np.float32)
 
 
-def _share_inside(host: Host, grid: Grid, smooth: Any) -> float:
+def _share_inside(host: SimulatedHost, grid: PixelGrid, smooth: Any) -> float:
     """Return how much of a disc's light falls into the frame, 0 to 1."""
     radius = np.linspace(0, 5, 501)
     b = 2 * host.index - 1 / 3
@@ -226,7 +226,9 @@ def _share_inside(host: Host, grid: Grid, smooth: Any) -> float:
     return min(float(smooth.sum()) / whole, 1.0)
 
 
-def _pattern(host: Host, radius: Any, theta: Any, u: Any, v: Any) -> tuple[Any, Any]:
+def _pattern(
+    host: SimulatedHost, radius: Any, theta: Any, u: Any, v: Any
+) -> tuple[Any, Any]:
     """Return where young stars are (arms, ring, or all over) and where the dust is."""
     pattern = np.full_like(radius, 1.0 if not (host.arms or host.ring) else 0.12)
     dust = np.exp(-(((v * host.axis_ratio + 0.03) / 0.05) ** 2))
@@ -247,7 +249,7 @@ def _pattern(host: Host, radius: Any, theta: Any, u: Any, v: Any) -> tuple[Any, 
     return pattern, dust
 
 
-def _bar(host: Host, u: Any, v: Any) -> Any:
+def _bar(host: SimulatedHost, u: Any, v: Any) -> Any:
     """Return a bar as an addition to the old disc of central brightness one."""
     if not host.bar:
         return 0.0
@@ -258,7 +260,7 @@ def _bar(host: Host, u: Any, v: Any) -> Any:
     return 1.2 * host.bar * np.exp(-shape)
 
 
-def smooth_noise(rng: Rng, grid: Grid, wavelength: float) -> BandArray:
+def smooth_noise(rng: Rng, grid: PixelGrid, wavelength: float) -> BandArray:
     """Return a random field of spread one that changes over ``wavelength`` arcsec."""
     from PIL import Image
     from scipy.ndimage import gaussian_filter
@@ -270,7 +272,7 @@ def smooth_noise(rng: Rng, grid: Grid, wavelength: float) -> BandArray:
     return np.asarray(field / max(float(field.std()), 1e-3), np.float32)
 
 
-def _bulge(host: Host, grid: Grid) -> BandArray:
+def _bulge(host: SimulatedHost, grid: PixelGrid) -> BandArray:
     """Return the bulge's fluxes after the PSF, shape (5, n, n)."""
     import galsim
 
@@ -294,7 +296,7 @@ def _bulge(host: Host, grid: Grid) -> BandArray:
 
 
 def _add_neighbour(
-    planes: BandArray, neighbour: Neighbour, grid: Grid, chosen: list[int]
+    planes: BandArray, neighbour: Neighbour, grid: PixelGrid, chosen: list[int]
 ) -> None:
     import galsim
 
@@ -313,7 +315,12 @@ def _add_neighbour(
 
 
 def _add_point(
-    planes: BandArray, x: float, y: float, flux: Floats, intrinsic: float, grid: Grid
+    planes: BandArray,
+    x: float,
+    y: float,
+    flux: Floats,
+    intrinsic: float,
+    grid: PixelGrid,
 ) -> None:
     """Add a source of the PSF's shape, or wider by an intrinsic FWHM in arcsec."""
     profile = grid.psf
@@ -327,7 +334,7 @@ def _add_point(
 
 
 def _add_star(
-    planes: BandArray, star: Star, grid: Grid, chosen: list[int], rng: Rng
+    planes: BandArray, star: Star, grid: PixelGrid, chosen: list[int], rng: Rng
 ) -> None:
     """Add a star, with a halo and spikes where it is bright."""
     flux = star.flux[chosen]
@@ -359,7 +366,11 @@ def _add_star(
 
 
 def _seen(
-    clump: Clump, planes: BandArray, noise: Floats, grid: Grid, chosen: list[int]
+    clump: SimulatedClump,
+    planes: BandArray,
+    noise: Floats,
+    grid: PixelGrid,
+    chosen: list[int],
 ) -> Seen:
     """Return a clump's S/N through a filter of its own shape, over all bands.
 

@@ -10,7 +10,7 @@ import numpy as np
 from clump_detector.core.arrays import Floats
 
 from . import priors
-from .priors import SURVEYS, Survey, fluxes
+from .priors import SURVEYS, SimulatedSurvey, fluxes
 
 Rng = np.random.Generator
 
@@ -36,7 +36,7 @@ SMOOTH_KINDS = {
 
 
 @dataclass(frozen=True)
-class Host:
+class SimulatedHost:
     """A galaxy. Lengths in arcsec, angles in radians, fluxes u to z in nanomaggies."""
 
     kind: str
@@ -73,7 +73,7 @@ class Host:
 
 
 @dataclass(frozen=True)
-class Clump:
+class SimulatedClump:
     """A clump, placed in arcsec from the picture's centre, x right and y down."""
 
     x: float
@@ -110,19 +110,19 @@ class Neighbour:
 class Scene:
     """All that is in a picture of ``size`` pixels of ``scale`` arcsec."""
 
-    survey: Survey
+    survey: SimulatedSurvey
     size: int
     scale: float
     fwhm: float
     beta: float
     depth: float
-    hosts: tuple[Host, ...]
-    clumps: tuple[Clump, ...]
+    hosts: tuple[SimulatedHost, ...]
+    clumps: tuple[SimulatedClump, ...]
     stars: tuple[Star, ...]
     neighbours: tuple[Neighbour, ...]
 
     @property
-    def host(self) -> Host:
+    def host(self) -> SimulatedHost:
         """The galaxy in the middle."""
         return self.hosts[0]
 
@@ -181,7 +181,9 @@ def draw_scene(rng: Rng, *, size: int = 400, clumpy: bool | None = None) -> Scen
     )
 
 
-def _companions(rng: Rng, host: Host, clumpy: bool) -> tuple[Host, ...]:
+def _companions(
+    rng: Rng, host: SimulatedHost, clumpy: bool
+) -> tuple[SimulatedHost, ...]:
     """Return the other member of a merger, or a chance neighbour as large."""
     if host.kind != "merger" and rng.random() > 0.05:
         return ()
@@ -207,7 +209,7 @@ def draw_host(
     *,
     clumpy: bool,
     centre: tuple[float, float] = (0.0, 0.0),
-) -> Host:
+) -> SimulatedHost:
     """Draw a galaxy of a kind and of a half-light radius in arcsec."""
     brightness = priors.SURFACE_BRIGHTNESS
     surface = rng.normal(
@@ -230,7 +232,7 @@ def draw_host(
     arms = kind == "spiral" or (kind in ("merger", "disc") and rng.random() < 0.35)
     ring = kind == "ring" or (kind == "spiral" and rng.random() < 0.12)
     elliptical = kind == "elliptical"
-    return Host(
+    return SimulatedHost(
         kind=kind,
         x=centre[0] + float(rng.normal(0, 0.02)) * re,
         y=centre[1] + float(rng.normal(0, 0.02)) * re,
@@ -295,7 +297,9 @@ def _axis_ratio(rng: Rng, kind: str) -> float:
     return float(np.clip(rng.normal(0.62, 0.18), 0.28, 0.98))
 
 
-def draw_clumps(rng: Rng, host: Host, fwhm: float) -> tuple[Clump, ...]:
+def draw_clumps(
+    rng: Rng, host: SimulatedHost, fwhm: float
+) -> tuple[SimulatedClump, ...]:
     """Draw the clumps of a host, the ones too faint to be seen among them."""
     count = int(rng.choice(len(priors.COUNT_SHARES), p=priors.COUNT_SHARES)) + 1
     # About as many again are real and too faint or too near the centre to be seen.
@@ -306,7 +310,7 @@ def draw_clumps(rng: Rng, host: Host, fwhm: float) -> tuple[Clump, ...]:
     return tuple(_clump(rng, host, min(float(r), 0.3), fwhm) for r in ratios)
 
 
-def _clump(rng: Rng, host: Host, ratio: float, fwhm: float) -> Clump:
+def _clump(rng: Rng, host: SimulatedHost, ratio: float, fwhm: float) -> SimulatedClump:
     radius = float(np.clip(_lognormal(rng, *priors.CLUMP_RADIUS), 0.15, 2.5))
     theta = rng.uniform(0, 2 * np.pi)
     if host.ring and rng.random() < 0.6:
@@ -328,17 +332,19 @@ def _clump(rng: Rng, host: Host, ratio: float, fwhm: float) -> Clump:
     flux_u = ratio * host.flux[0]
     r_magnitude = 22.5 - 2.5 * np.log10(flux_u) - colours[0] - colours[1]
     intrinsic = fwhm * float(rng.choice([0.0, rng.uniform(0.3, 1.1)], p=[0.4, 0.6]))
-    return Clump(
+    return SimulatedClump(
         float(x), float(y), fluxes(r_magnitude, colours), ratio, intrinsic, odd
     )
 
 
-def arm_angle(host: Host, radius: Any) -> Any:
+def arm_angle(host: SimulatedHost, radius: Any) -> Any:
     """Return the angle of the first arm, a logarithmic spiral, at radius / Re."""
     return host.arm_phase + host.handed * np.log(radius + 0.05) / np.tan(host.pitch)
 
 
-def merge_close(clumps: tuple[Clump, ...], fwhm: float) -> tuple[Clump, ...]:
+def merge_close(
+    clumps: tuple[SimulatedClump, ...], fwhm: float
+) -> tuple[SimulatedClump, ...]:
     """Merge pairs closer than one FWHM, the closest first, at their centre of flux."""
     found = list(clumps)
     while len(found) > 1:
@@ -350,7 +356,7 @@ def merge_close(clumps: tuple[Clump, ...], fwhm: float) -> tuple[Clump, ...]:
             break
         one, two = found[first], found.pop(second)
         weight = one.flux[1] / (one.flux[1] + two.flux[1])
-        found[first] = Clump(
+        found[first] = SimulatedClump(
             weight * one.x + (1 - weight) * two.x,
             weight * one.y + (1 - weight) * two.y,
             one.flux + two.flux,
@@ -361,7 +367,7 @@ def merge_close(clumps: tuple[Clump, ...], fwhm: float) -> tuple[Clump, ...]:
     return tuple(found)
 
 
-def draw_stars(rng: Rng, half: float, host: Host) -> tuple[Star, ...]:
+def draw_stars(rng: Rng, half: float, host: SimulatedHost) -> tuple[Star, ...]:
     """Draw the foreground stars of a frame of twice ``half`` arcsec a side.
 
     Counts rise by 0.22 dex a magnitude; a few are placed on the host on purpose
@@ -405,7 +411,9 @@ def _star(rng: Rng, x: float, y: float, brightest: float, faintest: float) -> St
     return Star(float(x), float(y), fluxes(r_magnitude, np.array(colours, dtype=float)))
 
 
-def draw_neighbours(rng: Rng, half: float, survey: Survey) -> tuple[Neighbour, ...]:
+def draw_neighbours(
+    rng: Rng, half: float, survey: SimulatedSurvey
+) -> tuple[Neighbour, ...]:
     """Draw the background galaxies: many faint small ones, of all colours."""
     area = (2 * half / 60) ** 2
     faintest = 22.8 if survey.name == "sdss" else 24.0

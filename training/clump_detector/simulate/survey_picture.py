@@ -37,7 +37,7 @@ WEIGHTS = {"gri": (9.0, 6.1, 5.2), "grz": (9.0, 5.5, 4.3)}
 
 
 @dataclass(frozen=True)
-class Look:
+class PictureLook:
     """How a picture is made.
 
     Attributes
@@ -64,10 +64,10 @@ class Look:
     white: float
 
 
-def draw_look(rng: Rng, survey: str) -> Look:
+def draw_look(rng: Rng, survey: str) -> PictureLook:
     """Draw a look near that of a survey's public pictures."""
     if survey == "sdss":
-        return Look(
+        return PictureLook(
             noise=rng.uniform(2.5, 7.0),
             offset=rng.uniform(0.7, 1.5),
             centre=rng.uniform(110, 230),
@@ -76,7 +76,7 @@ def draw_look(rng: Rng, survey: str) -> Look:
             white=rng.uniform(0.0, 0.5),
         )
     if survey == "stripe82":
-        return Look(
+        return PictureLook(
             noise=rng.uniform(9.0, 18.0),
             offset=rng.uniform(0.8, 1.6),
             centre=rng.uniform(120, 220),
@@ -84,7 +84,7 @@ def draw_look(rng: Rng, survey: str) -> Look:
             colour=rng.uniform(0.8, 1.4),
             white=rng.uniform(0.2, 1.0),
         )
-    return Look(
+    return PictureLook(
         noise=rng.uniform(7.0, 21.0),
         offset=rng.uniform(1.0, 1.8),
         centre=rng.uniform(110, 230),
@@ -131,7 +131,7 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
         weights = np.array(WEIGHTS[scene.survey.bands]) * np.exp(rng.normal(0, 0.03, 3))
         weights = weights[:, None, None].astype(np.float32)
         look = draw_look(rng, scene.survey.name)
-        curve = Curve(
+        curve = StretchCurve(
             look,
             (planes * weights)[::-1],
             float((drawn.centre * weights[:, 0, 0]).mean()),
@@ -145,7 +145,7 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
     return picture, np.minimum(levels, seen_levels(picture, places, scene.fwhm_px))
 
 
-def _contrasts(drawn: Drawn, curve: Curve, weights: BandArray) -> Levels:
+def _contrasts(drawn: Drawn, curve: StretchCurve, weights: BandArray) -> Levels:
     """Return by how many grey levels each clump's peak stands out, shape (m,)."""
     if not drawn.seen:
         return np.zeros(0)
@@ -218,7 +218,7 @@ def _opposite(smooth: BandArray, places: Levels, far: float) -> Levels:
     return np.asarray(sum(both) / 2)
 
 
-class Curve:
+class StretchCurve:
     """A look fitted to an image: weighted planes, red first, to grey levels.
 
     The curve is ``a * asinh(I / (k * sigma))`` in grey levels, with I counted from the
@@ -226,7 +226,7 @@ class Curve:
     k such that an intensity ``centre`` comes out at ``look.centre``.
     """
 
-    def __init__(self, look: Look, planes: BandArray, centre: float) -> None:
+    def __init__(self, look: PictureLook, planes: BandArray, centre: float) -> None:
         self.look = look
         sky = np.median(planes[:, ::4, ::4], axis=(1, 2), keepdims=True)
         planes = planes - sky
@@ -256,7 +256,7 @@ class Curve:
         return np.asarray(held + look.white * (clipped - held), np.float32)
 
 
-def _softening(centre: float, look: Look) -> float:
+def _softening(centre: float, look: PictureLook) -> float:
     """Return k so that ``centre`` sigma comes out at the look's central grey level."""
     low, high = np.log(0.7), np.log(80.0)
     for _ in range(25):

@@ -1,7 +1,7 @@
 """Cutouts for a list of galaxies, from the surveys' services through astroquery."""
 
 from .download import Ended, Event, Failed, Fetched, Kept, fetch
-from .plan import Choices, Plan, Wanted, make_plan
+from .plan import Choices, DownloadPlan, Wanted, make_plan
 from .retry import Waits
 from .services import Services
 from .surveys import SURVEYS, Survey, survey_named
@@ -9,12 +9,12 @@ from .surveys import SURVEYS, Survey, survey_named
 __all__ = [
     "SURVEYS",
     "Choices",
+    "DownloadPlan",
     "Ended",
     "Event",
     "Failed",
     "Fetched",
     "Kept",
-    "Plan",
     "Services",
     "Survey",
     "Waits",

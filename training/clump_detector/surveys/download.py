@@ -19,7 +19,7 @@ from .cache import Cache
 from .hips import Hips
 from .journal import Journal
 from .mosaic import add_field, is_full
-from .plan import Plan, Wanted
+from .plan import DownloadPlan, Wanted
 from .retry import Asker, StopAskingError, TryAgain, Waits
 from .sdss import Sdss
 from .services import Services
@@ -78,7 +78,9 @@ Event = Waits | Fetched | Kept | Failed | Ended
 
 
 def fetch(
-    plan: Plan, services: Services | None = None, stop: threading.Event | None = None
+    plan: DownloadPlan,
+    services: Services | None = None,
+    stop: threading.Event | None = None,
 ) -> Iterator[Event]:
     """Fetch the cutouts of a plan, and write the table of galaxies beside them.
 
@@ -88,7 +90,7 @@ def fetch(
 
     Parameters
     ----------
-    plan : Plan
+    plan : DownloadPlan
     services : Services, optional
     stop : threading.Event, optional
         Set it to end within a request.
@@ -115,7 +117,9 @@ def fetch(
 class _Run:
     """One run through a plan."""
 
-    def __init__(self, plan: Plan, services: Services, stop: threading.Event) -> None:
+    def __init__(
+        self, plan: DownloadPlan, services: Services, stop: threading.Event
+    ) -> None:
         self._plan, self._choices = plan, plan.choices
         self._asker = Asker(services, stop)
         self._cache = Cache(services.cache, services.cache_bytes)

@@ -153,7 +153,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DownloadPlan:
     """All cutouts to be fetched into a folder.
 
     Attributes
@@ -174,7 +174,9 @@ class Plan:
     said: tuple[str, ...] = ()
 
 
-def make_plan(galaxies: Iterable[Galaxy], choices: Choices, folder: Path) -> Plan:
+def make_plan(
+    galaxies: Iterable[Galaxy], choices: Choices, folder: Path
+) -> DownloadPlan:
     """Decide on the size and the file of each galaxy's cutout.
 
     Parameters
@@ -221,7 +223,7 @@ def make_plan(galaxies: Iterable[Galaxy], choices: Choices, folder: Path) -> Pla
         )
     if twice:
         said.append(f"{twice} rows stand twice in the list and are fetched once.")
-    return Plan(tuple(wanted), choices, folder, tuple(problems), tuple(said))
+    return DownloadPlan(tuple(wanted), choices, folder, tuple(problems), tuple(said))
 
 
 def _sized(galaxy: Galaxy, file: str, side: float, choices: Choices) -> Wanted:

@@ -10,7 +10,7 @@ from clump_detector.core.errors import ConfigError
 from clump_detector.galaxies.read import GalaxyList
 
 from .download import Ended
-from .plan import RADII, Choices, Plan, make_plan
+from .plan import RADII, Choices, DownloadPlan, make_plan
 from .surveys import survey_named
 
 
@@ -56,7 +56,9 @@ class DownloadRequest:
         ).checked()
 
 
-def plan_for(galaxies: GalaxyList, request: DownloadRequest, folder: Path) -> Plan:
+def plan_for(
+    galaxies: GalaxyList, request: DownloadRequest, folder: Path
+) -> DownloadPlan:
     """Return what is to be fetched for a list.
 
     Raises
@@ -74,7 +76,7 @@ def plan_for(galaxies: GalaxyList, request: DownloadRequest, folder: Path) -> Pl
     return plan
 
 
-def in_words(ended: Ended) -> str:
+def download_in_words(ended: Ended) -> str:
     """Return what a run came to, in a sentence."""
     kept = f", {ended.kept} were there already" if ended.kept else ""
     failed = f", {ended.failed} did not come" if ended.failed else ""

@@ -16,7 +16,7 @@ FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?|[+-]?inf", re.I)
 _INTEGER = re.compile(r"[+-]?\d+")
 
 
-class Kind:
+class ValueKind:
     """What the values of a column have in common, from narrow to wide."""
 
     INTEGER, FLOAT, TEXT = range(3)
@@ -33,18 +33,18 @@ def kind_of(cells: Sequence[str], kind: int, path: Path) -> int:
     longest = max(map(len, cells), default=0)
     if longest > LIMITS.word:
         raise too_much(f"a value of {longest:,} characters is too long", path)
-    if kind == Kind.TEXT:
+    if kind == ValueKind.TEXT:
         return kind
     values = [c for c in map(str.strip, cells) if c.lower() not in MISSING]
-    whole = kind == Kind.INTEGER and all(map(_INTEGER.fullmatch, values))
+    whole = kind == ValueKind.INTEGER and all(map(_INTEGER.fullmatch, values))
     if whole and "-0" not in values:  # no integer keeps the sign of it
         # 007 is a name; so is what no integer of 64 bits holds.
         if not any(_is_name(v) for v in values):
-            return Kind.INTEGER
-        return Kind.TEXT
+            return ValueKind.INTEGER
+        return ValueKind.TEXT
     # The last digits of a long id would be lost.
     numbers = all(FLOAT.fullmatch(v) and not _is_long(v) for v in values)
-    return Kind.FLOAT if numbers else Kind.TEXT
+    return ValueKind.FLOAT if numbers else ValueKind.TEXT
 
 
 def _is_name(digits: str) -> bool:
@@ -61,11 +61,11 @@ def _is_long(number: str) -> bool:
 def values_of(cells: Sequence[str], kind: int) -> tuple[Any, list[bool]]:
     """Return the values of cells as their kind has them, and which are missing."""
     stripped = [cell.strip() for cell in cells]
-    if kind == Kind.TEXT:
+    if kind == ValueKind.TEXT:
         # What stands a million times takes its room once.
         return list(map(sys.intern, stripped)), [not cell for cell in stripped]
     missing = [cell.lower() in MISSING for cell in stripped]
-    convert: Any = int if kind == Kind.INTEGER else float
+    convert: Any = int if kind == ValueKind.INTEGER else float
     return [
         0 if gone else convert(cell)
         for cell, gone in zip(stripped, missing, strict=True)

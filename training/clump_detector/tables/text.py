@@ -15,7 +15,7 @@ from clump_detector.core.errors import FileError
 
 from .decimals import find_decimals, is_worth_a_look
 from .heading import Heading, encoding_of, lines_of, reader_of
-from .kinds import Kind, kind_of, values_of
+from .kinds import ValueKind, kind_of, values_of
 from .limits import LIMITS, Room, too_much
 
 #: Columns of signs, as the CDS and people call them: a "-" in them is no gap.
@@ -54,7 +54,7 @@ def read_text(path: Path) -> Any:
         found = find_decimals(rows, start.names, start.delimiter)
         start.translate, said = found.translate, [*said, *found.said]
         kinds, n, _ = _kinds_of(path, encoding, start)
-        kinds = [Kind.TEXT if i in found.text else k for i, k in enumerate(kinds)]
+        kinds = [ValueKind.TEXT if i in found.text else k for i, k in enumerate(kinds)]
     table = _fill(path, encoding, start, kinds, n)
     table.meta["said"] = [*said, *_without_empty(table, start.nameless)]
     return table
@@ -102,7 +102,7 @@ def read_ecsv(path: Path) -> Any:
     kinds, n, _ = _kinds_of(path, "utf-8-sig", start)
     for i, column in enumerate(columns):
         if str(column.get("datatype", "")).startswith(("string", "bool")):
-            kinds[i] = Kind.TEXT
+            kinds[i] = ValueKind.TEXT
     table = _fill(path, "utf-8-sig", start, kinds, n)
     for column in columns:
         if column.get("unit"):
@@ -173,7 +173,7 @@ def _kinds_of(path: Path, encoding: str, start: Heading) -> tuple[list[int], int
     In doubt is a column of text that may be numbers in another writing.
     """
     kinds: list[int] = [
-        Kind.TEXT if name.strip().lower() in _SIGNS else Kind.INTEGER
+        ValueKind.TEXT if name.strip().lower() in _SIGNS else ValueKind.INTEGER
         for name in start.names
     ]
     n, doubtful = 0, False
@@ -181,7 +181,7 @@ def _kinds_of(path: Path, encoding: str, start: Heading) -> tuple[list[int], int
         n += len(chunk)
         for i, cells in enumerate(zip(*chunk, strict=True)):
             kinds[i] = kind_of(cells, kinds[i], path)
-            if kinds[i] == Kind.TEXT and not doubtful:
+            if kinds[i] == ValueKind.TEXT and not doubtful:
                 doubtful = is_worth_a_look(cells)
     return kinds, n, doubtful
 
@@ -196,7 +196,11 @@ def _fill(path: Path, encoding: str, start: Heading, kinds: list[int], n: int) -
     from astropy.table import MaskedColumn, Table
 
     LIMITS.check_cells(path, n, len(kinds))
-    makers = {Kind.INTEGER: np.int64, Kind.FLOAT: np.float64, Kind.TEXT: object}
+    makers = {
+        ValueKind.INTEGER: np.int64,
+        ValueKind.FLOAT: np.float64,
+        ValueKind.TEXT: object,
+    }
     arrays = [np.zeros(n, dtype=makers[kind]) for kind in kinds]
     masks = [np.zeros(n, dtype=bool) for _ in kinds]
     at = 0

@@ -25,7 +25,7 @@ from clump_detector.models.network_scale import tile_side
 
 from .augment import Sample
 from .dataset import Samples
-from .fitter import Fitter, View, Views
+from .fitter import Fitter, SampleView, SampleViews
 
 #: A found box with a greater IoU with a rejected one is that one.
 REJECTED_IOU = 0.3
@@ -146,7 +146,7 @@ class UnseenSearch:
     Parameters
     ----------
     fitter : Fitter
-    views : Views
+    views : SampleViews
         Of the samples that were learned from.
     samples : Samples
     config : ModelConfig
@@ -159,7 +159,7 @@ class UnseenSearch:
     """
 
     fitter: Fitter
-    views: Views
+    views: SampleViews
     samples: Samples
     config: ModelConfig
     start: Mapping[str, Tensor]
@@ -170,7 +170,7 @@ class UnseenSearch:
         self,
         folds: Sequence[Sequence[int]],
         dealt: int,
-        learn: Callable[[Views, Sequence[int], int], bool],
+        learn: Callable[[SampleViews, Sequence[int], int], bool],
     ) -> Unseen:
         """Search every fold with what is trained anew on the others.
 
@@ -198,7 +198,9 @@ class UnseenSearch:
             done = number
         return replace(found, method=f"out of fold, {done} of {dealt} folds")
 
-    def validation(self, best: Mapping[str, Tensor], views: Sequence[View]) -> Unseen:
+    def validation(
+        self, best: Mapping[str, Tensor], views: Sequence[SampleView]
+    ) -> Unseen:
         """Search the part that was set apart, whose views are given."""
         pairs = list(zip(views, self.samples.validation, strict=True))
         method = "a part set apart for validation"
@@ -216,7 +218,7 @@ class UnseenSearch:
     def _search_both(
         self,
         best: Mapping[str, Tensor],
-        pairs: Callable[[], Iterable[tuple[View, Sample]]],
+        pairs: Callable[[], Iterable[tuple[SampleView, Sample]]],
     ) -> tuple[list[Match], list[Match]]:
         """Return what the new model finds, and what the base does."""
         load = self.fitter.detector.load_state_dict
@@ -227,10 +229,10 @@ class UnseenSearch:
         load(dict(best))
         return self._search(pairs()), base
 
-    def _kept(self, indices: Iterable[int]) -> Iterator[tuple[View, Sample]]:
+    def _kept(self, indices: Iterable[int]) -> Iterator[tuple[SampleView, Sample]]:
         return ((self.views.whole(i), self.samples.train[i]) for i in indices)
 
-    def _search(self, pairs: Iterable[tuple[View, Sample]]) -> list[Match]:
+    def _search(self, pairs: Iterable[tuple[SampleView, Sample]]) -> list[Match]:
         """Return what the detector as it is finds on each sample."""
         found = []
         for view, sample in pairs:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clump_detector.config.model import ModelConfig
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ClumpError, LabelError, TrainingError
-from clump_detector.detector.targets import Target
+from clump_detector.detector.targets import LossTarget
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.identity import (
     believed,
@@ -283,7 +283,7 @@ def _with_boxes_among(order: list[int], samples: list[Sample], n: int) -> list[i
     return chosen
 
 
-def to_target(sample: Sample, device: torch.device | str = "cpu") -> Target:
+def to_target(sample: Sample, device: torch.device | str = "cpu") -> LossTarget:
     """Return what the loss is told of a sample."""
 
     def tensor(boxes: NDArray[np.float64]) -> torch.Tensor:

@@ -31,7 +31,7 @@ PATIENCE = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
-class Team:
+class Processes:
     """One process among those that train together; by itself, a team of one.
 
     Attributes
@@ -92,7 +92,7 @@ def leads() -> bool:
     return not started_together() or os.environ["RANK"] == "0"
 
 
-def join(device: str, parts: str, batch: int) -> tuple[Team, torch.device]:
+def join(device: str, parts: str, batch: int) -> tuple[Processes, torch.device]:
     """Return this process's team and its device.
 
     Parameters
@@ -113,7 +113,7 @@ def join(device: str, parts: str, batch: int) -> tuple[Team, torch.device]:
         or there are fewer GPUs than processes.
     """
     if not started_together():
-        return Team(), pick_device(device)
+        return Processes(), pick_device(device)
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     if parts in ALONE:
         raise TrainingError(
@@ -138,4 +138,4 @@ def join(device: str, parts: str, batch: int) -> tuple[Team, torch.device]:
     distributed.init_process_group(
         "nccl" if chosen.type == "cuda" else "gloo", timeout=PATIENCE
     )
-    return Team(rank, size), chosen
+    return Processes(rank, size), chosen

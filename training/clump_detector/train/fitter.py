@@ -27,12 +27,12 @@ from clump_detector.detector.encoder import last_stages
 from clump_detector.detector.feature_store import FeatureStore
 from clump_detector.detector.network import Detector, Encoded
 from clump_detector.detector.predict import as_tensor
-from clump_detector.detector.targets import Target
+from clump_detector.detector.targets import LossTarget
 from clump_detector.metrics import matching
 
 from .augment import TURNS, Sample, augment
 from .dataset import to_target
-from .distributed import Team
+from .distributed import Processes
 
 #: What of a detector was trained before.
 Start = Literal["nothing", "encoder", "model"]
@@ -55,13 +55,13 @@ LAST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class View:
+class SampleView:
     """One variant of a sample: feature maps as far as they are frozen, and its target.
 
     ``frozen`` is None where the encoder itself is trained; then ``image`` is there.
     """
 
-    target: Target
+    target: LossTarget
     frozen: Encoded | None = None
     image: Tensor | None = None
 
@@ -106,7 +106,7 @@ class Fitter:
     device : torch.device
     start : {"nothing", "encoder", "model"}
         How much of the detector was trained before.
-    team : Team
+    team : Processes
         The processes that train it together.
     """
 
@@ -117,7 +117,7 @@ class Fitter:
         device: torch.device,
         *,
         start: Start,
-        team: Team | None = None,
+        team: Processes | None = None,
     ) -> None:
         self.detector = detector.to(device)
         self.config = config
@@ -127,7 +127,7 @@ class Fitter:
         self._start = start
         self._begin()
         # After what changes is known: only that is averaged.
-        self._learner = (team or Team()).learner(self.detector)
+        self._learner = (team or Processes()).learner(self.detector)
 
     def _begin(self) -> None:
         self.optimizer = torch.optim.AdamW(
@@ -187,12 +187,12 @@ class Fitter:
 
     # -- pictures and feature maps -------------------------------------------
 
-    def view(self, sample: Sample) -> View:
+    def view(self, sample: Sample) -> SampleView:
         """Return a sample as the network takes it, through the frozen layers."""
         target = to_target(sample, self.device)
         image = as_tensor(sample.picture, self.device)
         if not self.keeps_features:
-            return View(target, image=image)
+            return SampleView(target, image=image)
         self.detector.eval()
         with torch.no_grad(), self._precision():
             frozen = self.detector.encode([image])
@@ -200,9 +200,11 @@ class Fitter:
                 frozen = self.detector.pyramid(frozen)
             if self.keeps_proposals:
                 frozen.proposals = self.detector.propose(frozen)
-        return View(target, frozen=_convert(frozen, torch.float16))
+        return SampleView(target, frozen=_convert(frozen, torch.float16))
 
-    def variant(self, sample: Sample, rng: np.random.Generator, which: int) -> View:
+    def variant(
+        self, sample: Sample, rng: np.random.Generator, which: int
+    ) -> SampleView:
         """Return a random variant of a sample, turned in one of eight ways."""
         config = self.config
         return self.view(
@@ -221,10 +223,10 @@ class Fitter:
         )
 
     def _pyramids(
-        self, views: Sequence[View]
-    ) -> Iterable[tuple[Encoded, list[Target]]]:
+        self, views: Sequence[SampleView]
+    ) -> Iterable[tuple[Encoded, list[LossTarget]]]:
         """Yield the views' pyramids in batches of one size."""
-        groups: dict[tuple[int, int] | None, list[View]] = {}
+        groups: dict[tuple[int, int] | None, list[SampleView]] = {}
         for view in views:
             size = None if view.frozen is None else view.frozen.padded
             groups.setdefault(size, []).append(view)
@@ -251,12 +253,12 @@ class Fitter:
         if not self._fresh:
             self.detector.backbone.encoder.eval()
 
-    def step(self, views: Sequence[View], done: float) -> float:
+    def step(self, views: Sequence[SampleView], done: float) -> float:
         """Take one step and return its loss.
 
         Parameters
         ----------
-        views : sequence of View
+        views : sequence of SampleView
         done : float
             Share of the training that is over, for the learning rate.
 
@@ -285,7 +287,7 @@ class Fitter:
             self.optimizer.step()
         return total
 
-    def _losses(self, views: Sequence[View]) -> Iterator[Tensor]:
+    def _losses(self, views: Sequence[SampleView]) -> Iterator[Tensor]:
         """Yield losses whose sum is the batch's."""
         if self._learner is not None:
             images = [view.image for view in views]
@@ -298,8 +300,8 @@ class Fitter:
             yield loss * (len(targets) / len(views))
 
     def _with_precision(
-        self, views: Sequence[View]
-    ) -> Iterable[tuple[Encoded, list[Target]]]:
+        self, views: Sequence[SampleView]
+    ) -> Iterable[tuple[Encoded, list[LossTarget]]]:
         batches = iter(self._pyramids(views))
         while True:
             with self._precision():
@@ -310,7 +312,7 @@ class Fitter:
 
     # -- judging --------------------------------------------------------------
 
-    def search(self, view: View) -> tuple[Boxes, Floats]:
+    def search(self, view: SampleView) -> tuple[Boxes, Floats]:
         """Return the boxes (n, 4) on a view, in its pixels, and their scores (n,)."""
         self.detector.eval()
         with torch.no_grad():
@@ -323,7 +325,9 @@ class Fitter:
         )
 
     def judge(
-        self, views: Sequence[View], should_go_on: Callable[[], None] = lambda: None
+        self,
+        views: Sequence[SampleView],
+        should_go_on: Callable[[], None] = lambda: None,
     ) -> Judgement:
         """Return the loss on views, and how many boxes are found."""
         matches, losses = [], []
@@ -366,11 +370,11 @@ def rate_share(done: float, warm_up: float) -> float:
 class _Kept:
     """A view whose feature maps are in the file."""
 
-    target: Target
+    target: LossTarget
     number: int
 
 
-class Views:
+class SampleViews:
     """Variants of samples to learn from: kept ones, or new ones at every step.
 
     Parameters
@@ -427,17 +431,17 @@ class Views:
             view = self._fitter.variant(self._samples[i], rng, int(turns[v % TURNS]))
             yield self._keep(view)
 
-    def _keep(self, view: View) -> _Kept:
+    def _keep(self, view: SampleView) -> _Kept:
         assert self._store is not None
         assert view.frozen is not None
         return _Kept(view.target, self._store.add(view.frozen))
 
-    def _back(self, kept: _Kept) -> View:
+    def _back(self, kept: _Kept) -> SampleView:
         assert self._store is not None
         frozen = self._store.get(kept.number, self._fitter.device)
-        return View(kept.target, frozen=frozen)
+        return SampleView(kept.target, frozen=frozen)
 
-    def whole(self, i: int) -> View:
+    def whole(self, i: int) -> SampleView:
         """Return a sample as it is, not turned, cut or changed."""
         if self._store is None:
             return self._fitter.view(self._samples[i])
@@ -452,7 +456,7 @@ class Views:
 
     def batches(
         self, order: Sequence[int], size: int, rng: np.random.Generator
-    ) -> Iterator[list[View]]:
+    ) -> Iterator[list[SampleView]]:
         """Yield variants of samples in an order, so many at a time.
 
         Where the network has no part in it, the next ones are made meanwhile.
@@ -468,7 +472,9 @@ class Views:
                 yield batch
             yield coming.result()
 
-    def _draw(self, indices: Sequence[int], rng: np.random.Generator) -> list[View]:
+    def _draw(
+        self, indices: Sequence[int], rng: np.random.Generator
+    ) -> list[SampleView]:
         """Return one variant of each of some samples."""
         if self._kept:
             return [
@@ -481,7 +487,7 @@ class Views:
         ]
 
 
-def _match(found: dict[str, Tensor], target: Target) -> matching.Match:
+def _match(found: dict[str, Tensor], target: LossTarget) -> matching.Match:
     def array(tensor: Tensor) -> np.ndarray:
         return tensor.double().cpu().numpy()
 
@@ -513,7 +519,7 @@ def _join(parts: Sequence[Encoded]) -> Encoded:
     return Encoded(features, sizes, parts[0].padded, proposals or None)
 
 
-def _bytes(view: View) -> int:
+def _bytes(view: SampleView) -> int:
     if view.frozen is None:
         return 0
     return sum(v.numel() * v.element_size() for v in view.frozen.features.values())

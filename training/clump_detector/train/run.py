@@ -32,7 +32,15 @@ from .checkpoint import AGAIN, foreign, read_checkpoint, write_checkpoint
 from .cross_validation import Unseen, UnseenSearch, deal, enough
 from .dataset import Samples, load_samples, teaches
 from .distributed import join, leads
-from .fitter import KEPT_FOR, Fitter, Judgement, Start, View, Views, judgement_from
+from .fitter import (
+    KEPT_FOR,
+    Fitter,
+    Judgement,
+    SampleView,
+    SampleViews,
+    Start,
+    judgement_from,
+)
 from .operating_point import OperatingPoint, operating_point
 
 Control = Literal["go", "stop", "cancel"]
@@ -245,14 +253,16 @@ class Training:
         self._say_start()
         folder = self.request.out.parent
         samples = self.samples.train
-        with closing(Views(self.fitter, samples, self._say_features, folder)) as v:
+        with closing(
+            SampleViews(self.fitter, samples, self._say_features, folder)
+        ) as v:
             self._fit(v, start)
         self.team.leave()
         return self.request.out
 
-    def _fit(self, views: Views, start: dict[str, Tensor]) -> None:
+    def _fit(self, views: SampleViews, start: dict[str, Tensor]) -> None:
         """Go through the epochs, calibrate what comes out, and save it."""
-        validation: list[View] = []
+        validation: list[SampleView] = []
         for sample in self.samples.validation if self.team.leads else ():
             self._heed()
             validation.append(self.fitter.view(sample))
@@ -295,7 +305,9 @@ class Training:
         n = len(self.samples.train)
         self._report({"event": "features", "done": i, "total": n})
 
-    def _epoch(self, epoch: int, views: Views, validation: list[View]) -> bool:
+    def _epoch(
+        self, epoch: int, views: SampleViews, validation: list[SampleView]
+    ) -> bool:
         """Train for one epoch, judge it, and tell whether to stop."""
         losses: list[float] = []
         stopped = False
@@ -318,7 +330,7 @@ class Training:
     def _learn(
         self,
         epoch: int,
-        views: Views,
+        views: SampleViews,
         among: Sequence[int],
         obey: Callable[[], None],
         fold: int = 0,
@@ -344,7 +356,7 @@ class Training:
     # -- what the new model finds where it did not learn ------------------------
 
     def _unseen(
-        self, start: dict[str, Tensor], views: Views, validation: list[View]
+        self, start: dict[str, Tensor], views: SampleViews, validation: list[SampleView]
     ) -> Unseen:
         """Return what tells how sure the new model's scores are."""
         search = UnseenSearch(
@@ -362,7 +374,7 @@ class Training:
             return search.validation(self.best.state, validation)
         return search.learned(self.best.state)
 
-    def _learn_anew(self, views: Views, among: Sequence[int], fold: int) -> bool:
+    def _learn_anew(self, views: SampleViews, among: Sequence[int], fold: int) -> bool:
         """Learn what the training did on some of the samples; tell if to the end.
 
         Where a person has stopped the training, or does now, one fold has to do.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from clump_detector.astrometry.wcs import celestial_axes, celestial_wcs, sky_positions
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 
 from .scan import Part, opened, scan
 
@@ -44,7 +44,7 @@ def place_in_header(path: Path) -> Place:
         images = [p for p in parts if len(p.shape) > 1]
         placed = [p for p in images if celestial_axes(p.header)]  # no preview
         image = next(iter(placed or images), first)
-        keys = Keys(image.header, None if image is first else first.header)
+        keys = HeaderKeys(image.header, None if image is first else first.header)
         return Place(_middle(image), _ids(keys))
     except (ClumpError, OSError, EOFError, ValueError, zlib.error):
         return Place()
@@ -62,7 +62,7 @@ def _middle(image: Part) -> tuple[float, float] | None:
     return ra, dec
 
 
-def _ids(keys: Keys) -> dict[str, int]:
+def _ids(keys: HeaderKeys) -> dict[str, int]:
     found = {}
     for name in _IDS:
         for value in keys.values(name):

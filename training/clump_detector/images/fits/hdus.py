@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from clump_detector.astrometry.wcs import celestial_axes
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 from clump_detector.images.pixels import plane_roles
 from clump_detector.images.pixels.band_names import band_in, of_plane
 
@@ -26,7 +26,7 @@ class Image:
     place : int
         Of its part in the file.
     part : Part
-    keys : Keys
+    keys : HeaderKeys
     name : str
         Of the extension, or ''.
     role : str or None
@@ -35,7 +35,7 @@ class Image:
 
     place: int
     part: Part
-    keys: Keys
+    keys: HeaderKeys
     name: str
     role: str | None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 
 #: Keys of the FWHM of the PSF, in arcsec where no comment says otherwise. PSF_RAD is
 #: AstroWISE's (KiDS), IQIMAGE Terapix's (CFHTLS), PSFSIZE the Legacy Surveys'.
@@ -28,13 +28,13 @@ LEAST_PIXELS, MOST_PIXELS = 0.5, 30.0
 
 
 def psf_fwhm(
-    keys: Keys, band: str | None, scale: float | None
+    keys: HeaderKeys, band: str | None, scale: float | None
 ) -> tuple[float | None, str]:
     """Return the FWHM of the PSF in pixels or None, and what a person should know.
 
     Parameters
     ----------
-    keys : Keys
+    keys : HeaderKeys
     band : str, optional
         Of a cube's plane: ``PSFFWHM_G`` stands before ``PSFFWHM``.
     scale : float, optional

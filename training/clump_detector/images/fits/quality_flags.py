@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 
 Flags = NDArray[np.int64]
 
@@ -73,12 +73,12 @@ _NAMES = {
 }  # fmt: skip
 
 
-def bits_of(keys: Keys, name: str = "") -> Bits:
+def bits_of(keys: HeaderKeys, name: str = "") -> Bits:
     """Return which bits of a mask mean that there is no data.
 
     Parameters
     ----------
-    keys : Keys
+    keys : HeaderKeys
         Of the mask.
     name : str
         Of its extension.
@@ -98,7 +98,7 @@ def bits_of(keys: Keys, name: str = "") -> Bits:
     return Bits()
 
 
-def _named(keys: Keys) -> Bits | None:
+def _named(keys: HeaderKeys) -> Bits | None:
     """Return the bits that a header names, or None where it names none."""
     bad, known = 0, []
     for name in sorted(_NAMES):

@@ -10,9 +10,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.astrometry.wcs import Sky, celestial_axes, read_sky
+from clump_detector.astrometry.wcs import HeaderSky, celestial_axes, read_sky
 from clump_detector.core.errors import ImageError
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 from clump_detector.fluxes.units import is_logarithmic, linear, soft_bias, stated_unit
 from clump_detector.images.pixels import plane_roles
 from clump_detector.images.pixels.axes import planes_of
@@ -23,7 +23,7 @@ from clump_detector.images.pixels.band_names import (
     unknown_filter,
 )
 from clump_detector.images.pixels.planes import Planes, Values
-from clump_detector.images.pixels.precision import as_singles, in_words
+from clump_detector.images.pixels.precision import as_singles, precision_in_words
 
 from . import hdus
 from .hdus import Image
@@ -49,7 +49,7 @@ class _File:
 
     def _image(self, place: int, part: Part) -> Image:
         first = None if part is self.first else self.first.header
-        keys = Keys(part.header, first)
+        keys = HeaderKeys(part.header, first)
         return Image(
             place, part, keys, plane_roles.name_of(keys), plane_roles.role_of(keys)
         )
@@ -203,7 +203,7 @@ def _planes(file: _File, image: Image, *, alone: bool) -> Planes:
         )
     fluxes, levels = file.fluxes(image)
     n = len(fluxes)
-    facts = [in_words(levels)] if any(levels) else []
+    facts = [precision_in_words(levels)] if any(levels) else []
     flat = linear(keys, fluxes)
     if flat is not None:
         fluxes = np.asarray(flat, dtype=np.float32)
@@ -236,7 +236,7 @@ def _planes(file: _File, image: Image, *, alone: bool) -> Planes:
     )
 
 
-def _sky_of(file: _File, image: Image) -> Sky:
+def _sky_of(file: _File, image: Image) -> HeaderSky:
     """Return an image's sky; of the file's first header where its own says nothing."""
     sky = read_sky(image.part.header)
     if sky.wcs is None and not sky.notes and not file.first.shape:

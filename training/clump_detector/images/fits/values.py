@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 from clump_detector.images.pixels.limits import refuse_large
 from clump_detector.images.pixels.precision import level_of
 
@@ -89,7 +89,7 @@ def _may_lose(part: Part) -> bool:
 
 
 def _scale_of(part: Part) -> tuple[float, float]:
-    keys = Keys(part.header)
+    keys = HeaderKeys(part.header)
     scale, zero = keys.number("BSCALE"), keys.number("BZERO")
     return (1.0 if scale is None else scale), (0.0 if zero is None else zero)
 
@@ -123,7 +123,7 @@ def _next(file: IO[bytes], part: Part, n: int) -> NDArray[Any]:
     bitpix = int(part.header["BITPIX"])
     raw = np.frombuffer(file.read(n * BYTES[bitpix]), dtype=np.dtype(_KINDS[bitpix]))
     scale, zero = _scale_of(part)
-    blank = Keys(part.header).number("BLANK") if bitpix > 0 else None
+    blank = HeaderKeys(part.header).number("BLANK") if bitpix > 0 else None
     if (scale, zero) == (1.0, 0.0) and blank is None:
         return raw
     values = raw.astype(np.float64)

@@ -20,8 +20,12 @@ from clump_detector.images.pixels.limits import (
     refuse_large,
     refuse_promise,
 )
-from clump_detector.images.pixels.planes import Picture, Planes
-from clump_detector.images.pixels.precision import as_singles, eight_bits, in_words
+from clump_detector.images.pixels.planes import ColourImage, Planes
+from clump_detector.images.pixels.precision import (
+    as_singles,
+    eight_bits,
+    precision_in_words,
+)
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -157,7 +161,7 @@ def _band_names(
 
 def as_image(
     array: NDArray[Any], path: Path, *, colours: bool | None = None
-) -> Picture | Planes:
+) -> ColourImage | Planes:
     """Return an array as a picture or as fluxes.
 
     Parameters
@@ -186,10 +190,10 @@ def as_image(
         refuse_large(path, array.shape[:2])
         seen, bits = eight_bits(array[:, :, :3])
         words = "a picture" if bits in (8, 16) else f"a picture, {bits} bits in 16"
-        return Picture(path, np.ascontiguousarray(seen), words)
+        return ColourImage(path, np.ascontiguousarray(seen), words)
     if array.ndim == 2 and array.dtype == np.uint8:
         refuse_large(path, array.shape)
-        return Picture(path, np.repeat(array[:, :, None], 3, axis=2))
+        return ColourImage(path, np.repeat(array[:, :, None], 3, axis=2))
     return _planes(array, path, colour=colour)
 
 
@@ -206,7 +210,7 @@ def _planes(array: NDArray[Any], path: Path, *, colour: bool) -> Planes:
     if colour:
         array = np.moveaxis(array[:, :, :3], 2, 0)
     fluxes, levels = as_singles(array if array.ndim == 3 else array[None])
-    facts = (in_words(levels),) if any(levels) else ()
+    facts = (precision_in_words(levels),) if any(levels) else ()
     return Planes(path, fluxes, facts=facts, red_first=colour)
 
 

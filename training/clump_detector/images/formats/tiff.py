@@ -23,7 +23,7 @@ from clump_detector.images.pixels.limits import (
     refuse_promise,
 )
 from clump_detector.images.pixels.logs import quiet
-from clump_detector.images.pixels.planes import Picture, Planes
+from clump_detector.images.pixels.planes import ColourImage, Planes
 
 from .arrays import as_image
 from .orientation import orientation_of_page, upright
@@ -51,7 +51,7 @@ _ALONE = (1, 8, 32946, 34925, 50013)
 _ALPHA = (1, 2)
 
 
-def read_tiff(path: Path) -> Picture | Planes:
+def read_tiff(path: Path) -> ColourImage | Planes:
     """Return a TIFF file as a picture or as fluxes.
 
     Raises
@@ -82,14 +82,16 @@ def read_tiff(path: Path) -> Picture | Planes:
     return _with_note(image, f"Not read of {path.name}: {left} more images.", left)
 
 
-def _upright(image: Picture | Planes, orientation: int) -> Picture | Planes:
+def _upright(image: ColourImage | Planes, orientation: int) -> ColourImage | Planes:
     """Return an image turned as its orientation tag says."""
-    if isinstance(image, Picture):
+    if isinstance(image, ColourImage):
         return replace(image, pixels=upright(image.pixels, orientation))
     return replace(image, fluxes=upright(image.fluxes, orientation, 1, 2))
 
 
-def _with_note(image: Picture | Planes, note: str, said: object) -> Picture | Planes:
+def _with_note(
+    image: ColourImage | Planes, note: str, said: object
+) -> ColourImage | Planes:
     return replace(image, notes=(*image.notes, note)) if said else image
 
 
@@ -178,7 +180,7 @@ def _not_read(compression: str, path: Path) -> ImageError:
 
 def _interpreted(
     array: NDArray[Any], axes: str, page: Any, kind: int, path: Path, lights: str
-) -> Picture | Planes:
+) -> ColourImage | Planes:
     """Return values as the tags say that they are to be seen."""
     bits = _bits_of(page)
     if kind == _PALETTE:

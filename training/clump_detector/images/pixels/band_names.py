@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clump_detector.core.bands import BAND_ORDER, NARROW, SPACE_FILTER, band_of_token
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 from clump_detector.core.sources import stem
 
 Names = tuple[str | None, ...]
@@ -124,7 +124,7 @@ def bands_in(text: str, n: int) -> tuple[str, ...] | None:
     return tuple(b for b in found if b) if len(found) == n and all(found) else None
 
 
-def of_plane(keys: Keys) -> tuple[str | None, str]:
+def of_plane(keys: HeaderKeys) -> tuple[str | None, str]:
     """Return (band, the key that names it) of the header of one plane."""
     for key in _FILTER_KEYS:
         band = band_in(keys.word(key))
@@ -134,7 +134,7 @@ def of_plane(keys: Keys) -> tuple[str | None, str]:
     return (skyview[1], "SURVEY") if skyview else (None, "")
 
 
-def unknown_filter(keys: Keys) -> str:
+def unknown_filter(keys: HeaderKeys) -> str:
     """Return what a header says of a filter that is no band that is known, or ''."""
     if of_plane(keys)[0]:
         return ""
@@ -147,7 +147,7 @@ def _is_filter(word: str) -> bool:
     return bool(word) and not re.match(r"clear|open|none|no ?filter|n/?a\b", word, re.I)
 
 
-def of_cube(keys: Keys, n: int) -> tuple[tuple[str, ...] | None, str]:
+def of_cube(keys: HeaderKeys, n: int) -> tuple[tuple[str, ...] | None, str]:
     """Return (bands, the key that names them) of the header of a cube of n planes."""
     for key in _LIST_KEYS:
         bands = bands_in(keys.word(key), n)

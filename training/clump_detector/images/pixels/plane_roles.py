@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 
 Values = NDArray[np.float32]
 
@@ -64,7 +64,7 @@ _PARTS = {
 _AGREES = 3.0
 
 
-def name_of(keys: Keys) -> str:
+def name_of(keys: HeaderKeys) -> str:
     """Return an extension's name, or '' where it has none of its own."""
     name = keys.own.word("EXTNAME", "HDUNAME")
     return "" if name.upper() in _NO_NAMES else name
@@ -83,7 +83,7 @@ def is_part(name: str) -> bool:
     return bool(set(re.split(r"[^a-z0-9]+", name.lower())) & _PARTS)
 
 
-def role_of(keys: Keys) -> str | None:
+def role_of(keys: HeaderKeys) -> str | None:
     """Return what a header says its plane is for, or None where it does not say."""
     for key in ("HDUCLAS3", "UTYPE"):
         sure = _SURE.get(keys.own.word(key).upper())

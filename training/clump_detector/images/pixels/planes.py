@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.fits_header import Keys
+from clump_detector.core.fits_header import HeaderKeys
 
 Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Picture:
+class ColourImage:
     """A picture: what was stretched before.
 
     Attributes
@@ -46,7 +46,7 @@ class Planes:
         Of the file.
     fluxes : array
         float32 of shape (n, height, width), NaN where there is no data.
-    keys : Keys
+    keys : HeaderKeys
         Of the header.
     variance : array or None
         float32 of the fluxes' shape.
@@ -66,7 +66,7 @@ class Planes:
 
     path: Path
     fluxes: Values
-    keys: Keys = field(default_factory=Keys)
+    keys: HeaderKeys = field(default_factory=HeaderKeys)
     variance: Values | None = None
     wcs: Any = None
     by_header: tuple[str | None, ...] = ()

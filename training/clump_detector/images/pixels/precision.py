@@ -79,7 +79,7 @@ def as_singles(planes: NDArray[np.generic]) -> tuple[Singles, tuple[float, ...]]
     return singles, levels
 
 
-def in_words(levels: tuple[float, ...]) -> str:
+def precision_in_words(levels: tuple[float, ...]) -> str:
     """Return what was subtracted, as a clause, or ''."""
     taken = dict.fromkeys(f"{level:,.7g}" for level in levels if level)
     return f"a level of {', '.join(taken)} subtracted" if taken else ""

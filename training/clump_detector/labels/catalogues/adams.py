@@ -14,7 +14,7 @@ from clump_detector.labels.coordinates import sky_place
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 
-from .table import Grid
+from .table import LabelTable
 
 ORIGIN = "Adams et al. 2022"
 
@@ -25,12 +25,12 @@ _ID = ("SDSS", "specobjid", "objid")
 _YES = ("1", "1.0", "true", "t", "y", "yes")
 
 
-def is_adams(grid: Grid) -> bool:
+def is_adams(grid: LabelTable) -> bool:
     """Tell from its columns whether a table is this one."""
     return None not in _position(grid, "C")
 
 
-def _position(grid: Grid, of: str) -> tuple[str | None, str | None]:
+def _position(grid: LabelTable, of: str) -> tuple[str | None, str | None]:
     """Return the columns of right ascension and declination of a C(lump) or G(alaxy).
 
     The CDS may end them in other letters than the journal, such as ``CRA_ICRS``.
@@ -42,7 +42,7 @@ def _position(grid: Grid, of: str) -> tuple[str | None, str | None]:
     return ra, dec
 
 
-def read_adams(grid: Grid) -> ForeignLabels:
+def read_adams(grid: LabelTable) -> ForeignLabels:
     """Make labels of the table."""
     losses = Losses()
     places = (*_position(grid, "C"), *_position(grid, "G"))

@@ -17,7 +17,7 @@ from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
 from clump_detector.labels.non_clumps import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
 
 from .box_columns import find_boxes, find_points, first, image_sizes
-from .table import Grid
+from .table import LabelTable
 
 _SKY = (
     ("clump_centre_ra", "clump_centre_dec"),
@@ -58,7 +58,7 @@ _SHOWN = 8
 _UNDECIDED = ("proposal", "rejected")
 
 
-def read_columns(grid: Grid) -> ForeignLabels:
+def read_columns(grid: LabelTable) -> ForeignLabels:
     """Make labels of a table.
 
     Raises
@@ -110,7 +110,7 @@ def read_columns(grid: Grid) -> ForeignLabels:
     )  # fmt: skip
 
 
-def _not_used(grid: Grid) -> list[str]:
+def _not_used(grid: LabelTable) -> list[str]:
     """Name the columns that say nothing to this program."""
     names = [name for name in grid.names if name not in grid.used]
     if not names:
@@ -119,13 +119,13 @@ def _not_used(grid: Grid) -> list[str]:
     return [f"Columns that are not used: {', '.join(names[:_SHOWN])}{more}."]
 
 
-def _any_set(grid: Grid, columns: tuple[str, ...]) -> list[bool]:
+def _any_set(grid: LabelTable, columns: tuple[str, ...]) -> list[bool]:
     """Tell for each row whether one of some flags is set."""
     found = [grid.words(name) for name in map(grid.find, columns) if name]
     return [any(is_set(column[i]) for column in found) for i in range(len(grid))]
 
 
-def _said(grid: Grid) -> list[dict[str, Any]]:
+def _said(grid: LabelTable) -> list[dict[str, Any]]:
     """Return what each row says of its box beside where it is."""
     words = {
         name: grid.words(grid.find(name))
@@ -152,7 +152,7 @@ def _said(grid: Grid) -> list[dict[str, Any]]:
 
 
 def _points(
-    grid: Grid, names: tuple[str, ...] | None
+    grid: LabelTable, names: tuple[str, ...] | None
 ) -> list[tuple[float, float] | None]:
     """Return x and y of each row."""
     if names is None:

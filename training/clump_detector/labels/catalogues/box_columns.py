@@ -19,7 +19,7 @@ from clump_detector.core.notation import real, whole
 from clump_detector.labels.coordinates import corners_of
 from clump_detector.labels.external import Corners, Size
 
-from .table import Grid
+from .table import LabelTable
 
 _CORNERS = (
     ("x1", "y1", "x2", "y2"),
@@ -82,7 +82,7 @@ class TableBoxes:
     said: str
 
 
-def find_boxes(grid: Grid) -> TableBoxes | None:
+def find_boxes(grid: LabelTable) -> TableBoxes | None:
     """Return the boxes in pixels that the columns of a table say, or None.
 
     Raises
@@ -107,12 +107,12 @@ def find_boxes(grid: Grid) -> TableBoxes | None:
     return _of_lists(grid) or _by_middle(grid)
 
 
-def find_points(grid: Grid) -> tuple[str, ...] | None:
+def find_points(grid: LabelTable) -> tuple[str, ...] | None:
     """Return the columns of x and y of what has no extent, or None."""
     return first(grid, _MIDDLE)
 
 
-def image_sizes(grid: Grid) -> list[Size | None]:
+def image_sizes(grid: LabelTable) -> list[Size | None]:
     """Return the size of each row's image, where columns tell it beside the box's."""
     found = first(grid, _IMAGE_SIDES)
     if found is None and first(grid, (*_CORNERS[2:], ("bbox",))) is not None:
@@ -123,7 +123,7 @@ def image_sizes(grid: Grid) -> list[Size | None]:
     return [_size(width, height) for width, height in sizes]
 
 
-def first(grid: Grid, sets: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+def first(grid: LabelTable, sets: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
     """Return the first names of columns that are all there, as the table has them."""
     for names in sets:
         if all(grid.has(name) for name in names):
@@ -136,7 +136,7 @@ def _size(width: float | None, height: float | None) -> Size | None:
     return (w, h) if w is not None and h is not None and min(w, h) > 0 else None
 
 
-def _rows(grid: Grid, names: Sequence[str]) -> Rows:
+def _rows(grid: LabelTable, names: Sequence[str]) -> Rows:
     return list(zip(*(grid.numbers(name) for name in names), strict=True))
 
 
@@ -154,7 +154,7 @@ def _from_one(row: tuple[float | None, ...]) -> tuple[float | None, ...]:
 
 
 def _from_corner(
-    grid: Grid, names: Sequence[str], how: str, *, edges: bool
+    grid: LabelTable, names: Sequence[str], how: str, *, edges: bool
 ) -> TableBoxes:
     rows = [_beside(*row) for row in _rows(grid, names)]
     shown = ", ".join(dict.fromkeys(names))
@@ -169,7 +169,7 @@ def _beside(
     return (x, y, x + width, y + height) if min(width, height) > 0 else (None,) * 4
 
 
-def _of_lists(grid: Grid) -> TableBoxes | None:
+def _of_lists(grid: LabelTable) -> TableBoxes | None:
     """Return boxes that stand as ``[x, y, width, height]`` in one column, as COCO's."""
     name = grid.find("bbox")
     if name is None:
@@ -191,7 +191,7 @@ def _four(word: str) -> tuple[float | None, ...]:
     return tuple(real(value) for value in values)
 
 
-def _by_middle(grid: Grid) -> TableBoxes | None:
+def _by_middle(grid: LabelTable) -> TableBoxes | None:
     for middle, sides in product(_MIDDLE, _SIDES):
         found = first(grid, ((*middle, *sides),))
         if found is None:
@@ -212,7 +212,7 @@ def _by_middle(grid: Grid) -> TableBoxes | None:
     return None
 
 
-def _drawn_by(grid: Grid) -> str:
+def _drawn_by(grid: LabelTable) -> str:
     """Return the program whose columns a table has, where its x and y are corners."""
     for program, names in _PROGRAMS:
         if all(grid.has(name) for name in names):
@@ -220,7 +220,7 @@ def _drawn_by(grid: Grid) -> str:
     return ""
 
 
-def _refuse_corners(grid: Grid, rows: Rows, names: Sequence[str]) -> None:
+def _refuse_corners(grid: LabelTable, rows: Rows, names: Sequence[str]) -> None:
     """Refuse x and y that cannot be a middle: its box would begin before the image."""
     for place, (x, y, width, height) in enumerate(rows, start=1):
         if x is None or y is None or width is None or height is None:

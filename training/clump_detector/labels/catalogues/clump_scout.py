@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from clump_detector.labels.coordinates import corners_of
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses, Size
 
-from .table import Grid
+from .table import LabelTable
 
 ORIGIN = "Clump Scout"
 
@@ -30,7 +30,7 @@ FITS: Mapping[Size, tuple[float, float]] = {
 }
 
 
-def is_clump_scout(grid: Grid) -> bool:
+def is_clump_scout(grid: LabelTable) -> bool:
     """Tell from its columns whether a table is one of these."""
     return bool(
         grid.find("local_ids", "local_id")
@@ -39,7 +39,7 @@ def is_clump_scout(grid: Grid) -> bool:
     )
 
 
-def read_clump_scout(grid: Grid) -> ForeignLabels:
+def read_clump_scout(grid: LabelTable) -> ForeignLabels:
     """Make labels of the table; see the module for its convention."""
     losses = Losses()
     files = grid.words(grid.find("filename", "file_name", "file"))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from clump_detector.labels.coordinates import corners_of, share, sky_place
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses, Size
 
-from .table import Grid
+from .table import LabelTable
 
 ORIGIN = "Popp et al. 2023"
 
@@ -23,7 +23,7 @@ _CORNERS = ("clump_px_x1", "clump_px_y1", "clump_px_x2", "clump_px_y2")
 _IDS = ("dr7objid", "specobjid")
 
 
-def is_popp(grid: Grid) -> bool:
+def is_popp(grid: LabelTable) -> bool:
     """Tell from its columns whether a table is this catalogue, or a part of it."""
     pixels = all(grid.find(name) for name in _CORNERS)
     sky = grid.find("clump_centre_ra") and grid.find("clump_centre_dec")
@@ -32,7 +32,7 @@ def is_popp(grid: Grid) -> bool:
     return bool((pixels or sky) and any(grid.find(n) for n in _IDS) and not own)
 
 
-def read_popp(grid: Grid) -> ForeignLabels:
+def read_popp(grid: LabelTable) -> ForeignLabels:
     """Make labels of the catalogue."""
     losses = Losses()
     classes = grid.words(grid.find("clump_label_name", "clump_label_id"))

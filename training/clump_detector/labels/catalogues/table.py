@@ -15,7 +15,7 @@ import numpy as np
 
 from clump_detector.core.errors import FileError, LabelError
 from clump_detector.core.notation import whole
-from clump_detector.galaxies.column_names import Column, unit_of
+from clump_detector.galaxies.column_names import NamedColumn, unit_of
 from clump_detector.galaxies.positions import (
     AngleError,
     PositionColumns,
@@ -35,7 +35,7 @@ _MRT = "Byte-by-byte Description of file"
 _NOWHERE = (None, None)
 
 
-class Grid:
+class LabelTable:
     """Columns by name.
 
     Parameters
@@ -105,7 +105,7 @@ class Grid:
         """
         if names is None:
             return [(None, None)] * len(self)
-        ra, dec = (with_unit(Column(n, unit_of(self._table, n))) for n in names)
+        ra, dec = (with_unit(NamedColumn(n, unit_of(self._table, n))) for n in names)
         return self.places(PositionColumns(ra, dec))
 
     def places(self, found: PositionColumns) -> list[tuple[float | None, float | None]]:
@@ -126,7 +126,9 @@ class Grid:
 
     def find_positions(self) -> PositionColumns | None:
         """Return the columns of positions by the names that lists of galaxies have."""
-        return find_positions([Column(n, unit_of(self._table, n)) for n in self.names])
+        return find_positions(
+            [NamedColumn(n, unit_of(self._table, n)) for n in self.names]
+        )
 
     def _values(self, name: str | None) -> list[Any]:
         if name is None:
@@ -140,7 +142,7 @@ class Grid:
         ]
 
 
-def read_grid(path: Path) -> Grid:
+def read_grid(path: Path) -> LabelTable:
     """Read a table; its ending and its first lines say how.
 
     Raises
@@ -157,7 +159,7 @@ def read_grid(path: Path) -> Grid:
         except (FileError, LabelError) as error:
             where = path if error.path == plain else error.path
             raise LabelError(error.what, where, error.remedy) from error
-    return Grid(path, table)
+    return LabelTable(path, table)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 from clump_detector.core.errors import LabelError
 
-from .table import Grid
+from .table import LabelTable
 
 #: What a name of a catalogue starts with where a file could stand as well.
 PREFIX = "vizier:"
@@ -17,7 +17,7 @@ PREFIX = "vizier:"
 PATIENCE = 120
 
 
-def fetch_catalogue(name: str, server: str | None = None) -> list[Grid]:
+def fetch_catalogue(name: str, server: str | None = None) -> list[LabelTable]:
     """Return the tables of a catalogue, all rows and columns.
 
     Parameters
@@ -60,7 +60,7 @@ def fetch_catalogue(name: str, server: str | None = None) -> list[Grid]:
         raise LabelError(
             "VizieR has no such catalogue", where, "Check its name, as in J/ApJ/931/16."
         )
-    return [Grid(where, tables[key]) for key in tables.keys()]  # noqa: SIM118
+    return [LabelTable(where, tables[key]) for key in tables.keys()]  # noqa: SIM118
 
 
 def _client(server: str | None) -> Any:

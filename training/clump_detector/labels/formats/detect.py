@@ -15,7 +15,7 @@ from clump_detector.labels.catalogues.clump_scout import (
     read_clump_scout,
 )
 from clump_detector.labels.catalogues.popp import is_popp, read_popp
-from clump_detector.labels.catalogues.table import ENDINGS, Grid, read_grid
+from clump_detector.labels.catalogues.table import ENDINGS, LabelTable, read_grid
 from clump_detector.labels.catalogues.vizier import PREFIX, fetch_catalogue
 from clump_detector.labels.exported_names import with_own_names
 from clump_detector.labels.external import ForeignLabels
@@ -40,7 +40,9 @@ KINDS = {
     "table": "any table with boxes in pixels, or ra and dec",
 }
 
-_TABLES: dict[str, tuple[Callable[[Grid], bool], Callable[[Grid], ForeignLabels]]] = {
+_TABLES: dict[
+    str, tuple[Callable[[LabelTable], bool], Callable[[LabelTable], ForeignLabels]]
+] = {
     "clump-scout": (is_clump_scout, read_clump_scout),
     "popp": (is_popp, read_popp),
     "adams": (is_adams, read_adams),
@@ -98,7 +100,7 @@ def read_labels(
     return _of_table(read_grid(path), kind)
 
 
-def _of_table(grid: Grid, kind: str | None) -> ForeignLabels:
+def _of_table(grid: LabelTable, kind: str | None) -> ForeignLabels:
     if kind is None:
         kind = next(name for name, (fits, _) in _TABLES.items() if fits(grid))
     fits, read = _TABLES[kind]

@@ -20,7 +20,7 @@ from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
 from clump_detector.labels.packed_files import is_inside, read_text
 
 from .yolo_lines import parse_line
-from .yolo_names import TEXT_NAMES, Names, NamesAbove
+from .yolo_names import TEXT_NAMES, ClassNames, NamesAbove
 
 #: Text files that are no labels.
 _NO_LABELS = {*TEXT_NAMES, "train.txt", "val.txt", "test.txt", "readme.txt"}
@@ -116,7 +116,7 @@ class _Reading:
                 ForeignBox(below, cls, shares=parsed.shares, score=share(parsed.score))
             )
 
-    def _class(self, number: int, names: Names, path: Path, place: int) -> str:
+    def _class(self, number: int, names: ClassNames, path: Path, place: int) -> str:
         """Return the name of a class, or its number where no file names any.
 
         A number beyond the names says that these are not its names, or that it counts
@@ -157,7 +157,7 @@ class _Reading:
         return said
 
 
-def _listed(names: Names) -> str:
+def _listed(names: ClassNames) -> str:
     shown = [f"{n} {name}" for n, name in sorted(names.classes.items())[:4]]
     return ", ".join([*shown, *(["..."] if len(names.classes) > 4 else [])])
 

@@ -38,7 +38,7 @@ _MOST_CLASSES = 10_000
 
 
 @dataclass(frozen=True)
-class Names:
+class ClassNames:
     """What the numbers of a label file mean.
 
     Attributes
@@ -66,9 +66,9 @@ class NamesAbove:
 
     def __init__(self, chosen: Path) -> None:
         self._chosen = chosen.absolute()
-        self._found: dict[Path, Names] = {}
+        self._found: dict[Path, ClassNames] = {}
 
-    def of(self, folder: Path) -> Names:
+    def of(self, folder: Path) -> ClassNames:
         """Return the names of the label files in a folder.
 
         Raises
@@ -86,7 +86,7 @@ class NamesAbove:
                 above = self.of(folder.parent)
                 named = here if here.classes else above
                 keypoints = here.keypoints or above.keypoints
-                here = Names(named.path, named.classes, keypoints)
+                here = ClassNames(named.path, named.classes, keypoints)
             self._found[folder] = here
         return self._found[folder]
 
@@ -99,7 +99,7 @@ class NamesAbove:
         return folder in tops
 
 
-def _names_in(folder: Path) -> Names:
+def _names_in(folder: Path) -> ClassNames:
     """Return the names that the files in one folder give."""
     found = [
         names
@@ -116,28 +116,28 @@ def _names_in(folder: Path) -> Names:
                 "Remove the one that is not of these labels.",
             )
     keypoints = next((n.keypoints for n in found if n.keypoints), None)
-    first = named[0] if named else Names()
-    return Names(first.path, first.classes, keypoints)
+    first = named[0] if named else ClassNames()
+    return ClassNames(first.path, first.classes, keypoints)
 
 
-def _name(names: Names) -> str:
+def _name(names: ClassNames) -> str:
     return names.path.name if names.path is not None else ""
 
 
-def _read(path: Path) -> Names:
+def _read(path: Path) -> ClassNames:
     if path.name in YAML_NAMES:
         return _in_yaml(path)
     if path.name in _JSON_NAMES:
-        return Names(path, _in_json(path))
+        return ClassNames(path, _in_json(path))
     lines = [line.strip() for line in read_text(path, _MOST_BYTES).splitlines()]
     while lines and not lines[-1]:
         lines.pop()
     # A line without a name counts, and names nothing.
     named = {i: line for i, line in enumerate(lines[:_MOST_CLASSES]) if line}
-    return Names(path, named)
+    return ClassNames(path, named)
 
 
-def _in_yaml(path: Path) -> Names:
+def _in_yaml(path: Path) -> ClassNames:
     import yaml
 
     try:
@@ -149,13 +149,13 @@ def _in_yaml(path: Path) -> Names:
             f"this is no YAML ({reason})", path, "Mend it, or remove it."
         ) from error
     if not isinstance(content, dict):
-        return Names()
+        return ClassNames()
     shape = content.get("kpt_shape")
     numbers = [whole(v) for v in shape] if isinstance(shape, list) else []
     keypoints = None
     if len(numbers) == 2 and numbers[0] and numbers[1] in (2, 3) and numbers[0] > 0:
         keypoints = numbers[0], numbers[1]
-    return Names(path, _listed(content.get("names")), keypoints)
+    return ClassNames(path, _listed(content.get("names")), keypoints)
 
 
 def _listed(names: Any) -> dict[int, str]:

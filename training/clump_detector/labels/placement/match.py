@@ -59,7 +59,7 @@ class Known:
     size: Size | None = None
 
 
-class Names:
+class NameIndex:
     """The cutouts by all that their names say.
 
     Parameters
@@ -214,7 +214,7 @@ def _common(named: str, cutout: Known) -> int:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), len(wanted))
 
 
-def rivals(names: Names, images: Iterable[str]) -> set[str]:
+def rivals(names: NameIndex, images: Iterable[str]) -> set[str]:
     """Return the images of a file that have a cutout's name with less right to it.
 
     Two pictures of a file, such as ``g.jpg`` and ``g.png``, or ``a/g.png`` and
@@ -271,7 +271,7 @@ class Ids:
         return sorted(found)
 
 
-class Sky:
+class PositionIndex:
     """Labels by their places on the sky.
 
     Parameters

@@ -25,7 +25,7 @@ from clump_detector.labels.external import (
 from clump_detector.labels.regions import sky_box
 
 from .frame import Frame, physical_is_image, pixel_of, read_frame, sky_of
-from .match import Ids, Known, Names, Sky, rivals, separation
+from .match import Ids, Known, NameIndex, PositionIndex, rivals, separation
 
 #: Progress: cutouts looked at, and all of them.
 Steps = Generator[tuple[int, int], None, "Placed"]
@@ -126,7 +126,7 @@ class _Placing:
         self._ids = Ids(self._rest.items())
         self._on_sky = [key for key, box in self._rest.items() if box.sky is not None]
         places = [(b.sky.ra, b.sky.dec) for b in self._rest.values() if b.sky]
-        self._sky = Sky(np.array(places).reshape(-1, 2))
+        self._sky = PositionIndex(np.array(places).reshape(-1, 2))
         self._claims: dict[int, tuple[float, int]] = {}
         self._frames: dict[int, Frame] = {}
         self._sources = {cutout.key: cutout.source for cutout in cutouts}
@@ -149,7 +149,7 @@ class _Placing:
         self, boxes: Sequence[ForeignBox]
     ) -> tuple[dict[int, list[ForeignBox]], dict[int, ForeignBox]]:
         """Return the labels whose file names their cutout, and the others by number."""
-        names = Names(self._cutouts)
+        names = NameIndex(self._cutouts)
         images = [box.image for box in boxes if box.image]
         lost = rivals(names, [*images, *self.placed.labels.others])
         found_of: list[tuple[Known, ForeignBox]] = []

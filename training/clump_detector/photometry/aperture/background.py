@@ -28,7 +28,7 @@ _TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True)
-class Sky:
+class SkyBackground:
     """The empty sky, by band.
 
     Attributes
@@ -89,15 +89,15 @@ def rough_sky(plane: BandArray) -> tuple[float, float]:
     return float(level), sigma
 
 
-def whole_sky(planes: BandArray) -> Sky:
+def whole_sky(planes: BandArray) -> SkyBackground:
     """Return the sky of an image on which no sources are told from it."""
     rough = np.array([rough_sky(plane) for plane in planes])
-    return Sky(rough[:, 0], rough[:, 1], np.ones(len(planes)), 0)
+    return SkyBackground(rough[:, 0], rough[:, 1], np.ones(len(planes)), 0)
 
 
 def sky_beside(
     planes: BandArray, empty: Mask, reduced: BandArray, empty_blocks: Mask, fwhm: float
-) -> Sky:
+) -> SkyBackground:
     """Measure the sky beside the sources.
 
     Parameters
@@ -127,7 +127,7 @@ def sky_beside(
         variance = blocks.variance(plane)
         factor = 1.0 if variance is None or sigma <= 0 else variance * area / sigma**2
         correlation.append(float(np.clip(factor, 1.0, MOST_CORRELATED)))
-    return Sky(level, noise, np.array(correlation), len(where))
+    return SkyBackground(level, noise, np.array(correlation), len(where))
 
 
 def _clipped_mean(values: BandArray) -> float:

@@ -22,7 +22,7 @@ from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.job_row import JobRow
 
 
-class TeamPanel(QWidget):
+class ReviewersPanel(QWidget):
     """Merges files and says how far reviewers agree."""
 
     def __init__(self, napari_viewer: Viewer) -> None:

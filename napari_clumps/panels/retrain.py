@@ -12,8 +12,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from clump_detector.config.recipe import preset
 from napari_clumps.jobs.training import RetrainChoices
-from napari_clumps.models.presets import preset
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import bring_forward
 from napari_clumps.widgets.base.parts import (

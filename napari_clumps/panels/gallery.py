@@ -22,8 +22,8 @@ from napari_clumps.widgets.base.parts import (
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.gallery.box_cells import GalleryCells, GalleryPainter
 from napari_clumps.widgets.gallery.filter_bar import WallFilter
-from napari_clumps.widgets.gallery.grid_view import Mosaic
-from napari_clumps.widgets.gallery.pixmap_cache import SmallPixmaps
+from napari_clumps.widgets.gallery.grid_view import GridView
+from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
 
 #: Milliseconds until the wall follows what is decided on the canvas.
 PAUSE = 150
@@ -33,7 +33,7 @@ _ACTIONS = ("accept", "reject", "reclassify", "undo", "redo")
 _MORE = {"F5": "refresh", "Enter": "open"}
 
 
-class WallPanel(QWidget):
+class GalleryPanel(QWidget):
     """Shows the wall and forwards what is pressed.
 
     Signals
@@ -50,9 +50,9 @@ class WallPanel(QWidget):
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._wall = self._controller.gallery
-        pixmaps = SmallPixmaps(self._source, self)
+        pixmaps = PixmapCache(self._source, self)
         self.cells = GalleryCells(self._wall, pixmaps)
-        self.mosaic = Mosaic("wall_mosaic", self.cells, GalleryPainter(self.cells))
+        self.mosaic = GridView("wall_mosaic", self.cells, GalleryPainter(self.cells))
         self.mosaic.setAccessibleName("Clump wall")
         self.mosaic.setToolTip(
             "All boxes of the review; select many and decide at once"

@@ -12,13 +12,13 @@ from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from napari_clumps.app.controller import Controller
 from napari_clumps.plugin.window import controller_of
-from napari_clumps.render.thumbnails import View
+from napari_clumps.render.thumbnails import ThumbnailView
 from napari_clumps.review import Glance
 from napari_clumps.widgets.base.docks import at_the_bottom
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.gallery.cells import CellPainter, Cells, frame
-from napari_clumps.widgets.gallery.grid_view import Mosaic
-from napari_clumps.widgets.gallery.pixmap_cache import SmallPixmaps
+from napari_clumps.widgets.gallery.grid_view import GridView
+from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
 
 #: Height of a picture in lines of text.
 _LINES = 4.5
@@ -34,10 +34,10 @@ def queue_ids(controller: Controller) -> Sequence[int]:
     return () if controller.session.queue is None else controller.session.queue.ids
 
 
-class StripCells(Cells):
+class FilmstripCells(Cells):
     """Cutouts in the order of the queue."""
 
-    def __init__(self, controller: Controller, pixmaps: SmallPixmaps) -> None:
+    def __init__(self, controller: Controller, pixmaps: PixmapCache) -> None:
         super().__init__(pixmaps)
         self._controller = controller
         self._session = self._controller.session
@@ -85,9 +85,9 @@ class StripCells(Cells):
             self._glances |= review.glances(self._ids[first : first + _PAGE])
         return self._glances.get(cutout_id)
 
-    def view(self, place: int) -> View:
+    def view(self, place: int) -> ThumbnailView:
         """Return the view of a whole cutout."""
-        return View(self._ids[place], None, self.side)
+        return ThumbnailView(self._ids[place], None, self.side)
 
     def words(self, place: int) -> str:
         """Return what there is to say of a cutout."""
@@ -98,10 +98,10 @@ class StripCells(Cells):
         return f"{glance.name}: {place + 1:,} of {self.count():,}, {done}"
 
 
-class StripPainter(CellPainter):
+class FilmstripPainter(CellPainter):
     """Paints a cutout: a frame round the current one, a tick on those done."""
 
-    def __init__(self, cells: StripCells) -> None:
+    def __init__(self, cells: FilmstripCells) -> None:
         super().__init__(cells, _LINES)
         self._strip = cells
 
@@ -137,7 +137,7 @@ class StripPainter(CellPainter):
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, name)
 
 
-class StripPanel(QWidget):
+class FilmstripPanel(QWidget):
     """Shows the queue and forwards what is clicked.
 
     Signals
@@ -153,10 +153,10 @@ class StripPanel(QWidget):
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._let_go: Callable[[], None] | None = None
-        pixmaps = SmallPixmaps(self._source, self)
-        self.cells = StripCells(self._controller, pixmaps)
-        painter = StripPainter(self.cells)
-        self.mosaic = Mosaic("strip_mosaic", self.cells, painter, single_row=True)
+        pixmaps = PixmapCache(self._source, self)
+        self.cells = FilmstripCells(self._controller, pixmaps)
+        painter = FilmstripPainter(self.cells)
+        self.mosaic = GridView("strip_mosaic", self.cells, painter, single_row=True)
         self.mosaic.setAccessibleName("Queue strip")
         self.mosaic.setToolTip("The cutouts in the order of the queue: click one")
         self.mosaic.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)

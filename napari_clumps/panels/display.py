@@ -30,7 +30,7 @@ from napari_clumps.widgets.base.parts import (
 from napari_clumps.widgets.base.signals import listen
 
 
-class LookPanel(QWidget):
+class DisplayPanel(QWidget):
     """Chooses how the cutout looks to the person, and forwards it."""
 
     def __init__(self, napari_viewer: Viewer) -> None:

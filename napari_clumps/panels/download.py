@@ -41,7 +41,7 @@ _SIDES = {
 }
 
 
-class FetchPanel(QWidget):
+class DownloadPanel(QWidget):
     """Chooses a list, a survey, a size and a folder, and forwards them."""
 
     def __init__(self, napari_viewer: Viewer) -> None:

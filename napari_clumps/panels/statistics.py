@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_clumps.plugin.window import controller_of
-from napari_clumps.review import SCORE_BIN, Outcome, Pace, Status, in_words
+from napari_clumps.review import SCORE_BIN, Outcome, Pace, Status, statistics_in_words
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, status_icon, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -31,7 +31,7 @@ _COUNTED = {
 }
 
 
-class PacePanel(QWidget):
+class StatisticsPanel(QWidget):
     """Shows how the open review goes, as long as it can be seen."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
@@ -94,7 +94,7 @@ class PacePanel(QWidget):
             self._show([])
         elif self.isVisible():
             pace = review.pace(self._session.least)
-            self._words.setText("<br>".join(in_words(pace)))
+            self._words.setText("<br>".join(statistics_in_words(pace)))
             self._show(_rows(pace))
 
     def _refresh_later(self, *_: object) -> None:

@@ -15,15 +15,15 @@ from qtpy.QtWidgets import (
 
 from napari_clumps.app.controller import Controller
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.render.box_style import label
 from napari_clumps.render.photometry_readout import (
     RELATIVE,
     Measurer,
+    PhotometryReadout,
     Question,
-    Reading,
 )
 from napari_clumps.review import Status
 from napari_clumps.viewer.aperture_overlay import ApertureMarks
-from napari_clumps.viewer.layers import label
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -45,7 +45,7 @@ _TIPS = (
 )
 
 
-class MeasurePanel(QWidget):
+class PhotometryPanel(QWidget):
     """Shows what is measured of the current box, as long as the dock can be seen."""
 
     _answered = Signal(object, object)
@@ -56,7 +56,7 @@ class MeasurePanel(QWidget):
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._question: Question | None = None
-        self.reading: Reading | None = None
+        self.reading: PhotometryReadout | None = None
         self._measurer = Measurer(self._session.pictures.cutout, self._deliver)
         # Qt hands it over to the window's thread.
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -163,18 +163,18 @@ class MeasurePanel(QWidget):
                 self._question = question
                 self._measurer.ask(question)
 
-    def _deliver(self, question: Question, reading: Reading | str) -> None:
+    def _deliver(self, question: Question, reading: PhotometryReadout | str) -> None:
         """Hand over what the thread made; nobody waits where the window has closed."""
         try:
             self._answered.emit(question, reading)
         except RuntimeError:
             return
 
-    def _take(self, question: Question, reading: Reading | str) -> None:
+    def _take(self, question: Question, reading: PhotometryReadout | str) -> None:
         if question != self._question:
             return
         if isinstance(reading, str):
-            self._show(Reading(flags=(reading,)))
+            self._show(PhotometryReadout(flags=(reading,)))
         else:
             self._show(reading)
 
@@ -186,9 +186,9 @@ class MeasurePanel(QWidget):
         self._title.setText(words)
         self._show(None)
 
-    def _show(self, reading: Reading | None) -> None:
+    def _show(self, reading: PhotometryReadout | None) -> None:
         self.reading = reading
-        told = reading or Reading()
+        told = reading or PhotometryReadout()
         self._fill_table(told)
         self._spectrum.show_points(told.points, told.unit)
         self._unit.setVisible(told.unit == RELATIVE)
@@ -198,7 +198,7 @@ class MeasurePanel(QWidget):
         self._flags.setVisible(bool(told.flags))
         self._show_marks()
 
-    def _fill_table(self, reading: Reading) -> None:
+    def _fill_table(self, reading: PhotometryReadout) -> None:
         table = self._table
         table.setVisible(bool(reading.rows))
         table.setRowCount(len(reading.rows))

@@ -1,0 +1,55 @@
+"""The structure that CONTRIBUTING promises: folders one can survey, imports one way.
+
+The contracts in ``pyproject.toml`` say which package may import which.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = {
+    "napari_clumps": ROOT / "napari_clumps",
+    "clump_detector": ROOT / "training" / "clump_detector",
+}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    """All imports, those for types and those inside functions among them."""
+    return grimp.build_graph(*PACKAGES, cache_dir=None)
+
+
+def test_no_module_imports_itself_by_a_detour(graph):
+    needs = {m: graph.find_modules_directly_imported_by(m) for m in graph.modules}
+    TopologicalSorter(needs).prepare()  # raises a CycleError that names the modules
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_package_imports_itself_by_a_detour(graph, package):
+    def top(module):
+        return ".".join(module.split(".")[:2])
+
+    inside = [m for m in graph.modules if m.startswith(f"{package}.")]
+    needs = {top(m): set() for m in inside}
+    for module in inside:
+        needs[top(module)] |= {
+            top(other)
+            for other in graph.find_modules_directly_imported_by(module)
+            if other.startswith(f"{package}.") and top(other) != top(module)
+        }
+    TopologicalSorter(needs).prepare()
+    assert len(needs) <= 20
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_folder_has_more_than_twelve_modules(package):
+    files = PACKAGES[package].rglob("*.py")
+    counts = Counter(f.parent for f in files if f.name != "__init__.py")
+    crowded = {str(folder): n for folder, n in counts.items() if n > 12}
+    assert not crowded
