@@ -31,9 +31,9 @@ test-engine: install
 	$(BIN)/pytest -m "not gui" -n 2 --durations=10 $(ORDER)
 
 test-window: install system
-	$(DISPLAYED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/desk tests/story
+	$(DISPLAYED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/napari_clumps tests/integration
 
-# What needs no window: style, types and the arrows between the rooms.
+# What needs no window: style, types and the contracts of the packages.
 check: style format types imports
 
 style: install

@@ -8,6 +8,9 @@ import tempfile
 import pytest
 from hypothesis import HealthCheck, settings
 
+#: The window with a review that tests of the plugin share.
+pytest_plugins = ["tests.helpers.review_window"]
+
 # Before anything imports napari, so that no test reads or writes a person's settings.
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")  # noqa: PTH118
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import grimp
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.helpers.paths import ROOT
+
 PACKAGES = {
     "napari_clumps": ROOT / "napari_clumps",
     "clump_detector": ROOT / "training" / "clump_detector",

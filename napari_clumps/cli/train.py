@@ -266,9 +266,7 @@ class Judging:
 
 def _say_pace(path: Path) -> None:
     """Print how a review goes, and what trainings on it brought."""
-    from clump_detector.models.learning_curve import (
-        learning_in_words,
-    )
+    from clump_detector.models.learning_curve import learning_in_words
     from napari_clumps.review import Review, statistics_in_words
 
     with Review.open(path, read_only=True) as review:

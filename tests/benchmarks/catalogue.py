@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks.figure import Figure, memory
+from tests.benchmarks.goal import Figure, memory
 
 CLUMPS = 100_000
 
@@ -17,7 +17,7 @@ CLUMPS = 100_000
 _WRITE = """
 import json, sys, time
 from tests.benchmarks.catalogue import made_up
-from tests.resources import peak_memory
+from tests.helpers.resources import peak_memory
 from clump_detector.catalogue import write_catalogue
 start = time.perf_counter()
 catalogue = made_up(int(sys.argv[2]))

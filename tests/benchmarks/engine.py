@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks.figure import Figure, memory, run_verb
+from tests.benchmarks.goal import Figure, memory, run_verb
 
 #: The largest round of corrections that is timed.
 CUTOUTS = 100
@@ -29,7 +29,7 @@ from clump_detector.images.cutout import read_cutout
 from clump_detector.core.sources import find_sources
 from clump_detector.detector.predict import Predictor
 from clump_detector.models.registry import resolve_model
-from tests.resources import peak_memory
+from tests.helpers.resources import peak_memory
 predictor = Predictor(resolve_model("starter"), "cpu")
 sources = find_sources([Path(sys.argv[1])])
 predictor.predict(read_cutout(sources[0]))

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.benchmarks.figure import Figure
+from tests.benchmarks.goal import Figure
 from tests.fields.properties import CHECKS
 
 #: Inputs in all, shared evenly among the checks.

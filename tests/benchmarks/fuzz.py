@@ -12,10 +12,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from tests.benchmarks.figure import Figure, memory
+from tests.benchmarks.goal import Figure, memory
 
 #: By the module that breaks and reads them.
-RUNS = {"tests.broken_images": 2000, "tests.broken_files": 8000}
+RUNS = {"tests.helpers.broken_images": 2000, "tests.helpers.broken_files": 8000}
 
 #: Bytes of addresses that reading may take; a file that wants more ends the process.
 MEMORY = 4 * 2**30

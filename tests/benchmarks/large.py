@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.figure import Figure, spread
+from tests.benchmarks.goal import Figure, spread
 from tests.benchmarks.window import many_cutouts, painter_of
 
 CUTOUTS = 100_000

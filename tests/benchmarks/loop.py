@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
-from tests.benchmarks.figure import Figure, memory, run_verb
+from tests.benchmarks.goal import Figure, memory, run_verb
 
 SIZES = (25, 50, 100, 200)
 SEEDS = 10

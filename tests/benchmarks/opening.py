@@ -13,7 +13,7 @@ from astropy.io import fits
 from clump_detector.core.sources import Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
-from tests.benchmarks.figure import Figure, spread
+from tests.benchmarks.goal import Figure, spread
 
 SIDE = 400
 

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks.figure import Figure, run_verb
+from tests.benchmarks.goal import Figure, run_verb
 
 CUTOUTS = 12
 

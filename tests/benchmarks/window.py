@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.benchmarks.figure import Figure, spread
+from tests.benchmarks.goal import Figure, spread
 
 CUTOUTS = 10_000
 STEPS = 100

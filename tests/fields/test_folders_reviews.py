@@ -9,7 +9,7 @@ import pytest
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.sources import Source
 from napari_clumps.review import Review
-from tests.broken_files import broken
+from tests.helpers.broken_files import broken
 
 
 def test_damaged_reviews_are_refused_in_words(tmp_path):

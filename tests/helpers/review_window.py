@@ -1,0 +1,191 @@
+"""A desk to test on: a folder of galaxies, a viewer, its controller, hands and keys."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_clumps.review import Proposal
+from napari_clumps.settings.shortcuts import BOOK
+from tests.helpers.resources import PATIENCE
+
+#: Proposals (x1, y1, x2, y2, score) that the tests decide on.
+PROPOSED = ((40, 50, 60, 70, 0.9), (100, 30, 118, 50, 0.7), (70, 120, 92, 141, 0.5))
+MODEL = "test-model"
+
+#: The three that a window shows from the start, Review in front.
+PANELS = ("review", "detect", "retrain")
+
+
+def make_galaxies(folder: Path, n: int, size: int = 160) -> Path:
+    """Write n small pictures of a smooth blob with some bright knots."""
+    folder.mkdir(parents=True, exist_ok=True)
+    y, x = np.mgrid[:size, :size]
+    for i in range(n):
+        rng = np.random.default_rng(i)
+        picture = 110 * np.exp(-((x - size / 2) ** 2 + (y - size / 2) ** 2) / 1500)
+        for _ in range(4):
+            cx, cy = rng.uniform(40, size - 40, 2)
+            picture += 120 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 18)
+        noisy = picture[..., None] * [0.8, 0.9, 1.0] + rng.normal(
+            12, 4, (size, size, 3)
+        )
+        pixels = np.clip(noisy, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"galaxy-{i + 1}.png")
+    return folder
+
+
+@pytest.fixture
+def qtbot(qtbot):
+    """Wait as long as a busy machine takes, where no test says otherwise."""
+    from qtpy.QtGui import QGuiApplication
+
+    just_wait = qtbot.wait
+
+    def wait(ms: int) -> None:
+        just_wait(ms)
+        for _ in range(5):  # what is due by now, what that brings, and the display
+            QGuiApplication.sync()
+
+    qtbot.wait = wait
+    qtbot.waitUntil = partial(qtbot.waitUntil, timeout=round(1000 * PATIENCE))
+    return qtbot
+
+
+@pytest.fixture
+def galaxies(tmp_path):
+    return make_galaxies(tmp_path / "galaxies", 4)
+
+
+class Desk:
+    """A viewer with an open review, and hands."""
+
+    def __init__(self, viewer, controller, qtbot) -> None:
+        self.viewer, self.controller, self.qtbot = viewer, controller, qtbot
+
+    def propose(self, cutout_id: int = 1) -> None:
+        proposals = [Proposal(*row[:4], "clump", row[4]) for row in PROPOSED]
+        self.controller.take_proposals(cutout_id, proposals, MODEL, (160, 160))
+
+    @property
+    def canvas(self):
+        return self.viewer.window._qt_viewer.canvas.native
+
+    def key(self, key: str, *, control: bool = False, shift: bool = False) -> None:
+        from qtpy.QtCore import Qt
+
+        modifiers = Qt.KeyboardModifier.NoModifier
+        if control:
+            modifiers |= Qt.KeyboardModifier.ControlModifier
+        if shift:
+            modifiers |= Qt.KeyboardModifier.ShiftModifier
+        self.qtbot.keyClick(self.canvas, getattr(Qt.Key, f"Key_{key}"), modifiers)
+        self.settle()
+
+    def settle(self, ms: int = 20) -> None:
+        self.qtbot.wait(ms)
+
+    def drag(self, start, end) -> None:
+        from napari_clumps.demo.tour import drag_on_canvas
+
+        drag_on_canvas(self.viewer, start, end, self.settle_seconds)
+
+    def click(self, point) -> None:
+        from napari_clumps.demo.tour import drag_on_canvas
+
+        drag_on_canvas(self.viewer, point, point, self.settle_seconds)
+
+    def settle_seconds(self, seconds: float) -> None:
+        self.qtbot.wait(round(1000 * seconds))
+
+    def statuses(self) -> list[str]:
+        return [b.status.value for b in self.controller.session.boxes]
+
+    def panel(self, name: str):
+        from qtpy.QtWidgets import QWidget
+
+        return self.viewer.window._qt_window.findChild(QWidget, name)
+
+
+@pytest.fixture(scope="session")
+def shown_window(qapp, tmp_path_factory):
+    """One napari window for all tests: making one takes longer than most of them."""
+    import napari
+
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
+
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("session")
+        patch.setenv("NAPARI_CLUMPS_DATA", str(home / "data"))
+        patch.setenv("NAPARI_CLUMPS_MODELS", str(home / "models"))
+        viewer = napari.Viewer(show=True)
+        viewer.window._qt_window.resize(1200, 800)
+        show_panels(viewer)
+        yield viewer, controller_of(viewer)
+        controller_of(viewer).close()  # which saves what was chosen last
+        viewer.close()
+
+
+def bring_back(viewer) -> None:
+    """Show the three panels again, one behind the other, whatever a test did."""
+    from qtpy.QtWidgets import QDockWidget, QWidget
+
+    from napari_clumps.plugin.panels import show_panels
+
+    native = viewer.window._qt_window
+    show_panels(viewer)
+    docks = [native.findChild(QWidget, f"{name}_panel").parent() for name in PANELS]
+    for dock in docks:
+        assert isinstance(dock, QDockWidget)
+        dock.setFloating(False)
+        dock.show()
+    for dock in docks[1:]:
+        if dock not in native.tabifiedDockWidgets(docks[0]):
+            native.tabifyDockWidget(docks[0], dock)
+    docks[0].raise_()
+    native.resize(1200, 800)
+
+
+@pytest.fixture
+def window(shown_window, qtbot, own_home):
+    """A shown viewer with the three panels and no review."""
+    viewer, controller = shown_window
+    desk = Desk(viewer, controller, qtbot)
+    # Or some galaxies would come without proposals. The page of Preferences, which
+    # outlives the test before, follows.
+    controller.session.choose(blind_test=False)
+    bring_back(viewer)
+    desk.settle(50)
+    yield desk
+    controller.retraining.cancel()
+    qtbot.waitUntil(lambda: not controller.retraining.running)
+    controller.close_review()
+    for layer in [x for x in viewer.layers if not controller.session.canvas.owns(x)]:
+        viewer.layers.remove(layer)
+    controller.session.model_name = "starter"
+    BOOK.choose({})
+    controller.session.take_settings()
+    controller.display.reset()
+    controller.display.show_scale_bar(True)
+    controller.display.turn_north_up(True)
+    controller.session.thresholds._chosen.clear()
+    controller.session.use_card_threshold()
+    controller.session.models_changed.emit()
+    if controller.session.canvas.is_built:
+        controller.session.canvas.visible = True
+        controller.session.canvas.camera.zoom_to_galaxy()
+
+
+@pytest.fixture
+def desk(window, galaxies):
+    """A window with a review of four galaxies and three proposals on the first."""
+    window.controller.session.threshold = 0.3
+    window.controller.open_paths([galaxies])
+    window.propose(1)
+    window.settle(50)
+    return window

@@ -1,0 +1,117 @@
+"""The dock "Queue strip" in the real window."""
+
+from __future__ import annotations
+
+import pytest
+
+from clump_detector.core.sources import Source
+from napari_clumps.review import Review
+from tests.helpers.resources import work
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def panel(shown_window, qtbot):
+    """The strip below the canvas, taken away again after the test."""
+    viewer, _ = shown_window
+    dock, panel = viewer.window.add_plugin_dock_widget("napari-clumps", "Queue strip")
+    qtbot.wait(50)
+    yield panel
+    viewer.window.remove_dock_widget(dock)
+    panel.deleteLater()
+    qtbot.wait(20)
+
+
+def click(panel, qtbot, place):
+    from qtpy.QtCore import Qt
+
+    centre = panel.mosaic.visualRect(panel.cells.index(place)).center()
+    qtbot.mouseClick(panel.mosaic.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+
+
+def test_it_is_at_the_bottom(desk, panel):
+    from qtpy.QtCore import Qt
+
+    window = desk.viewer.window._qt_window
+    area = window.dockWidgetArea(panel.parent())
+    assert area == Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+def test_a_click_goes_there(desk, panel, qtbot):
+    assert panel.cells.count() == 4
+    click(panel, qtbot, 2)
+    assert desk.controller.session.cutout.id == 3
+    assert panel.cells.is_current(2)
+    desk.controller.navigator.next_cutout()
+    assert panel.cells.is_current(3)
+
+
+def test_the_keys_go_on_working_after_a_click(desk, panel, qtbot):
+    from qtpy.QtCore import Qt
+
+    window = desk.viewer.window._qt_window
+    click(panel, qtbot, 1)
+    assert not panel.mosaic.hasFocus()
+    qtbot.keyClick(window.focusWidget() or window, Qt.Key.Key_N)
+    assert desk.controller.session.cutout.id == 3
+
+
+def test_done_cutouts_are_ticked(desk, panel, qtbot):
+    qtbot.waitUntil(lambda: panel.cells.picture(1) is not None)
+    cell = panel.mosaic.visualRect(panel.cells.index(1))
+    before = panel.mosaic.viewport().grab(cell).toImage()
+    assert "not done" in panel.cells.words(1)
+    desk.controller.session.review.set_done(2, True)  # not the one that is shown
+    desk.settle(50)
+    assert panel.cells.words(1).endswith(", done")
+    assert panel.mosaic.viewport().grab(cell).toImage() != before
+
+
+def test_pictures_are_those_of_the_cutouts(desk, panel, qtbot):
+    cells = panel.cells
+    qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(4)))
+    assert cells.picture(0).width() == cells.side
+    images = [cells.picture(p).toImage() for p in range(4)]
+    assert all(images[0] != other for other in images[1:])
+
+
+def test_it_shows_the_order_of_the_queue(desk, panel, qtbot):
+    from napari_clumps.review import QueuePlan
+
+    review = desk.controller.session.review
+    review.by_hand = [3, 1]
+    desk.controller.navigator.make_queue(QueuePlan("by hand"))
+    assert [panel.cells.cutout(p) for p in range(4)] == [3, 1, 2, 4]
+    desk.controller.navigator.make_queue(QueuePlan(shown="flagged"))
+    assert panel.cells.count() == 0
+    assert panel.mosaic.empty_words == "This queue has no cutout."
+
+
+def test_without_a_review_it_says_so(window, panel):
+    assert panel.mosaic.empty_words == "No review is open."
+
+
+def test_a_hundred_thousand_cutouts_open_at_once(window, panel, qtbot, galaxies):
+    n = 100_000
+    files = sorted(galaxies.iterdir())
+    sources = [Source(f"galaxy {i}", (files[i % 4],)) for i in range(n)]
+    path = galaxies.parent / "many.clumps"
+    Review.create(path, sources, held_out=0).close()
+    window.controller.open_paths([path])
+    with work() as opened:
+        panel._on_queue()
+        panel.mosaic.viewport().repaint()
+    assert opened.seconds < 0.5
+    assert panel.cells.count() == n
+    window.controller.navigator.visit(77_777)
+    with work() as gone_there:
+        window.settle(20)
+        panel.mosaic.viewport().repaint()
+    assert gone_there.seconds < 0.5
+    place = panel.cells.place(77_777)
+    assert place in panel.mosaic.visible_places()
+    qtbot.waitUntil(lambda: panel.cells.picture(place) is not None)
+    qtbot.wait(300)
+    # What is seen and a screenful on either side, of two places in the strip.
+    assert panel.cells.pixmaps.files_read < 8 * len(panel.mosaic.visible_places())

@@ -1,0 +1,430 @@
+"""The dock "Clump wall" in the real window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_clumps.app.gallery import Gallery
+from napari_clumps.render.thumbnails import cut, place_in, window_around
+from napari_clumps.review import Arrangement, Proposal, Review, Status
+from napari_clumps.widgets.gallery.grid_layout import GridLayout
+
+pytestmark = pytest.mark.gui
+
+
+class Hand:
+    """A person at the wall."""
+
+    def __init__(self, panel, qtbot) -> None:
+        self.panel, self.mosaic, self.qtbot = panel, panel.mosaic, qtbot
+
+    @property
+    def wall(self):
+        return self.panel._wall
+
+    def settle(self, ms: int = 30) -> None:
+        self.qtbot.wait(ms)
+
+    def point(self, place: int):
+        return self.mosaic.visualRect(self.panel.cells.index(place)).center()
+
+    def click(self, place: int, *, control: bool = False, shift: bool = False) -> None:
+        self.qtbot.mouseClick(
+            self.mosaic.viewport(),
+            _left(),
+            _modifier(control, shift),
+            self.point(place),
+        )
+
+    def double_click(self, place: int) -> None:
+        self.click(place)
+        self.qtbot.mouseDClick(
+            self.mosaic.viewport(), _left(), _modifier(False, False), self.point(place)
+        )
+        self.settle()
+
+    def drag(self, start, end) -> None:
+        viewport = self.mosaic.viewport()
+        self.qtbot.mousePress(viewport, _left(), pos=start)
+        for share in (0.3, 0.7, 1.0):
+            self.qtbot.mouseMove(viewport, start + (end - start) * share)
+        self.qtbot.mouseRelease(viewport, _left(), pos=end)
+
+    def key(self, key: str, *, control: bool = False, shift: bool = False) -> None:
+        from qtpy.QtCore import Qt
+
+        code = getattr(Qt.Key, f"Key_{key}")
+        self.qtbot.keyClick(self.mosaic, code, _modifier(control, shift))
+
+    def places(self) -> list[int]:
+        return self.mosaic.selected_places()
+
+    def statuses(self) -> list[str]:
+        return [self.wall.crop(p).status.value for p in range(len(self.wall))]
+
+    def ids(self) -> list[int]:
+        return self.wall.box_ids(range(len(self.wall)))
+
+    def count(self) -> str:
+        return self.panel._count.text()
+
+
+def _left():
+    from qtpy.QtCore import Qt
+
+    return Qt.MouseButton.LeftButton
+
+
+def _modifier(control: bool, shift: bool):
+    from qtpy.QtCore import Qt
+
+    found = Qt.KeyboardModifier.NoModifier
+    if control:
+        found |= Qt.KeyboardModifier.ControlModifier
+    if shift:
+        found |= Qt.KeyboardModifier.ShiftModifier
+    return found
+
+
+@pytest.fixture
+def panel(shown_window, qtbot):
+    """The wall beside the other docks, taken away again after the test."""
+    viewer, controller = shown_window
+    controller.gallery = Gallery(controller.session, controller.navigator)
+    dock, panel = viewer.window.add_plugin_dock_widget(
+        "napari-clumps", "Clump wall", tabify=True
+    )
+    dock.show()
+    dock.raise_()
+    qtbot.wait(50)
+    yield panel
+    viewer.window.remove_dock_widget(dock)
+    panel.deleteLater()
+    qtbot.wait(20)
+
+
+@pytest.fixture
+def hand(desk, panel, qtbot):
+    """A wall of twelve crops, three on each of four galaxies."""
+    for cutout in (2, 3, 4):
+        desk.propose(cutout)
+    panel.refresh()
+    qtbot.waitUntil(lambda: len(panel._wall) == 12)
+    return Hand(panel, qtbot)
+
+
+def test_the_wall_has_the_boxes_of_all_cutouts(desk, hand):
+    assert "12 of 12 boxes" in hand.count()
+    scores = [hand.wall.crop(p).score for p in range(12)]
+    assert scores == sorted(scores, reverse=True)
+    assert {hand.wall.crop(p).cutout for p in range(12)} == {1, 2, 3, 4}
+
+
+def test_proposals_below_the_shown_threshold_are_on_the_wall(desk, hand):
+    desk.controller.session.threshold = 0.8
+    hand.panel.refresh()
+    assert len(hand.wall) == 12
+
+
+def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
+    cells = hand.panel.cells
+    qtbot.waitUntil(lambda: cells.picture(0) is not None)
+    crop, image = hand.wall.crop(0), cells.picture(0).toImage()
+    record = desk.controller.session.review.cutout(crop.cutout)
+    rgb = np.asarray(Image.open(record.source.path))
+    expected = cut(rgb, window_around(crop.corners), cells.side)
+    middle = cells.side // 2
+    shown = image.pixelColor(middle, middle)
+    assert [shown.red(), shown.green(), shown.blue()] == expected[
+        middle, middle
+    ].tolist()
+
+
+def test_what_is_painted_has_the_colour_of_the_status(desk, hand, qtbot):
+    from napari_clumps.render.box_style import colour_hex
+
+    qtbot.waitUntil(lambda: hand.panel.cells.picture(0) is not None)
+    hand.click(0)
+    hand.key("A")
+    hand.settle(200)
+    found = _colours(hand, 0)
+    assert colour_hex(Status.ACCEPTED) in found
+    assert colour_hex(Status.PROPOSAL) not in found
+
+
+def _colours(hand, place) -> set[str]:
+    image = hand.mosaic.viewport().grab().toImage()
+    cell = hand.mosaic.visualRect(hand.panel.cells.index(place))
+    return {
+        image.pixelColor(x, y).name()
+        for x in range(cell.left(), cell.right())
+        for y in range(cell.top(), cell.bottom())
+    }
+
+
+def test_click_shift_control_and_rubber_band_select(desk, hand):
+    hand.click(1)
+    assert hand.places() == [1]
+    hand.click(4, shift=True)
+    assert hand.places() == [1, 2, 3, 4]  # as one reads, not a rectangle
+    hand.click(2, control=True)
+    assert hand.places() == [1, 3, 4]
+    hand.key("A", control=True)
+    assert hand.places() == list(range(12))
+    assert "12 selected" in hand.count()
+    columns = hand.mosaic._grid.columns
+    assert columns >= 2
+    hand.drag(hand.point(0), hand.point(columns))
+    assert hand.places() == [0, columns]  # a rectangle, not as one reads
+
+
+def test_one_key_decides_on_the_whole_selection_in_one_step(desk, hand):
+    review = desk.controller.session.review
+    hand.click(0)
+    hand.click(3, shift=True)
+    hand.key("A")
+    assert hand.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
+    hand.key("R")
+    assert hand.statuses()[:5] == ["rejected"] * 4 + ["proposal"]
+    hand.key("Z", control=True)
+    assert hand.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
+    hand.key("Z", control=True)
+    assert hand.statuses() == ["proposal"] * 12
+    assert not review.can_undo
+    hand.key("Z", control=True, shift=True)
+    assert hand.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
+    assert hand.places() == [0, 1, 2, 3]
+
+
+def test_the_class_key_gives_all_the_class_after_the_current_box(desk, hand):
+    hand.click(0)
+    hand.click(2, shift=True)
+    hand.key("C")
+    assert [hand.wall.crop(p).cls for p in range(4)] == ["odd clump"] * 3 + ["clump"]
+    hand.key("C")
+    assert [hand.wall.crop(p).cls for p in range(3)] == ["clump"] * 3
+
+
+def test_buttons_do_what_the_keys_do(desk, hand, qtbot):
+    hand.click(0)
+    hand.click(1, control=True)
+    for name, statuses in (
+        ("wall_button_accept", ["accepted"] * 2),
+        ("wall_button_reject", ["rejected"] * 2),
+        ("wall_button_undo", ["accepted"] * 2),
+    ):
+        qtbot.mouseClick(desk.panel(name), _left())
+        assert hand.statuses()[:2] == statuses, name
+
+
+def test_keys_with_nothing_selected_change_nothing(desk, hand):
+    hand.mosaic.clearSelection()
+    for key in "ARC":
+        hand.key(key)
+    assert hand.statuses() == ["proposal"] * 12
+    assert not desk.controller.session.review.can_undo
+
+
+def test_nothing_jumps_after_a_decision(desk, hand):
+    hand.panel._filter._statuses[Status.REJECTED].setChecked(False)
+    hand.click(1)
+    hand.click(2, shift=True)
+    ids = hand.ids()
+    hand.key("R")
+    hand.settle(300)
+    assert hand.ids() == ids
+    assert hand.places() == [1, 2]
+    assert hand.statuses()[1:3] == ["rejected"] * 2
+    hand.key("F5")
+    assert hand.ids() == [ids[0], *ids[3:]]
+    assert hand.places() == []
+
+
+def test_decisions_on_the_canvas_show_on_the_wall(desk, hand, qtbot):
+    c = desk.controller
+    c.decisions.accept()
+    accepted = next(b.id for b in c.session.boxes if b.status is Status.ACCEPTED)
+    place = hand.ids().index(accepted)
+    qtbot.waitUntil(lambda: hand.statuses()[place] == "accepted")
+    assert hand.statuses().count("accepted") == 1
+
+
+def test_decisions_on_the_wall_show_on_the_canvas(desk, hand):
+    hand.key("A", control=True)
+    hand.key("R")
+    assert desk.statuses() == ["rejected"] * 3
+
+
+def test_new_boxes_wait_for_a_refresh_and_gone_ones_keep_their_place(desk, hand, qtbot):
+    review, ids = desk.controller.session.review, hand.ids()
+    drawn = review.add(2, (5, 5, 25, 25), "clump")
+    qtbot.waitUntil(lambda: hand.wall.fresh == 1)
+    assert "1 new" in hand.count()
+    assert hand.ids() == ids
+    hand.panel.refresh()
+    assert hand.ids() == [*ids, drawn.id]  # no score: the last one
+    assert hand.wall.fresh == 0
+    hand.click(12)
+    hand.key("R")  # a drawn box goes altogether
+    assert hand.wall.crop(12).gone
+    hand.key("R")
+    hand.key("Z", control=True)
+    assert not hand.wall.crop(12).gone
+
+
+def test_a_refresh_keeps_the_place_and_the_selection(desk, hand, qtbot):
+    review = desk.controller.session.review
+    rng = np.random.default_rng(1)
+    for cutout in (2, 3, 4):
+        proposals = [
+            Proposal(x, y, x + 9, y + 9, "clump", float(s))
+            for x, y, s in rng.uniform(0.1, 0.99, (60, 3)) * [140, 140, 1]
+        ]
+        review.propose(cutout, proposals, "test-model", size=(160, 160))
+    hand.panel.refresh()
+    assert len(hand.wall) == 183
+    bar = hand.mosaic.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2 + 7)
+    hand.settle()
+    first = hand.mosaic.visible_places()[0]
+    hand.click(hand.mosaic.visible_places()[5])
+    chosen = hand.panel.selected()
+    height = hand.mosaic.visualRect(hand.mosaic.currentIndex()).top()
+    review.reject_all(hand.wall.box_ids(range(0, first, 2)))
+    hand.wall.update()
+    hand.panel._filter._statuses[Status.REJECTED].setChecked(False)
+    assert bar.value() == 0  # another filter starts at its top
+    hand.mosaic.scrollTo(hand.mosaic.currentIndex())
+    review.undo()
+    hand.wall.update()
+    height = hand.mosaic.visualRect(hand.mosaic.currentIndex()).top()
+    hand.panel.refresh()
+    assert len(hand.wall) == 183
+    assert hand.panel.selected() == chosen
+    assert hand.mosaic.visualRect(hand.mosaic.currentIndex()).top() == height
+
+
+def test_filters_and_orders_of_the_panel(desk, hand, qtbot):
+    chosen = hand.panel._filter
+    chosen._name.setText("GALAXY-3")
+    qtbot.waitUntil(lambda: len(hand.wall) == 3)
+    assert {hand.wall.crop(p).name for p in range(3)} == {"galaxy-3"}
+    chosen._name.setText("")
+    chosen._low.setValue(0.6)
+    qtbot.waitUntil(lambda: len(hand.wall) == 8)
+    assert "8 of 12" in hand.count()
+    chosen._turned.setChecked(True)
+    assert hand.wall.crop(0).score == 0.7
+    chosen._class.setCurrentText("odd clump")
+    assert len(hand.wall) == 0
+    assert hand.mosaic.empty_words == "No box fits this filter."
+    chosen._class.setCurrentIndex(0)
+    chosen._sort.setCurrentText("cutout")
+    assert [hand.wall.crop(p).cutout for p in range(8)] == [4, 4, 3, 3, 2, 2, 1, 1]
+
+
+def test_double_click_opens_the_box_on_the_canvas(desk, hand):
+    desk.controller.session.threshold = 0.8  # hides what is below on the canvas
+    place = next(p for p in range(12) if hand.wall.crop(p).cutout == 3 and p > 6)
+    box_id = hand.ids()[place]
+    hand.mosaic.scrollTo(hand.panel.cells.index(place))
+    hand.double_click(place)
+    assert desk.controller.session.cutout.id == 3
+    assert desk.controller.session.current == box_id
+    assert desk.controller.session.threshold <= hand.wall.crop(place).score
+
+
+def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
+    from qtpy.QtCore import Qt
+
+    cells = hand.panel.cells
+    place = next(p for p in range(12) if hand.wall.crop(p).cutout == 4)
+    path = desk.controller.session.review.cutout(4).source.path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200])
+    cells.pixmaps.forget()
+    cells.changed_in_place()
+    qtbot.waitUntil(lambda: isinstance(cells.picture(place), str))
+    tip = cells.index(place).data(Qt.ItemDataRole.ToolTipRole)
+    assert "galaxy-4" in tip
+    assert "damaged" in tip
+    path.write_bytes(whole)
+    hand.panel.refresh()
+    hand.mosaic.viewport().update()
+    qtbot.waitUntil(lambda: not isinstance(cells.picture(place), str | None))
+
+
+def test_crops_of_one_cutout_cost_one_reading(desk, hand, qtbot):
+    cells = hand.panel.cells
+    qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(12)))
+    assert cells.pixmaps.files_read <= 4
+    cells.pixmaps._kept.clear()  # the whole pictures are kept for longer
+    cells.changed_in_place()
+    qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(12)))
+    assert cells.pixmaps.files_read <= 4
+
+
+def test_a_review_for_reading_only_says_so(desk, hand, qtbot):
+    path = desk.controller.session.review.path
+    desk.controller.close_review()
+    with Review.open(path):  # another program has it for writing
+        desk.controller.open_paths([path])
+        qtbot.waitUntil(lambda: len(hand.wall) == 12)
+        assert hand.panel._read_only.isVisible()
+        assert not desk.panel("wall_button_accept").isEnabled()
+        hand.click(0)
+        hand.key("A")  # a message, no traceback
+        assert hand.statuses() == ["proposal"] * 12
+
+
+def test_another_review_shows_its_own_boxes(desk, hand, qtbot, tmp_path):
+    from tests.helpers.review_window import make_galaxies
+
+    hand.click(3)
+    desk.controller.open_paths([make_galaxies(tmp_path / "others", 2)])
+    qtbot.waitUntil(lambda: "0 of 0" in hand.count())
+    assert hand.mosaic.empty_words.startswith("No box yet")
+    desk.propose(2)
+    qtbot.waitUntil(lambda: len(hand.wall) == 3)  # nothing could jump
+    desk.controller.close_review()
+    assert hand.mosaic.empty_words == "No review is open."
+
+
+def test_arrangements_can_be_asked_for_by_a_script(desk, hand):
+    hand.wall.arrange(Arrangement(sort="size", name="galaxy-2"))
+    assert len(hand.wall) == 3
+
+
+def test_letters_typed_into_the_name_decide_nothing(desk, hand, qtbot):
+    hand.click(0)
+    qtbot.keyClicks(hand.panel._filter._name, "arc")
+    assert hand.statuses() == ["proposal"] * 12
+    hand.panel._filter._name.setText("")
+
+
+def test_a_window_is_twice_its_box_and_reaches_beyond_the_rim():
+    corners = (-0.5, 9.5, 19.5, 19.5)  # 20 x 10 pixels at the left rim
+    window = window_around(corners)
+    assert window == (-10, -5, 40)
+    assert place_in(corners, window) == (0.25, 0.375, 0.75, 0.625)
+    rgb = np.full((50, 50, 3), 200, np.uint8)
+    small = cut(rgb, window, 80)
+    assert small.shape == (80, 80, 3)
+    assert (small[11:, 21:] == 200).all()  # on the image
+    assert (small[:9] != 200).all()  # above it
+    assert (small[:, :19] != 200).all()  # left of it
+
+
+def test_cells_are_where_they_are_found():
+    grid = GridLayout.across(11, 330, 100, 120)
+    assert (grid.columns, grid.rows, grid.width) == (3, 4, 110)
+    for place in range(11):
+        x, y = grid.corner(place)
+        assert grid.at(x, y) == grid.at(x + 109, y + 119) == place
+    assert grid.at(330, 0) is None
+    assert grid.at(300, 400) is None  # the twelfth of eleven
+    assert [list(run) for run in grid.runs(120, 130, 900, 900)] == [
+        [4, 5], [7, 8], [10],
+    ]  # fmt: skip

@@ -1,0 +1,305 @@
+"""The review's keys: wherever the focus is, and as a person chose them."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_clumps.review import QueuePlan
+from napari_clumps.settings.shortcuts import ALSO, BOOK, BY_ACTION, KEYS
+from tests.helpers.paths import ROOT
+
+pytestmark = pytest.mark.gui
+
+
+def press(desk, widget, key: str, *, shift: bool = False) -> None:
+    from qtpy.QtCore import Qt
+
+    modifier = Qt.KeyboardModifier.ShiftModifier
+    none = Qt.KeyboardModifier.NoModifier
+    keys = getattr(Qt.Key, f"Key_{key}")
+    desk.qtbot.keyClick(widget, keys, modifier if shift else none)
+    desk.settle()
+
+
+def child(desk, kind, name: str):
+    from qtpy import QtWidgets
+
+    found = desk.viewer.window._qt_window.findChild(getattr(QtWidgets, kind), name)
+    assert found is not None, name
+    return found
+
+
+def corners(desk):
+    return desk.controller.session.box(desk.controller.session.current).corners
+
+
+# -- wherever the focus is ------------------------------------------------------
+
+
+def test_keys_work_whatever_layer_is_active(desk):
+    c = desk.controller
+    desk.viewer.layers.selection.active = c.session.canvas.image
+    desk.key("A")
+    desk.viewer.layers.selection.active = None
+    desk.key("R")
+    assert desk.statuses() == ["accepted", "rejected", "proposal"]
+
+
+def test_keys_work_from_the_layer_list_and_the_docks(desk):
+    window = desk.viewer.window
+    press(desk, window._qt_viewer.layers, "A")
+    press(desk, desk.panel("retrain_panel"), "R")
+    press(desk, window._qt_window, "A")
+    assert desk.statuses() == ["accepted", "rejected", "accepted"]
+    n = len(desk.viewer.layers)
+    press(desk, window._qt_viewer.layers, "Delete")
+    assert len(desk.viewer.layers) == n  # napari's own key would remove a layer
+
+
+def test_letters_stay_letters_where_a_person_writes(desk):
+    remark = child(desk, "QLineEdit", "remark")
+    for letter in "ar":
+        press(desk, remark, letter.upper())
+    assert remark.text().lower() == "ar"
+    assert desk.statuses() == ["proposal"] * 3
+    press(desk, remark, "Return")
+    assert desk.controller.session.cutout.remark.lower() == "ar"
+    assert not desk.controller.session.cutout.done
+
+
+def test_keys_are_napari_s_own_where_no_review_is_open(window):
+    layer = window.viewer.add_points([[1, 1]])
+    layer.selected_data = {0}
+    window.key("Delete")
+    assert len(layer.data) == 0
+
+
+def test_the_sheet_names_every_key(desk):
+    from qtpy.QtWidgets import QDialog, QLabel
+
+    desk.key("F1")
+    sheet = desk.viewer.window._qt_window.findChild(QDialog, "key_sheet")
+    assert sheet.isVisible()
+    for key in KEYS:
+        label = sheet.findChild(QLabel, f"key_of_{key.action}")
+        assert BOOK.key(key.action) in label.text()
+    desk.controller.press("show_keys")
+    desk.settle(50)
+    assert desk.viewer.window._qt_window.findChild(QDialog, "key_sheet") is None
+
+
+# -- with a person's own keys -----------------------------------------------------
+
+
+def test_the_manifest_offers_every_key_as_it_is():
+    import yaml
+
+    import napari_clumps
+
+    path = napari_clumps.__path__[0] + "/napari.yaml"
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        offered = yaml.safe_load(file)["contributions"]["configurations"]["keys"]
+    rows = offered["properties"]
+    assert {k: v["default"] for k, v in rows.items()} == {k.action: k.key for k in KEYS}
+    assert {k: v["title"] for k, v in rows.items()} == {k.action: k.what for k in KEYS}
+    assert set(ALSO.values()) <= set(BY_ACTION)
+
+
+def test_a_key_can_be_changed_in_napari_s_preferences(desk):
+    from napari.settings import get_plugin_settings
+
+    page = get_plugin_settings("napari-clumps")
+    page.keys.accept = "y"
+    desk.key("Y")
+    desk.key("A")
+    assert desk.statuses() == ["accepted", "proposal", "proposal"]
+    assert child(desk, "QPushButton", "button_accept").text() == "Accept  (Y)"
+    page.keys.accept = "R"  # is taken
+    assert "R is the key of" in child(desk, "QLabel", "said").text()
+    assert page.keys.accept == "Y"
+    page.keys.accept = "A"
+    desk.controller.session.select(desk.controller.session.boxes[1].id)
+    desk.key("A")
+    assert desk.statuses() == ["accepted", "accepted", "proposal"]
+
+
+def test_what_is_chosen_in_preferences_is_chosen_in_the_panel(desk):
+    from napari.settings import get_plugin_settings
+
+    page = get_plugin_settings("napari-clumps")
+    with_space = child(desk, "QCheckBox", "done_with_space")
+    page.review.done_with_space = False
+    assert not with_space.isChecked()
+    with_space.click()
+    assert page.review.done_with_space
+    page.review.annotator = "Ada"
+    desk.key("A")
+    assert desk.controller.session.boxes[0].annotator == "Ada"
+
+
+# -- boxes by keys ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "shift", "moved"),
+    [
+        ("Left", False, (-1, 0, -1, 0)), ("Right", False, (1, 0, 1, 0)),
+        ("Up", False, (0, -1, 0, -1)), ("Down", False, (0, 1, 0, 1)),
+        ("Left", True, (0, 0, -1, 0)), ("Right", True, (0, 0, 1, 0)),
+        ("Up", True, (0, 0, 0, -1)), ("Down", True, (0, 0, 0, 1)),
+    ],
+)  # fmt: skip
+def test_arrows_move_and_shift_resizes(desk, key, shift, moved):
+    before = corners(desk)
+    desk.key(key, shift=shift)
+    assert corners(desk) == tuple(b + m for b, m in zip(before, moved, strict=True))
+    assert desk.statuses()[0] == "edited"
+    desk.controller.decisions.undo()
+    assert corners(desk) == before
+
+
+def test_a_box_is_put_at_the_mouse_as_large_as_the_others(desk):
+    c = desk.controller
+    desk.viewer.cursor.position = (120.0, 40.0)
+    desk.key("B")
+    box = c.session.box(c.session.current)
+    assert box.status.value == "drawn"
+    assert c.session.canvas.boxes.selected_data == {c.session.boxes.index(box)}
+    assert ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2) == pytest.approx((40, 120))
+    assert box.x2 - box.x1 == pytest.approx(20, abs=2)  # as the three proposals
+    desk.viewer.cursor.position = (-50.0, 40.0)
+    desk.key("B")
+    assert len(c.session.boxes) == 4
+    assert "mouse" in child(desk, "QLabel", "said").text()
+
+
+def test_a_box_is_as_large_as_the_psf_says_where_it_is_known(desk):
+    from dataclasses import replace
+
+    c = desk.controller
+    c.session.picture = replace(c.session.picture, fwhm=4.0)
+    desk.viewer.cursor.position = (120.0, 40.0)
+    desk.key("B")
+    box = c.session.box(c.session.current)
+    assert box.x2 - box.x1 == pytest.approx(10)
+
+
+def test_the_last_decision_goes_on_if_a_person_wants_that(desk):
+    c = desk.controller
+    for key in "AR":
+        desk.key(key)
+    c.session.choose(go_on_after_last=True)
+    desk.key("A")
+    assert c.session.cutout.id == 2
+    assert c.session.review.cutout(1).done
+
+
+# -- flags and the queue --------------------------------------------------------------
+
+
+def test_flags_by_key_and_menu(desk):
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication
+
+    menu = child(desk, "QMenu", "flag_menu")
+
+    def choose() -> None:
+        if QApplication.activePopupWidget() is menu:
+            asking.stop()
+            desk.qtbot.keyClick(menu, "2")
+
+    asking = QTimer()  # the menu keeps the window to itself until it is answered
+    asking.timeout.connect(choose)
+    asking.start(50)
+    desk.key("F")
+    desk.qtbot.waitUntil(lambda: desk.controller.session.cutout.flags == ("merger",))
+    desk.key("N")
+    desk.key("P")
+    actions = {a.text()[4:].strip(): a.isChecked() for a in menu.actions()}
+    assert [name for name, on in actions.items() if on] == ["merger"]
+    desk.key("Z", control=True)
+    assert desk.controller.session.cutout.flags == ()
+
+
+def test_the_queue_can_be_chosen_and_is_kept(desk):
+    c = desk.controller
+    c.session.review.flag(3, ["unsure"])
+    child(desk, "QComboBox", "queue_shown").setCurrentText("flagged")
+    child(desk, "QComboBox", "queue_shown").activated.emit(2)
+    assert c.session.cutout.id == 3
+    assert child(desk, "QLabel", "queue_place").text().startswith("1 of 1")
+    desk.key("N")
+    assert c.session.cutout.id == 3
+    path = c.session.review.path
+    c.close_review()
+    c.open_paths([path])
+    assert list(c.session.queue.ids) == [3]
+
+
+def test_a_queue_that_is_empty_by_now_is_not_opened_again(desk):
+    c = desk.controller
+    c.session.review.flag(3, ["unsure"])
+    c.navigator.choose_queue(QueuePlan("random", "flagged"))
+    c.session.review.flag(3, [])
+    path = c.session.review.path
+    c.close_review()
+    c.open_paths([path])
+    assert len(c.session.queue) == 4
+    assert c.session.review.queue_plan == QueuePlan("random")
+
+
+def test_search_goes_round(desk):
+    line = child(desk, "QLineEdit", "queue_search")
+    line.setText("galaxy")
+    shown = []
+    for _ in range(5):
+        line.returnPressed.emit()
+        shown.append(desk.controller.session.cutout.id)
+    assert shown == [2, 3, 4, 1, 2]
+    line.setText("nebula")
+    line.returnPressed.emit()
+    assert "No cutout has 'nebula'" in child(desk, "QLabel", "said").text()
+
+
+def test_my_list_comes_first(desk):
+    c = desk.controller
+    c.navigator.order_by_hand(["galaxy-4", " galaxy-2 ", "", "nebula"])
+    assert list(c.session.queue.ids) == [4, 2, 1, 3]
+    assert "1 of 3 names" in child(desk, "QLabel", "said").text()
+
+
+def test_a_person_comes_back_to_the_cutout_he_left(desk):
+    c = desk.controller
+    desk.key("N")
+    desk.key("N")
+    path = c.session.review.path
+    c.close_review()
+    c.open_paths([path])
+    assert c.session.cutout.id == 3
+
+
+def test_the_docs_name_every_key():
+
+    page = ROOT / "docs" / "keys.md"
+    rows = [r for r in page.read_text(encoding="utf-8").splitlines() if "| `" in r]
+    told = {key: row for row in rows for key in row.split("|")[1].split("`")[1::2]}
+    assert set(told) == {k.key for k in KEYS} | set(ALSO)
+    for key in KEYS:
+        assert key.what[1:] in told[key.key]
+
+
+def test_the_help_in_the_status_bar_names_the_keys_of_the_review(desk):
+    viewer = desk.viewer
+    desk.settle(50)
+    assert "A accept, R reject, D draw" in viewer.help
+    assert "rectangle" not in viewer.help
+    desk.key("D")
+    assert "drag from corner to corner" in viewer.help
+    assert "end drawing with D" in viewer.help
+    desk.key("D")
+    BOOK.choose({"accept": "Y"})
+    assert "Y accept" in viewer.help
+    viewer.layers.selection.active = desk.controller.session.canvas.image
+    assert "accept" not in viewer.help
+    viewer.layers.selection.active = desk.controller.session.canvas.boxes
+    assert "Y accept" in viewer.help
