@@ -65,8 +65,8 @@ bench: install system
 # The pictures of the window in the README and the docs, from the scripted demo.
 pictures: install system
 	$(DISPLAYED) $(BIN)/napari-clumps demo --scripted --out build/demo
-	$(BIN)/python docs/collect_pictures.py build/demo docs/pictures
-	$(DISPLAYED) $(BIN)/python docs/team_pictures.py build/demo docs/pictures
+	$(BIN)/python docs/scripts/collect_pictures.py build/demo docs/pictures
+	$(DISPLAYED) $(BIN)/python docs/scripts/reviewers_pictures.py build/demo docs/pictures
 
 clean:
 	rm -rf $(VENV) build

@@ -6,7 +6,7 @@ from clump_detector.catalogue import COLUMNS
 from clump_detector.photometry import MEANING
 from tests.helpers.paths import ROOT
 
-PAGE = ROOT / "docs" / "measuring.md"
+PAGE = ROOT / "docs" / "photometry.md"
 
 
 def test_the_page_names_every_column_and_flag():

@@ -277,7 +277,7 @@ def test_a_box_drawn_by_hand_has_no_score():
 
 def test_on_simulated_galaxies_fluxes_and_errors_are_right():
     """A small run of ``python -m clump_detector.evaluation.photometry``, whose figures
-    on 1,200 galaxies are in docs/measuring.md: 0.99, and pulls 1.0 to 1.2 wide.
+    on 1,200 galaxies are in docs/photometry.md: 0.99, and pulls 1.0 to 1.2 wide.
     """
     pytest.importorskip("galsim")
     from clump_detector.evaluation.photometry import check, figures

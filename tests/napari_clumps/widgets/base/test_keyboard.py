@@ -280,7 +280,7 @@ def test_a_person_comes_back_to_the_cutout_he_left(desk):
 
 def test_the_docs_name_every_key():
 
-    page = ROOT / "docs" / "keys.md"
+    page = ROOT / "docs" / "shortcuts.md"
     rows = [r for r in page.read_text(encoding="utf-8").splitlines() if "| `" in r]
     told = {key: row for row in rows for key in row.split("|")[1].split("`")[1::2]}
     assert set(told) == {k.key for k in KEYS} | set(ALSO)

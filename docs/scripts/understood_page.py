@@ -7,15 +7,16 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "understood.md"
 
 HEAD = """# What is understood
 
-What becomes of the files of surveys and of other programs. Every row is held by a test
-in `tests/fields`; `python docs/understood_page.py` makes this page from them. *Read*:
-taken as it is. *Converted*: turned into what the program works with. *Ignored*: left
-out, and said where it matters. *Refused*: with a message that says why.
+How the files of surveys and of other programs are handled. Every row is checked by a
+test in `tests/fields`; `python docs/scripts/understood_page.py` makes this page from
+them. *Read*: taken as it is. *Converted*: turned into what the program works with.
+*Ignored*: left out, and reported where it matters. *Refused*: with a message that gives
+the reason.
 """
 
 

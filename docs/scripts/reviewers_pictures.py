@@ -1,8 +1,8 @@
-"""The pictures of the docks "Several reviewers" and "Queue strip": DEMO PICTURES.
+"""The pictures of the panels "Reviewers" and "Filmstrip": DEMO PICTURES.
 
-``python docs/team_pictures.py build/demo docs/pictures`` takes the review that the
-scripted demo left, has a second reviewer decide otherwise on some boxes of a copy, and
-merges the two in the real window.
+``python docs/scripts/reviewers_pictures.py build/demo docs/pictures`` copies the review
+that the scripted demo left, has a second reviewer decide otherwise on some boxes of the
+copy, and merges the two in the real window.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def decide_otherwise(path: Path, name: str) -> None:
 
 
 def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> None:
-    """Merge as the dock's button does once a file was chosen, and look."""
+    """Merge as the panel's button does once a file was chosen, and save pictures."""
     import napari
     from qtpy.QtTest import QTest
 

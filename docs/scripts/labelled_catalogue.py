@@ -1,9 +1,9 @@
 """The catalogue of galaxies that others have labelled, and its plots.
 
-``python docs/labelled_catalogue.py IMAGES GALAXIES CLUMPS`` copies a folder of images
-with the table of its galaxies, takes the table of clumps in as accepted labels, exports
-the catalogue as a VOTable, lets astropy's validator look at it, compares its positions
-with the published ones (columns ra, dec of CLUMPS) and draws
+``python docs/scripts/labelled_catalogue.py IMAGES GALAXIES CLUMPS`` copies a folder of
+images with the table of its galaxies, imports the table of clumps as accepted labels,
+exports the catalogue as a VOTable, checks it with astropy's validator, compares its
+positions with the published ones (columns ra, dec of CLUMPS) and draws
 ``docs/pictures/labelled.png``.
 """
 
@@ -28,7 +28,7 @@ from napari_clumps.io.catalogue import export_catalogue
 from napari_clumps.io.import_labels import find_labels, take_labels
 from napari_clumps.review import Review
 
-PICTURE = Path(__file__).parent / "pictures" / "labelled.png"
+PICTURE = Path(__file__).parent.parent / "pictures" / "labelled.png"
 
 
 def main() -> None:

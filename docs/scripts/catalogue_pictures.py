@@ -1,8 +1,8 @@
 """The catalogue of a simulated set and its plots.
 
-``python docs/catalogue_pictures.py`` simulates galaxies as FITS, takes their true boxes
-into a review, exports its catalogue in every format, lets astropy's validator look at
-the VOTable and draws ``docs/pictures/catalogue.png``.
+``python docs/scripts/catalogue_pictures.py`` simulates galaxies as FITS, imports their
+true boxes into a review, exports its catalogue in every format, checks the VOTable with
+astropy's validator and draws ``docs/pictures/catalogue.png``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clump_detector.simulate import simulate
 from napari_clumps.io.catalogue import export_catalogue
 from napari_clumps.review import Review
 
-PICTURE = Path(__file__).parent / "pictures" / "catalogue.png"
+PICTURE = Path(__file__).parent.parent / "pictures" / "catalogue.png"
 
 
 def main() -> None:
