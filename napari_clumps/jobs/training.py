@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from clump_detector.config.model import settings_table
 from clump_detector.config.recipe import preset
+from clump_detector.config.tables import settings_table
 from clump_detector.core.errors import ClumpError
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import CARD, ModelCard, read_card

@@ -133,7 +133,7 @@ def peaks(galaxy: Galaxy) -> np.ndarray:
 def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
     """Retrain on four fifths of the labels, and judge both models on the others."""
     from clump_detector.config.recipe import preset
-    from clump_detector.metrics import matching
+    from clump_detector.metrics import bootstrap, matching
     from clump_detector.models.registry import resolve_model
     from clump_detector.train.run import TrainRequest, train
 
@@ -159,7 +159,7 @@ def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:
     ):
         f1 = matching.f1(matches, score)
         yield Figure(f"five-fold, {name}, F1", 0.0 if f1 is None else f1, "")
-    result = matching.compare(old, new, old_score, new_score)
+    result = bootstrap.compare(old, new, old_score, new_score)
     outer = result.difference["f1"].outer or (0.0, 0.0)
     yield Figure("five-fold, difference of F1, from", outer[0], "(95 %)")
     yield Figure("five-fold, difference of F1, to", outer[1], "(95 %)")

@@ -263,7 +263,8 @@ class Desk:
 
 def training_request(fields: Request) -> Any:
     """Return the `TrainRequest` of a request's fields."""
-    from clump_detector.config.model import TrainConfig, fill
+    from clump_detector.config.tables import fill
+    from clump_detector.config.training import TrainConfig
     from clump_detector.train.run import TrainRequest
 
     base = fields.get("base")

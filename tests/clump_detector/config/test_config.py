@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clump_detector.config.model import ModelConfig, TrainConfig, fill, settings_table
+from clump_detector.config.model import ModelConfig
 from clump_detector.config.recipe import find_recipe, read_recipe, recipes_folder
+from clump_detector.config.tables import fill, settings_table
+from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clump_detector.metrics import matching
+from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import FALSE, IGNORED, Match
 from tests.helpers.resources import work
 
@@ -78,15 +78,15 @@ def test_without_boxes_figures_are_none_and_json_is_valid(true, found, expected)
     one = matching.match(true, found, [0.5] * len(found))
     assert matching.completeness_purity([one]) == expected
     assert matching.best_score([one]) is None
-    text = [v.as_json() for v in matching.bootstrap([one], 0.1, n=20).values()]
+    text = [v.as_json() for v in bootstrap.bootstrap([one], 0.1, n=20).values()]
     json.dumps([text, matching.curve([one], [0.1, 0.9]).as_json()], allow_nan=False)
 
 
 def test_no_galaxy_at_all():
     assert matching.completeness_purity([]) == (None, None)
     assert matching.best_score([]) is None
-    assert matching.bootstrap([], 0.5)["f1"].value is None
-    assert matching.compare([], [], 0.5, 0.5).verdict == "no clear difference"
+    assert bootstrap.bootstrap([], 0.5)["f1"].value is None
+    assert bootstrap.compare([], [], 0.5, 0.5).verdict == "no clear difference"
     assert matching.false_per_empty([]) is None
 
 
@@ -135,7 +135,7 @@ def test_false_boxes_per_galaxy_without_clumps():
 def test_the_bootstrap_has_the_binomials_width():
     # 100 galaxies of one clump each, half of them found: sigma = sqrt(1/4 / 100).
     galaxies = [made(1, [0] if i % 2 else [], [0.9] * (i % 2)) for i in range(100)]
-    found = matching.bootstrap(galaxies, 0.5, n=4000)["completeness"]
+    found = bootstrap.bootstrap(galaxies, 0.5, n=4000)["completeness"]
     assert found.value == 0.5
     assert np.subtract(*found.inner[::-1]) / 2 == pytest.approx(0.05, rel=0.12)
     assert np.subtract(*found.outer[::-1]) / 2 == pytest.approx(0.098, rel=0.12)
@@ -144,14 +144,14 @@ def test_the_bootstrap_has_the_binomials_width():
 def test_galaxies_are_drawn_rather_than_boxes():
     # The same boxes in 4 galaxies instead of 100 are far less certain.
     few = [made(25, list(range(25)), [0.9] * 25), made(25, [], [])] * 2
-    found = matching.bootstrap(few, 0.5)["completeness"]
+    found = bootstrap.bootstrap(few, 0.5)["completeness"]
     assert found.value == 0.5
     assert found.outer == (0.0, 1.0)
 
 
 def test_the_bootstrap_repeats_itself():
-    first = matching.bootstrap(PAIR, 0.3, seed=3)
-    assert first == matching.bootstrap(PAIR, 0.3, seed=3)
+    first = bootstrap.bootstrap(PAIR, 0.3, seed=3)
+    assert first == bootstrap.bootstrap(PAIR, 0.3, seed=3)
 
 
 def galaxies(n, share, seed=1):
@@ -170,7 +170,7 @@ def galaxies(n, share, seed=1):
     ],
 )
 def test_the_verdict(old, new, verdict):
-    found = matching.compare(old, new, 0.5, 0.5)
+    found = bootstrap.compare(old, new, 0.5, 0.5)
     assert found.verdict == verdict
     assert found.n_galaxies == len(old)
 
@@ -188,8 +188,8 @@ def test_the_comparison_is_paired():
         )
         for f in found
     ]
-    difference = matching.compare(old, new, 0.5, 0.5).difference["completeness"]
-    alone = matching.bootstrap(old, 0.5)["completeness"]
+    difference = bootstrap.compare(old, new, 0.5, 0.5).difference["completeness"]
+    alone = bootstrap.bootstrap(old, 0.5)["completeness"]
     assert np.ptp(difference.outer) < np.ptp(alone.outer) / 10
 
 
@@ -199,24 +199,24 @@ def test_clumps_in_one_galaxy_tell_nothing_however_many_have_none():
     clumpy = [matching.Match(2, s, np.array([0, 1])) for s in (missed, found)]
     smooth = matching.Match(0, np.array([0.2]), np.array([matching.FALSE]))
     old, new = ([one, *[smooth] * 8] for one in clumpy)
-    result = matching.compare(old, new, 0.5, 0.5)
+    result = bootstrap.compare(old, new, 0.5, 0.5)
     assert (result.n_galaxies, result.n_with_true, result.n_true) == (9, 1, 2)
     assert result.verdict == "no clear difference"
     assert result.more_needed() == 81
     old, new = ([one] * 5 + [smooth] * 4 for one in clumpy)
-    assert matching.compare(old, new, 0.5, 0.5).verdict == "better"
+    assert bootstrap.compare(old, new, 0.5, 0.5).verdict == "better"
 
 
 def test_each_model_is_compared_at_its_own_score():
     old = [made(1, [0, FALSE], [0.9, 0.5])] * 6
     new = [made(1, [0, FALSE], [0.4, 0.2])] * 6
-    assert matching.compare(old, new, 0.7, 0.3).difference["f1"].value == 0
-    assert matching.compare(old, new, 0.7, 0.7).verdict == "worse"
+    assert bootstrap.compare(old, new, 0.7, 0.3).difference["f1"].value == 0
+    assert bootstrap.compare(old, new, 0.7, 0.7).verdict == "worse"
 
 
 def test_different_galaxies_are_not_compared():
     with pytest.raises(ValueError, match="different galaxies"):
-        matching.compare(galaxies(5, 0.5), PAIR, 0.5, 0.5)
+        bootstrap.compare(galaxies(5, 0.5), PAIR, 0.5, 0.5)
 
 
 def test_ten_thousand_galaxies_take_seconds():
@@ -226,7 +226,7 @@ def test_ten_thousand_galaxies_take_seconds():
         for _ in range(10_000)
     ]
     with work() as done:
-        matching.compare(many, many, 0.5, 0.5)
+        bootstrap.compare(many, many, 0.5, 0.5)
         matching.best_score(many)
     assert done.seconds < 10
 
@@ -282,7 +282,7 @@ def matches_of_galaxies(draw):
 
 @given(matches_of_galaxies())
 def test_the_best_f1_is_that_of_the_curve(found):
-    best = matching._Ranking(found).figures(np.ones(len(found)))[1]
+    best = matching.Ranking(found).figures(np.ones(len(found)))[1]
     curve = matching.curve(found).f1
     if np.isfinite(curve).any() and np.isfinite(best):
         assert best == pytest.approx(np.nanmax(curve))
@@ -292,7 +292,7 @@ def test_a_model_that_ranks_better_is_not_called_worse():
     """Its own score suits these galaxies badly, but its boxes are ordered better."""
     old = [made(1, [0, FALSE], [0.5, 0.6])] * 30
     new = [made(1, [0, FALSE], [0.2, 0.1])] * 30
-    result = matching.compare(old, new, 0.3, 0.3)
+    result = bootstrap.compare(old, new, 0.3, 0.3)
     assert result.difference["f1"].outer[1] < 0
     assert result.difference["average_precision"].outer[0] > 0
     assert result.verdict == "no clear difference"
@@ -301,18 +301,18 @@ def test_a_model_that_ranks_better_is_not_called_worse():
 def test_a_better_order_alone_is_better():
     old = [made(1, [0, FALSE], [0.5, 0.6])] * 30
     new = [made(1, [0, FALSE], [0.6, 0.5])] * 30
-    assert matching.compare(old, new, 0.3, 0.3).verdict == "better"
+    assert bootstrap.compare(old, new, 0.3, 0.3).verdict == "better"
 
 
 def test_how_many_more_are_needed():
     rng = np.random.default_rng(0)
     some = [made(1, [0] if rng.random() < 0.5 else [FALSE], [0.9]) for _ in range(20)]
     other = [made(1, [0] if rng.random() < 0.5 else [FALSE], [0.9]) for _ in range(20)]
-    result = matching.compare(some, other, 0.3, 0.3)
+    result = bootstrap.compare(some, other, 0.3, 0.3)
     assert result.verdict == "no clear difference"
     assert result.more_needed() > 20
-    assert matching.compare(some[:2], other[:2], 0.3, 0.3).more_needed() == 8
-    better = matching.compare(
+    assert bootstrap.compare(some[:2], other[:2], 0.3, 0.3).more_needed() == 8
+    better = bootstrap.compare(
         [made(1, [FALSE], [0.9])] * 9, [made(1, [0], [0.9])] * 9, 0.3, 0.3
     )
     assert better.more_needed() is None

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clump_detector.config.model import ModelConfig, TrainConfig
+from clump_detector.config.model import ModelConfig
+from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import Cancelled, FileError
 from clump_detector.detector.feature_store import FeatureStore
 from clump_detector.detector.network import Encoded

@@ -22,7 +22,7 @@ LEARN = """
 import sys
 import torch
 from pathlib import Path
-from clump_detector.config.model import TrainConfig
+from clump_detector.config.training import TrainConfig
 from clump_detector.train.run import Training, TrainRequest
 from tests.clump_detector.conftest import TINY
 

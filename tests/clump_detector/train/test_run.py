@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from clump_detector.config.model import ModelConfig, TrainConfig
+from clump_detector.config.model import ModelConfig
+from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import (
     Cancelled,
     FileError,

@@ -10,7 +10,9 @@ from typing import Any
 from clump_detector.core.errors import ConfigError, from_os_error
 from clump_detector.core.signatures import refuse_special
 
-from .model import ModelConfig, TrainConfig, fill, with_encoder
+from .model import ModelConfig, with_encoder
+from .tables import fill
+from .training import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from clump_detector.core.boxes import Boxes, to_edges
 from clump_detector.labels.label_set import LabelledCutout
-from clump_detector.metrics import matching
+from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import Match
 
 #: Bins of a clump's flux over its host's; clumps from 3 % and 8 % up have names of
@@ -64,7 +64,7 @@ def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> dict[str, A
     for name in ("completeness", "purity"):
         figures[f"{name}_68"] = []
     for score in np.asarray(scores, dtype=float):
-        at = matching.bootstrap(matches, float(score), BAND_SAMPLES)
+        at = bootstrap.bootstrap(matches, float(score), BAND_SAMPLES)
         for name in ("completeness", "purity"):
             inner = at[name].inner
             figures[f"{name}_68"].append(None if inner is None else list(inner))

@@ -9,7 +9,7 @@ from typing import Any
 
 from clump_detector.core.errors import LabelError
 from clump_detector.labels.label_set import LabelSet
-from clump_detector.metrics import matching
+from clump_detector.metrics import bootstrap, matching
 from clump_detector.models.card import now, read_card, write_card
 
 from .evaluate import Judged, Report, Which, choose, counting, figures_of, judge
@@ -64,7 +64,7 @@ def compare_models(
     _keep_common(first, second)
     if not first.matches:
         return _no_verdict(first.problems[0])
-    result = matching.compare(first.matches, second.matches, first.score, second.score)
+    result = bootstrap.compare(first.matches, second.matches, first.score, second.score)
     notes = [*chosen.notes, *_blind_note(first)]
     return {
         "verdict": result.verdict,
@@ -119,7 +119,7 @@ def _no_verdict(reason: str) -> dict[str, Any]:
         "summary": f"The two models were not compared: {reason}",
         "galaxies": 0,
         "blind": 0,
-        "more_needed": 2 * matching.FEWEST_GALAXIES,
+        "more_needed": 2 * bootstrap.FEWEST_GALAXIES,
         "difference": None,
         "old": None,
         "new": None,
@@ -159,7 +159,7 @@ def _blind_note(judged: Judged) -> list[str]:
 
 
 def _sentence(
-    result: matching.Comparison, old: Judged, new: Judged, which: Which
+    result: bootstrap.Comparison, old: Judged, new: Judged, which: Which
 ) -> str:
     """Return the comparison in one sentence that names both models."""
     before = matching.f1(old.matches, old.score)
@@ -188,7 +188,7 @@ def _sentence(
     )
 
 
-def _verb(result: matching.Comparison) -> str:
+def _verb(result: bootstrap.Comparison) -> str:
     """Return what the new model does that the old does not."""
     better = result.verdict == "better"
     found, pure = (
@@ -199,14 +199,14 @@ def _verb(result: matching.Comparison) -> str:
     return "finds less than" if found < 0 or pure >= 0 else "is less pure than"
 
 
-def _spread(interval: matching.Interval) -> str:
+def _spread(interval: bootstrap.Interval) -> str:
     if interval.outer is None:
         return ""
     low, high = interval.outer
     return f" ({low:+.2f} to {high:+.2f})"
 
 
-def _ranking(result: matching.Comparison) -> str:
+def _ranking(result: bootstrap.Comparison) -> str:
     """Return the difference over all scores, where it says something else or more."""
     interval = result.difference["average_precision"]
     if interval.value is None:

@@ -20,7 +20,7 @@ from clump_detector.core.errors import Cancelled, ClumpError, ImageError, LabelE
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels
 from clump_detector.labels.label_set import LabelledCutout, LabelSet, read_label_set
-from clump_detector.metrics import calibration, matching
+from clump_detector.metrics import bootstrap, calibration, matching
 from clump_detector.metrics.matching import Match
 from clump_detector.models.card import read_card
 
@@ -292,7 +292,7 @@ def figures_of(judged: Judged) -> dict[str, Any]:
     """Return a model's figures, as `evaluate_model` does."""
     matches, score = judged.matches, judged.score
     n_true, hits, false = (int(n) for n in matching.counts(matches, score).sum(axis=0))
-    intervals = matching.bootstrap(matches, score)
+    intervals = bootstrap.bootstrap(matches, score)
     fitted = calibration.fit(matches)
     return {
         "model": judged.name,
@@ -344,7 +344,7 @@ def _by_class(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _summary(
-    judged: Judged, intervals: dict[str, matching.Interval], n_true: int
+    judged: Judged, intervals: dict[str, bootstrap.Interval], n_true: int
 ) -> str:
     figures = " and ".join(
         f"{name} {_with_range(intervals[name])}" for name in ("completeness", "purity")
@@ -356,7 +356,7 @@ def _summary(
     )
 
 
-def _with_range(interval: matching.Interval) -> str:
+def _with_range(interval: bootstrap.Interval) -> str:
     if interval.value is None:
         return "not defined"
     if interval.outer is None:

@@ -18,14 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from clump_detector.config.model import (
-    ModelConfig,
-    TrainConfig,
-    fill,
-    settings_table,
-    with_encoder,
-)
+from clump_detector.config.model import ModelConfig, with_encoder
 from clump_detector.config.recipe import read_toml
+from clump_detector.config.tables import fill, settings_table
+from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import read_json, sha256, write_json, write_text
 from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels

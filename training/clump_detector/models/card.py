@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clump_detector.config.model import ModelConfig, fill, settings_table
+from clump_detector.config.model import ModelConfig
+from clump_detector.config.tables import fill, settings_table
 from clump_detector.core.errors import ConfigError, FileError, ModelError
 from clump_detector.core.files import read_json, write_json
 from clump_detector.metrics.calibration import Calibration

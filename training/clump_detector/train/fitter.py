@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clump_detector.config.model import TrainConfig
+from clump_detector.config.training import TrainConfig
 from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import TrainingError

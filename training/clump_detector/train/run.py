@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from clump_detector.config.model import ModelConfig, TrainConfig
+from clump_detector.config.model import ModelConfig
+from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import Cancelled, FileError, TrainingError
 from clump_detector.detector.encoder import MODEL, is_pretrained, normalisation
 from clump_detector.detector.model_folder import load_model, save_model

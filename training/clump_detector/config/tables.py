@@ -1,0 +1,85 @@
+"""Options as tables: dataclasses filled from recipes, cards and forms, and back.
+
+An unknown name, or a value of another kind or range, is refused by name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from clump_detector.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+
+
+def fill(cls: type[T], values: Any, prefix: str = "") -> T:
+    """Make a dataclass of a mapping; lists become tuples.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown, or a value is of another kind than its default.
+    """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{prefix.rstrip('.')} is no table of keys and values")
+    defaults = {f.name: getattr(cls(), f.name) for f in fields(cls)}  # type: ignore[arg-type]
+    for key in values:
+        if key not in defaults:
+            known = ", ".join(sorted(defaults))
+            raise ConfigError(
+                f"there is no key '{prefix}{key}'", remedy=f"The keys are: {known}."
+            )
+    try:
+        return cls(**{k: _like(defaults[k], v, prefix + k) for k, v in values.items()})
+    except ConfigError as error:
+        if prefix and not error.what.startswith(prefix):
+            raise ConfigError(prefix + error.what, remedy=error.remedy) from error
+        raise
+
+
+def settings_table(config: DataclassInstance) -> dict[str, Any]:
+    """Return a dataclass as a dictionary that JSON and TOML can hold."""
+    return asdict(config)
+
+
+def _like(default: Any, value: Any, key: str) -> Any:
+    """Return a value in the kind of its default.
+
+    Raises
+    ------
+    ConfigError
+        If it is of another kind.
+    """
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        pattern = default[0] if default else ""
+        return tuple(_like(pattern, item, key) for item in value)
+    if isinstance(default, bool) or isinstance(value, bool):
+        good = isinstance(default, bool) and isinstance(value, bool)
+    elif isinstance(default, float):
+        good = isinstance(value, int | float) and math.isfinite(value)
+        value = float(value) if good else value
+    else:
+        good = isinstance(value, type(default))
+    if not good:
+        kind = {"str": "text", "int": "a whole number", "float": "a finite number"}
+        name = type(default).__name__
+        wanted = kind.get(name, {"bool": "true or false"}.get(name, "a list"))
+        raise ConfigError(f"{key} is {value!r}, not {wanted}", remedy="Change it.")
+    return value
+
+
+def require(condition: bool, key: str, value: Any, wanted: str) -> None:
+    """Refuse an option whose value is out of range.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not condition:
+        raise ConfigError(f"{key} is {value!r}", remedy=f"It has to be {wanted}.")
