@@ -8,15 +8,13 @@ from PIL import Image
 
 from clump_detector.core.errors import ImageError
 from clump_detector.core.sources import find_sources
-from clump_detector.evaluation.injection import (
+from clump_detector.evaluation.completeness import (
     EDGES,
-    RATIOS,
-    Trial,
     completeness,
     draw_completeness,
-    try_clumps,
     wilson,
 )
+from clump_detector.evaluation.injection import RATIOS, Trial, try_clumps
 from clump_detector.images.cutout import read_cutout
 from clump_detector.photometry import measure
 

@@ -116,7 +116,7 @@ def test_a_turned_image_gives_the_same(turn):
 
 def test_an_aperture_between_pixels_counts_them_exactly():
     """A flat image: the disc's area is that of the circle, wherever it lies."""
-    from clump_detector.photometry.aperture.apertures import cut_stamp
+    from clump_detector.photometry.aperture.stamp import cut_stamp
 
     planes = np.ones((1, 60, 60), np.float32)
     for x, y in ((30.0, 30.0), (30.5, 29.3), (28.9, 31.1)):
@@ -190,11 +190,8 @@ def test_a_neighbour_in_a_box_is_kept_out_of_the_annulus():
 
 
 def test_on_a_galaxy_s_rim_the_sky_is_left_out_of_the_annulus():
-    from clump_detector.photometry.aperture.apertures import (
-        annulus_around,
-        background,
-        cut_stamp,
-    )
+    from clump_detector.photometry.aperture.annulus import annulus_around, background
+    from clump_detector.photometry.aperture.stamp import cut_stamp
 
     side = 121
     plane = np.where(np.indices((side, side))[1] < 62, 5.0, 0.0)

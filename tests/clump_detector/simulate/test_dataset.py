@@ -17,7 +17,8 @@ pytest.importorskip("galsim")
 
 from clump_detector.simulate import draw_scene, simulate, simulate_one
 from clump_detector.simulate.cutout import galaxy_rng
-from clump_detector.simulate.scene import SimulatedClump, merge_close
+from clump_detector.simulate.clumps import merge_close
+from clump_detector.simulate.scene import SimulatedClump
 from clump_detector.simulate.survey_picture import (
     VISIBLE_LEVELS,
     lose_strip,

@@ -12,7 +12,8 @@ from clump_detector.labels.label_set import LabelSet
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.models.card import now, read_card, write_card
 
-from .evaluate import Judged, Report, Which, choose, counting, figures_of, judge
+from .evaluate import Judged, Report, counting, figures_of, judge
+from .selection import Which, choose
 
 
 def compare_models(

@@ -12,24 +12,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from clump_detector.core.errors import Cancelled, ClumpError, ImageError, LabelError
 from clump_detector.images.cutout import Cutout, read_cutout
-from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels
-from clump_detector.labels.label_set import LabelledCutout, LabelSet, read_label_set
+from clump_detector.labels.label_set import LabelledCutout, LabelSet
 from clump_detector.metrics import bootstrap, calibration, matching
 from clump_detector.metrics.matching import Match
 from clump_detector.models.card import read_card
 
 from . import breakdown
+from .selection import Which, choose, plural
 
 if TYPE_CHECKING:
     from clump_detector.detector.predict import Detections
 
-Which = Literal["all", "held_out"]
 Report = Callable[[dict[str, Any]], None]
 
 #: Where the curve is given.
@@ -120,93 +119,6 @@ def evaluate_model(
         "left_out": chosen.left_out,
         "notes": list(chosen.notes),
     }
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The cutouts to judge on, and what was left out.
-
-    Attributes
-    ----------
-    cutouts : list of LabelledCutout
-    left_out : int
-        Cutouts that one of the models, or an ancestor of it, has learned from.
-    notes : tuple of str
-        Sentences about that.
-    """
-
-    cutouts: list[LabelledCutout]
-    left_out: int = 0
-    notes: tuple[str, ...] = ()
-
-
-def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Chosen:
-    """Return the done cutouts that no model has learned from.
-
-    Only done cutouts know all their clumps. Of several images of one galaxy the first
-    counts.
-
-    Raises
-    ------
-    LabelError
-        If none is left.
-    ModelError
-        If a model's card cannot be read.
-    """
-    path = None if isinstance(labels, LabelSet) else labels
-    found = labels if isinstance(labels, LabelSet) else read_label_set(labels)
-    done = [c for c in found.cutouts if c.done and (c.held_out or which == "all")]
-    kind = "held-out cutout" if which == "held_out" else "cutout"
-    if not done:
-        raise LabelError(
-            f"no {kind} is done, so there is nothing to judge on",
-            path,
-            "Set cutouts done whose clumps are all boxed.",
-        )
-    cards = [read_card(model) for model in models]
-    learned = frozenset[str]().union(*(card.learned_keys for card in cards))
-    keys = [set(own) for own in believed([_keys(c) for c in done])]
-    new = [c for c, own in zip(done, keys, strict=True) if learned.isdisjoint(own)]
-    once = _first_of_each([own for own in keys if learned.isdisjoint(own)])
-    notes = []
-    left_out = len(done) - len(new)
-    if left_out:
-        notes.append(
-            f"{_plural(left_out, f'{kind} was', f'{kind}s were')} left out, because a "
-            "model or one it comes from has learned from them."
-        )
-    twins = len(new) - len(once)
-    if twins:
-        notes.append(
-            f"{_plural(twins, 'other image', 'other images')} of the same "
-            "galaxies did not count again."
-        )
-    unknown = sorted({name for card in cards for name in card.unknown_ancestors})
-    if unknown:
-        notes.append(
-            f"{' and '.join(unknown)}: which images this learned from is not recorded, "
-            "so none of them could be left out."
-        )
-    if not once:
-        raise LabelError(
-            f"a model has learned from every {kind} that is done ({left_out} of them), "
-            "so there is nothing to judge on",
-            path,
-            "Set other cutouts done, which no model has learned from.",
-        )
-    return Chosen([new[i] for i in once], left_out, tuple(notes))
-
-
-def _keys(cutout: LabelledCutout) -> tuple[str, ...]:
-    """Return a cutout's keys; without its file those that the label set says."""
-    keys = dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source)))
-    return with_pixels(cutout.source, tuple(keys))
-
-
-def _first_of_each(keys: Sequence[set[str]]) -> list[int]:
-    """Return the indices of the first image of each galaxy."""
-    which = groups([own or {f"name:{i}"} for i, own in enumerate(keys)])
-    return sorted({group: i for i, group in reversed(list(enumerate(which)))}.values())
 
 
 def counting(report: Report | None, total: int) -> Callable[[], None]:
@@ -351,8 +263,8 @@ def _summary(
     )
     return (
         f"{judged.name}: {figures} (95 %) at score {judged.score:.2f}, on "
-        f"{_plural(len(judged.matches), 'galaxy', 'galaxies')} with "
-        f"{_plural(n_true, 'clump', 'clumps')}."
+        f"{plural(len(judged.matches), 'galaxy', 'galaxies')} with "
+        f"{plural(n_true, 'clump', 'clumps')}."
     )
 
 
@@ -363,7 +275,3 @@ def _with_range(interval: bootstrap.Interval) -> str:
         return f"{interval.value:.2f}"
     low, high = interval.outer
     return f"{interval.value:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _plural(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"

@@ -6,22 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.arrays import Floats
-from clump_detector.photometry.aperture.apertures import (
+from clump_detector.photometry.aperture.annulus import (
     LEAST_ANNULUS,
     MEDIAN,
     Background,
-    Stamp,
-    Sums,
     annulus_around,
     background,
-    cut_stamp,
-    reach_of,
-    sum_within,
     unevenness,
 )
+from clump_detector.photometry.aperture.apertures import Sums, reach_of, sum_within
 from clump_detector.photometry.aperture.clump_size import Circles, measure_width
 from clump_detector.photometry.aperture.profile import Profile
 from clump_detector.photometry.aperture.psf import ANNULUS_MIDDLE, APERTURE, INNER
+from clump_detector.photometry.aperture.stamp import Stamp, cut_stamp
 
 from .field import Field
 from .flags import Quality

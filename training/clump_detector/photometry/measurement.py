@@ -11,9 +11,10 @@ from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import Boxes
 from clump_detector.images.cutout import Cutout
-from clump_detector.photometry.aperture.apertures import cut_stamp, reach_of
+from clump_detector.photometry.aperture.apertures import reach_of
 from clump_detector.photometry.aperture.centroid import find_centre
 from clump_detector.photometry.aperture.psf import APERTURE
+from clump_detector.photometry.aperture.stamp import cut_stamp
 
 from .clump import Clump
 from .field import Field, prepare

@@ -7,7 +7,8 @@ import warnings
 import numpy as np
 
 from clump_detector.core.arrays import BandArray, Floats, Mask
-from clump_detector.photometry.aperture.apertures import background, cut_stamp, reach_of
+from clump_detector.photometry.aperture.annulus import background
+from clump_detector.photometry.aperture.apertures import reach_of
 from clump_detector.photometry.aperture.psf import (
     ANNULUS,
     APERTURE,
@@ -15,6 +16,7 @@ from clump_detector.photometry.aperture.psf import (
     WIDTHS,
     moffat,
 )
+from clump_detector.photometry.aperture.stamp import cut_stamp
 
 #: A star stands out by so many sigma.
 BRIGHT = 20.0

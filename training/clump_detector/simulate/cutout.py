@@ -12,8 +12,10 @@ from clump_detector.core.boxes import SIDE_IN_FWHM, Boxes, centres
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.rgb import to_rgb
 
+from .priors import Rng
 from .render import DOUBTFUL_SNR, VISIBLE_SNR, draw
-from .scene import Rng, Scene, draw_scene
+from .scene import Scene
+from .sky import draw_scene
 from .survey_picture import (
     DOUBTFUL_LEVELS,
     VISIBLE_LEVELS,

@@ -8,26 +8,20 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clump_detector.core.errors import ConfigError, FileError, from_os_error
 from clump_detector.core.sources import Source, find_sources
-from clump_detector.labels.label_set import (
-    LabelledBox,
-    LabelledCutout,
-    LabelSet,
-    write_label_set,
-)
+from clump_detector.labels.label_set import LabelledCutout, LabelSet, write_label_set
 
 from .cutout import SimulatedCutout, as_cube, galaxy_rng, simulate_one
-from .inject import Injected, inject
-from .priors import BANDS
+from .inject import inject
+from .labelled import labelled, labelled_injection
 from .survey_picture import Picture
 
 Kind = Literal["png", "fits", "both"]
@@ -195,22 +189,6 @@ def _staging(out: Path) -> Path:
     return Path(name)
 
 
-#: The u flux ratio, and the contrast of a clump put into a picture, of weight 1, and
-#: the powers by which weight rises with them: boxes are ranked by score, and of two
-#: likely clumps the stronger one should come first.
-TYPICAL_RATIO, RATIO_POWER = 0.015, 0.4
-TYPICAL_LEVELS, LEVELS_POWER = 50.0, 0.6
-WEIGHTS = (0.5, 1.6)
-
-#: Odd clumps are so few that a network would rather never call one.
-ODD_WEIGHT = 2.5
-
-
-def _weight(share: float, power: float) -> float:
-    """Return how much a clump of so many times the typical strength counts."""
-    return round(float(np.clip(share**power, *WEIGHTS)), 3)
-
-
 #: The images' folder, the plan, and the galaxy's number from 0.
 Job = tuple[Path, SimulationPlan, int]
 
@@ -234,7 +212,9 @@ def write_one(job: Job) -> list[LabelledCutout]:
     source = plan.source(index)
     if source is not None:
         name = f"real-{index + 1:04d}-{source.name}"
-        return [_write_injected(folder / f"{name}.png", inject(source, rng))]
+        path, put = folder / f"{name}.png", inject(source, rng)
+        _write_png(path, put.rgb)
+        return [labelled_injection(put, Source(path.stem, (path,)))]
     clumpy = None if plan.clumpy is None else bool(rng.random() < plan.clumpy)
     made = simulate_one(rng, size=plan.size, clumpy=clumpy)
     name = f"sim-{index + 1:04d}"
@@ -251,81 +231,6 @@ def write_one(job: Job) -> list[LabelledCutout]:
             labelled(as_cube(made), Source(name, (path,)), made.planes.shape[1])
         )
     return entries
-
-
-def _write_injected(path: Path, made: Injected) -> LabelledCutout:
-    _write_png(path, made.rgb)
-    height, width = made.rgb.shape[:2]
-    clumps = [
-        replace(
-            _box(corners, contrast=round(float(level), 1)),
-            weight=_weight(float(level) / TYPICAL_LEVELS, LEVELS_POWER),
-        )
-        for corners, level in zip(made.boxes, made.contrast, strict=True)
-    ]
-    host = [_box(corners, ignored=True) for corners in made.host]
-    return LabelledCutout(
-        Source(path.stem, (path,)),
-        width,
-        height,
-        boxes=(*clumps, *host),
-        rejected=tuple(_box(corners, status="rejected") for corners in made.empty),
-        fwhm=made.fwhm,
-    )
-
-
-def _box(
-    corners: NDArray[np.float64],
-    *,
-    ignored: bool = False,
-    status: str = "accepted",
-    **extra: Any,
-) -> LabelledBox:
-    x1, y1, x2, y2 = (float(v) for v in corners)
-    return LabelledBox(
-        x1, y1, x2, y2, "clump",
-        origin="simulation", status=status, ignored=ignored,
-        extra={**extra, "kind": "real"},
-    )  # fmt: skip
-
-
-def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout:
-    """Return a galaxy's entry of the label set, for an image of ``size`` pixels.
-
-    Clumps that nobody can see are left out, doubtful ones are ignored. The attributes
-    hold the truth: flux ratio in u, S/N, and the fluxes in nanomaggies by band.
-    """
-    bands = made.scene.survey.bands
-    zoom = size / made.scene.size
-    boxes = []
-    for k, (corners, clump) in enumerate(
-        zip(made.boxes, made.scene.clumps, strict=True)
-    ):
-        if not (made.visible[k] or made.doubtful[k]):
-            continue
-        # Pixels are counted from the first one's centre, so zoom about its corner.
-        x1, y1, x2, y2 = (float(v) for v in (corners + 0.5) * zoom - 0.5)
-        boxes.append(
-            LabelledBox(
-                x1, y1, x2, y2, made.classes[k],
-                origin="simulation",
-                ignored=bool(made.doubtful[k]),
-                weight=_weight(clump.ratio / TYPICAL_RATIO, RATIO_POWER)
-                * (ODD_WEIGHT if clump.odd else 1.0),
-                extra={
-                    "flux_ratio": round(clump.ratio, 5),
-                    "snr": round(float(made.snr[k]), 2),
-                    "flux_nanomaggies": {
-                        band: round(float(clump.flux[BANDS.index(band)]), 5)
-                        for band in bands
-                    },
-                    "kind": made.scene.host.kind,
-                },
-            )
-        )  # fmt: skip
-    return LabelledCutout(
-        source, size, size, True, False, tuple(boxes), fwhm=made.scene.fwhm_px * zoom
-    )
 
 
 def _write_png(path: Path, rgb: Picture) -> None:

@@ -21,8 +21,7 @@ from clump_detector.images.host_mask import host_mask, nucleus
 from clump_detector.images.rgb import to_rgb
 
 from . import priors
-from .priors import fluxes
-from .scene import Rng
+from .priors import Rng, fluxes
 from .survey_picture import VISIBLE_LEVELS, WEIGHTS, Picture
 
 #: Softening of the asinh curve that stands for the one a picture was made with.

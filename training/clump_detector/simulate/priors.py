@@ -11,6 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.arrays import Floats
+
+Rng = np.random.Generator
+
 BANDS = "ugriz"
 
 #: Share of galaxies with clumps (Clump Scout, Adams et al. 2022).
@@ -118,7 +122,60 @@ SURVEY_SHARES = {"sdss": 0.36, "stripe82": 0.30, "legacy": 0.28, "kids": 0.06}
 
 
 def fluxes(r_magnitude: float, colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return u, g, r, i, z in nanomaggies from r and u-g, g-r, r-i, i-z."""
+    """Return fluxes in nanomaggies from an AB magnitude and colours.
+
+    Parameters
+    ----------
+    r_magnitude : float
+    colours : array of shape (4,)
+        u-g, g-r, r-i, i-z.
+
+    Returns
+    -------
+    array of shape (5,)
+        In u, g, r, i, z.
+    """
     ug, gr, ri, iz = colours
     magnitudes = r_magnitude + np.array([ug + gr, gr, 0.0, -ri, -ri - iz])
     return np.asarray(10 ** (-0.4 * (magnitudes - 22.5)))
+
+
+def choose(rng: Rng, shares: dict[str, float]) -> str:
+    """Draw one of several names.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    shares : dict of str to float
+        How often each is drawn; they add up to 1.
+    """
+    return list(shares)[rng.choice(len(shares), p=list(shares.values()))]
+
+
+def lognormal(rng: Rng, median: float, sigma: float) -> float:
+    """Draw a lognormal value.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    median : float
+    sigma : float
+        Standard deviation of the natural logarithm.
+    """
+    return float(median * np.exp(rng.normal(0, sigma)))
+
+
+def draw_colour(
+    rng: Rng, distribution: tuple[tuple[float, ...], tuple[float, ...]]
+) -> Floats:
+    """Draw the colours u-g, g-r, r-i, i-z of one source, shape (4,).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    distribution : (tuple of 4 float, tuple of 4 float)
+        Means and scatter in magnitudes.
+    """
+    mean, scatter = (np.array(v) for v in distribution)
+    # One deviate moves all colours together, as age and dust do; a small one each.
+    return np.asarray(mean + scatter * (0.8 * rng.normal() + 0.6 * rng.normal(size=4)))

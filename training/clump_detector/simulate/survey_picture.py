@@ -14,8 +14,9 @@ from clump_detector.images import rgb
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import background
 
+from .priors import Rng
 from .render import Drawn
-from .scene import Rng, Scene
+from .scene import Scene
 
 Picture = NDArray[np.uint8]
 Levels = NDArray[np.float64]

@@ -8,9 +8,10 @@ import numpy as np
 
 from clump_detector.core.arrays import Floats
 
-from .apertures import Stamp, fit_planes
+from .annulus import fit_planes
 from .background import medians, spreads
 from .psf import ANNULUS
+from .stamp import Stamp
 
 #: The peak is looked for within the inner half of the box: farther out begins the
 #: light of others.
