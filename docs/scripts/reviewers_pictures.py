@@ -67,7 +67,7 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
     picture("strip")
     viewer.window.remove_dock_widget(strip)
     viewer.window.add_plugin_dock_widget("napari-clumps", "Several reviewers")
-    controller.reviewers.merge(theirs)
+    controller.exchange.merge(theirs)
     while controller.exchange.merging.running:
         QTest.qWait(50)
     controller.reviewers.show_disagreements()
