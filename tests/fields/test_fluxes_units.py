@@ -50,8 +50,8 @@ def test_zero_points_that_are_said_to_be_ab(tmp_path, header):
 
 
 UNKNOWN = {
-    "nobody says": ({"MAGZERO": 25.0}, "not said to be AB"),
-    "counts": ({"MAGZPT": 25.0, "BUNIT": "ADU"}, "not said to be AB"),
+    "nobody says": ({"MAGZERO": 25.0}, "not stated to be AB"),
+    "counts": ({"MAGZPT": 25.0, "BUNIT": "ADU"}, "not stated to be AB"),
     "Vega by comment": ({"MAGZPT": (25.0, "Vega zero point")}, "in Vega magnitudes"),
     "Vega by key": ({"MAGZP": 25.0, "MAGSYS": "Vega"}, "in Vega magnitudes"),
     "VISTA": ({"MAGZPT": 23.0, "INSTRUME": "VIRCAM"}, "in Vega magnitudes"),
@@ -95,7 +95,7 @@ VEGA = {
 def test_vega_zero_points_of_surveys_are_made_ab(tmp_path, header, ab):
     cutout = read_cutout(write(tmp_path / "a.fits", noise(), BUNIT="DN", **header))
     assert cutout.jansky == pytest.approx((of_ab(ab),), rel=1e-6)
-    assert "Vega, made AB" in cutout.read_as
+    assert "Vega, converted to AB" in cutout.read_as
 
 
 def test_hubbles_own_keys_come_before_a_zero_point_of_an_unknown_system(tmp_path):

@@ -102,7 +102,7 @@ def test_what_goes_with_an_image_is_no_cutout(tmp_path, survey):
     assert {one.path.name for one in found.left_out} == {
         Path(name).name for name in others.split()
     }
-    assert f"{len(others.split())} files are no cutout: " in found.said
+    assert f"{len(others.split())} files are not cutouts: " in found.said
     alone = search([found.left_out[0].path])
     assert len(alone.sources) == 1
 
@@ -168,7 +168,7 @@ def test_what_systems_put_there_is_left_out(tmp_path):
 def test_a_folder_of_companions_holds_no_image(tmp_path):
     with pytest.raises(ImageError, match="no image in this folder") as caught:
         search([filled(tmp_path, "a_wht.fits")])
-    assert "1 file is no cutout: 1 weights (a_wht.fits)" in caught.value.message
+    assert "1 file is not a cutout: 1 weights (a_wht.fits)" in caught.value.message
 
 
 def test_what_was_left_out_is_said_on_the_command_line(tmp_path, capsys, monkeypatch):
@@ -177,5 +177,5 @@ def test_what_was_left_out_is_said_on_the_command_line(tmp_path, capsys, monkeyp
     monkeypatch.setattr("sys.argv", ["recognise", str(tmp_path)])
     main()
     out = capsys.readouterr().out
-    assert "1 file is no cutout" in out
+    assert "1 file is not a cutout" in out
     assert "1 row is of no cutout here" in out

@@ -13,7 +13,7 @@ from astropy.io.fits import Header
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.sources import Source
-from napari_clumps.cli.commands import detect
+from napari_clumps.cli.detect import detect
 from napari_clumps.io.formats import export, finished
 from napari_clumps.render.image_cache import read_picture
 from napari_clumps.review import Review
@@ -50,7 +50,7 @@ def test_an_export_says_what_it_lacks(tmp_path: Path, name: str) -> None:
     broken = header(CRVAL1="here")
     with _review(tmp_path, broken, broken, header()) as review:
         said = finished(export(review, tmp_path / name))
-    assert "CRVAL1 = 'here' is no number (2 cutouts)." in said
+    assert "CRVAL1 = 'here' is not a number (2 cutouts)." in said
 
 
 def test_an_odd_card_is_said_by_an_export(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_an_odd_card_is_said_by_an_export(tmp_path: Path) -> None:
 def test_regions_on_no_sky_are_refused_with_the_reason(tmp_path: Path) -> None:
     with (
         _review(tmp_path, header(CRVAL1="here")) as review,
-        pytest.raises(LabelError, match="CRVAL1 = 'here' is no number"),
+        pytest.raises(LabelError, match="CRVAL1 = 'here' is not a number"),
     ):
         finished(export(review, tmp_path / "a.reg"))
 
@@ -92,7 +92,7 @@ def test_detect_says_what_it_lacks(
     monkeypatch.setattr("clump_detector.detector.predict.Predictor", _Finder)
     detect([path], tmp_path / "a.csv")
     said = capsys.readouterr().err
-    assert f"{path}: Sky coordinates: none, since CRVAL1 = 'here' is no number." in said
+    assert f"{path}: Sky coordinates: none, since CRVAL1 = 'here' is not a number." in said
 
 
 def test_the_window_shows_what_the_reader_says(tmp_path: Path) -> None:

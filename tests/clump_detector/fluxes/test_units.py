@@ -125,7 +125,7 @@ def test_the_user_tells_the_unit_of_files_that_do_not(tmp_path, words, jansky):
     path = write(tmp_path / "a.fits", BUNIT="ADU")
     cutout = read_cutout(Source("a", (path,), unit=words))
     assert cutout.jansky == pytest.approx((jansky,))
-    assert "as you say" in cutout.read_as
+    assert "set by the user" in cutout.read_as
     assert chosen_unit(words).jansky == pytest.approx(jansky)
 
 

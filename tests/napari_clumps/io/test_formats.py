@@ -476,7 +476,7 @@ def test_a_folder_that_is_there_stays(review, tmp_path, how):
     folder = tmp_path / "set"
     folder.mkdir()
     (folder / "mine.txt").write_text("mine")
-    with pytest.raises(FileError, match="something of this name"):
+    with pytest.raises(FileError, match="has this name already"):
         out(review, folder, how)
     assert [p.name for p in folder.iterdir()] == ["mine.txt"]
 

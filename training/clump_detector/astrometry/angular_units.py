@@ -1,10 +1,10 @@
-"""Units of angles as people, surveys and the CDS write them; astropy knows the rest."""
+"""Units of angles as users, surveys and the CDS write them; astropy knows the rest."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: What astropy does not take for the angle that is meant by it.
+#: Spellings that astropy does not read as the angle that is meant.
 _WORDS = {
     '"': "arcsec", "''": "arcsec", "″": "arcsec", "asec": "arcsec",
     "'": "arcmin", "′": "arcmin", "amin": "arcmin",
@@ -15,16 +15,16 @@ _WORDS = {
     "decimal hour": "hourangle",
 }  # fmt: skip
 
-#: Of angles that go on behind, as in ``arcsec/pixel`` or ``deg pix-1``.
+#: What may follow an angle, as in ``arcsec/pixel`` or ``deg pix-1``.
 _PER_PIXEL = ("pixel", "pix", "px")
 
 
 def angle_unit(text: str) -> Any | None:
     """Return the unit of an angle, or None where a text names none.
 
-    Hours are those of right ascension, 15 degrees each: whoever measures an angle in
-    hours means them. Spelling is taken lightly: ``DEG``, ``Degrees``, ``deg.`` and
-    ``"deg"`` are degrees.
+    Hours are those of right ascension, 15 degrees each. Case, plural, full stops and
+    quotation marks are ignored: ``DEG``, ``Degrees``, ``deg.`` and ``"deg"`` are
+    degrees.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def per_pixel(text: str) -> Any | None:
 def degrees(unit: Any) -> float:
     """Return how many degrees a unit of an angle is."""
     if str(unit) == "hourangle":
-        return 15.0  # which astropy has with a rounding error
+        return 15.0  # astropy's value has a rounding error
     return float(unit.to("deg"))
 
 

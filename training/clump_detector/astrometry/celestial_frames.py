@@ -1,8 +1,8 @@
-"""A WCS in galactic or ecliptic coordinates turned into one in ICRS.
+"""Conversion of a WCS in galactic or ecliptic coordinates to one in ICRS.
 
-These frames are turned against ICRS as rigid bodies, and so is the sphere of a
-projection ("native") against either: Calabretta & Greisen (2002, A&A 395, 1077),
-section 2.4. The turned WCS gives each pixel the same place on the sky.
+These frames are rotated rigidly against ICRS, and so is the native sphere of a
+projection against either: Calabretta & Greisen (2002, A&A 395, 1077), section 2.4. The
+converted WCS gives each pixel the same position on the sky.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ Vectors = NDArray[np.float64]
 
 
 def turned_to_icrs(wcs: Any, sky: str) -> Any:
-    """Return a WCS of another frame as one in ICRS, its pixels and axes as they were.
+    """Return a WCS of another frame as one in ICRS, with the same pixels and axes.
 
     Parameters
     ----------
     wcs : astropy.wcs.WCS
-        Celestial, of two axes.
+        Celestial, with two axes.
     sky : str
-        Of the values of `wcs_cards.SKIES`.
+        The frame, one of the values of `header_cards.SKIES`.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def turned_to_icrs(wcs: Any, sky: str) -> Any:
     ctype[prm.lat] = "DEC-" + ctype[prm.lat][4:]
     crval[prm.lng], crval[prm.lat] = ra, dec
     turned.wcs.ctype, turned.wcs.crval = ctype, crval
-    # Given as parameters of the longitude they would count more than LONPOLE.
+    # As parameters of the longitude they would take precedence over LONPOLE.
     turned.wcs.set_pv([pv for pv in prm.get_pv() if pv[0] == prm.lat + 1])
     turned.wcs.lonpole, turned.wcs.latpole = lonpole, pole_dec
     turned.wcs.radesys, turned.wcs.equinox = "ICRS", np.nan
@@ -67,9 +67,9 @@ def _frame(wcs: Any, sky: str) -> Any:
 
 
 def _from_native(wcs: Any, frame: Any) -> Vectors:
-    """Return the matrix that turns native unit vectors into those of ICRS.
+    """Return the matrix that rotates native unit vectors to those of ICRS.
 
-    Two places about a degree apart tell it.
+    It follows from two positions about a degree apart.
     """
     from astropy.coordinates import SkyCoord
 
@@ -84,7 +84,7 @@ def _from_native(wcs: Any, frame: Any) -> Vectors:
 
 
 def _triad(two: Vectors) -> Vectors:
-    """Return three vectors at right angles, in columns, that two vectors define."""
+    """Return the three orthogonal vectors, in columns, that two vectors define."""
     first = two[0]
     third = np.cross(two[0], two[1])
     third /= np.linalg.norm(third)

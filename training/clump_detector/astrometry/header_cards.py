@@ -1,9 +1,10 @@
-"""The cards of a header that describe the sky, made fit for astropy.
+"""The cards of a header that describe the sky, checked and cleaned for astropy.
 
-wcslib makes room for whatever number of axes or order of polynomial a header claims,
-takes words for 0 and what is missing for 0 or 1: every position would be wrong without
-a word. So it gets the cards of two axes, as numbers. What is needed and is no number
-ends the reading, with a reason; any other card that is odd costs itself, with a note.
+wcslib allocates memory for any number of axes or order of polynomial that a header
+claims, and reads texts as 0 and missing cards as 0 or 1: positions would be wrong
+without a warning. So it gets the cards of two axes only, as numbers. Where an essential
+card is not a number, there is no WCS, with a reason; any other unusable card is left
+out, with a note.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from clump_detector.core.fits_header import Broken, as_number, cards, value_of
 
 from .angular_units import angle_unit, degrees
 
-#: Axes of an array that are looked at.
+#: Axes of an array that are considered.
 _MOST_AXES = 6
 
-#: Longitude and latitude as CTYPE calls them, and what their sky is called.
+#: Longitude and latitude as CTYPE names them, and the name of the frame.
 SKIES = {
     ("RA", "DEC"): "equatorial",
     ("GLON", "GLAT"): "galactic",
@@ -39,27 +40,27 @@ _SHARED = re.compile(
     r"(LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|EPOCH)([A-Z]?)"
 )  # fmt: skip
 
-#: Distortions that stand in tables or in ways of their own.
+#: Distortions given in tables or in notations of their own.
 _TABLES = re.compile(r"C[PQ]DIS\d|D2IMDIS\d|D2IMARR|AMD[XY]\d+")
 
 _SIP = re.compile(r"([AB]P?)_(ORDER|\d_\d)")
 
-#: Polynomials of a higher order are no distortion of a camera.
+#: Polynomials of a higher order are not distortions of a camera.
 _MOST_ORDER = 9
 
-#: Frames of RADESYS that are known, by what people write.
+#: Frames by the spellings of RADESYS in use.
 _FRAMES = {
     "ICRS": "ICRS", "ICRF": "ICRS", "FK5": "FK5", "J2000": "FK5", "FK5J2000": "FK5",
     "J20000": "FK5", "FK4": "FK4", "B1950": "FK4", "FK4B1950": "FK4",
     "FK4NOE": "FK4-NO-E",
 }  # fmt: skip
 
-#: An equinox out of this range is none: 0 stands for "not known".
+#: Years of a valid equinox; 0 means "not known".
 _EQUINOXES = 1800, 2100
 
 
 class NoSkyError(Exception):
-    """Says why a header's sky is not read, as a clause."""
+    """Raised with the reason, a clause, why a header's sky coordinates are not used."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ class SkyAxes:
     ----------
     first, second : int
     alternate : str
-        The letter of the description that says it; empty for the usual one.
+        The letter of the alternate WCS description, '' for the primary one.
     sky : str
-        Of the values of `SKIES`.
+        The frame, one of the values of `SKIES`.
     """
 
     first: int
@@ -83,12 +84,12 @@ class SkyAxes:
 
 @dataclass
 class SkyCards:
-    """The cards of the sky as those of axes 1 and 2.
+    """The cards of the sky, renamed to axes 1 and 2.
 
     Attributes
     ----------
     keys : dict
-        For astropy.
+        Keys and values for astropy.
     notes : list of str
         What was left out, guessed or replaced, as clauses.
     """
@@ -98,7 +99,7 @@ class SkyCards:
 
 
 def sky_axes(header: Any) -> SkyAxes | None:
-    """Return which axes are the sky, of the first description that names one."""
+    """Return the axes of the sky, from the first description that names a pair."""
     for alternate in _alternates(header):
         kinds = {
             _kind(value_of(header, f"CTYPE{i}{alternate}")): i
@@ -121,36 +122,42 @@ def _kind(ctype: Any) -> str:
 
 
 def promise(header: Any) -> str:
-    """Return what says that a header without axes of the sky has one, or nothing.
+    """Return a clause on what suggests that a header without axes of the sky has some.
 
-    Axes of pixels, of wavelengths and the like promise none.
+    Empty if nothing does: axes of pixels, wavelengths and the like do not.
     """
     names = [f"CTYPE{i}" for i in range(1, _MOST_AXES + 1)]
-    said = {n: str(value_of(header, n) or "").strip() for n in names}
+    types = {n: str(value_of(header, n) or "").strip() for n in names}
     kinds = [kind for pair in SKIES for kind in pair]
-    for name, text in said.items():
+    for name, text in types.items():
         begins = re.match(r"[A-Za-z]+", text)
-        looks = begins is not None and begins[0].upper() in kinds
-        if looks or re.search(r"-(TAN|SIN|ARC|ZEA|CAR|TPV|TAB)\b", text.upper()):
-            pair = ", ".join(f"{n} = {t!r}" for n, t in said.items() if t)
+        is_sky = begins is not None and begins[0].upper() in kinds
+        if is_sky or re.search(r"-(TAN|SIN|ARC|ZEA|CAR|TPV|TAB)\b", text.upper()):
+            pair = ", ".join(f"{n} = {t!r}" for n, t in types.items() if t)
             return f"{name} names no pair of axes on the sky that is known ({pair})"
     numbers = [as_number(value_of(header, k)) for k in ("CRVAL1", "CRVAL2")]
     steps = [as_number(value_of(header, k)) for k in ("CD1_1", "CD1_2", "CDELT1")]
     small = [s for s in steps if s is not None and 1e-6 < abs(s) < 1e-2]
-    if None not in numbers and any(numbers) and small and not any(said.values()):
-        return "CRVAL1 and CRVAL2 are given, but no CTYPE1 that says of what"
-    if value_of(header, "AMDX1") is not None and not any(said.values()):
-        return "the plate solution of the DSS (AMDX1) is not read"
+    if None not in numbers and any(numbers) and small and not any(types.values()):
+        return "CRVAL1 and CRVAL2 are given, but no CTYPE1 that names their axes"
+    if value_of(header, "AMDX1") is not None and not any(types.values()):
+        return "the plate solution of the DSS (AMDX1) is not supported"
     return ""
 
 
 def sky_cards(header: Any, axes: SkyAxes) -> SkyCards:
     """Return the cards of a header's sky for astropy.
 
+    Parameters
+    ----------
+    header : astropy.io.fits.Header or mapping
+    axes : SkyAxes
+        From `sky_axes`.
+
     Raises
     ------
     NoSkyError
-        If a card that is needed is missing or no number, or the sky depends on a third
+        If an essential card is missing or not a number, or the sky depends on a third
         axis.
     """
     _check_other_axes(header, axes)
@@ -167,7 +174,7 @@ def sky_cards(header: Any, axes: SkyAxes) -> SkyCards:
         if name not in found.keys:
             raise NoSkyError(f"{name} is missing")
     if not any(re.match("CDELT|CD|PC", name) for name in found.keys):
-        raise NoSkyError("neither CDELT1 nor CD1_1 says how large a pixel is")
+        raise NoSkyError("neither CDELT1 nor CD1_1 gives the size of a pixel")
     _check_latitude(found)
     _put_poles(found, raw)
     if axes.sky in ("equatorial", "ecliptic"):
@@ -182,7 +189,7 @@ def _check_other_axes(header: Any, axes: SkyAxes) -> None:
         name = f"CTYPE{axis}{axes.alternate}"
         if _kind(value_of(header, name)) in kinds:
             raise NoSkyError(
-                f"{name} = {value_of(header, name)!r} is a third axis of it"
+                f"{name} = {value_of(header, name)!r} is a third axis of the sky"
             )
 
 
@@ -196,9 +203,9 @@ def _gathered(header: Any, axes: SkyAxes, found: SkyCards) -> dict[str, Any]:
             continue
         if name in raw and raw[name] != value:
             if name.startswith("CTYPE"):
-                raise NoSkyError(f"{key} stands there twice")
-            # wcslib goes through the header to its end, too.
-            found.notes.append(f"{key} stands there twice, the last was taken")
+                raise NoSkyError(f"{key} is given twice")
+            # wcslib uses the last one, too.
+            found.notes.append(f"{key} is given twice, the last one was used")
         raw[name] = value
     return raw
 
@@ -233,25 +240,25 @@ def _as_number(value: Any) -> float | None:
 def _number(name: str, value: Any) -> float:
     number = _as_number(value)
     if number is None:
-        said = "cannot be parsed" if value is Broken else f"= {value!r} is no number"
-        raise NoSkyError(f"{name} {said}")
+        why = "cannot be parsed" if value is Broken else f"= {value!r} is not a number"
+        raise NoSkyError(f"{name} {why}")
     return number
 
 
 def _put_unit(found: SkyCards, name: str, value: Any) -> None:
-    """Give CUNIT as wcslib knows it; without one, degrees are the standard's."""
+    """Put CUNIT as wcslib knows it; without one the standard's unit is degrees."""
     text = str(value).strip() if isinstance(value, str) else ""
     unit = angle_unit(text)
     if unit is not None and str(unit) != "hourangle":
         found.keys[name] = str(unit)
     elif value is Broken or text.lower() in ("unknown", "none", "null", "n/a", "?"):
-        found.notes.append(f"{name} says no unit, degrees were taken")
+        found.notes.append(f"{name} names no unit, degrees were assumed")
     elif text:
-        raise NoSkyError(f"{name} = {text!r} is no unit of an angle that is known")
+        raise NoSkyError(f"{name} = {text!r} is not a known unit of an angle")
 
 
 def _check_latitude(found: SkyCards) -> None:
-    """Refuse a latitude that is none, such as that of a header with swapped axes."""
+    """Refuse a latitude beyond 90 degrees, such as in a header with swapped axes."""
     latitudes = [latitude for _, latitude in SKIES]
     for axis in "12":
         value = found.keys[f"CRVAL{axis}"]
@@ -272,20 +279,20 @@ def _put_poles(found: SkyCards, raw: Mapping[str, Any]) -> None:
 
 
 def _leave_out(found: SkyCards, name: str, value: Any) -> None:
-    said = "" if value is Broken else f" = {value!r}"
-    found.notes.append(f"{name}{said} was not understood and left out")
+    text = "" if value is Broken else f" = {value!r}"
+    found.notes.append(f"{name}{text} was not understood and left out")
 
 
 # -- the frame -----------------------------------------------------------------
 
 
 def _put_frame(found: SkyCards, raw: Mapping[str, Any]) -> None:
-    """Give RADESYS and EQUINOX as numbers and names that astropy knows."""
+    """Put RADESYS and EQUINOX as names and numbers that astropy knows."""
     name = next((n for n in ("RADESYS", "RADECSYS") if raw.get(n)), "RADESYS")
     text = raw.get(name, "")
     word = re.sub(r"[^A-Z0-9]", "", str(text).upper()) if text is not Broken else "?"
     if word == "GAPPT":
-        raise NoSkyError("RADESYS = 'GAPPT' are apparent places, which are not read")
+        raise NoSkyError("apparent places (RADESYS = 'GAPPT') are not supported")
     if word in _FRAMES:
         found.keys["RADESYS"] = _FRAMES[word]
     elif word:
@@ -297,10 +304,10 @@ def _put_frame(found: SkyCards, raw: Mapping[str, Any]) -> None:
     if epoch is None and as_number(raw.get("EPOCH")) is not None:
         _leave_out(found, "EPOCH", raw["EPOCH"])
     if equinox is None and epoch is not None and not found.keys.get("RADESYS"):
-        # EPOCH was the equinox before 1997; some write the day of observation there.
+        # EPOCH was the equinox before 1997; some write the date of observation there.
         equinox = epoch
         if epoch not in (1950, 2000):
-            found.notes.append(f"EPOCH = {epoch:g} was taken for the equinox")
+            found.notes.append(f"EPOCH = {epoch:g} was used as the equinox")
     if equinox is not None:
         found.keys["EQUINOX"] = equinox
 
@@ -321,14 +328,14 @@ def _put_distortion(header: Any, axes: SkyAxes, found: SkyCards) -> None:
     tables = [n for n in names if _TABLES.fullmatch(n)]
     if tables:
         found.notes.append(
-            f"the distortion of {tables[0]} is not read, and places are without it"
+            f"the distortion of {tables[0]} is not supported, positions are without it"
         )
     if axes.alternate:
         return
     if str(found.keys.get("CTYPE1", "")).endswith(("TNX", "ZPX")):
         found.notes.append(
-            "the distortion in the cards WAT1_001 is not read, and places are without "
-            "it"
+            "the distortion in the cards WAT1_001 is not supported, positions are "
+            "without it"
         )
     sip = {n for n in names if _SIP.fullmatch(n)}
     promised = "-SIP" in str(found.keys.get("CTYPE1", ""))
@@ -337,7 +344,7 @@ def _put_distortion(header: Any, axes: SkyAxes, found: SkyCards) -> None:
         found.keys.update(terms)
     elif promised or any(n in ("A_ORDER", "B_ORDER") for n in sip):
         found.notes.append(
-            "the distortion (SIP) was not understood, and places are without it"
+            "the distortion (SIP) was not understood, positions are without it"
         )
 
 
@@ -355,6 +362,6 @@ def _sip_terms(header: Any, names: Iterable[str]) -> dict[str, Any] | None:
         terms[name] = number
     if not {"A_ORDER", "B_ORDER"} <= set(terms):
         return None
-    if not {"AP_ORDER", "BP_ORDER"} <= set(terms):  # the way back is worked out, then
+    if not {"AP_ORDER", "BP_ORDER"} <= set(terms):  # then astropy inverts by iteration
         terms = {n: v for n, v in terms.items() if n[1] != "P"}
     return terms

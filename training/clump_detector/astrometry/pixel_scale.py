@@ -1,9 +1,9 @@
-"""What size of a pixel on the sky is believed, wherever it is stated."""
+"""The range of plausible pixel scales, wherever one is stated."""
 
 from __future__ import annotations
 
-#: Arcsec per pixel. Below are no images of galaxies (the finest, of the ELT, have
-#: 0.004), above are none in which a galaxy shows clumps.
+#: Arcsec per pixel. No image of galaxies is finer (the finest, of the ELT, have 0.004),
+#: and in coarser ones no galaxy shows clumps.
 FINEST, COARSEST = 0.005, 30.0
 
 #: Units that are mistaken for arcsec, and how many arcsec each is.
@@ -16,12 +16,12 @@ _MISTAKEN = (
 
 
 def is_plausible(scale: float) -> bool:
-    """Tell whether arcsec per pixel are those of an image of a galaxy."""
+    """Return whether a scale, in arcsec per pixel, is that of an image of a galaxy."""
     return FINEST <= scale <= COARSEST
 
 
 def doubt(scale: float) -> str:
-    """Return why a scale is not believed, with the unit that it may be in.
+    """Return why a scale is not plausible, with the unit that it may be in.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ def doubt(scale: float) -> str:
     Returns
     -------
     str
-        A clause that goes on after the name of what states the scale.
+        A clause without subject, to follow the name of the key or column.
     """
-    said = (
-        f"would be {scale:.4g}″ a pixel, outside {FINEST:g}″ to {COARSEST:g}″"
+    reason = (
+        f"would be {scale:.4g}″ per pixel, outside {FINEST:g}″ to {COARSEST:g}″"
     )  # fmt: skip
     for unit, factor in _MISTAKEN:
         # Most pixels are between 0.02 and 5 arcsec wide.
         if 0.02 <= scale * factor <= 5:
-            return f"{said} (in {unit} it would be {scale * factor:.3g}″)"
-    return said
+            return f"{reason} (in {unit} it would be {scale * factor:.3g}″)"
+    return reason

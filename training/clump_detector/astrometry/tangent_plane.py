@@ -1,4 +1,4 @@
-"""Sky coordinates made, not read: a tangent plane about a place, North up."""
+"""Construction of a WCS: a tangent plane about a position, North up."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 def tangent_wcs(
     ra: float, dec: float, scale: float, width: int, height: int, *, picture: bool
 ) -> Any:
-    """Return the WCS of an image whose middle is a place on the sky, East to the left.
+    """Return the WCS of an image centred on a position on the sky, East to the left.
 
-    The middle of an image of 424 pixels is 211.5, counted from 0 at the centre of the
-    first one: the corner between its four central pixels.
+    The centre of an image of 424 pixels is 211.5, counted from 0 at the centre of the
+    first pixel: the corner between its four central pixels.
 
     Parameters
     ----------
     ra, dec : float
-        Degrees.
+        Position of the image's centre in degrees.
     scale : float
         Arcsec per pixel.
     width, height : int
-        Pixels.
+        Size of the image in pixels.
     picture : bool
-        Whether North is at the first row, as in a picture, or at the last, as in a FITS
-        image.
+        Whether North is at the first row, as in a PNG or JPEG, or at the last, as in
+        a FITS image.
 
     Returns
     -------

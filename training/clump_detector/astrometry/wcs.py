@@ -19,28 +19,28 @@ from .celestial_frames import turned_to_icrs
 from .header_cards import NoSkyError, SkyAxes, promise, sky_axes, sky_cards
 from .pixel_scale import doubt, is_plausible
 
-#: Every note on the sky begins so, that it can be told from others.
+#: The beginning of every note on the sky, which tells it from other notes.
 NOTE = "Sky coordinates: "
 
 #: Keys of the arcsec per pixel of a header without WCS.
 _SCALES = ("PIXSCALE", "PIXSCAL", "PIXSCAL1", "SECPIX", "SECPIX1")
 
-#: What wcslib says of its own source before it comes to the point.
+#: The reference to its own source with which wcslib begins a message.
 _WCSLIB = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+:\s*")
 
 
 @dataclass(frozen=True)
 class HeaderSky:
-    """What a header says of the sky.
+    """The sky coordinates of a header.
 
     Attributes
     ----------
     wcs : astropy.wcs.WCS or None
         Two axes, in the header's order, also where the header belongs to a cube.
-        Galactic, ecliptic and supergalactic ones are turned into ICRS.
+        Galactic, ecliptic and supergalactic coordinates are converted to ICRS.
     notes : tuple of str
-        Why there is none although the header promises one; or what was left out,
-        guessed or replaced. In sentences, each of which begins with `NOTE`.
+        Why there is no WCS although the header seems to have one; or what was left
+        out, guessed or replaced. Sentences that begin with `NOTE`.
     """
 
     wcs: Any = None
@@ -53,12 +53,12 @@ def note(clause: str) -> str:
 
 
 def no_sky(reason: str) -> str:
-    """Return the sentence that says why there are no sky coordinates."""
+    """Return the sentence on why there are no sky coordinates."""
     return note(f"none, since {reason}")
 
 
 def are_about_sky(notes: Iterable[str]) -> list[str]:
-    """Return those of some notes that are on the sky."""
+    """Return those notes that are about sky coordinates."""
     return [text for text in notes if text.startswith(NOTE)]
 
 
@@ -68,7 +68,7 @@ def celestial_axes(header: Any) -> tuple[int, int] | None:
     Returns
     -------
     (int, int) or None
-        Counted from 1, the smaller first, whichever of the two it is.
+        Counted from 1, the smaller number first.
     """
     axes = sky_axes(header)
     return None if axes is None else (axes.first, axes.second)
@@ -80,11 +80,11 @@ def celestial_wcs(header: Any) -> Any | None:
 
 
 def read_sky(header: Any) -> HeaderSky:
-    """Return what a FITS header says of the sky: what astropy makes of it, or nothing.
+    """Return the sky coordinates of a FITS header, as astropy reads them.
 
-    A card that is odd costs no more than itself. Distortions are kept that stand in
-    the header (SIP, TPV), not those in tables. A pixel has to have a size in which a
-    galaxy can be seen.
+    Of unusable cards that are not essential only themselves are dropped. Distortions
+    given in the header (SIP, TPV) are kept, those in tables are not. The pixel scale
+    has to be plausible; see `pixel_scale`.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def read_sky(header: Any) -> HeaderSky:
     Returns
     -------
     HeaderSky
-        Never raises.
+        Without a WCS where there is none; nothing is raised.
     """
     axes = sky_axes(header)
     if axes is None:
@@ -133,30 +133,42 @@ def _as_wcs(keys: dict[str, Any]) -> Any:
 
 def _reason(error: Exception) -> str:
     lines = [_WCSLIB.sub("", line).strip() for line in str(error).splitlines()]
-    said = next((line for line in reversed(lines) if line), type(error).__name__)
-    return f"astropy cannot use the header ({said.rstrip('.')[:120]})"
+    cause = next((line for line in reversed(lines) if line), type(error).__name__)
+    return f"astropy cannot use the header ({cause.rstrip('.')[:120]})"
 
 
 def _check(wcs: Any, corners: Any) -> None:
-    """Refuse what astropy takes and what is no place on the sky of a galaxy."""
+    """Refuse a WCS that astropy accepts but that cannot be that of a galaxy's image."""
     from astropy.wcs.utils import proj_plane_pixel_scales
 
     if not wcs.has_celestial:
         ctypes = " and ".join(f"{c!r}" for c in wcs.wcs.ctype)
-        raise NoSkyError(f"CTYPE {ctypes} are no coordinates that astropy knows")
+        raise NoSkyError(f"CTYPE {ctypes} are not coordinates that astropy knows")
     if not np.isfinite(corners).all():
-        raise NoSkyError("the first pixel has no place on the sky")
+        raise NoSkyError("the first pixel has no position on the sky")
     for side in proj_plane_pixel_scales(wcs) * 3600:
         if not is_plausible(side):
             raise NoSkyError(f"its pixel {doubt(float(side))}")
 
 
 def sky_positions(wcs: Any, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-    """Return (ra, dec) in degrees, shape (n, 2), of pixels counted from 0.
+    """Return the sky positions of pixels.
 
-    They are in the header's own frame: ICRS, or FK5, which is 0.02 arcsec away; older
-    frames, such as that of 1950, are brought to ICRS. Right ascension comes first
-    whatever the header names first.
+    They are in the header's own frame if that is ICRS or FK5 of 2000, which differ by
+    0.02 arcsec; older frames, such as that of 1950, are converted to ICRS.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Celestial, with two axes.
+    x, y : array_like of shape (n,) or float
+        Pixels, counted from 0 at the centre of the first one.
+
+    Returns
+    -------
+    array of shape (n, 2)
+        Right ascension and declination in degrees, in this order also where the header
+        names declination first.
     """
     xy = np.column_stack([np.atleast_1d(x), np.atleast_1d(y)]).astype(float)
     world = np.asarray(wcs.all_pix2world(xy, 0, ra_dec_order=True))
@@ -164,7 +176,7 @@ def sky_positions(wcs: Any, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
 
 
 def _is_modern(wcs: Any) -> bool:
-    """Tell whether a WCS is in ICRS or in FK5 of 2000, as all but old plates are."""
+    """Return whether a WCS is in ICRS or in FK5 of 2000, as all but old plates are."""
     frame, equinox = str(wcs.wcs.radesys).strip(), wcs.wcs.equinox
     if frame == "ICRS":
         return True
@@ -184,7 +196,7 @@ def _to_icrs(wcs: Any, world: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def pixel_scale(wcs: Any) -> float:
-    """Return the geometric mean of the pixel's sides in arcsec."""
+    """Return the geometric mean of a pixel's side lengths in arcsec."""
     from astropy.wcs.utils import proj_plane_pixel_scales
 
     return float(np.sqrt(np.prod(proj_plane_pixel_scales(wcs))) * 3600)
@@ -193,7 +205,7 @@ def pixel_scale(wcs: Any) -> float:
 def stated_scale(keys: HeaderKeys) -> tuple[float | None, tuple[str, ...]]:
     """Return the arcsec per pixel that a header without WCS states, and notes.
 
-    A unit in the comment counts, where it stands in brackets: ``[arcmin/pixel]``.
+    A unit in brackets in the comment is used: ``[arcmin/pixel]``.
     """
     notes: list[str] = []
     for key in _SCALES:

@@ -1,4 +1,4 @@
-"""Names of filters: letters of surveys on the ground, words of space telescopes."""
+"""Names of filters: letters for ground-based surveys, words for space telescopes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPACE_FILTER = re.compile(
 
 #: Effective wavelengths in nanometres: GALEX, SDSS u to z, LSST y, DECam Y, UKIRT J, H
 #: and K, Johnson's B and V, Euclid's VIS, WISE; the channels of a picture, roughly.
-#: Filters of space telescopes tell theirs by their names.
+#: The names of space telescopes' filters contain theirs.
 WAVELENGTHS = {
     "FUV": 153.9, "NUV": 231.6, "u": 355.1, "B": 440.0, "blue": 450.0, "g": 468.6,
     "green": 540.0, "V": 550.0, "r": 616.6, "red": 640.0, "VIS": 715.0, "i": 748.0,
@@ -53,7 +53,7 @@ def wavelength(band: str) -> float | None:
 
 
 def from_blue(band: str) -> float:
-    """Return what bands are sorted by from blue to red; unknown ones come last."""
+    """Return the sort key of a band from blue to red; unknown bands come last."""
     return wavelength(band) or math.inf
 
 
@@ -81,8 +81,9 @@ def blue_to_red(
     Parameters
     ----------
     bands : sequence of str
-        Their names, or none; those of unknown wavelength come last.
+        One name per plane, or none; bands of unknown wavelength come last.
     n : int
+        Number of planes.
     red_first : bool
         Whether planes without names begin with red.
     """
@@ -92,14 +93,15 @@ def blue_to_red(
 
 
 def band_of_token(token: str, before: str = "", after: str = "") -> str | None:
-    """Return the band that a word of a file's name is, or None.
+    """Return the band that a word of a file name stands for, or None.
 
     Parameters
     ----------
     token : str
+        The word.
     before, after : str
-        The words beside it: capitals name a band behind HSC only, and H before alpha
-        is a line.
+        The words next to it: capital G, R, I, Z, Y are bands only after "HSC", and a
+        letter before a word of `NARROW` (H before alpha) is an emission line.
     """
     if len(token) == 1 and after.lower() in NARROW:
         return None

@@ -13,15 +13,19 @@ from numpy.typing import ArrayLike, NDArray
 
 Boxes = NDArray[np.float64]
 
-#: Side of a clump's box in units of the PSF's FWHM (Popp et al. 2023).
+#: Side length of a clump's box in units of the PSF's FWHM (Popp et al. 2023).
 SIDE_IN_FWHM = 2.5
 
-#: A box narrower than this, in pixels, is a slip of the hand.
+#: A box narrower than this, in pixels, was drawn by accident.
 SMALLEST_SIDE = 1.0
 
 
 def as_boxes(values: ArrayLike) -> Boxes:
     """Return boxes as float64 of shape (n, 4), corners sorted.
+
+    Parameters
+    ----------
+    values : array_like of shape (n, 4) or (4,)
 
     Raises
     ------
@@ -60,19 +64,41 @@ def sides(boxes: Boxes) -> NDArray[np.float64]:
 
 
 def fwhm(boxes: Boxes) -> NDArray[np.float64]:
-    """Return the FWHM in pixels that the boxes stand for: side / 2.5, shape (n,)."""
+    """Return the FWHM in pixels that fits the boxes: side / 2.5, shape (n,)."""
     return sides(boxes) / SIDE_IN_FWHM
 
 
 def intersections(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """Return the areas of overlap of each pair, shape (n, m)."""
+    """Return the area of overlap of each pair of boxes.
+
+    Parameters
+    ----------
+    first : array of shape (n, 4)
+    second : array of shape (m, 4)
+
+    Returns
+    -------
+    array of shape (n, m)
+        Square pixels.
+    """
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     return np.asarray(np.prod(np.clip(high - low, 0, None), axis=2))
 
 
 def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """Return intersection over union of each pair, shape (n, m); 0 for no area."""
+    """Return the intersection over union of each pair of boxes.
+
+    Parameters
+    ----------
+    first : array of shape (n, 4)
+    second : array of shape (m, 4)
+
+    Returns
+    -------
+    array of shape (n, m)
+        0 to 1; 0 where neither box has an area.
+    """
     both = intersections(first, second)
     union = areas(first)[:, None] + areas(second)[None] - both
     return np.divide(both, union, out=np.zeros_like(both), where=union > 0)
@@ -86,7 +112,7 @@ def nms(boxes: Boxes, scores: ArrayLike, threshold: float) -> NDArray[np.intp]:
     boxes : array of shape (n, 4)
     scores : array of shape (n,)
     threshold : float
-        Of two boxes whose IoU is greater, the one with the lower score goes.
+        Of two boxes with a greater IoU, the one with the lower score is removed.
     """
     order = np.argsort(-np.asarray(scores, dtype=float), kind="stable")
     overlap = iou(boxes, boxes)
@@ -98,14 +124,28 @@ def nms(boxes: Boxes, scores: ArrayLike, threshold: float) -> NDArray[np.intp]:
 
 
 def clip(boxes: Boxes, width: int, height: int) -> Boxes:
-    """Return the boxes cut to the image, which spans -0.5 to size - 0.5."""
+    """Return the boxes clipped to the image, which spans -0.5 to size - 0.5.
+
+    Parameters
+    ----------
+    boxes : array of shape (n, 4)
+    width, height : int
+        Size of the image in pixels.
+    """
     low = np.array([-0.5, -0.5, -0.5, -0.5])
     high = np.array([width, height, width, height]) - 0.5
     return np.clip(boxes, low, high)
 
 
 def outside(boxes: Boxes, width: int, height: int) -> NDArray[np.bool_]:
-    """Tell which boxes have no pixel inside the image, shape (n,)."""
+    """Return which boxes have no area inside the image, shape (n,).
+
+    Parameters
+    ----------
+    boxes : array of shape (n, 4)
+    width, height : int
+        Size of the image in pixels.
+    """
     return areas(clip(boxes, width, height)) <= 0
 
 

@@ -1,8 +1,8 @@
-"""Files that go with an image and are no cutouts: weights, masks, models, previews.
+"""Files that accompany an image and are not cutouts: weights, masks, models, previews.
 
-Their names say it, as surveys and programs write them. A word that could be a part of
-a galaxy's name counts only beside the image that the file goes with: ``a_model.fits``
-beside ``a.fits`` or ``a_image.fits``.
+They are recognised by their names, as surveys and programs write them. A word that
+could be part of a galaxy's name counts only if the folder holds the image that the
+file accompanies: ``a_model.fits`` with ``a.fits`` or ``a_image.fits``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: Words that say it wherever they stand, by what such files are.
+#: Words that identify such a file in any name, by the kind of file.
 _ALWAYS = {
     "weights": "wht weight weights weightmap wtmap ivar invvar invar ivm expwt rrhr "
     "confmap",
@@ -32,7 +32,7 @@ _ALWAYS = {
     "models and residuals": "resid resids residual residuals blobmodel chi2 bgmod",
 }
 
-#: Words that say it beside the image that the file goes with.
+#: Words that identify it only if the folder holds the image that it accompanies.
 _BESIDE = {
     "weights": "wt wei weim inv iv conf",
     "errors": "var err error errors sigma std stddev noise",
@@ -44,7 +44,7 @@ _BESIDE = {
     "subtracted fit",
 }
 
-#: The same of pictures only.
+#: The same, for PNG and JPEG only.
 _PREVIEWS = _set(
     "thumb thumbnail thumbs preview quicklook small rgb irg gri grz colour color "
     "labelled annotated overlay"
@@ -53,19 +53,19 @@ _PREVIEWS = _set(
 _SURE = {word: kind for kind, words in _ALWAYS.items() for word in words.split()}
 _LIKELY = {word: kind for kind, words in _BESIDE.items() for word in words.split()}
 
-#: Behind one of those words they say that it is an image: sky-subtracted, PSF-matched.
+#: After one of those words they mean that it is an image: sky-subtracted, PSF-matched.
 _AFTER = _set(
     "subtracted sub matched match homogenized homogenised conv convolved free "
     "corrected applied"
 )
 
-#: Words of the image itself.
+#: Words that name the image itself.
 _IMAGES = _set(
     "sci science image images img drz drc flt flc i2d int coadd calexp stack stk data "
     "flux intensity"
 )
 
-#: Names of surveys that say it in their own way: SDSS, Pan-STARRS, HSC and Euclid.
+#: Surveys with naming schemes of their own: SDSS, Pan-STARRS, HSC and Euclid.
 _NAMES = (
     (re.compile(r"^(?:fpM|fpBIN|fpAtlas|psField|tsField|tsObj|photoField)-\w"),
      "masks and tables of SDSS"),
@@ -78,13 +78,13 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that is no cutout, and what it is.
+    """A file that is not a cutout, and what it is.
 
     Attributes
     ----------
     path : path
     kind : str
-        In the plural, as a person would say it.
+        What such files are, in the plural, for messages.
     """
 
     path: Path
@@ -92,7 +92,7 @@ class LeftOut:
 
 
 def companions_in_words(left_out: Sequence[LeftOut]) -> str:
-    """Say in a sentence what was left out and why, or nothing."""
+    """Return a sentence on which files were left out and why, or ''."""
     if not left_out:
         return ""
     by_kind: dict[str, list[Path]] = {}
@@ -105,19 +105,19 @@ def companions_in_words(left_out: Sequence[LeftOut]) -> str:
     ]
     n = len(left_out)
     return (
-        f"{n} {'file is' if n == 1 else 'files are'} no cutout: {'; '.join(parts)}. "
-        "Name a file itself to open it all the same."
+        f"{n} {'file is not a cutout' if n == 1 else 'files are not cutouts'}: "
+        f"{'; '.join(parts)}. Give the path of a file itself to open it anyway."
     )
 
 
 class Companions:
-    """Tells the files of one folder that go with an image from those that are one.
+    """Recognises the files of one folder that accompany an image.
 
     Parameters
     ----------
     stems : iterable of (str, bool)
-        The names of the folder's images, without their endings, and whether each is a
-        FITS file.
+        The names of the folder's images, without suffix, and whether each is a FITS
+        file.
     """
 
     def __init__(self, stems: Iterable[tuple[str, bool]]) -> None:
@@ -130,7 +130,15 @@ class Companions:
                 self._fits |= forms
 
     def kind(self, stem: str, *, is_picture: bool) -> str | None:
-        """Return what a file is by its name, or None if it may be a cutout."""
+        """Return what a file is by its name, or None if it may be a cutout.
+
+        Parameters
+        ----------
+        stem : str
+            The file's name without suffix.
+        is_picture : bool
+            Whether it is a PNG or JPEG, which may be a preview of another file.
+        """
         for name, kind in _NAMES:
             if name.search(stem):
                 return kind
@@ -141,44 +149,44 @@ class Companions:
         return found
 
     def _by_words(self, words: Sequence[str]) -> str | None:
-        """Return what the last word says that says anything."""
-        for place in range(len(words) - 1, -1, -1):
-            word, after = words[place], words[place + 1 : place + 2]
+        """Return the kind of file by the last word that names one."""
+        for index in range(len(words) - 1, -1, -1):
+            word, after = words[index], words[index + 1 : index + 2]
             if word in _IMAGES:
                 return None
             if after and after[0] in _AFTER:
                 continue
             if word in _SURE:
                 return _SURE[word]
-            if word in _LIKELY and self._goes_with(words, place, self._known):
+            if word in _LIKELY and self._accompanies(words, index, self._known):
                 return _LIKELY[word]
         return None
 
     def _is_preview(self, words: Sequence[str]) -> bool:
-        """Tell whether a picture shows what another file of the folder holds."""
+        """Return whether a picture shows what another file of the folder holds."""
         if _forms(words) & self._fits:
             return True
         return any(
-            word in _PREVIEWS and self._goes_with(words, place, self._known)
-            for place, word in enumerate(words)
+            word in _PREVIEWS and self._accompanies(words, index, self._known)
+            for index, word in enumerate(words)
         )
 
     @staticmethod
-    def _goes_with(
-        words: Sequence[str], place: int, known: set[tuple[str, ...]]
+    def _accompanies(
+        words: Sequence[str], index: int, known: set[tuple[str, ...]]
     ) -> bool:
-        """Tell whether there is an image of the same name without a word."""
-        rest = [*words[:place], *words[place + 1 :]]
+        """Return whether an image has the same name without the word at an index."""
+        rest = [*words[:index], *words[index + 1 :]]
         return bool(_forms(rest) & known)
 
 
 def _words(stem: str) -> list[str]:
-    """Return the words of a name in small letters, in their order."""
+    """Return the words of a name in lower case, in order."""
     return [word for word in re.split(r"[-_. ]+", stem.casefold()) if word]
 
 
 def _forms(words: Sequence[str]) -> set[tuple[str, ...]]:
-    """Return a name without the words of images, with its bands and without."""
+    """Return a name without the words in `_IMAGES`, with its bands and without."""
     bare = tuple(word for word in words if word not in _IMAGES)
     without = tuple(word for word in bare if band_of_token(word) is None)
     return {form for form in (bare, without) if form}

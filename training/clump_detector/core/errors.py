@@ -1,4 +1,4 @@
-"""Every error a person can meet, each naming the file, what is wrong and the remedy."""
+"""Every error shown to users; each names the file, what is wrong and the remedy."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class ClumpError(Exception):
     what : str
         What is wrong, as a clause without a full stop.
     path : path, optional
-        The file or folder it is about.
+        The file or folder concerned.
     remedy : str, optional
-        What the person can do.
+        What the user can do.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ConfigError(ClumpError):
 
 
 class TrainingError(ClumpError):
-    """Training that cannot start or cannot go on."""
+    """Training that cannot start or cannot continue."""
 
 
 class FileError(ClumpError):
@@ -68,19 +68,19 @@ class ReviewError(ClumpError):
 
 
 class FetchError(ClumpError):
-    """A cutout that a survey's service does not give."""
+    """A cutout that a survey's service does not deliver."""
 
 
-class Cancelled(Exception):  # noqa: N818 - a person's wish, not an error
-    """Raised inside long work when a person has cancelled it."""
+class Cancelled(Exception):  # noqa: N818 - asked for by the user, not an error
+    """Raised inside long work when the user has cancelled it."""
 
 
 _REMEDIES = {
     errno.ENOSPC: ("the disk is full", "Free some space and try again."),
     errno.EDQUOT: ("your disk quota is used up", "Free some space and try again."),
-    errno.EACCES: ("no permission", "Choose another place or change its permissions."),
-    errno.EPERM: ("no permission", "Choose another place or change its permissions."),
-    errno.EROFS: ("the disk is read-only", "Choose a place that can be written to."),
+    errno.EACCES: ("no permission", "Choose another folder or change its permissions."),
+    errno.EPERM: ("no permission", "Choose another folder or change its permissions."),
+    errno.EROFS: ("the disk is read-only", "Choose a folder that can be written to."),
     errno.ENOENT: ("no such file or folder", "Check the path."),
     errno.EEXIST: ("a file is in the way", "Choose another name or folder."),
     errno.EISDIR: ("this is a folder", "Give a file."),
@@ -89,12 +89,12 @@ _REMEDIES = {
 
 
 def from_os_error(error: OSError, path: str | Path, doing: str) -> FileError:
-    """Turn an operating system error into a message for people.
+    """Turn an operating system error into an error with a remedy.
 
     Parameters
     ----------
     error : OSError
-        What the system said.
+        The error as the system raised it.
     path : path
         The file or folder.
     doing : str

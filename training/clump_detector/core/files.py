@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Reading and writing files; what is written is complete or not there at all."""
 
 from __future__ import annotations
 
@@ -18,10 +18,20 @@ from .signatures import refuse_special, what_it_is
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path that replaces ``path`` when the block ends well.
+    """Give a temporary path that replaces ``path`` when the block ends without error.
 
-    The content is on disk before it takes the name, so a reader, a kill or a full
-    disk never meets half a file.
+    The content is on disk before the file is renamed, so neither a kill nor a full
+    disk leaves half a file.
+
+    Parameters
+    ----------
+    path : path
+        The final file; missing parent folders are created.
+
+    Yields
+    ------
+    path
+        The temporary file, empty, in the same folder.
 
     Raises
     ------
@@ -58,13 +68,13 @@ def atomic_folder(folder: str | Path) -> Iterator[Path]:
     Raises
     ------
     FileError
-        If the folder is there and holds something, or cannot be written.
+        If the folder exists and is not empty, or cannot be written.
     """
     folder = Path(folder)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise FileError(
-                "there is something of this name already",
+                "a file or a folder with content has this name already",
                 folder,
                 "Choose another name for the folder.",
             )
@@ -89,23 +99,47 @@ def _umask() -> int:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file in UTF-8, whole or not at all."""
+    """Write a text file in UTF-8, completely or not at all.
+
+    Parameters
+    ----------
+    path : path
+    text : str
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write JSON with an indent of one, whole or not at all."""
-    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    """Write JSON with an indent of one, completely or not at all.
 
-
-def read_json(path: str | Path) -> Any:
-    """Read JSON.
+    Parameters
+    ----------
+    path : path
+    content : anything that JSON can hold
 
     Raises
     ------
     FileError
-        If the file cannot be read or is no JSON.
+        If it cannot be written.
+    ValueError
+        If the content holds NaN or infinity.
+    """
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read or is not JSON.
     """
     path = Path(path)
     refuse_special(path)
@@ -117,12 +151,18 @@ def read_json(path: str | Path) -> Any:
         real = what_it_is(path).removesuffix("JSON or another text")
         why = f"it is {real}" if real else str(error)
         raise FileError(
-            f"this is not valid JSON ({why})", path, "Make the file again."
+            f"this is not valid JSON ({why})", path, "Create the file again."
         ) from error
 
 
 def sha256(path: str | Path) -> str:
-    """Return the hexadecimal SHA-256 of a file's bytes."""
+    """Return the hexadecimal SHA-256 of a file's bytes.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read.
+    """
     path = Path(path)
     refuse_special(path)
     try:

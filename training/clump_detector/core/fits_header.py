@@ -1,4 +1,4 @@
-"""Looking up keys in FITS headers that others wrote: nothing there ever raises."""
+"""Reading keys of FITS headers from any source; nothing in here raises."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class HeaderKeys:
-    """The keys of an image, its own header before the file's first one.
+    """The keys of an image: those of its own header, then of the file's first one.
 
     Parameters
     ----------
     headers : astropy.io.fits.Header or mapping
-        The first that has a usable value wins.
+        The first one with a usable value is used.
     """
 
     def __init__(self, *headers: Any) -> None:
@@ -25,7 +25,7 @@ class HeaderKeys:
         return HeaderKeys(*self._headers[:1])
 
     def values(self, key: str) -> Iterator[Any]:
-        """Yield what the headers say, the nearest first."""
+        """Yield the values under a key, those of the first header first."""
         for header in self._headers:
             value = value_of(header, key)
             if value is not None:
@@ -42,7 +42,7 @@ class HeaderKeys:
     def number(self, *keys: str) -> float | None:
         """Return the first finite number under these keys, or None.
 
-        Numbers in quotes count, too: some surveys write them so.
+        Numbers in quotes count, since some surveys write them so.
         """
         for key in keys:
             for value in self.values(key):
@@ -52,7 +52,7 @@ class HeaderKeys:
         return None
 
     def comment(self, key: str) -> str:
-        """Return the comment beside a key, or ''."""
+        """Return the comment of a key's card, or ''."""
         for header in self._headers:
             if value_of(header, key) is not None:
                 try:
@@ -62,18 +62,18 @@ class HeaderKeys:
         return ""
 
     def history(self) -> str:
-        """Return what HISTORY says, in lines."""
+        """Return the text of HISTORY, in lines."""
         return "\n".join(str(value) for value in self.values("HISTORY"))
 
 
 class Broken:
-    """Stands for the value of a card that cannot be parsed."""
+    """Marks the value of a card that cannot be parsed."""
 
 
 def cards(header: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each card's key and value, those that stand twice as well.
+    """Yield the key and value of each card, repeated keys included.
 
-    A value is a text, a truth value or a number, None where nothing is said, or
+    A value is a text, a truth value or a number, None where there is none, or
     `Broken`.
     """
     if not hasattr(header, "cards"):
@@ -91,7 +91,18 @@ def cards(header: Any) -> Iterator[tuple[str, Any]]:
 
 
 def value_of(header: Any, key: str) -> Any:
-    """Return what a header says under a key, or None where it says nothing usable."""
+    """Return the value of a key, or None where the header has no usable one.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header or mapping
+    key : str
+
+    Returns
+    -------
+    str, bool, int, float or None
+        HISTORY and COMMENT as one text.
+    """
     try:
         if key not in header:
             return None
@@ -102,7 +113,7 @@ def value_of(header: Any, key: str) -> Any:
 
 
 def _other(value: Any) -> Any:
-    """Return HISTORY as text; what is undefined or complex says nothing."""
+    """Return HISTORY as text, and None for undefined and complex values."""
     return str(value) if hasattr(value, "__iter__") else None
 
 

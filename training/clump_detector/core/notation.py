@@ -1,8 +1,8 @@
-"""Whole numbers and flags in whatever notation another program writes them.
+"""Whole numbers and flags in any notation that another program writes.
 
-A class, an id or a width is the same number as ``2``, ``2.0``, ``2e0`` and ``"2"``; a
-flag the same as ``1``, ``true`` and ``"yes"``. Everything that reads labels asks here,
-so that one notation cannot mean two things in two readers.
+A class, an id or a width may be written ``2``, ``2.0``, ``2e0`` or ``"2"``; a flag
+``1``, ``true`` or ``"yes"``. All readers of labels use these functions, so that they
+agree on what a notation means.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import math
 import re
 from typing import Any
 
-#: From here up floating point does not tell one whole number from the next.
+#: From here up floating point does not resolve neighbouring whole numbers.
 _EXACT = 2**53
 
-#: No id or size has more digits, and Python refuses to read endless ones.
+#: Most characters of a whole number; no id or size has more.
 _LONGEST = 40
 
 _DIGITS = re.compile(r"[+-]?\d+")
@@ -24,12 +24,12 @@ _YES = frozenset({"true", "t", "yes", "y"})
 
 
 def whole(value: Any) -> int | None:
-    """Return a whole number in any notation, or None where it is none.
+    """Return a whole number in any notation, or None where the value is not one.
 
     Parameters
     ----------
     value : anything
-        A float from 2**53 up is none: its last digits are lost.
+        Floats from 2**53 up are refused, since their last digits are lost.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -54,7 +54,7 @@ def whole(value: Any) -> int | None:
 
 
 def real(value: Any) -> float | None:
-    """Return a finite number, also one that stands in quotation marks, or None."""
+    """Return a finite number, also one written as text, or None."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):
@@ -69,7 +69,7 @@ def real(value: Any) -> float | None:
 
 
 def flag(value: Any) -> bool:
-    """Tell whether a flag is set: 1, 1.0, true, "1", "yes"."""
+    """Return whether a flag is set: 1, 1.0, true, "1", "yes"."""
     if isinstance(value, bool):
         return value
     number = real(value)

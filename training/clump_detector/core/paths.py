@@ -1,4 +1,4 @@
-"""Where models, samples, settings, reviews and fetched cutouts are kept."""
+"""Folders of models, samples, settings, reviews and downloaded cutouts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
 
-#: Environment variables that name other folders: of all but models and cutouts, of
-#: models, and of cutouts that were fetched before.
+#: Environment variables that name other folders: for everything but models and
+#: cutouts, for models, and for cutouts downloaded before.
 DATA_VARIABLE = "NAPARI_CLUMPS_DATA"
 MODELS_VARIABLE = "NAPARI_CLUMPS_MODELS"
 CACHE_VARIABLE = "NAPARI_CLUMPS_CACHE"
@@ -20,7 +20,7 @@ _NAME = "napari-clumps"
 
 
 def data_folder() -> Path:
-    """Return the folder for settings, samples, and reviews that have no folder."""
+    """Return the folder of settings, samples, and reviews without a folder."""
     named = os.environ.get(DATA_VARIABLE)
     if named:
         return Path(named).expanduser()
@@ -30,13 +30,13 @@ def data_folder() -> Path:
 
 
 def models_folder() -> Path:
-    """Return the folder where a person's models are; it may not exist yet."""
+    """Return the folder of the user's models; it may not exist yet."""
     named = os.environ.get(MODELS_VARIABLE)
     return Path(named).expanduser() if named else _own_folder() / "models"
 
 
 def cache_folder() -> Path:
-    """Return the folder of what was fetched before; it may not exist yet."""
+    """Return the folder of cutouts downloaded before; it may not exist yet."""
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named).expanduser()
@@ -49,9 +49,9 @@ def _own_folder() -> Path:
 
 @cache
 def _bring_over(old: Path, new: Path) -> None:
-    """Move what earlier versions kept on Windows in a folder of the same name inside.
+    """Move the files that earlier versions kept one folder deeper on Windows.
 
-    What has the same name in the new folder, or is in use, stays where it is.
+    Files that exist in the new folder, or are in use, stay where they are.
     """
     if old == new or not old.is_dir():
         return

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, for messages about one that its name belies."""
+"""The format of a file by its first bytes, for messages about misleading names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .errors import FileError
 
-#: First bytes and what they say; the first that fits counts.
+#: First bytes and the format that has them; the first match counts.
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -36,7 +36,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
 )
 
-#: The same of texts, in small letters and without blanks before them.
+#: The same for texts, in lower case and without leading blanks.
 _TEXTS: tuple[tuple[bytes, str], ...] = (
     (b"<!doctype html", "a web page"),
     (b"<html", "a web page"),
@@ -50,7 +50,7 @@ _TEXTS: tuple[tuple[bytes, str], ...] = (
 
 _BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"avif": "AVIF"}
 
-#: Endings of files that are what their first bytes say.
+#: Suffixes of the formats.
 _ENDINGS: dict[str, tuple[str, ...]] = {
     "a PNG picture": (".png",),
     "a JPEG picture": (".jpg", ".jpeg"),
@@ -62,9 +62,9 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
     "a ZIP archive": (".npz", ".zip"),
 }
 
-#: What to do about a file whose name says another format.
+#: Remedy for a file whose suffix is that of another format.
 AS_IT_IS = (
-    "Give it the ending of its real format if that can be read, or download or save "
+    "Give it the suffix of its real format if that can be read, or download or save "
     "it again as PNG, TIFF or FITS."
 )
 
@@ -77,7 +77,7 @@ _KINDS = (
 
 
 def what_it_is(path: Path) -> str:
-    """Return what a file's first bytes say that it is, or nothing."""
+    """Return the format of a file by its first bytes, with an article, or ''."""
     try:
         refuse_special(path)
         with path.open("rb") as file:
@@ -88,13 +88,13 @@ def what_it_is(path: Path) -> str:
 
 
 def belied(path: Path) -> str:
-    """Return what a file is where its name says something else, or nothing."""
+    """Return a file's format where its suffix is that of another one, or ''."""
     real = what_it_is(path)
     return "" if path.name.lower().endswith(_ENDINGS.get(real, ())) else real
 
 
 def kind_of(start: bytes) -> str:
-    """Return what the first bytes of a file say that it is, or nothing."""
+    """Return the format that the first bytes of a file belong to, or ''."""
     if not start:
         return "an empty file"
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
@@ -103,25 +103,26 @@ def kind_of(start: bytes) -> str:
         return "a BMP picture"
     if start[4:8] == b"ftyp":
         brand = _BRANDS.get(start[8:12])
-        return f"a {brand} picture" if brand else "a film"
-    for mark, said in _STARTS:
+        return f"a {brand} picture" if brand else "a video"
+    for mark, name in _STARTS:
         if start.startswith(mark):
-            return said
+            return name
     text = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    for mark, said in _TEXTS:
+    for mark, name in _TEXTS:
         if text.startswith(mark):
-            return "a web page" if b"<html" in text else said
+            return "a web page" if b"<html" in text else name
     return ""
 
 
 def refuse_special(path: Path) -> None:
-    """Refuse what is no regular file: a pipe or a device would be waited for for ever.
+    """Refuse a pipe or a device, which one could wait for for ever.
 
-    What is missing is left to whoever opens it. Links are followed.
+    A missing file passes: opening it raises. Links are followed.
 
     Raises
     ------
     FileError
+        If the path is a pipe, a socket or a device.
     """
     try:
         mode = path.stat().st_mode
@@ -130,5 +131,7 @@ def refuse_special(path: Path) -> None:
     for fits, name in _KINDS:
         if fits(mode):
             raise FileError(
-                f"this is {name}, no file", path, "Save its content as a file first."
+                f"this is {name}, not a file",
+                path,
+                "Save its content as a file first.",
             )

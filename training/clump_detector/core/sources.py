@@ -1,4 +1,4 @@
-"""Where cutouts are: image files, folders, and the bands that file names tell."""
+"""Finding cutouts: image files, folders, and the bands that file names give."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 TIFF_SUFFIXES = (".tif", ".tiff")
 SUFFIXES = (*PICTURE_SUFFIXES, *TIFF_SUFFIXES, ".npy", ".npz", *FITS_SUFFIXES)
 
-#: Folders and files that systems and programs put beside one's own.
+#: Folders and files that systems and programs create.
 _OF_SYSTEMS = ("__macosx", "__pycache__", "@eadir", "$recycle.bin", "lost+found",
                "system volume information")  # fmt: skip
 
@@ -41,11 +41,10 @@ class Source:
     name : str
     files : tuple of path
     bands : tuple of str
-        What the files' names say, one for each; of a single file what the user says of
-        its planes. Headers are believed first.
+        One for each file, from its name; for a single file, the bands of its planes
+        as the user gives them. Headers take precedence.
     unit : str
-        What the user says of fluxes whose header names no unit; see
-        `units.chosen_unit`.
+        The user's unit for fluxes whose header names none; see `units.chosen_unit`.
     """
 
     name: str
@@ -55,12 +54,12 @@ class Source:
 
     @property
     def path(self) -> Path:
-        """The first file, which stands for the cutout in tables and messages."""
+        """The first file, which names the cutout in tables and messages."""
         return self.files[0]
 
 
 def is_image_name(path: str | Path) -> bool:
-    """Tell from its name whether a file is one that `read_cutout` may read."""
+    """Return whether a file's name is that of an image that `read_cutout` reads."""
     return str(path).lower().endswith(SUFFIXES)
 
 
@@ -108,14 +107,14 @@ def search(paths: Iterable[str | Path]) -> FoundSources:
     paths : paths
         Files are taken as they are; folders are searched to any depth, in order of
         name. Left out are hidden files and folders and those of systems, empty files,
-        and what goes with an image: see `companions`. What is given twice is one
+        and files that accompany an image: see `companions`. A path given twice is one
         cutout.
 
     Raises
     ------
     ImageError
-        If a path does not exist, a folder holds no image, or a file has no suffix of
-        an image.
+        If a path does not exist, a folder holds no image, or a file does not have the
+        suffix of an image.
     """
     folders: list[Path] = []
     left_out: list[LeftOut] = []
@@ -153,7 +152,7 @@ def _unique(paths: Iterable[Path]) -> list[Path]:
 
 
 def _images_below(folder: Path) -> tuple[list[Path], list[LeftOut]]:
-    """Return the images in a folder, and what is none for all its ending."""
+    """Return the cutouts in a folder, and the files that only have such a suffix."""
     found: list[Path] = []
     left_out: list[LeftOut] = []
 
@@ -180,10 +179,10 @@ def _is_hidden(name: str) -> bool:
 
 
 def _kinds_of(images: Sequence[Path]) -> dict[Path, str]:
-    """Return what the files of a folder are that are no cutouts."""
+    """Return the kinds of those files of a folder that are not cutouts."""
     kinds: dict[Path, str] = {}
     for path in images:
-        with suppress(OSError):  # reading it will say what is wrong
+        with suppress(OSError):  # reading it will raise with a reason
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
                 kinds[path] = "pipes or devices"
@@ -203,16 +202,16 @@ def _is_fits(path: Path) -> bool:
 
 
 def _is_list(path: Path) -> bool:
-    """Tell whether a file is the table of galaxies that lies beside cutouts."""
+    """Return whether a file is the table of galaxies that accompanies cutouts."""
     return path.name.lower().startswith("galaxies.fit") and holds_table(path)
 
 
 def _band_of(path: Path) -> tuple[str, str] | None:
-    """Return (band, what the name says without it), or None."""
+    """Return (band, the name without it), or None."""
     if not path.name.lower().endswith(FITS_SUFFIXES):
         return None
     tokens = re.split(r"([-_. ])", stem(path))
-    around = ["", "", *tokens, "", ""]  # words stand at every second place
+    around = ["", "", *tokens, "", ""]  # words and separators alternate
     named = [
         (i, band_of_token(t, around[i], around[i + 4])) for i, t in enumerate(tokens)
     ]
@@ -251,9 +250,9 @@ def _group_bands(files: Sequence[Path]) -> list[Source]:
 
 
 def holds_table(path: Path) -> bool:
-    """Tell whether a FITS file holds a table rather than an image, from its headers.
+    """Return whether a FITS file holds a table rather than an image, by its headers.
 
-    A file that cannot be read holds none.
+    False for a file that cannot be read.
     """
     try:
         refuse_special(path)

@@ -1,4 +1,4 @@
-"""Dust of our own Galaxy: magnitudes of extinction by band for a reddening E(B-V)."""
+"""Galactic extinction in magnitudes by band, for a reddening E(B-V)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,19 @@ SOURCE = "Schlafly & Finkbeiner (2011, ApJ 737, 103), table 6, R_V = 3.1"
 
 
 def extinction(bands: Sequence[str], ebv: float | None) -> Floats:
-    """Return the extinction in magnitudes by band; NaN where it is not known."""
+    """Return the extinction in each band.
+
+    Parameters
+    ----------
+    bands : sequence of str
+    ebv : float or None
+        E(B-V) of Schlegel, Finkbeiner & Davis (1998) in magnitudes.
+
+    Returns
+    -------
+    array of shape (bands,)
+        Magnitudes; NaN for bands without coefficient and for an unknown reddening.
+    """
     if ebv is None or not np.isfinite(ebv) or ebv < 0:
         return np.full(len(bands), np.nan)
     return np.array([COEFFICIENTS.get(band, np.nan) * ebv for band in bands])

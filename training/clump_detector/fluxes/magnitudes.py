@@ -1,4 +1,4 @@
-"""AB magnitudes, wavelengths and lengths: what fluxes in Jy and pixels stand for."""
+"""AB magnitudes of fluxes in Jy, and physical lengths of angles."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from clump_detector.core.arrays import Floats
 from clump_detector.core.bands import wavelength
 
-#: Jy of magnitude 0 (Oke & Gunn 1983, ApJ 266, 713), as SDSS and most surveys round it:
-#: a nanomaggy, of magnitude 22.5, is 3.631 uJy.
+#: Flux of AB magnitude 0 in Jy (Oke & Gunn 1983, ApJ 266, 713), as SDSS and most
+#: surveys round it: a nanomaggy, of magnitude 22.5, is 3.631 uJy.
 ZERO_AB = 3631.0
 
-#: Colours that a catalogue lists where both bands are there.
+#: Colours that a catalogue lists if both bands are present.
 COLOURS = (("u", "g"), ("g", "r"), ("r", "i"), ("i", "z"), ("g", "i"))
 
 
@@ -27,7 +27,18 @@ def ab_magnitudes(jansky: ArrayLike) -> Floats:
 
 
 def magnitude_errors(flux: ArrayLike, error: ArrayLike) -> Floats:
-    """Return errors in magnitudes, 1.0857 error / flux; NaN where there is none."""
+    """Return errors in magnitudes, ``2.5 / ln 10 * error / flux``.
+
+    Parameters
+    ----------
+    flux, error : array_like
+        In the same unit.
+
+    Returns
+    -------
+    array
+        NaN where a flux is not positive.
+    """
     light = np.asarray(flux, dtype=float)
     positive = np.where(light > 0, light, np.nan)
     return np.asarray(2.5 / np.log(10) * np.asarray(error, dtype=float) / positive)
@@ -36,13 +47,16 @@ def magnitude_errors(flux: ArrayLike, error: ArrayLike) -> Floats:
 def bluest(bands: Sequence[str]) -> int:
     """Return the index of the bluest band; the first where wavelengths are unknown."""
     known = [(wavelength(band), k) for k, band in enumerate(bands)]
-    told = [(value, k) for value, k in known if value is not None]
-    return min(told)[1] if told else 0
+    sortable = [(value, k) for value, k in known if value is not None]
+    return min(sortable)[1] if sortable else 0
 
 
 @functools.lru_cache(maxsize=4096)
 def kpc_per_arcsec(redshift: float) -> float:
-    """Return the length of an arcsec at a redshift, by Planck 2018's cosmology."""
+    """Return the proper length of an arcsec in kpc at a redshift, for Planck 2018.
+
+    NaN for redshifts outside 0 to 20.
+    """
     from astropy.cosmology import Planck18
 
     if not 0 < redshift < 20:
@@ -53,6 +67,21 @@ def kpc_per_arcsec(redshift: float) -> float:
 def in_jansky(
     values: NDArray[np.floating], jansky: Sequence[float | None], n: int
 ) -> Floats:
-    """Return fluxes in Jy, the last axis being bands; NaN where a unit is not known."""
+    """Return fluxes in Jy.
+
+    Parameters
+    ----------
+    values : array of shape (..., n)
+        Fluxes, with bands on the last axis.
+    jansky : sequence of float or None
+        Jy of one unit in each band, None where unknown; empty if none is known.
+    n : int
+        Number of bands.
+
+    Returns
+    -------
+    array of shape (..., n)
+        NaN in bands of unknown unit.
+    """
     units = np.array([np.nan if v is None else v for v in jansky] or [np.nan] * n)
     return np.asarray(values * units)

@@ -1,7 +1,7 @@
-"""How many jansky one unit of an image is: from its header, or as the user says.
+"""How many jansky one unit of an image is: from its header, or as the user gives it.
 
-A flux of 1 is ``3631 Jy * 10^(-0.4 zero point)`` of an AB zero point (Oke & Gunn 1983,
-ApJ 266, 713); which ones are AB says `zero_points`.
+A flux of 1 is ``3631 Jy * 10^(-0.4 zero point)`` for an AB zero point (Oke & Gunn 1983,
+ApJ 266, 713); for which ones are AB see `zero_points`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ AB_ZERO = 3631.0
 
 NANOMAGGY = AB_ZERO * 1e-9
 
-#: Surveys whose cutouts are in one unit though their headers leave it out.
+#: Surveys whose cutouts are in nanomaggies although their headers do not state it.
 _KNOWN = re.compile(r"DECaLS|Legacy ?Survey|BASS|MzLS", re.IGNORECASE)
 
 _COUNTS = re.compile(
@@ -47,7 +47,7 @@ _SAME = {
 _PER_PIXEL = re.compile(r"\s*/\s*pix(el)?$|[\s*.]*pix(el)?(\^|\*\*)?-1$", re.IGNORECASE)
 _MAGGIES = {"maggy", "maggie", "maggies", "mgy"}
 
-#: Units as FITS once wrote them, in capitals. MJY alone may be mega or milli.
+#: Units in capitals, as in old FITS files. MJY alone is ambiguous: mega or milli.
 _CAPITALS = {
     "JY": "Jy", "MJY/SR": "MJy/sr", "JY/SR": "Jy/sr", "UJY": "uJy", "NJY": "nJy",
     "JY/BEAM": "Jy/beam", "JY/PIXEL": "Jy/pixel",
@@ -58,16 +58,16 @@ _PER_BEAM = re.compile(r"\s*/\s*beam$|[\s*.]*beam(\^|\*\*)?-1$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Unit:
-    """What one unit of a plane is.
+    """The flux unit of a plane.
 
     Attributes
     ----------
     jansky : float or None
-        None where fluxes are relative.
+        Jy of a flux of 1; None where fluxes are relative.
     words : str
-        For people, such as "nanomaggies".
+        The unit's name for users, such as "nanomaggies".
     note : str
-        What a person should know about it, a sentence, or ''.
+        A sentence of warning for users, or ''.
     """
 
     jansky: float | None
@@ -84,17 +84,22 @@ def unit_of(
     area: float | None = None,
     brightest: Callable[[], float] = lambda: 1.0,
 ) -> Unit:
-    """Return what one unit of a plane is.
+    """Return the flux unit of a plane.
 
     Parameters
     ----------
     keys : HeaderKeys
     choice : str
-        What the user says of images that do not say it themselves; see `chosen_unit`.
+        The user's unit for images whose header states none; see `chosen_unit`.
     area : float, optional
-        Of a pixel in square degrees, for units per solid angle.
+        Area of a pixel in square degrees, for units per solid angle.
     brightest : callable
         Returns the greatest flux; see `zero_points.zero_point_of`.
+
+    Raises
+    ------
+    ConfigError
+        If the choice is needed and is not a unit.
     """
     stated = _CAPITALS.get(stated_unit(keys), stated_unit(keys))
     found = (
@@ -116,13 +121,22 @@ def stated_unit(keys: HeaderKeys) -> str:
 
 
 def is_logarithmic(keys: HeaderKeys) -> bool:
-    """Tell whether a header says that its values are magnitudes or logarithms."""
+    """Return whether a header states that its values are magnitudes or logarithms."""
     stated = stated_unit(keys).lower()
     return bool(re.match(r"(ab|st|vega)?\s*mag(s|nitudes?)?\b|log|dex\b", stated))
 
 
 def chosen_unit(text: str, area: float | None = None) -> Unit:
-    """Return the unit a person names: ``nanomaggy``, ``uJy``, ``MJy/sr``, ``zp=27.0``.
+    """Return the unit that the user chose.
+
+    Parameters
+    ----------
+    text : str
+        ``nanomaggy``, a unit of flux density such as ``uJy`` or ``MJy/sr``, or an AB
+        zero point such as ``zp=27.0``.
+    area : float, optional
+        Area of a pixel in square degrees, for units per solid angle; without it these
+        are relative.
 
     Raises
     ------
@@ -134,18 +148,18 @@ def chosen_unit(text: str, area: float | None = None) -> Unit:
     )
     if number and number[1].count(".") < 2 and abs(float(number[1])) < 100:
         return Unit(
-            _of_magnitude(float(number[1])), f"zero point {number[1]}, as you say"
+            _of_magnitude(float(number[1])), f"zero point {number[1]}, set by the user"
         )
     found = _physical(text.strip(), area or 1.0)
     if found is None:
         raise ConfigError(
             f"the unit {text!r} is unknown",
-            remedy="Say nanomaggy, Jy, mJy, uJy, nJy, MJy/sr, or the AB zero point, "
+            remedy="Give nanomaggy, Jy, mJy, uJy, nJy, MJy/sr, or the AB zero point, "
             "such as zp=27.0.",
         )
     if area is None and "sr" in text.lower():
         return RELATIVE
-    return Unit(found.jansky, f"{found.words}, as you say")
+    return Unit(found.jansky, f"{found.words}, set by the user")
 
 
 def _of_magnitude(zero_point: float) -> float:
@@ -171,14 +185,14 @@ def _by_astropy(text: str, area: float | None) -> Unit | None:
     text = re.sub(r"^micro(?=Jy)", "u", text)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of slashes
+            warnings.simplefilter("ignore")  # about several slashes
             unit = units.Unit(text)
         if unit.is_equivalent(units.Jy):
             return Unit(float(unit.to(units.Jy)), text)
         if area is not None and unit.is_equivalent(units.Jy / units.sr):
             per_pixel = float(unit.to(units.Jy / units.deg**2)) * area
             return Unit(per_pixel, f"{text} times a pixel's area")
-    except Exception:  # astropy raises several kinds for what is no unit
+    except Exception:  # astropy raises several kinds for a text that is not a unit
         return None
     return None
 
@@ -198,7 +212,7 @@ def _per_beam(keys: HeaderKeys, text: str, area: float | None) -> Unit | None:
 
 
 def _per_wavelength(keys: HeaderKeys, text: str) -> Unit | None:
-    """Return the unit of ``f_lambda`` where the header tells the pivot wavelength."""
+    """Return the unit of ``f_lambda`` if the header gives the pivot wavelength."""
     from astropy import units
 
     pivot = keys.number("PHOTPLAM")
@@ -206,13 +220,13 @@ def _per_wavelength(keys: HeaderKeys, text: str) -> Unit | None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of slashes
+            warnings.simplefilter("ignore")  # about several slashes
             unit = units.Unit(_PER_PIXEL.sub("", text))
         at = units.spectral_density(pivot * units.AA)
         return Unit(
             float(unit.to(units.Jy, equivalencies=at)), f"{text} at {pivot:g} A"
         )
-    except Exception:  # astropy raises several kinds for what is no unit
+    except Exception:  # astropy raises several kinds for a text that is not a unit
         return None
 
 
@@ -241,19 +255,19 @@ def _by_zero_point(
 
 
 def _unusable(point: ZeroPoint) -> Unit:
-    """Return relative fluxes that say why their zero point was not used."""
+    """Return relative fluxes, with the reason why the zero point was not used."""
     why = point.words if point.ab is None else f"{point.words} is that of one second"
     return Unit(
         None,
         f"relative fluxes, since the {why}",
         f"Fluxes are relative: the {why}"
         + (", and no exposure time is stated" if point.ab is not None else "")
-        + ". Where you know the AB zero point, say it with --unit zp=...",
+        + ". If you know the AB zero point, give it with --unit zp=...",
     )
 
 
 def _is_total(stated: str) -> bool:
-    """Tell whether counts are those of the whole exposure rather than of a second."""
+    """Return whether counts are of the whole exposure rather than per second."""
     return bool(stated) and not re.search(r"/|per|-1|\bs\b|sec|cps", stated.lower())
 
 
@@ -273,10 +287,22 @@ def _hubble(keys: HeaderKeys) -> float | None:
 
 
 def soft_bias(keys: HeaderKeys, values: NDArray[np.float32]) -> float:
-    """Return the constant that a header says was added and the values still have.
+    """Return the constant that was added to the values according to the header.
 
-    ``SOFTBIAS``, or 1000 where an SDSS corrected frame (fpC) went in. Some programs
-    subtract it and keep the key: the middle value tells.
+    It is ``SOFTBIAS``, or 1000 for images made from SDSS corrected frames (fpC).
+    Programs that subtract it may keep the key, so it counts only if the median of the
+    values is above half of it.
+
+    Parameters
+    ----------
+    keys : HeaderKeys
+    values : array
+        The plane, NaN where there is no data.
+
+    Returns
+    -------
+    float
+        In the plane's unit; 0 where nothing is to be subtracted.
     """
     stated = keys.number("SOFTBIAS")
     if stated is None and "fpC-" in keys.history():
@@ -288,10 +314,21 @@ def soft_bias(keys: HeaderKeys, values: NDArray[np.float32]) -> float:
 
 
 def linear(keys: HeaderKeys, values: NDArray[np.float32]) -> NDArray[Any] | None:
-    """Return fluxes of what Pan-STARRS stores as asinh magnitudes, or None.
+    """Return fluxes of values that Pan-STARRS stores as asinh magnitudes.
 
     ``flux = BOFFSET + BSOFTEN (exp(v/a) - exp(-v/a))`` with ``a = 2.5 log10 e``
     (Waters et al. 2020, ApJS 251, 4).
+
+    Parameters
+    ----------
+    keys : HeaderKeys
+    values : array
+        The plane as stored.
+
+    Returns
+    -------
+    array or None
+        None where the header has no BOFFSET and BSOFTEN, so values are linear.
     """
     offset, softening = keys.number("BOFFSET"), keys.number("BSOFTEN")
     if offset is None or softening is None or softening <= 0:

@@ -1,9 +1,9 @@
-"""Zero points in headers: in which magnitudes they are, and what is AB about them.
+"""Zero points in headers, and the system of magnitudes that they are in.
 
-The same key is AB in one survey and Vega in another, and taking one for the other makes
-fluxes wrong by up to a factor of 500. So a zero point is AB where its key, its comment,
-the header or the survey says so; a Vega one is brought to AB where the offset of its
-band is published; any other says nothing about janskys.
+The same key is AB in one survey and Vega in another, and confusing them makes fluxes
+wrong by up to a factor of 500. So a zero point is AB if its key, its comment, the
+header or the survey states it; a Vega one is converted to AB if the offset of its band
+is published; any other one does not give janskys.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from clump_detector.core.fits_header import HeaderKeys
 
-#: Keys that are AB by what they are. MZP_AB is Terapix's (CFHTLS), ZEROPNT AstroWISE's
+#: Keys that are AB by definition. MZP_AB is Terapix's (CFHTLS), ZEROPNT AstroWISE's
 #: (KiDS).
 _AB_KEYS = ("MZP_AB", "ABMAGZP", "ABZP", "ZPAB", "ZP_AB", "MAGZPAB", "AB_ZP", "ZEROPNT")
 
-#: Keys that some write in AB and some in Vega magnitudes.
+#: Keys in AB magnitudes in some files and in Vega magnitudes in others.
 _EITHER = (
     "MAGZERO", "MAGZPT", "MAGZP", "PHOTZP", "ZP", "ZPTMAG", "ZPT", "MAG_ZP", "MAGZEROP",
     "ZEROPOIN",
@@ -29,13 +29,13 @@ _SYSTEM_KEYS = (
     "MAGSYS", "ZPSYS", "MAGZPSYS", "PHOTSYS", "PHOTSYST", "ZPSYSTEM", "MAGTYPE",
 )  # fmt: skip
 
-#: Keys that tell whose image it is.
+#: Keys that name the survey, telescope or program of an image.
 _WHOSE = (
     "SURVEY", "TELESCOP", "TELNAME", "INSTRUME", "ORIGIN", "PROJECT", "PROGRAM",
     "FILTER", "FILT_ID", "FILTNAM", "CREATOR",
 )  # fmt: skip
 
-#: Surveys whose zero points are Vega; they are asked first, since VISTA's and UKIRT's
+#: Surveys whose zero points are Vega; they are tested first, since VISTA's and UKIRT's
 #: headers may name an AB survey as a reference.
 _VEGA = re.compile(
     r"WISE|2 ?MASS|UKIDSS|UKIRT|WFCAM|VISTA|VIRCAM|VIKING|\bVHS\b|\bVVV|DENIS|\bDSS|"
@@ -71,14 +71,14 @@ _PER_SECOND = re.compile(r"(/|\bper )\s*s(ec(onds?)?)?\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ZeroPoint:
-    """A zero point and what is known of it.
+    """A zero point of a header.
 
     Attributes
     ----------
     ab : float or None
         AB magnitude of one unit; None where the system is not known to be AB.
     words : str
-        What was found, for people.
+        The zero point, its key and system, for users.
     per_second : bool
         Whether it is that of one count per second.
     """
@@ -91,17 +91,22 @@ class ZeroPoint:
 def zero_point_of(
     keys: HeaderKeys, brightest: Callable[[], float] = lambda: 1.0
 ) -> ZeroPoint | None:
-    """Return what a header says of its zero point, one in AB before any other.
+    """Return the zero point of a header, one in AB before any other.
 
     Parameters
     ----------
     keys : HeaderKeys
     brightest : callable
-        Returns the greatest flux. A zero point of 0 is how some programs write that
-        there is none, and is believed only where fluxes are as small as it makes them.
+        Returns the greatest flux. Some programs write a zero point of 0 where there is
+        none, so 0 counts only if fluxes are as small as it makes them.
+
+    Returns
+    -------
+    ZeroPoint or None
+        None where the header has no zero point.
     """
     found = [
-        _told(keys, key, magnitude)
+        _classified(keys, key, magnitude)
         for key, magnitude in _magnitudes(keys)
         if _is_zero_point(magnitude, brightest)
     ]
@@ -115,7 +120,7 @@ def _magnitudes(keys: HeaderKeys) -> Iterator[tuple[str, float]]:
             yield key, magnitude
 
 
-#: Fluxes in units of magnitude 0 are this small: brighter than mag 5 is no galaxy.
+#: Greatest flux of a galaxy in units of magnitude 0: that of magnitude 5.
 _FAINT = 0.01
 
 
@@ -125,8 +130,8 @@ def _is_zero_point(magnitude: float, brightest: Callable[[], float]) -> bool:
     return 5 < magnitude < 50
 
 
-def _told(keys: HeaderKeys, key: str, magnitude: float) -> ZeroPoint:
-    """Return a zero point with its system settled."""
+def _classified(keys: HeaderKeys, key: str, magnitude: float) -> ZeroPoint:
+    """Return a zero point with its system of magnitudes."""
     per_second = bool(_PER_SECOND.search(keys.comment(key)))
     named = f"zero point {magnitude:g} ({key})"
     system = _system(keys, key)
@@ -135,16 +140,16 @@ def _told(keys: HeaderKeys, key: str, magnitude: float) -> ZeroPoint:
     if system == "Vega":
         offset = vega_to_ab(keys)
         if offset is not None:
-            words = f"{named}, Vega, made AB by {offset:g}"
+            words = f"{named}, Vega, converted to AB by {offset:g}"
             return ZeroPoint(magnitude + offset, words, per_second)
         return ZeroPoint(None, f"{named} is in Vega magnitudes", per_second)
     if system:
         return ZeroPoint(None, f"{named} is in {system} magnitudes", per_second)
-    return ZeroPoint(None, f"{named} is not said to be AB", per_second)
+    return ZeroPoint(None, f"{named} is not stated to be AB", per_second)
 
 
 def _system(keys: HeaderKeys, key: str) -> str:
-    """Return AB, Vega, another system's name, or '' where nothing says which."""
+    """Return AB, Vega, another system's name, or '' where it is not stated."""
     for text in (keys.comment(key), *(keys.word(k) for k in _SYSTEM_KEYS)):
         if re.search(r"\bAB\b|\bABmag", text):
             return "AB"
@@ -173,8 +178,8 @@ def vega_to_ab(keys: HeaderKeys) -> float | None:
         for key in ("BAND", "FILTER", "FILT_ID", "FILTNAM", "SURVEY"):
             number = keys.number(key)
             text = f"{number:g}" if number is not None else keys.word(key)
-            told = re.fullmatch(band, text.strip(), re.IGNORECASE)
-            if told:
-                return _TO_AB[name].get(told[1].upper())
+            match = re.fullmatch(band, text.strip(), re.IGNORECASE)
+            if match:
+                return _TO_AB[name].get(match[1].upper())
         return None
     return None
