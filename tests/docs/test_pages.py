@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.helpers.paths import ROOT
 
@@ -99,3 +101,10 @@ def test_architecture_has_a_line_for_each_package():
     ]
     missing = [p for p in packages if "." in p and f"| `{p}` |" not in text]
     assert missing == []
+
+
+def test_the_citation_has_the_version_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["version"] == project["version"]
+    assert cited["license"] == project["license"]
