@@ -98,7 +98,7 @@ class Decisions:
 
     @shows_errors
     def reclassify(self) -> None:
-        """Give the current box the next class."""
+        """Cycle the class of the current box."""
         box = self._current_box()
         if box is not None:
             classes = self.session.opened.classes
@@ -120,7 +120,7 @@ class Decisions:
         """Put a box at the mouse, as large as the PSF says or the other boxes are."""
         place = self.session.canvas.camera.mouse()
         if place is None:
-            self.session.say("Put the mouse on the clump first.")
+            self.session.say("Move the cursor over the clump first.")
             return
         half = usual_side(self.session.picture, self.session.boxes) / 2
         x, y = place
@@ -243,12 +243,12 @@ class Decisions:
     @shows_errors
     def undo(self) -> None:
         """Undo the last step, also one of an earlier day."""
-        self._travel(self.session.opened.undo(), "There is nothing to undo.")
+        self._travel(self.session.opened.undo(), "Nothing to undo.")
 
     @shows_errors
     def redo(self) -> None:
         """Redo what was undone."""
-        self._travel(self.session.opened.redo(), "There is nothing to redo.")
+        self._travel(self.session.opened.redo(), "Nothing to redo.")
 
     def _travel(self, cutout_id: int | None, nothing: str) -> None:
         if cutout_id is None:

@@ -173,7 +173,7 @@ class Gallery:
             cls = classes[(place + 1) % len(classes)]
         chosen = cls
         self._decided(
-            f"made “{cls}”", lambda ids: review.reclassify_all(ids, chosen), box_ids
+            f"set to “{cls}”", lambda ids: review.reclassify_all(ids, chosen), box_ids
         )
 
     def _decided(
@@ -186,9 +186,9 @@ class Gallery:
             return
         changed = decide(there)
         self.update()
-        said = f"{_boxes(changed)} {word}, in one step of undo."
+        said = f"{_boxes(changed)} {word} (one undo step)."
         if changed < len(there):
-            said = f"{said[:-1]}; {len(there) - changed} were so before."
+            said = f"{said[:-1]}; {len(there) - changed} unchanged."
         self.session.say(said)
 
     def _still_there(self, box_ids: list[int]) -> list[int]:
@@ -198,21 +198,21 @@ class Gallery:
         return [int(i) for i in self.crops.ids[rows[~self.crops.gone[rows]]]]
 
     def _nothing_selected(self) -> None:
-        self.session.say("No box is selected on the wall.")
+        self.session.say("No box is selected in the gallery.")
 
     @shows_errors
     def undo(self) -> None:
         """Take back the newest step; the canvas stays where it is."""
-        self._travelled("Undone", self.session.opened.undo())
+        self._travelled("Undone", self.session.opened.undo(), "undo")
 
     @shows_errors
     def redo(self) -> None:
         """Do the step again that was undone last; the canvas stays where it is."""
-        self._travelled("Done again", self.session.opened.redo())
+        self._travelled("Redone", self.session.opened.redo(), "redo")
 
-    def _travelled(self, word: str, cutout_id: int | None) -> None:
+    def _travelled(self, word: str, cutout_id: int | None, verb: str) -> None:
         if cutout_id is None:
-            self.session.say("There is nothing more of that.")
+            self.session.say(f"Nothing to {verb}.")
             return
         touched = len(self._touched)
         self.update()

@@ -170,13 +170,13 @@ class Navigator:
             self.session.say(f"No cutout has '{text.strip()}' in its name.")
 
     @shows_errors
-    def order_by_hand(self, names: Iterable[str]) -> None:
+    def use_custom_order(self, names: Iterable[str]) -> None:
         """Put the cutouts of these names first in the queue, in this order."""
         review = self.session.opened
         wanted = [name.strip() for name in names if name.strip()]
         found = {name: review.find(name) for name in wanted}
-        review.by_hand = tuple(c.id for c in found.values() if c is not None)
-        self.make_queue(QueuePlan("by hand", review.queue_plan.shown))
+        review.custom_order = tuple(c.id for c in found.values() if c is not None)
+        self.make_queue(QueuePlan("custom list", review.queue_plan.shown))
         missing = [name for name, cutout in found.items() if cutout is None]
         if missing:
             self.session.warn(

@@ -1,4 +1,4 @@
-"""Several reviewers: merging their files, and how far they agree."""
+"""Reviewers: merging their files, and how far they agree."""
 
 from __future__ import annotations
 

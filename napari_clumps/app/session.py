@@ -42,7 +42,7 @@ class Session:
     hidden : bool
         Whether they are on this cutout.
     device : str
-        Where models run: auto, cpu, cuda or mps.
+        Device for detection and training: auto, cpu, cuda or mps.
     done_with_space : bool
         Whether accepting what is left also sets the cutout done.
     go_on_after_last : bool

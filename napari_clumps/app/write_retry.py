@@ -44,8 +44,8 @@ class WriteRetry:
             self._timer.start(AGAIN)
             atexit.register(self.end)  # whoever closes the window
             self._session.warn(
-                f"{self._review.path}: {why}. What you decide waits in memory and is "
-                "written as soon as it can be: go on, but leave the window open."
+                f"{self._review.path}: {why}. Unsaved decisions are kept in memory and "
+                "written when the disk is available. Keep the window open."
             )
         else:
             self._timer.stop()

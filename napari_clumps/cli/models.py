@@ -1,10 +1,13 @@
-"""What the command line prints of the models on this machine, and what it asks."""
+"""``models``: the models on this machine, listed, shown, renamed, removed, imported."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import read_json
@@ -14,6 +17,64 @@ from clump_detector.models.registry import ModelEntry, find_model, list_models
 from napari_clumps.models.description import facts, verdict_line
 from napari_clumps.models.removal import refuse_removal, remove, rename
 from napari_clumps.settings.settings import load_settings
+
+from .options import app
+
+models_app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+
+@models_app.command(name="list")
+def models_list(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List the models on this machine, a star at the current one."""
+    print_models(as_json)
+
+
+@models_app.command(name="show")
+def models_show(
+    name: Annotated[str, typer.Argument(help="A model of the list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show a model: its card, what it was made from, and its verdicts."""
+    print_model(name, as_json)
+
+
+@models_app.command(name="rename")
+def models_rename(
+    old: Annotated[str, typer.Argument(help="A model of the list.")],
+    new: Annotated[str, typer.Argument(help="Its new name.")],
+) -> None:
+    """Rename a model; the current one stays current."""
+    rename_from_command_line(old, new)
+
+
+@models_app.command(name="remove")
+def models_remove(
+    name: Annotated[
+        str, typer.Argument(help="A model of the list, also a broken one.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a model for good; never the current one or the starter."""
+    remove_from_command_line(name, yes)
+
+
+@models_app.command(name="import")
+def models_import(
+    file: Annotated[Path, typer.Argument(help="A checkpoint of Popp et al. (.pth).")],
+    name: Annotated[
+        str | None, typer.Option(help="The new model's name; the file's by default.")
+    ] = None,
+) -> None:
+    """Make a model of one of the checkpoints published with Popp et al. (2023)."""
+    from clump_detector.detector.popp_checkpoint import import_checkpoint
+    from clump_detector.models.registry import new_model_folder
+
+    folder = new_model_folder(name or file.stem)
+    card = import_checkpoint(file, folder)
+    print(f"{folder}: a new model, {card.name}.")
 
 
 def print_models(as_json: bool) -> None:

@@ -1,61 +1,87 @@
-"""Training and judging from the command line: labels from a file or a review."""
+"""``train``: a new model from a label set or a review, and how it compares."""
 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
+
+import typer
 
 from clump_detector.config.recipe import preset
-from clump_detector.core.errors import ClumpError, ConfigError, LabelError, ReviewError
-from clump_detector.core.files import write_json
-from clump_detector.labels.label_set import LabelSet, write_label_set
+from clump_detector.core.errors import ConfigError, ReviewError
+from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
 
+from .labels import frozen_labels
+from .options import Device, app
 from .progress import shown_events
 
-_DECIDE = "Accept, reject or draw some boxes, or set cutouts done, first."
+
+class Parts(StrEnum):
+    """What of a model is trained."""
+
+    heads = "heads"
+    fpn = "fpn"
+    last_stages = "last-stages"
+    everything = "everything"
 
 
-@contextmanager
-def frozen_labels(path: Path) -> Iterator[Path]:
-    """Give the label set's file: the one named, or the frozen state of a review."""
-    if path.suffix != ".clumps":
-        yield path
-        return
-    from napari_clumps.review import Review
-
-    with tempfile.TemporaryDirectory(prefix="napari-clumps-") as folder:
-        frozen = Path(folder) / "labels.json"
-        with Review.open(path, read_only=True) as review:
-            labels = review.label_set()
-        left_out = [f"Left out: {why}" for why in labels.info.get("left_out", ())]
-        if left_out and not labels.cutouts:
-            raise LabelError(
-                f"no labelled image is as it was. {' '.join(left_out[:3])}".rstrip("."),
-                path,
-                "Put the images back that were labelled.",
-            )
-        if not labels.cutouts:
-            raise LabelError(
-                "no cutout is done and no box decided in this review", path, _DECIDE
-            )
-        print("".join(f"{why}\n" for why in left_out), end="", file=sys.stderr)
-        write_label_set(labels, frozen)
-        try:
-            yield frozen
-        except ClumpError as error:
-            if error.path is None or not error.path.is_relative_to(folder):
-                raise
-            # What is wrong with its labels is wrong with the review, which a person
-            # knows; the frozen file is gone before he could look at it.
-            raise type(error)(error.what, path, error.remedy) from error
+@app.command()
+def train(
+    labels: Annotated[
+        Path | None, typer.Argument(help="A label set (COCO JSON) or a *.clumps file.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The new model's folder.")] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(help="The model to start from, or 'none'; else the recipe's."),
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="A recipe (TOML); options given here win.")
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Start from an encoder: zoobot-convnext_nano, imagenet-resnet50, "
+            "a name of timm, local-dir:PATH or model:NAME."
+        ),
+    ] = None,
+    parts: Annotated[
+        Parts | None, typer.Option("--train", help="What to train.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            help="What the default score is chosen for: f1, or such as 'purity 0.9' "
+            "or 'completeness 0.8', the least that you want."
+        ),
+    ] = None,
+    device: Device = "auto",
+    resume: Annotated[
+        bool, typer.Option(help="Resume an interrupted training run.")
+    ] = False,
+) -> None:
+    """Train a model on a label set, or retrain one from a review's corrections."""
+    _train(
+        labels,
+        out,
+        base=base,
+        recipe=recipe,
+        encoder=encoder,
+        parts=None if parts is None else parts.value.replace("-", " "),
+        epochs=epochs,
+        seed=seed,
+        device=device,
+        resume=resume,
+        goal=goal,
+    )
 
 
 #: Seconds between two lines about steps,
@@ -121,7 +147,7 @@ def _say(event: dict[str, Any]) -> None:
         print("  ".join(figures), file=sys.stderr, flush=True)
 
 
-def train_from_command_line(
+def _train(
     labels: Path | None,
     out: Path | None,
     *,
@@ -234,116 +260,3 @@ def _note_training(
         return
     for line in learning_in_words(points):
         print(line)
-
-
-@dataclass(frozen=True)
-class Judging:
-    """Options of `evaluate_from_command_line`.
-
-    Attributes
-    ----------
-    held_out : bool
-        Only the cutouts that are held out.
-    score : float or None
-        From which boxes count; the cards' defaults by default.
-    device : str
-    out, picture : path or None
-        Where the figures go as JSON, and drawn.
-    calibrate : bool
-        Keep calibration and best score in the model's card.
-    keep : str or None
-        Keep the figures there; this says on what they were made.
-    """
-
-    held_out: bool = False
-    score: float | None = None
-    device: str = "auto"
-    out: Path | None = None
-    picture: Path | None = None
-    calibrate: bool = False
-    keep: str | None = None
-
-
-def _say_pace(path: Path) -> None:
-    """Print how a review goes, and what trainings on it brought."""
-    from clump_detector.models.learning_curve import learning_in_words
-    from napari_clumps.review import Review, statistics_in_words
-
-    with Review.open(path, read_only=True) as review:
-        pace, points = review.pace(), review.learning_curve
-    for line in (*statistics_in_words(pace), *learning_in_words(points)):
-        print(line)
-    outcomes = [
-        *((name, outcome) for name, outcome in pace.models.items()),
-        *((f"score from {low:.1f}", outcome) for low, outcome in pace.scores.items()),
-    ]
-    for name, outcome in outcomes:
-        print(
-            f"{name}: {outcome.accepted} accepted, {outcome.edited} edited, "
-            f"{outcome.rejected} rejected, {outcome.open} open"
-        )
-
-
-def evaluate_from_command_line(
-    labels: Path, model: str, against: str | None, options: Judging
-) -> None:
-    """Print a model's figures, or those of two models side by side.
-
-    Raises
-    ------
-    ConfigError
-        If the options do not fit together.
-    """
-    from clump_detector.evaluation.card_metrics import calibrate, keep_figures
-    from clump_detector.evaluation.comparison import compare_models, keep_verdict
-    from clump_detector.evaluation.evaluate import evaluate_model
-    from clump_detector.evaluation.plots import draw_figures
-
-    if against is not None and options.calibrate:
-        raise ConfigError(
-            "a calibration is of one model",
-            remedy="Leave out --against or --calibrate.",
-        )
-    if labels.suffix == ".clumps":
-        _say_pace(labels)
-    which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
-    folder, score, device = resolve_model(model), options.score, options.device
-    with frozen_labels(labels) as path, shown_events("Evaluating") as report:
-        if against is None:
-            figures = evaluate_model(
-                folder, path, score=score, device=device, which=which, report=report
-            )
-        else:
-            figures = compare_models(
-                resolve_model(against),
-                folder,
-                path,
-                old_score=score,
-                new_score=score,
-                device=device,
-                which=which,
-                report=report,
-            )
-    for problem in figures.get("problems", []):
-        print(f"napari-clumps: {problem}", file=sys.stderr)
-    for said in (figures["summary"], *figures["notes"]):
-        print(said)
-    if options.out is not None:
-        write_json(options.out, figures)
-    if options.picture is not None and not figures["galaxies"]:
-        print(
-            f"napari-clumps: {options.picture} was not drawn: no galaxy was judged on.",
-            file=sys.stderr,
-        )
-    elif options.picture is not None:
-        draw_figures(figures, options.picture)
-    if options.keep is not None and against is not None:
-        keep_verdict(folder, figures, options.keep)
-    elif options.keep is not None:
-        keep_figures(folder, figures, options.keep)
-    if options.calibrate:
-        card = calibrate(folder, figures)
-        print(
-            f"{card.name}: temperature {card.calibration.temperature:.2f}, offset "
-            f"{card.calibration.offset:+.2f}, default score {card.default_score:.2f}."
-        )

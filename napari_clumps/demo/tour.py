@@ -216,7 +216,7 @@ class _Tour:
     def look_at_the_wall(self) -> None:
         """Look at the crops of all boxes together."""
         window = self.viewer.window
-        dock, _ = window.add_plugin_dock_widget("napari-clumps", "Clump wall")
+        dock, _ = window.add_plugin_dock_widget("napari-clumps", "Clump gallery")
         self.settle(2.0)
         self.picture("wall", "Looked at all boxes on the clump wall.")
         window.remove_dock_widget(dock)

@@ -26,7 +26,7 @@ from .selection import ExportOptions, Step, going
 from .yolo_voc import SPLITS, save_png, split_of
 
 #: The last four are our own, which other readers pass over: without them a training
-#: would learn from the galaxies that are kept for testing.
+#: would learn from the galaxies that are held out.
 _IMAGE = (
     "id", "file_name", "width", "height", "done", "held_out", "blind", "keys",
 )  # fmt: skip

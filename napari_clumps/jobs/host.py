@@ -33,7 +33,7 @@ class JobHost(Protocol):
 
     @property
     def device(self) -> str:
-        """Where models run."""
+        """Device for detection and training."""
 
     @property
     def model_name(self) -> str:

@@ -1,4 +1,4 @@
-"""The dock "How it looks": view, stretch, black and white, zoom, scale and North."""
+"""The dock "Display": view, stretch, black and white, zoom, scale and North."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class DisplayPanel(QWidget):
         self._levels.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._levels.setToolTip("What of the stretched range is black, and what white")
         row = QHBoxLayout()
-        row.addWidget(QLabel("Black, white"))
+        row.addWidget(QLabel("Black/white point"))
         row.addWidget(self._levels, stretch=1)
         return row
 
@@ -114,12 +114,12 @@ class DisplayPanel(QWidget):
         self._scale_bar = _check_box(
             "scale_bar",
             "Scale bar and compass",
-            "Shown where the file tells scale and directions",
+            "Shown when the image has a WCS",
         )
         self._north_up = _check_box(
             "north_up",
             "North up, East left",
-            "Turned to the nearest quarter, where the file tells directions",
+            "Rotated in 90° steps, where the file tells directions",
         )
         grid = QGridLayout()
         grid.setSpacing(4)

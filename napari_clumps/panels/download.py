@@ -1,4 +1,4 @@
-"""The dock "Fetch cutouts": from a list of galaxies to a review of their cutouts."""
+"""The dock "Download cutouts": from a list of galaxies to a review of their cutouts."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _RADII, _ARCSEC = "effective radii", "arcsec"
 
 #: Sides that are proposed, and what belongs to each.
 _SIDES = {
-    _RADII: (1.0, 100.0, 12.0, "Each cutout goes by the radius that the list tells"),
-    _ARCSEC: (5.0, 1200.0, 60.0, "All cutouts show equally much of the sky"),
+    _RADII: (1.0, 100.0, 12.0, "Side scales with each galaxy's effective radius"),
+    _ARCSEC: (5.0, 1200.0, 60.0, "Same angular size for all"),
 }
 
 
@@ -88,8 +88,10 @@ class DownloadPanel(QWidget):
         self._survey = ComboBox(
             label="Survey", choices=surveys, tooltip="Where the images come from"
         )
-        self._kind = ComboBox(label="As", choices=[], tooltip="What each cutout is")
-        self._into = ComboBox(label="Then", choices=[], tooltip="Where they are shown")
+        self._kind = ComboBox(label="Format", choices=[], tooltip="What each cutout is")
+        self._into = ComboBox(
+            label="Open in", choices=[], tooltip="Where they are shown"
+        )
         fields = {"survey": self._survey, "kind": self._kind, "into": self._into}
         form = form_of("fetch", fields)
         form.insertRow(2, "Side", self._side_row())
@@ -101,7 +103,7 @@ class DownloadPanel(QWidget):
         self._side = QDoubleSpinBox()
         self._side.setObjectName("fetch_side")
         self._side.setDecimals(1)
-        self._by = ComboBox(choices=list(_SIDES), tooltip="How the side is told")
+        self._by = ComboBox(choices=list(_SIDES), tooltip="Unit of side length")
         self._by.native.setObjectName("fetch_by")
         row = QHBoxLayout()
         row.addWidget(self._side, stretch=1)
@@ -115,7 +117,7 @@ class DownloadPanel(QWidget):
         self._pixels.setSingleStep(100)
         policy = QSizePolicy.Policy
         self._pixels.setSizePolicy(policy.Expanding, policy.Fixed)
-        self._pixels.setSpecialValueText("as the survey has them")
+        self._pixels.setSpecialValueText("native")
         self._pixels.setToolTip(
             "Pixels a side. By default FITS has the survey's own pixels, and a picture "
             "400 a side"

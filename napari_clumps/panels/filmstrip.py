@@ -1,4 +1,4 @@
-"""The dock "Queue strip": a small picture of each cutout, in the order of the queue."""
+"""The dock "Filmstrip": a small picture of each cutout, in the order of the queue."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class FilmstripPanel(QWidget):
         self.cells = FilmstripCells(self._controller, pixmaps)
         painter = FilmstripPainter(self.cells)
         self.mosaic = GridView("strip_mosaic", self.cells, painter, single_row=True)
-        self.mosaic.setAccessibleName("Queue strip")
+        self.mosaic.setAccessibleName("Filmstrip")
         self.mosaic.setToolTip("The cutouts in the order of the queue: click one")
         self.mosaic.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         # The keys of the review stay with the canvas.
@@ -166,7 +166,7 @@ class FilmstripPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.mosaic)
         layout.addStretch(1)
-        at_the_bottom("Queue strip", self._session.viewer.window._qt_window)
+        at_the_bottom("Filmstrip", self._session.viewer.window._qt_window)
         self._connect()
         self._on_review()
 

@@ -1,4 +1,4 @@
-"""The dock "Clump wall": crops of all boxes of the review, and decisions on many."""
+"""The dock "Clump gallery": crops of all boxes of the review, and decisions on many."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class GalleryPanel(QWidget):
         pixmaps = PixmapCache(self._source, self)
         self.cells = GalleryCells(self._wall, pixmaps)
         self.mosaic = GridView("wall_mosaic", self.cells, GalleryPainter(self.cells))
-        self.mosaic.setAccessibleName("Clump wall")
+        self.mosaic.setAccessibleName("Clump gallery")
         self.mosaic.setToolTip(
             "All boxes of the review; select many and decide at once"
         )

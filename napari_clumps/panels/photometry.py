@@ -1,4 +1,4 @@
-"""The dock "Measure": fluxes, colours and places of the current clump."""
+"""The dock "Photometry": fluxes, colours and places of the current clump."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PhotometryPanel(QWidget):
         self._spectrum = SpectrumView()
         self._lines = text_label("measure_lines")
         self._flags = text_label("measure_flags")
-        self._flags.setToolTip("What is the matter with this measurement")
+        self._flags.setToolTip("Quality flags")
         self._unit = UnitRow(self._controller)
         self._wanted = QCheckBox("Show aperture and annulus")
         self._wanted.setObjectName("show_aperture")
@@ -102,7 +102,7 @@ class PhotometryPanel(QWidget):
         lines = _FEWER if low else _LINES
         outer.addWidget(Scrolled("measure_scroll", content, lines))
         fill_dock(self)
-        on_the_left("Measure")
+        on_the_left("Photometry")
 
     # -- wiring -------------------------------------------------------------
 
@@ -145,7 +145,7 @@ class PhotometryPanel(QWidget):
         if controller.session.review is None:
             self._show_none("No review is open.")
         elif box is None or controller.session.cutout is None:
-            self._show_none("No box is chosen: click one to measure it.")
+            self._show_none("No box selected: click one to measure it.")
         elif self.isVisible():
             clumps = [
                 b

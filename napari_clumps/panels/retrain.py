@@ -148,7 +148,7 @@ class RetrainPanel(QWidget):
             "next_held_out",
             "Next held-out cutout",
             self._on_held_out,
-            "Go to the next cutout that is kept for testing and not done",
+            "Go to the next cutout that is held out and not done",
         )
         self._again = plain_button(
             "compare_again",
@@ -252,7 +252,7 @@ def _counts_text(counts: dict[str, int]) -> str:
     if not counts:
         return "Open a review first: its decisions are what a model learns from."
     lines = [
-        f"<b>To learn from:</b> {counts['cutouts']} cutouts, {counts['done']} of them "
+        f"<b>Training data:</b> {counts['cutouts']} cutouts, {counts['done']} of them "
         f"done, with {counts['boxes']} boxes and {counts['rejected']} rejected ones.",
         f"<b>Held out for the comparison:</b> {counts['held_out_done']} cutouts done.",
     ]

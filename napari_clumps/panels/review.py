@@ -127,8 +127,8 @@ class ReviewPanel(QWidget):
             key_button("accept", "Accept", c.decisions.accept),
             key_button("reject", "Reject", c.decisions.reject),
             key_button("draw", "Draw", c.decisions.draw),
-            key_button("add_here", "Box here", c.decisions.add_here),
-            key_button("reclassify", "Class", c.decisions.reclassify),
+            key_button("add_here", "Add box", c.decisions.add_here),
+            key_button("reclassify", "Change class", c.decisions.reclassify),
             key_button("next_box", "Next box", c.decisions.next_box),
             key_button("undo", "Undo", c.decisions.undo),
             key_button("redo", "Redo", c.decisions.redo),
@@ -166,13 +166,13 @@ class ReviewPanel(QWidget):
         )
         grid.addWidget(self._done, 0, 0)
         grid.addWidget(self._with_space, 0, 1)
-        self._go_on = QCheckBox("Last box goes on")
+        self._go_on = QCheckBox("Advance after last box")
         self._go_on.setObjectName("go_on_after_last")
         self._go_on.setToolTip("The last decision on a cutout does what Space does")
         self._go_on.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._go_on.setChecked(c.session.go_on_after_last)
         self._go_on.clicked.connect(lambda on: c.session.choose(go_on_after_last=on))
-        keys = key_button("show_keys", "Keys", c.shortcuts_asked.emit)
+        keys = key_button("show_keys", "Shortcuts", c.shortcuts_asked.emit)
         grid.addWidget(self._go_on, 1, 0)
         grid.addWidget(keys, 1, 1)
         self._blind = QCheckBox("Blind test galaxies")
@@ -234,7 +234,7 @@ class ReviewPanel(QWidget):
         if review.read_only:
             facts.append("read only")
         if review.waiting:
-            facts.append("waiting for the disk")
+            facts.append("unsaved – disk not writable")
         self._place.setText("  ·  ".join(facts))
         self._progress.setMaximum(max(len(review), 1))
         self._progress.setValue(counts.done)
@@ -258,7 +258,11 @@ class ReviewPanel(QWidget):
         queue, cutout = self._session.queue, self._session.cutout
         place = queue.place(cutout.id) if queue and cutout else None
         n = len(queue) if queue else 0
-        return f"{place + 1} of {n}" if place is not None else f"beside a queue of {n}"
+        return (
+            f"{place + 1} of {n}"
+            if place is not None
+            else f"not in queue ({n} cutouts)"
+        )
 
     def _on_boxes(self) -> None:
         self._table.rows.show_boxes(self._session.boxes)

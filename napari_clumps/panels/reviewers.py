@@ -1,4 +1,4 @@
-"""The dock "Several reviewers": names, merging, agreement."""
+"""The dock "Reviewers": names, merging, agreement."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ReviewersPanel(QWidget):
         for name, text, clicked, tip in (
             (
                 "compare_review",
-                "How far do we agree…",
+                "Compare with another review…",
                 self._compare,
                 "Compare with another reviewer's file; nothing is changed",
             ),
@@ -57,7 +57,7 @@ class ReviewersPanel(QWidget):
             ),
             (
                 "disagreements",
-                "Go through the disagreements",
+                "Review disagreements",
                 self._reviewers.show_disagreements,
                 "Settle the boxes on which reviewers differ",
             ),
@@ -97,7 +97,7 @@ class ReviewersPanel(QWidget):
         row.addWidget(
             plain_button(
                 "show_again",
-                "Show cutouts again",
+                "Repeat cutouts",
                 lambda: self._reviewers.show_again(self._n_again.value()),
                 "Done cutouts come once more, hidden among the others, to see how far "
                 "you agree with yourself; they are in no label set",
@@ -118,7 +118,7 @@ class ReviewersPanel(QWidget):
             return
         review = self._session.review
         n = review.disagreements if review is not None else 0
-        words = f"{n} box{'es' * (n != 1)} to be settled." if n else ""
+        words = f"{n} unresolved disagreement{'s' * (n != 1)}." if n else ""
         self._open.setText(words if review is not None else "No review is open.")
 
     def _rename(self) -> None:

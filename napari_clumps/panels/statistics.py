@@ -1,4 +1,4 @@
-"""The dock "How it goes": time per decision, what became of proposals, what is left."""
+"""The dock "Review statistics": time per decision, what became of proposals, what is left."""
 
 from __future__ import annotations
 

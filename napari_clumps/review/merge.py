@@ -44,7 +44,7 @@ class MergeResult:
     boxes : int
         Decided boxes that were taken over from the other.
     disagreements : int
-        Boxes that wait to be settled.
+        Boxes on which reviewers disagree.
     skipped : tuple of str
         Cutouts whose image has another size there, by name.
     touched : tuple of int
@@ -278,4 +278,4 @@ def merged_in_words(merged: MergeResult) -> str:
     if not merged.disagreements:
         return said + " Nothing is left to settle."
     n = merged.disagreements
-    return said + f" {n} box{'es' * (n != 1)} to be settled."
+    return said + f" {n} unresolved disagreement{'s' * (n != 1)}."

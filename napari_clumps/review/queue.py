@@ -20,10 +20,10 @@ from napari_clumps.review.storage.store import Store
 ORDERS = {
     "catalogue": "as the cutouts were added",
     "random": "at random, the same each time",
-    "highest score": "the surest proposals first",
+    "highest score": "highest score first",
     "least certain": "a proposal nearest to a score of 0.5 first",
     "most proposals": "the most undecided proposals first",
-    "by hand": "those of your list first",
+    "custom list": "those of your list first",
 }
 
 #: Which cutouts are in the queue.
@@ -32,7 +32,7 @@ SHOWN = {
     "not done": "cutouts that are not done",
     "flagged": "cutouts with a flag or a remark",
     "disagreements": "cutouts on which reviewers disagree",
-    "held out": "cutouts that are kept for testing",
+    "held out": "cutouts that are held out",
 }
 
 #: A cutout that is shown once more comes at least so many cutouts later.
@@ -158,7 +158,7 @@ def make_queue(store: Store, plan: QueuePlan, least: Least = everything) -> Queu
     ids = _first_order(store, plan, least)
     if plan.order == "random":
         random.Random(f"{store.meta()['seed']} queue").shuffle(ids)
-    elif plan.order == "by hand":
+    elif plan.order == "custom list":
         there = set(ids)
         chosen = [i for i in store.meta().get("by_hand", ()) if i in there]
         ids = [*chosen, *sorted(there - set(chosen))]

@@ -38,6 +38,9 @@ DECISIONS = frozenset(
 #: Those that say where the person is: labels are taken in all over a review.
 _AT_ONE_PLACE = DECISIONS - {"import"}
 
+#: Names of orders in reviews of earlier versions.
+_OLD_ORDERS = {"by hand": "custom list"}
+
 
 class ReviewReader:
     """What `Review` is without deciding; `Review` has the attributes in words."""
@@ -194,7 +197,7 @@ class ReviewReader:
         return self._pace.read(least)
 
     def learning_counts(self) -> dict[str, int]:
-        """Return what there is to learn from, and what is kept for testing.
+        """Return what there is to learn from, and what is held out.
 
         Returns
         -------
@@ -268,19 +271,20 @@ class ReviewReader:
     @property
     def queue_plan(self) -> QueuePlan:
         """Which cutouts are gone through in which order; kept in the file."""
-        return QueuePlan(*self._store.meta().get("queue_plan", ()))
+        order, *shown = self._store.meta().get("queue_plan", ("catalogue",))
+        return QueuePlan(_OLD_ORDERS.get(order, order), *shown)
 
     @queue_plan.setter
     def queue_plan(self, plan: QueuePlan) -> None:
         self._remember(queue_plan=[plan.order, plan.shown])
 
     @property
-    def by_hand(self) -> tuple[int, ...]:
-        """The cutouts that come first in the order ``by hand``; kept in the file."""
+    def custom_order(self) -> tuple[int, ...]:
+        """The cutouts that come first in the order ``custom list``; kept in the file."""
         return tuple(self._store.meta().get("by_hand", ()))
 
-    @by_hand.setter
-    def by_hand(self, cutout_ids: Iterable[int]) -> None:
+    @custom_order.setter
+    def custom_order(self, cutout_ids: Iterable[int]) -> None:
         ids = list(dict.fromkeys(self.cutout(i).id for i in cutout_ids))
         self._remember(by_hand=ids)
 

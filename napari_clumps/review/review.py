@@ -96,7 +96,7 @@ class Review(ReviewReader):
         classes : sequence of str
             What a box can be; the first is what a drawn box usually is.
         held_out : float
-            Share of all images that is kept for testing. What a cutout shows decides
+            Share of all images that is held out. What a cutout shows decides
             whether it is (`held_out`), so that reviews of the same images keep the
             same ones; of a few cutouts it may be none.
         seed : int, optional

@@ -32,13 +32,13 @@ class Shortcut:
 
 KEYS = (
     Shortcut("accept", "A", "Accept the current box"),
-    Shortcut("reject", "R", "Reject the current box (a drawn one goes)"),
+    Shortcut("reject", "R", "Reject the current box (deletes a box you drew)"),
     Shortcut("draw", "D", "Draw a box: drag from corner to corner"),
-    Shortcut("add_here", "B", "Put a box at the mouse, as large as a clump is here"),
-    Shortcut("reclassify", "C", "Give the current box the next class"),
-    Shortcut("accept_rest", "Space", "Accept what is left and go on"),
-    Shortcut("reject_rest", "X", "Reject what is left and go on"),
-    Shortcut("toggle_done", "Enter", "Set the cutout done, or not done again"),
+    Shortcut("add_here", "B", "Add a box at the cursor (2.5 × PSF FWHM)"),
+    Shortcut("reclassify", "C", "Cycle the class of the current box"),
+    Shortcut("accept_rest", "Space", "Accept remaining and continue"),
+    Shortcut("reject_rest", "X", "Reject remaining and continue"),
+    Shortcut("toggle_done", "Enter", "Mark cutout done / not done"),
     Shortcut("next_cutout", "N", "Next cutout", repeats=True),
     Shortcut("previous_cutout", "P", "Previous cutout", repeats=True),
     Shortcut("next_box", "Tab", "Next box", repeats=True),
@@ -47,9 +47,7 @@ KEYS = (
     Shortcut("redo", "Ctrl+Shift+Z", "Redo", repeats=True),
     Shortcut("toggle_boxes", "H", "Hide or show the boxes"),
     Shortcut("zoom", "Z", "Zoom to the current box, or back to the whole galaxy"),
-    Shortcut(
-        "next_view", "V", "Next view: colour, each band, what is left of the galaxy"
-    ),
+    Shortcut("next_view", "V", "Next view: colour, each band, residual"),
     Shortcut("next_stretch", "S", "Next stretch"),
     Shortcut("move_left", "Left", "Move the current box left", repeats=True),
     Shortcut("move_right", "Right", "Move the current box right", repeats=True),
@@ -57,8 +55,8 @@ KEYS = (
     Shortcut("move_down", "Down", "Move the current box down", repeats=True),
     Shortcut("narrower", "Shift+Left", "Make the current box narrower", repeats=True),
     Shortcut("wider", "Shift+Right", "Make the current box wider", repeats=True),
-    Shortcut("shorter", "Shift+Up", "Make the current box less high", repeats=True),
-    Shortcut("taller", "Shift+Down", "Make the current box higher", repeats=True),
+    Shortcut("shorter", "Shift+Up", "Make the current box shorter", repeats=True),
+    Shortcut("taller", "Shift+Down", "Make the current box taller", repeats=True),
     Shortcut("show_keys", "F1", "Show all keys"),
 )
 

@@ -395,7 +395,7 @@ class Canvas:
         for index in sorted(i for i in indices if i < len(self._boxes)):
             corners = layers.from_shape(self.boxes.data[index])
             if corners is None:
-                self.refused.emit("A box cannot be turned: its sides stay level.")
+                self.refused.emit("Boxes cannot be rotated.")
             elif layers.is_slip(corners):
                 self.refused.emit("That box would have no area.")
             else:

@@ -43,7 +43,7 @@ def memory(name: str, *peaks: float | None, goal: str = "") -> Figure:
 #: A verb of the command line, and on stderr what memory it took.
 _VERB = """
 import json, sys
-from napari_clumps.cli.commands import main
+from napari_clumps.cli.main import main
 from tests.helpers.resources import peak_memory
 try:
     main()

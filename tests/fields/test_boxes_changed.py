@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from clump_detector.core.errors import LabelError
 from clump_detector.core.sources import find_sources
 from clump_detector.labels.label_set import read_label_set
-from napari_clumps.cli.train import frozen_labels
+from napari_clumps.cli.labels import frozen_labels
 from napari_clumps.io.formats import FORMATS, export, finished
 from napari_clumps.review import Review
 from tests.fields.understood import understood

@@ -16,7 +16,7 @@ from clump_detector.config.model import ModelConfig
 from clump_detector.core.sources import Source, find_sources
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 from clump_detector.train.cross_validation import deal
-from clump_detector.train.dataset import load_samples
+from clump_detector.train.samples.dataset import load_samples
 from napari_clumps.review import Review
 from tests.fields.understood import understood
 

@@ -15,7 +15,7 @@ from clump_detector.core.sources import Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.label_set import LabelSet, read_label_set
-from napari_clumps.cli.train import frozen_labels
+from napari_clumps.cli.labels import frozen_labels
 from napari_clumps.review import Review
 from tests.fields.labels_made import (
     BOX,

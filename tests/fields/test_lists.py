@@ -35,7 +35,7 @@ def columns(folder: Path, text: str) -> dict[str, list[object]]:
 
 
 def said(folder: Path, text: str) -> str:
-    return " ".join(read_table(written(folder, text)).meta["said"])
+    return " ".join(read_table(written(folder, text)).meta["reading_notes"])
 
 
 def picture(folder: Path, name: str) -> Source:

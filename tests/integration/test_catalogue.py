@@ -15,7 +15,7 @@ from astropy.table import Table
 from clump_detector.core.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.surveys import Services
-from napari_clumps.cli import commands
+from napari_clumps.cli import main
 from napari_clumps.jobs import download
 from napari_clumps.review import Review
 from tests.helpers.paths import SHARED
@@ -53,7 +53,7 @@ def run(monkeypatch, capsys):
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
         with pytest.raises(SystemExit) as end:
-            commands.main()
+            main.main()
         said = capsys.readouterr()
         assert end.value.code == 0, said.err
         return said.out

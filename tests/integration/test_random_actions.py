@@ -12,13 +12,13 @@ from tests.helpers.random_actions import Monkey
 pytestmark = pytest.mark.gui
 
 DOCKS = (
-    "Several reviewers",
-    "How it looks",
-    "Clump wall",
-    "Queue strip",
-    "How it goes",
-    "Fetch cutouts",
-    "Measure",
+    "Reviewers",
+    "Display",
+    "Clump gallery",
+    "Filmstrip",
+    "Review statistics",
+    "Download cutouts",
+    "Photometry",
 )
 
 

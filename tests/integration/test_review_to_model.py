@@ -28,7 +28,7 @@ STEPS = (
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     out = tmp_path_factory.mktemp("demo")
-    code = "from napari_clumps.cli.commands import main; main()"
+    code = "from napari_clumps.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "demo", "--scripted", "--out", str(out)],
         capture_output=True,

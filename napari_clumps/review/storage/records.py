@@ -191,7 +191,7 @@ class CutoutRecord:
     done : bool
         Whether a person says that every clump is boxed.
     held_out : bool
-        Whether it is kept for testing.
+        Whether it is held out.
     model : str or None
         The model of the newest detection; None where there was none.
     width, height : int or None

@@ -59,7 +59,7 @@ class ExchangeButtons(QWidget):
         if self._session.review is None:
             return
         files = f"Labels ({LABEL_FILES});;All files (*)"
-        name, _ = QFileDialog.getOpenFileName(self, "Labels others made", "", files)
+        name, _ = QFileDialog.getOpenFileName(self, "External labels", "", files)
         if name:
             self._controller.exchange.read(Path(name))
 

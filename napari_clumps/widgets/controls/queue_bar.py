@@ -16,7 +16,7 @@ from napari_clumps.app.controller import Controller
 from napari_clumps.review import ORDERS, SHOWN, QueuePlan
 from napari_clumps.widgets.base.parts import plain_button
 
-_BY_HAND = "by hand"
+_CUSTOM = "custom list"
 
 
 class QueueBar(QWidget):
@@ -31,11 +31,14 @@ class QueueBar(QWidget):
         self._shown = _choice("queue_shown", SHOWN)
         self._search = QLineEdit()
         self._search.setObjectName("queue_search")
-        self._search.setPlaceholderText("Search a name…")
+        self._search.setPlaceholderText("Search by name…")
         self._search.setToolTip("Enter goes to the next cutout with this in its name")
         self._search.setClearButtonEnabled(True)
         self._list = plain_button(
-            "by_hand", "My list…", self._ask_names, "Names of cutouts, one on a line"
+            "by_hand",
+            "Custom list…",
+            self._ask_names,
+            "Names of cutouts, one on a line",
         )
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -56,11 +59,11 @@ class QueueBar(QWidget):
         plan = review.queue_plan
         self._order.setCurrentText(plan.order)
         self._shown.setCurrentText(plan.shown)
-        self._list.setVisible(plan.order == _BY_HAND)
+        self._list.setVisible(plan.order == _CUSTOM)
 
     def _choose(self) -> None:
         plan = QueuePlan(self._order.currentText(), self._shown.currentText())
-        if plan.order == _BY_HAND and not self._session.opened.by_hand:
+        if plan.order == _CUSTOM and not self._session.opened.custom_order:
             self._ask_names()
         else:
             self._controller.navigator.choose_queue(plan)
@@ -69,12 +72,12 @@ class QueueBar(QWidget):
     def _ask_names(self) -> None:
         """Let a person write the names that come first."""
         review = self._session.opened
-        names = "\n".join(review.cutout(i).name for i in review.by_hand)
+        names = "\n".join(review.cutout(i).name for i in review.custom_order)
         text, good = QInputDialog.getMultiLineText(
             self, "My list", "Names of cutouts that come first, one on a line:", names
         )
         if good:
-            self._controller.navigator.order_by_hand(text.splitlines())
+            self._controller.navigator.use_custom_order(text.splitlines())
         self.show_plan()
 
     def _find(self) -> None:

@@ -30,9 +30,12 @@ class UnitRow(QWidget):
         self.choice.lineEdit().returnPressed.connect(self._use)
         self.choice.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         words = text_label("unit_words")
-        words.setText("No unit is named. Say it once, for this review:")
+        words.setText("The image has no flux unit. Set it for this review:")
         use = plain_button(
-            "use_unit", "Use", self._use, "Measure in this unit, here and in catalogues"
+            "use_unit",
+            "Apply",
+            self._use,
+            "Measure in this unit, here and in catalogues",
         )
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -467,8 +467,8 @@ def test_on_a_full_disk_one_goes_on_and_all_is_written_later(desk):
     c.session.said.connect(said.append)
     limited(c.session.review)
     until_it_waits(desk)
-    assert any("waits in memory" in line for line in said)
-    assert "waiting for the disk" in desk.panel("queue_place").text()
+    assert any("kept in memory" in line for line in said)
+    assert "unsaved – disk not writable" in desk.panel("queue_place").text()
     desk.key("A")  # the disk takes it again
     assert not c.session.review.waiting
     assert "waiting" not in desk.panel("queue_place").text()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gui
 
 @pytest.fixture
 def team(desk):
-    """A desk with the dock "Several reviewers" and Ben's file of the same cutouts."""
+    """A desk with the dock "Reviewers" and Ben's file of the same cutouts."""
     from napari_clumps.panels.reviewers import ReviewersPanel
 
     c = desk.controller
@@ -68,7 +68,7 @@ def test_merge_and_settle(team, monkeypatch):
     assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
     click(panel, "merge_review")
     wait_for_merge(desk)
-    assert "1 box to be settled." in words(panel, "team_open")
+    assert "1 unresolved disagreement." in words(panel, "team_open")
     assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
     click(panel, "disagreements")
     assert c.session.cutout.id == 1

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from napari_clumps.cli import commands
+from napari_clumps.cli import main
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def run(monkeypatch, capsys):
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["napari-clumps", *map(str, words)])
         with pytest.raises(SystemExit) as end:
-            commands.main()
+            main.main()
         captured = capsys.readouterr()
         return end.value.code, captured.out, captured.err
 

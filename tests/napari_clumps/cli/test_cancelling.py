@@ -84,7 +84,7 @@ def test_a_merge_shows_how_far_it_is(run, two_reviews):
     ours, theirs = two_reviews
     code, out, err = run("import", theirs, "--into", ours)
     assert code == 0
-    assert "4 boxes to be settled" in out
+    assert "4 unresolved disagreements" in out
     assert "Merging: 100 %" in err
 
 

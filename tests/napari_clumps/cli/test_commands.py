@@ -261,7 +261,7 @@ def test_two_reviewers_on_the_command_line(run, review, tmp_path):
     assert json.loads(figures.read_text())["completeness_of_second"] == 0.5
     code, out, _ = run("import", other, "--into", review)
     assert code == 0
-    assert "1 box to be settled" in out
+    assert "1 unresolved disagreement" in out
     with Review.open(review) as merged:
         assert merged.disagreements == 1
         assert merged.undo() == 1

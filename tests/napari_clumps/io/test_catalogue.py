@@ -175,14 +175,14 @@ def test_it_tells_how_far_it_is_and_can_be_stopped(review, tmp_path):
 
 @pytest.mark.parametrize("ending", [".vot", ".ecsv", ".fits", ".parquet", ".csv"])
 def test_the_command_line_exports_it(review, tmp_path, ending, monkeypatch, capsys):
-    from napari_clumps.cli import commands
+    from napari_clumps.cli import main
 
     review.close()
     out = tmp_path / f"clumps{ending}"
     words = ["napari-clumps", "export", str(review.path), "--out", str(out)]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(SystemExit) as end:
-        commands.main()
+        main.main()
     assert end.value.code == 0
     assert "3 boxes on 3 cutouts" in capsys.readouterr().out
     assert len(read_catalogue(out)) == 3

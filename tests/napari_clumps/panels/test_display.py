@@ -1,4 +1,4 @@
-"""The dock "How it looks" in the real window: looks, zoom, scale and North."""
+"""The dock "Display" in the real window: looks, zoom, scale and North."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def usual_look(window):
 def panel(shown_window):
     viewer, _ = shown_window
     dock, panel = viewer.window.add_plugin_dock_widget(
-        "napari-clumps", "How it looks", tabify=False
+        "napari-clumps", "Display", tabify=False
     )
     yield panel
     viewer.window.remove_dock_widget(dock)

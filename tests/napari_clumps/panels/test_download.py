@@ -1,4 +1,4 @@
-"""The dock "Fetch cutouts" in the real window, with a server on loopback."""
+"""The dock "Download cutouts" in the real window, with a server on loopback."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def dock(window, server):
     c.downloads.close()
     c.downloads = download.Downloads(c.session, c.open_paths)
     dock, panel = window.viewer.window.add_plugin_dock_widget(
-        "napari-clumps", "Fetch cutouts"
+        "napari-clumps", "Download cutouts"
     )
     window.said = []
     window.controller.session.said.connect(window.said.append)

@@ -1,4 +1,4 @@
-"""The dock "Queue strip" in the real window."""
+"""The dock "Filmstrip" in the real window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.gui
 def panel(shown_window, qtbot):
     """The strip below the canvas, taken away again after the test."""
     viewer, _ = shown_window
-    dock, panel = viewer.window.add_plugin_dock_widget("napari-clumps", "Queue strip")
+    dock, panel = viewer.window.add_plugin_dock_widget("napari-clumps", "Filmstrip")
     qtbot.wait(50)
     yield panel
     viewer.window.remove_dock_widget(dock)
@@ -80,8 +80,8 @@ def test_it_shows_the_order_of_the_queue(desk, panel, qtbot):
     from napari_clumps.review import QueuePlan
 
     review = desk.controller.session.review
-    review.by_hand = [3, 1]
-    desk.controller.navigator.make_queue(QueuePlan("by hand"))
+    review.custom_order = [3, 1]
+    desk.controller.navigator.make_queue(QueuePlan("custom list"))
     assert [panel.cells.cutout(p) for p in range(4)] == [3, 1, 2, 4]
     desk.controller.navigator.make_queue(QueuePlan(shown="flagged"))
     assert panel.cells.count() == 0

@@ -1,4 +1,4 @@
-"""The dock "Clump wall" in the real window."""
+"""The dock "Clump gallery" in the real window."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def panel(shown_window, qtbot):
     viewer, controller = shown_window
     controller.gallery = Gallery(controller.session, controller.navigator)
     dock, panel = viewer.window.add_plugin_dock_widget(
-        "napari-clumps", "Clump wall", tabify=True
+        "napari-clumps", "Clump gallery", tabify=True
     )
     dock.show()
     dock.raise_()

@@ -1,4 +1,4 @@
-"""The dock "Measure" in the real window: what it says, draws and leaves alone."""
+"""The dock "Photometry" in the real window: what it says, draws and leaves alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def write_galaxy(path, *, unit="nanomaggy"):
 def panel(shown_window):
     viewer, _ = shown_window
     dock, panel = viewer.window.add_plugin_dock_widget(
-        "napari-clumps", "Measure", tabify=False
+        "napari-clumps", "Photometry", tabify=False
     )
     yield panel
     viewer.window.remove_dock_widget(dock)

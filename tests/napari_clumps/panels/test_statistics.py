@@ -1,4 +1,4 @@
-"""The dock "How it goes" in the real window."""
+"""The dock "Review statistics" in the real window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def panel(shown_window):
     """The panel beside the others, taken away again after the test."""
     viewer, _ = shown_window
     dock, panel = viewer.window.add_plugin_dock_widget(
-        "napari-clumps", "How it goes", tabify=True
+        "napari-clumps", "Review statistics", tabify=True
     )
     yield panel
     viewer.window.remove_dock_widget(dock)

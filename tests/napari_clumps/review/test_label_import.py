@@ -1,4 +1,4 @@
-"""Labels others made in a review: nothing decided is lost, and undo takes it back."""
+"""External labels in a review: nothing decided is lost, and undo takes it back."""
 
 import json
 import tempfile

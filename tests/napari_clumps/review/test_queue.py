@@ -62,14 +62,21 @@ def test_random_is_an_order_of_its_own_and_stays(make_review: MakeReview) -> Non
 
 
 def test_by_hand_comes_first_and_is_kept(review: Review) -> None:
-    review.by_hand = (4, 2, 4)
-    review.queue_plan = QueuePlan("by hand")
+    review.custom_order = (4, 2, 4)
+    review.queue_plan = QueuePlan("custom list")
     review.close()
     with Review.open(review.path) as again:
         assert again.by_hand == (4, 2)
         assert list(again.queue().ids) == [4, 2, 1, 3, 5]
         with pytest.raises(ReviewError, match="no cutout 9"):
             again.by_hand = (9,)
+
+
+def test_the_order_of_an_earlier_version_goes_by_its_new_name(review: Review) -> None:
+    review.custom_order = [3]
+    review._remember(queue_plan=["by hand", "not done"])
+    assert review.queue_plan == QueuePlan("custom list", "not done")
+    assert review.queue().ids[0] == 3
 
 
 def test_held_out_cutouts_make_a_queue(make_review: MakeReview) -> None:

@@ -16,7 +16,7 @@ from clump_detector.config.model import ModelConfig
 from clump_detector.core.sources import Source, find_sources
 from clump_detector.images.identity import believed, content_key, image_keys, sky_keys
 from clump_detector.labels.label_set import read_label_set
-from clump_detector.train.dataset import load_samples
+from clump_detector.train.samples.dataset import load_samples
 from napari_clumps.io.formats import export, finished
 from napari_clumps.io.selection import ExportOptions
 from napari_clumps.review import Review

@@ -7,8 +7,8 @@ import pytest
 pytestmark = pytest.mark.gui
 
 DOCKS = (
-    "Measure", "Queue strip", "How it looks", "Several reviewers", "How it goes",
-    "Fetch cutouts", "Clump wall", "Models", "Learning curve",
+    "Photometry", "Filmstrip", "Display", "Reviewers", "Review statistics",
+    "Download cutouts", "Clump gallery", "Models", "Learning curve",
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def test_where_there_is_room_a_dock_stands_below_the_review(desk):
     native = desk.viewer.window._qt_window
     native.resize(1400, 1500)
     desk.settle(300)
-    dock, _ = desk.viewer.window.add_plugin_dock_widget("napari-clumps", "How it looks")
+    dock, _ = desk.viewer.window.add_plugin_dock_widget("napari-clumps", "Display")
     desk.settle(300)
     try:
         review = desk.panel("review_panel")
@@ -74,13 +74,13 @@ def test_tabs_of_docks_that_come_later_are_whole_too(desk):
     window = desk.viewer.window
     docks = [
         window.add_plugin_dock_widget("napari-clumps", name)[0]
-        for name in ("Clump wall", "Several reviewers", "Fetch cutouts")
+        for name in ("Clump gallery", "Reviewers", "Download cutouts")
     ]
     desk.settle(700)
     try:
         bar = tab_bar(window._qt_window)
         words = [bar.tabText(i) for i in range(bar.count())]
-        assert "Clump wall" in words
+        assert "Clump gallery" in words
         assert not [w for w in words if "napari-clumps" in w]
         assert bar.elideMode() == Qt.TextElideMode.ElideNone
         assert bar.usesScrollButtons()

@@ -263,7 +263,7 @@ def test_search_goes_round(desk):
 
 def test_my_list_comes_first(desk):
     c = desk.controller
-    c.navigator.order_by_hand(["galaxy-4", " galaxy-2 ", "", "nebula"])
+    c.navigator.use_custom_order(["galaxy-4", " galaxy-2 ", "", "nebula"])
     assert list(c.session.queue.ids) == [4, 2, 1, 3]
     assert "1 of 3 names" in child(desk, "QLabel", "said").text()
 

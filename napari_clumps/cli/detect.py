@@ -1,0 +1,78 @@
+"""``detect``: a table of boxes on images and folders."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clump_detector.core.errors import ClumpError
+
+from .options import Bands, Device, Model, Paths, Unit, app, end_with, with_progress
+
+if TYPE_CHECKING:
+    from clump_detector.catalogue.detections import Row
+    from clump_detector.core.sources import Source
+    from clump_detector.detector.predict import Predictor
+
+
+@app.command()
+def detect(
+    paths: Paths,
+    out: Annotated[Path, typer.Option(help="A table: .csv, .parquet or .ecsv.")] = Path(
+        "detections.csv"
+    ),
+    model: Model = "starter",
+    score: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Minimum score.")
+    ] = None,
+    device: Device = "auto",
+    bands: Bands = None,
+    unit: Unit = None,
+) -> None:
+    """Detect clumps and write a table of boxes."""
+    from clump_detector.catalogue.detections import check_table_name, write_table
+    from clump_detector.core.sources import search
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.images.overrides import Choice
+    from clump_detector.models.registry import resolve_model
+
+    check_table_name(out)
+    chosen = search(paths)
+    if chosen.said:
+        print(chosen.said, file=sys.stderr)
+    sources = Choice.of(bands, unit).for_sources(chosen.sources)
+    predictor = Predictor(resolve_model(model), device)
+    least = predictor.card.default_score if score is None else score
+    rows, problems = _detected(sources, predictor, least)
+    if len(problems) < len(sources):
+        write_table(rows, out)
+        read = len(sources) - len(problems)
+        print(f"{out}: {len(rows)} boxes on {read} cutouts, score {least:g} or more.")
+    end_with(problems)
+
+
+def _detected(
+    sources: Sequence[Source], predictor: Predictor, least: float
+) -> tuple[list[Row], list[str]]:
+    """Return the rows of all cutouts, and why others could not be read."""
+    from clump_detector.catalogue.detections import rows_of
+    from clump_detector.images.cutout import read_cutout
+
+    rows: list[Row] = []
+    problems: list[str] = []
+    for source in with_progress(sources, "Detecting clumps"):
+        try:
+            cutout = read_cutout(source)
+            found = predictor.predict(cutout)
+        except ClumpError as error:
+            problems.append(error.message)
+            continue
+        for note in cutout.notes:
+            print(f"{source.path}: {note}", file=sys.stderr)
+        made = rows_of(source.path, cutout, found, predictor.model_id)
+        rows += [row for row in made if row["score"] >= least]
+    return rows, problems

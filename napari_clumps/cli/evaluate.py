@@ -1,0 +1,319 @@
+"""``evaluate``: metrics of a model, agreement of reviewers, injected clumps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from clump_detector.core.boxes import Boxes
+from clump_detector.core.errors import ConfigError
+from clump_detector.core.files import write_json
+from clump_detector.core.sources import Source, find_sources
+from clump_detector.images.cutout import Cutout
+from clump_detector.labels.label_set import read_label_set
+from clump_detector.models.registry import resolve_model
+
+from .labels import frozen_labels
+from .options import Device, Model, app
+from .progress import ProgressLine, shown_events
+
+
+@app.command()
+def evaluate(
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            help="A label set or *.clumps file; with --inject images or a folder, too."
+        ),
+    ],
+    model: Model = "starter",
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="A second model, on the same galaxies; or another reviewer's *.clumps."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all metrics as JSON.")] = None,
+    held_out: Annotated[
+        bool, typer.Option(help="Only the cutouts that are held out.")
+    ] = False,
+    score: Annotated[float | None, typer.Option(min=0, max=1)] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Plot the metrics (png, pdf or svg).")
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            help="Fit the score calibration and default threshold; store them in the "
+            "model card."
+        ),
+    ] = False,
+    keep: Annotated[
+        str | None,
+        typer.Option(help="Store metrics in the model card, described by TEXT."),
+    ] = None,
+    inject: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Inject N artificial clumps and measure completeness."
+        ),
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Measure a model on labelled cutouts, or how far two reviewers agree."""
+    if inject is not None:
+        if against is not None or calibrate or keep is not None or held_out:
+            raise ConfigError(
+                "--inject needs no labels and compares nothing",
+                labels,
+                "Leave out --against, --held-out, --calibrate and --keep.",
+            )
+        bar = ProgressLine("Injecting clumps", inject)
+        _inject(
+            labels, model, inject, score=score, device=device, out=out,
+            picture=picture, report=bar.show,
+        )  # fmt: skip
+        bar.end()
+        return
+    if against is not None and against.endswith(".clumps"):
+        _compare_reviews(labels, Path(against), out)
+        return
+    options = EvaluateOptions(held_out, score, device, out, picture, calibrate, keep)
+    _evaluate(labels, model, against, options)
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """Options of a plain evaluation.
+
+    Attributes
+    ----------
+    held_out : bool
+        Only the cutouts that are held out.
+    score : float or None
+        From which boxes count; the cards' defaults by default.
+    device : str
+    out, picture : path or None
+        Where the figures go as JSON, and drawn.
+    calibrate : bool
+        Keep calibration and best score in the model's card.
+    keep : str or None
+        Keep the figures there; this says on what they were made.
+    """
+
+    held_out: bool = False
+    score: float | None = None
+    device: str = "auto"
+    out: Path | None = None
+    picture: Path | None = None
+    calibrate: bool = False
+    keep: str | None = None
+
+
+def _say_pace(path: Path) -> None:
+    """Print how a review goes, and what trainings on it brought."""
+    from clump_detector.models.learning_curve import learning_in_words
+    from napari_clumps.review import Review, statistics_in_words
+
+    with Review.open(path, read_only=True) as review:
+        pace, points = review.pace(), review.learning_curve
+    for line in (*statistics_in_words(pace), *learning_in_words(points)):
+        print(line)
+    outcomes = [
+        *((name, outcome) for name, outcome in pace.models.items()),
+        *((f"score from {low:.1f}", outcome) for low, outcome in pace.scores.items()),
+    ]
+    for name, outcome in outcomes:
+        print(
+            f"{name}: {outcome.accepted} accepted, {outcome.edited} edited, "
+            f"{outcome.rejected} rejected, {outcome.open} open"
+        )
+
+
+def _evaluate(
+    labels: Path, model: str, against: str | None, options: EvaluateOptions
+) -> None:
+    """Print a model's figures, or those of two models side by side.
+
+    Raises
+    ------
+    ConfigError
+        If the options do not fit together.
+    """
+    from clump_detector.evaluation.card_metrics import calibrate, keep_figures
+    from clump_detector.evaluation.comparison import compare_models, keep_verdict
+    from clump_detector.evaluation.evaluate import evaluate_model
+    from clump_detector.evaluation.plots import draw_figures
+
+    if against is not None and options.calibrate:
+        raise ConfigError(
+            "a calibration is of one model",
+            remedy="Leave out --against or --calibrate.",
+        )
+    if labels.suffix == ".clumps":
+        _say_pace(labels)
+    which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
+    folder, score, device = resolve_model(model), options.score, options.device
+    with frozen_labels(labels) as path, shown_events("Evaluating") as report:
+        if against is None:
+            figures = evaluate_model(
+                folder, path, score=score, device=device, which=which, report=report
+            )
+        else:
+            figures = compare_models(
+                resolve_model(against),
+                folder,
+                path,
+                old_score=score,
+                new_score=score,
+                device=device,
+                which=which,
+                report=report,
+            )
+    for problem in figures.get("problems", []):
+        print(f"napari-clumps: {problem}", file=sys.stderr)
+    for said in (figures["summary"], *figures["notes"]):
+        print(said)
+    if options.out is not None:
+        write_json(options.out, figures)
+    if options.picture is not None and not figures["galaxies"]:
+        print(
+            f"napari-clumps: {options.picture} was not drawn: no galaxy was judged on.",
+            file=sys.stderr,
+        )
+    elif options.picture is not None:
+        draw_figures(figures, options.picture)
+    if options.keep is not None and against is not None:
+        keep_verdict(folder, figures, options.keep)
+    elif options.keep is not None:
+        keep_figures(folder, figures, options.keep)
+    if options.calibrate:
+        card = calibrate(folder, figures)
+        print(
+            f"{card.name}: temperature {card.calibration.temperature:.2f}, offset "
+            f"{card.calibration.offset:+.2f}, default score {card.default_score:.2f}."
+        )
+
+
+def _inject(
+    path: Path,
+    model: str,
+    n: int,
+    *,
+    score: float | None = None,
+    device: str = "auto",
+    out: Path | None = None,
+    picture: Path | None = None,
+    seed: int = 0,
+    report: Callable[[int, int], None] | None = None,
+) -> None:
+    """Put clumps into cutouts, detect, and print and draw the completeness.
+
+    Parameters
+    ----------
+    path : path
+        An image, a folder, a label set or a review.
+    model : str
+    n : int
+        How many clumps.
+    score : float, optional
+        From which boxes count; the card's default.
+    device : str
+    out, picture : path, optional
+        Where all trials go as JSON, and the figure.
+    seed : int
+    report : callable, optional
+
+    Raises
+    ------
+    ClumpError
+        If there is no such model or no cutout that can be used.
+    """
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.evaluation.completeness import completeness, draw_completeness
+    from clump_detector.evaluation.injection import try_clumps
+    from clump_detector.models.registry import resolve_model
+
+    sources = _sources(path)
+    predictor = Predictor(resolve_model(model), device)
+    least = predictor.card.default_score if score is None else score
+
+    def find(cutout: Cutout) -> tuple[Boxes, list[float]]:
+        found = predictor.predict(cutout)
+        return found.boxes, found.scores.tolist()
+
+    trials, problems = try_clumps(sources, find, n, seed=seed, report=report)
+    for problem in problems:
+        print(f"napari-clumps: {problem}", file=sys.stderr)
+    figures = completeness(trials, least)
+    cutouts = len({trial.cutout for trial in trials})
+    print(
+        f"{figures['found']} of {figures['trials']} clumps put into {cutouts} cutouts "
+        f"are found by {predictor.model_id} at a score of {least:g} or more."
+    )
+    for row in figures["bins"]:
+        if row["share"] is not None:
+            low, high = row["interval"]
+            print(
+                f"flux ratio {row['low']:6.1%} to {row['high']:5.1%}: "
+                f"{row['found']:4d} of {row['n']:4d}, {row['share']:.2f} "
+                f"({low:.2f} to {high:.2f})"
+            )
+    if figures["half"] is not None:
+        print(f"Half of them are found from a flux ratio of {figures['half']:.1%} on.")
+    if out is not None:
+        rows = [vars(trial) for trial in trials]
+        write_json(out, {"model": predictor.model_id, **figures, "each": rows})
+    if picture is not None:
+        words = f"{predictor.model_id}, score {least:g}, {figures['trials']} clumps"
+        draw_completeness(figures, picture, words)
+
+
+def _sources(path: Path) -> list[Source]:
+    """Return the cutouts of a review or a label set, or images and folders."""
+    if path.suffix == ".clumps":
+        from napari_clumps.review import Review
+
+        with Review.open(path, read_only=True) as review:
+            found = [c.source for c in review.cutouts() if c.repeat_of is None]
+    elif path.suffix == ".json":
+        found = [cutout.source for cutout in read_label_set(path).cutouts]
+    else:
+        found = find_sources([path])
+    if not found:
+        raise ConfigError("there is no cutout to put clumps into", path, "Name images.")
+    return found
+
+
+def _compare_reviews(first: Path, second: Path, out: Path | None) -> None:
+    """Print how far two review files agree, and how far each reviewer with himself.
+
+    Raises
+    ------
+    ClumpError
+        If one is no review, or the figures cannot be written.
+    """
+    from napari_clumps.review import Review
+    from napari_clumps.review.agreement import (
+        agreement_in_words,
+        between,
+        with_oneself,
+    )
+
+    with (
+        Review.open(first, read_only=True) as ours,
+        Review.open(second, read_only=True) as theirs,
+    ):
+        found = between(ours, theirs)
+        repeated = [(r.path.name, with_oneself(r)) for r in (ours, theirs)]
+    print("\n".join(agreement_in_words(found)))
+    for name, again in repeated:
+        if again.cutouts:
+            print(f"{name}, cutouts shown again: {' '.join(agreement_in_words(again))}")
+    if out is not None:
+        write_json(out, found.figures)

@@ -1,0 +1,77 @@
+"""``simulate``, and ``compare``, the experiment on encoders."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import app
+from .progress import ProgressLine
+
+
+class SimulatedFiles(StrEnum):
+    """What simulated galaxies are written as."""
+
+    png = "png"
+    fits = "fits"
+    both = "both"
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="A new folder.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of galaxies.")] = 100,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    kind: Annotated[
+        SimulatedFiles, typer.Option(help="Format of the images.")
+    ] = SimulatedFiles.png,
+    size: Annotated[
+        int, typer.Option(min=64, max=2048, help="Side length in pixels.")
+    ] = 400,
+    into: Annotated[
+        Path | None, typer.Option(help="Inject clumps into these real cutouts.")
+    ] = None,
+    share: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Fraction of real cutouts to use, with --into."
+        ),
+    ] = 1.0,
+    clumpy: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Fraction with clumps (default: observed fraction)."
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Simulate clumpy galaxies, or clumps in real ones, with their true boxes."""
+    from clump_detector.simulate import simulate as run
+
+    bar = ProgressLine("Simulating", n)
+    run(
+        out, n, seed, kind=kind.value, size=size, into=into, share=share,
+        clumpy=clumpy, workers=workers, report=bar.show,
+    )  # fmt: skip
+    bar.end()
+    print(f"{out}: {n} galaxies with their boxes in labels.json.")
+
+
+@app.command()
+def compare(
+    recipe: Annotated[Path, typer.Argument(help="An experiment (TOML).")],
+    out: Annotated[
+        Path | None, typer.Option(help="Its folder; what is there is not done again.")
+    ] = None,
+) -> None:
+    """Run the encoder comparison experiment, as in Popp et al. (2023)."""
+    from clump_detector.config.recipe import find_recipe
+    from clump_detector.experiments.encoders import read_experiment, run_experiment
+
+    path = find_recipe(recipe, experiment=True)
+    folder = out or Path("build") / path.stem
+    run_experiment(read_experiment(path), folder, lambda line: print(line, flush=True))
+    print(f"{folder}: table.csv and picture.png.")
