@@ -105,7 +105,7 @@ class Downloads(Job):
         if galaxies is None:
             return []
         left_out = len(galaxies.problems)
-        lines = [f"{galaxies.path.name}: {len(galaxies)} galaxies.", *galaxies.said]
+        lines = [f"{galaxies.path.name}: {len(galaxies)} galaxies.", *galaxies.report]
         if left_out:
             lines.append(f"{left_out} rows left out: {galaxies.problems[0]}")
         return lines

@@ -178,4 +178,4 @@ def test_what_was_left_out_is_said_on_the_command_line(tmp_path, capsys, monkeyp
     main()
     out = capsys.readouterr().out
     assert "1 file is not a cutout" in out
-    assert "1 row is of no cutout here" in out
+    assert "1 row matches no cutout here" in out

@@ -106,7 +106,7 @@ def test_marks_between_thousands_are_taken_out(tmp_path, text, right):
 )
 def test_what_may_be_two_numbers_is_none(tmp_path, text):
     assert isinstance(columns(tmp_path, text)["n"][0], str)
-    assert "cannot be told" in said(tmp_path, text)
+    assert "ambiguous" in said(tmp_path, text)
 
 
 @understood(
@@ -143,7 +143,7 @@ def test_words_among_numbers_are_said(tmp_path):
     )
     assert [g.redshift for g in galaxies] == [0.03, None, None]
     assert galaxies[1].other["redshift"] == "<0.5"
-    assert any("1 of 3 values are no numbers" in words for words in galaxies.warnings)
+    assert any("1 of 3 values are not numbers" in words for words in galaxies.warnings)
 
 
 @understood(
@@ -331,7 +331,7 @@ def test_rows_in_doubt_are_said(tmp_path):
     galaxy, words = galaxy_of(Source("a", (tmp_path / "a.png",)))
     assert galaxy is not None
     assert galaxy.redshift == 0.5
-    assert "rows 1, 2 are of this cutout" in " ".join(words)
+    assert "rows 1, 2 match this cutout" in " ".join(words)
     galaxy, words = galaxy_of(Source("b", (tmp_path / "b.png",)))
     assert (galaxy is not None, words) == (True, ())
     other = tmp_path / "other"
@@ -339,7 +339,7 @@ def test_rows_in_doubt_are_said(tmp_path):
     written(other, "file,redshift\na.png,0.5\nA.png,0.6\n")
     galaxy, words = galaxy_of(Source("A", (other / "A.PNG",)))
     assert galaxy is None
-    assert "rows 1, 2 may be of this cutout" in " ".join(words)
+    assert "rows 1, 2 may match this cutout" in " ".join(words)
     galaxy, words = galaxy_of(Source("A", (other / "A.png",)))
     assert galaxy is not None
     assert galaxy.redshift == 0.6
@@ -355,7 +355,7 @@ def test_what_has_no_partner_is_said(tmp_path):
     assert any("no row for this cutout" in n for n in read_cutout(second).notes)
     assert not any("no row" in n for n in read_cutout(first).notes)
     (words,) = rows_without_cutout([first, second])
-    assert words.startswith("1 row is of no cutout here")
+    assert words.startswith("1 row matches no cutout here")
     assert words.endswith(": c.")
 
 

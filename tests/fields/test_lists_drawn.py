@@ -97,7 +97,7 @@ def check_list_reaches_catalogue(drawn: Written) -> None:
         path.write_bytes(drawn.text.encode())
         galaxies = read_galaxies(path, positions=False)
         assert len(galaxies) == len(drawn.ids)
-        unclear = [w for w in galaxies.warnings if "cannot be told" in w]
+        unclear = [w for w in galaxies.warnings if "ambiguous" in w]
         _check_positions(galaxies, drawn, bool(unclear))
         rows = CatalogueBuilder()
         for galaxy in galaxies:

@@ -92,8 +92,8 @@ def test_detect_says_what_it_lacks(
     monkeypatch.setattr("clump_detector.detector.predict.Predictor", _Finder)
     detect([path], tmp_path / "a.csv")
     said = capsys.readouterr().err
-    assert f"{path}: Sky coordinates: none, since CRVAL1 = 'here' is not a number." in
-    said
+    reason = "Sky coordinates: none, since CRVAL1 = 'here' is not a number."
+    assert f"{path}: {reason}" in said
 
 
 def test_the_window_shows_what_the_reader_says(tmp_path: Path) -> None:

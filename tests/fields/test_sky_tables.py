@@ -69,7 +69,7 @@ def test_b1950_is_brought_to_icrs(tmp_path: Path) -> None:
     # SkyCoord(10, 41, unit="deg", frame=FK4(equinox="B1950")).icrs
     here = galaxies[0].ra, galaxies[0].dec
     assert here == pytest.approx((10.684318, 41.273825), abs=1e-6)
-    assert "turned into ICRS" in " ".join(galaxies.said)
+    assert "converted to ICRS" in " ".join(galaxies.report)
 
 
 _SKY_IN_HOURS = "".join(f"{h},{6 * h - 70}\n" for h in range(24))
@@ -78,9 +78,9 @@ _SKY_IN_HOURS = "".join(f"{h},{6 * h - 70}\n" for h in range(24))
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("ra [hourangle],dec\n150.1,2.2\n", "values up to 150.1, which are no hours"),
-        ("RAh,DEdeg\n150.1,2.2\n", "no hours"),
-        ("ra [pix],dec\n150.1,2.2\n", "no unit of an angle"),
+        ("ra [hourangle],dec\n150.1,2.2\n", "values up to 150.1, which are not hours"),
+        ("RAh,DEdeg\n150.1,2.2\n", "not hours"),
+        ("ra [pix],dec\n150.1,2.2\n", "not a known unit of an angle"),
         ("ra,dec [hourangle]\n150.1,2.2\n", "declination in hours"),
         ("coord_ra,coord_dec\n2.6,0.04\n2.7,0.05\n", "radians or in degrees"),
         ("ra,dec\n" + _SKY_IN_HOURS, "between 0 and 24"),
@@ -227,7 +227,7 @@ def test_the_scale_of_a_table(
 def test_a_position_that_is_none_is_said(tmp_path: Path) -> None:
     cutout = _cutout(tmp_path, "file,ra,dec,pixscale\na.png,here,there,0.25\n")
     assert cutout.wcs is None
-    assert any("here there is no position" in note for note in cutout.notes)
+    assert any("here there is not a readable position" in note for note in cutout.notes)
 
 
 @understood(
@@ -239,7 +239,7 @@ def test_a_position_that_is_none_is_said(tmp_path: Path) -> None:
 def test_an_array_has_no_way_up(tmp_path: Path) -> None:
     cutout = _cutout(tmp_path, "file,ra,dec,pixscale\na.npy,150.1,2.2,0.25\n", "a.npy")
     assert cutout.wcs is None
-    assert any("which way up" in note for note in cutout.notes)
+    assert any("orientation" in note for note in cutout.notes)
 
 
 @understood(

@@ -87,7 +87,7 @@ def test_every_format_says_the_same(tmp_path, ending):
     assert [g.redshift for g in galaxies] == [0.01, None, 0.3]
     assert [g.radius for g in galaxies] == pytest.approx([6, 12, 18])
     assert [g.name for g in galaxies] == ["NGC 1", "a, b", "x"]
-    assert "Right ascension: RAJ2000 [deg]." in galaxies.said or ending == ".csv"
+    assert "Right ascension: RAJ2000 [deg]." in galaxies.report or ending == ".csv"
 
 
 def test_a_file_is_read_by_what_it_is_not_by_its_ending(tmp_path):
@@ -118,7 +118,7 @@ def test_columns_parted_by_blanks(tmp_path, text, name):
 def test_letters_of_any_encoding(tmp_path, encoding):
     galaxies = listed(tmp_path, "name,ra,dec\nGaláxia,1,2\n".encode(encoding))
     assert galaxies[0].name == "Galáxia"
-    assert any("Latin-1" in s for s in galaxies.said) == (encoding == "latin-1")
+    assert any("Latin-1" in s for s in galaxies.report) == (encoding == "latin-1")
 
 
 def test_units_of_parquet_fields_and_of_astropy(tmp_path):
@@ -143,7 +143,7 @@ def test_fits_with_nulls_big_endian_and_several_values_a_row(tmp_path):
     galaxies = read_galaxies(tmp_path / "a.fits")
     assert [g.ids for g in galaxies] == [{"objID": IDS[0]}, {}]
     assert [g.redshift for g in galaxies] == [None, 0.1]
-    assert any("flux holds several values" in line for line in galaxies.said)
+    assert any("flux holds several values" in line for line in galaxies.report)
 
 
 # -- positions --------------------------------------------------------------
@@ -217,9 +217,9 @@ def test_rows_without_a_position_are_named_and_the_others_stay(tmp_path):
     galaxies = listed(tmp_path, "name,ra,dec\na,1,2\nb,,3\nc,4,99\nd,400,1\ne,5,6\n")
     assert [g.name for g in galaxies] == ["a", "e"]
     assert galaxies.problems == (
-        "Row 2 (b) has no position that can be read.",
-        "Row 3 (c) has no position that can be read.",
-        "Row 4 (d) has no position that can be read.",
+        "Row 2 (b) has no readable position.",
+        "Row 3 (c) has no readable position.",
+        "Row 4 (d) has no readable position.",
     )
 
 
@@ -283,8 +283,8 @@ def test_columns_can_be_chosen(tmp_path):
 
 
 @pytest.mark.parametrize(("words", "what"), [
-    (["ra"], "names no column"), (["rax=a"], "there is no 'rax'"),
-    (["ra=RAX"], "there is no column 'RAX'.*There is ra"),
+    (["ra"], "names no column"), (["rax=a"], "a list of galaxies has no 'rax'"),
+    (["ra=RAX"], "there is no column 'RAX'.*Choose of ra"),
 ])  # fmt: skip
 def test_wrong_choices_say_what_there_is(tmp_path, words, what):
     with pytest.raises(ConfigError, match=what):
@@ -352,17 +352,17 @@ def test_long_ids_come_back_to_the_last_digit(tmp_path_factory, ids):
     (b'ra,dec,name\n1,2,"a"b\n', "line 2 cannot be read"),
     (b"ra,dec\n1,2\n3,4,5\n", "line 3 has 3 columns and the header 2"),
     (b"ra,dec,z\n1,2\n", "line 2 has 2 columns and the header 3"),
-    (b"ra,ra,dec\n1,2,3\n", "column 'ra' stands twice"),
+    (b"ra,ra,dec\n1,2,3\n", "column 'ra' is given twice"),
     (b"ra,,dec\n1,2,3\n", "a column has no name"),
     (b"1,2\n3,4\n", "holds numbers, not the names"),
     (b"ra,dec\n1,\0\n", "zero bytes"), (b"name,x\na,1\n", "no column of right asc"),
-    (b"ra,dec\n", "no row of this list has a position"),
-    (b"ra,dec\nx,y\n", "no row of this list has a position"),
+    (b"ra,dec\n", "no row of this list has a readable position"),
+    (b"ra,dec\nx,y\n", "no row of this list has a readable position"),
     (b"ra,dec,name\n1,2," + b"x" * 20_000 + b"\n", "20,000 characters is too long"),
     (b"ra,dec\n1,2" + b" " * 1_100_000, "line 2 is too long"),
     (b"PAR1junk", "damaged or of another format"),
     (b"SIMPLE  = junk", "damaged|holds no"),
-    (b"<?xml version='1.0'?><VOTABLE><RES", "no whole XML"),
+    (b"<?xml version='1.0'?><VOTABLE><RES", "not complete XML"),
     (b"# %ECSV 1.0\n# ---\n# datatype: !!python/object:os.x\nra\n1\n", "damaged"),
 ])  # fmt: skip
 def test_bad_lists_are_refused_in_a_sentence(tmp_path, content, what):
@@ -392,8 +392,8 @@ ROWS = "<TABLEDATA><TR><TD>1</TD><TD>2</TD></TR></TABLEDATA>"
 @pytest.mark.parametrize(("changes", "what"), [
     ({"table": 'nrows="1000000000"'}, "rows are more"),
     ({"field": '<FIELD name="x" datatype="char" arraysize="1000000000"/>'}, "too many"),
-    ({"data": '<BINARY><STREAM href="file:///etc/passwd"/></BINARY>'}, "another place"),
-    ({"data": '<FITS><STREAM href="http://127.0.0.1:1/x"/></FITS>'}, "another place"),
+    ({"data": '<BINARY><STREAM href="file:///etc/passwd"/></BINARY>'}, "another file"),
+    ({"data": '<FITS><STREAM href="http://127.0.0.1:1/x"/></FITS>'}, "another file"),
     ({"head": '<!DOCTYPE a [<!ENTITY b "c">]>'}, "XML entities"),
 ])  # fmt: skip
 def test_a_votable_that_promises_too_much_or_points_elsewhere(tmp_path, changes, what):
@@ -434,7 +434,7 @@ def test_too_many_rows_are_refused_before_memory_is_taken(tmp_path, monkeypatch)
     table = Table({"ra": np.ones(n), "dec": np.ones(n)})
     for ending in (".csv", ".ecsv", ".fits", ".parquet"):
         table.write(tmp_path / f"a{ending}", format=FORMATS[ending])
-        with pytest.raises(FileError, match=r"rows are more than 100.*Cut it"):
+        with pytest.raises(FileError, match=r"rows are more than 100.*Split it"):
             read_galaxies(tmp_path / f"a{ending}")
 
 

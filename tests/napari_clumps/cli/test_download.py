@@ -78,7 +78,7 @@ def test_what_goes_wrong_is_a_line_each_and_exit_code_2(
     lines = [line for line in err.splitlines() if line.startswith("napari-clumps:")]
     assert len(lines) == 3
     assert "NGC 3" in lines[0]
-    assert "no position" in lines[0]
+    assert "no readable position" in lines[0]
     assert "NGC 4: its radius is not known" in lines[1]
     assert "NGC 1: hips2fits refuses" in lines[2]
     assert "1 cutout fetched, 1 did not come." in said
@@ -88,7 +88,7 @@ def test_what_goes_wrong_is_a_line_each_and_exit_code_2(
     ((), "either --into REVIEW or --out FOLDER"),
     (("--out", "OUT"), "no column of right ascension"),
     (("--out", "OUT", "--column", "ra=NOPE"), "no column 'NOPE'"),
-    (("--out", "OUT", "--column", "nope=MYRA"), "there is no 'nope'"),
+    (("--out", "OUT", "--column", "nope=MYRA"), "a list of galaxies has no 'nope'"),
     (("--out", "OUT", *COLUMNS, "--survey", "nowhere"), "no survey 'nowhere'"),
     (("--out", "OUT", *COLUMNS, "--bands", "gy"), "no band y"),
     (("--out", "OUT", *COLUMNS, "--survey", "dss2"), "colour pictures only"),

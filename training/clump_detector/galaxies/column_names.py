@@ -1,4 +1,4 @@
-"""The names of a table's columns without what is said in them of their units."""
+"""The names of a table's columns, and the units stated in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNIT_AT_END = {
 
 @dataclass(frozen=True)
 class NamedColumn:
-    """A column of a table and the unit of its values, or an empty one."""
+    """A column of a table and the unit of its values, '' where unknown."""
 
     name: str
     unit: str = ""
@@ -27,7 +27,18 @@ class NamedColumn:
 
 
 def unit_of(table: Any, name: str) -> str:
-    """Return the unit of a column: of the table, or as its name says."""
+    """Return the unit of a column, from the table or else from the column's name.
+
+    Parameters
+    ----------
+    table : astropy.table.Table
+    name : str
+
+    Returns
+    -------
+    str
+        As written; '' where none is stated.
+    """
     unit = getattr(table[name], "unit", None)
     if unit is not None and str(unit).strip():
         return str(unit).strip()
@@ -47,7 +58,7 @@ def named_with_unit(text: str) -> tuple[str, str] | None:
 
 
 def bare(name: str) -> str:
-    """Return a name in small letters without its unit or whose it is."""
+    """Return a name in lower case without its unit and without "galaxy" or "host"."""
     left = _UNIT_IN_NAME.sub("", name).strip().lower()
     words = re.split(r"([_ .])", left)
     if len(words) > 2 and words[-1] in _UNIT_AT_END:
@@ -56,5 +67,5 @@ def bare(name: str) -> str:
 
 
 def plain(name: str) -> str:
-    """Return a bare name's letters and digits only."""
+    """Return only the letters and digits of a bare name."""
     return re.sub(r"[^a-z0-9]", "", bare(name))

@@ -1,7 +1,7 @@
-"""Which column of a list of galaxies is what: guessed from names, or as a person says.
+"""The meaning of a galaxy list's columns: guessed from names, or chosen by the user.
 
 The names are those of SDSS, the Legacy Surveys, Pan-STARRS, the NASA-Sloan Atlas,
-VizieR, SExtractor and of people.
+VizieR and SExtractor, and common ones of users.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from clump_detector.core.sources import BAND_ORDER
 from .column_names import NamedColumn, bare, named_with_unit, plain, unit_of
 from .positions import PositionColumns, find_positions, with_unit
 
-#: What a person can name a column for, beside ``psf_r``, ``mag_g`` and any ``...id``.
+#: Roles that the user can choose a column for, besides ``psf_r``, ``mag_g`` and any
+#: ``...id``.
 ROLES = ("ra", "dec", "coord", "name", "file", "redshift", "radius", "ebv", "scale")
 
 _COORDS = ("coord", "coords", "coordinate", "coordinates", "position", "pos", "radec",
@@ -37,7 +38,7 @@ _FILES = ("file", "filename", "image", "imagefile", "imagename", "fitsfile",
 _REDSHIFTS = ("redshift", "zspec", "specz", "zbest", "zhelio", "zhel", "zcmb", "zdist",
               "zsp", "z", "zphot", "photoz", "zph")  # fmt: skip
 
-#: Half-light radii; of each, r is the band that is looked at first.
+#: Half-light radii; the r band of each comes first.
 _RADII = ("reff", "re", "petror50", "petroth50", "elpetroth50", "sersicth50", "exprad",
           "devrad", "shaper", "halflightradius", "effectiveradius", "r50", "rhalf",
           "radius")  # fmt: skip
@@ -59,13 +60,13 @@ _MAGNITUDE = re.compile(
     r"(?:(petro|cmodel|model|auto|kron|exp|dev)_?)?mag_?(?:auto_?)?([ugrizy])"
     r"|([ugrizy])_?mag|([ugrizy])"
 )
-#: Of the whole galaxy, the best first.
+#: Kinds of magnitudes of the whole galaxy, the best first.
 _KINDS = ("petro", "cmodel", "model", "auto", "kron", "dev", "exp", "")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where to find what; None and nothing where there is no such column."""
+    """The columns by their meaning; None or empty where there is no such column."""
 
     ra: NamedColumn | None = None
     dec: NamedColumn | None = None
@@ -90,7 +91,7 @@ class Columns:
 
     @property
     def used(self) -> set[str]:
-        """The names of all columns that mean something."""
+        """The names of all columns whose meaning is known."""
         single = (getattr(self, role) for role in ROLES)
         several = (*self.psf.values(), *self.magnitudes.values(), *self.ids)
         if self.positions is not None:
@@ -98,39 +99,39 @@ class Columns:
         return {c.name for c in (*single, *several) if c is not None}
 
     def in_words(self) -> list[str]:
-        """Say what was taken from which column."""
+        """Return sentences on what is read from which column."""
         words = [
             ("Right ascension", self.ra), ("Declination", self.dec),
             ("Position", self.coord), ("Name", self.name), ("File", self.file),
             ("Redshift", self.redshift), ("Effective radius", self.radius),
             ("E(B-V)", self.ebv), ("Pixel scale", self.scale),
         ]  # fmt: skip
-        said = [f"{what}: {column}." for what, column in words if column is not None]
+        lines = [f"{what}: {column}." for what, column in words if column is not None]
         whole = self.positions
         if whole is not None and len(whole.columns) > 2:
             parts = ", ".join(column.name for column in whole.columns)
-            said[:2] = [f"Position in parts: {parts}."]
+            lines[:2] = [f"Position in parts: {parts}."]
         if whole is not None and whole.frame != "icrs":
-            said.append(f"Positions of {whole.frame} were turned into ICRS.")
+            lines.append(f"Positions in {whole.frame} were converted to ICRS.")
         for what, found in (("PSF FWHM", self.psf), ("Magnitudes", self.magnitudes)):
             if found:
-                said.append(f"{what}: {', '.join(map(str, found.values()))}.")
+                lines.append(f"{what}: {', '.join(map(str, found.values()))}.")
         if self.ids:
-            said.append(f"Ids: {', '.join(map(str, self.ids))}.")
-        return said
+            lines.append(f"Ids: {', '.join(map(str, self.ids))}.")
+        return lines
 
 
 def find_columns(
     table: Any, chosen: Mapping[str, str] | None = None, path: Path | None = None
 ) -> Columns:
-    """Find out which column is what.
+    """Find the meaning of a table's columns.
 
     Parameters
     ----------
     table : astropy.table.Table
     chosen : mapping of str to str, optional
         By role, one of `ROLES`, ``psf``, ``psf_r``, ``mag_g`` or an id's name: the name
-        of the column, with its unit in brackets where the file tells none or a wrong
+        of the column, with its unit in brackets where the file gives none or a wrong
         one (``RA[hourangle]``), or ``none`` for "there is none".
     path : path, optional
         For messages.
@@ -153,7 +154,7 @@ def parse_choices(words: Iterable[str]) -> dict[str, str]:
     Raises
     ------
     ConfigError
-        If a word is none such, or names an unknown role.
+        If a word is not of this form, or names an unknown role.
     """
     chosen = {}
     for word in words:
@@ -246,7 +247,7 @@ def _are_magnitudes(
     letters: set[str],
     known: Mapping[str, NamedColumn],
 ) -> bool:
-    """Tell whether columns named by one letter are magnitudes: several, and large."""
+    """Return whether columns named by one letter are magnitudes: several, and large."""
     return len(letters & set("ugriz")) >= 3 and all(
         _is_magnitude(table, ranked[b][1]) for b in letters if b != "z"
     )
@@ -269,9 +270,9 @@ def _role(word: str) -> str:
     if _IDS.fullmatch(bare(role)):
         return role
     raise ConfigError(
-        f"there is no {role!r} in a list of galaxies",
+        f"a list of galaxies has no {role!r}",
         None,
-        f"Name a column for {', '.join(ROLES)}, psf_r, mag_g or an id.",
+        f"Choose columns for {', '.join(ROLES)}, psf_r, mag_g or an id.",
     )
 
 
@@ -305,7 +306,7 @@ def _chosen(
 def _with_axis(
     whole: PositionColumns | None, role: str, column: NamedColumn | None
 ) -> PositionColumns | None:
-    """Return the columns of positions with another one for an axis."""
+    """Return the columns of positions with another column for one axis."""
     if whole is None or column is None:
         return None
     if role == "ra":
@@ -329,4 +330,4 @@ def _named(wanted: str, named: Sequence[NamedColumn], path: Path | None) -> Name
         return NamedColumn(*given)
     near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)
     listed = ", ".join(near or list(by_name)[:20])
-    raise ConfigError(f"there is no column {wanted!r}", path, f"There is {listed}.")
+    raise ConfigError(f"there is no column {wanted!r}", path, f"Choose of {listed}.")

@@ -1,4 +1,4 @@
-"""What is known of a cutout's galaxy from elsewhere: a survey's catalogue, a list."""
+"""A cutout's galaxy as a survey's catalogue or a list describes it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Galaxy:
-    """A galaxy as a list names it; None or nothing where the list does not say.
+    """A galaxy of a list; None or empty where the list does not give a value.
 
     Attributes
     ----------
     name : str
-        Names its cutout, too.
+        Also the name of its cutout.
     ra, dec : float or None
         Degrees, ICRS.
     redshift : float or None
@@ -23,18 +23,18 @@ class Galaxy:
     ebv : float or None
         Galactic reddening E(B-V) in mag.
     scale : float or None
-        Arcsec per pixel of its picture, where the picture has no header.
+        Arcsec per pixel of its image, for images without header.
     psf : mapping of str to float
-        FWHM of the PSF in arcsec by band; the band ``""`` stands for all others.
+        FWHM of the PSF in arcsec by band; ``""`` means all other bands.
     magnitudes : mapping of str to float
         Apparent AB magnitudes of the whole galaxy by band.
     ids : mapping of str to int
         Object ids by the name of their column; integers, since a float would lose the
         last digits.
     other : mapping
-        What else the list says, by the name of its column.
+        The list's other values, by the name of their column.
     units : mapping of str to str
-        The units of such columns, where the list tells them.
+        The units of the other columns, where the list gives them.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Which row of a list is of which cutout: by the file, the name, or an id.
+"""Matching the rows of a galaxy list to cutouts, by file, name or id.
 
-Names are compared exactly first, then in any case, then without the ending of the file,
-and then with blanks and underscores alike. Of several rows that fit equally well and
-differ, none is taken, unless they name the very same file: then the first counts.
+Names are compared exactly first, then in any case, then without the suffix of the file,
+and then with blanks and underscores alike. Of several rows that match equally well and
+differ, none is used, unless they name the very same file: then the first is.
 """
 
 from __future__ import annotations
@@ -15,35 +15,36 @@ from pathlib import Path
 
 from clump_detector.core.sources import Source, stem
 
-#: A number in a name is an id from so many digits on.
+#: Least digits of a number in a name that is an id.
 _LEAST_DIGITS = 6
 
 
 def folded(name: str) -> str:
-    """Return a name without its case; letters with marks are one letter each."""
+    """Return a case-folded name, in which an accented letter is one character."""
     return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def loose(name: str) -> str:
     """Return a folded name with blanks and underscores alike.
 
-    Between a letter and a digit there may be none: NGC 1, ngc_1 and NGC1 are one name.
+    They may be missing between a letter and a digit: NGC 1, ngc_1 and NGC1 are one
+    name.
     """
     joined = re.sub(r"[\s_]+", "_", folded(name))
     return re.sub(r"(?<=[^\W\d_])_(?=\d)", "", joined)
 
 
 class ListRows:
-    """The rows of a list by the files, names and ids that they tell.
+    """The rows of a list, indexed by their files, names and ids.
 
     Parameters
     ----------
     files, names : sequence of str
-        Of each row; an empty text where it tells none.
+        One for each row; '' where it gives none.
     ids : sequence of sequences
-        Of each column of ids, its value in each row, or None.
+        For each column of ids its value in each row, or None.
     alike : callable
-        Tells whether two rows say the same.
+        Returns whether the rows of two indices have the same content.
     """
 
     def __init__(
@@ -75,8 +76,8 @@ class ListRows:
                     self._by_id[str(number)].append(row)
 
     def find(self, source: Source) -> tuple[int | None, str]:
-        """Return the row of a cutout, or None, and what is to be said of the choice."""
-        for exact, by, keys in self._looks(source):
+        """Return the index of a cutout's row, or None, and a warning, or ''."""
+        for exact, by, keys in self._comparisons(source):
             rows = sorted({row for key in keys for row in by.get(key, ())})
             if not rows:
                 continue
@@ -85,14 +86,17 @@ class ListRows:
                 return rows[0], ""
             listed = ", ".join(str(row + 1) for row in (rows[0], *others[:4]))
             if exact:
-                return rows[0], f"rows {listed} are of this cutout: the first counts."
-            return None, f"rows {listed} may be of this cutout: none was taken."
+                return rows[0], f"rows {listed} match this cutout: the first is used."
+            return None, f"rows {listed} may match this cutout: none is used."
         return None, ""
 
-    def _looks(
+    def _comparisons(
         self, source: Source
     ) -> Iterator[tuple[bool, Mapping[str, list[int]], set[str]]]:
-        """Yield whether it is exact, where to look, and for what; the surest first."""
+        """Yield whether one is exact, the rows by key, and the cutout's keys.
+
+        The most reliable comparison comes first.
+        """
         files = {path.name for path in source.files}
         names = {source.name, stem(source.path)}
         stems = {stem(path) for path in source.files} | names

@@ -1,10 +1,10 @@
-"""Columns of positions: which they are, and what they are in degrees of ICRS.
+"""Columns of positions, and their conversion to degrees of ICRS.
 
-The one way from a table's angles to degrees, for lists of galaxies and for tables of
-labels. A unit counts wherever it is stated: by the table, in the column's name
-(``ra [rad]``, ``RA_hours``, ``RAdeg``), or by the name that the CDS has for it
-(``RAh``, ``RAm``, ``RAs``, ``DE-``, ``DEd``, ``DEm``, ``DEs``). What no unit is stated
-for is in degrees, as in most files; where the numbers speak against it, it is refused.
+All tables use it, lists of galaxies and tables of labels. A unit may be stated by the
+table, in the column's name (``ra [rad]``, ``RA_hours``, ``RAdeg``), or by the CDS's
+name for the column (``RAh``, ``RAm``, ``RAs``, ``DE-``, ``DEd``, ``DEm``, ``DEs``).
+Without unit values are in degrees, as in most files; where the numbers contradict that,
+the column is refused.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _OTHER = (
     ("elon", "elat", "barycentricmeanecliptic"),
 )  # fmt: skip
 
-#: The numbers of a list have to be as many as this before they say anything.
+#: Least number of positions from which a missing unit is questioned.
 _SEVERAL = 10
 
 
 class AngleError(ValueError):
-    """Says as a clause why a column is not taken for an angle."""
+    """Raised with the reason, a clause, why a column is not read as an angle."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class PositionColumns:
     ra_rest, dec_rest : tuple of NamedColumn
         Minutes, and seconds where there are any.
     sign : NamedColumn or None
-        Of the declination.
+        The sign of the declination.
     frame : str
-        astropy's name.
+        astropy's name of the frame.
     """
 
     ra: NamedColumn
@@ -84,7 +84,7 @@ class PositionColumns:
 
 
 def find_positions(named: Sequence[NamedColumn]) -> PositionColumns | None:
-    """Return the columns of positions, the likeliest of several, or None."""
+    """Return the columns of positions, the most likely of several, or None."""
     known: dict[str, NamedColumn] = {}
     for column in named:
         if not column.name.strip().endswith("-"):
@@ -99,10 +99,10 @@ def find_positions(named: Sequence[NamedColumn]) -> PositionColumns | None:
         "icrs": ([], [])
     }
     for column in named:
-        for place, pattern in enumerate((_RA, _DEC)):
+        for axis, pattern in enumerate((_RA, _DEC)):
             frame = _frame_in(pattern, column)
             if frame:
-                by_frame.setdefault(frame, ([], []))[place].append(column)
+                by_frame.setdefault(frame, ([], []))[axis].append(column)
     for frame, (ras, decs) in by_frame.items():
         if ras and decs:
             ra, dec = with_unit(ras[0]), with_unit(decs[0])
@@ -125,7 +125,7 @@ def _frame_in(pattern: re.Pattern[str], column: NamedColumn) -> str:
 
 
 def with_unit(column: NamedColumn) -> NamedColumn:
-    """Return a column with the unit that the end of its name says, if none is known."""
+    """Return a column with the unit at the end of its name, if it has none yet."""
     if column.unit:
         return column
     for pattern in (_RA, _DEC):
@@ -164,18 +164,17 @@ def positions_of(
     ----------
     found : PositionColumns
     values : callable
-        Returns a column's values by its name: texts or numbers, None where there is
-        none.
+        Returns a column's values by its name: texts or numbers, None where missing.
 
     Returns
     -------
     (array, array)
-        NaN where a value is no angle, or a declination beyond the pole.
+        NaN where a value is not an angle, or a declination is beyond the pole.
 
     Raises
     ------
     AngleError
-        If a unit is no unit of an angle, or the numbers speak against it.
+        If a unit is not one of an angle, or the numbers contradict it.
     """
     ra_raw, dec_raw = values(found.ra.name), values(found.dec.name)
     ra = in_degrees(ra_raw, found.ra, longitude=True)
@@ -196,26 +195,27 @@ def positions_of(
 def in_degrees(
     values: Sequence[Any], column: NamedColumn, *, longitude: bool
 ) -> Floats:
-    """Return angles of a column in degrees, NaN where one is none.
+    """Return the angles of a column in degrees, NaN where a value is not an angle.
 
-    Sexagesimal ones of a longitude are hours unless the unit says degrees; the letters
-    h and d say it anyway.
+    Sexagesimal longitudes are hours unless the unit is degrees; the letters h and d
+    take precedence.
 
     Parameters
     ----------
     values : sequence of str, float or None
     column : NamedColumn
-        For its unit.
+        Its name and unit.
     longitude : bool
+        Whether these are longitudes rather than latitudes.
 
     Raises
     ------
     AngleError
-        If the unit is no unit of an angle, or hours are larger than 24.
+        If the unit is not one of an angle, or hours are larger than 24.
     """
     unit = angle_unit(column.unit) if column.unit else None
     if column.unit and unit is None:
-        raise AngleError(f"{column} is in no unit of an angle that is known")
+        raise AngleError(f"the unit of {column} is not a known unit of an angle")
     hours = None if unit is None else str(unit) == "hourangle"
     if hours and not longitude:
         raise AngleError(f"{column} would be a declination in hours")
@@ -229,7 +229,7 @@ def in_degrees(
         found = np.where(np.isfinite(numbers), numbers, np.nan)
     if hours and np.nanmax(np.abs(found), initial=0) > 360 + 1e-9:
         most = np.nanmax(np.abs(found)) / 15
-        raise AngleError(f"{column} has values up to {most:g}, which are no hours")
+        raise AngleError(f"{column} has values up to {most:g}, which are not hours")
     return found
 
 
@@ -256,7 +256,7 @@ def _is_text(values: Sequence[Any]) -> bool:
 def _rest(
     columns: Sequence[NamedColumn], values: Callable[[str], Sequence[Any]]
 ) -> Floats:
-    """Return minutes and seconds as a part of the whole; NaN where one is none."""
+    """Return minutes and seconds as fractions, NaN where one is not a number."""
     parts = []
     for column, per in zip(columns, (60, 3600), strict=False):
         numbers = np.array([_one(v, 1.0, hours=False) for v in values(column.name)])
@@ -270,10 +270,10 @@ def _signed(
     found: PositionColumns,
     values: Callable[[str], Sequence[Any]],
 ) -> Floats:
-    """Return declinations of their parts; -0 degrees keep their sign where it stands.
+    """Return declinations from their parts, with the sign of -0 degrees if given.
 
-    A column of whole numbers has no -0: with no column of signs, and others below 0,
-    nobody knows on which side of the equator these are.
+    A column of integers cannot hold -0: without a column of signs, and with others
+    below 0, the sign of 0 degrees is unknown and they are NaN.
     """
     if found.sign is not None:
         signs = [str(v or "").strip() for v in values(found.sign.name)]
@@ -291,8 +291,8 @@ def _signed(
 def _doubt_degrees(ra: Floats, dec: Floats, name: str) -> None:
     """Refuse numbers without a unit that look like hours or radians.
 
-    An all-sky list has no right ascensions below 24 degrees only. The Rubin pipelines
-    have ``coord_ra`` in radians in some of their tables, in degrees in others.
+    An all-sky list has right ascensions above 24 degrees. The Rubin pipelines have
+    ``coord_ra`` in radians in some of their tables, in degrees in others.
     """
     known = np.isfinite(ra) & np.isfinite(dec)
     ra, dec = ra[known], dec[known]
@@ -312,9 +312,9 @@ def _doubt_degrees(ra: Floats, dec: Floats, name: str) -> None:
 def _to_icrs(lon: Floats, lat: Floats, frame: str) -> tuple[Floats, Floats]:
     from astropy.coordinates import SkyCoord
 
-    places = SkyCoord(np.nan_to_num(lon), np.nan_to_num(lat), unit="deg", frame=frame)
-    there, known = places.icrs, np.isfinite(lon) & np.isfinite(lat)
+    given = SkyCoord(np.nan_to_num(lon), np.nan_to_num(lat), unit="deg", frame=frame)
+    icrs, known = given.icrs, np.isfinite(lon) & np.isfinite(lat)
     return (
-        np.where(known, there.ra.deg, np.nan),
-        np.where(known, there.dec.deg, np.nan),
+        np.where(known, icrs.ra.deg, np.nan),
+        np.where(known, icrs.dec.deg, np.nan),
     )

@@ -1,4 +1,4 @@
-"""Lists of galaxies: any table with positions, as `Galaxy` records."""
+"""Reading lists of galaxies: any table with positions, as `Galaxy` records."""
 
 from __future__ import annotations
 
@@ -22,24 +22,33 @@ from .coordinates import j_name
 from .galaxy import Galaxy
 from .values import ColumnValues
 
-#: The key of a table's metadata that says which column is what.
+#: The key of a table's metadata that holds the meaning of its columns.
 CHOICES = "galaxy_columns"
 
 _RA_NAMES = "ra and dec, RAJ2000 and DEJ2000, alpha and delta, or coord"
 
 
 class GalaxyList(Sequence[Galaxy]):
-    """The galaxies of a table, made one by one when they are asked for.
+    """The galaxies of a table, created one by one on access.
+
+    Parameters
+    ----------
+    table : astropy.table.Table
+    columns : Columns
+    path : path
+        The table's file, for messages.
+    positions : bool
+        Whether rows without a position are left out.
 
     Attributes
     ----------
     path : path
     columns : Columns
-        What was taken from which column.
-    said : tuple of str
-        What was taken from where and what was left out, in sentences.
+        The meaning of the table's columns.
+    report : tuple of str
+        What was read from which column, and the warnings, in sentences.
     warnings : tuple of str
-        Those of them that say what was not understood, guessed or left out.
+        What was not understood, guessed or left out, in sentences.
     problems : tuple of str
         Rows that were left out, one sentence each.
     """
@@ -51,10 +60,10 @@ class GalaxyList(Sequence[Galaxy]):
         self._read = ColumnValues(table, columns, path)
         self.problems, self._rows = self._good_rows(positions)
         left = [n for n in table.colnames if n not in self._read.used]
-        self.warnings = (*self._read.said, *table.meta.get("said", []))
-        self.said = (
+        self.warnings = (*self._read.notes, *table.meta.get("reading_notes", []))
+        self.report = (
             *columns.in_words(),
-            *([f"Kept as they are: {', '.join(left)}."] if left else []),
+            *([f"Kept unchanged: {', '.join(left)}."] if left else []),
             *self.warnings,
         )
         self._left = left
@@ -71,7 +80,7 @@ class GalaxyList(Sequence[Galaxy]):
     def __getitem__(self, index: slice) -> list[Galaxy]: ...
 
     def __getitem__(self, index: int | slice) -> Galaxy | list[Galaxy]:
-        """Make the galaxy of a row that can be used, counted from 0."""
+        """Return the galaxy of a usable row, counted from 0."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         row = int(self._rows[index])
@@ -95,18 +104,18 @@ class GalaxyList(Sequence[Galaxy]):
         return (self[i] for i in range(len(self)))
 
     def file(self, index: int) -> str:
-        """Return the file that the table names for a galaxy, or an empty text."""
+        """Return the file that the table names for a galaxy, or ''."""
         return self.files[int(self._rows[index])]
 
     def notes(self, index: int) -> tuple[str, ...]:
-        """Return what of a galaxy's row was not understood, in sentences."""
+        """Return sentences on values of a galaxy's row that were not understood."""
         row = int(self._rows[index])
         notes = list(self._read.doubts.get(row, ()))
         columns = self.columns
-        place = columns.positions.columns if columns.positions else (columns.coord,)
-        said = [self._read.texts(c)[row] for c in place if c is not None]
-        if not np.isfinite(self._read.ra[row] + self._read.dec[row]) and any(said):
-            notes.append(note(f"{' '.join(said)} is no position that can be read"))
+        axes = columns.positions.columns if columns.positions else (columns.coord,)
+        texts = [self._read.texts(c)[row] for c in axes if c is not None]
+        if not np.isfinite(self._read.ra[row] + self._read.dec[row]) and any(texts):
+            notes.append(note(f"{' '.join(texts)} is not a readable position"))
         return tuple(notes)
 
     @cached_property
@@ -119,12 +128,12 @@ class GalaxyList(Sequence[Galaxy]):
 
     @property
     def ids(self) -> list[list[int | None]]:
-        """The ids of each column of them, one for each row of the table."""
+        """The ids of each row of the table, for each column of ids."""
         return list(self._read.ids.values())
 
     @cached_property
     def names(self) -> list[str]:
-        """The name of each row: of the name, the file, an id or the position."""
+        """The name of each row: its name, file, id or position, the first known."""
         names = [""] * len(self._table)
         if self.columns.name is not None:
             names = self._read.texts(self.columns.name)
@@ -134,11 +143,11 @@ class GalaxyList(Sequence[Galaxy]):
             if not name:
                 own = next((i[row] for i in ids if i[row] is not None), None)
                 names[row] = by_file[row] or (
-                    self._place(row) if own is None else str(own)
+                    self._position_name(row) if own is None else str(own)
                 )
         return names
 
-    def _place(self, row: int) -> str:
+    def _position_name(self, row: int) -> str:
         ra, dec = self._read.ra[row], self._read.dec[row]
         known = np.isfinite(ra) and np.isfinite(dec)
         return j_name(float(ra), float(dec)) if known else f"galaxy-{row + 1}"
@@ -150,17 +159,27 @@ class GalaxyList(Sequence[Galaxy]):
         ra, dec = self._read.ra, self._read.dec
         bad = ~(np.isfinite(ra) & np.isfinite(dec))
         empty = np.ones(n, bool)
-        for name in self._table.colnames:  # as spreadsheets write below the last row
+        for (
+            name
+        ) in self._table.colnames:  # spreadsheets may write empty rows at the end
             empty &= np.ma.getmaskarray(self._table[name])
         problems = [
-            f"Row {row + 1} ({self.names[row]}) has no position that can be read."
+            f"Row {row + 1} ({self.names[row]}) has no readable position."
             for row in np.flatnonzero(bad & ~empty)[:1000]
         ]
         return tuple(problems), np.flatnonzero(~bad)
 
 
 class Others(Mapping[str, Any]):
-    """What a table says of a galaxy beside what has a meaning here."""
+    """A galaxy's values in the columns without a known meaning.
+
+    Parameters
+    ----------
+    table : astropy.table.Table
+    names : sequence of str
+        The columns.
+    row : int
+    """
 
     def __init__(self, table: Any, names: Sequence[str], row: int) -> None:
         self._table, self._names, self._row = table, names, row
@@ -178,7 +197,7 @@ class Others(Mapping[str, Any]):
         return len(self._names)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return dict, (dict(self),)  # a galaxy that travels leaves its table behind
+        return dict, (dict(self),)  # so that a pickled galaxy does not carry its table
 
 
 def read_galaxies(
@@ -194,16 +213,16 @@ def read_galaxies(
     path : path
         CSV, ECSV, VOTable, FITS table or Parquet.
     columns : mapping of str to str, optional
-        Which column is what, where the guess is wrong: see `columns.find_columns`.
+        Columns by role, where the guess is wrong: see `columns.find_columns`.
     positions : bool
         Whether each galaxy needs a position.
 
     Raises
     ------
     FileError
-        If the file cannot be read, names no positions, or holds ids as floating point.
+        If the file cannot be read, has no positions, or holds ids as floating point.
     ConfigError
-        If a chosen column is not there.
+        If a chosen column does not exist.
     """
     path = Path(path)
     table = read_table(path)
@@ -213,12 +232,12 @@ def read_galaxies(
         raise FileError(
             f"no column of right ascension and declination was found among {listed}",
             path,
-            f"Name them {_RA_NAMES}, or say --column ra=... --column dec=...",
+            f"Name them {_RA_NAMES}, or give --column ra=... --column dec=...",
         )
     galaxies = GalaxyList(table, found, path, positions=positions)
     if positions and not len(galaxies):
         raise FileError(
-            "no row of this list has a position that can be read",
+            "no row of this list has a readable position",
             path,
             (galaxies.problems or ("The list is empty.",))[0],
         )
@@ -226,7 +245,7 @@ def read_galaxies(
 
 
 def _noted(table: Any) -> dict[str, str]:
-    """Return which column is what as a table says itself, where it is there still."""
+    """Return the columns by role from a table's own metadata, if they still exist."""
     noted = table.meta.get(CHOICES)
     pairs = noted.items() if isinstance(noted, dict) else ()
     return {str(role): str(name) for role, name in pairs if str(name) in table.colnames}

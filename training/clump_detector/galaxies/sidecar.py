@@ -1,7 +1,7 @@
-"""The table of galaxies that lies beside cutouts, and what it tells of each of them.
+"""The table of galaxies next to cutouts, and its values for each of them.
 
-``galaxies.csv``, or with another ending of a table, in the folder of the cutouts or in
-the one above. `matching` says which row belongs to which cutout.
+It is ``galaxies.csv``, or has another suffix of a table, in the folder of the cutouts
+or in the one above. `matching` finds the row of a cutout.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from .galaxy import Galaxy
 from .matching import ListRows
 from .read import GalaxyList, read_galaxies
 
-#: Endings in their order; the first table that knows a cutout tells of it.
+#: Suffixes in order; the first table that has a row for a cutout is used.
 _ENDINGS = (".ecsv", ".csv", ".vot", ".fits", ".parquet", ".tsv", ".txt", ".dat",
             ".votable", ".xml", ".fit", ".fits.gz", ".pq")  # fmt: skip
 
-#: Names of spreadsheets, which are not read.
+#: Suffixes of spreadsheets, which are not supported.
 _SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
-#: As people write them.
+#: Cases in which users write the name.
 _CASES: tuple[Callable[[str], str], ...] = (str.lower, str.capitalize, str.upper)
 
 NAMES = tuple(
@@ -49,59 +49,59 @@ _NOT_READ = tuple(
     f"{c('galaxies')}{ending}" for ending in _SPREADSHEETS for c in _CASES
 )
 
-#: Folders that are remembered.
+#: Most folders kept in memory.
 _MOST = 64
 
-#: Nanoseconds for which a change of a folder may not show in its time.
+#: Nanoseconds for which a change of a folder may not show in its modification time.
 _BLUR = 2_000_000_000
 
 _Cutout = TypeVar("_Cutout")
 
 
 class FolderTable:
-    """A table of galaxies and which of its rows belongs to which cutout.
+    """A table of galaxies, and the rows of its cutouts.
 
     Attributes
     ----------
     path : path
     problem : str
-        Why it cannot be used, or an empty text.
-    said : tuple of str
+        Why it cannot be used, or ''.
+    notes : tuple of str
         What was not understood, guessed or left out of it, in sentences.
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self.problem = path, ""
-        self.said: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ()
         self._galaxies: GalaxyList | list[Galaxy] = []
         if path.suffix.lower() in _SPREADSHEETS:
             self.problem = (
-                f"{path.name} is a spreadsheet, which is not read: save it as CSV."
+                f"{path.name} is a spreadsheet, which is not supported: save it as CSV."
             )
             return
         try:
             galaxies = read_galaxies(path, positions=False)
         except ClumpError as error:
-            self.problem = f"{error.message} What it knows of this galaxy is missing."
+            self.problem = f"{error.message} Its values for this galaxy are missing."
             return
         self._galaxies = galaxies
-        self.said = tuple(f"{path.name}: {words}" for words in galaxies.warnings)
+        self.notes = tuple(f"{path.name}: {words}" for words in galaxies.warnings)
         self._rows = ListRows(galaxies.files, galaxies.names, galaxies.ids, self._alike)
 
     def row_of(self, source: Source) -> tuple[int | None, str]:
-        """Return the row of a cutout, or None, and what is to be said of the choice."""
+        """Return the row of a cutout, or None, and a warning, or ''."""
         if self.problem:
             return None, self.problem
         row, words = self._rows.find(source)
         return row, f"{self.path.name}: {words}" if words else ""
 
     def find(self, source: Source) -> tuple[Galaxy | None, str]:
-        """Return the galaxy of a cutout, or None, and what is to be said."""
+        """Return the galaxy of a cutout, or None, and a warning, or ''."""
         row, words = self.row_of(source)
         return None if row is None else self._galaxies[row], words
 
     def sky_notes(self, source: Source) -> tuple[str, ...]:
-        """Return what of a cutout's position and scale is not understood."""
+        """Return sentences on a cutout's position and scale if not understood."""
         row, _ = self.row_of(source)
         if row is None or not isinstance(self._galaxies, GalaxyList):
             return ()
@@ -109,7 +109,7 @@ class FolderTable:
         return tuple(f"{text.rstrip('.')} ({self.path.name})." for text in notes)
 
     def names_without(self, sources: Iterable[Source]) -> list[str]:
-        """Return the names of the galaxies that none of some cutouts shows."""
+        """Return the names of the galaxies that are on none of some cutouts."""
         if not isinstance(self._galaxies, GalaxyList):
             return []
         rows = {self.row_of(source)[0] for source in sources}
@@ -125,11 +125,21 @@ class FolderTable:
 
 
 class _Folder:
-    """What is known of a folder, so that a second look costs one or two stats."""
+    """The tables of a folder, kept so that reading them again costs one or two stats.
+
+    Attributes
+    ----------
+    time : int
+        Modification time of the folder in nanoseconds.
+    listed : int
+        When its tables were listed, in nanoseconds.
+    tables : dict
+        By path: a file's modification time and size, and its table.
+    """
 
     def __init__(self) -> None:
         self.time = -1
-        self.looked = 0
+        self.listed = 0
         self.tables: dict[Path, tuple[tuple[int, int], FolderTable]] = {}
 
 
@@ -138,45 +148,42 @@ _lock = threading.Lock()
 
 
 def galaxy_of(source: Source) -> tuple[Galaxy | None, tuple[str, ...]]:
-    """Return what a table beside a cutout tells of its galaxy.
+    """Return the galaxy of a cutout from the table next to it.
 
     Returns
     -------
     (Galaxy or None, tuple of str)
-        None where there is no table, or none that knows the cutout; and what a person
-        should know: what was not understood of a table, which rows were in doubt, that
-        there is no row.
+        None where there is no table with a row for the cutout; and sentences for the
+        user on values that were not understood, ambiguous rows and missing ones.
     """
-    said: list[str] = []
+    notes: list[str] = []
     for table in _tables_for(source):
         galaxy, words = table.find(source)
         if galaxy is not None:
-            return galaxy, (*table.said, *([words] if words else []))
-        said.append(words or f"{table.path.name} has no row for this cutout.")
-    return None, tuple(said)
+            return galaxy, (*table.notes, *([words] if words else []))
+        notes.append(words or f"{table.path.name} has no row for this cutout.")
+    return None, tuple(notes)
 
 
 def rows_without_cutout(sources: Sequence[Source]) -> list[str]:
-    """Say which rows of the tables beside cutouts are of none of these."""
+    """Return sentences on rows of tables next to cutouts that match none of these."""
     by_table: dict[Path, tuple[FolderTable, list[Source]]] = {}
     for source in sources:
         for table in _tables_for(source):
             by_table.setdefault(table.path, (table, []))[1].append(source)
-    said = []
+    lines = []
     for table, own in by_table.values():
         names = table.names_without(own)
         if names:
             few = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-            verb = "row is" if len(names) == 1 else "rows are"
-            said.append(
-                f"{len(names)} {verb} of no cutout here in {table.path}: {few}."
-            )
-    return said
+            verb = "row matches" if len(names) == 1 else "rows match"
+            lines.append(f"{len(names)} {verb} no cutout here in {table.path}: {few}.")
+    return lines
 
 
 def _tables_for(source: Source) -> Iterator[FolderTable]:
-    beside = source.path.parent
-    for folder in (beside, beside.parent):
+    own = source.path.parent
+    for folder in (own, own.parent):
         yield from _tables_of(folder)
 
 
@@ -191,10 +198,10 @@ def _tables_of(folder: Path) -> list[FolderTable]:
             changed = os.stat(key or ".").st_mtime_ns  # noqa: PTH116 - half the time
         except OSError:
             return []
-        # A folder's time tells of new names; one that is too fresh tells nothing yet.
-        if changed != known.time or known.looked - changed < _BLUR:
+        # A folder's time changes with its names, but a recent one may hide a change.
+        if changed != known.time or known.listed - changed < _BLUR:
             known.tables = {p: known.tables.get(p, _NEVER) for p in _names_in(folder)}
-            known.time, known.looked = changed, time.time_ns()
+            known.time, known.listed = changed, time.time_ns()
         for path, (stamp, _) in list(known.tables.items()):
             new = _stamp(path)
             if new != stamp:
@@ -211,7 +218,7 @@ def _names_in(folder: Path) -> list[Path]:
         except (OSError, ValueError):
             continue
         if stat.S_ISREG(status.st_mode):
-            # Where case does not count, one file has several of the names.
+            # On file systems that ignore case one file has several of the names.
             found.setdefault((status.st_dev, status.st_ino), folder / name)
     return list(found.values())
 
@@ -228,11 +235,11 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def with_galaxy(cutout: _Cutout) -> _Cutout:
-    """Return a cutout with what the table beside it tells of its galaxy.
+    """Return a cutout with the values of the table next to it.
 
-    Where the image does not say it itself, it gets the pixel scale, the FWHM of the PSF
-    in pixels, and, if it is a picture, the WCS of a picture with the galaxy in its
-    middle, North up and East to the left.
+    If the image itself does not give them, it gets the pixel scale, the FWHM of the PSF
+    in pixels, and, if it is a picture, a WCS with the galaxy at its centre, North up
+    and East to the left.
 
     Parameters
     ----------
@@ -241,8 +248,8 @@ def with_galaxy(cutout: _Cutout) -> _Cutout:
     known: Any = cutout
     if known.source is None:
         return cutout
-    galaxy, said = galaxy_of(known.source)
-    known = replace(known, notes=(*known.notes, *said))
+    galaxy, warnings = galaxy_of(known.source)
+    known = replace(known, notes=(*known.notes, *warnings))
     if galaxy is None:
         return known  # type: ignore[no-any-return]
     scale = known.scale or galaxy.scale
@@ -256,7 +263,7 @@ def with_galaxy(cutout: _Cutout) -> _Cutout:
 
 
 def _row_notes(source: Source) -> tuple[str, ...]:
-    """Return what is not understood of the sky in the row that counts."""
+    """Return sentences on the position and scale of the row used, if not understood."""
     for table in _tables_for(source):
         if table.row_of(source)[0] is not None:
             return table.sky_notes(source)
@@ -264,12 +271,12 @@ def _row_notes(source: Source) -> tuple[str, ...]:
 
 
 def _sky_notes(cutout: Any, galaxy: Galaxy, problems: tuple[str, ...]) -> list[str]:
-    """Return what of a galaxy's row is not used, or speaks against the image."""
+    """Return sentences on values of a row that are unused or contradict the image."""
     known = galaxy.ra is not None and galaxy.dec is not None
     if cutout.wcs is None:
         if known and galaxy.scale and not cutout.is_picture and not problems:
-            said = "the table of galaxies cannot say which way up this array is"
-            return [no_sky(said)]
+            reason = "the table of galaxies does not give the orientation of this array"
+            return [no_sky(reason)]
         return list(problems)
     if not known:
         return []
@@ -281,22 +288,29 @@ def _sky_notes(cutout: Any, galaxy: Galaxy, problems: tuple[str, ...]) -> list[s
     where = f"{apart:.3g}″" if apart < 3600 else f"{apart / 3600:.3g}°"
     return [
         note(
-            f"the table of galaxies has {galaxy.name} {where} from the middle of the "
+            f"the table of galaxies has {galaxy.name} {where} from the centre of the "
             "image and outside of it, so that one of the two is wrong"
         )
     ]
 
 
-def _separation(place: Any, galaxy: Galaxy) -> float:
-    """Return how far a galaxy is from a place, in arcsec."""
+def _separation(position: Any, galaxy: Galaxy) -> float:
+    """Return the distance of a galaxy from a position (degrees) in arcsec."""
     from astropy.coordinates import angular_separation
 
-    angles = np.radians([*place, galaxy.ra, galaxy.dec])
+    angles = np.radians([*position, galaxy.ra, galaxy.dec])
     return float(np.degrees(angular_separation(*angles)) * 3600)
 
 
 def psf_for(galaxy: Galaxy, bands: tuple[str, ...] = ()) -> float | None:
-    """Return the FWHM of the PSF in arcsec: of r, or of a band there is, or any."""
+    """Return the FWHM of the PSF in arcsec, or None where it is not known.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+    bands : tuple of str
+        The image's bands, which are used in order after r; any other comes last.
+    """
     for band in ("r", "", *bands, *galaxy.psf):
         if band in galaxy.psf:
             return galaxy.psf[band]
@@ -304,7 +318,7 @@ def psf_for(galaxy: Galaxy, bands: tuple[str, ...] = ()) -> float | None:
 
 
 def _picture_wcs(cutout: Any, galaxy: Galaxy) -> Any:
-    """Return the WCS of a picture; nobody knows which way up other arrays are."""
+    """Return the WCS of a picture; the orientation of other arrays is not known."""
     known = galaxy.ra is not None and galaxy.dec is not None and galaxy.scale
     if not cutout.is_picture or not known:
         return None

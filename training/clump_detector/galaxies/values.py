@@ -1,4 +1,4 @@
-"""The columns of a list of galaxies as numbers in our units, and what is no number."""
+"""The columns of a list of galaxies as numbers in the units of `Galaxy`."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .columns import Columns
 from .coordinates import parse_position
 from .positions import AngleError, positions_of
 
-#: From here up floating point does not tell one integer from the next.
+#: From here up floating point does not resolve neighbouring integers.
 _LOSSY = 2**53
 
 #: Digits that a spreadsheet keeps of a number.
 _DIGITS_KEPT = 15
 
-#: What it makes of a long id, where digits are lost.
+#: A long id as a spreadsheet rounds it.
 _ROUNDED = re.compile(r"[+-]?\d[.,]\d+[eE]\+?(1[5-9]|[2-9]\d)")
 
 _DIGITS = re.compile(r"[+-]?\d{1,40}")
 
-#: Negative ids have so many digits; what is nearer to 0 stands for "none".
+#: Least size of a negative id; negative numbers nearer to 0 mean "none".
 _LEAST_SIGNED = 10**10
 _SMALLEST = (-(2**31), -(2**63))
 
@@ -41,17 +41,31 @@ _SMALLEST = (-(2**31), -(2**63))
 class ColumnValues:
     """The columns of a table as numbers in the units of `Galaxy`, NaN where unknown.
 
+    Parameters
+    ----------
+    table : astropy.table.Table
+    columns : Columns
+    path : path
+        The table's file, for messages.
+
     Attributes
     ----------
-    said : list of str
+    notes : list of str
         What was left out of columns, in sentences.
     doubts : dict of int to list of str
-        By row what is not believed there, in sentences.
+        By row, sentences on values that are not plausible.
+    used : set of str
+        Columns that are read completely; the others are kept as they are.
+
+    Raises
+    ------
+    FileError
+        If positions are in an unknown unit, or digits of ids are lost.
     """
 
     def __init__(self, table: Any, columns: Columns, path: Path) -> None:
         self._table, self._path = table, path
-        self.said: list[str] = []
+        self.notes: list[str] = []
         self.doubts: dict[int, list[str]] = {}
         self.used = set(columns.used)
         self.ra, self.dec = self._positions(columns)
@@ -73,7 +87,7 @@ class ColumnValues:
                 self.ids[column.name] = ids
 
     def texts(self, column: NamedColumn) -> list[str]:
-        """Return a column as texts, empty where nothing stands."""
+        """Return a column as texts, '' where a value is missing."""
         values = self._table[column.name]
         missing = np.ma.getmaskarray(np.ma.asarray(values))
         plain = np.ma.getdata(np.ma.asarray(values)).tolist()
@@ -83,7 +97,7 @@ class ColumnValues:
         ]
 
     def numbers(self, column: NamedColumn) -> Floats:
-        """Return a column as numbers, NaN where nothing or no number stands."""
+        """Return a column as numbers, NaN where a value is missing or not a number."""
         values = np.ma.asarray(self._table[column.name])
         if values.dtype.kind in "US":
             return self._numbers_in(self.texts(column), column)
@@ -91,16 +105,16 @@ class ColumnValues:
         return np.where(np.isfinite(plain), plain, np.nan)
 
     def _numbers_in(self, texts: list[str], column: NamedColumn) -> Floats:
-        """Return the numbers among words; the words stay in the list's own column."""
+        """Return the numbers among texts; the texts stay in the list's own column."""
         known = [float(t) if FLOAT.fullmatch(t) else np.nan for t in texts]
         numbers = np.array(known, dtype=float)
         pairs = zip(texts, np.isnan(numbers), strict=True)
         words = [t for t, none in pairs if none and t.lower() not in MISSING]
         if words:
             self.used.discard(column.name)
-            self.said.append(
-                f"Column {column.name}: {len(words)} of {len(texts)} values are no "
-                f"numbers, such as {words[0][:40]!r}; they count for nothing."
+            self.notes.append(
+                f"Column {column.name}: {len(words)} of {len(texts)} values are not "
+                f"numbers, such as {words[0][:40]!r}; they are ignored."
             )
         return np.where(np.isfinite(numbers), numbers, np.nan)
 
@@ -108,21 +122,21 @@ class ColumnValues:
         return np.full(len(self._table), np.nan)
 
     def _within(self, column: NamedColumn | None, least: float, most: float) -> Floats:
-        """Return numbers; those out of range stand for "not known", as -9999 does."""
+        """Return numbers; those out of range mean "not known", as -9999 does."""
         if column is None:
             return self._none()
         values = self.numbers(column)
         good = (values >= least) & (values <= most)
-        self._say_odd(column, values[~good & ~_stands_for_none(values)])
+        self._note_outliers(column, values[~good & ~_means_missing(values)])
         return np.where(good, values, np.nan)
 
-    def _say_odd(self, column: NamedColumn, odd: Floats) -> None:
-        """Say that values out of range count for nothing."""
-        if len(odd):
+    def _note_outliers(self, column: NamedColumn, outliers: Floats) -> None:
+        """Add a note that values out of range are ignored."""
+        if len(outliers):
             self.used.discard(column.name)
-            self.said.append(
-                f"Column {column}: {len(odd)} values are out of range, such as "
-                f"{odd[0]:g}; they count for nothing."
+            self.notes.append(
+                f"Column {column}: {len(outliers)} values are out of range, such as "
+                f"{outliers[0]:g}; they are ignored."
             )
 
     def _angle(self, column: NamedColumn | None, least: float, most: float) -> Floats:
@@ -140,12 +154,12 @@ class ColumnValues:
         return np.where((values >= least) & (values <= most), values, np.nan)
 
     def _left_out(self, column: NamedColumn) -> Floats:
-        self.said.append(f"{column} is no angle on the sky: it was left out.")
+        self.notes.append(f"{column} is not an angle on the sky: it was left out.")
         self.used.discard(column.name)
         return self._none()
 
     def _scale(self, column: NamedColumn | None) -> Floats:
-        """Return arcsec per pixel; what cannot be one is doubted row by row."""
+        """Return arcsec per pixel; values that are not plausible get a note per row."""
         if column is None:
             return self._none()
         unit = per_pixel(column.unit or "arcsec")
@@ -155,11 +169,11 @@ class ColumnValues:
         values = stated * arcsec(unit)
         for row in np.flatnonzero(values > 0):
             if not is_plausible(values[row]):
-                said = f"{column} = {stated[row]:g} {doubt(values[row])}: not used"
-                self.doubts.setdefault(int(row), []).append(note(said))
+                reason = f"{column} = {stated[row]:g} {doubt(values[row])}: not used"
+                self.doubts.setdefault(int(row), []).append(note(reason))
         if self.doubts:
             first = next(iter(self.doubts.values()))[0]
-            self.said.append(f"{first} So with {len(self.doubts):,} rows.")
+            self.notes.append(f"{first} The same in {len(self.doubts):,} rows.")
         good = [bool(v > 0) and is_plausible(v) for v in values]
         return np.where(good, values, np.nan)
 
@@ -177,14 +191,14 @@ class ColumnValues:
         except AngleError as error:
             name = columns.positions.ra.name
             raise FileError(
-                f"no position is taken from it: {error}",
+                f"its positions cannot be used: {error}",
                 self._path,
                 f"Write the unit into the column's name, such as '{name} [hourangle]' "
-                f"or '{name} [deg]', or say --column 'ra={name}[hourangle]'.",
+                f"or '{name} [deg]', or give --column 'ra={name}[hourangle]'.",
             ) from error
 
     def _raw(self, name: str) -> list[Any]:
-        """Return a column as texts or numbers, None where nothing stands."""
+        """Return a column as texts or numbers, None where a value is missing."""
         values = np.ma.asarray(self._table[name])
         missing = np.ma.getmaskarray(values).tolist()
         plain = np.ma.getdata(values).tolist()
@@ -193,7 +207,7 @@ class ColumnValues:
         ]
 
     def _ids(self, column: NamedColumn) -> list[int | None] | None:
-        """Return ids as Python's integers; None if they are no integers at all."""
+        """Return ids as Python's integers; None if the column holds other values."""
         values = np.ma.asarray(self._table[column.name])
         missing = np.ma.getmaskarray(values).tolist()
         if values.dtype.kind == "f":
@@ -217,9 +231,9 @@ class ColumnValues:
         return ids
 
     def _ids_of(self, texts: list[str], column: NamedColumn) -> list[int | None] | None:
-        """Return the ids in texts; None if they are no numbers.
+        """Return the ids in texts; None if they are not all numbers.
 
-        The zeros before a number stay in the list's own column.
+        Leading zeros stay in the list's own column.
         """
         if any(_ROUNDED.fullmatch(text) for text in texts):
             raise self._lost(column)
@@ -241,33 +255,33 @@ class ColumnValues:
         )
 
     def _doubt(self, column: NamedColumn, ids: Sequence[int | None]) -> None:
-        """Say it where long ids end as a spreadsheet leaves them."""
+        """Add a note where long ids end in zeros, as a spreadsheet rounds them."""
         long = [
             str(abs(i)) for i in ids if i is not None and abs(i) >= 10**_DIGITS_KEPT
         ]
         if long and all(set(text[_DIGITS_KEPT:]) == {"0"} for text in long):
-            self.said.append(
-                f"Column {column.name}: every id has zeros behind its 15th digit, as a "
-                "spreadsheet leaves them: the last digits are probably lost."
+            self.notes.append(
+                f"Column {column.name}: every id has zeros after its 15th digit, as a "
+                "spreadsheet rounds them: the last digits are probably lost."
             )
 
 
 def _is_id(number: int) -> bool:
-    """Tell an id from what stands for "none": 0, -1, -9999, the smallest integers.
+    """Return False for numbers that mean "none": 0, -1, -9999, the smallest integers.
 
     Euclid's ids have the sign of the declination, and more digits than those.
     """
     return number > 0 or (number <= -_LEAST_SIGNED and number not in _SMALLEST)
 
 
-def _stands_for_none(values: Floats) -> NDArray[np.bool_]:
-    """Tell numbers that surveys write for "not known": 0, -1, -9999, 99, 999."""
+def _means_missing(values: Floats) -> NDArray[np.bool_]:
+    """Return which numbers surveys write for "not known": 0, -1, -9999, 99, 999."""
     nines = (values >= 99) & np.isin(np.floor(values), (99, 999, 9999, 99999))
     return np.asarray(np.isnan(values) | (values <= -1) | (values == 0) | nines)
 
 
 def _printable(text: str) -> str:
-    """Return a text in one line without what cannot be shown."""
+    """Return a text in one line without characters that cannot be displayed."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
     return text.strip()

@@ -1,4 +1,4 @@
-"""Writing what is known of galaxies, as the table that lies beside their cutouts."""
+"""Writing galaxies as the table that is kept next to their cutouts."""
 
 from __future__ import annotations
 
@@ -19,22 +19,27 @@ Row = dict[str, Any]
 _UNITS = {"ra": "deg", "dec": "deg", "radius": "arcsec", "pixscale": "arcsec",
           "ebv": "mag", "size": "arcsec"}  # fmt: skip
 
-#: Our columns and what they mean, for whoever reads the table back.
+#: Columns by role, written into the metadata for reading the table back.
 _OWN = {"ra": "ra", "dec": "dec", "name": "name", "file": "file",
         "redshift": "redshift", "radius": "radius", "ebv": "ebv",
         "scale": "pixscale"}  # fmt: skip
 
 
 def row_of(galaxy: Galaxy, file: str, more: Mapping[str, Any] | None = None) -> Row:
-    """Return a galaxy as a row of the table beside cutouts.
+    """Return a galaxy as a row of the table next to cutouts.
 
     Parameters
     ----------
     galaxy : Galaxy
     file : str
-        The cutout's file, without its folder.
+        The cutout's file name, without its folder.
     more : mapping, optional
         Further columns.
+
+    Returns
+    -------
+    dict
+        Values by the name of their column.
     """
     row: Row = {
         "file": file,
@@ -53,14 +58,14 @@ def row_of(galaxy: Galaxy, file: str, more: Mapping[str, Any] | None = None) -> 
         row[f"mag_{band}"] = magnitude
     row.update(more or {})
     for name, value in galaxy.other.items():
-        # Ids are there twice where they have zeros before them, which stay.
+        # Ids with leading zeros are in `other`, too, and keep the zeros.
         free = name not in row or name in galaxy.ids
         row[name if free else f"{name}_list"] = value
     return row
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a table that `write_rows` wrote; none where there is none.
+    """Return the rows of a table that `write_rows` wrote; none if it does not exist.
 
     Raises
     ------
@@ -87,14 +92,28 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def merged(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:
-    """Return the rows of both by file; where both name one, the new row counts."""
+    """Return the rows of both tables, one for each file.
+
+    Parameters
+    ----------
+    old, new : iterable of dict
+        Rows; the new one of a file replaces the old one.
+    """
     by_file = {row.get("file"): row for row in old}
     by_file.update({row["file"]: row for row in new})
     return list(by_file.values())
 
 
 def write_rows(rows: Sequence[Row], path: Path, meta: Mapping[str, Any]) -> None:
-    """Write rows as ECSV, whole or not at all.
+    """Write rows as ECSV, completely or not at all.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        From `row_of`.
+    path : path
+    meta : mapping
+        Metadata of the table; the roles of the columns are added.
 
     Raises
     ------
@@ -141,5 +160,5 @@ def _typed(values: Sequence[Any]) -> tuple[Any, list[Any]]:
 
 
 def _line(text: str) -> str:
-    """Return a text in one line, without what a text file cannot hold."""
+    """Return a text in one line, without characters that a text file cannot hold."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

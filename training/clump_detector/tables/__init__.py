@@ -1,1 +1,1 @@
-"""Tables that people bring, in many formats, read with care."""
+"""Reading tables from any source, in many formats, within limits."""

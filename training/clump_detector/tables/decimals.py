@@ -1,22 +1,22 @@
-"""Decimal commas and marks between thousands, as spreadsheets write numbers.
+"""Decimal commas and thousands separators, as spreadsheets write numbers.
 
-A table has one decimal mark. It is a comma where a number of some column has a comma
-that cannot part thousands (``150,1``), and none has a point that cannot. What could be
-either (``1,234``) follows the mark of the table; where that is not known, the column
-stays text, and that is said.
+A table has one decimal mark. It is a comma if a number in some column has a comma that
+cannot be a thousands separator (``150,1``), and none has such a point. What could be
+either (``1,234``) follows the mark of the table; where that is unknown, the column
+stays text, with a note.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .kinds import MISSING
 
 Translate = Callable[[str], str]
 
-#: Marks that stand between thousands and nowhere else: ' of Switzerland, narrow blanks.
+#: Marks that are only used between thousands: ' in Switzerland, narrow blanks.
 _APART = "'’\u00a0\u202f\u2009"
 _BY_MARK = re.compile(
     rf"[+-]?\d{{1,3}}([{_APART}])\d{{3}}(?:\1\d{{3}})*(?:[.,]\d+)?"
@@ -27,7 +27,7 @@ _TAKEN_OUT = re.compile(f"[{_APART} ]")
 _EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
 _WHOLE = re.compile(r"[+-]?\d+")
 
-# What cannot be told apart from thousands has three digits behind its only mark.
+# With three digits after its only mark, a number may have a decimal mark or thousands.
 _EITHER = {m: re.compile(rf"[+-]?[1-9]\d{{0,2}}\{m}\d{{3}}") for m in ".,"}
 _FRACTION = {m: re.compile(rf"[+-]?(?:\d+\{m}\d*|\{m}\d+){_EXPONENT}") for m in ".,"}
 _THOUSANDS = {
@@ -42,7 +42,7 @@ _ANGLE = {
     )
     for m in ".,"
 }
-#: A cell that is worth a second look.
+#: A cell that may be a number in another notation.
 _NUMBERISH = re.compile(rf"[+-]?[\d.,{_APART} ]*\d(?:[eE][+-]?\d+)?")
 
 WHOLE, OTHER = "whole", "other"
@@ -55,19 +55,21 @@ class Decimals:
     Attributes
     ----------
     translate : mapping of int to callable
-        By column: what makes a cell one with a decimal point and without thousands.
+        By column: converts a cell to one with a decimal point and without thousands
+        separators.
     text : set of int
-        Columns that stay text since it cannot be told what they say.
-    said : list of str
+        Columns that stay text since their notation is ambiguous.
+    notes : list of str
+        Sentences for users.
     """
 
     translate: dict[int, Translate] = field(default_factory=dict)
     text: set[int] = field(default_factory=set)
-    said: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def is_worth_a_look(cells: Iterable[str]) -> bool:
-    """Tell whether cells that are no numbers may be some in other writing."""
+def may_be_numbers(cells: Iterable[str]) -> bool:
+    """Return whether one of some cells may be a number with commas or thousands."""
     return any(
         ("," in cell or not cell.isalnum())
         and (_NUMBERISH.fullmatch(cell.strip()) or _is_angle(cell.strip(), ","))
@@ -85,8 +87,8 @@ def form_of(cell: str) -> str:
     Returns
     -------
     str
-        The decimal mark; the mark and ``?`` where it may part thousands instead;
-        `WHOLE` for digits only; `OTHER` for no number.
+        The decimal mark; the mark and ``?`` where it may be a thousands separator;
+        `WHOLE` for digits only; `OTHER` for a cell that is not a number.
     """
     if _BY_MARK.fullmatch(cell):
         cell = _TAKEN_OUT.sub("", cell)
@@ -109,10 +111,11 @@ def find_decimals(
     Parameters
     ----------
     rows : iterable of sequences of str
+        The cells of each row.
     names : sequence of str
-        Of the columns.
+        The columns' names.
     delimiter : str
-        What parts them.
+        The character between columns.
     """
     forms: list[set[str]] = [set() for _ in names]
     marked: set[int] = set()
@@ -155,34 +158,39 @@ def _decided(
         else:
             found.text.add(i)
             unclear.append(names[i])
-    if commas:
-        found.said.append(f"Numbers with a decimal comma: {', '.join(commas)}.")
-    if thousands:
-        found.said.append(
-            f"Marks between thousands were taken out of {', '.join(thousands)}."
-        )
-    if unclear:
-        found.said.append(
-            f"What the commas and points in {', '.join(unclear)} mean cannot be told, "
-            "so these are no numbers here: write all numbers of the table with a "
-            "decimal point, and nothing between thousands."
-        )
+    found.notes.extend(_notes(commas, thousands, unclear))
     return found
 
 
+def _notes(
+    commas: Sequence[str], thousands: Sequence[str], unclear: Sequence[str]
+) -> Iterator[str]:
+    """Yield sentences on columns with commas, with thousands, and ambiguous ones."""
+    if commas:
+        yield f"Numbers with a decimal comma: {', '.join(commas)}."
+    if thousands:
+        yield f"Thousands separators were removed from {', '.join(thousands)}."
+    if unclear:
+        yield (
+            f"The commas and points in {', '.join(unclear)} are ambiguous, so these "
+            "columns are not read as numbers: write all numbers of the table with a "
+            "decimal point and without thousands separators."
+        )
+
+
 def _grouped(own: set[str]) -> set[str]:
-    """Return the forms that are thousands beside a sure decimal comma."""
+    """Return the forms that are thousands in a column with a certain decimal comma."""
     return {".?"} if "," in own else set()
 
 
 def _mark_of(seen: set[str], delimiter: str) -> str:
-    """Return the decimal mark of a table, or an empty text where it is not known."""
-    sure = seen & {",", "."}
-    if len(sure) == 1:
-        return next(iter(sure))
-    if sure or ",?" not in seen or ".?" in seen or delimiter == ",":
+    """Return the decimal mark of a table, or '' where it is not known."""
+    certain = seen & {",", "."}
+    if len(certain) == 1:
+        return next(iter(certain))
+    if certain or ",?" not in seen or ".?" in seen or delimiter == ",":
         return ""
-    return ","  # who parts columns by semicolons writes numbers with commas
+    return ","  # as in locales that separate columns by semicolons
 
 
 def _without_marks(cell: str) -> str:

@@ -1,4 +1,4 @@
-"""How a table of text begins: its letters, its columns and what parts them."""
+"""The beginning of a table of text: its encoding, its columns and its delimiter."""
 
 from __future__ import annotations
 
@@ -16,12 +16,22 @@ from .limits import LIMITS, too_much
 
 _DASHES = re.compile(r"-{2,}")
 
-#: A first line by which Excel is told what parts the columns.
+#: A first line that gives Excel the delimiter.
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\s*', re.I)
 
 
 class Heading:
-    """How a table of text begins: its columns, what parts them, where its rows begin.
+    """The columns, the delimiter and the first row of a table of text.
+
+    Parameters
+    ----------
+    names : list of str
+        The columns' names, '' where a column has none.
+    delimiter : str
+    rows_from : int
+        Number of the last line before the rows.
+    units : list of str
+        The columns' units, '' where unknown.
 
     Attributes
     ----------
@@ -30,11 +40,10 @@ class Heading:
         The names given to columns that have none.
     delimiter : str
     rows_from : int
-        Number of the last line before the rows.
     translate : mapping of int to callable
-        By column: what is done with a cell before it is read.
+        By column: the conversion of a cell before it is read.
     is_free : bool
-        Whether a person may have written it, rather than a program as ECSV.
+        Whether a user or a spreadsheet may have written it, unlike ECSV.
     """
 
     def __init__(
@@ -48,13 +57,26 @@ class Heading:
 
     @classmethod
     def of(cls, path: Path, encoding: str, delimiter: str | None = None) -> Heading:
-        """Look at the first lines."""
+        """Read the first lines of a table.
+
+        Parameters
+        ----------
+        path : path
+        encoding : str
+        delimiter : str, optional
+            By default found from the lines.
+
+        Raises
+        ------
+        FileError
+            If there is no header line, or it has too many, repeated or missing names.
+        """
         comment: tuple[int, str] | None = None
         head: list[tuple[int, str]] = []
         for number, line in lines_of(path, encoding):
-            said = None if head or delimiter else _SEPARATOR.fullmatch(line)
-            if said:
-                delimiter = said[1]
+            stated = None if head or delimiter else _SEPARATOR.fullmatch(line)
+            if stated:
+                delimiter = stated[1]
                 continue
             if not head and (line.startswith("#") or not line.strip(" \t\r\n,;|")):
                 comment = (number, line.lstrip("# \t")) if line.strip() else comment
@@ -63,13 +85,13 @@ class Heading:
             if len(head) == 3:
                 break
         if not head:
-            raise FileError("this table has no line but comments", path, "Add rows.")
+            raise FileError("this table has only comments", path, "Add rows.")
         number, first = head[0]
         delimiter = delimiter or _delimiter_of([line for _, line in head], path)
         names = _split(first, delimiter)
-        said_before = comment and _split(comment[1], delimiter)
-        if said_before and len(said_before) == len(names) and _is_data(names):
-            names, number = said_before, number - 1
+        commented = comment and _split(comment[1], delimiter)
+        if commented and len(commented) == len(names) and _is_data(names):
+            names, number = commented, number - 1
         names = _named(names, path)
         units = [""] * len(names)
         if len(head) == 3 and all(
@@ -82,14 +104,20 @@ class Heading:
 
 
 def encoding_of(path: Path) -> tuple[str, list[str]]:
-    """Return the encoding of a file of text, and a sentence where it was guessed."""
+    """Return the encoding of a file of text, and a sentence where it was guessed.
+
+    Raises
+    ------
+    FileError
+        If the file holds zero bytes, so it is not text.
+    """
     with path.open("rb") as file:
         start = file.read(1 << 20)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16", []
     if b"\0" in start:
         raise FileError(
-            "this is no text, it holds zero bytes", path, "Save it as CSV in UTF-8."
+            "this is not text, it holds zero bytes", path, "Save it as CSV in UTF-8."
         )
     try:
         with path.open(encoding="utf-8-sig") as text:
@@ -101,7 +129,18 @@ def encoding_of(path: Path) -> tuple[str, list[str]]:
 
 
 def lines_of(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """Yield (number from 1, line), refusing a line without end."""
+    """Yield the number, from 1, and the text of each line.
+
+    Parameters
+    ----------
+    path : path
+    encoding : str
+
+    Raises
+    ------
+    FileError
+        If a line is too long or holds zero bytes.
+    """
     with path.open(encoding=encoding, newline="") as file:
         number = 0
         while line := file.readline(LIMITS.line + 1):
@@ -110,7 +149,7 @@ def lines_of(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
                 raise too_much(f"line {number} is too long", path)
             if "\0" in line:
                 raise FileError(
-                    f"line {number} holds zero bytes, so this is no text",
+                    f"line {number} holds zero bytes, so this is not text",
                     path,
                     "Save it as CSV in UTF-8.",
                 )
@@ -118,17 +157,24 @@ def lines_of(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
 
 
 def reader_of(lines: Iterator[str], delimiter: str) -> Any:
-    """Return what takes lines apart into cells."""
+    """Return a CSV reader that splits lines into cells.
+
+    Parameters
+    ----------
+    lines : iterator of str
+    delimiter : str
+        Of one character; several blanks in a row count as one.
+    """
     return csv.reader(
         lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter == " "
     )
 
 
 def _delimiter_of(head: Sequence[str], path: Path) -> str:
-    """Return what parts the columns: the commonest mark of the first line.
+    """Return the delimiter of columns: the most frequent mark of the first line.
 
-    Where two are as common, as in ``ra;dec, deg;z, none``, the one that every line has
-    as often counts, and semicolons before commas, which may be decimal ones.
+    Where two are equally frequent, as in ``ra;dec, deg;z, none``, the one that every
+    line has as often is used, and semicolons before commas, which may be decimal ones.
     """
     bare = [re.sub(r'"[^"]*"', "", line.strip("\r\n")) for line in head]
     counts = {mark: bare[0].count(mark) for mark in ";\t|,"}
@@ -155,12 +201,12 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _is_data(cells: Sequence[str]) -> bool:
-    """Tell a row of numbers from a header."""
+    """Return whether a row holds a number, unlike a header."""
     return any(map(FLOAT.fullmatch, cells))
 
 
 def _named(names: list[str], path: Path) -> list[str]:
-    """Refuse a header without names, or with one name twice."""
+    """Return the names of a header; refuse missing and repeated ones."""
     LIMITS.check(path, columns=len(names))
     inner = list(names)
     while inner and not inner[-1]:  # delimiters at the end of each line
@@ -173,7 +219,7 @@ def _named(names: list[str], path: Path) -> list[str]:
         )
     twice = [name for name in inner if inner.count(name) > 1]
     if twice or "" in inner:
-        what = f"column {twice[0]!r} stands twice" if twice and twice[0] else (
+        what = f"column {twice[0]!r} is given twice" if twice and twice[0] else (
             "a column has no name"
         )  # fmt: skip
         raise FileError(f"{what} in its first line", path, "Name each column once.")

@@ -1,4 +1,4 @@
-"""What kind of values a column of text holds, and the values themselves."""
+"""The type of the values of a column of text, and their conversion."""
 
 from __future__ import annotations
 
@@ -17,13 +17,27 @@ _INTEGER = re.compile(r"[+-]?\d+")
 
 
 class ValueKind:
-    """What the values of a column have in common, from narrow to wide."""
+    """Types of a column's values, from narrow to wide."""
 
     INTEGER, FLOAT, TEXT = range(3)
 
 
 def kind_of(cells: Sequence[str], kind: int, path: Path) -> int:
-    """Return the kind of a column that had one so far and has more cells.
+    """Return the kind of a column, given further cells of it.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        Further cells of the column.
+    kind : int
+        Of `ValueKind`: what the cells before are.
+    path : path
+        For messages.
+
+    Returns
+    -------
+    int
+        Of `ValueKind`: the same or a wider one.
 
     Raises
     ------
@@ -37,8 +51,8 @@ def kind_of(cells: Sequence[str], kind: int, path: Path) -> int:
         return kind
     values = [c for c in map(str.strip, cells) if c.lower() not in MISSING]
     whole = kind == ValueKind.INTEGER and all(map(_INTEGER.fullmatch, values))
-    if whole and "-0" not in values:  # no integer keeps the sign of it
-        # 007 is a name; so is what no integer of 64 bits holds.
+    if whole and "-0" not in values:  # an integer would lose the sign
+        # 007 is a name, and so is a number that does not fit into 64 bits.
         if not any(_is_name(v) for v in values):
             return ValueKind.INTEGER
         return ValueKind.TEXT
@@ -59,10 +73,23 @@ def _is_long(number: str) -> bool:
 
 
 def values_of(cells: Sequence[str], kind: int) -> tuple[Any, list[bool]]:
-    """Return the values of cells as their kind has them, and which are missing."""
+    """Return the values of cells, and which of them are missing.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        All of the kind.
+    kind : int
+        Of `ValueKind`.
+
+    Returns
+    -------
+    (list of int, float or str, list of bool)
+        Missing numbers are 0.
+    """
     stripped = [cell.strip() for cell in cells]
     if kind == ValueKind.TEXT:
-        # What stands a million times takes its room once.
+        # A text that is repeated a million times takes memory once.
         return list(map(sys.intern, stripped)), [not cell for cell in stripped]
     missing = [cell.lower() in MISSING for cell in stripped]
     convert: Any = int if kind == ValueKind.INTEGER else float

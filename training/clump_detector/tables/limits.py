@@ -1,4 +1,4 @@
-"""How large a table may be: asked before memory is taken for it."""
+"""How large a table may be, checked before memory is allocated for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clump_detector.core.errors import FileError
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that is read of one table.
+    """The limits of one table.
 
     Attributes
     ----------
@@ -37,6 +37,12 @@ class Limits:
     def check(self, path: Path, *, rows: int = 0, columns: int = 0) -> None:
         """Refuse a table that is too long or too wide.
 
+        Parameters
+        ----------
+        path : path
+            For the message.
+        rows, columns : int
+
         Raises
         ------
         FileError
@@ -48,6 +54,12 @@ class Limits:
 
     def check_cells(self, path: Path, rows: int, columns: int) -> None:
         """Refuse a table of text with too many values.
+
+        Parameters
+        ----------
+        path : path
+            For the message.
+        rows, columns : int
 
         Raises
         ------
@@ -63,7 +75,7 @@ class Limits:
 LIMITS = Limits()
 
 
-class Room:
+class MemoryBudget:
     """The memory that the columns of one table may still take.
 
     Parameters
@@ -76,19 +88,25 @@ class Room:
         self._path, self._left = path, LIMITS.memory
 
     def take(self, rows: int, letters: int = 0) -> None:
-        """Take room for a column of numbers, or of words of so many letters.
+        """Take memory for a column of numbers or of texts.
+
+        Parameters
+        ----------
+        rows : int
+        letters : int
+            Length of the longest text; 0 for numbers.
 
         Raises
         ------
         FileError
-            If there is no room for it.
+            If not enough is left, or a text is too long.
         """
         self._left -= rows * (4 * letters if letters else 8)
         if letters > LIMITS.word or self._left < 0:
             raise too_much(
                 f"{rows:,} rows with words of {letters:,} letters are too large"
                 if letters
-                else f"{rows:,} rows of so many columns are too large",
+                else f"{rows:,} rows with this number of columns are too large",
                 self._path,
             )
 
@@ -106,5 +124,12 @@ def check_size(path: Path) -> None:
 
 
 def too_much(what: str, path: Path) -> FileError:
-    """Return the error of a table that is too large."""
-    return FileError(what, path, "Cut it into parts, or keep only the columns needed.")
+    """Return the error for a table that is too large.
+
+    Parameters
+    ----------
+    what : str
+        What is too large, as a clause.
+    path : path
+    """
+    return FileError(what, path, "Split it, or keep only the columns needed.")

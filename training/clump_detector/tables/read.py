@@ -1,7 +1,7 @@
-"""Tables that people bring: CSV, ECSV, VOTable, FITS and Parquet, read with care.
+"""Reading tables: CSV, ECSV, VOTable, FITS and Parquet.
 
-What a file claims of itself is looked at before memory is taken for it, nothing is
-fetched that a file points to, and no pickle is ever loaded.
+The sizes that a file claims are checked before memory is allocated, links in a file are
+not followed, and no pickle is ever loaded.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from clump_detector.core.errors import ClumpError, FileError, from_os_error
 from clump_detector.core.signatures import refuse_special, what_it_is
 
-from .limits import LIMITS, Room, check_size, too_much
+from .limits import LIMITS, MemoryBudget, check_size, too_much
 from .text import MOST_YAML, read_ecsv, read_text
 from .votable import check_votable
 
-#: The endings of tables; what a file begins with counts more.
+#: Suffixes of tables; the first bytes of a file take precedence.
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".ecsv", ".vot", ".votable", ".xml",
             ".fits", ".fit", ".fits.gz", ".parquet", ".pq")  # fmt: skip
 
@@ -32,7 +32,7 @@ _TEXT = (".csv", ".tsv", ".txt", ".dat", "")
 
 
 def is_table_name(path: str | Path) -> bool:
-    """Tell from its name whether a file may be a table that `read_table` reads."""
+    """Return whether a file's name is that of a table that `read_table` reads."""
     return str(path).lower().endswith(SUFFIXES)
 
 
@@ -49,13 +49,14 @@ def read_table(path: str | Path) -> Any:
     Returns
     -------
     astropy.table.Table
-        Columns of int64, uint64, float64, bool or str, masked where nothing stands,
-        with their units. ``meta["said"]`` lists in sentences what was left out.
+        Columns of int64, uint64, float64, bool or str, masked where a value is missing,
+        with their units. ``meta["reading_notes"]`` lists in sentences what was left
+        out.
 
     Raises
     ------
     FileError
-        If the file is missing, no table, damaged, or larger than `table_limits.LIMITS`.
+        If the file is missing, not a table, damaged, or larger than `limits.LIMITS`.
     """
     path = Path(path)
     try:
@@ -70,7 +71,7 @@ def read_table(path: str | Path) -> Any:
         if error.errno is not None:
             raise from_os_error(error, path, "read") from error
         raise _damaged(path, error) from error
-    except Exception as error:  # readers raise whatever they like on damaged bytes
+    except Exception as error:  # readers raise many kinds for damaged bytes
         raise _damaged(path, error) from error
     if not len(table.colnames):
         raise FileError("this table has no column", path, "Give one with a header.")
@@ -85,7 +86,7 @@ def read_table(path: str | Path) -> Any:
 
 
 def _with_masks(table: Any) -> Any:
-    """Return a table with the gaps that astropy writes as columns of their own."""
+    """Return a table with the masks that astropy writes as columns applied."""
     for name in [n for n in table.colnames if f"{n}.mask" in table.colnames]:
         gaps = table[f"{name}.mask"]
         if gaps.dtype.kind == "b":
@@ -155,14 +156,14 @@ def _read_fits(path: Path) -> Any:
 
 
 def _check_fits(header: Any, path: Path) -> None:
-    """Refuse a table whose header claims more than there can be."""
+    """Refuse a table whose header claims more than the file can hold."""
     width, rows = int(header["NAXIS1"]), int(header["NAXIS2"])
     LIMITS.check(path, rows=rows, columns=int(header.get("TFIELDS", 0)))
     packed = _start_of(path).startswith(b"\x1f\x8b")
     most = LIMITS.file_bytes if packed else path.stat().st_size
     if width < 0 or rows < 0 or width * rows > most:
         raise FileError(
-            f"its header promises {rows} rows of {width} bytes, more than the file has",
+            f"its header claims {rows} rows of {width} bytes, more than the file has",
             path,
             "Get the file again.",
         )
@@ -171,8 +172,8 @@ def _check_fits(header: Any, path: Path) -> None:
 def _fits_columns(hdu: Any, path: Path) -> Any:
     from astropy.table import Table
 
-    table, room = Table(), Room(path)
-    said = []
+    table, memory = Table(), MemoryBudget(path)
+    notes = []
     data = hdu.data
     for column in hdu.columns:
         name = column.name
@@ -180,19 +181,23 @@ def _fits_columns(hdu: Any, path: Path) -> Any:
             single = data is not None and data.dtype[name].shape == ()
             if single:
                 kind = data.dtype[name]
-                room.take(len(data), kind.itemsize if kind.kind in "SU" else 0)
+                memory.take(len(data), kind.itemsize if kind.kind in "SU" else 0)
             values = np.asarray(data[name]) if single else None
         except FileError:
             raise
-        except Exception as error:  # one broken column is no reason to lose the others
-            said.append(f"Column {name} is damaged and was left out ({error}).")
+        except Exception as error:  # a broken column does not cost the others
+            notes.append(f"Column {name} is damaged and was left out ({error}).")
             continue
         if values is None or values.ndim != 1 or values.dtype.kind not in "uifbUS":
-            said.append(f"Column {name} holds several values a row and was left out.")
+            notes.append(_several_values(name))
             continue
         table[name] = _column(values, _null_mask(values, column.null), column.unit)
-    table.meta["said"] = said
+    table.meta["reading_notes"] = notes
     return table
+
+
+def _several_values(name: str) -> str:
+    return f"Column {name} holds several values per row and was left out."
 
 
 def _null_mask(values: NDArray[Any], null: Any) -> NDArray[np.bool_]:
@@ -202,7 +207,7 @@ def _null_mask(values: NDArray[Any], null: Any) -> NDArray[np.bool_]:
 
 
 def _column(values: NDArray[Any], missing: NDArray[np.bool_], unit: Any) -> Any:
-    """Return a masked column in the machine's own byte order."""
+    """Return a masked column in native byte order."""
     from astropy.table import MaskedColumn
 
     if values.dtype.kind == "S":
@@ -235,7 +240,7 @@ def _read_votable(path: Path) -> Any:
         parsed = next((t for t in tables if len(t.array)), tables[0])
         whole = parsed.to_table(use_names_over_ids=True)
     table = Table()
-    said = []
+    notes = []
     for name in whole.colnames:
         column = whole[name]
         values = np.ma.getdata(np.ma.asarray(column))
@@ -243,10 +248,10 @@ def _read_votable(path: Path) -> Any:
         if values.dtype.kind == "O" and all(isinstance(v, str | bytes) for v in values):
             values = np.array([str(v) for v in values], dtype=str)
         if values.ndim != 1 or values.dtype.kind not in "uifbUS":
-            said.append(f"Column {name} holds several values a row and was left out.")
+            notes.append(_several_values(name))
             continue
         table[name] = _column(values, missing, column.unit)
-    table.meta["said"] = said
+    table.meta["reading_notes"] = notes
     return table
 
 
@@ -262,28 +267,28 @@ def _read_parquet(path: Path) -> Any:
         meta = file.metadata
         LIMITS.check(path, rows=meta.num_rows, columns=meta.num_columns)
         schema = file.schema_arrow
-        # pandas writes its categories as dictionaries, of words or of numbers.
+        # pandas writes its categories as dictionaries, of texts or of numbers.
         words = [f.name for f in schema if _is_text(_values_of(f.type))]
         plain = [f.name for f in schema if _is_plain(_values_of(f.type))]
         units = _parquet_units(schema)
-    # Words as a dictionary: one that stands a million times takes its room once.
+    # Texts as a dictionary: one that is repeated a million times takes memory once.
     read = pq.read_table(path, columns=[*plain, *words], read_dictionary=words)
-    table, room = Table(), Room(path)
+    table, memory = Table(), MemoryBudget(path)
     for name in [n for n in schema.names if n in (*plain, *words)]:
         column = _one_chunk(read[name])
         if name in plain and pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
         missing = np.asarray(column.is_null())
         if name in words:
-            values = _words(column, pa, room)
+            values = _words(column, memory)
         else:
             kind = column.type
-            room.take(len(column))
+            memory.take(len(column))
             filled = column.fill_null(False if pa.types.is_boolean(kind) else 0)
             values = filled.to_numpy(zero_copy_only=False)
         table[name] = _column(values, missing, units.get(name))
-    table.meta["said"] = [
-        f"Column {name} holds no plain values and was left out."
+    table.meta["reading_notes"] = [
+        f"Column {name} does not hold plain values and was left out."
         for name in schema.names
         if name not in table.colnames
     ]
@@ -291,7 +296,7 @@ def _read_parquet(path: Path) -> Any:
 
 
 def _parquet_units(schema: Any) -> dict[str, str]:
-    """Return the units by column: of each field, or as astropy notes them."""
+    """Return the units by column: of each field, or from astropy's metadata."""
     from astropy.table.meta import get_header_from_yaml
 
     fields = {f.name: (f.metadata or {}).get(b"unit", b"") for f in schema}
@@ -305,14 +310,14 @@ def _parquet_units(schema: Any) -> dict[str, str]:
 
 
 def _values_of(kind: Any) -> Any:
-    """Return the type of the values of a column, in a dictionary or not."""
+    """Return the type of the values of a column, also of a dictionary column."""
     import pyarrow as pa
 
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _one_chunk(column: Any) -> Any:
-    """Return a column in one piece; its parts may have a dictionary each."""
+    """Return a column in one chunk, whose chunks may have had a dictionary each."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
@@ -336,13 +341,15 @@ def _is_plain(kind: Any) -> bool:
     )
 
 
-def _words(column: Any, pa: Any, room: Room) -> NDArray[Any]:
-    """Return the words of a dictionary column, of one length and not too long."""
+def _words(column: Any, memory: MemoryBudget) -> NDArray[Any]:
+    """Return the texts of a dictionary column as an array, checked for their length."""
+    import pyarrow as pa
+
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     words = [word or "" for word in column.dictionary.to_pylist()]
     longest = max(map(len, words), default=0)
-    room.take(len(column), longest)
+    memory.take(len(column), longest)
     codes = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
     if not words:
         return np.zeros(len(column), dtype="U1")

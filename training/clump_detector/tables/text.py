@@ -1,4 +1,11 @@
-"""Tables of text: CSV and its kin, and ECSV; broken ones are refused by line."""
+"""Tables of text: CSV and similar, and ECSV; errors name the line.
+
+ECSV has a reader in astropy, which was tried behind the limits of this package and not
+taken: it holds all cells as Python objects at once, about eight times the size of the
+file (215 MiB for one of 27 MB, against 55 MiB here), so that a file within the limits
+could take gigabytes, and it builds the objects (SkyCoord, Time) that the header names.
+It is about twice as fast.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +20,28 @@ import numpy as np
 
 from clump_detector.core.errors import FileError
 
-from .decimals import find_decimals, is_worth_a_look
+from .decimals import find_decimals, may_be_numbers
 from .heading import Heading, encoding_of, lines_of, reader_of
 from .kinds import ValueKind, kind_of, values_of
-from .limits import LIMITS, Room, too_much
+from .limits import LIMITS, MemoryBudget, too_much
 
-#: Columns of signs, as the CDS and people call them: a "-" in them is no gap.
+#: Columns of signs, as the CDS and users name them: "-" is not a gap in them.
 _SIGNS = frozenset({"de-", "dec-", "de_sign", "dec_sign", "design", "decsign", "sign"})
 _FORMULA = re.compile(r'="([^"]*)"')
 _APOSTROPHE = re.compile(r"'[+-]?\d+")
 
-#: Rows that are looked at together.
+#: Rows that are processed together.
 _CHUNK = 10_000
 
-#: Characters of the header of an ECSV file; YAML is read slowly.
+#: Most characters of the header of an ECSV file; reading YAML is slow.
 MOST_YAML = 200_000
 
 
 def read_text(path: Path) -> Any:
-    """Read CSV, or a table with tabs, semicolons, bars or blanks between its columns.
+    """Read CSV, or a table with tabs, semicolons, bars or blanks between columns.
 
-    Lines before the header that begin with ``#`` are left out; one of them may be the
-    header.
+    Lines before the header that begin with ``#`` are skipped; the last of them may be
+    the header.
 
     Returns
     -------
@@ -43,48 +50,43 @@ def read_text(path: Path) -> Any:
     Raises
     ------
     FileError
-        Naming the line, if quotation marks are not closed or a line has more or fewer
-        columns than the header.
+        With the line, if quotation marks are not closed or a line has more or fewer
+        columns than the header; if the table is too large or not text.
     """
-    encoding, said = encoding_of(path)
+    encoding, notes = encoding_of(path)
     start = Heading.of(path, encoding)
     kinds, n, doubtful = _kinds_of(path, encoding, start)
     if doubtful:
         rows = _rows(path, encoding, start)
         found = find_decimals(rows, start.names, start.delimiter)
-        start.translate, said = found.translate, [*said, *found.said]
+        start.translate, notes = found.translate, [*notes, *found.notes]
         kinds, n, _ = _kinds_of(path, encoding, start)
         kinds = [ValueKind.TEXT if i in found.text else k for i, k in enumerate(kinds)]
     table = _fill(path, encoding, start, kinds, n)
-    table.meta["said"] = [*said, *_without_empty(table, start.nameless)]
+    table.meta["reading_notes"] = [*notes, *_without_empty(table, start.nameless)]
     return table
 
 
 def _without_empty(table: Any, names: Sequence[str]) -> list[str]:
-    """Leave out columns without a name and a value, as spreadsheets add them."""
+    """Remove columns without name and values, as spreadsheets add them."""
     full = [name for name in names if not np.ma.getmaskarray(table[name]).all()]
     table.remove_columns([name for name in names if name not in full])
     return [f"{name} has no name in the first line." for name in full]
 
 
 def read_ecsv(path: Path) -> Any:
-    """Read ECSV: as CSV, with the types and units that its header says.
+    """Read ECSV: as CSV, with the types and units of its header.
+
+    Returns
+    -------
+    astropy.table.Table
 
     Raises
     ------
     FileError
+        If the header does not fit the columns, and as `read_text`.
     """
-    from astropy.table.meta import get_header_from_yaml
-
-    lines, yaml = [], 0
-    for _, line in lines_of(path, "utf-8-sig"):
-        if not line.startswith("#"):
-            break
-        yaml += len(line)
-        if yaml > MOST_YAML:
-            raise too_much("the header of this ECSV file is too long", path)
-        lines.append(line[2:].rstrip("\r\n"))
-    header = get_header_from_yaml(lines[2:])  # after %ECSV and ---
+    header = _ecsv_header(path)
     columns = header["datatype"]
     delimiter = header.get("delimiter", " ")
     if delimiter not in (" ", ","):
@@ -107,9 +109,24 @@ def read_ecsv(path: Path) -> Any:
     for column in columns:
         if column.get("unit"):
             table[column["name"]].unit = str(column["unit"])
-    table.meta["said"] = []
+    table.meta["reading_notes"] = []
     table.meta.update(header.get("meta") or {})
     return table
+
+
+def _ecsv_header(path: Path) -> dict[str, Any]:
+    from astropy.table.meta import get_header_from_yaml
+
+    lines, yaml = [], 0
+    for _, line in lines_of(path, "utf-8-sig"):
+        if not line.startswith("#"):
+            break
+        yaml += len(line)
+        if yaml > MOST_YAML:
+            raise too_much("the header of this ECSV file is too long", path)
+        lines.append(line[2:].rstrip("\r\n"))
+    header: dict[str, Any] = get_header_from_yaml(lines[2:])  # after %ECSV and ---
+    return header
 
 
 def _rows(path: Path, encoding: str, start: Heading) -> Iterator[list[str]]:
@@ -138,7 +155,7 @@ def _rows(path: Path, encoding: str, start: Heading) -> Iterator[list[str]]:
                     f"line {begun} has {len(cells)} columns and the header {n}",
                     path,
                     "Look for a missing quotation mark or delimiter there, or for a "
-                    "number whose decimal comma also parts columns.",
+                    "number whose decimal comma is also the delimiter.",
                 )
             count += 1
             if count % _CHUNK == 1:
@@ -152,7 +169,7 @@ def _rows(path: Path, encoding: str, start: Heading) -> Iterator[list[str]]:
 
 
 def _bare(cell: str) -> str:
-    """Return what was written as ``="0123"`` or ``'0123``, so that it stays text."""
+    """Return the text of ``="0123"`` and ``'0123``, notations that keep it text."""
     formula = _FORMULA.fullmatch(cell.strip())
     if formula:
         return formula[1]
@@ -164,13 +181,13 @@ def _broken(path: Path, line: int, reason: str) -> FileError:
         what = f"a quotation mark that opens in line {line} or later is never closed"
     else:
         what = f"line {line} cannot be read ({reason})"
-    return FileError(what, path, "Mend that line, or save the table again.")
+    return FileError(what, path, "Correct that line, or save the table again.")
 
 
 def _kinds_of(path: Path, encoding: str, start: Heading) -> tuple[list[int], int, bool]:
-    """Return the kind of each column, the number of rows, and whether one is in doubt.
+    """Return the kind of each column, the number of rows, and whether one is doubtful.
 
-    In doubt is a column of text that may be numbers in another writing.
+    A column of text is doubtful if it may hold numbers in another notation.
     """
     kinds: list[int] = [
         ValueKind.TEXT if name.strip().lower() in _SIGNS else ValueKind.INTEGER
@@ -182,7 +199,7 @@ def _kinds_of(path: Path, encoding: str, start: Heading) -> tuple[list[int], int
         for i, cells in enumerate(zip(*chunk, strict=True)):
             kinds[i] = kind_of(cells, kinds[i], path)
             if kinds[i] == ValueKind.TEXT and not doubtful:
-                doubtful = is_worth_a_look(cells)
+                doubtful = may_be_numbers(cells)
     return kinds, n, doubtful
 
 
@@ -192,7 +209,7 @@ def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
 
 
 def _fill(path: Path, encoding: str, start: Heading, kinds: list[int], n: int) -> Any:
-    """Read the rows once more, into arrays that are as large as they need to be."""
+    """Read the rows once more, into arrays of the size needed."""
     from astropy.table import MaskedColumn, Table
 
     LIMITS.check_cells(path, n, len(kinds))
@@ -210,14 +227,12 @@ def _fill(path: Path, encoding: str, start: Heading, kinds: list[int], n: int) -
             values, missing = values_of(column, kinds[i])
             arrays[i][at:stop], masks[i][at:stop] = values, missing
         at = stop
-    table, room = Table(), Room(path)
+    table, memory = Table(), MemoryBudget(path)
     for i, (name, unit) in enumerate(zip(start.names, start.units, strict=False)):
-        values, arrays[i] = (
-            arrays[i],
-            np.empty(0),
-        )  # one column at a time is there twice
+        # Only one column at a time is in memory twice.
+        values, arrays[i] = arrays[i], np.empty(0)
         longest = max(map(len, values), default=1) if values.dtype == object else 0
-        room.take(n, longest)
+        memory.take(n, longest)
         if values.dtype == object:
             values = values.astype(f"U{max(longest, 1)}")
         table[name] = MaskedColumn(values, mask=masks[i], unit=unit or None)

@@ -1,4 +1,4 @@
-"""What is looked at in a VOTable before astropy reads it."""
+"""Checks of a VOTable before astropy reads it."""
 
 from __future__ import annotations
 
@@ -18,39 +18,40 @@ _WIDTHS = {"char": 4, "unicodeChar": 4, "bit": 1, "doubleComplex": 16}
 
 
 def check_votable(path: Path) -> None:
-    """Refuse a VOTable that is no XML, promises too much, or points elsewhere.
+    """Refuse a VOTable that is not XML, claims too much, or links to its data.
 
-    astropy takes memory for the rows that ``nrows`` promises, and would open what a
-    ``STREAM`` points to, on this machine or on the net.
+    astropy allocates memory for the rows that ``nrows`` claims, and would open the link
+    of a ``STREAM``, to a local file or to a server.
 
     Raises
     ------
     FileError
+        If it is too large, not well-formed, defines entities or links to its data.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise too_much("this VOTable is too large", path)
-    look = _Look(path)
+    content = _Content(path)
     parser = expat.ParserCreate()
-    parser.StartElementHandler = look.start
-    parser.EntityDeclHandler = look.entity
+    parser.StartElementHandler = content.start
+    parser.EntityDeclHandler = content.entity
     try:
         with path.open("rb") as file:
             parser.ParseFile(file)
     except expat.ExpatError as error:
         raise FileError(
-            f"this VOTable is no whole XML ({error})", path, "Get the file again."
+            f"this VOTable is not complete XML ({error})", path, "Get the file again."
         ) from error
 
 
-class _Look:
-    """Counts what a file holds, element by element."""
+class _Content:
+    """Counts rows and bytes of a file, element by element."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rows = self._fields = self._width = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """See an element."""
+        """Count or refuse an element."""
         kind = name.rpartition(":")[2]
         if kind == "TR":
             self._rows += 1
@@ -68,14 +69,14 @@ class _Look:
             raise too_much("a PARAM of this VOTable is too long", self._path)
         elif kind == "STREAM" and "href" in attributes:
             raise FileError(
-                "the data of this VOTable are in another place "
+                "the data of this VOTable are in another file "
                 f"({attributes['href'][:80]})",
                 self._path,
                 "Save it with its data inside.",
             )
 
     def entity(self, *_: object) -> None:
-        """Refuse an entity: a short one can stand for gigabytes."""
+        """Refuse an entity: a short one can expand to gigabytes."""
         raise FileError(
             "this VOTable defines XML entities", self._path, "Save it without them."
         )
@@ -95,8 +96,8 @@ def _number(text: str) -> int:
 
 
 def _size(text: str) -> int:
-    """Return how many values an ``arraysize`` such as ``2x3`` or ``10*`` fixes."""
-    if text.strip().endswith("*"):  # as long as it is
+    """Return the number of values of a fixed ``arraysize`` such as ``2x3``, or 1."""
+    if text.strip().endswith("*"):  # of variable length
         return 1
     size = 1
     for part in text.split("x"):

@@ -54,8 +54,8 @@ class LabelTable:
         self._table = table
         #: The names of columns that somebody has asked for.
         self.used: set[str] = set()
-        #: What of the file was left out, in sentences.
-        self.said: tuple[str, ...] = tuple(table.meta.get("said") or ())
+        #: What was left out of the file, in sentences.
+        self.notes: tuple[str, ...] = tuple(table.meta.get("reading_notes") or ())
 
     def __len__(self) -> int:
         return len(self._table)

@@ -118,7 +118,7 @@ def _of_table(grid: LabelTable, kind: str | None) -> ForeignLabels:
             grid.path,
             "Check its columns.",
         )
-    notes = dict.fromkeys((*labels.notes, *grid.said))
+    notes = dict.fromkeys((*labels.notes, *grid.notes))
     return replace(labels, notes=tuple(notes))
 
 
