@@ -25,7 +25,7 @@ from clump_detector.catalogue import read_catalogue
 from clump_detector.core.sources import find_sources
 from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
 from napari_clumps.io.catalogue import export_catalogue
-from napari_clumps.io.import_labels import find_labels, take_labels
+from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Review
 
 PICTURE = Path(__file__).parent.parent / "pictures" / "labelled.png"
@@ -47,7 +47,7 @@ def main() -> None:
     made = options.out / "labelled.clumps"
     with Review.create(made, find_sources([sky]), held_out=0.0) as review:
         finding = find_labels(review, options.clumps)
-        print(*take_labels(review, finished(finding), "accepted"), sep="\n")
+        print(*add_labels(review, finished(finding), "accepted"), sep="\n")
         print(export_catalogue(review, options.out / "clumps.vot"))
     validate(options.out / "clumps.vot")
     table = read_catalogue(options.out / "clumps.vot")

@@ -34,7 +34,7 @@ _SHARE = 0.035
 _LEAST = 6.0
 
 
-def changed(corners: Corners, action: str, turned: Orientation) -> Corners:
+def moved_box(corners: Corners, action: str, turned: Orientation) -> Corners:
     """Return a box after a key of `CHANGES`, by a pixel as the screen shows it.
 
     Parameters

@@ -242,7 +242,7 @@ class Controller:
         self.exchange.close()
         if session.cutout is not None:
             with suppress(ClumpError):  # a full disk is no reason to stay
-                review.place = session.cutout.id
+                review.position = session.cutout.id
         if self._write_retry is not None:
             self._write_retry.end()
         review.changed.disconnect(session.show_changes)

@@ -11,7 +11,7 @@ from clump_detector.core.errors import ClumpError
 from napari_clumps.review import Box, Corners, Status
 from napari_clumps.settings.shortcuts import BOOK
 
-from .box_steps import changed, usual_side
+from .box_steps import moved_box, usual_side
 from .errors import shows_errors
 from .navigation import Navigator
 from .session import Session
@@ -110,7 +110,7 @@ class Decisions:
         """Move the current box by a pixel, or one of its sides; `CHANGES` has which."""
         box = self._current_box()
         if box is not None:
-            corners = changed(
+            corners = moved_box(
                 box.corners, action, self.session.canvas.camera.orientation
             )
             self.session.opened.edit(box.id, corners)
@@ -212,7 +212,7 @@ class Decisions:
                 return True
             self._reveal()
         n = len(self.session.undecided)
-        if not self.session.unnamed or not n:
+        if not self.session.anonymous or not n:
             return False
         accept, reject = BOOK.key("accept"), BOOK.key("reject")
         boxes = f"{n} box{'es' * (n != 1)} of the models"

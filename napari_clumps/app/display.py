@@ -14,7 +14,7 @@ from psygnal import Signal
 from clump_detector.core.errors import ClumpError
 from napari_clumps.render.image_cache import DisplayImage
 from napari_clumps.render.orientation import SkyMarks, compass_of, north_up
-from napari_clumps.render.rendering import COLOUR, NARROWEST, STRETCHES, Look
+from napari_clumps.render.rendering import COLOUR, NARROWEST, STRETCHES, Rendering
 from napari_clumps.review import CutoutRecord
 from napari_clumps.settings.settings import Settings, change_settings, load_settings
 from napari_clumps.settings.shortcuts import BOOK
@@ -53,7 +53,7 @@ class Display:
         settings = load_settings()
         self.scale_bar = settings.scale_bar
         self.north_up = settings.north_up
-        session.pictures.look = _saved_look(settings)
+        session.pictures.rendering = _saved_look(settings)
         session.cutout_changed.connect(self._on_cutout)
         session.canvas.lost.connect(self._restore_layers)
 
@@ -83,15 +83,15 @@ class Display:
     # -- the look -----------------------------------------------------------
 
     @property
-    def look(self) -> Look:
+    def rendering(self) -> Rendering:
         """The look of now; a new one is shown at once."""
-        return self.session.pictures.look
+        return self.session.pictures.rendering
 
-    @look.setter
-    def look(self, look: Look) -> None:
-        if look == self.look:
+    @rendering.setter
+    def rendering(self, rendering: Rendering) -> None:
+        if rendering == self.rendering:
             return
-        self.session.pictures.look = look
+        self.session.pictures.rendering = rendering
         self._show_again()
         self._settle()
 
@@ -102,10 +102,10 @@ class Display:
         return (picture.views if picture else ()) or (COLOUR,)
 
     @property
-    def shown(self) -> Look:
+    def shown(self) -> Rendering:
         """How the cutout is shown: in colour where it lacks the chosen band."""
-        missing = self.look.view not in self.views
-        return replace(self.look, view=COLOUR) if missing else self.look
+        missing = self.rendering.view not in self.views
+        return replace(self.rendering, view=COLOUR) if missing else self.rendering
 
     @property
     def words(self) -> str:
@@ -124,30 +124,32 @@ class Display:
         """Choose some of the look; black and white give way to each other."""
         if black is not None:
             black = min(max(black, 0.0), 1 - NARROWEST)
-            white = max(self.look.white if white is None else white, black + NARROWEST)
+            white = max(
+                self.rendering.white if white is None else white, black + NARROWEST
+            )
         elif white is not None:
             white = max(min(white, 1.0), NARROWEST)
-            black = min(self.look.black, white - NARROWEST)
+            black = min(self.rendering.black, white - NARROWEST)
         chosen = {"view": view, "stretch": stretch, "black": black, "white": white}
         changes = {k: v for k, v in chosen.items() if v is not None}
         try:
-            self.look = replace(self.look, **changes)  # type: ignore[arg-type]
+            self.rendering = replace(self.rendering, **changes)  # type: ignore[arg-type]
         except ClumpError as error:
             self.session.warn(error.message)
 
     def reset(self) -> None:
         """Show what the detector sees."""
-        self.look = Look()
+        self.rendering = Rendering()
         self.session.say("As the detector sees it.")
 
     def next_view(self) -> None:
         """Show the cutout's next view, going round."""
-        self.choose(view=_next(self.views, self.look.view))
+        self.choose(view=_next(self.views, self.rendering.view))
         self.session.say(self.words or "Colour, as the detector sees it.")
 
     def next_stretch(self) -> None:
         """Show the next stretch, going round."""
-        self.choose(stretch=_next(STRETCHES, self.look.stretch))
+        self.choose(stretch=_next(STRETCHES, self.rendering.stretch))
         self.session.say(self.words or "Stretched as the detector sees it.")
 
     def _show_again(self) -> None:
@@ -193,7 +195,7 @@ class Display:
             before = session.canvas.camera.orientation
             session.canvas.camera.show_sky(self.sky_of(session.picture))
             if session.canvas.camera.orientation != before:
-                session.canvas.camera.look_again(session.box(session.current))
+                session.canvas.camera.show_again(session.box(session.current))
         self._settle()
         self.changed.emit()
 
@@ -243,7 +245,7 @@ class Display:
         self._timer.start(PAUSE)
 
     def _on_rest(self) -> None:
-        look = self.look
+        look = self.rendering
         change_settings(
             view=look.view,
             stretch=look.stretch,
@@ -261,12 +263,14 @@ class Display:
             self._on_rest()
 
 
-def _saved_look(settings: Settings) -> Look:
+def _saved_look(settings: Settings) -> Rendering:
     """Return the look that was saved; one that makes no sense is the usual one."""
     try:
-        return Look(settings.view, settings.stretch, settings.black, settings.white)
+        return Rendering(
+            settings.view, settings.stretch, settings.black, settings.white
+        )
     except ClumpError:
-        return Look()
+        return Rendering()
 
 
 def _next(choices: tuple[str, ...], chosen: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_clumps.review import Arrangement, Crop, Crops, Review, arranged
+from napari_clumps.review import Arrangement, Crop, Crops, Review, arrange
 
 from .errors import shows_errors
 from .navigation import Navigator
@@ -84,7 +84,7 @@ class Gallery:
         rows = self.rows[np.fromiter(places, np.int64)]
         return [int(box_id) for box_id in self.crops.ids[rows]]
 
-    def places_of(self, box_ids: Iterable[int]) -> NDArray[np.int64]:
+    def positions_of(self, box_ids: Iterable[int]) -> NDArray[np.int64]:
         """Return the places of those boxes that are shown, lowest first."""
         wanted = self.crops.rows_of(box_ids)
         return np.flatnonzero(np.isin(self.rows, wanted))
@@ -110,7 +110,7 @@ class Gallery:
 
     def _arrange(self) -> None:
         classes = () if self._review is None else self._review.classes
-        self.rows = arranged(self.crops, self.arrangement, classes)
+        self.rows = arrange(self.crops, self.arrangement, classes)
         self.rearranged.emit()
 
     @shows_errors

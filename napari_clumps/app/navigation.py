@@ -71,7 +71,7 @@ class Navigator:
         """Return the cutout where the person left, or the first that is not done."""
         review, queue = self.session.opened, self.session.queue
         assert queue is not None
-        place = review.place
+        place = review.position
         if place is not None and not review.cutout(place).done:
             return place
         return queue.next_undone(place) or place or next(iter(queue.ids), 1)
@@ -112,7 +112,7 @@ class Navigator:
     def _step(self, step: int) -> None:
         if self.session.queue is None or self.session.cutout is None:
             return
-        following = self.session.queue.beside(self.session.cutout.id, step)
+        following = self.session.queue.neighbour(self.session.cutout.id, step)
         if following is not None:
             self.go_to(following)
         else:
@@ -125,7 +125,7 @@ class Navigator:
         queue, cutout = self.session.queue, self.session.cutout
         if queue is None or cutout is None:
             return
-        if queue.place(cutout.id) is None or plan.order != "catalogue":
+        if queue.position(cutout.id) is None or plan.order != "catalogue":
             first = queue.next_undone() or next(iter(queue.ids), None)
             if first is not None and first != cutout.id:
                 self.go_to(first)

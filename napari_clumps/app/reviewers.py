@@ -8,8 +8,8 @@ from napari_clumps.review import QueuePlan, Review
 from napari_clumps.review.agreement import (
     Agreement,
     agreement_in_words,
-    between,
-    with_oneself,
+    compare_reviews,
+    self_consistency,
 )
 from napari_clumps.settings.settings import load_settings
 
@@ -65,10 +65,10 @@ class Reviewers:
     def compare_with(self, path: Path) -> list[str] | None:
         """Return in sentences how far the open review and a file agree."""
         with Review.open(path, read_only=True) as other:
-            return agreement_in_words(between(self.session.opened, other))
+            return agreement_in_words(compare_reviews(self.session.opened, other))
 
     @shows_errors
-    def with_oneself(self) -> list[str] | None:
+    def self_consistency(self) -> list[str] | None:
         """Return in sentences how far the reviewer agrees with himself."""
-        found: Agreement = with_oneself(self.session.opened)
+        found: Agreement = self_consistency(self.session.opened)
         return agreement_in_words(found) if found.cutouts else []

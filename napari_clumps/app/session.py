@@ -267,7 +267,7 @@ class Session:
         return len(self.review.boxes(self.cutout.id)) - len(self._boxes)
 
     @property
-    def unnamed(self) -> bool:
+    def anonymous(self) -> bool:
         """Whether boxes are shown at random and without a name: a test in progress."""
         return self.cutout is not None and self.cutout.blind and not self.cutout.done
 
@@ -291,8 +291,8 @@ class Session:
         if self.review is not None and self.cutout is not None:
             here = self.cutout.id
             self.hidden = self.keeps_back(here)
-            if self.unnamed:
-                self._boxes = self.review.unnamed(here)
+            if self.anonymous:
+                self._boxes = self.review.anonymous(here)
             elif self.hidden:
                 self._boxes = [b for b in self.review.boxes(here) if b.decided]
             else:
@@ -352,7 +352,7 @@ class Session:
         if self.review is None or self.queue is None or self.cutout is None:
             return
         for step in (+1, -1):
-            neighbour = self.queue.beside(self.cutout.id, step)
+            neighbour = self.queue.neighbour(self.cutout.id, step)
             if neighbour is not None:
                 self.pictures.read_ahead(self.review.cutout(neighbour).source)
 

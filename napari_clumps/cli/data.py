@@ -170,7 +170,7 @@ def _import_labels(
     cls: str | None,
 ) -> None:  # fmt: skip
     """Take labels that others made into a review, and say what was left out."""
-    from napari_clumps.io.import_labels import find_labels, take_labels
+    from napari_clumps.io.import_labels import add_labels, find_labels
     from napari_clumps.review import Review
     from napari_clumps.settings.settings import load_settings
 
@@ -179,7 +179,7 @@ def _import_labels(
             review.annotator = load_settings().name()
         work = find_labels(review, file, kind=kind, side=side)
         found = shown_steps(work, "Matching labels to cutouts")
-        said = [*found.in_words(), *take_labels(review, found, how, cls)]
+        said = [*found.in_words(), *add_labels(review, found, how, cls)]
     print("\n".join([f"{into}: {said[0]}", *said[1:]]))
 
 
@@ -191,11 +191,11 @@ def merge(
     other: Annotated[Path, typer.Argument(help="Another reviewer's *.clumps file.")],
 ) -> None:
     """Merge another reviewer's decisions into a review."""
-    from napari_clumps.review import Review, merged_in_words
+    from napari_clumps.review import Review, merge_in_words
 
     with Review.open(review_file) as review:
         merged = shown_steps(review.merge_steps(other), "Merging")
-    print(f"{review_file}: {merged_in_words(merged)}")
+    print(f"{review_file}: {merge_in_words(merged)}")
     end_with(
         [f"{name} has another size there and was left out." for name in merged.skipped]
     )

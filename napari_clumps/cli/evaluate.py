@@ -121,7 +121,7 @@ def _say_pace(path: Path) -> None:
     from napari_clumps.review import Review, statistics_in_words
 
     with Review.open(path, read_only=True) as review:
-        pace, points = review.pace(), review.learning_curve
+        pace, points = review.statistics(), review.learning_curve
     for line in (*statistics_in_words(pace), *learning_in_words(points)):
         print(line)
     outcomes = [
@@ -301,16 +301,16 @@ def _compare_reviews(first: Path, second: Path, out: Path | None) -> None:
     from napari_clumps.review import Review
     from napari_clumps.review.agreement import (
         agreement_in_words,
-        between,
-        with_oneself,
+        compare_reviews,
+        self_consistency,
     )
 
     with (
         Review.open(first, read_only=True) as ours,
         Review.open(second, read_only=True) as theirs,
     ):
-        found = between(ours, theirs)
-        repeated = [(r.path.name, with_oneself(r)) for r in (ours, theirs)]
+        found = compare_reviews(ours, theirs)
+        repeated = [(r.path.name, self_consistency(r)) for r in (ours, theirs)]
     print("\n".join(agreement_in_words(found)))
     for name, again in repeated:
         if again.cutouts:

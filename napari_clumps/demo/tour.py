@@ -207,7 +207,7 @@ class _Tour:
         self.controller.navigator.go_to(self._telling())
         looking = self.controller.display
         for _ in looking.views:
-            if looking.look.view == "residual":
+            if looking.rendering.view == "residual":
                 break
             self.key("V")
         self.picture("look", "Looked at the residual with V.")

@@ -29,7 +29,7 @@ from clump_detector.photometry import (
 )
 from napari_clumps.review import Box, CutoutRecord, Review, Status
 
-from .selection import ExportOptions, Step, Tally, going, one_line, read
+from .selection import ExportOptions, Step, Tally, one_line, read, selected
 
 
 @dataclass
@@ -129,7 +129,7 @@ def catalogue_steps(
 ) -> Generator[Step, None, str]:
     """Do what `export_catalogue` does, yielding after each cutout."""
     check_catalogue_name(path)
-    found = going(review, options)
+    found = selected(review, options)
     tally, told, rows = Tally(), _Told(), CatalogueBuilder()
     folder = review.path.parent
     for place, record, cutout, boxes in read(review, found, tally):

@@ -22,7 +22,7 @@ from clump_detector.labels.label_set import (
 from napari_clumps.review import Review
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import ExportOptions, Step, going
+from .selection import ExportOptions, Step, selected
 from .yolo_voc import SPLITS, save_png, split_of
 
 #: The last four are our own, which other readers pass over: without them a training
@@ -61,7 +61,7 @@ def export_coco(
 ) -> Generator[Step, None, str]:
     """Write ``annotations`` and ``images``, each with train, val and test."""
     options = replace(options, proposals=False)  # COCO cannot say that one is undecided
-    found = going(review, options, done_only=True, empty=True)
+    found = selected(review, options, done_only=True, empty=True)
     sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}
 
     def put(temporary: Path, one: Outgoing) -> None:

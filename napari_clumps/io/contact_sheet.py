@@ -15,7 +15,7 @@ from napari_clumps.render.box_style import COLOURS, colour_hex
 from napari_clumps.render.orientation import scale_bar
 from napari_clumps.review import Box, Corners, Review, Status
 
-from .contact_sheet_tiles import SheetTile, on_sheet, tiles
+from .contact_sheet_tiles import SheetTile, select_for_sheet, tiles
 from .selection import ExportOptions, Step, Tally
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def export_sheet(
     LabelError
         If no cutout is done or has a box.
     """
-    found = on_sheet(review, options)
+    found = select_for_sheet(review, options)
     if not found:
         raise LabelError(
             "no cutout is done or has a box, so there is nothing to show",

@@ -55,7 +55,7 @@ class SheetTile:
     scale: float | None
 
 
-def on_sheet(
+def select_for_sheet(
     review: Review, options: ExportOptions
 ) -> list[tuple[CutoutRecord, list[Box]]]:
     """Return the cutouts that are done or have a box, with the boxes the window shows.
@@ -95,7 +95,7 @@ def make_tile(
     from PIL import Image
 
     orientation = north_up(compass_of(cutout.wcs, cutout.width, cutout.height))
-    rgb = turned(to_rgb(cutout), orientation)
+    rgb = orient(to_rgb(cutout), orientation)
     height, width = rgb.shape[:2]
     picture = Image.fromarray(rgb)
     zoom = SIDE / max(width, height)
@@ -104,14 +104,14 @@ def make_tile(
         picture = picture.resize(small, Image.Resampling.LANCZOS)
     packed = io.BytesIO()
     picture.save(packed, format="JPEG", quality=QUALITY)
-    placed = tuple((b, turned_box(c, orientation, width, height)) for b, c in boxes)
+    placed = tuple((b, orient_box(c, orientation, width, height)) for b, c in boxes)
     return SheetTile(
         record.name, _caption(record, [b for b, _ in boxes]), _said(record),
         packed.getvalue(), width, height, picture.size, placed, cutout.scale,
     )  # fmt: skip
 
 
-def turned(rgb: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
+def orient(rgb: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
     """Return a picture as it is turned to the eye."""
     if orientation.transposed:
         rgb = rgb.transpose(1, 0, 2)
@@ -122,7 +122,7 @@ def turned(rgb: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8
     return np.ascontiguousarray(rgb)
 
 
-def turned_box(
+def orient_box(
     corners: Corners, orientation: Orientation, width: int, height: int
 ) -> Corners:
     """Return a box on the turned picture, counted from its upper left corner.

@@ -31,7 +31,7 @@ class Outgoing:
         Cut to the image.
     name : str
         For its files, without an ending.
-    place : str
+    image_path : str
         Its image, with folders enough to tell it from all others.
     """
 
@@ -39,7 +39,7 @@ class Outgoing:
     cutout: Cutout
     boxes: list[tuple[Box, Corners]]
     name: str
-    place: str
+    image_path: str
 
     @property
     def size(self) -> tuple[int, int]:
@@ -78,8 +78,11 @@ def into_folder(
         for number, record, cutout, boxes in read(review, found, tally):
             if cutout is not None:
                 size = cutout.width, cutout.height
-                name, place = names.of(record.source, size), names.place(record.source)
-                put(temporary, Outgoing(record, cutout, boxes, name, place))
+                name, image = (
+                    names.of(record.source, size),
+                    names.image_path(record.source),
+                )
+                put(temporary, Outgoing(record, cutout, boxes, name, image))
                 tally.add(len(boxes))
             yield number, len(found)
         tally.refuse_nothing(folder)

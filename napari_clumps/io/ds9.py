@@ -14,7 +14,7 @@ from napari_clumps.render.box_style import colour_hex
 from napari_clumps.review import Box, Corners, Review
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import ExportOptions, Step, Tally, going, put_text, read
+from .selection import ExportOptions, Step, Tally, read, selected, write_text_into
 
 
 def export_sky(
@@ -27,7 +27,7 @@ def export_sky(
     LabelError
         If no cutout has sky coordinates.
     """
-    found = going(review, options)
+    found = selected(review, options)
     tally = Tally()
     regions: list[Any] = []
     texts: list[str] = []
@@ -64,12 +64,12 @@ def export_image(
     review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
     """Write a folder with one file of regions per cutout, in its own pixels."""
-    found = going(review, options, empty=False)
+    found = selected(review, options, empty=False)
 
     def put(temporary: Path, one: Outgoing) -> None:
         regions = [_region(box, c, one.record.held_out) for box, c in one.boxes]
-        text = ds9_text(regions, [b.cls for b, _ in one.boxes], one.place)
-        put_text(temporary / f"{one.name}.reg", text)
+        text = ds9_text(regions, [b.cls for b, _ in one.boxes], one.image_path)
+        write_text_into(temporary / f"{one.name}.reg", text)
 
     return (yield from into_folder(review, folder, found, put))
 

@@ -18,7 +18,7 @@ from clump_detector.core.sources import Source, stem
 from clump_detector.labels.exported_names import FILE, OwnName, names_table
 from napari_clumps.review import Review
 
-from .selection import put_text
+from .selection import write_text_into
 
 #: Letters of a name at most: file systems take 255 bytes, of which one letter may take
 #: four.
@@ -69,10 +69,10 @@ class FileNames:
             n += 1
             new = f"{own}-{n}"
         self._taken.add(_key(new))
-        self._rows.append(OwnName(new, source.name, self.place(source), size))
+        self._rows.append(OwnName(new, source.name, self.image_path(source), size))
         return new
 
-    def place(self, source: Source) -> str:
+    def image_path(self, source: Source) -> str:
         """Return a cutout's image with folders enough to tell it from all others."""
         if self._root is None:
             return source.path.as_posix()
@@ -80,7 +80,7 @@ class FileNames:
 
     def write(self, folder: Path) -> None:
         """Write which cutout each picture of a folder is, in the order of the names."""
-        put_text(folder / FILE, names_table(self._rows))
+        write_text_into(folder / FILE, names_table(self._rows))
 
     def _is_anothers(self, name: str, source: Source) -> bool:
         key = _key(name)

@@ -16,7 +16,7 @@ from napari_clumps.review import Review
 
 from .coco import plain_coco
 from .file_names import FileNames
-from .selection import ExportOptions, Step, in_few
+from .selection import ExportOptions, Step, shorten
 
 Export = Generator[Step, None, str]
 
@@ -136,10 +136,10 @@ def export_labels(review: Review, path: Path, *, png: bool = False) -> str:
     FileError
         If the file cannot be written; an older one stays whole.
     """
-    return finished(_labels(review, Path(path), ExportOptions(png=png)))
+    return run_to_end(_labels(review, Path(path), ExportOptions(png=png)))
 
 
-def finished(work: Export) -> str:
+def run_to_end(work: Export) -> str:
     """Run an export to its end and return its sentence."""
     while True:
         try:
@@ -173,7 +173,7 @@ def _labels(review: Review, path: Path, options: ExportOptions) -> Export:
 
 def left_out(labels: LabelSet) -> list[str]:
     """Return what a label set lacks of its review, in sentences."""
-    return in_few([f"Left out: {why}" for why in labels.info.get("left_out", ())])
+    return shorten([f"Left out: {why}" for why in labels.info.get("left_out", ())])
 
 
 def _refuse_nothing(review: Review, labels: LabelSet) -> None:

@@ -78,7 +78,7 @@ def find_labels(
     return PlacedLabels(labels, placed)
 
 
-def take_labels(
+def add_labels(
     review: Review, found: PlacedLabels, how: str, cls: str | None = None
 ) -> list[str]:
     """Take labels into a review in one step of undo; return sentences about it.
@@ -125,7 +125,7 @@ def take_labels(
                 continue
             label = _label(one.label, one.corners, chosen, found.labels.origin)
             labels.setdefault(cutout, []).append(label)
-    said = review.take_labels(labels, accepted=how == ACCEPTED).in_words()
+    said = review.add_labels(labels, accepted=how == ACCEPTED).in_words()
     said += [f"{n:,} left out: {why}." for why, n in left.most_common()]
     return [*said, *_renamed(names, boxes)]
 

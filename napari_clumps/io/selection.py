@@ -11,7 +11,7 @@ from clump_detector.core.errors import ClumpError, LabelError
 from clump_detector.images.cutout import Cutout, read_cutout
 from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
 from napari_clumps.review.images.image_files import misfit
-from napari_clumps.review.rules import fit
+from napari_clumps.review.rules import clip
 
 #: Steps of an export: cutouts written, and all of them.
 Step = tuple[int, int]
@@ -79,7 +79,7 @@ class Tally:
         said = (
             f"{n:,} box{'es' * (n != 1)} on {cutouts:,} cutout{'s' * (cutouts != 1)}."
         )
-        words = [said, *in_few(self.problems, self.left_out), *self._sky_in_words()]
+        words = [said, *shorten(self.problems, self.left_out), *self._sky_in_words()]
         if self.outside:
             some = "1 box has" if self.outside == 1 else f"{self.outside:,} boxes have"
             words.append(f"{some} no pixel in the image, and went nowhere.")
@@ -94,7 +94,8 @@ class Tally:
         """
         if not self.cutouts:
             raise LabelError(
-                "no image could go out. " + " ".join(in_few(self.problems)).rstrip("."),
+                "no image could go out. "
+                + " ".join(shorten(self.problems)).rstrip("."),
                 path,
                 "Put the images back that were labelled.",
             )
@@ -114,7 +115,7 @@ class Tally:
 _TOLD, _NAMED = 3, 20
 
 
-def in_few(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
+def shorten(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
     """Return the first problems, and what of the others has room: their names."""
     more = len(problems) - _TOLD
     if more <= 0:
@@ -127,7 +128,7 @@ def in_few(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
     return [*problems[:_TOLD], f"{said}."]
 
 
-def shown(box: Box, options: ExportOptions, done: bool) -> bool:
+def is_exported(box: Box, options: ExportOptions, done: bool) -> bool:
     """Tell whether a box goes out: one that is kept, or a wanted proposal."""
     if box.kept:
         return True
@@ -136,7 +137,7 @@ def shown(box: Box, options: ExportOptions, done: bool) -> bool:
     return box.score is None or box.score >= options.score
 
 
-def going(
+def selected(
     review: Review,
     options: ExportOptions,
     *,
@@ -165,7 +166,9 @@ def going(
     for cutout in review.cutouts():
         if cutout.repeat_of is not None:
             continue
-        boxes = [b for b in review.boxes(cutout.id) if shown(b, options, cutout.done)]
+        boxes = [
+            b for b in review.boxes(cutout.id) if is_exported(b, options, cutout.done)
+        ]
         if not boxes and not (empty and cutout.done):
             continue
         if done_only and not cutout.done and not options.undone:
@@ -208,7 +211,7 @@ def read(
             continue
         tally.note_sky(cutout)
         size = cutout.width, cutout.height
-        fitted = [(box, fit(box.corners, size)) for box in boxes]
+        fitted = [(box, clip(box.corners, size)) for box in boxes]
         tally.outside += sum(corners is None for _, corners in fitted)
         yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]
 
@@ -236,7 +239,7 @@ def one_line(remark: str) -> str:
     return " ".join(seen.split())
 
 
-def put_text(path: Path, text: str) -> None:
+def write_text_into(path: Path, text: str) -> None:
     """Write a text file into a folder that is not in its place yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="")

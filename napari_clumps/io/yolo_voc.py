@@ -19,7 +19,7 @@ from clump_detector.labels.formats.yolo import data_yaml, yolo_line
 from napari_clumps.review import CutoutRecord, Review
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import ExportOptions, Step, going, put_text
+from .selection import ExportOptions, Step, selected, write_text_into
 
 #: What the pictures of a folder are for.
 SPLITS = ("train", "val", "test")
@@ -32,7 +32,7 @@ def export_yolo(
     review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
     """Write ``images``, ``labels`` and ``data.yaml``."""
-    found = going(review, options, done_only=True, empty=True)
+    found = selected(review, options, done_only=True, empty=True)
     numbers = {cls: i for i, cls in enumerate(review.classes)}
     splits = dict.fromkeys(SPLITS, 0)
 
@@ -41,7 +41,7 @@ def export_yolo(
         save_png(one.cutout, temporary / "images" / split / f"{one.name}.png")
         lines = [yolo_line(numbers[b.cls], c, *one.size) for b, c in one.boxes]
         text = "".join(f"{line}\n" for line in lines)
-        put_text(temporary / "labels" / split / f"{one.name}.txt", text)
+        write_text_into(temporary / "labels" / split / f"{one.name}.txt", text)
         splits[split] += 1
 
     def end(temporary: Path) -> None:
@@ -49,7 +49,7 @@ def export_yolo(
         folders = {split: split for split, n in splits.items() if n}
         some = folders.get("train") or folders.get("val") or "train"
         folders = {"train": some, "val": some, **folders}
-        put_text(temporary / "data.yaml", data_yaml(review.classes, folders))
+        write_text_into(temporary / "data.yaml", data_yaml(review.classes, folders))
 
     return (yield from into_folder(review, folder, found, put, end))
 
@@ -62,22 +62,22 @@ def export_voc(
     The last one is no part of the challenge's layout: CVAT and datumaro refuse classes
     that are not the challenge's own without it.
     """
-    found = going(review, options, done_only=True, empty=True)
+    found = selected(review, options, done_only=True, empty=True)
     sets: dict[str, list[str]] = {split: [] for split in SPLITS}
 
     def put(temporary: Path, one: Outgoing) -> None:
         save_png(one.cutout, temporary / "JPEGImages" / f"{one.name}.png")
         objects = [(b.cls, c, not b.kept) for b, c in one.boxes]
         text = voc_xml(f"{one.name}.png", one.size, objects)
-        put_text(temporary / "Annotations" / f"{one.name}.xml", text)
+        write_text_into(temporary / "Annotations" / f"{one.name}.xml", text)
         sets[split_of(review, one.record)].append(one.name)
 
     def end(temporary: Path) -> None:
-        put_text(temporary / "labelmap.txt", label_map(review.classes))
+        write_text_into(temporary / "labelmap.txt", label_map(review.classes))
         sets["trainval"] = [*sets["train"], *sets["val"]]
         for split, chosen in sets.items():
             path = temporary / "ImageSets" / "Main" / f"{split}.txt"
-            put_text(path, "".join(f"{name}\n" for name in chosen))
+            write_text_into(path, "".join(f"{name}\n" for name in chosen))
 
     return (yield from into_folder(review, folder, found, put, end))
 

@@ -22,7 +22,7 @@ from clump_detector.images.cutout import Cutout
 from napari_clumps.review import Box, Corners, CutoutRecord, Review
 
 from .cutout_folder import Outgoing, into_folder
-from .selection import ExportOptions, Step, going, one_line, put_text
+from .selection import ExportOptions, Step, one_line, selected, write_text_into
 from .yolo_voc import save_png
 
 MANIFEST, CAESAR = "manifest.csv", "caesar.csv"
@@ -40,7 +40,7 @@ def export_zooniverse(
 ) -> Generator[Step, None, str]:
     """Write pictures, the manifest, and the boxes for Caesar."""
     # Machine boxes are what volunteers correct.
-    found = going(review, replace(options, proposals=True), empty=True)
+    found = selected(review, replace(options, proposals=True), empty=True)
     rows: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
 
@@ -130,4 +130,4 @@ def _write(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    put_text(path, text.getvalue())
+    write_text_into(path, text.getvalue())

@@ -16,10 +16,10 @@ from psygnal import Signal
 
 from clump_detector.core.errors import Cancelled, ClumpError
 from napari_clumps.io.formats import export
-from napari_clumps.io.import_labels import PlacedLabels, find_labels, take_labels
+from napari_clumps.io.import_labels import PlacedLabels, add_labels, find_labels
 from napari_clumps.io.selection import ExportOptions
-from napari_clumps.review import MergeResult, Review, merged_in_words
-from napari_clumps.review.agreement import agreement_in_words, between
+from napari_clumps.review import MergeResult, Review, merge_in_words
+from napari_clumps.review.agreement import agreement_in_words, compare_reviews
 
 from .base import Job
 from .host import JobHost
@@ -202,9 +202,9 @@ class Merging(_Work):
     def _take(self, value: tuple[list[str], MergeResult]) -> None:
         said, merged = value
         host = self._host
-        host.opened.tell(merged.touched)
+        host.opened.emit_changed(merged.touched)
         self._reload()
-        host.say(merged_in_words(merged))
+        host.say(merge_in_words(merged))
         if merged.skipped:
             host.warn(
                 f"{len(merged.skipped)} cutouts have another size there and were left "
@@ -223,7 +223,7 @@ def _merge(
             raise Cancelled
 
     with Review.open(path, read_only=True) as other:
-        said = agreement_in_words(between(review, other))
+        said = agreement_in_words(compare_reviews(review, other))
     return said, (yield from review.merge_steps(path, should_go_on))
 
 
@@ -284,7 +284,7 @@ class Exchange:
         how : {"proposals", "accepted"}
         """
         try:
-            said = take_labels(self._host.opened, found, how)
+            said = add_labels(self._host.opened, found, how)
         except ClumpError as error:
             self._host.warn(error.message)
             return

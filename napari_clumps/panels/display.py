@@ -142,7 +142,7 @@ class DisplayPanel(QWidget):
         listen(self, (looking.changed, self._fill), (BOOK.changed, self._name_keys))
 
     def _fill(self) -> None:
-        looking, look = self._looking, self._looking.look
+        looking, look = self._looking, self._looking.rendering
         self._filling = True
         choices = [(name, name) for name in looking.views]
         if look.view not in looking.views:

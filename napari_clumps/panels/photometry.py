@@ -18,9 +18,9 @@ from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.box_style import label
 from napari_clumps.render.photometry_readout import (
     RELATIVE,
+    MeasurementRequest,
     Measurer,
     PhotometryReadout,
-    Question,
 )
 from napari_clumps.review import Status
 from napari_clumps.viewer.aperture_overlay import ApertureMarks
@@ -55,7 +55,7 @@ class PhotometryPanel(QWidget):
         self.setObjectName("measure_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
-        self._question: Question | None = None
+        self._question: MeasurementRequest | None = None
         self.reading: PhotometryReadout | None = None
         self._measurer = Measurer(self._session.pictures.cutout, self._deliver)
         # Qt hands it over to the window's thread.
@@ -153,7 +153,7 @@ class PhotometryPanel(QWidget):
                 if b.status is not Status.REJECTED or b.id == box.id
             ]
             place = [b.id for b in clumps].index(box.id)
-            question = Question(
+            question = MeasurementRequest(
                 controller.session.cutout.source,
                 tuple(b.corners for b in clumps),
                 place,
@@ -163,14 +163,18 @@ class PhotometryPanel(QWidget):
                 self._question = question
                 self._measurer.ask(question)
 
-    def _deliver(self, question: Question, reading: PhotometryReadout | str) -> None:
+    def _deliver(
+        self, question: MeasurementRequest, reading: PhotometryReadout | str
+    ) -> None:
         """Hand over what the thread made; nobody waits where the window has closed."""
         try:
             self._answered.emit(question, reading)
         except RuntimeError:
             return
 
-    def _take(self, question: Question, reading: PhotometryReadout | str) -> None:
+    def _take(
+        self, question: MeasurementRequest, reading: PhotometryReadout | str
+    ) -> None:
         if question != self._question:
             return
         if isinstance(reading, str):

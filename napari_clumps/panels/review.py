@@ -256,7 +256,7 @@ class ReviewPanel(QWidget):
 
     def _place_in_words(self) -> str:
         queue, cutout = self._session.queue, self._session.cutout
-        place = queue.place(cutout.id) if queue and cutout else None
+        place = queue.position(cutout.id) if queue and cutout else None
         n = len(queue) if queue else 0
         return (
             f"{place + 1} of {n}"
@@ -278,7 +278,7 @@ class ReviewPanel(QWidget):
         said = ""
         if c.session.hidden:
             said = _MARK_FIRST.format(key=BOOK.key("accept_rest"))
-        elif c.session.unnamed and c.session.undecided:
+        elif c.session.anonymous and c.session.undecided:
             said = _DECIDE_EACH
         self._test.setText(said)
         self._test.setVisible(bool(said))

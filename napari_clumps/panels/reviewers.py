@@ -109,7 +109,7 @@ class ReviewersPanel(QWidget):
     def _on_review(self) -> None:
         if self.isVisible():
             open_ = self._session.review is not None
-            words = self._reviewers.with_oneself() if open_ else None
+            words = self._reviewers.self_consistency() if open_ else None
             self._words.setText("<br>".join(words or []))
             self._count()
 

@@ -1,4 +1,4 @@
-"""The dock "Review statistics": time per decision, what became of proposals, what is left."""
+"""The panel "Review statistics": time per decision, outcomes, and what is left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_clumps.plugin.window import controller_of
-from napari_clumps.review import SCORE_BIN, Outcome, Pace, Status, statistics_in_words
+from napari_clumps.review import (
+    SCORE_BIN,
+    Outcome,
+    ReviewStatistics,
+    Status,
+    statistics_in_words,
+)
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, status_icon, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -93,7 +99,7 @@ class StatisticsPanel(QWidget):
             self._words.setText("No review is open.")
             self._show([])
         elif self.isVisible():
-            pace = review.pace(self._session.least)
+            pace = review.statistics(self._session.least)
             self._words.setText("<br>".join(statistics_in_words(pace)))
             self._show(_rows(pace))
 
@@ -114,7 +120,7 @@ class StatisticsPanel(QWidget):
                 self._table.setItem(i, j, item)
 
 
-def _rows(pace: Pace) -> list[tuple[str, ...]]:
+def _rows(pace: ReviewStatistics) -> list[tuple[str, ...]]:
     """Return the table: a row for each model, then one for each bin of scores."""
     rows = [_row(name, outcome) for name, outcome in pace.models.items()]
     for low, outcome in sorted(pace.scores.items(), reverse=True):

@@ -15,7 +15,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.sources import Source
 from clump_detector.images.cutout import Cutout, read_cutout
 
-from .rendering import Look, note_of, render, views_of
+from .rendering import Rendering, note_of, render, views_of
 
 #: Pictures kept, and cutouts; one of 424 x 424 pixels takes half a megabyte, and five
 #: bands of it take four.
@@ -45,7 +45,7 @@ class DisplayImage:
         return None if self.rgb is None else (self.rgb.shape[1], self.rgb.shape[0])
 
 
-def picture_of(cutout: Cutout, look: Look) -> DisplayImage:
+def picture_of(cutout: Cutout, look: Rendering) -> DisplayImage:
     """Return a cutout's picture in a look."""
     note = note_of(cutout, look)
     return DisplayImage(
@@ -62,7 +62,7 @@ def picture_of(cutout: Cutout, look: Look) -> DisplayImage:
 def read_picture(source: Source) -> DisplayImage:
     """Read a cutout as the detector sees it; what cannot be read becomes a message."""
     try:
-        return picture_of(read_cutout(source), Look())
+        return picture_of(read_cutout(source), Rendering())
     except ClumpError as error:
         return DisplayImage(None, problem=error.message)
 
@@ -72,23 +72,23 @@ class ImageCache:
 
     Attributes
     ----------
-    look : Look
+    look : Rendering
         That pictures are asked for in. Another one is drawn from the cutouts that are
         still there, without reading their files again.
     """
 
     def __init__(self, kept: int = KEPT, most_bytes: int = MOST_BYTES) -> None:
-        self.look = Look()
+        self.rendering = Rendering()
         self._kept, self._most_bytes = kept, most_bytes
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="pictures")
-        self._pictures: OrderedDict[tuple[Source, Look], Future[DisplayImage]]
+        self._pictures: OrderedDict[tuple[Source, Rendering], Future[DisplayImage]]
         self._pictures = OrderedDict()
         # Only the reading thread touches the cutouts.
         self._cutouts: OrderedDict[Source, Cutout] = OrderedDict()
 
     def get(self, source: Source) -> DisplayImage:
         """Return a cutout's picture, waiting only if it was not read ahead."""
-        asked = source, self.look
+        asked = source, self.rendering
         waiting = self._pictures.get(asked)
         if waiting is None or not waiting.done():
             self._drop_waiting(besides=asked)
@@ -97,7 +97,7 @@ class ImageCache:
 
     def read_ahead(self, source: Source) -> None:
         """Have a picture read, and drawn in the look of now, in the background."""
-        asked = source, self.look
+        asked = source, self.rendering
         if asked in self._pictures:
             self._pictures.move_to_end(asked)
             return
@@ -121,13 +121,13 @@ class ImageCache:
         """Stop reading."""
         self._reader.shutdown(wait=False, cancel_futures=True)
 
-    def _drop_waiting(self, besides: tuple[Source, Look]) -> None:
+    def _drop_waiting(self, besides: tuple[Source, Rendering]) -> None:
         """Take back what nobody waits for, so that what is asked for comes next."""
         for key, future in list(self._pictures.items()):
             if key != besides and future.cancel():
                 del self._pictures[key]
 
-    def _read(self, source: Source, look: Look) -> DisplayImage:
+    def _read(self, source: Source, look: Rendering) -> DisplayImage:
         """Read and draw, in the reading thread; a problem becomes a message."""
         try:
             return picture_of(self._cutout(source), look)

@@ -43,7 +43,7 @@ NO_FLUX = (
 
 
 @dataclass(frozen=True)
-class Question:
+class MeasurementRequest:
     """Which box of which cutout is to be measured.
 
     Attributes
@@ -113,7 +113,9 @@ class PhotometryReadout:
     circles: ApertureCircles | None = None
 
 
-def reading_of(field: Field, corners: geometry.Boxes, index: int) -> PhotometryReadout:
+def make_readout(
+    field: Field, corners: geometry.Boxes, index: int
+) -> PhotometryReadout:
     """Measure one of the boxes on a prepared cutout, and say it in words."""
     measured = measure_boxes(field, corners, only=index)
     if not measured.bands:
@@ -280,15 +282,15 @@ class Measurer:
     def __init__(
         self,
         cutout_of: Callable[[Source], Future[Cutout]],
-        deliver: Callable[[Question, PhotometryReadout | str], None],
+        deliver: Callable[[MeasurementRequest, PhotometryReadout | str], None],
     ) -> None:
         self._cutout_of, self._deliver = cutout_of, deliver
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
         self._mutex = threading.Lock()
-        self._newest: Question | None = None
+        self._newest: MeasurementRequest | None = None
         self._fields: OrderedDict[Source, tuple[float, Field]] = OrderedDict()
 
-    def ask(self, question: Question | None) -> None:
+    def ask(self, question: MeasurementRequest | None) -> None:
         """Have a box measured; what was asked before, and waits, is dropped."""
         with self._mutex:
             self._newest = question
@@ -304,14 +306,14 @@ class Measurer:
         self.ask(None)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _answer(self, question: Question) -> None:
+    def _answer(self, question: MeasurementRequest) -> None:
         with self._mutex:
             if question is not self._newest:
                 return
         try:
             corners = geometry.as_boxes(question.corners)
             field = self._field(question.source, corners)
-            reading: PhotometryReadout | str = reading_of(
+            reading: PhotometryReadout | str = make_readout(
                 field, corners, question.index
             )
         except ClumpError as error:

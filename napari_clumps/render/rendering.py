@@ -90,7 +90,7 @@ STRETCHES = tuple(_CURVES)
 
 
 @dataclass(frozen=True)
-class Look:
+class Rendering:
     """What of a cutout is shown, and how bright.
 
     Attributes
@@ -125,7 +125,7 @@ class Look:
     @property
     def words(self) -> str:
         """The look in words, empty where it is what the detector sees."""
-        if self == Look():
+        if self == Rendering():
             return ""
         words = [self.view if len(self.view) > 1 else f"band {self.view}"]
         if self.stretch != AS_DETECTED:
@@ -141,7 +141,7 @@ def views_of(cutout: Cutout) -> tuple[str, ...]:
     return (COLOUR, *_bands_of(cutout), RESIDUAL)
 
 
-def note_of(cutout: Cutout, look: Look) -> str | None:
+def note_of(cutout: Cutout, look: Rendering) -> str | None:
     """Return what to say where a cutout lacks the chosen band, else None."""
     if look.view in views_of(cutout):
         return None
@@ -149,14 +149,14 @@ def note_of(cutout: Cutout, look: Look) -> str | None:
     return f"This cutout has no {name}: it is shown in colour."
 
 
-def render(cutout: Cutout, look: Look) -> NDArray[np.uint8]:
+def render(cutout: Cutout, look: Rendering) -> NDArray[np.uint8]:
     """Return a cutout as it looks, uint8 of shape (height, width, 3).
 
     A view that the cutout lacks becomes colour; `note_of` says so.
     """
     if note_of(cutout, look) is not None:
         look = replace(look, view=COLOUR)
-    if look == Look():
+    if look == Rendering():
         return to_rgb(cutout)
     if look.view == RESIDUAL:
         return _residual(cutout, look)
@@ -179,7 +179,7 @@ def _bands_of(cutout: Cutout) -> tuple[str, ...]:
     return tuple(f"band {i + 1}" for i in range(n))
 
 
-def _curve_of(look: Look) -> Stretch:
+def _curve_of(look: Rendering) -> Stretch:
     """Return the stretch's curve between the look's black and white."""
     stretch = _CURVES[look.stretch]
 
@@ -189,12 +189,12 @@ def _curve_of(look: Look) -> Stretch:
     return curve
 
 
-def _levelled(tones: Plane, look: Look) -> Plane:
+def _levelled(tones: Plane, look: Rendering) -> Plane:
     tones = (tones - np.float32(look.black)) / np.float32(look.white - look.black)
     return np.maximum(tones, np.float32(0))
 
 
-def _picture(pixels: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
+def _picture(pixels: NDArray[np.uint8], look: Rendering) -> NDArray[np.uint8]:
     """Return a picture in other tones; hues stay, as in `stretch.stretched`."""
     if look.view in PICTURE_BANDS:
         band = pixels[..., PICTURE_BANDS.index(look.view)]
@@ -210,13 +210,13 @@ def _picture(pixels: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(planes.astype(np.uint8), 0, 2))
 
 
-def _picture_tones(intensity: Plane, look: Look) -> Plane:
+def _picture_tones(intensity: Plane, look: Rendering) -> Plane:
     if look.stretch == AS_DETECTED:
         return intensity
     return _CURVES[look.stretch](intensity, _PICTURE_SOFTENING, 1.0)
 
 
-def _residual(cutout: Cutout, look: Look) -> NDArray[np.uint8]:
+def _residual(cutout: Cutout, look: Rendering) -> NDArray[np.uint8]:
     """Return what is left without the galaxy's smooth light; zero is mid-grey.
 
     Each colour is stretched by itself, both ways from zero, so a blue knot is blue

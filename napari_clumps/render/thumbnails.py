@@ -72,7 +72,7 @@ def window_around(corners: Sequence[float]) -> Window:
     return Window(left, top, span)
 
 
-def place_in(corners: Sequence[float], window: Window) -> tuple[float, ...]:
+def share_of_window(corners: Sequence[float], window: Window) -> tuple[float, ...]:
     """Return a box's corners as shares of a window's side."""
     left, top, span = window
     starts = (left, top, left, top)

@@ -1,6 +1,6 @@
 """A review's state: cutouts, boxes, decisions, undo, and the file that keeps them."""
 
-from napari_clumps.review.images.glance import Glance
+from napari_clumps.review.images.summary import CutoutSummary
 from napari_clumps.review.storage.records import (
     DECIDED,
     FLAGS,
@@ -16,12 +16,12 @@ from napari_clumps.review.storage.records import (
     Status,
 )
 
-from .box_index import SORTS, Arrangement, Crop, Crops, arranged
-from .label_import import Taken
-from .merge import MergeResult, merged_in_words
+from .box_index import SORTS, Arrangement, Crop, Crops, arrange
+from .label_import import LabelImportResult
+from .merge import MergeResult, merge_in_words
 from .queue import ORDERS, SHOWN, Queue, QueuePlan
 from .review import Review
-from .statistics import SCORE_BIN, Outcome, Pace, statistics_in_words
+from .statistics import SCORE_BIN, Outcome, ReviewStatistics, statistics_in_words
 
 __all__ = [
     "DECIDED",
@@ -38,20 +38,20 @@ __all__ = [
     "Crop",
     "Crops",
     "CutoutRecord",
+    "CutoutSummary",
     "Decision",
-    "Glance",
     "Label",
+    "LabelImportResult",
     "MergeResult",
     "Opinion",
     "Outcome",
-    "Pace",
     "Proposal",
     "Queue",
     "QueuePlan",
     "Review",
+    "ReviewStatistics",
     "Status",
-    "Taken",
-    "arranged",
-    "merged_in_words",
+    "arrange",
+    "merge_in_words",
     "statistics_in_words",
 ]

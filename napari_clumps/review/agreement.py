@@ -117,7 +117,7 @@ def cohens_kappa(both: float, first: float, second: float, none: float) -> float
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def between(first: ReviewReader, second: ReviewReader) -> Agreement:
+def compare_reviews(first: ReviewReader, second: ReviewReader) -> Agreement:
     """Return how far two reviews agree on the cutouts that both have done."""
     pairs, _ = pair_cutouts(first, second)
     both_done = ((a.id, b.id) for a, b in pairs if a.done and b.done)
@@ -125,7 +125,7 @@ def between(first: ReviewReader, second: ReviewReader) -> Agreement:
     return _agreement(names, ((first.boxes(a), second.boxes(b)) for a, b in both_done))
 
 
-def with_oneself(review: ReviewReader) -> Agreement:
+def self_consistency(review: ReviewReader) -> Agreement:
     """Return how far a reviewer agrees with himself on cutouts shown once more."""
     names = "the first time", "the second time"
     pairs = ((review.boxes(a), review.boxes(b)) for a, b in review.twice_done)

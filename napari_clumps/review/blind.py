@@ -34,7 +34,9 @@ def _was_shown(box: Box) -> bool:
     return bool(box.opinions) or (box.decided and box.model is not None)
 
 
-def asked(boxes: Sequence[Box], least: Callable[[Box], float], seed: str) -> list[Box]:
+def boxes_to_ask(
+    boxes: Sequence[Box], least: Callable[[Box], float], seed: str
+) -> list[Box]:
     """Return the proposals that a person is asked about, in random order.
 
     Left out are those on a box that the person marked. Of two models' boxes on one
@@ -59,7 +61,7 @@ def asked(boxes: Sequence[Box], least: Callable[[Box], float], seed: str) -> lis
     return chosen
 
 
-def revealed(
+def reveal_changes(
     cutout: CutoutRecord, boxes: Sequence[Box], chosen: Sequence[Box]
 ) -> list[Change]:
     """Return what changes when a person has marked a cutout and boxes are shown.
@@ -80,7 +82,7 @@ def revealed(
     ]
 
 
-def unnamed(boxes: Iterable[Box], seed: str) -> list[Box]:
+def anonymous(boxes: Iterable[Box], seed: str) -> list[Box]:
     """Return boxes without a word on who proposed them, how surely, and when.
 
     A person's own come first, the others in random order, the same each time.

@@ -215,7 +215,7 @@ class Arrangement:
     name: str = ""
 
 
-def arranged(
+def arrange(
     crops: Crops, how: Arrangement, classes: Sequence[str] = ()
 ) -> NDArray[np.int64]:
     """Return the rows of the crops that are shown, in their order.

@@ -20,14 +20,14 @@ from napari_clumps.review.storage.records import (
 )
 from napari_clumps.review.storage.store import box_values
 
-from .rules import Word, fit, same_clump, status_of_kept
+from .rules import Signature, clip, find_same_clump, status_of_kept
 
 #: Who proposed a box that a new detection replaces.
 MODEL = "model"
 
 
 @dataclass
-class Taken:
+class LabelImportResult:
     """What came of taking labels in.
 
     Attributes
@@ -75,13 +75,13 @@ class Taken:
         return said
 
 
-def taken(
+def label_changes(
     cutout: CutoutRecord,
     boxes: Sequence[Box],
     labels: Sequence[Label],
-    word: Word | None,
+    signature: Signature | None,
     next_id: Callable[[], int],
-    counts: Taken,
+    counts: LabelImportResult,
 ) -> Iterator[Change]:
     """Yield what taking labels in changes of a cutout.
 
@@ -91,11 +91,11 @@ def taken(
     boxes : sequence of Box
         All it has.
     labels : sequence of Label
-    word : Word or None
+    signature : Signature or None
         Whose decision it is that they are clumps; None where they are proposals.
     next_id : callable
         Gives the ids of new boxes.
-    counts : Taken
+    counts : LabelImportResult
         Is added to.
     """
     if cutout.done:
@@ -105,18 +105,18 @@ def taken(
     settled = [box for box in boxes if box.decided or box.opinions]
     waiting = [box for box in boxes if box not in settled]
     for label in labels:
-        corners = fit(label.corners, cutout.size)
+        corners = clip(label.corners, cutout.size)
         if corners is None:
             counts.outside += 1
             continue
-        if same_clump(corners, settled) is not None:
+        if find_same_clump(corners, settled) is not None:
             counts.decided += 1
             continue
-        old = same_clump(corners, waiting)
-        if old is not None and old.origin != MODEL and word is None:
+        old = find_same_clump(corners, waiting)
+        if old is not None and old.origin != MODEL and signature is None:
             counts.there += 1
             continue
-        new = _box(next_id(), cutout, corners, label, word)
+        new = _box(next_id(), cutout, corners, label, signature)
         if old is not None:
             waiting.remove(old)
             by_model = old.origin == MODEL
@@ -129,7 +129,11 @@ def taken(
 
 
 def _box(
-    box_id: int, cutout: CutoutRecord, corners: Corners, label: Label, word: Word | None
+    box_id: int,
+    cutout: CutoutRecord,
+    corners: Corners,
+    label: Label,
+    signature: Signature | None,
 ) -> Box:
     by_hand = label.origin == "person"
     box = Box(
@@ -137,10 +141,10 @@ def _box(
         score=label.score, model=label.model,
         proposed=None if by_hand else (*corners, label.cls),
     )  # fmt: skip
-    if word is None:
+    if signature is None:
         return box
     return replace(
-        word.on(box, status_of_kept(box)),
-        annotator=label.annotator or word.annotator,
-        time=label.time or word.time,
+        signature.sign(box, status_of_kept(box)),
+        annotator=label.annotator or signature.annotator,
+        time=label.time or signature.time,
     )

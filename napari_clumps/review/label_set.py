@@ -14,7 +14,7 @@ from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSe
 from napari_clumps.review.storage.log import now
 from napari_clumps.review.storage.records import Box, Corners, CutoutRecord, Status
 
-from .rules import fit
+from .rules import clip
 
 
 class LabelSource(Protocol):
@@ -86,7 +86,7 @@ def _labelled(
     outside = 0
     for box in boxes:
         # Boxes of a script that knew no size may reach over the rim.
-        corners = fit(box.corners, size)
+        corners = clip(box.corners, size)
         if corners is None:
             outside += 1
             continue

@@ -93,7 +93,9 @@ class Side:
         return (Opinion(self.name, None, Status.REJECTED, *box.corners, box.cls),)
 
 
-def merged(ours: Side, theirs: Side, next_id: Callable[[], int]) -> Iterator[Change]:
+def merge_changes(
+    ours: Side, theirs: Side, next_id: Callable[[], int]
+) -> Iterator[Change]:
     """Yield what merging another reviewer's view of a cutout changes.
 
     Parameters
@@ -249,7 +251,7 @@ class MergePlan:
             return
         ours = Side(self._names[0], mine, self._ours.boxes(mine.id))
         theirs = Side(self._names[1], yours, self._other.boxes(yours.id))
-        yield from merged(ours, theirs, lambda: next(self._ids))
+        yield from merge_changes(ours, theirs, lambda: next(self._ids))
 
     def outcome(self, changes: Sequence[Change]) -> MergeResult:
         """Return what the changes amount to."""
@@ -269,7 +271,7 @@ class MergePlan:
         )
 
 
-def merged_in_words(merged: MergeResult) -> str:
+def merge_in_words(merged: MergeResult) -> str:
     """Return what came of a merge in a sentence or two."""
     said = (
         f"{merged.cutouts} cutouts in both, {merged.added} added, {merged.boxes} "

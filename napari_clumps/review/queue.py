@@ -105,19 +105,19 @@ class Queue:
         return len(self.ids)
 
     @cached_property
-    def _places(self) -> dict[int, int]:
+    def _positions(self) -> dict[int, int]:
         return {cutout_id: place for place, cutout_id in enumerate(self.ids)}
 
-    def place(self, cutout_id: int) -> int | None:
+    def position(self, cutout_id: int) -> int | None:
         """Return a cutout's place, from 0, or None if it is not in the queue."""
-        return self._places.get(cutout_id)
+        return self._positions.get(cutout_id)
 
-    def beside(self, cutout_id: int, step: int) -> int | None:
+    def neighbour(self, cutout_id: int, step: int) -> int | None:
         """Return the cutout so many places on, or None beyond either end.
 
         From a cutout that is not in the queue the first one comes next.
         """
-        place = self.place(cutout_id)
+        place = self.position(cutout_id)
         following = 0 if place is None else place + step
         return self.ids[following] if 0 <= following < len(self) else None
 
@@ -126,7 +126,7 @@ class Queue:
 
         None if all are done.
         """
-        place = None if cutout_id is None else self.place(cutout_id)
+        place = None if cutout_id is None else self.position(cutout_id)
         start = 0 if place is None else place + 1
         return self._undone(start, len(self)) or self._undone(0, start)
 
@@ -187,11 +187,11 @@ def _repeats_among(store: Store, ids: list[int]) -> list[int]:
     last = max((i for i in ids if i not in first), default=0)
     seed = store.meta()["seed"]
 
-    def place(cutout_id: int) -> float:
+    def order(cutout_id: int) -> float:
         if cutout_id not in first:
             return cutout_id
         chance = random.Random(f"{seed} {cutout_id}")
         earliest = first[cutout_id] + APART
         return chance.uniform(earliest, max(last, earliest)) + 0.5
 
-    return sorted(ids, key=place)
+    return sorted(ids, key=order)

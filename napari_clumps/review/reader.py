@@ -11,20 +11,20 @@ from clump_detector.core.errors import ReviewError
 from clump_detector.fluxes.units import chosen_unit
 from clump_detector.labels.label_set import LabelSet
 from napari_clumps.review.images.cutouts import Cutouts
-from napari_clumps.review.images.glance import Glance, read_glances
 from napari_clumps.review.images.image_files import absolute
+from napari_clumps.review.images.summary import CutoutSummary, read_summaries
 from napari_clumps.review.storage.counts import counts, learning_counts
 from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.records import Box, Counts, CutoutRecord, Decision
 from napari_clumps.review.storage.score_filter import Least, everything
-from napari_clumps.review.storage.steps import finished
+from napari_clumps.review.storage.steps import run_to_end
 from napari_clumps.review.storage.store import Store
 
 from . import blind
 from .box_index import Crops, read_crops
 from .label_set import label_set_steps
 from .queue import Queue, QueuePlan, make_queue
-from .statistics import Pace, PaceReader
+from .statistics import ReviewStatistics, StatisticsReader
 from .storage import log, replay
 
 #: Kinds of log rows that a person caused.
@@ -49,7 +49,7 @@ class ReviewReader:
         self._store = store
         self._lock = lock
         self._cutouts = Cutouts(store, path.parent)
-        self._pace = PaceReader(store)
+        self._statistics = StatisticsReader(store)
         self.path = path
         meta = store.meta()
         self.id: str = meta["id"]
@@ -162,9 +162,9 @@ class ReviewReader:
         """Tell whether a held-out cutout can be marked before boxes are shown."""
         return blind.is_hidden(self.cutout(cutout_id), self.boxes(cutout_id))
 
-    def unnamed(self, cutout_id: int) -> list[Box]:
+    def anonymous(self, cutout_id: int) -> list[Box]:
         """Return a cutout's boxes in random order, without model and score."""
-        return blind.unnamed(self.boxes(cutout_id), self.id)
+        return blind.anonymous(self.boxes(cutout_id), self.id)
 
     def crops(
         self, cutout_ids: Iterable[int] | None = None, *, hide: bool = False
@@ -176,15 +176,15 @@ class ReviewReader:
         """
         return read_crops(self._store, cutout_ids, hide=hide)
 
-    def glances(self, cutout_ids: Iterable[int]) -> dict[int, Glance]:
+    def summaries(self, cutout_ids: Iterable[int]) -> dict[int, CutoutSummary]:
         """Return name and state of some cutouts, without looking for their files."""
-        return read_glances(self._store, cutout_ids)
+        return read_summaries(self._store, cutout_ids)
 
     def counts(self) -> Counts:
         """Return how far the review is."""
         return counts(self._store)
 
-    def pace(self, least: Least = everything) -> Pace:
+    def statistics(self, least: Least = everything) -> ReviewStatistics:
         """Return how it goes: time per decision, fate of proposals, time left.
 
         The first time reads the whole log.
@@ -194,7 +194,7 @@ class ReviewReader:
         least : callable
             Gives the score from which a model's undecided proposals are counted.
         """
-        return self._pace.read(least)
+        return self._statistics.read(least)
 
     def learning_counts(self) -> dict[str, int]:
         """Return what there is to learn from, and what is held out.
@@ -244,7 +244,7 @@ class ReviewReader:
         and so are those whose image has changed since, which ``left_out`` of the label
         set's `info` says.
         """
-        return finished(self.label_set_steps(include_undone=include_undone))
+        return run_to_end(self.label_set_steps(include_undone=include_undone))
 
     def label_set_steps(
         self, *, include_undone: bool = True
@@ -280,7 +280,7 @@ class ReviewReader:
 
     @property
     def custom_order(self) -> tuple[int, ...]:
-        """The cutouts that come first in the order ``custom list``; kept in the file."""
+        """The cutouts first in the order ``custom list``; kept in the file."""
         return tuple(self._store.meta().get("by_hand", ()))
 
     @custom_order.setter
@@ -289,14 +289,14 @@ class ReviewReader:
         self._remember(by_hand=ids)
 
     @property
-    def place(self) -> int | None:
+    def position(self) -> int | None:
         """The cutout where a person was last, or decided last if that was later."""
         cutout_id, seq = self._store.meta().get("place", (None, -1))
         decided = log.newest(self._store, _AT_ONE_PLACE)
         return decided[1] if decided and decided[0] > seq else cutout_id
 
-    @place.setter
-    def place(self, cutout_id: int) -> None:
+    @position.setter
+    def position(self, cutout_id: int) -> None:
         self._remember(place=[cutout_id, self.last_seq])
 
     @property

@@ -18,19 +18,19 @@ from clump_detector.labels.label_set import DEFAULT_CLASSES
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.connection import DiskError
-from napari_clumps.review.storage.fallback import Refuge
+from napari_clumps.review.storage.fallback import MemoryFallback
 from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import Box, Label, Proposal
-from napari_clumps.review.storage.steps import finished, watched
+from napari_clumps.review.storage.steps import check_each_step, run_to_end
 from napari_clumps.review.storage.store import Store, box_of
 
 from . import blind, rules
 from .images import repeats
-from .label_import import Taken, taken
+from .label_import import LabelImportResult, label_changes
 from .merge import MergePlan, MergeResult
 from .reader import ReviewReader
-from .rules import Word
+from .rules import Signature
 from .storage import log
 
 Result = TypeVar("Result")
@@ -72,7 +72,7 @@ class Review(ReviewReader):
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
         super().__init__(path, store, lock)
-        self._refuge = Refuge(store)
+        self._fallback = MemoryFallback(store)
 
     @classmethod
     def create(
@@ -121,7 +121,7 @@ class Review(ReviewReader):
                 seed=secrets.randbits(32) if seed is None else seed,
                 annotator=annotator,
             )
-            cutouts = Cutouts(store, path.parent).added(sources)
+            cutouts = Cutouts(store, path.parent).add_changes(sources)
             log.note(store, cutouts, annotator, log.now())
         return cls.open(path)
 
@@ -142,7 +142,7 @@ class Review(ReviewReader):
         int
             How many were not so before.
         """
-        return self._decide_each(box_ids, rules.accepted)
+        return self._decide_each(box_ids, rules.accept)
 
     def reject(self, box_id: int) -> None:
         """Say that a box is no clump. A drawn box goes; undo brings it back."""
@@ -156,7 +156,7 @@ class Review(ReviewReader):
         int
             How many were not so before.
         """
-        return self._decide_each(box_ids, rules.rejected)
+        return self._decide_each(box_ids, rules.reject)
 
     def edit(self, box_id: int, corners: Sequence[float]) -> None:
         """Move a box's corners (x1, y1, x2, y2); it is a clump then."""
@@ -165,9 +165,9 @@ class Review(ReviewReader):
     def edit_all(self, corners: Mapping[int, Sequence[float]]) -> None:
         """Move the corners of several boxes, by their ids, in one step."""
 
-        def moved(box: Box, word: Word) -> Change | None:
-            fitted = rules.fitting(corners[box.id], self.cutout(box.cutout))
-            return rules.moved(box, fitted, word)
+        def moved(box: Box, signature: Signature) -> Change | None:
+            fitted = rules.clip_to_cutout(corners[box.id], self.cutout(box.cutout))
+            return rules.move(box, fitted, signature)
 
         self._decide_each(corners, moved)
 
@@ -185,7 +185,7 @@ class Review(ReviewReader):
         """
         self._refuse_classes([cls])
         return self._decide_each(
-            box_ids, lambda box, word: rules.reclassified(box, cls, word)
+            box_ids, lambda box, signature: rules.reclassify(box, cls, signature)
         )
 
     def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
@@ -198,11 +198,11 @@ class Review(ReviewReader):
         """Draw several boxes on a cutout in one step."""
         self._refuse_classes([cls])
 
-        def change(word: Word) -> list[Change | None]:
+        def change(signature: Signature) -> list[Change | None]:
             cutout, first = self.cutout(cutout_id), self._store.next_box_id()
-            fitted = [rules.fitting(one, cutout) for one in corners]
+            fitted = [rules.clip_to_cutout(one, cutout) for one in corners]
             return [
-                rules.drawn(new, cutout_id, one, cls, word)
+                rules.draw(new, cutout_id, one, cls, signature)
                 for new, one in enumerate(fitted, start=first)
             ]
 
@@ -221,7 +221,7 @@ class Review(ReviewReader):
         self._decide(lambda _: self._done(cutout_id, done))
 
     def _done(self, cutout_id: int, done: bool) -> list[Change | None]:
-        change = rules.done(self.cutout(cutout_id), done)
+        change = rules.set_done(self.cutout(cutout_id), done)
         if change is None or not done:
             return [change]
         return [change, self._cutouts.seen_again(cutout_id)]
@@ -235,9 +235,9 @@ class Review(ReviewReader):
         """Accept and reject boxes and set a cutout done, in one step."""
         yes, no = dict.fromkeys(accepted), dict.fromkeys(rejected)
         self._decide(
-            lambda word: [
-                *(rules.accepted(self.box(i), word) for i in yes),
-                *(rules.rejected(self.box(i), word) for i in no),
+            lambda signature: [
+                *(rules.accept(self.box(i), signature) for i in yes),
+                *(rules.reject(self.box(i), signature) for i in no),
                 *self._done(cutout_id, True),
             ]
         )
@@ -264,12 +264,12 @@ class Review(ReviewReader):
         """
         chosen: list[Box] = []
 
-        def change(_: Word) -> list[Change | None]:
+        def change(_: Signature) -> list[Change | None]:
             cutout, boxes = self.cutout(cutout_id), self.boxes(cutout_id)
             if not blind.is_hidden(cutout, boxes):
                 return []
-            chosen[:] = blind.asked(boxes, least, self.id)
-            return [*blind.revealed(cutout, boxes, chosen)]
+            chosen[:] = blind.boxes_to_ask(boxes, least, self.id)
+            return [*blind.reveal_changes(cutout, boxes, chosen)]
 
         self._decide(change)
         return len(chosen)
@@ -280,13 +280,14 @@ class Review(ReviewReader):
         Both replace what was said before.
         """
         flags = list(flags)
-        self._decide(lambda _: [rules.flagged(self.cutout(cutout_id), flags, remark)])
+        self._decide(lambda _: [rules.set_flags(self.cutout(cutout_id), flags, remark)])
 
     def show_again(self, n: int) -> int:
         """Put up to n done cutouts into the queue once more, without saying so.
 
         They are chosen at random, come with the proposals that the model had made, and
-        are in no label set. `agreement.with_oneself` compares them with the first time.
+        are in no label set. `agreement.self_consistency` compares them with the first
+        time.
 
         Returns
         -------
@@ -294,7 +295,7 @@ class Review(ReviewReader):
             How many there are to compare with.
         """
         seed = self._store.meta()["seed"]
-        changes = list(repeats.repeated(self._cutouts, self._store, n, seed))
+        changes = list(repeats.repeat_changes(self._cutouts, self._store, n, seed))
         if changes:
             self._note(changes)
         return len({change.cutout for change in changes})
@@ -313,8 +314,8 @@ class Review(ReviewReader):
         ReviewError
             If it is no review, or this very file, or shares no cutout with this one.
         """
-        merged = finished(self.merge_steps(path))
-        self.tell(merged.touched)
+        merged = run_to_end(self.merge_steps(path))
+        self.emit_changed(merged.touched)
         return merged
 
     def merge_steps(
@@ -323,7 +324,7 @@ class Review(ReviewReader):
         """Do what `merge` does in any thread, yielding how far it is.
 
         Nothing is written before the last step, which is one transaction. Who runs
-        this tells the review's signal of it by `tell`, in the window's thread.
+        this tells the review's signal of it by `emit_changed`, in the window's thread.
 
         Parameters
         ----------
@@ -341,14 +342,14 @@ class Review(ReviewReader):
                 seq = self.last_seq
                 plan = MergePlan(self, other)
                 steps = plan.shared(self._store.next_box_id())
-                changes = yield from watched(steps, should_go_on)
+                changes = yield from check_each_step(steps, should_go_on)
                 with self._store.transaction():
                     if self.last_seq == seq:
                         self._take(plan, changes, should_go_on)
                         return plan.outcome(changes)
             with self._store.transaction():
                 plan = MergePlan(self, other)
-                changes = finished(plan.shared(self._store.next_box_id()))
+                changes = run_to_end(plan.shared(self._store.next_box_id()))
                 self._take(plan, changes, should_go_on)
                 return plan.outcome(changes)
 
@@ -356,20 +357,20 @@ class Review(ReviewReader):
         self, plan: MergePlan, changes: list[Change], should_go_on: Callable[[], None]
     ) -> None:
         """Write down a merge; what cutouts that are added bring joins the changes."""
-        new = self._cutouts.taken(plan.rest)
+        new = self._cutouts.adopt_changes(plan.rest)
         log.note(self._store, new, self.annotator, log.now())
         changes += plan.added()
         if changes:
             log.decide(self._store, changes, self.annotator, log.now(), should_go_on)
 
-    def tell(self, touched: Iterable[int]) -> None:
+    def emit_changed(self, touched: Iterable[int]) -> None:
         """Emit `changed` for cutouts that `merge_steps` has changed."""
         for cutout_id in dict.fromkeys(touched):
             self.changed.emit(cutout_id)
 
-    def take_labels(
+    def add_labels(
         self, labels: Mapping[int, Sequence[Label]], *, accepted: bool
-    ) -> Taken:
+    ) -> LabelImportResult:
         """Take in labels that others made, in one step of undo; `taking` says how.
 
         Parameters
@@ -377,21 +378,23 @@ class Review(ReviewReader):
         labels : mapping of int to sequence of Label
             By cutout.
         accepted : bool
-            Whether they are clumps by this person's word, or proposals to decide on.
+            Whether they count as decided by this user, or are proposals.
         """
         classes = {label.cls for found in labels.values() for label in found}
         self._refuse_classes(sorted(classes))
-        found: list[Taken] = []  # the last counts: a full disk lets it run twice
+        found: list[
+            LabelImportResult
+        ] = []  # the last counts: a full disk lets it run twice
 
-        def changes(word: Word) -> list[Change | None]:
-            counts = Taken()
+        def changes(signature: Signature) -> list[Change | None]:
+            counts = LabelImportResult()
             found.append(counts)
-            whose = word if accepted else None
+            whose = signature if accepted else None
             ids = itertools.count(self._store.next_box_id())
             rows: list[Change | None] = []
             for i, on_it in sorted(labels.items()):
                 here = self.cutout(i), self.boxes(i)
-                rows += taken(*here, on_it, whose, lambda: next(ids), counts)
+                rows += label_changes(*here, on_it, whose, lambda: next(ids), counts)
             return rows
 
         self._decide(changes)
@@ -417,13 +420,13 @@ class Review(ReviewReader):
     @property
     def waiting(self) -> bool:
         """Whether something that was decided waits in memory for the disk."""
-        return self._refuge.used
+        return self._fallback.used
 
     def write_back(self) -> bool:
         """Try to write what waits in memory; tell whether all is on disk."""
         if self.waiting:
             try:
-                self._refuge.leave()
+                self._fallback.leave()
             except ReviewError:
                 return False
             self.waiting_changed.emit("")
@@ -431,7 +434,7 @@ class Review(ReviewReader):
 
     def save_copy(self, path: str | Path) -> None:
         """Write the whole review to another file, what waits in memory included."""
-        self._refuge.save_copy(absolute(path))
+        self._fallback.save_copy(absolute(path))
 
     def _write(self, write: Callable[[], Result]) -> Result:
         """Write to the file, or to memory if the disk refuses and that is wanted."""
@@ -445,32 +448,36 @@ class Review(ReviewReader):
 
     def _wait(self, error: ReviewError) -> bool:
         """Go on in memory if the disk refuses and that is wanted; tell whether."""
-        if not isinstance(error, DiskError) or not self._refuge.ready:
+        if not isinstance(error, DiskError) or not self._fallback.ready:
             return False
-        self._refuge.enter()
+        self._fallback.enter()
         self.waiting_changed.emit(error.what)
         return True
 
     def _decide_each(
-        self, box_ids: Iterable[int], rule: Callable[[Box, Word], Change | None]
+        self, box_ids: Iterable[int], rule: Callable[[Box, Signature], Change | None]
     ) -> int:
         """Log what a rule changes of several boxes; return of how many it does."""
         ids = list(dict.fromkeys(box_ids))
-        return len(self._decide(lambda word: [rule(self.box(i), word) for i in ids]))
+        return len(
+            self._decide(lambda signature: [rule(self.box(i), signature) for i in ids])
+        )
 
     def _remember(self, **values: object) -> None:
         self._write(lambda: super(Review, self)._remember(**values))
 
-    def _decide(self, rule: Callable[[Word], list[Change | None]]) -> list[Change]:
+    def _decide(self, rule: Callable[[Signature], list[Change | None]]) -> list[Change]:
         """Log what a rule changes as one step, and return it."""
 
         def write() -> list[Change]:
             touched: list[int] = []
             with self._writing(touched):
-                word = Word(self.annotator, log.now())
-                changes = [change for change in rule(word) if change is not None]
+                signature = Signature(self.annotator, log.now())
+                changes = [change for change in rule(signature) if change is not None]
                 if changes:
-                    log.decide(self._store, changes, word.annotator, word.time)
+                    log.decide(
+                        self._store, changes, signature.annotator, signature.time
+                    )
                     touched += [change.cutout for change in changes]
             return changes
 
@@ -556,7 +563,7 @@ class Review(ReviewReader):
             cutout = self.cutout(cutout_id)
             if not (cutout.done or cutout.blind):
                 boxes, first = self.boxes(cutout_id), self._store.next_box_id()
-                change = rules.proposed(
+                change = rules.propose(
                     cutout, boxes, proposals, model, size, first,
                     beside=beside and blind.is_hidden(cutout, boxes),
                 )  # fmt: skip
@@ -588,7 +595,7 @@ class Review(ReviewReader):
             How many cutouts have their images again. One of several files of the same
             name is taken only if it is clear which.
         """
-        changes = list(self._cutouts.relocated(absolute(folder)))
+        changes = list(self._cutouts.relocate_changes(absolute(folder)))
         if changes:
             self._note(changes, touched=[change.cutout for change in changes])
         return len(changes)
@@ -605,10 +612,12 @@ class Review(ReviewReader):
         int
             How many were new.
         """
-        new = self._cutouts.unknown(sources)
+        new = self._cutouts.find_new(sources)
         if self.read_only or not new:
             return 0
-        self._note(list(self._cutouts.added(new)))  # files are read before it is locked
+        self._note(
+            list(self._cutouts.add_changes(new))
+        )  # files are read before it is locked
         return len(new)
 
     def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:

@@ -28,65 +28,67 @@ SAME_CLUMP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Signature:
     """Whose decision it is, and when."""
 
     annotator: str | None
     time: str
 
-    def on(self, box: Box, status: Status) -> Box:
+    def sign(self, box: Box, status: Status) -> Box:
         """Return a box with this decision on it."""
         return replace(box, status=status, annotator=self.annotator, time=self.time)
 
 
-def accepted(box: Box, word: Word) -> Change | None:
+def accept(box: Box, signature: Signature) -> Change | None:
     """Return the change when a person sees a clump in the box as it is."""
     if box.kept:
         return None
-    return _changed("accept", box, word.on(box, status_of_kept(box)))
+    return _changed("accept", box, signature.sign(box, status_of_kept(box)))
 
 
-def rejected(box: Box, word: Word) -> Change | None:
+def reject(box: Box, signature: Signature) -> Change | None:
     """Return the change when a person sees no clump; a drawn box goes altogether."""
     if box.status is Status.REJECTED:
         return None
     if box.status is Status.DRAWN:
         return _changed("reject", box, None)
-    return _changed("reject", box, word.on(box, Status.REJECTED))
+    return _changed("reject", box, signature.sign(box, Status.REJECTED))
 
 
-def moved(box: Box, corners: Corners, word: Word) -> Change | None:
+def move(box: Box, corners: Corners, signature: Signature) -> Change | None:
     """Return the change when a person puts the box's corners elsewhere."""
     if corners == box.corners:
         return None
     x1, y1, x2, y2 = corners
     after = replace(box, x1=x1, y1=y1, x2=x2, y2=y2)
-    return _changed("edit", box, word.on(after, status_of_kept(after)))
+    return _changed("edit", box, signature.sign(after, status_of_kept(after)))
 
 
-def reclassified(box: Box, cls: str, word: Word) -> Change | None:
+def reclassify(box: Box, cls: str, signature: Signature) -> Change | None:
     """Return the change when a person gives the box another class."""
     if cls == box.cls:
         return None
     after = replace(box, cls=cls)
-    return _changed("reclassify", box, word.on(after, status_of_kept(after)))
+    return _changed("reclassify", box, signature.sign(after, status_of_kept(after)))
 
 
-def drawn(box_id: int, cutout: int, corners: Corners, cls: str, word: Word) -> Change:
+def draw(
+    box_id: int, cutout: int, corners: Corners, cls: str, signature: Signature
+) -> Change:
     """Return the change when a person draws a box."""
     box = Box(box_id, cutout, *corners, cls, Status.DRAWN, "person")
-    values = box_values(word.on(box, Status.DRAWN))
+    values = box_values(signature.sign(box, Status.DRAWN))
     return Change("add", cutout, box_id, None, values)
 
 
-def done(cutout: CutoutRecord, is_done: bool) -> Change | None:
+def set_done(cutout: CutoutRecord, is_done: bool) -> Change | None:
     """Return the change when a person sets a cutout done, or takes that back."""
     if cutout.done is is_done:
         return None
     return Change("done", cutout.id, None, {"done": not is_done}, {"done": is_done})
 
 
-def flagged(cutout: CutoutRecord, flags: Iterable[str], remark: str) -> Change | None:
+def set_flags(cutout: CutoutRecord, flags: Iterable[str], remark: str) -> Change | None:
     """Return the change when a person flags a cutout, or says something about it.
 
     Raises
@@ -120,7 +122,7 @@ def _changed(kind: str, before: Box, after: Box | None) -> Change:
     return Change(kind, before.cutout, before.id, box_values(before), values)
 
 
-def proposed(
+def propose(
     cutout: CutoutRecord,
     boxes: Sequence[Box],
     proposals: Sequence[Proposal],
@@ -163,16 +165,16 @@ def proposed(
         others = [*decided, *kept]
         seconds = {box.id: 0.0 for box in others if box.model != model}
     for proposal in proposals:
-        corners = fit(proposal.corners, size)
+        corners = clip(proposal.corners, size)
         if corners is None or not math.isfinite(proposal.score):
             continue
         # A thousandth of a pixel says all that a detector knows.
         score, place = round(proposal.score, 5), [round(value, 3) for value in corners]
-        same = same_clump(corners, decided)
+        same = find_same_clump(corners, decided)
         if same is None:
             second = _second_score(corners, cutout.model, model, open_)
             rows.append([first_id + len(rows), *place, proposal.cls, score, *second])
-            same = same_clump(corners, kept)
+            same = find_same_clump(corners, kept)
         if same is not None and same.model != model:
             seconds[same.id] = max(score, seconds.get(same.id, 0.0))
     width, height = size or (None, None)
@@ -200,7 +202,7 @@ def _second_score(
 
     Where the same model looks again, what another one had said is kept.
     """
-    same = same_clump(corners, boxes)
+    same = find_same_clump(corners, boxes)
     if before is None:
         return []
     if before == model:
@@ -224,7 +226,7 @@ def _size_seen(
     return size
 
 
-def fit(corners: Sequence[float], size: tuple[int, int] | None) -> Corners | None:
+def clip(corners: Sequence[float], size: tuple[int, int] | None) -> Corners | None:
     """Return corners in order and cut to an image, or None if no pixel is left."""
     values = [float(value) for value in corners]
     if len(values) != 4 or not all(map(math.isfinite, values)):
@@ -237,7 +239,7 @@ def fit(corners: Sequence[float], size: tuple[int, int] | None) -> Corners | Non
     return (x1, y1, x2, y2) if x2 - x1 >= smallest and y2 - y1 >= smallest else None
 
 
-def fitting(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
+def clip_to_cutout(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
     """Return corners in order and cut to a cutout's image.
 
     Raises
@@ -245,7 +247,7 @@ def fitting(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
     ReviewError
         If no pixel is left.
     """
-    fitted = fit(corners, cutout.size)
+    fitted = clip(corners, cutout.size)
     if fitted is None:
         size = f"its {cutout.width} x {cutout.height} pixels" if cutout.size else "it"
         where = ", ".join(f"{float(value):.1f}" for value in corners)
@@ -257,7 +259,7 @@ def fitting(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
     return fitted
 
 
-def same_clump(corners: Corners, boxes: Sequence[Box]) -> Box | None:
+def find_same_clump(corners: Corners, boxes: Sequence[Box]) -> Box | None:
     """Return the box that overlaps most, if by more than `SAME_CLUMP`."""
     if not boxes:
         return None

@@ -66,7 +66,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Pace:
+class ReviewStatistics:
     """How a review goes.
 
     Attributes
@@ -116,7 +116,7 @@ class Pace:
         return None if each is None else (self.cutouts - self.done) * each / 3600
 
 
-def statistics_in_words(pace: Pace) -> list[str]:
+def statistics_in_words(pace: ReviewStatistics) -> list[str]:
     """Return the pace in sentences: how fast it goes, and how much is left."""
     said = [f"{pace.decisions} decision{'s' * (pace.decisions != 1)} so far."]
     if pace.seconds_per_decision is not None and pace.decisions_per_hour is not None:
@@ -148,7 +148,7 @@ def _time(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours"
 
 
-class PaceReader:
+class StatisticsReader:
     """Reads how a review goes, of its log only what is new since the last time.
 
     Parameters
@@ -163,14 +163,14 @@ class PaceReader:
         self._gaps: list[float] = []
         self._last: dict[str | None, float] = {}
 
-    def read(self, least: Least = everything) -> Pace:
+    def read(self, least: Least = everything) -> ReviewStatistics:
         """Return how it goes now, undecided proposals counted from a score up."""
         self._read_log()
         sums = "SELECT count(*), coalesce(sum(done), 0) FROM cutouts"
         ((cutouts, done),) = self._store.rows(sums)
         models, scores, drawn = _outcomes(self._store, least)
         gaps = self._gaps
-        return Pace(
+        return ReviewStatistics(
             self._decisions,
             sum(gaps),
             statistics.median(gaps) if len(gaps) >= FEWEST else None,

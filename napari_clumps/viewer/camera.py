@@ -71,7 +71,7 @@ class Camera:
             native = viewer.window._qt_viewer.canvas.native
             self._marks_in_corners = CornerMarks(native)
 
-    def look_at(self, size: tuple[int, int], sky: SkyMarks) -> None:
+    def show_image(self, size: tuple[int, int], sky: SkyMarks) -> None:
         """Show the whole of another image, of width and height in pixels.
 
         Whoever looks at boxes close up does so again at the next one.
@@ -157,7 +157,7 @@ class Camera:
         inside = -0.5 <= column < width - 0.5 and -0.5 <= row < height - 0.5
         return (float(column), float(row)) if inside else None
 
-    def look_again(self, box: Box | None) -> None:
+    def show_again(self, box: Box | None) -> None:
         """Show what was shown, after the view was turned: a box close up, or all."""
         if self._near and box is not None:
             self.bring_into_view(box)

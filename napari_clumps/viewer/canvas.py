@@ -199,7 +199,7 @@ class Canvas:
         self.image.metadata["cutout"] = name
         self._shown = None
         with self._quiet():
-            self.camera.look_at(self._size, sky or SkyMarks())
+            self.camera.show_image(self._size, sky or SkyMarks())
         self._unit = self._line_unit()
         self.marks.edge_width = self._unit
 

@@ -68,7 +68,7 @@ class Handles:
         shown = self._layer._mode == self._select and self._layer._selected_data_in_view
         return None if box is None or not shown else np.asarray(box)
 
-    def places(self) -> NDArray[np.float64] | None:
+    def positions(self) -> NDArray[np.float64] | None:
         """Return where the eight handles are, in the layer's displayed axes."""
         box = self._box()
         if box is None:
@@ -90,7 +90,7 @@ class Handles:
             return vertices, face, edge, line, width
         colour = layer._highlight_color
         held = layer._value is not None and layer._value[1] is not None
-        places = self.places() if self.near and not layer._is_moving else None
+        places = self.positions() if self.near and not layer._is_moving else None
         vertices = np.empty((0, 2)) if places is None else places[:, ::-1]
         line = box[[0, 2, 4, 6, 0]][:, ::-1] if layer._is_moving else None
         return vertices, colour if held else "white", colour, line, 1.0
@@ -117,7 +117,7 @@ class Handles:
 
     def _on_move(self, layer: Any, event: Any) -> None:
         """Show the handles where the mouse comes near."""
-        places = self.places()
+        places = self.positions()
         near = False
         if places is not None:
             reach = 2 * _REACH * layer._normalized_scale_factor
@@ -144,7 +144,7 @@ class Handles:
     def _held(self, point: NDArray[np.float64], box: NDArray[np.float64]) -> int | None:
         """Return the number of the handle at a point, or of the corner itself."""
         scale = self._layer._normalized_scale_factor
-        places = self.places()
+        places = self.positions()
         assert places is not None
         corner = np.minimum(_CORNER * scale, _CORNER_SHARE * np.ptp(box[_HELD], axis=0))
         for there, reach in ((places, _REACH * scale), (box[_HELD], corner)):

@@ -218,7 +218,7 @@ class _Process:
         self.send({"do": "cancel", "id": number})
         timer = threading.Timer(END_PATIENCE, self._kill_unless_ended, [number])
         timer.daemon = True
-        if not begun(timer):
+        if not start_unless_exiting(timer):
             self.kill()
 
     def cancel_all(self) -> None:
@@ -279,7 +279,7 @@ class _Process:
             events.put(None)
 
 
-def begun(thread: threading.Thread) -> bool:
+def start_unless_exiting(thread: threading.Thread) -> bool:
     """Start a thread, unless Python is ending: then it would wait for ever."""
     if sys.is_finalizing():
         return False

@@ -43,7 +43,7 @@ from .process import (
     Worker,
     WorkerDied,
     WorkerRequest,
-    begun,
+    start_unless_exiting,
 )
 
 __all__ = [
@@ -399,7 +399,7 @@ def _clean_up(
         shutil.rmtree(scratch, ignore_errors=True)
 
     thread = threading.Thread(target=work, name="end of a training")
-    if not begun(thread):
+    if not start_unless_exiting(thread):
         _remove(worker, scratch)
     return thread
 

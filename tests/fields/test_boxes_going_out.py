@@ -28,7 +28,7 @@ from clump_detector.core.errors import LabelError
 from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import read_label_set
 from napari_clumps.io.formats import export, finished
-from napari_clumps.io.import_labels import find_labels, take_labels
+from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Review
 from napari_clumps.review.storage.steps import finished as ended
 from tests.fields.properties import checked
@@ -279,7 +279,7 @@ def check_comes_back(
         top / f"{how}.clumps", sources, seed=1, held_out=0, annotator="Ada"
     ) as back:
         found = ended(find_labels(back, top / how))
-        take_labels(back, found, "accepted")
+        add_labels(back, found, "accepted")
         for number, one in enumerate(drawn, start=1):
             boxes = [b.corners for b in back.boxes(number)]
             assert near(boxes, list(one.boxes), BACK[how]), (how, one.file)
@@ -335,7 +335,7 @@ def put_in(top: Path, images: list[str], labels: dict[str, Corners]) -> Review:
     review = Review.create(top / "r.clumps", sources, held_out=0)
     found = ended(find_labels(review, top / "labels.json"))
     try:
-        said = take_labels(review, found, "accepted")
+        said = add_labels(review, found, "accepted")
     except LabelError as error:
         said = [str(error)]
     review.said = [*found.in_words(), *said]

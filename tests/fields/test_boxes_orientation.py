@@ -25,7 +25,7 @@ from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.placement.place import place_labels
 from napari_clumps.io.formats import export, finished
-from napari_clumps.io.import_labels import find_labels, take_labels
+from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Review
 from napari_clumps.review.storage.steps import finished as ended
 from tests.fields.properties import checked
@@ -272,7 +272,7 @@ def test_what_goes_out_has_no_tag(tmp_path, how):
         (tmp_path / "l" / "g.txt").write_text(
             f"0 {12 / 60} {8 / 40} {8 / 60} {8 / 40}\n"
         )
-        take_labels(review, ended(find_labels(review, tmp_path / "l")), "accepted")
+        add_labels(review, ended(find_labels(review, tmp_path / "l")), "accepted")
         (box,) = review.boxes(1)
         assert box.corners == pytest.approx((7.5, 3.5, 15.5, 11.5))
         review.set_done(1, True)

@@ -17,7 +17,7 @@ from napari_clumps.review.storage.records import DECIDED, CutoutRecord
 from napari_clumps.review.storage.store import Store, load
 
 from . import image_files
-from .held_out import Keys, decided, held_out, keys_of, keys_of_new
+from .held_out import Keys, held_out, held_out_by_key, keys_of, keys_of_new
 
 _RECORD = (
     "SELECT id, name, files, bands, done, held_out, model, width, height, flags, "
@@ -115,7 +115,7 @@ class Cutouts:
 
     # -- adding -------------------------------------------------------------
 
-    def unknown(self, sources: Iterable[Source]) -> list[Source]:
+    def find_new(self, sources: Iterable[Source]) -> list[Source]:
         """Return the sources, each once, whose files no cutout has."""
         known = {cutout.source.files for cutout in self.all()}
         absolute = (
@@ -124,12 +124,12 @@ class Cutouts:
         )
         return [s for s in dict.fromkeys(absolute) if s.files not in known]
 
-    def added(self, sources: Sequence[Source]) -> Iterator[Change]:
+    def add_changes(self, sources: Sequence[Source]) -> Iterator[Change]:
         """Yield what adds cutouts; `held_out` says which of them are held out."""
         keys = keys_of_new(sources)
         yield from self._new(sources, keys, self._choice(sources, keys))
 
-    def taken(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:
+    def adopt_changes(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:
         """Yield what adds cutouts of another review, whose held-out ones stay so."""
         sources = [record.source for record in records]
         keys = [r.keys or keys_at_hand(r.source) for r in records]
@@ -139,7 +139,7 @@ class Cutouts:
 
     def _choice(self, sources: Sequence[Source], keys: Sequence[Keys]) -> list[bool]:
         share = float(self._store.meta()["held_out"])
-        before = decided(self._store)
+        before = held_out_by_key(self._store)
         return held_out(sources, keys, share, before)
 
     def _new(
@@ -228,7 +228,7 @@ class Cutouts:
             said = None if size is None else image_files.misfit(cutout, size)
         return said
 
-    def relocated(self, folder: Path) -> Iterator[Change]:
+    def relocate_changes(self, folder: Path) -> Iterator[Change]:
         """Yield what gives missing images the places below a folder they have now."""
         found = image_files.files_below(folder)
         for cutout in self.all():

@@ -55,7 +55,7 @@ def _tells(key: str) -> bool:
     return key.startswith((*ON_SKY, ID))
 
 
-def decided(store: Store) -> dict[str, bool]:
+def held_out_by_key(store: Store) -> dict[str, bool]:
     """Return by content and object id whether a review holds its cutouts out."""
     found: dict[str, bool] = {}
     sql = "SELECT keys, held_out FROM cutouts WHERE keys != '[]' AND repeat_of IS NULL"
@@ -85,7 +85,7 @@ def held_out(
     share : float
         Of all images that is held out.
     before : mapping of str to bool
-        What `decided` returns.
+        What `held_out_by_key` returns.
     """
     exact = [_exact(own) for own in keys]
     members = defaultdict(list)

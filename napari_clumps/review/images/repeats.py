@@ -16,7 +16,9 @@ from .cutouts import Cutouts
 _FRESH = {"held_out": False, "done": False}
 
 
-def repeated(cutouts: Cutouts, store: Store, n: int, seed: int) -> Iterator[Change]:
+def repeat_changes(
+    cutouts: Cutouts, store: Store, n: int, seed: int
+) -> Iterator[Change]:
     """Yield what shows up to n done cutouts once more, as a model had proposed them.
 
     Each is shown once more at most; which ones is left to chance.
@@ -29,7 +31,7 @@ def repeated(cutouts: Cutouts, store: Store, n: int, seed: int) -> Iterator[Chan
     chosen = random.Random(f"{seed} {len(cutouts)}").sample(ids, min(n, len(ids)))
     first_box = store.next_box_id()
     records = [cutouts.get(cutout_id) for cutout_id in chosen]
-    again = list(cutouts.taken(records))
+    again = list(cutouts.adopt_changes(records))
     for record, change in zip(records, again, strict=True):
         after = {**(change.after or {}), **_FRESH, "repeat_of": record.id}
         yield replace(change, after=after)

@@ -18,7 +18,7 @@ from .connection import connect, review_error
 from .store import Store
 
 
-class Refuge:
+class MemoryFallback:
     """Where the decisions of a review wait.
 
     Parameters

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 Step = tuple[int, int]
 
 
-def watched(
+def check_each_step(
     steps: Generator[Step, None, Result], should_go_on: Callable[[], None]
 ) -> Generator[Step, None, Result]:
     """Yield and return what a generator does, and ask before each step."""
@@ -25,7 +25,7 @@ def watched(
         yield step
 
 
-def finished(steps: Generator[Any, None, Result]) -> Result:
+def run_to_end(steps: Generator[Any, None, Result]) -> Result:
     """Run a generator to its end and return what it returns."""
     while True:
         try:

@@ -10,7 +10,7 @@ from napari_clumps.app.gallery import Gallery
 from napari_clumps.render.thumbnails import (
     ThumbnailView,
     Window,
-    place_in,
+    share_of_window,
     window_around,
 )
 from napari_clumps.review import Crop
@@ -92,7 +92,9 @@ class GalleryPainter(CellPainter):
         if crop.gone:
             painter.setOpacity(0.4)
         side = picture.width()
-        x1, y1, x2, y2 = (side * share for share in place_in(crop.corners, window))
+        x1, y1, x2, y2 = (
+            side * share for share in share_of_window(crop.corners, window)
+        )
         box = QRectF(x1, y1, x2 - x1, y2 - y1).translated(picture.topLeft())
         draw_box(painter, box, crop.status, side / 75)
 

@@ -136,7 +136,9 @@ def test_cutouts_come_again_without_a_sign(team):
     assert c.session.cutout.name == "galaxy-1"
     assert desk.statuses() == ["proposal"] * 3
     c.decisions.accept_rest()
-    assert "3 of 3 proposals are decided alike" in " ".join(c.reviewers.with_oneself())
+    assert "3 of 3 proposals are decided alike" in " ".join(
+        c.reviewers.self_consistency()
+    )
 
 
 def test_a_merge_that_is_cancelled_changes_nothing(team):

@@ -19,10 +19,10 @@ from pypdf import PdfReader
 
 from clump_detector.core.errors import ClumpError, FileError, LabelError
 from clump_detector.core.sources import Source
-from napari_clumps.io.contact_sheet_tiles import turned, turned_box
+from napari_clumps.io.contact_sheet_tiles import orient, orient_box
 from napari_clumps.io.file_names import FileNames
-from napari_clumps.io.formats import FORMATS, export, finished, format_of
-from napari_clumps.io.import_labels import find_labels, take_labels
+from napari_clumps.io.formats import FORMATS, export, format_of, run_to_end
+from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.io.selection import ExportOptions
 from napari_clumps.render.orientation import ORIENTATIONS
 from napari_clumps.review import Proposal, Review, Status
@@ -91,7 +91,7 @@ def review(tmp_path, sources):
 
 
 def out(review, path, how=None, **wish):
-    return finished(export(review, Path(path), how, ExportOptions(**wish)))
+    return run_to_end(export(review, Path(path), how, ExportOptions(**wish)))
 
 
 def numbered(boxes):
@@ -296,7 +296,7 @@ def test_what_goes_out_comes_back(review, sources, tmp_path, how):
     out(review, tmp_path / "set", how)
     with Review.create(tmp_path / "new.clumps", sources[:2]) as new:
         work = find_labels(new, tmp_path / "set")
-        take_labels(new, finished_value(work), "accepted")
+        add_labels(new, finished_value(work), "accepted")
         for i in (1, 2):
             back = [box.corners for box in new.boxes(i)]
             assert np.array(back) == pytest.approx(np.array(BOXES[i]), abs=0.0051)
@@ -311,7 +311,7 @@ def test_the_catalogue_comes_back_as_labels(review, sources, tmp_path, ending):
     out(review, tmp_path / f"c{ending}")
     with Review.create(tmp_path / "new.clumps", sources) as new:
         work = find_labels(new, tmp_path / f"c{ending}")
-        take_labels(new, finished_value(work), "accepted")
+        add_labels(new, finished_value(work), "accepted")
         # FITS has no letters beyond ASCII for the third one's name.
         for i in (1,) if ending == ".fits" else (1, 3):
             kept = [b for b in review.boxes(i) if b.kept]
@@ -460,9 +460,9 @@ def test_boxes_turn_with_the_picture(orientation):
     """The bright block of a picture is inside its box, whichever way it is turned."""
     rgb = np.zeros((60, 90, 3), np.uint8)
     rgb[10:16, 30:42] = 255
-    shown = turned(rgb, orientation)
+    shown = orient(rgb, orientation)
     height, width = shown.shape[:2]
-    x1, y1, x2, y2 = turned_box((29.5, 9.5, 41.5, 15.5), orientation, width, height)
+    x1, y1, x2, y2 = orient_box((29.5, 9.5, 41.5, 15.5), orientation, width, height)
     rows, columns = np.nonzero(shown[..., 0])
     assert (columns.min(), columns.max() + 1) == (x1, x2)
     assert (rows.min(), rows.max() + 1) == (y1, y2)

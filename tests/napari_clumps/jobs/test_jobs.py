@@ -237,8 +237,8 @@ def test_detect_clumps_stands_in_the_layers_menu_and_among_the_widgets(window):
     assert any(t.startswith("Detect clumps") for t in texts(main.layers_menu))
     widgets = " ".join(texts(main.plugins_menu))
     for name in (
-        "Review clumps", "Detect clumps", "Retrain from corrections", "Review
-        statistics",
+        "Review clumps", "Detect clumps", "Retrain from corrections",
+        "Review statistics",
     ):  # fmt: skip
         assert name in widgets
 

@@ -74,7 +74,7 @@ def test_an_open_verdict_leads_to_the_next_held_out_cutout(labelled):
     assert said.text().startswith("Set 1 more held-out cutout done and compare again")
     assert not said.isHidden()
     assert {"promote", "compare_again", "next_held_out"} <= shown_buttons(labelled)
-    labelled.panel("retrain_panel").parent().raise_()
+    labelled.bring_forward("retrain_panel")
     panel_part(labelled, "QPushButton", "button_next_held_out").click()
     labelled.settle(50)
     assert c.session.cutout.id == labelled.held_out[1]
@@ -175,7 +175,7 @@ def test_a_verdict_makes_no_window_higher_than_a_laptop(labelled):
     from qtpy.QtWidgets import QLabel
 
     native = labelled.viewer.window._qt_window
-    labelled.panel("retrain_panel").parent().raise_()
+    labelled.bring_forward("retrain_panel")
     native.resize(1366, 700)
     labelled.settle(200)
     train(labelled)

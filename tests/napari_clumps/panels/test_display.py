@@ -10,7 +10,7 @@ import pytest
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 from napari_clumps.render.orientation import AS_IS, Orientation
-from napari_clumps.render.rendering import Look, render
+from napari_clumps.render.rendering import Rendering, render
 from napari_clumps.review import Proposal, Status
 from napari_clumps.settings.settings import change_settings, load_settings
 
@@ -112,9 +112,9 @@ def test_v_goes_through_the_views_and_round(desk, panel):
     np.testing.assert_array_equal(shown(desk), to_rgb(cutout))
     for view in ("red", "green", "blue", "residual", "colour"):
         desk.key("V")
-        assert desk.controller.display.look.view == view
+        assert desk.controller.display.rendering.view == view
         assert panel._view.value == view
-        np.testing.assert_array_equal(shown(desk), render(cutout, Look(view)))
+        np.testing.assert_array_equal(shown(desk), render(cutout, Rendering(view)))
     np.testing.assert_array_equal(shown(desk), to_rgb(cutout))
 
 
@@ -123,7 +123,7 @@ def test_s_goes_through_the_stretches_and_round(desk, panel):
         desk.key("S")
         assert panel._stretch.value == stretch
         np.testing.assert_array_equal(
-            shown(desk), render(file_of(desk), Look(stretch=stretch))
+            shown(desk), render(file_of(desk), Rendering(stretch=stretch))
         )
 
 
@@ -146,11 +146,11 @@ def test_the_panel_and_the_canvas_say_what_the_detector_does_not_see(desk, panel
 
 def test_the_slider_moves_black_and_white(desk, panel):
     panel._levels.setValue((0.1, 0.6))
-    look = desk.controller.display.look
+    look = desk.controller.display.rendering
     assert (look.black, look.white) == pytest.approx((0.1, 0.6))
     np.testing.assert_array_equal(shown(desk), render(file_of(desk), look))
     panel._levels.setValue((0.5, 0.5))  # they give way, and the slider shows it
-    look = desk.controller.display.look
+    look = desk.controller.display.rendering
     assert look.white > look.black
     assert panel._levels.value() == pytest.approx((look.black, look.white), abs=0.011)
 
@@ -160,7 +160,7 @@ def test_a_look_stays_from_cutout_to_cutout(desk, panel):
     for _ in range(2):
         desk.key("N")
         np.testing.assert_array_equal(
-            shown(desk), render(file_of(desk), Look("residual", "asinh"))
+            shown(desk), render(file_of(desk), Rendering("residual", "asinh"))
         )
     assert desk.controller.session.cutout.id == 3
 
@@ -176,11 +176,11 @@ def test_a_look_stays_over_restarts(desk):
     looking.turn_north_up(False)
     looking.close()
     later = Controller(ViewerModel())
-    assert later.display.look == Look("blue", "log", 0.1, 0.8)
+    assert later.display.rendering == Rendering("blue", "log", 0.1, 0.8)
     assert not later.display.scale_bar
     assert not later.display.north_up
     change_settings(stretch="cubic")
-    assert Controller(ViewerModel()).display.look == Look()
+    assert Controller(ViewerModel()).display.rendering == Rendering()
 
 
 def test_a_look_is_saved_when_the_hand_rests(desk):
@@ -229,7 +229,7 @@ def test_a_band_that_is_not_there_is_said_and_comes_back(sky, panel, galaxies):
     assert panel._view.value == "g"
     assert panel._words.text() == ""  # it is what the detector sees
     sky.key("V")
-    assert sky.controller.display.look.view == "colour"
+    assert sky.controller.display.rendering.view == "colour"
     assert not sky.panel("cutout_warning").isVisible()
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from clump_detector.core.sources import Source
 from napari_clumps.render import image_cache as module
 from napari_clumps.render.image_cache import ImageCache
-from napari_clumps.render.rendering import Look
+from napari_clumps.render.rendering import Rendering
 
 SIDE = 64
 
@@ -50,17 +50,17 @@ def pictures():
 
 def test_another_look_is_drawn_without_reading_the_file_again(pictures, sources, reads):
     usual = pictures.get(sources[0]).rgb
-    pictures.look = Look("red", "log")
+    pictures.rendering = Rendering("red", "log")
     other = pictures.get(sources[0])
     assert (other.rgb != usual).any()
     assert np.ptp(other.rgb, axis=2).max() == 0
-    pictures.look = Look()
+    pictures.rendering = Rendering()
     np.testing.assert_array_equal(pictures.get(sources[0]).rgb, usual)
     assert reads == [sources[0]]
 
 
 def test_neighbours_are_drawn_ahead_in_the_look_of_now(pictures, sources, monkeypatch):
-    pictures.look = Look("residual")
+    pictures.rendering = Rendering("residual")
     pictures.get(sources[0])
     pictures.read_ahead(sources[1])
     pictures._reader.submit(int).result()  # whatever was to be read is read
@@ -105,8 +105,8 @@ def test_large_ones_are_not_kept(sources):
 def test_the_last_one_is_kept_whatever_its_size(sources, reads):
     pictures = ImageCache(most_bytes=1)
     try:
-        for look in (Look(), Look("red"), Look("blue")):
-            pictures.look = look
+        for look in (Rendering(), Rendering("red"), Rendering("blue")):
+            pictures.rendering = look
             assert pictures.get(sources[0]).rgb is not None
         assert reads == [sources[0]]
     finally:
@@ -124,7 +124,7 @@ def test_a_problem_is_a_message_and_a_missing_band_a_note(pictures, sources, tmp
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no image")
     assert "bad.png" in pictures.get(Source("bad", (bad,))).problem
-    pictures.look = Look("u")
+    pictures.rendering = Rendering("u")
     assert pictures.get(sources[0]).notes == (
         "This cutout has no band u: it is shown in colour.",
     )

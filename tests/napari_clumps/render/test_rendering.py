@@ -13,7 +13,13 @@ from hypothesis.extra import numpy as arrays
 from clump_detector.core.errors import ClumpError
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.rgb import to_rgb
-from napari_clumps.render.rendering import STRETCHES, Look, note_of, render, views_of
+from napari_clumps.render.rendering import (
+    STRETCHES,
+    Rendering,
+    note_of,
+    render,
+    views_of,
+)
 
 SIDE = 60
 
@@ -51,7 +57,7 @@ CUTOUTS = {
 @pytest.mark.parametrize("name", CUTOUTS)
 def test_the_look_one_starts_with_is_what_the_detector_sees(name):
     cutout = CUTOUTS[name]
-    np.testing.assert_array_equal(render(cutout, Look()), to_rgb(cutout))
+    np.testing.assert_array_equal(render(cutout, Rendering()), to_rgb(cutout))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_no_look_touches_the_cutout(name):
     cutout = CUTOUTS[name]
     before = cutout.pixels.copy()
     for view, stretch in itertools.product(views_of(cutout), STRETCHES):
-        rgb = render(cutout, Look(view, stretch, 0.1, 0.7))
+        rgb = render(cutout, Rendering(view, stretch, 0.1, 0.7))
         assert rgb.dtype == np.uint8
         assert rgb.shape == (SIDE, SIDE, 3)
         assert rgb.min() < rgb.max()
@@ -84,8 +90,8 @@ def test_no_look_touches_the_cutout(name):
 def test_a_band_is_grey_and_shows_that_band_alone():
     cutout = galaxy(3, "grz", knot=0)
     cutout.pixels[2, 10:14, 10:14] += 500
-    assert np.ptp(render(cutout, Look("g")), axis=2).max() == 0
-    lit = {band: render(cutout, Look(band))[11, 11, 0] for band in "grz"}
+    assert np.ptp(render(cutout, Rendering("g")), axis=2).max() == 0
+    lit = {band: render(cutout, Rendering(band))[11, 11, 0] for band in "grz"}
     assert lit["z"] == 255
     assert lit["g"] < 100
     assert lit["r"] < 100
@@ -94,25 +100,25 @@ def test_a_band_is_grey_and_shows_that_band_alone():
 def test_a_band_of_a_picture_is_its_colour():
     cutout = picture()
     for place, name in enumerate(("red", "green", "blue")):
-        rgb = render(cutout, Look(name))
+        rgb = render(cutout, Rendering(name))
         assert (rgb == cutout.pixels[..., place, None]).all()
 
 
 def test_a_band_that_is_missing_becomes_colour_and_is_said():
     cutout = galaxy(3, "grz")
-    look = Look("u", "log")
+    look = Rendering("u", "log")
     np.testing.assert_array_equal(
-        render(cutout, look), render(cutout, Look(stretch="log"))
+        render(cutout, look), render(cutout, Rendering(stretch="log"))
     )
     assert note_of(cutout, look) == "This cutout has no band u: it is shown in colour."
-    assert note_of(cutout, Look("g")) is None
-    np.testing.assert_array_equal(render(cutout, Look("u")), to_rgb(cutout))
+    assert note_of(cutout, Rendering("g")) is None
+    np.testing.assert_array_equal(render(cutout, Rendering("u")), to_rgb(cutout))
 
 
 @pytest.mark.parametrize("name", ["five bands", "picture"])
 def test_stretches_differ_and_keep_the_order_of_brightness(name):
     cutout = CUTOUTS[name]
-    seen = {s: render(cutout, Look(stretch=s)).astype(int) for s in STRETCHES}
+    seen = {s: render(cutout, Rendering(stretch=s)).astype(int) for s in STRETCHES}
     faint = {s: rgb[30, 8].sum() for s, rgb in seen.items()}
     if name == "five bands":
         assert faint["linear"] < faint["as detected"] < faint["asinh"]
@@ -125,9 +131,9 @@ def test_stretches_differ_and_keep_the_order_of_brightness(name):
 @pytest.mark.parametrize("name", ["five bands", "picture"])
 def test_black_darkens_and_white_brightens(name):
     cutout = CUTOUTS[name]
-    usual = render(cutout, Look()).astype(int)
-    darker = render(cutout, Look(black=0.3)).astype(int)
-    brighter = render(cutout, Look(white=0.6)).astype(int)
+    usual = render(cutout, Rendering()).astype(int)
+    darker = render(cutout, Rendering(black=0.3)).astype(int)
+    brighter = render(cutout, Rendering(white=0.6)).astype(int)
     assert (darker <= usual + 1).all()
     assert (brighter >= usual - 1).all()
     assert darker.mean() < usual.mean() < brighter.mean()
@@ -136,26 +142,26 @@ def test_black_darkens_and_white_brightens(name):
 
 def test_hues_stay_when_white_is_lowered():
     cutout = picture()
-    usual = render(cutout, Look())[30, 18].astype(float)
-    brighter = render(cutout, Look(white=0.7))[30, 18].astype(float)
+    usual = render(cutout, Rendering())[30, 18].astype(float)
+    brighter = render(cutout, Rendering(white=0.7))[30, 18].astype(float)
     assert brighter.sum() > 1.2 * usual.sum()
     assert brighter / brighter.sum() == pytest.approx(usual / usual.sum(), abs=0.02)
 
 
 def test_hues_stay_where_a_pixel_is_as_bright_as_can_be():
     cutout = picture()
-    usual = render(cutout, Look())[30, 30].astype(float)
-    brightest = render(cutout, Look(white=0.3))[30, 30].astype(float)
+    usual = render(cutout, Rendering())[30, 30].astype(float)
+    brightest = render(cutout, Rendering(white=0.3))[30, 30].astype(float)
     assert brightest.max() == 255
     assert brightest / 255 == pytest.approx(usual / usual.max(), abs=0.02)
 
 
 @pytest.mark.parametrize("name", ["five bands", "picture"])
 def test_the_residual_takes_the_galaxy_away_and_leaves_the_knot(name):
-    residual = render(CUTOUTS[name], Look("residual")).astype(int).mean(axis=2)
+    residual = render(CUTOUTS[name], Rendering("residual")).astype(int).mean(axis=2)
     assert residual[30, 40] > 220  # the knot
     assert np.median(residual) == pytest.approx(127.5, abs=6)  # zero is mid-grey
-    usual = render(CUTOUTS[name], Look()).mean(axis=2)
+    usual = render(CUTOUTS[name], Rendering()).mean(axis=2)
     disc, sky = (slice(24, 36), slice(16, 22)), (slice(0, 8), slice(0, 8))
     assert usual[disc].mean() > usual[sky].mean() + 60
     assert abs(residual[disc].mean() - residual[sky].mean()) < 20
@@ -163,14 +169,14 @@ def test_the_residual_takes_the_galaxy_away_and_leaves_the_knot(name):
 
 def test_what_is_darker_than_around_is_darker_than_mid_grey():
     cutout = galaxy(knot=-25.0, noise=0.3)
-    assert render(cutout, Look("residual"))[30, 40].mean() < 60
+    assert render(cutout, Rendering("residual"))[30, 40].mean() < 60
 
 
 def test_a_blue_knot_is_blue_in_the_residual():
     cutout = galaxy(3, "gri", knot=0, noise=0.3)
     y, x = np.mgrid[:SIDE, :SIDE]
     cutout.pixels[0] += 40 * np.exp(-((x - 40) ** 2 + (y - 30) ** 2) / 4)
-    red, green, blue = render(cutout, Look("residual"))[30, 40].astype(int)
+    red, green, blue = render(cutout, Rendering("residual"))[30, 40].astype(int)
     assert blue > red + 40
     assert blue > green + 20
 
@@ -179,9 +185,9 @@ def test_a_blue_knot_is_blue_in_the_residual():
 def test_pixels_without_data_are_black_and_touch_no_others(view):
     whole, cut = galaxy(), galaxy()
     cut.pixels[:, :, :12] = np.nan
-    rgb = render(cut, Look(view, "log"))
+    rgb = render(cut, Rendering(view, "log"))
     assert (rgb[:, :12] == 0).all()
-    beside = render(whole, Look(view, "log"))[:, 13:]
+    beside = render(whole, Rendering(view, "log"))[:, 13:]
     alike = np.corrcoef(rgb[:, 13:].ravel(), beside.ravel())[0, 1]
     assert alike > 0.95
 
@@ -190,8 +196,8 @@ def test_a_strip_without_data_is_no_shadow_on_the_galaxy_beside_it():
     whole, cut = galaxy(noise=0.3), galaxy(noise=0.3)
     cut.pixels[:, :, 14:20] = np.nan
     beside = slice(20, 40), slice(20, 24)
-    usual = render(whole, Look("residual", "linear"))[beside].astype(int)
-    seen = render(cut, Look("residual", "linear"))[beside].astype(int)
+    usual = render(whole, Rendering("residual", "linear"))[beside].astype(int)
+    seen = render(cut, Rendering("residual", "linear"))[beside].astype(int)
     assert abs(seen - usual).mean() < 22  # 32 where no data were no light
 
 
@@ -200,11 +206,13 @@ def test_a_strip_without_data_is_no_shadow_on_the_galaxy_beside_it():
 def test_images_with_one_value_only_are_shown(value, view):
     planes = np.full((3, 20, 24), value, np.float32)
     for stretch in STRETCHES:
-        rgb = render(Cutout("flat", planes, bands=tuple("gri")), Look(view, stretch))
+        rgb = render(
+            Cutout("flat", planes, bands=tuple("gri")), Rendering(view, stretch)
+        )
         assert rgb.shape == (20, 24, 3)
         assert np.ptp(rgb) == 0
     grey = np.full((20, 24, 3), 90, np.uint8)
-    assert np.ptp(render(Cutout("flat", grey), Look("residual"))) == 0
+    assert np.ptp(render(Cutout("flat", grey), Rendering("residual"))) == 0
 
 
 fluxes = st.one_of(
@@ -241,7 +249,7 @@ def test_every_look_of_everything_is_a_picture(
     bands = tuple("ugrizy"[: len(pixels)]) if named else ()
     cutout = Cutout("any", pixels, bands=bands, fwhm=fwhm)
     with np.errstate(all="ignore"):
-        rgb = render(cutout, Look(view, stretch, black, min(black + 0.1, 1.0)))
+        rgb = render(cutout, Rendering(view, stretch, black, min(black + 0.1, 1.0)))
     assert rgb.dtype == np.uint8
     assert rgb.shape == (cutout.height, cutout.width, 3)
 
@@ -259,18 +267,18 @@ def test_every_look_of_everything_is_a_picture(
 )
 def test_a_look_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ClumpError):
-        Look(**wrong)
+        Rendering(**wrong)
 
 
 @pytest.mark.parametrize(
     ("look", "words"),
     [
-        (Look(), ""),
-        (Look("residual", "log"), "Residual, log"),
-        (Look("g"), "Band g"),
-        (Look("red", black=0.1), "Red, 0.10 to 1.00"),
-        (Look("band 2"), "Band 2"),
-        (Look(stretch="square root"), "Colour, square root"),
+        (Rendering(), ""),
+        (Rendering("residual", "log"), "Residual, log"),
+        (Rendering("g"), "Band g"),
+        (Rendering("red", black=0.1), "Red, 0.10 to 1.00"),
+        (Rendering("band 2"), "Band 2"),
+        (Rendering(stretch="square root"), "Colour, square root"),
     ],
 )
 def test_a_look_in_words(look, words):

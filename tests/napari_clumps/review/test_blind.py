@@ -113,7 +113,7 @@ def test_boxes_are_shown_at_random_and_without_a_name(
     review.propose(cutout, rows, "old", size=SIZE, beside=True)
     own = review.add(cutout, (100, 100, 120, 120), "odd clump")
     assert review.reveal(cutout) == 9
-    shown = review.unnamed(cutout)
+    shown = review.anonymous(cutout)
     assert shown[0] == own
     assert {(b.score, b.second, b.model, b.origin) for b in shown[1:]} == {
         (None, None, None, "model")
@@ -122,7 +122,7 @@ def test_boxes_are_shown_at_random_and_without_a_name(
     assert order != sorted(order)
     assert order != sorted(order, reverse=True)
     review.reject(order[3])
-    assert [box.id for box in review.unnamed(cutout)[1:]] == order
+    assert [box.id for box in review.anonymous(cutout)[1:]] == order
 
 
 def test_it_is_a_step_that_undo_takes_back_after_a_restart(held_out: Test) -> None:
@@ -226,7 +226,7 @@ def test_an_accepted_label_of_others_hides_nothing_less(held_out: Test) -> None:
 
     review, cutout = held_out
     label = Label(100, 100, 120, 120, "clump", "Clump Scout")
-    review.take_labels({cutout: [label]}, accepted=True)
+    review.add_labels({cutout: [label]}, accepted=True)
     assert {b.status for b in review.boxes(cutout)} >= {Status.ACCEPTED}
     assert review.is_hidden(cutout)
     assert len(review.crops(hide=True)) == 1

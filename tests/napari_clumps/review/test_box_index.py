@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clump_detector.core.errors import ReviewError
-from napari_clumps.review import Arrangement, Proposal, Status, arranged
+from napari_clumps.review import Arrangement, Proposal, Status, arrange
 from tests.napari_clumps.conftest import SIZE
 
 CLASSES = ("clump", "odd clump")
@@ -28,7 +28,7 @@ def full(review):
 
 def shown(review, **how):
     crops = review.crops()
-    rows = arranged(crops, Arrangement(**how), review.classes)
+    rows = arrange(crops, Arrangement(**how), review.classes)
     return crops.ids[rows].tolist()
 
 
@@ -142,8 +142,8 @@ def test_what_became_of_boxes_is_taken_over_row_by_row(full):
 
 def test_glances_are_names_and_states(full):
     full.set_done(2, True)
-    glances = full.glances([2, 3, 99])
-    assert {i: (g.name, g.done) for i, g in glances.items()} == {
+    summaries = full.summaries([2, 3, 99])
+    assert {i: (g.name, g.done) for i, g in summaries.items()} == {
         2: ("galaxy 2", True), 3: ("galaxy 3", False),
     }  # fmt: skip
 
@@ -160,6 +160,6 @@ def test_a_hundred_thousand_boxes_are_read_and_sorted(make_review):
                     [cutout] * 100,
                 )
     crops = review.crops()
-    rows = arranged(crops, Arrangement(name="galaxy 1"), review.classes)
+    rows = arrange(crops, Arrangement(name="galaxy 1"), review.classes)
     assert len(crops) == 100_000
     assert len(np.unique(rows)) == 12_000

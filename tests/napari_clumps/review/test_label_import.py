@@ -15,7 +15,7 @@ from clump_detector.core.errors import LabelError, ReviewError
 from clump_detector.core.sources import Source
 from clump_detector.labels.classes import class_names
 from clump_detector.labels.label_set import read_label_set, write_label_set
-from napari_clumps.io.import_labels import find_labels, take_labels
+from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Box, Label, Proposal, QueuePlan, Review, Status
 
 SIZE = (100, 80)
@@ -33,7 +33,7 @@ def label(
 def take(
     review: Review, *labels: Label, accepted: bool = False, cutout: int = 1
 ) -> str:
-    said = review.take_labels({cutout: labels}, accepted=accepted).in_words()
+    said = review.add_labels({cutout: labels}, accepted=accepted).in_words()
     assert review.check() == []
     return " ".join(said)
 
@@ -158,7 +158,7 @@ def test_one_step_of_undo_across_cutouts(make_review: Callable[..., Review]) -> 
     labels = {i: [label(HERE), label(THERE)] for i in review.ids}
     told: list[int] = []
     review.changed.connect(told.append)
-    counts = review.take_labels(labels, accepted=True)
+    counts = review.add_labels(labels, accepted=True)
     assert (counts.boxes, len(counts.cutouts)) == (8, 4)
     assert sorted(told) == [1, 2, 3, 4]
     kinds = {d.kind for d in review.decisions()}
@@ -178,8 +178,8 @@ def test_one_step_of_undo_across_cutouts(make_review: Callable[..., Review]) -> 
 def test_the_person_stays_where_he_was(make_review: Callable[..., Review]) -> None:
     review = make_review(4)
     review.add(2, HERE, "clump")
-    review.take_labels({4: [label()]}, accepted=True)
-    assert review.place == 2
+    review.add_labels({4: [label()]}, accepted=True)
+    assert review.position == 2
 
 
 def test_unscored_proposals_are_in_the_queue(
@@ -187,7 +187,7 @@ def test_unscored_proposals_are_in_the_queue(
 ) -> None:
     review = make_review(3)
     review.propose(1, [Proposal(*HERE, "clump", 0.1)], "m", size=SIZE)
-    review.take_labels({3: [label(), label(THERE)]}, accepted=False)
+    review.add_labels({3: [label(), label(THERE)]}, accepted=False)
     queue = review.queue(QueuePlan("most proposals"), least=lambda _: 0.3)
     assert queue.ids[0] == 3
 
@@ -195,14 +195,14 @@ def test_unscored_proposals_are_in_the_queue(
 def test_what_cannot_be_taken_in_changes_nothing(review: Review) -> None:
     before = review.boxes(1), review.last_seq
     with pytest.raises(ReviewError, match="no class 'knot'"):
-        review.take_labels({1: [label(), label(THERE, "knot")]}, accepted=True)
+        review.add_labels({1: [label(), label(THERE, "knot")]}, accepted=True)
     with pytest.raises(ReviewError, match="no cutout 9"):
-        review.take_labels({1: [label(THERE)], 9: [label()]}, accepted=True)
+        review.add_labels({1: [label(THERE)], 9: [label()]}, accepted=True)
     with (
         Review.open(review.path, read_only=True) as reader,
         pytest.raises(ReviewError, match="reading only"),
     ):
-        reader.take_labels({1: [label()]}, accepted=True)
+        reader.add_labels({1: [label()]}, accepted=True)
     assert (review.boxes(1), review.last_seq) == before
 
 
@@ -256,7 +256,7 @@ def test_a_file_becomes_proposals(known: Review, tmp_path: Path) -> None:
     words = " ".join(found.in_words())
     assert "2 boxes lie on 2 cutouts" in words
     assert "1 left out: no cutout here shows it (such as galaxy 7.png)" in words
-    said = take_labels(known, found, "proposals")
+    said = add_labels(known, found, "proposals")
     assert said[0] == "2 boxes taken in on 2 cutouts."
     assert "2 boxes of the class “knot” became “clump”." in said
     (box,) = known.boxes(2)
@@ -269,7 +269,7 @@ def test_a_file_becomes_proposals(known: Review, tmp_path: Path) -> None:
 def test_none_of_it_lies_on_a_cutout(known: Review, tmp_path: Path) -> None:
     found = run(find_labels(known, coco(tmp_path, "elsewhere")))
     with pytest.raises(LabelError, match="none of its boxes"):
-        take_labels(known, found, "proposals")
+        add_labels(known, found, "proposals")
     assert not known.can_undo
 
 
@@ -292,7 +292,7 @@ def test_our_own_label_set_goes_round(known: Review, tmp_path: Path) -> None:
     with Review.create(tmp_path / "new.clumps", sources) as new:
         for i in new.ids:
             new.propose(i, [], "m", size=SIZE)
-        take_labels(new, run(find_labels(new, path)), "accepted")
+        add_labels(new, run(find_labels(new, path)), "accepted")
         (again,) = new.boxes(2)
         assert again.corners == pytest.approx(drawn.corners, abs=1e-3)
         assert (again.cls, again.status) == ("odd clump", Status.DRAWN)
@@ -311,7 +311,7 @@ def test_undecided_and_rejected_boxes_of_a_file(review: Review, tmp_path: Path) 
     for how, statuses in (("accepted", ["drawn"]), ("proposals", ["proposal"] * 2)):
         with Review.create(tmp_path / f"{how}.clumps", [source]) as new:
             new.propose(1, [], "m", size=SIZE)
-            said = " ".join(take_labels(new, run(find_labels(new, path)), how))
+            said = " ".join(add_labels(new, run(find_labels(new, path)), how))
             assert [b.status for b in new.boxes(1)] == statuses
             assert "1 left out: a box that was rejected there." in said
             assert ("nobody has decided" in said) is (how == "accepted")
@@ -386,7 +386,7 @@ class Imports(RuleBasedStateMachine):
             b.id: b for i in self.review.ids for b in self.review.boxes(i) if b.decided
         }
         given = {i: [label(p) for p in found] for i, found in labels.items()}
-        counts = self.review.take_labels(given, accepted=accepted)
+        counts = self.review.add_labels(given, accepted=accepted)
         n = sum(map(len, given.values()))
         assert n == (
             counts.boxes + counts.decided + counts.there + counts.done + counts.outside

@@ -15,11 +15,11 @@ from napari_clumps.review import Box, Proposal, QueuePlan, Review, Status
 from napari_clumps.review.agreement import (
     Agreement,
     agreement_in_words,
-    between,
     cohens_kappa,
-    with_oneself,
+    compare_reviews,
+    self_consistency,
 )
-from napari_clumps.review.storage.steps import finished
+from napari_clumps.review.storage.steps import run_to_end
 
 SIZE = (100, 80)
 PROPOSALS = [
@@ -382,7 +382,7 @@ def test_agreement_of_a_case_worked_out_by_hand(pair: Pair) -> None:
     ben.reclassify(ids(ben, 2)[0], "odd clump")
     ben.set_done(2, True)
     ada.finish(3, ids(ada, 3))
-    found = between(ada, ben)
+    found = compare_reviews(ada, ben)
     assert found.kappa_interval is not None
     expected = Agreement(
         "Ada", "Ben", cutouts=2, boxes_first=3, boxes_second=3, boxes_both=2,
@@ -398,7 +398,7 @@ def test_agreement_of_a_case_worked_out_by_hand(pair: Pair) -> None:
 
 
 def test_no_common_cutout_is_said(pair: Pair) -> None:
-    assert "no cutout that" in agreement_in_words(between(*pair))[0]
+    assert "no cutout that" in agreement_in_words(compare_reviews(*pair))[0]
 
 
 # -- the same cutout once more ----------------------------------------------------
@@ -423,7 +423,7 @@ def test_a_reviewer_against_himself(pair: Pair) -> None:
         ada.finish(cutout.id, [boxes[0].id])
         ada.reject(boxes[1].id)
         ada.reject(boxes[2].id)
-    found = with_oneself(ada)
+    found = self_consistency(ada)
     assert (found.cutouts, found.kept_both, found.kept_first) == (2, 2, 2)
     assert (found.kept_second, found.rejected_both) == (0, 2)
     assert ada.learning_counts() == learned
@@ -477,7 +477,7 @@ def test_a_merge_that_is_cancelled_anywhere_changes_nothing(pair: Pair) -> None:
 
         steps = ada.merge_steps(ben.path, should_go_on)
         try:
-            found = finished(steps)
+            found = run_to_end(steps)
         except Cancelled:
             now = ada.last_seq, len(ada), [ada.boxes(i) for i in ada.ids]
             assert now == before
@@ -504,7 +504,7 @@ def test_what_is_decided_during_a_merge_is_heard(pair: Pair, tmp_path: Path) -> 
     ada.add(1, (5, 60, 15, 70), "clump")
     next(steps)
     ada.add(1, (5, 60, 15, 70), "clump")
-    found = finished(steps)
+    found = run_to_end(steps)
     assert ada.check() == []
     assert found == expected
     assert [[(b.status, b.corners) for b in ada.boxes(i)] for i in ada.ids] == wanted

@@ -66,10 +66,10 @@ def test_by_hand_comes_first_and_is_kept(review: Review) -> None:
     review.queue_plan = QueuePlan("custom list")
     review.close()
     with Review.open(review.path) as again:
-        assert again.by_hand == (4, 2)
+        assert again.custom_order == (4, 2)
         assert list(again.queue().ids) == [4, 2, 1, 3, 5]
         with pytest.raises(ReviewError, match="no cutout 9"):
-            again.by_hand = (9,)
+            again.custom_order = (9,)
 
 
 def test_the_order_of_an_earlier_version_goes_by_its_new_name(review: Review) -> None:
@@ -116,13 +116,13 @@ def test_every_plan_gives_each_cutout_once_or_not_at_all(review: Review) -> None
 
 def test_steps(review: Review) -> None:
     queue = review.queue(QueuePlan("highest score"))  # 4 2 1 5 3
-    assert [queue.beside(i, +1) for i in (4, 2, 3)] == [2, 1, None]
-    assert [queue.beside(i, -1) for i in (4, 2, 3)] == [None, 4, 5]
+    assert [queue.neighbour(i, +1) for i in (4, 2, 3)] == [2, 1, None]
+    assert [queue.neighbour(i, -1) for i in (4, 2, 3)] == [None, 4, 5]
     rest = review.queue(QueuePlan(shown="flagged"))
-    assert rest.beside(1, +1) is None
+    assert rest.neighbour(1, +1) is None
     assert rest.next_undone() is None
     review.flag(5, ["unsure"])
-    assert review.queue(QueuePlan(shown="flagged")).beside(1, +1) == 5
+    assert review.queue(QueuePlan(shown="flagged")).neighbour(1, +1) == 5
 
 
 def test_next_undone_goes_round(review: Review) -> None:
@@ -148,16 +148,16 @@ def test_next_undone_is_found_behind_many_done_ones(make_review: MakeReview) -> 
 
 
 def test_a_person_comes_back_to_where_he_was(review: Review) -> None:
-    assert review.place is None
+    assert review.position is None
     review.set_done(2, True)
-    assert review.place == 2
-    review.place = 4
-    assert review.place == 4
+    assert review.position == 2
+    review.position = 4
+    assert review.position == 4
     review.propose(1, [], "other")  # nobody's decision
-    assert review.place == 4
+    assert review.position == 4
     review.flag(3, ["artefact"])  # a later decision, and then the power went
     with Review.open(review.path, read_only=True) as again:
-        assert again.place == 3
+        assert again.position == 3
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def busy(make_review, clock):
 
 
 def test_times_are_counted_without_breaks(busy):
-    pace = busy.pace()
+    pace = busy.statistics()
     assert pace.decisions == 9
     # 4 + 2 + 5 + 1, then a break, 3, and 6 with the undo between.
     assert pace.active_seconds == pytest.approx(21)
@@ -75,7 +75,7 @@ def test_times_are_counted_without_breaks(busy):
 
 
 def test_what_became_of_proposals(busy):
-    pace = busy.pace()
+    pace = busy.statistics()
     assert pace.models == {
         "model-1": Outcome(accepted=3, edited=1, rejected=1, open=0),
         "model-2": Outcome(accepted=0, edited=0, rejected=1, open=4),
@@ -89,31 +89,31 @@ def test_what_became_of_proposals(busy):
 
 
 def test_two_people_do_not_make_each_other_faster(busy, clock):
-    before = busy.pace()
+    before = busy.statistics()
     busy.annotator = "Ben"
     clock.at(3632)
     busy.accept(busy.boxes(2)[2].id)
     clock.at(3642)
     busy.accept(busy.boxes(2)[3].id)
-    after = busy.pace()
+    after = busy.statistics()
     assert after.decisions == before.decisions + 2
     assert after.active_seconds == pytest.approx(before.active_seconds + 10)
 
 
 def test_reading_on_is_reading_anew(busy, clock):
     for k in range(3):
-        busy.pace()
+        busy.statistics()
         clock.at(3640 + 7 * k)
         busy.accept(busy.boxes(2)[2 + k].id)
-    on = busy.pace()
+    on = busy.statistics()
     path = busy.path
     busy.close()
     with Review.open(path) as again:
-        assert again.pace() == on
+        assert again.statistics() == on
 
 
 def test_before_anything_is_decided(review):
-    pace = review.pace()
+    pace = review.statistics()
     assert (pace.decisions, pace.seconds_per_decision, pace.hours_left) == (
         0,
         None,
@@ -128,7 +128,7 @@ def test_before_anything_is_decided(review):
 
 
 def test_in_words(busy):
-    assert statistics_in_words(busy.pace()) == [
+    assert statistics_in_words(busy.statistics()) == [
         "9 decisions in 21 s: mostly 3.5 s each, 1543 an hour.",
         "1 of 4 cutouts are done, 21 s each on average; at this pace the rest takes "
         "63 s.",
@@ -138,6 +138,6 @@ def test_in_words(busy):
 
 def test_hidden_proposals_are_not_counted_as_undecided(busy):
     """Those below their model's threshold; what was decided on counts whatever."""
-    pace = busy.pace(lambda model: 0.5 if model == "model-2" else 0.99)
-    assert pace.models["model-1"] == busy.pace().models["model-1"]
+    pace = busy.statistics(lambda model: 0.5 if model == "model-2" else 0.99)
+    assert pace.models["model-1"] == busy.statistics().models["model-1"]
     assert pace.models["model-2"] == Outcome(rejected=1, open=2)

@@ -17,7 +17,7 @@ from clump_detector.core.sources import Source, find_sources
 from clump_detector.images.identity import believed, content_key, image_keys, sky_keys
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.train.samples.dataset import load_samples
-from napari_clumps.io.formats import export, finished
+from napari_clumps.io.formats import export, run_to_end
 from napari_clumps.io.selection import ExportOptions
 from napari_clumps.review import Review
 from tests.napari_clumps.review.storage.test_schema import made
@@ -255,7 +255,7 @@ def test_training_from_plain_coco_leaves_held_out_ones_alone(
     done: Review, tmp_path: Path, png: bool
 ) -> None:
     path = tmp_path / "out" / "plain.json"
-    finished(export(done, path, "coco", ExportOptions(png=png)))
+    run_to_end(export(done, path, "coco", ExportOptions(png=png)))
     labels = read_label_set(path)
     samples = load_samples(labels, path, ModelConfig(), share=0, seed=1)
     kept = {c.name for c in done.cutouts() if not c.held_out}
@@ -269,15 +269,15 @@ def test_a_cutout_that_is_not_done_stays_so_in_plain_coco(
 ) -> None:
     done.set_done(1, False)
     path = tmp_path / "plain.json"
-    finished(export(done, path, "coco", ExportOptions(undone=True)))
+    run_to_end(export(done, path, "coco", ExportOptions(undone=True)))
     assert [c.done for c in read_label_set(path).cutouts] == [False, *[True] * 7]
 
 
 def test_yolo_and_voc_keep_held_out_ones_for_testing(
     done: Review, tmp_path: Path
 ) -> None:
-    finished(export(done, tmp_path / "yolo", "yolo"))
-    finished(export(done, tmp_path / "voc", "voc"))
+    run_to_end(export(done, tmp_path / "yolo", "yolo"))
+    run_to_end(export(done, tmp_path / "voc", "voc"))
     tested = sorted(c.name for c in done.cutouts() if c.held_out)
     folder = tmp_path / "yolo" / "images" / "test"
     assert sorted(p.stem for p in folder.iterdir()) == tested
@@ -297,12 +297,12 @@ def test_what_is_held_out_stands_in_regions_and_manifest(
     from regions import Regions
 
     tested = {c.name for c in done.cutouts() if c.held_out}
-    finished(export(done, tmp_path / "regions", "ds9-image"))
+    run_to_end(export(done, tmp_path / "regions", "ds9-image"))
     for path in (tmp_path / "regions").glob("*.reg"):
         (region,) = Regions.read(path, format="ds9")
         expected = ["drawn", "held out"] if path.stem in tested else ["drawn"]
         assert region.meta["tag"] == expected
-    finished(export(done, tmp_path / "zoo", "zooniverse"))
+    run_to_end(export(done, tmp_path / "zoo", "zooniverse"))
     with (tmp_path / "zoo" / "manifest.csv").open(newline="") as file:
         rows = {row["name"]: row["#held_out"] for row in csv.DictReader(file)}
     assert {name for name, said in rows.items() if said == "1"} == tested

@@ -310,7 +310,7 @@ def test_a_folder_that_goes_away_takes_nothing_with_it(
     elif first == "decide":
         review.reject(kept[0])
     else:
-        review.place = 1
+        review.position = 1
     review.reject(kept[0])
     assert len(told) == 1
     assert review.waiting

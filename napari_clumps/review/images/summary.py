@@ -10,7 +10,7 @@ from napari_clumps.review.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class CutoutSummary:
     """What a strip of cutouts says of one."""
 
     id: int
@@ -18,11 +18,13 @@ class Glance:
     done: bool
 
 
-def read_glances(store: Store, cutout_ids: Iterable[int]) -> dict[int, Glance]:
+def read_summaries(store: Store, cutout_ids: Iterable[int]) -> dict[int, CutoutSummary]:
     """Read some cutouts in one statement; unknown ids are left out."""
     rows = store.rows(
         "SELECT id, name, done FROM cutouts "
         "WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(cutout_ids)),),
     )
-    return {number: Glance(number, name, bool(done)) for number, name, done in rows}
+    return {
+        number: CutoutSummary(number, name, bool(done)) for number, name, done in rows
+    }
