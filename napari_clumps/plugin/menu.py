@@ -9,8 +9,17 @@ if TYPE_CHECKING:
 
 
 def detect_clumps(viewer: Viewer) -> None:
-    """Open the widget "Detect clumps" and start: the entry of the Layers menu."""
+    """Open the widget "Detect clumps" and start: the entry of the Layers menu.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
+    from napari_clumps.widgets.base.docks import bring_forward
+
+    from .panels import show_panels
     from .window import controller_of
 
-    viewer.window.add_plugin_dock_widget("napari-clumps", "Detect clumps", tabify=True)
+    show_panels(viewer)
+    bring_forward(viewer.window._qt_window, "detect_panel")
     controller_of(viewer).detection.start()

@@ -34,6 +34,7 @@ class WindowConnection:
         self.controller = controller
         self._keyboard: Any = None
         self._preferences: Preferences | None = None
+        self._controls_hidden = False
         controller.session.review_opened.connect(self._connect)
         controller.shortcuts_asked.connect(self._show_shortcuts)
         controller.closed.connect(self._let_go)
@@ -43,8 +44,23 @@ class WindowConnection:
         window = getattr(self.controller.session.viewer, "window", None)
         return None if window is None else window._qt_window
 
+    def _collapse_controls(self) -> None:
+        """Hide napari's layer controls while a review is open: they decide nothing."""
+        viewer = getattr(self._window, "_qt_viewer", None)
+        if viewer is None:
+            return
+        controls = viewer.dockLayerControls
+        if self.controller.session.review is None:
+            if self._controls_hidden:
+                controls.show()
+            self._controls_hidden = False
+        elif not self._controls_hidden and controls.isVisible():
+            controls.hide()
+            self._controls_hidden = True
+
     def _connect(self) -> None:
         session = self.controller.session
+        self._collapse_controls()
         if session.review is None or self._keyboard is not None or not self._window:
             return
         from napari_clumps.widgets.base.keyboard import Keyboard

@@ -68,7 +68,7 @@ def _measure(folder: Path) -> Iterator[Figure]:
         ]
         controller.session.review.propose(i, proposals, "bench", size=(424, 424))
     yield from _open(viewer)
-    panel = viewer.window.dock_widgets["Clump wall (napari-clumps)"]
+    panel = viewer.window.dock_widgets["Clump gallery (napari-clumps)"]
     for sort, words in ORDERS.items():
         yield from _first_screen(panel, Arrangement(sort), words)
         yield from _scroll(panel.mosaic, panel.cells, words)
@@ -80,7 +80,7 @@ def _measure(folder: Path) -> Iterator[Figure]:
 def _open(viewer: Any) -> Iterator[Figure]:
     """Open the dock from the menu, and give it half the screen."""
     start = time.perf_counter()
-    dock, panel = viewer.window.add_plugin_dock_widget("napari-clumps", "Clump wall")
+    dock, panel = viewer.window.add_plugin_dock_widget("napari-clumps", "Clump gallery")
     _wait(lambda: _is_whole(panel))
     taken = time.perf_counter() - start
     n = len(panel.mosaic.visible_places())

@@ -17,9 +17,6 @@ from tests.helpers.resources import PATIENCE
 PROPOSED = ((40, 50, 60, 70, 0.9), (100, 30, 118, 50, 0.7), (70, 120, 92, 141, 0.5))
 MODEL = "test-model"
 
-#: The three that a window shows from the start, Review in front.
-PANELS = ("review", "detect", "retrain")
-
 
 def make_galaxies(folder: Path, n: int, size: int = 160) -> Path:
     """Write n small pictures of a smooth blob with some bright knots."""
@@ -105,6 +102,13 @@ class Desk:
     def statuses(self) -> list[str]:
         return [b.status.value for b in self.controller.session.boxes]
 
+    def bring_forward(self, name: str) -> None:
+        """Show a panel by its object name, as a user would by its icon."""
+        from napari_clumps.widgets.base.docks import bring_forward
+
+        bring_forward(self.viewer.window._qt_window, name)
+        self.settle(50)
+
     def panel(self, name: str):
         from qtpy.QtWidgets import QWidget
 
@@ -132,22 +136,16 @@ def shown_window(qapp, tmp_path_factory):
 
 
 def bring_back(viewer) -> None:
-    """Show the three panels again, one behind the other, whatever a test did."""
-    from qtpy.QtWidgets import QDockWidget, QWidget
+    """Show the panel "Clumps" again with its first page, whatever a test did."""
+    from qtpy.QtWidgets import QWidget
 
     from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.widgets.base.docks import bring_forward, find_dock
 
     native = viewer.window._qt_window
     show_panels(viewer)
-    docks = [native.findChild(QWidget, f"{name}_panel").parent() for name in PANELS]
-    for dock in docks:
-        assert isinstance(dock, QDockWidget)
-        dock.setFloating(False)
-        dock.show()
-    for dock in docks[1:]:
-        if dock not in native.tabifiedDockWidgets(docks[0]):
-            native.tabifyDockWidget(docks[0], dock)
-    docks[0].raise_()
+    find_dock(native.findChild(QWidget, "clumps_panel")).setFloating(False)
+    bring_forward(native, "review_panel")
     native.resize(1200, 800)
 
 

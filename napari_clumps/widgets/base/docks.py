@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar, QWidget
 
 #: Pixels of a window that are no dock's: menu, status bar, tabs and titles.
 _FRAME = 130
@@ -71,9 +71,9 @@ def among_tabs(
 
     def move() -> None:
         dock, found = panel.parent(), window.findChild(QWidget, other)
-        host = None if found is None else found.parent()
-        if not isinstance(dock, QDockWidget) or not isinstance(host, QDockWidget):
-            return
+        host = None if found is None else find_dock(found)
+        if not isinstance(dock, QDockWidget) or host is None:
+            return  # a page of another panel, or alone
         # As high as the other one wants to be: at its least it would be squeezed.
         heights = dock.minimumSizeHint().height() + host.sizeHint().height()
         if not always and heights + _FRAME <= size.height():
@@ -90,13 +90,34 @@ def among_tabs(
     _later(panel, move)
 
 
+def find_dock(panel: QWidget) -> QDockWidget | None:
+    """Return the dock widget that a panel is in, itself or as a page of another."""
+    inside: object = panel
+    while isinstance(inside, QWidget):
+        if isinstance(inside, QDockWidget):
+            return inside
+        inside = inside.parent()
+    return None
+
+
 def bring_forward(window: QMainWindow, panel: str) -> None:
-    """Show the dock of a panel, by its object name, in front of others."""
+    """Show a panel, by its object name, in front of others.
+
+    Parameters
+    ----------
+    window : QMainWindow
+    panel : str
+        Where it is a page of another panel, that page is chosen.
+    """
     found = window.findChild(QWidget, panel)
-    dock = None if found is None else found.parent()
-    if isinstance(dock, QDockWidget):
-        dock.show()
-        dock.raise_()
+    dock = None if found is None else find_dock(found)
+    if found is None or dock is None:
+        return
+    pages = found.parent()
+    if isinstance(pages, QStackedWidget):
+        pages.setCurrentWidget(found)
+    dock.show()
+    dock.raise_()
 
 
 def label_tab(panel: QWidget) -> None:

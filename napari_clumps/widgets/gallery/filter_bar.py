@@ -48,8 +48,10 @@ class WallFilter(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(self._sort_row())
-        layout.addLayout(self._status_row())
+        first = QHBoxLayout()
+        first.addLayout(self._sort_row(), 1)
+        first.addLayout(self._status_row(), 1)
+        layout.addLayout(first)
         layout.addLayout(self._score_row())
 
     # -- layout -------------------------------------------------------------

@@ -132,8 +132,8 @@ def test_the_manifest_is_valid_and_complete():
     manifest.validate_imports()
     names = {w.display_name for w in manifest.contributions.widgets}
     assert names == {
-        "Review clumps", "Detect clumps", "Retrain from corrections", "Review
-        statistics", "Display", "Clump gallery", "Filmstrip", "Reviewers", "Download
-        cutouts", "Photometry", "Models", "Learning curve",
+        "Clumps", "Review clumps", "Detect clumps", "Retrain from corrections",
+        "Review statistics", "Display", "Clump gallery", "Filmstrip", "Reviewers",
+        "Download cutouts", "Photometry", "Models", "Learning curve",
     }  # fmt: skip
     assert "napari/layers/annotate" in manifest.contributions.menus

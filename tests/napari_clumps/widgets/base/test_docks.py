@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from napari_clumps.widgets.base.docks import find_dock
+
 pytestmark = pytest.mark.gui
 
 DOCKS = (
@@ -36,52 +38,39 @@ def test_where_there_is_room_a_dock_stands_below_the_review(desk):
     desk.settle(300)
     try:
         review = desk.panel("review_panel")
-        assert dock not in native.tabifiedDockWidgets(review.parent())
+        assert dock not in native.tabifiedDockWidgets(find_dock(review))
         assert review.isVisible()
     finally:
         desk.viewer.window.remove_dock_widget(dock)
 
 
-def tab_bar(native):
-    """Return the bar with the tab of the review."""
-    from qtpy.QtWidgets import QTabBar
-
-    bars = native.findChildren(QTabBar)
-    return next(b for b in bars if "Review" in [b.tabText(i) for i in range(b.count())])
-
-
-def test_tabs_can_be_read_and_docks_keep_their_whole_title(desk):
-    from qtpy.QtCore import Qt
-
-    native = desk.viewer.window._qt_window
-    native.resize(1366, 700)
+def test_a_dock_keeps_its_whole_title_and_has_a_short_one_on_its_tab(desk):
+    window = desk.viewer.window
+    dock, _ = window.add_plugin_dock_widget("napari-clumps", "Reviewers")
     desk.settle(300)
-    bar = tab_bar(native)
-    assert bar.elideMode() == Qt.TextElideMode.ElideNone
-    shown = {bar.tabText(i): bar.tabRect(i) for i in range(bar.count())}
-    assert {"Review", "Detect", "Retrain"} <= set(shown)
-    for text, place in shown.items():
-        assert bar.rect().contains(place), text
-        assert bar.fontMetrics().horizontalAdvance(text) < place.width(), text
-    dock = desk.panel("review_panel").parent()
-    assert dock.name == "Review clumps (napari-clumps)"
-    assert dock.toggleViewAction().text() == dock.name
+    try:
+        assert dock.name == "Reviewers (napari-clumps)"
+        assert dock.windowTitle() == "Reviewers"
+        assert dock.toggleViewAction().text() == dock.name
+    finally:
+        window.remove_dock_widget(dock)
 
 
-def test_tabs_of_docks_that_come_later_are_whole_too(desk):
+def test_tabs_of_docks_are_scrolled_rather_than_cut(desk):
     from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QTabBar
 
     window = desk.viewer.window
     docks = [
-        window.add_plugin_dock_widget("napari-clumps", name)[0]
-        for name in ("Clump gallery", "Reviewers", "Download cutouts")
+        window.add_plugin_dock_widget("napari-clumps", name, tabify=True)[0]
+        for name in ("Reviewers", "Download cutouts", "Models")
     ]
     desk.settle(700)
     try:
-        bar = tab_bar(window._qt_window)
-        words = [bar.tabText(i) for i in range(bar.count())]
-        assert "Clump gallery" in words
-        assert not [w for w in words if "napari-clumps" in w]
+        bars = window._qt_window.findChildren(QTabBar)
+        bar = next(
+            b for b in bars if "Models" in [b.tabText(i) for i in range(b.count())]
+        )
         assert bar.elideMode() == Qt.TextElideMode.ElideNone
         assert bar.usesScrollButtons()
     finally:

@@ -6,12 +6,12 @@ from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QEvent, QTimer, Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import Arrangement
 from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
-from napari_clumps.widgets.base.docks import among_tabs
+from napari_clumps.widgets.base.docks import at_the_bottom, find_dock
 from napari_clumps.widgets.base.keyboard import OWN_KEYS, key_name
 from napari_clumps.widgets.base.parts import (
     fill_dock,
@@ -27,6 +27,9 @@ from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
 
 #: Milliseconds until the wall follows what is decided on the canvas.
 PAUSE = 150
+
+#: Width and height of a window of its own, in pixels.
+_WINDOW = (1100, 750)
 
 #: The review's keys that work here, and those that are the wall's own.
 _ACTIONS = ("accept", "reject", "reclassify", "undo", "redo")
@@ -64,7 +67,7 @@ class GalleryPanel(QWidget):
         self._lay_out()
         self._connect()
         self._on_review()
-        among_tabs(self, self._session.viewer.window._qt_window, "review_panel")
+        at_the_bottom("Clump gallery", self._session.viewer.window._qt_window)
 
     # -- layout -------------------------------------------------------------
 
@@ -80,21 +83,24 @@ class GalleryPanel(QWidget):
         layout.addLayout(self._buttons())
         fill_dock(self)
 
-    def _buttons(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(4)
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
         whole = "the whole selection, in one step of undo"
         self._accept = key_button("accept", "Accept", self.accept, f"Accept {whole}")
         self._reject = key_button("reject", "Reject", self.reject, f"Reject {whole}")
         self._reclassify = key_button(
-            "reclassify", "Class", self.reclassify, f"Give the next class to {whole}"
+            "reclassify",
+            "Change class",
+            self.reclassify,
+            f"Give the next class to {whole}",
         )
         self._undo = key_button("undo", "Undo", self.undo)
         buttons = (self._accept, self._reject, self._reclassify, self._undo)
-        for place, button in enumerate(buttons):
+        for button in buttons:
             button.setObjectName(f"wall_{button.objectName()}")
-            grid.addWidget(button, place // 2, place % 2)
-        return grid
+            row.addWidget(button)
+        return row
 
     def _count_row(self) -> QHBoxLayout:
         self._count = text_label("wall_count")
@@ -107,7 +113,23 @@ class GalleryPanel(QWidget):
         row = QHBoxLayout()
         row.addWidget(self._count, stretch=1)
         row.addWidget(self._refresh)
+        self._window = plain_button(
+            "wall_window",
+            "Own window",
+            self.float_or_dock,
+            "Show the gallery in a window of its own, or below the canvas again",
+        )
+        row.addWidget(self._window)
         return row
+
+    def float_or_dock(self) -> None:
+        """Show the gallery in a window of its own, or below the canvas again."""
+        dock = find_dock(self)
+        if dock is None:
+            return
+        dock.setFloating(not dock.isFloating())
+        if dock.isFloating():
+            dock.resize(*_WINDOW)
 
     # -- wiring -------------------------------------------------------------
 
@@ -175,9 +197,9 @@ class GalleryPanel(QWidget):
         self.cells.rearrange()
         self.mosaic.empty_words = self._empty_words()
         self.mosaic.updateGeometries()
-        found = self._wall.places_of([current])
+        found = self._wall.positions_of([current])
         here = int(found[0]) if len(found) else None
-        self.mosaic.select_places(self._wall.places_of(selected), here)
+        self.mosaic.select_places(self._wall.positions_of(selected), here)
         self._scroll_back(anchor if same else [], height)
         self._say_count()
 
@@ -203,7 +225,7 @@ class GalleryPanel(QWidget):
             bar.setValue(0)
             return
         for box_id in anchor:
-            found = self._wall.places_of([box_id])
+            found = self._wall.positions_of([box_id])
             if len(found):
                 cell = self.mosaic.visualRect(self.cells.index(int(found[0])))
                 bar.setValue(bar.value() + cell.top() - height)

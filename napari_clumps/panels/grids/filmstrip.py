@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 from napari_clumps.app.controller import Controller
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.thumbnails import ThumbnailView
-from napari_clumps.review import Glance
+from napari_clumps.review import CutoutSummary
 from napari_clumps.widgets.base.docks import at_the_bottom
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.gallery.cells import CellPainter, Cells, frame
@@ -42,18 +42,18 @@ class FilmstripCells(Cells):
         self._controller = controller
         self._session = self._controller.session
         self._ids: Sequence[int] = ()
-        self._glances: dict[int, Glance] = {}
+        self._summaries: dict[int, CutoutSummary] = {}
 
     def rearrange(self) -> None:
         """Show the queue as it is now."""
         self.beginResetModel()
         self._ids = queue_ids(self._controller)
-        self._glances.clear()
+        self._summaries.clear()
         self.endResetModel()
 
     def forget(self, cutout_id: int) -> None:
         """Read again what is known of a cutout."""
-        self._glances.pop(cutout_id, None)
+        self._summaries.pop(cutout_id, None)
 
     def count(self) -> int:
         """Return how many cutouts the queue has."""
@@ -75,15 +75,15 @@ class FilmstripCells(Cells):
         shown = self._session.cutout
         return shown is not None and shown.id == self._ids[place]
 
-    def glance(self, place: int) -> Glance | None:
+    def glance(self, place: int) -> CutoutSummary | None:
         """Return name and state of a cutout, read with those beside it."""
         cutout_id, review = self._ids[place], self._session.review
-        if cutout_id not in self._glances and review is not None:
-            if len(self._glances) > _KEPT:
-                self._glances.clear()
+        if cutout_id not in self._summaries and review is not None:
+            if len(self._summaries) > _KEPT:
+                self._summaries.clear()
             first = max(place - _PAGE // 2, 0)
-            self._glances |= review.glances(self._ids[first : first + _PAGE])
-        return self._glances.get(cutout_id)
+            self._summaries |= review.summaries(self._ids[first : first + _PAGE])
+        return self._summaries.get(cutout_id)
 
     def view(self, place: int) -> ThumbnailView:
         """Return the view of a whole cutout."""

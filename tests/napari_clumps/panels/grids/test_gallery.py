@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from napari_clumps.app.gallery import Gallery
-from napari_clumps.render.thumbnails import cut, place_in, window_around
+from napari_clumps.render.thumbnails import cut, share_of_window, window_around
 from napari_clumps.review import Arrangement, Proposal, Review, Status
 from napari_clumps.widgets.gallery.grid_layout import GridLayout
 
@@ -408,7 +408,7 @@ def test_a_window_is_twice_its_box_and_reaches_beyond_the_rim():
     corners = (-0.5, 9.5, 19.5, 19.5)  # 20 x 10 pixels at the left rim
     window = window_around(corners)
     assert window == (-10, -5, 40)
-    assert place_in(corners, window) == (0.25, 0.375, 0.75, 0.625)
+    assert share_of_window(corners, window) == (0.25, 0.375, 0.75, 0.625)
     rgb = np.full((50, 50, 3), 200, np.uint8)
     small = cut(rgb, window, 80)
     assert small.shape == (80, 80, 3)

@@ -1,0 +1,1 @@
+"""Panels of many small images: the gallery of boxes and the filmstrip."""
