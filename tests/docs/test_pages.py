@@ -92,6 +92,23 @@ def test_files_that_the_guide_names_are_there():
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("page", NAMED, ids=lambda page: page.name)
+def test_other_names_on_a_page_are_somewhere_in_the_code(page):
+    """Names without their module, such as `Fitter.step` after its file."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for top in ("napari_clumps", "training", "tests")
+        for path in (ROOT / top).rglob("*.py")
+    )
+    words = set(re.findall(r"\w+", code))
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)`", text)
+    parts = {part for name in named for part in name.split(".")}
+    endings = {"md", "py", "toml", "yaml", "safetensors", "json"}
+    assert {part for part in parts - words - endings if "_" in part} == set()
+    assert {part for part in parts - words - endings if part != part.lower()} == set()
+
+
 def test_architecture_has_a_line_for_each_package():
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     packages = [

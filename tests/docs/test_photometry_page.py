@@ -1,4 +1,4 @@
-"""The page on measuring names every column and every flag."""
+"""The page on photometry names every column and every flag."""
 
 from __future__ import annotations
 
