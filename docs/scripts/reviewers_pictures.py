@@ -47,6 +47,7 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
     import napari
     from qtpy.QtTest import QTest
 
+    from napari_clumps.panels.clumps import ClumpsPanel
     from napari_clumps.plugin.panels import show_panels
     from napari_clumps.plugin.window import controller_of
 
@@ -63,10 +64,11 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
         viewer.window._qt_window.grab().save(str(path))
         keep_picture(path, pictures / f"{name}.png")
 
-    strip, _ = viewer.window.add_plugin_dock_widget("napari-clumps", "Queue strip")
+    strip, _ = viewer.window.add_plugin_dock_widget("napari-clumps", "Filmstrip")
     picture("strip")
     viewer.window.remove_dock_widget(strip)
-    viewer.window.add_plugin_dock_widget("napari-clumps", "Several reviewers")
+    panel = viewer.window._qt_window.findChild(ClumpsPanel, "clumps_panel")
+    panel.show_page("reviewers")
     controller.exchange.merge(theirs)
     while controller.exchange.merging.running:
         QTest.qWait(50)
