@@ -59,10 +59,22 @@ def moved_box(corners: Corners, action: str, turned: Orientation) -> Corners:
 
 
 def usual_side(picture: DisplayImage | None, boxes: Sequence[Box]) -> float:
-    """Return the side in pixels of a box that is put down by a key.
+    """Return the side length of a box that is added by a key.
 
-    What the PSF says, where it is known; else the median of the cutout's other boxes
-    in which nobody has seen no clump; else a share of the image.
+    It comes from the PSF where that is known; else it is the median of the cutout's
+    boxes that are not rejected; else a share of the image's size.
+
+    Parameters
+    ----------
+    picture : DisplayImage or None
+        Of the current cutout.
+    boxes : sequence of Box
+        Its boxes.
+
+    Returns
+    -------
+    float
+        In pixels.
     """
     if picture is not None and picture.fwhm:
         return max(SIDE_IN_FWHM * picture.fwhm, _LEAST)

@@ -298,7 +298,20 @@ class Controller:
 
     @shows_errors
     def export(self, path: Path, *, png: bool = False) -> bool:
-        """Write the label set of the review."""
+        """Write the label set of the review.
+
+        Parameters
+        ----------
+        path : path
+            The JSON file.
+        png : bool
+            Also write each cutout as PNG.
+
+        Returns
+        -------
+        bool
+            True; None after an error, which is shown.
+        """
         self.session.say(export_labels(self.session.opened, path, png=png))
         return True
 

@@ -58,7 +58,14 @@ class Display:
         session.canvas.lost.connect(self._restore_layers)
 
     def draw(self, cutout: CutoutRecord, picture: DisplayImage) -> None:
-        """Draw the image of a cutout, or black where it cannot be read."""
+        """Draw the image of a cutout, or black where it cannot be read.
+
+        Parameters
+        ----------
+        cutout : CutoutRecord
+        picture : DisplayImage
+            Of the cutout; black is drawn where it has none.
+        """
         width, height = picture.size or (cutout.width or 400, cutout.height or 400)
         rgb = picture.rgb
         if rgb is None:
@@ -121,7 +128,19 @@ class Display:
         black: float | None = None,
         white: float | None = None,
     ) -> None:
-        """Choose some of the look; black and white give way to each other."""
+        """Change some parts of the rendering.
+
+        Black and white keep their smallest distance: the other one moves if need be.
+
+        Parameters
+        ----------
+        view : str, optional
+            One of `views`.
+        stretch : str, optional
+            One of `STRETCHES`.
+        black, white : float, optional
+            0 to 1.
+        """
         if black is not None:
             black = min(max(black, 0.0), 1 - NARROWEST)
             white = max(

@@ -162,7 +162,14 @@ class Gallery:
 
     @shows_errors
     def reclassify(self, box_ids: list[int], cls: str | None = None) -> None:
-        """Give boxes a class, by default the one after the first box's."""
+        """Give boxes another class, in one step of undo.
+
+        Parameters
+        ----------
+        box_ids : list of int
+        cls : str, optional
+            By default the class after that of the first box.
+        """
         review = self.session.opened
         if not box_ids:
             self._nothing_selected()

@@ -33,7 +33,12 @@ class ModelList:
         return {f.name for job in jobs if job.running for f in job.models_in_use}
 
     def rename(self, old: str, new: str) -> bool:
-        """Rename a model; return whether it has the new name now."""
+        """Rename a model; return whether that was possible.
+
+        Parameters
+        ----------
+        old, new : str
+        """
         try:
             folder = rename(old, new, busy=self.busy)
         except ClumpError as error:

@@ -152,7 +152,15 @@ class Session:
     def take_cutout(
         self, cutout: CutoutRecord, picture: DisplayImage, problem: str | None
     ) -> None:
-        """Have another current cutout, whose image is on the canvas by now."""
+        """Set the current cutout, whose image is on the canvas already.
+
+        Parameters
+        ----------
+        cutout : CutoutRecord
+        picture : DisplayImage
+        problem : str or None
+            Why its image cannot be used as it is.
+        """
         self.cutout, self.picture, self.source_problem = cutout, picture, problem
         self.viewer.status = cutout.name  # rather than what was said of another one
         self.refresh(start=True)
@@ -194,7 +202,13 @@ class Session:
         self.show_from(threshold, self.scoring_model)
 
     def show_from(self, score: float, model_id: str) -> None:
-        """Show a model's proposals from another score up."""
+        """Show a model's proposals from another score up.
+
+        Parameters
+        ----------
+        score : float
+        model_id : str
+        """
         if score == self.least(model_id):
             return
         self.thresholds.choose(model_id, score)

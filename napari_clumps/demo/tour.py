@@ -37,7 +37,16 @@ def _napari() -> Any:
 def open_window(
     paths: Sequence[Path], review: Path | None = None, choice: Choice = NO_CHOICE
 ) -> None:
-    """Open napari with a review and stay until it is closed.
+    """Open napari with a review and return when it is closed.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        One review file, or images and folders.
+    review : path, optional
+        The review file to create or resume.
+    choice : Choice
+        What the user says about images that do not say it themselves.
 
     Raises
     ------
@@ -391,7 +400,16 @@ def drag_on_canvas(
     end: tuple[float, float],
     settle: Callable[[float], None],
 ) -> None:
-    """Drag with the left button from one pixel (x, y) of the image to another."""
+    """Drag with the left button from one pixel of the image to another.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    start, end : (float, float)
+        Pixels x, y of the image.
+    settle : callable
+        Lets the window catch up for some seconds.
+    """
     from qtpy.QtCore import Qt
     from qtpy.QtTest import QTest
 

@@ -127,7 +127,33 @@ def export_catalogue(
 def catalogue_steps(
     review: Review, path: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
-    """Do what `export_catalogue` does, yielding after each cutout."""
+    """Do what `export_catalogue` does, yielding after each cutout.
+
+    Parameters
+    ----------
+    review : Review
+    path : path
+        As in `export_catalogue`.
+    options : ExportOptions
+        Its ``proposals`` and ``score`` count.
+
+    Yields
+    ------
+    (int, int)
+        Cutouts measured, and all of them.
+
+    Returns
+    -------
+    str
+        A sentence about the catalogue.
+
+    Raises
+    ------
+    LabelError
+        If no box is kept, or no cutout can be measured.
+    FileError
+        If the file cannot be written.
+    """
     check_catalogue_name(path)
     found = selected(review, options)
     tally, told, rows = Tally(), _Told(), CatalogueBuilder()

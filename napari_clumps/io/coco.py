@@ -59,7 +59,26 @@ def _only(keys: tuple[str, ...], entries: list[dict[str, Any]]) -> list[dict[str
 def export_coco(
     review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
-    """Write ``annotations`` and ``images``, each with train, val and test."""
+    """Write ``annotations`` and ``images``, each with train, val and test.
+
+    Parameters
+    ----------
+    review : Review
+    folder : path
+        The folder to create.
+    options : ExportOptions
+        ``proposals`` has no effect: COCO cannot mark a box as undecided.
+
+    Returns
+    -------
+    str
+        A sentence about what was written.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to export, or no image can be used.
+    """
     options = replace(options, proposals=False)  # COCO cannot say that one is undecided
     found = selected(review, options, done_only=True, empty=True)
     sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}

@@ -40,14 +40,27 @@ _NIGHT = (16, 20, 28)
 def export_sheet(
     review: Review, path: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
-    """Write a contact sheet; the ending says whether PDF or HTML.
+    """Write a contact sheet as PDF or HTML, as the file name's ending says.
 
     Cutouts are read and written one after the other.
+
+    Parameters
+    ----------
+    review : Review
+    path : path
+        A ``.pdf`` or ``.html`` file.
+    options : ExportOptions
+        Proposals from ``score`` up are shown.
+
+    Returns
+    -------
+    str
+        A sentence about the sheet.
 
     Raises
     ------
     LabelError
-        If no cutout is done or has a box.
+        If no cutout is done or has a box, or none can be read.
     """
     found = select_for_sheet(review, options)
     if not found:

@@ -58,9 +58,15 @@ class SheetTile:
 def select_for_sheet(
     review: Review, options: ExportOptions
 ) -> list[tuple[CutoutRecord, list[Box]]]:
-    """Return the cutouts that are done or have a box, with the boxes the window shows.
+    """Return the cutouts that are done or have a box, with the boxes to show.
 
-    A cutout that was shown once more is left out.
+    A repeated cutout is left out.
+
+    Parameters
+    ----------
+    review : Review
+    options : ExportOptions
+        Proposals from ``score`` up are shown, unscored ones always.
     """
     found = []
     for record in review.cutouts():
@@ -79,7 +85,18 @@ def _on_sheet(box: Box, options: ExportOptions) -> bool:
 def tiles(
     review: Review, found: list[tuple[CutoutRecord, list[Box]]], tally: Tally
 ) -> Iterator[tuple[int, SheetTile | None]]:
-    """Yield how many cutouts were looked at, and the tile of the last."""
+    """Yield the number of cutouts read so far, and the tile of the newest one.
+
+    The tile is None where the image cannot be used.
+
+    Parameters
+    ----------
+    review : Review
+    found : list of (CutoutRecord, boxes)
+        From `select_for_sheet`.
+    tally : Tally
+        Counts cutouts and boxes, and collects problems.
+    """
     for place, record, cutout, boxes in read(review, found, tally):
         if cutout is None:
             yield place, None
@@ -91,7 +108,15 @@ def tiles(
 def make_tile(
     record: CutoutRecord, cutout: Cutout, boxes: list[tuple[Box, Corners]]
 ) -> SheetTile:
-    """Return a cutout as a tile."""
+    """Return a cutout as a tile, North up where it has a WCS.
+
+    Parameters
+    ----------
+    record : CutoutRecord
+    cutout : Cutout
+    boxes : list of (Box, corners)
+        Clipped to the image, in pixels of the array.
+    """
     from PIL import Image
 
     orientation = north_up(compass_of(cutout.wcs, cutout.width, cutout.height))
@@ -112,7 +137,17 @@ def make_tile(
 
 
 def orient(rgb: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8]:
-    """Return a picture as it is turned to the eye."""
+    """Return a picture in an orientation.
+
+    Parameters
+    ----------
+    rgb : uint8 array of shape (height, width, 3)
+    orientation : Orientation
+
+    Returns
+    -------
+    uint8 array of shape (height, width, 3), or (width, height, 3) where transposed
+    """
     if orientation.transposed:
         rgb = rgb.transpose(1, 0, 2)
     if orientation.vertical == "up":

@@ -22,10 +22,22 @@ def export_sky(
 ) -> Generator[Step, None, str]:
     """Write regions in ICRS; cutouts without sky coordinates are left out by name.
 
+    Parameters
+    ----------
+    review : Review
+    path : path
+        A ``.reg`` file.
+    options : ExportOptions
+
+    Returns
+    -------
+    str
+        A sentence about the regions.
+
     Raises
     ------
     LabelError
-        If no cutout has sky coordinates.
+        If there is nothing to export, or no cutout has sky coordinates.
     """
     found = selected(review, options)
     tally = Tally()
@@ -63,7 +75,25 @@ def export_sky(
 def export_image(
     review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
-    """Write a folder with one file of regions per cutout, in its own pixels."""
+    """Write a folder with one file of regions per cutout, in its own pixels.
+
+    Parameters
+    ----------
+    review : Review
+    folder : path
+        The folder to create.
+    options : ExportOptions
+
+    Returns
+    -------
+    str
+        A sentence about what was written.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to export, or no image can be used.
+    """
     found = selected(review, options, empty=False)
 
     def put(temporary: Path, one: Outgoing) -> None:

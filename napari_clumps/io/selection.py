@@ -116,7 +116,16 @@ _TOLD, _NAMED = 3, 20
 
 
 def shorten(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
-    """Return the first problems, and what of the others has room: their names."""
+    """Return a few sentences of many problems.
+
+    The first problems are given in full, of some of the others the names.
+
+    Parameters
+    ----------
+    problems : sequence of str
+    names : sequence of str
+        Of the cutouts they are about, in the same order.
+    """
     more = len(problems) - _TOLD
     if more <= 0:
         return list(problems)
@@ -129,7 +138,15 @@ def shorten(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
 
 
 def is_exported(box: Box, options: ExportOptions, done: bool) -> bool:
-    """Tell whether a box goes out: one that is kept, or a wanted proposal."""
+    """Tell whether a box is exported: a kept one, or a wanted proposal.
+
+    Parameters
+    ----------
+    box : Box
+    options : ExportOptions
+    done : bool
+        Whether its cutout is done: no undecided proposal is exported then.
+    """
     if box.kept:
         return True
     if box.status is not Status.PROPOSAL or done or not options.proposals:
@@ -199,10 +216,18 @@ def _nothing(review: Review, undone: int, options: ExportOptions) -> LabelError:
 def read(
     review: Review, found: Sequence[tuple[CutoutRecord, list[Box]]], tally: Tally
 ) -> Iterator[tuple[int, CutoutRecord, Cutout | None, list[tuple[Box, Corners]]]]:
-    """Yield place, record, image and boxes cut to the image, of each cutout in turn.
+    """Yield number, record, image and clipped boxes of each cutout in turn.
 
-    The image is None where it is missing, cannot be read, or is another one than was
-    labelled, as the window tells it; which is noted as a problem.
+    The image is None where it is missing, cannot be read, or is not the one that was
+    labelled; the tally gets the problem.
+
+    Parameters
+    ----------
+    review : Review
+    found : sequence of (CutoutRecord, boxes)
+        From `selected`.
+    tally : Tally
+        Takes notes about the sky, boxes outside the image, and problems.
     """
     for place, (record, boxes) in enumerate(found, start=1):
         cutout = _image(review, record, tally)
@@ -240,6 +265,13 @@ def one_line(remark: str) -> str:
 
 
 def write_text_into(path: Path, text: str) -> None:
-    """Write a text file into a folder that is not in its place yet."""
+    """Write a text file in UTF-8, with its folders, into a temporary folder.
+
+    Parameters
+    ----------
+    path : path
+    text : str
+        Its line ends stay as they are.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="")

@@ -31,7 +31,26 @@ _VALIDATION = 0.1
 def export_yolo(
     review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
-    """Write ``images``, ``labels`` and ``data.yaml``."""
+    """Write ``images``, ``labels`` and ``data.yaml``.
+
+    Parameters
+    ----------
+    review : Review
+    folder : path
+        The folder to create.
+    options : ExportOptions
+        ``undone`` asks for cutouts that are not done, too.
+
+    Returns
+    -------
+    str
+        A sentence about what was written.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to export, or no image can be used.
+    """
     found = selected(review, options, done_only=True, empty=True)
     numbers = {cls: i for i, cls in enumerate(review.classes)}
     splits = dict.fromkeys(SPLITS, 0)
@@ -61,6 +80,24 @@ def export_voc(
 
     The last one is no part of the challenge's layout: CVAT and datumaro refuse classes
     that are not the challenge's own without it.
+
+    Parameters
+    ----------
+    review : Review
+    folder : path
+        The folder to create.
+    options : ExportOptions
+        ``undone`` asks for cutouts that are not done, too.
+
+    Returns
+    -------
+    str
+        A sentence about what was written.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to export, or no image can be used.
     """
     found = selected(review, options, done_only=True, empty=True)
     sets: dict[str, list[str]] = {split: [] for split in SPLITS}
@@ -83,7 +120,14 @@ def export_voc(
 
 
 def save_png(cutout: Cutout, path: Path) -> None:
-    """Write a cutout as the detector sees it."""
+    """Write a cutout as PNG, as the detector sees it.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    path : path
+        Its folder is made if need be.
+    """
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +135,13 @@ def save_png(cutout: Cutout, path: Path) -> None:
 
 
 def split_of(review: Review, cutout: CutoutRecord) -> str:
-    """Return what a cutout is for: one of `SPLITS`."""
+    """Return what a cutout is for: one of `SPLITS`.
+
+    Parameters
+    ----------
+    review : Review
+    cutout : CutoutRecord
+    """
     if cutout.held_out:
         return "test"
     keys = review.keys(cutout)

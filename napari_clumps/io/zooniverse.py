@@ -38,7 +38,26 @@ Fitted = Sequence[tuple[Box, Corners]]
 def export_zooniverse(
     review: Review, folder: Path, options: ExportOptions
 ) -> Generator[Step, None, str]:
-    """Write pictures, the manifest, and the boxes for Caesar."""
+    """Write pictures, the manifest, and the boxes for Caesar.
+
+    Parameters
+    ----------
+    review : Review
+    folder : path
+        The folder to create.
+    options : ExportOptions
+        Proposals from ``score`` up are exported in any case.
+
+    Returns
+    -------
+    str
+        A sentence about what was written.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to export, or no image can be used.
+    """
     # Machine boxes are what volunteers correct.
     found = selected(review, replace(options, proposals=True), empty=True)
     rows: list[dict[str, Any]] = []

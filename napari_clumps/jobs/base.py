@@ -16,7 +16,15 @@ _THREADS = 8
 
 
 def in_background(work: Callable[..., Any], *args: Any) -> Any:
-    """Return napari's thread for a generator, not yet started."""
+    """Return napari's thread for a generator, not yet started.
+
+    Parameters
+    ----------
+    work : callable
+        Returns the generator.
+    *args
+        Its arguments.
+    """
     from napari.qt.threading import create_worker
     from qtpy.QtCore import QThreadPool
 

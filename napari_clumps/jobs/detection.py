@@ -273,7 +273,17 @@ def _summary(problems: list[str]) -> str:
 
 
 def layer_plane(layer: Any, viewer: Any) -> Any:
-    """Return the plane of an image layer that is shown, colours last or bands first.
+    """Return the displayed plane of an image layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+    viewer : napari.Viewer
+        Its sliders select the plane.
+
+    Returns
+    -------
+    array of shape (height, width), or (height, width, 3) of an RGB layer
 
     Raises
     ------

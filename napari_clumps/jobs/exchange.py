@@ -110,7 +110,15 @@ class Exporting(_Work):
     when_cancelled = "Cancelled: nothing was exported."
 
     def start(self, path: Path, how: str | None, options: ExportOptions) -> None:
-        """Start to write.
+        """Start to write the open review.
+
+        Parameters
+        ----------
+        path : path
+            A file, or the folder to create.
+        how : str or None
+            One of `io.formats.FORMATS`; None for what the ending says.
+        options : ExportOptions
 
         Raises
         ------
@@ -158,6 +166,12 @@ class Importing(_Work):
 
 class Merging(_Work):
     """Takes another reviewer's file into the open review.
+
+    Parameters
+    ----------
+    host : JobHost
+    reload : callable
+        Has the window show the review again, after many changes.
 
     Signals
     -------
@@ -255,7 +269,16 @@ class Exchange:
     def export(
         self, path: Path, how: str | None = None, options: ExportOptions | None = None
     ) -> None:
-        """Write the review; `exporting.export` says what there is."""
+        """Export the review in the background; `io.formats.export` lists the formats.
+
+        Parameters
+        ----------
+        path : path
+            A file, or the folder to create.
+        how : str, optional
+            One of `io.formats.FORMATS`; by default what the ending says.
+        options : ExportOptions, optional
+        """
         try:
             self.exporting.start(path, how, options or ExportOptions())
         except ClumpError as error:

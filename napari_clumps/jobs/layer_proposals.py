@@ -35,7 +35,14 @@ class LayerProposals:
         self._target = image
 
     def show(self, found: Proposals, threshold: float) -> int:
-        """Show proposals over the prepared layer; return how many are visible."""
+        """Show proposals over the prepared layer; return the number of visible ones.
+
+        Parameters
+        ----------
+        found : Proposals
+        threshold : float
+            The score from which proposals are shown.
+        """
         image = self._target
         shown = next((s for s in self._shown if s.image is image), None)
         if shown is None or shown.shapes not in self._viewer.layers:

@@ -59,6 +59,12 @@ class Curves:
 class Retraining(Job):
     """Trains a model on the review's decisions, in a process of its own.
 
+    Parameters
+    ----------
+    host : JobHost
+    detection : Detection
+        Runs the new model when it is promoted.
+
     Attributes
     ----------
     command : sequence of str or None
@@ -345,7 +351,15 @@ class Retraining(Job):
         self._end()
 
     def follow(self, old: str, folder: Path | None) -> None:
-        """Have the newest training's models go by another name, or be gone."""
+        """Follow the renaming or removal of a model of the newest training.
+
+        Parameters
+        ----------
+        old : str
+            Its name before.
+        folder : path or None
+            Its folder now; None if it was removed.
+        """
         if self.new_model is not None and self.new_model.name == old:
             self.new_model = self._out = folder
         if self._base is not None and self._base.name == old:

@@ -50,7 +50,21 @@ def note_training_in(
     cards: tuple[ModelCard, ModelCard],
     labels: LabelSet,
 ) -> bool:
-    """Do so for the review of a path, the open one or another by now.
+    """Add a training to the learning curve of a review file.
+
+    Returns whether a point was added.
+
+    Parameters
+    ----------
+    path : path
+        Of the review.
+    opened : Review or None
+        The open review, which is used if it is that of the path.
+    comparison : dict
+        As `note_training` takes it.
+    cards : (ModelCard, ModelCard)
+        Of the base model and of the new one.
+    labels : LabelSet
 
     Raises
     ------

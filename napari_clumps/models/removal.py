@@ -34,7 +34,15 @@ def rename(old: str, new: str, *, busy: Iterable[str] = ()) -> Path:
 
 
 def refuse_removal(name: str, current: str = "", busy: Iterable[str] = ()) -> None:
-    """Refuse to remove a model that is in use, before a person is asked.
+    """Refuse to remove a model that is in use, before the user is asked to confirm.
+
+    Parameters
+    ----------
+    name : str
+    current : str
+        The model of an open window, besides the one in the settings.
+    busy : iterable of str
+        Models that a job is running with.
 
     Raises
     ------

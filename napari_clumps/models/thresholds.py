@@ -64,12 +64,26 @@ class Thresholds:
         return self.of_card(model_id, fallback) if chosen is None else chosen
 
     def of_card(self, model_id: str, fallback: float = FALLBACK_THRESHOLD) -> float:
-        """Return the score that a model's card proposes, whatever a person chose."""
+        """Return the score that a model's card proposes, whatever the user chose.
+
+        Parameters
+        ----------
+        model_id : str
+        fallback : float
+            For a model that is not on this machine.
+        """
         card = self.card(model_id)
         return fallback if card is None else float(card.default_score)
 
     def choose(self, model_id: str, score: float | None) -> None:
-        """Choose a model's threshold, or with None what its card proposes."""
+        """Choose a model's threshold.
+
+        Parameters
+        ----------
+        model_id : str
+        score : float or None
+            None goes back to what its card proposes.
+        """
         if score is None:
             self._chosen.pop(model_id, None)
         else:

@@ -27,7 +27,13 @@ def colour_hex(status: Status) -> str:
 
 
 def line_unit(width: int, height: int) -> float:
-    """Return the width in pixels of a thin line on an image of this size."""
+    """Return the width in the image's pixels of a thin line.
+
+    Parameters
+    ----------
+    width, height : int
+        Size of the image in pixels.
+    """
     return max(width, height, 1) * _LINE_SHARE
 
 

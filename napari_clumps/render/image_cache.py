@@ -46,7 +46,13 @@ class DisplayImage:
 
 
 def picture_of(cutout: Cutout, look: Rendering) -> DisplayImage:
-    """Return a cutout's picture in a look."""
+    """Return a cutout's picture in a rendering.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    look : Rendering
+    """
     note = note_of(cutout, look)
     return DisplayImage(
         render(cutout, look),
@@ -69,6 +75,13 @@ def read_picture(source: Source) -> DisplayImage:
 
 class ImageCache:
     """A small cache that one thread fills ahead of the reviewer.
+
+    Parameters
+    ----------
+    kept : int
+        Pictures kept at most, and cutouts as many.
+    most_bytes : int
+        Bytes of the kept pictures at most, and of the cutouts as many.
 
     Attributes
     ----------

@@ -116,7 +116,17 @@ class PhotometryReadout:
 def make_readout(
     field: Field, corners: geometry.Boxes, index: int
 ) -> PhotometryReadout:
-    """Measure one of the boxes on a prepared cutout, and say it in words."""
+    """Measure one of the boxes on a prepared cutout, and put the results into text.
+
+    Parameters
+    ----------
+    field : Field
+        The prepared cutout.
+    corners : array of shape (n, 4)
+        All boxes that count as clumps.
+    index : int
+        Which of them to measure.
+    """
     measured = measure_boxes(field, corners, only=index)
     if not measured.bands:
         lines = (NO_FLUX, *_distances(measured))
@@ -184,7 +194,19 @@ def _rows(measured: Measured, factor: float) -> tuple[tuple[str, ...], ...]:
 
 
 def with_error(value: float, error: float) -> str:
-    """Return a value with its error, to the second digit of the error."""
+    """Return a value with its error, to the second digit of the error.
+
+    Parameters
+    ----------
+    value : float
+    error : float
+        Left out of the text where it is not finite and positive.
+
+    Returns
+    -------
+    str
+        Empty where the value is not finite.
+    """
     if not np.isfinite(value):
         return ""
     if not np.isfinite(error) or error <= 0:

@@ -142,7 +142,13 @@ def views_of(cutout: Cutout) -> tuple[str, ...]:
 
 
 def note_of(cutout: Cutout, look: Rendering) -> str | None:
-    """Return what to say where a cutout lacks the chosen band, else None."""
+    """Return a sentence where a cutout lacks the chosen band, else None.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    look : Rendering
+    """
     if look.view in views_of(cutout):
         return None
     name = look.view if look.view.startswith("band ") else f"band {look.view}"
@@ -150,9 +156,18 @@ def note_of(cutout: Cutout, look: Rendering) -> str | None:
 
 
 def render(cutout: Cutout, look: Rendering) -> NDArray[np.uint8]:
-    """Return a cutout as it looks, uint8 of shape (height, width, 3).
+    """Return a cutout in a rendering.
 
-    A view that the cutout lacks becomes colour; `note_of` says so.
+    A view that the cutout lacks becomes colour; `note_of` reports it.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    look : Rendering
+
+    Returns
+    -------
+    uint8 array of shape (height, width, 3)
     """
     if note_of(cutout, look) is not None:
         look = replace(look, view=COLOUR)

@@ -73,14 +73,35 @@ def window_around(corners: Sequence[float]) -> Window:
 
 
 def share_of_window(corners: Sequence[float], window: Window) -> tuple[float, ...]:
-    """Return a box's corners as shares of a window's side."""
+    """Return a box's corners as shares of a window's side.
+
+    Parameters
+    ----------
+    corners : sequence of float
+        x1, y1, x2, y2 in pixels, from the centre of the first one.
+    window : Window
+
+    Returns
+    -------
+    tuple of float
+        0 to 1 inside the window.
+    """
     left, top, span = window
     starts = (left, top, left, top)
     return tuple((c + 0.5 - s) / span for c, s in zip(corners, starts, strict=True))
 
 
 def cut(rgb: RGB, window: Window, side: int) -> RGB:
-    """Return a window of a picture, side x side pixels."""
+    """Return a window of a picture, scaled to a square.
+
+    Parameters
+    ----------
+    rgb : uint8 array of shape (height, width, 3)
+    window : Window
+        What lies outside the picture becomes `PAPER`.
+    side : int
+        Side length of the square in pixels.
+    """
     height, width = rgb.shape[:2]
     left, top, span = window
     made = np.empty((side, side, 3), np.uint8)
@@ -98,7 +119,14 @@ def cut(rgb: RGB, window: Window, side: int) -> RGB:
 
 
 def shrink(rgb: RGB, side: int) -> RGB:
-    """Return a whole picture, its longer side of that many pixels."""
+    """Return a whole picture, scaled.
+
+    Parameters
+    ----------
+    rgb : uint8 array of shape (height, width, 3)
+    side : int
+        Length of the longer side in pixels.
+    """
     height, width = rgb.shape[:2]
     share = side / max(height, width)
     return _scaled(rgb, max(round(width * share), 1), max(round(height * share), 1))

@@ -118,7 +118,13 @@ def cohens_kappa(both: float, first: float, second: float, none: float) -> float
 
 
 def compare_reviews(first: ReviewReader, second: ReviewReader) -> Agreement:
-    """Return how far two reviews agree on the cutouts that both have done."""
+    """Return how far two reviews agree on the cutouts that both have done.
+
+    Parameters
+    ----------
+    first, second : ReviewReader
+        Of the same cutouts.
+    """
     pairs, _ = pair_cutouts(first, second)
     both_done = ((a.id, b.id) for a, b in pairs if a.done and b.done)
     names = first.reviewer, second.reviewer

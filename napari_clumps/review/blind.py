@@ -24,7 +24,13 @@ from .rules import SAME_CLUMP
 def is_hidden(cutout: CutoutRecord, boxes: Iterable[Box]) -> bool:
     """Tell whether a held-out cutout can still be marked before boxes are shown.
 
-    Not where a person has decided on a model's box already, or reviewers disagree.
+    It cannot where a user has decided on a model's box already, or reviewers disagree.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    boxes : iterable of Box
+        All that it has.
     """
     begun = cutout.done or cutout.blind
     return cutout.held_out and not begun and not any(map(_was_shown, boxes))
@@ -83,9 +89,15 @@ def reveal_changes(
 
 
 def anonymous(boxes: Iterable[Box], seed: str) -> list[Box]:
-    """Return boxes without a word on who proposed them, how surely, and when.
+    """Return boxes without the model that proposed them, and without scores.
 
-    A person's own come first, the others in random order, the same each time.
+    Drawn boxes come first, the others in random order, the same each time.
+
+    Parameters
+    ----------
+    boxes : iterable of Box
+    seed : str
+        Of the order.
     """
     chance = _by_chance(seed)
     return [
@@ -97,9 +109,14 @@ def anonymous(boxes: Iterable[Box], seed: str) -> list[Box]:
 
 
 def is_on_one_of(box: Box, others: Sequence[Box]) -> bool:
-    """Tell whether a box stands for the same clump as one of several others.
+    """Tell whether a box marks the same clump as one of several others.
 
     They overlap by more than `SAME_CLUMP`, or their centres are within one FWHM.
+
+    Parameters
+    ----------
+    box : Box
+    others : sequence of Box
     """
     if not others:
         return False

@@ -146,7 +146,15 @@ def read_crops(
 ) -> Crops:
     """Read all boxes of a review, or those of some cutouts, in one statement.
 
-    `Reading.crops` says which are left out.
+    `ReviewReader.crops` describes which are left out.
+
+    Parameters
+    ----------
+    store : Store
+    cutout_ids : iterable of int, optional
+        By default all cutouts.
+    hide : bool
+        Also leave out proposals on held-out cutouts that are still to be marked.
     """
     some = f"WHERE NOT ({_UNDISCLOSED})"
     values: list[Any] = [hide]

@@ -48,9 +48,20 @@ class LabelSource(Protocol):
 def label_set_steps(
     review: LabelSource, *, include_undone: bool
 ) -> Generator[tuple[int, int], None, LabelSet]:
-    """Return a review's label set, yielding how far it is.
+    """Build a review's label set step by step.
 
-    `Review.label_set` says what is in it.
+    `Review.label_set` describes its content.
+
+    Parameters
+    ----------
+    review : LabelSource
+    include_undone : bool
+        Whether cutouts that are not done are included.
+
+    Yields
+    ------
+    (int, int)
+        Cutouts read, and all of them.
     """
     cutouts: list[LabelledCutout] = []
     left_out: list[str] = []

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 
 def pair_boxes(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[Box, Box]]:
-    """Return the boxes of two lists that are the same clump, one to one.
+    """Return the boxes of two lists that mark the same clump, one to one.
 
     Centres are at most one FWHM apart, the mean side of both boxes / 2.5, and the sum
-    of all distances is the least there is. Boxes of the same model at the same place
-    go together before any other.
+    of all distances is the least possible. Identical proposals of a model are paired
+    before any other.
+
+    Parameters
+    ----------
+    first, second : sequence of Box
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -48,7 +52,11 @@ def pair_cutouts(
     """Return the cutouts that two reviews share, and those only the second has.
 
     Shared are those of the same files, or else of the same name where each review has
-    the name once. Cutouts that are shown once more belong to their own review.
+    the name once. Repeated cutouts are left out.
+
+    Parameters
+    ----------
+    first, second : ReviewReader
     """
     ours = [c for c in first.cutouts() if c.repeat_of is None]
     by_files = {cutout.source.files: cutout for cutout in ours}

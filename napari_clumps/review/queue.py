@@ -113,9 +113,15 @@ class Queue:
         return self._positions.get(cutout_id)
 
     def neighbour(self, cutout_id: int, step: int) -> int | None:
-        """Return the cutout so many places on, or None beyond either end.
+        """Return the cutout some positions further on, or None beyond either end.
 
         From a cutout that is not in the queue the first one comes next.
+
+        Parameters
+        ----------
+        cutout_id : int
+        step : int
+            Positions forward, or backward if negative.
         """
         place = self.position(cutout_id)
         following = 0 if place is None else place + step

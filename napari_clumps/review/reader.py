@@ -43,7 +43,17 @@ _OLD_ORDERS = {"by hand": "custom list"}
 
 
 class ReviewReader:
-    """What `Review` is without deciding; `Review` has the attributes in words."""
+    """The read access to a review; `Review` describes the attributes.
+
+    Parameters
+    ----------
+    path : path
+        Absolute path of the review file.
+    store : Store
+        Its tables.
+    lock : WriterLock or None
+        None opens the review for reading only.
+    """
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
         self._store = store
@@ -70,6 +80,11 @@ class ReviewReader:
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False) -> Self:
         """Open a review; for reading only if another process has it for writing.
+
+        Parameters
+        ----------
+        path : path
+        read_only : bool
 
         Raises
         ------
@@ -140,10 +155,15 @@ class ReviewReader:
         return self._cutouts.find(name)
 
     def search(self, text: str, after: int = 0) -> int | None:
-        """Return the first cutout after one whose name has a text in it, or None.
+        """Return the next cutout whose name contains a text, or None.
 
-        Capital letters are as good as small ones, and after the last cutout comes the
-        first.
+        Upper and lower case are alike; the search goes round at the end.
+
+        Parameters
+        ----------
+        text : str
+        after : int
+            Id of the cutout after which the search starts.
         """
         return self._cutouts.search(text, after)
 
@@ -169,10 +189,16 @@ class ReviewReader:
     def crops(
         self, cutout_ids: Iterable[int] | None = None, *, hide: bool = False
     ) -> Crops:
-        """Return all boxes in columns, or those of some cutouts, without the log.
+        """Return all boxes in columns, or those of some cutouts.
 
-        Proposals that wait without a name on a held-out cutout are left out, and with
-        ``hide`` also those on cutouts that are still to be marked.
+        Anonymous proposals on held-out cutouts that are not done are left out.
+
+        Parameters
+        ----------
+        cutout_ids : iterable of int, optional
+            By default all cutouts.
+        hide : bool
+            Also leave out proposals on held-out cutouts that are still to be marked.
         """
         return read_crops(self._store, cutout_ids, hide=hide)
 

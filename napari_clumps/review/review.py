@@ -47,6 +47,15 @@ class Review(ReviewReader):
     that is open for reading only, for a box or class that does not exist. Deciding
     what is so already changes nothing and makes no step of undo.
 
+    Parameters
+    ----------
+    path : path
+        Absolute path of the review file.
+    store : Store
+        Its tables.
+    lock : WriterLock or None
+        None opens the review for reading only.
+
     Attributes
     ----------
     path : Path
@@ -159,7 +168,14 @@ class Review(ReviewReader):
         return self._decide_each(box_ids, rules.reject)
 
     def edit(self, box_id: int, corners: Sequence[float]) -> None:
-        """Move a box's corners (x1, y1, x2, y2); it is a clump then."""
+        """Move a box's corners; the box is kept as a clump then.
+
+        Parameters
+        ----------
+        box_id : int
+        corners : sequence of float
+            x1, y1, x2, y2 in pixels, in any order; they are clipped to the image.
+        """
         self.edit_all({box_id: corners})
 
     def edit_all(self, corners: Mapping[int, Sequence[float]]) -> None:
@@ -172,11 +188,22 @@ class Review(ReviewReader):
         self._decide_each(corners, moved)
 
     def reclassify(self, box_id: int, cls: str) -> None:
-        """Give a box another class; it is a clump of that class then."""
+        """Give a box another class; it is kept as a clump of that class then.
+
+        Parameters
+        ----------
+        box_id : int
+        cls : str
+        """
         self.reclassify_all([box_id], cls)
 
     def reclassify_all(self, box_ids: Iterable[int], cls: str) -> int:
         """Give several boxes another class, in one step.
+
+        Parameters
+        ----------
+        box_ids : iterable of int
+        cls : str
 
         Returns
         -------
@@ -189,13 +216,29 @@ class Review(ReviewReader):
         )
 
     def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
-        """Draw a box."""
+        """Draw a box and return it.
+
+        Parameters
+        ----------
+        cutout_id : int
+        corners : sequence of float
+            x1, y1, x2, y2 in pixels; they are clipped to the image.
+        cls : str
+        """
         return self.add_all(cutout_id, [corners], cls)[0]
 
     def add_all(
         self, cutout_id: int, corners: Sequence[Sequence[float]], cls: str
     ) -> list[Box]:
-        """Draw several boxes on a cutout in one step."""
+        """Draw several boxes on a cutout in one step and return them.
+
+        Parameters
+        ----------
+        cutout_id : int
+        corners : sequence of sequences of float
+            As `add` takes them.
+        cls : str
+        """
         self._refuse_classes([cls])
 
         def change(signature: Signature) -> list[Change | None]:
@@ -213,10 +256,14 @@ class Review(ReviewReader):
         ]
 
     def set_done(self, cutout_id: int, done: bool) -> None:
-        """Say that every clump of a cutout is boxed, or take that back.
+        """Mark a cutout as done or not done: whether every clump is boxed.
 
-        Where its image has changed and still has its size, the new one is the one that
-        was looked at from now on.
+        Where its image has changed but kept its size, the new image is recorded.
+
+        Parameters
+        ----------
+        cutout_id : int
+        done : bool
         """
         self._decide(lambda _: self._done(cutout_id, done))
 
@@ -232,7 +279,14 @@ class Review(ReviewReader):
         accepted: Iterable[int] = (),
         rejected: Iterable[int] = (),
     ) -> None:
-        """Accept and reject boxes and set a cutout done, in one step."""
+        """Accept and reject boxes and set a cutout done, in one step.
+
+        Parameters
+        ----------
+        cutout_id : int
+        accepted, rejected : iterable of int
+            Ids of boxes.
+        """
         yes, no = dict.fromkeys(accepted), dict.fromkeys(rejected)
         self._decide(
             lambda signature: [
@@ -275,9 +329,14 @@ class Review(ReviewReader):
         return len(chosen)
 
     def flag(self, cutout_id: int, flags: Iterable[str], remark: str = "") -> None:
-        """Flag a cutout with some of `FLAGS`, and say something about it.
+        """Set flags and remark of a cutout; both replace the previous ones.
 
-        Both replace what was said before.
+        Parameters
+        ----------
+        cutout_id : int
+        flags : iterable of str
+            Some of `FLAGS`.
+        remark : str
         """
         flags = list(flags)
         self._decide(lambda _: [rules.set_flags(self.cutout(cutout_id), flags, remark)])

@@ -35,19 +35,37 @@ class Signature:
     time: str
 
     def sign(self, box: Box, status: Status) -> Box:
-        """Return a box with this decision on it."""
+        """Return a box with this decision on it.
+
+        Parameters
+        ----------
+        box : Box
+        status : Status
+        """
         return replace(box, status=status, annotator=self.annotator, time=self.time)
 
 
 def accept(box: Box, signature: Signature) -> Change | None:
-    """Return the change when a person sees a clump in the box as it is."""
+    """Return the change that keeps the box as a clump, as it is.
+
+    Parameters
+    ----------
+    box : Box
+    signature : Signature
+    """
     if box.kept:
         return None
     return _changed("accept", box, signature.sign(box, status_of_kept(box)))
 
 
 def reject(box: Box, signature: Signature) -> Change | None:
-    """Return the change when a person sees no clump; a drawn box goes altogether."""
+    """Return the change that rejects a box, or deletes a drawn one.
+
+    Parameters
+    ----------
+    box : Box
+    signature : Signature
+    """
     if box.status is Status.REJECTED:
         return None
     if box.status is Status.DRAWN:
@@ -56,7 +74,15 @@ def reject(box: Box, signature: Signature) -> Change | None:
 
 
 def move(box: Box, corners: Corners, signature: Signature) -> Change | None:
-    """Return the change when a person puts the box's corners elsewhere."""
+    """Return the change that moves a box's corners.
+
+    Parameters
+    ----------
+    box : Box
+    corners : x1, y1, x2, y2
+        Clipped to the image.
+    signature : Signature
+    """
     if corners == box.corners:
         return None
     x1, y1, x2, y2 = corners
@@ -65,7 +91,14 @@ def move(box: Box, corners: Corners, signature: Signature) -> Change | None:
 
 
 def reclassify(box: Box, cls: str, signature: Signature) -> Change | None:
-    """Return the change when a person gives the box another class."""
+    """Return the change that gives a box another class.
+
+    Parameters
+    ----------
+    box : Box
+    cls : str
+    signature : Signature
+    """
     if cls == box.cls:
         return None
     after = replace(box, cls=cls)
@@ -75,21 +108,45 @@ def reclassify(box: Box, cls: str, signature: Signature) -> Change | None:
 def draw(
     box_id: int, cutout: int, corners: Corners, cls: str, signature: Signature
 ) -> Change:
-    """Return the change when a person draws a box."""
+    """Return the change that adds a drawn box.
+
+    Parameters
+    ----------
+    box_id : int
+        Of the new box.
+    cutout : int
+    corners : x1, y1, x2, y2
+        Clipped to the image.
+    cls : str
+    signature : Signature
+    """
     box = Box(box_id, cutout, *corners, cls, Status.DRAWN, "person")
     values = box_values(signature.sign(box, Status.DRAWN))
     return Change("add", cutout, box_id, None, values)
 
 
 def set_done(cutout: CutoutRecord, is_done: bool) -> Change | None:
-    """Return the change when a person sets a cutout done, or takes that back."""
+    """Return the change that marks a cutout as done or not done.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    is_done : bool
+    """
     if cutout.done is is_done:
         return None
     return Change("done", cutout.id, None, {"done": not is_done}, {"done": is_done})
 
 
 def set_flags(cutout: CutoutRecord, flags: Iterable[str], remark: str) -> Change | None:
-    """Return the change when a person flags a cutout, or says something about it.
+    """Return the change that sets flags and remark of a cutout.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    flags : iterable of str
+        Some of `FLAGS`.
+    remark : str
 
     Raises
     ------
@@ -227,7 +284,15 @@ def _size_seen(
 
 
 def clip(corners: Sequence[float], size: tuple[int, int] | None) -> Corners | None:
-    """Return corners in order and cut to an image, or None if no pixel is left."""
+    """Return corners in order and clipped to an image, or None if no pixel is left.
+
+    Parameters
+    ----------
+    corners : sequence of float
+        Two opposite corners.
+    size : (int, int) or None
+        Width and height in pixels; None where not known.
+    """
     values = [float(value) for value in corners]
     if len(values) != 4 or not all(map(math.isfinite, values)):
         return None
@@ -240,7 +305,12 @@ def clip(corners: Sequence[float], size: tuple[int, int] | None) -> Corners | No
 
 
 def clip_to_cutout(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
-    """Return corners in order and cut to a cutout's image.
+    """Return corners in order and clipped to a cutout's image.
+
+    Parameters
+    ----------
+    corners : sequence of float
+    cutout : CutoutRecord
 
     Raises
     ------
@@ -260,7 +330,13 @@ def clip_to_cutout(corners: Sequence[float], cutout: CutoutRecord) -> Corners:
 
 
 def find_same_clump(corners: Corners, boxes: Sequence[Box]) -> Box | None:
-    """Return the box that overlaps most, if by more than `SAME_CLUMP`."""
+    """Return the box that overlaps most, if by more than `SAME_CLUMP`.
+
+    Parameters
+    ----------
+    corners : x1, y1, x2, y2
+    boxes : sequence of Box
+    """
     if not boxes:
         return None
     others = geometry.as_boxes([box.corners for box in boxes])

@@ -60,7 +60,14 @@ class ApertureMarks(QWidget):
             self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Stay as large as the canvas."""
+        """Resize with the canvas; no event is held back.
+
+        Parameters
+        ----------
+        watched : QObject
+            The canvas.
+        event : QEvent
+        """
         if event.type() == QEvent.Type.Resize:
             self.resize(watched.size())
         return False

@@ -72,9 +72,15 @@ class Camera:
             self._marks_in_corners = CornerMarks(native)
 
     def show_image(self, size: tuple[int, int], sky: SkyMarks) -> None:
-        """Show the whole of another image, of width and height in pixels.
+        """Show the whole of another image.
 
-        Whoever looks at boxes close up does so again at the next one.
+        In close-up the next box that is brought into view is shown close up again.
+
+        Parameters
+        ----------
+        size : (int, int)
+            Width and height in pixels.
+        sky : SkyMarks
         """
         self._size = size
         self.show_sky(sky)

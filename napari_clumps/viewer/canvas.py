@@ -193,7 +193,15 @@ class Canvas:
     def show_picture(
         self, rgb: NDArray[np.uint8], name: str, sky: SkyMarks | None = None
     ) -> None:
-        """Show a cutout's picture, uint8 of shape (height, width, 3), whole."""
+        """Show a cutout's whole picture.
+
+        Parameters
+        ----------
+        rgb : uint8 array of shape (height, width, 3)
+        name : str
+            Of the cutout.
+        sky : SkyMarks, optional
+        """
         self._size = (rgb.shape[1], rgb.shape[0])
         self.image.data = rgb
         self.image.metadata["cutout"] = name
@@ -208,7 +216,14 @@ class Canvas:
         self.image.data = rgb
 
     def show_boxes(self, boxes: Sequence[Box], current: int | None) -> None:
-        """Show boxes, one of them as the current one."""
+        """Show boxes, one of them as the current one.
+
+        Parameters
+        ----------
+        boxes : sequence of Box
+        current : int or None
+            Id of the current box.
+        """
         self._boxes, self._current = list(boxes), current
         data = layers.to_shapes(boxes, self._unit, current)
         geometry = [(b.id, b.corners) for b in boxes]

@@ -46,14 +46,30 @@ class CornerMarks(QWidget):
         east: Direction | None,
         words: str,
     ) -> None:
-        """Show a scale bar, unit vectors (right, down) to North and East, and words."""
+        """Show a scale bar, a compass and a line of text.
+
+        Parameters
+        ----------
+        bar : ScaleBar or None
+        north, east : (float, float) or None
+            Unit vectors (right, down) on the screen.
+        words : str
+            Shown in the upper left corner; empty for none.
+        """
         marks = (bar, north, east, words)
         if marks != self.shown:
             self.shown = marks
             self.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Stay as large as the canvas."""
+        """Resize with the canvas; no event is held back.
+
+        Parameters
+        ----------
+        watched : QObject
+            The canvas.
+        event : QEvent
+        """
         if event.type() == QEvent.Type.Resize:
             self.resize(watched.size())
         return False

@@ -39,14 +39,30 @@ _NO_MEMORY = {-9, 137}  # killed; a shell or a container says 128 + 9
 
 
 class WorkerDied(Exception):  # noqa: N818 - always turned into a ClumpError
-    """The process ended before the request did."""
+    """The process ended before the request did.
+
+    Parameters
+    ----------
+    code : int
+        Exit code of the process.
+    last_words : str
+        The last line it wrote to stderr; may be empty.
+    """
 
     def __init__(self, code: int, last_words: str) -> None:
         self.code, self.last_words = code, last_words
         super().__init__(f"exit code {code}: {last_words}")
 
     def explain(self, doing: str, when_killed: str) -> tuple[str, str]:
-        """Return (what, remedy) for people."""
+        """Return the parts of a message to the user: what happened, and the remedy.
+
+        Parameters
+        ----------
+        doing : str
+            Name of the work that was interrupted.
+        when_killed : str
+            The remedy where the system killed the process.
+        """
         if self.code in _NO_MEMORY:
             what = "the system stopped it, most likely for lack of memory"
             return f"{doing} ended early: {what}", when_killed
@@ -55,7 +71,16 @@ class WorkerDied(Exception):  # noqa: N818 - always turned into a ClumpError
 
 
 class WorkerRequest:
-    """One request to a worker: iterate for its events, `None` where it is silent."""
+    """One request to a worker.
+
+    Iterating gives its events, and None while there are none.
+
+    Parameters
+    ----------
+    process : _Process
+    number : int
+        Id of the request in the protocol.
+    """
 
     def __init__(self, process: _Process, number: int) -> None:
         self._process = process

@@ -143,10 +143,23 @@ def detect(
 ) -> Generator[DetectEvent | None, None, Summary]:
     """Search cutouts with a model.
 
+    Parameters
+    ----------
+    worker : Worker
+    cutouts : sequence of CutoutRequest
+    model : path
+        The model folder.
+    device : str
+        auto, cpu, cuda or mps.
+
     Yields
     ------
     Loading, Proposals, Unreadable or None
         One `Proposals` or `Unreadable` per cutout, in order.
+
+    Returns
+    -------
+    Summary
 
     Raises
     ------

@@ -83,7 +83,15 @@ class Cutouts:
         ]
 
     def search(self, text: str, after: int) -> int | None:
-        """Return the next cutout whose name has a text in it, going round, or None."""
+        """Return the next cutout whose name contains a text, or None.
+
+        Parameters
+        ----------
+        text : str
+            Upper and lower case are alike.
+        after : int
+            Id of the cutout after which the search starts; it goes round at the end.
+        """
         found = self._store.value(
             "SELECT id FROM cutouts WHERE instr(lower(name), lower(?)) "
             "ORDER BY id <= ?, id LIMIT 1",
@@ -171,7 +179,19 @@ class Cutouts:
         return None if found is None else list(load(found))
 
     def first_seen(self, cutout_id: int, size: tuple[int, int]) -> Change | None:
-        """Return what remembers a cutout's files as they are, unless one does."""
+        """Return the change that records a cutout's files as they are, if none did.
+
+        Parameters
+        ----------
+        cutout_id : int
+        size : (int, int)
+            Width and height of the image in pixels.
+
+        Returns
+        -------
+        Change or None
+            None where the files are recorded already, or cannot be read.
+        """
         if self.seen(cutout_id) is not None:
             return None
         cutout = self.get(cutout_id)

@@ -37,7 +37,20 @@ def stamp(files: Sequence[Path]) -> tuple[int, ...]:
 
 
 def keep(path: Path, home: Path) -> list[str | None]:
-    """Return both paths of an image, for a review in the folder ``home``."""
+    """Return both paths of an image, as a review's file keeps them.
+
+    Parameters
+    ----------
+    path : path
+        Of the image.
+    home : path
+        The review's folder.
+
+    Returns
+    -------
+    list of (str or None)
+        Relative to ``home``, None on another drive, and absolute.
+    """
     full = os.path.abspath(path)  # noqa: PTH100
     below = f"{home}{os.sep}"
     relative: str | None
@@ -53,7 +66,15 @@ def keep(path: Path, home: Path) -> list[str | None]:
 
 
 def locate(kept: Kept, home: Path) -> Path:
-    """Return where an image is now, or where it was last if it is nowhere."""
+    """Return where an image is now, or was last if it is nowhere.
+
+    Parameters
+    ----------
+    kept : Kept
+        Both paths, from `keep`.
+    home : path
+        The review's folder.
+    """
     relative, full = kept
     assert full is not None
     if relative is None:
@@ -79,7 +100,21 @@ def fingerprint(path: Path) -> list[int | str]:
 
 
 def has_changed(path: Path, seen: Fingerprint) -> bool:
-    """Tell whether a file's content differs; the content is read only if it may."""
+    """Tell whether a file's content differs; the content is read only if it may.
+
+    Parameters
+    ----------
+    path : path
+    seen : Fingerprint
+        Of the file at first sight.
+
+    Raises
+    ------
+    OSError
+        If the file is not there.
+    FileError
+        If it cannot be read.
+    """
     size, mtime, digest = seen
     status = path.stat()
     if status.st_size != size:
@@ -88,7 +123,14 @@ def has_changed(path: Path, seen: Fingerprint) -> bool:
 
 
 def problem(files: Sequence[Path], seen: Sequence[Fingerprint] | None) -> str | None:
-    """Return a sentence if a cutout's files are gone or have changed, else None."""
+    """Return a sentence if a cutout's files are gone or have changed, else None.
+
+    Parameters
+    ----------
+    files : sequence of path
+    seen : sequence of Fingerprint or None
+        Of the files at first sight; None where they were never read.
+    """
     for path in files:
         if not path.is_file():
             return (
@@ -111,7 +153,14 @@ def problem(files: Sequence[Path], seen: Sequence[Fingerprint] | None) -> str | 
 
 
 def misfit(cutout: CutoutRecord, size: tuple[int, int]) -> str | None:
-    """Return a sentence if an image has another size than its boxes were made on."""
+    """Return a sentence if an image has another size than its boxes were made on.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    size : (int, int)
+        Width and height of the image now, in pixels.
+    """
     if cutout.size in (None, size):
         return None
     return (
@@ -144,8 +193,17 @@ def best_match(
 ) -> Path | None:
     """Return the file that an image has become, or None if that is not clear.
 
-    Of files of the same name, the ones with the content that was seen go first, then
-    those with the most folders in common at the end of their paths.
+    Files whose content was recorded come first, then those with the most folders in
+    common at the end of their paths.
+
+    Parameters
+    ----------
+    old : path
+        Where the image was.
+    candidates : iterable of path
+        Files of the same name.
+    seen : Fingerprint or None
+        Of the image at first sight.
     """
     ranked: dict[tuple[bool, int], list[Path]] = defaultdict(list)
     for path in candidates:

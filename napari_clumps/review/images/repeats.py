@@ -19,9 +19,17 @@ _FRESH = {"held_out": False, "done": False}
 def repeat_changes(
     cutouts: Cutouts, store: Store, n: int, seed: int
 ) -> Iterator[Change]:
-    """Yield what shows up to n done cutouts once more, as a model had proposed them.
+    """Yield the changes that repeat up to n done cutouts, as a model had proposed them.
 
-    Each is shown once more at most; which ones is left to chance.
+    Each is repeated once at most; chance selects them.
+
+    Parameters
+    ----------
+    cutouts : Cutouts
+    store : Store
+    n : int
+    seed : int
+        Of the choice.
     """
     rows = store.rows(
         "SELECT id FROM cutouts WHERE done AND repeat_of IS NULL AND id NOT IN "

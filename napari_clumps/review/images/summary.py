@@ -19,7 +19,13 @@ class CutoutSummary:
 
 
 def read_summaries(store: Store, cutout_ids: Iterable[int]) -> dict[int, CutoutSummary]:
-    """Read some cutouts in one statement; unknown ids are left out."""
+    """Read some cutouts in one statement; unknown ids are left out.
+
+    Parameters
+    ----------
+    store : Store
+    cutout_ids : iterable of int
+    """
     rows = store.rows(
         "SELECT id, name, done FROM cutouts "
         "WHERE id IN (SELECT value FROM json_each(?))",

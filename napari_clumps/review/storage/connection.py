@@ -25,7 +25,19 @@ _DISK = (
 
 
 def review_error(error: sqlite3.Error, path: Path) -> ReviewError:
-    """Turn an error of SQLite into a message for people."""
+    """Return an error of SQLite as a `ReviewError` with a remedy.
+
+    Parameters
+    ----------
+    error : sqlite3.Error
+    path : path
+        Of the review.
+
+    Returns
+    -------
+    ReviewError
+        A `DiskError` where the disk may accept it later.
+    """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     what, remedy = {
         sqlite3.SQLITE_FULL: (

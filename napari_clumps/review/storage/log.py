@@ -73,17 +73,43 @@ class DecisionTarget(Protocol):
     """A state that changes can be applied to: the snapshot, or one in memory."""
 
     def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
-        """Set a box, or remove it."""
+        """Set a box, or remove it.
+
+        Parameters
+        ----------
+        box_id, cutout : int
+        values : dict or None
+            Of `store.box_values`; None removes the box.
+        """
 
     def put_second(self, box_id: int, score: float) -> None:
-        """Set the score that another model gave to a box."""
+        """Set the score that another model gave to a box.
+
+        Parameters
+        ----------
+        box_id : int
+        score : float
+        """
 
     def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
-        """Set some values of a cutout, or add it."""
+        """Set some values of a cutout, or add it.
+
+        Parameters
+        ----------
+        cutout_id : int
+        values : dict
+            By column of the table ``cutouts``.
+        """
 
 
 def apply(target: DecisionTarget, change: Change) -> None:
-    """Change a state as a row of the log says."""
+    """Apply a row of the log to a state.
+
+    Parameters
+    ----------
+    target : DecisionTarget
+    change : Change
+    """
     if change.box is not None:
         target.put_box(change.box, change.cutout, change.after)
         return
@@ -98,7 +124,14 @@ def apply(target: DecisionTarget, change: Change) -> None:
 
 
 def revert(target: DecisionTarget, change: Change) -> None:
-    """Take back a decision."""
+    """Undo a row of the log on a state.
+
+    Parameters
+    ----------
+    target : DecisionTarget
+    change : Change
+        Of a decision; detections cannot be undone.
+    """
     if change.box is not None:
         target.put_box(change.box, change.cutout, change.before)
     else:
@@ -108,7 +141,15 @@ def revert(target: DecisionTarget, change: Change) -> None:
 def proposed_boxes(
     rows: Iterable[Sequence[Any]], model: str | None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield id and values of the boxes that a log row of a detection holds in short."""
+    """Yield ids and values of the boxes that the log row of a detection lists.
+
+    Parameters
+    ----------
+    rows : iterable of sequences
+        Id, x1, y1, x2, y2, class, score, and the second score where there is one.
+    model : str or None
+        Id of the model.
+    """
     for box_id, x1, y1, x2, y2, cls, score, *second in rows:
         yield box_id, {
             "x1": x1, "y1": y1, "x2": x2, "y2": y2, "cls": cls,
@@ -133,9 +174,19 @@ def decide(
     time: str,
     should_go_on: Callable[[], None] = lambda: None,
 ) -> None:
-    """Log changes as one step that can be undone, and apply them.
+    """Log changes as one step of undo, and apply them.
 
-    ``should_go_on`` is called before each; what it raises ends the transaction.
+    Parameters
+    ----------
+    store : Store
+        Inside a transaction.
+    changes : sequence of Change
+        At least one.
+    annotator : str or None
+    time : str
+        From `now`.
+    should_go_on : callable
+        Called before each change; an exception it raises ends the transaction.
     """
     _drop(store, 0)
     first = last_seq(store) + 1
@@ -152,7 +203,17 @@ def decide(
 def note(
     store: Store, changes: Iterable[Change], annotator: str | None, time: str
 ) -> None:
-    """Log changes that are nobody's decision, and apply them."""
+    """Log changes that are nobody's decision, and apply them.
+
+    Parameters
+    ----------
+    store : Store
+        Inside a transaction.
+    changes : iterable of Change
+    annotator : str or None
+    time : str
+        From `now`.
+    """
     for seq, change in enumerate(changes, start=last_seq(store) + 1):
         _append(store, seq, change, annotator, time, None)
         apply(store, change)
@@ -162,6 +223,12 @@ def forget_redo(store: Store, cutout_id: int) -> None:
     """Drop the undone steps from the first that touches a cutout.
 
     A new detection replaces boxes that redoing them would bring back.
+
+    Parameters
+    ----------
+    store : Store
+        Inside a transaction.
+    cutout_id : int
     """
     first = store.value(
         "SELECT min(s.id) FROM steps AS s JOIN log AS l "
@@ -201,7 +268,14 @@ def travel(store: Store, kind: str, annotator: str | None) -> list[int]:
 
 
 def next_step(store: Store, kind: str) -> tuple[int, int, int] | None:
-    """Return first row, last row and cutout of the step to undo or redo, or None."""
+    """Return first row, last row and cutout of the step to undo or redo, or None.
+
+    Parameters
+    ----------
+    store : Store
+    kind : str
+        ``undo`` or ``redo``.
+    """
     order, state = ("DESC", DONE) if kind == "undo" else ("ASC", UNDONE)
     found = store.rows(
         "SELECT id, last, cutout FROM steps WHERE state = ? "
@@ -217,7 +291,14 @@ def last_seq(store: Store) -> int:
 
 
 def newest(store: Store, kinds: Iterable[str]) -> tuple[int, int] | None:
-    """Return number and cutout of the newest step of some kinds, or None."""
+    """Return row number and cutout of the newest step of some kinds, or None.
+
+    Parameters
+    ----------
+    store : Store
+    kinds : iterable of str
+        Kinds of log rows.
+    """
     marks = ", ".join(f"'{kind}'" for kind in sorted(kinds))
     # Through the steps, since a log may end in 100,000 rows that no person caused.
     rows = store.rows(
@@ -255,7 +336,14 @@ def _append(
 
 
 def read_log(store: Store, cutout_id: int | None = None) -> Iterator[LogRow]:
-    """Yield the rows of the log in order, a page at a time."""
+    """Yield the rows of the log in order, a page at a time.
+
+    Parameters
+    ----------
+    store : Store
+    cutout_id : int, optional
+        By default the rows of all cutouts.
+    """
     seq = 0
     where = "WHERE seq > ?" if cutout_id is None else "WHERE seq > ? AND cutout = ?"
     while True:

@@ -31,7 +31,15 @@ class Mirror:
         disk.backup(self.connection)
 
     def note(self, sql: str, values: Any) -> None:
-        """Take note of a statement of the transaction that is going on."""
+        """Record a statement of the current transaction.
+
+        Parameters
+        ----------
+        sql : str
+            A SELECT is passed over.
+        values : sequence or mapping
+            Its parameters.
+        """
         if len(self._written) <= AGAIN and not sql.startswith("SELECT"):
             self._written.append((sql, values))
 

@@ -29,18 +29,38 @@ class State:
     steps: dict[int, str] = field(default_factory=dict)
 
     def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
-        """Set a box, or remove it."""
+        """Set a box, or remove it.
+
+        Parameters
+        ----------
+        box_id, cutout : int
+        values : dict or None
+            Of `store.box_values`; None removes the box.
+        """
         if values is None:
             self.boxes.pop(box_id, None)
         else:
             self.boxes[box_id] = {"cutout": cutout, **NEW_BOX, **values}
 
     def put_second(self, box_id: int, score: float) -> None:
-        """Set the score that another model gave to a box."""
+        """Set the score that another model gave to a box.
+
+        Parameters
+        ----------
+        box_id : int
+        score : float
+        """
         self.boxes[box_id]["second"] = score
 
     def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
-        """Set some values of a cutout, or add it."""
+        """Set some values of a cutout, or add it.
+
+        Parameters
+        ----------
+        cutout_id : int
+        values : dict
+            By column of the table ``cutouts``.
+        """
         self.cutouts.setdefault(cutout_id, dict(NEW_CUTOUT)).update(values)
 
 

@@ -23,6 +23,13 @@ def everything(_: str) -> float:
 
 
 def parameters(store: Store, least: Least) -> dict[str, str]:
-    """Return the parameters of `STRONG`."""
+    """Return the parameters of `STRONG`.
+
+    Parameters
+    ----------
+    store : Store
+    least : callable
+        Gives the score from which a model's proposals count, by its id.
+    """
     models = store.rows("SELECT DISTINCT model FROM boxes WHERE model IS NOT NULL")
     return {"least": json.dumps({model: least(model) for (model,) in models})}

@@ -14,7 +14,14 @@ Step = tuple[int, int]
 def check_each_step(
     steps: Generator[Step, None, Result], should_go_on: Callable[[], None]
 ) -> Generator[Step, None, Result]:
-    """Yield and return what a generator does, and ask before each step."""
+    """Run a generator and call a function before each of its steps.
+
+    Parameters
+    ----------
+    steps : generator
+    should_go_on : callable
+        An exception it raises ends the work.
+    """
     while True:
         should_go_on()
         try:

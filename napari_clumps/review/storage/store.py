@@ -241,7 +241,19 @@ class Store:
     def rows(
         self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
     ) -> list[tuple[Any, ...]]:
-        """Run a statement and return all its rows."""
+        """Run a statement and return all its rows.
+
+        Parameters
+        ----------
+        sql : str
+        values : sequence or mapping
+            Parameters of the statement.
+
+        Raises
+        ------
+        ReviewError
+            If the statement fails and the review cannot continue in memory.
+        """
         with self._mutex:
             try:
                 found = self._connection.execute(sql, values).fetchall()
@@ -263,7 +275,14 @@ class Store:
         return self.rescue(error)
 
     def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Run a statement and return the first column of its first row, or None."""
+        """Run a statement and return the first column of its first row, or None.
+
+        Parameters
+        ----------
+        sql : str
+        values : sequence
+            Parameters of the statement.
+        """
         rows = self.rows(sql, values)
         return rows[0][0] if rows else None
 
@@ -328,7 +347,14 @@ class Store:
         return [_box(row) for row in rows]
 
     def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
-        """Set a box of the snapshot, or remove it."""
+        """Set a box of the snapshot, or remove it.
+
+        Parameters
+        ----------
+        box_id, cutout : int
+        values : dict or None
+            Of `box_values`; None removes the box.
+        """
         if values is None:
             self.rows("DELETE FROM boxes WHERE id = ?", (box_id,))
             return
@@ -339,11 +365,24 @@ class Store:
         self.rows(_BOX_PUT, [box_id, cutout, *row])
 
     def put_second(self, box_id: int, score: float) -> None:
-        """Set the score that another model gave to a box of the snapshot."""
+        """Set the score that another model gave to a box of the snapshot.
+
+        Parameters
+        ----------
+        box_id : int
+        score : float
+        """
         self.rows("UPDATE boxes SET second = ? WHERE id = ?", (score, box_id))
 
     def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
-        """Set some columns of a cutout of the snapshot, or add it."""
+        """Set some columns of a cutout of the snapshot, or add it.
+
+        Parameters
+        ----------
+        cutout_id : int
+        values : dict
+            Some of `CUTOUT_COLUMNS`; a ``name`` adds the cutout.
+        """
         if "name" in values:
             values = NEW_CUTOUT | values
         row = [dump(v) if c in JSON_COLUMNS else v for c, v in values.items()]
@@ -374,7 +413,14 @@ def box_values(box: Box) -> dict[str, Any]:
 
 
 def box_of(box_id: int, cutout: int, values: dict[str, Any]) -> Box:
-    """Return the box that `box_values` was given."""
+    """Return a box from its values in the log.
+
+    Parameters
+    ----------
+    box_id, cutout : int
+    values : dict
+        Of `box_values`.
+    """
     values = NEW_BOX | values
     return _box((box_id, cutout, *(values[column] for column in BOX_COLUMNS[2:])))
 
