@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +12,7 @@ import typer
 from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import write_json
+from clump_detector.core.progress import Progress, no_progress
 from clump_detector.core.sources import Source, find_sources
 from clump_detector.images.cutout import Cutout
 from clump_detector.labels.label_set import read_label_set
@@ -76,7 +76,7 @@ def evaluate(
         bar = ProgressLine("Injecting clumps", inject)
         _inject(
             labels, model, inject, score=score, device=device, out=out,
-            picture=picture, report=bar.show,
+            picture=picture, progress=bar.show,
         )  # fmt: skip
         bar.end()
         return
@@ -145,8 +145,8 @@ def _evaluate(
     ConfigError
         If the options do not fit together.
     """
-    from clump_detector.evaluation.card_metrics import calibrate, keep_figures
-    from clump_detector.evaluation.comparison import compare_models, keep_verdict
+    from clump_detector.evaluation.card_metrics import calibrate, store_metrics
+    from clump_detector.evaluation.comparison import compare_models, store_verdict
     from clump_detector.evaluation.evaluate import evaluate_model
     from clump_detector.evaluation.plots import draw_figures
 
@@ -159,10 +159,15 @@ def _evaluate(
         _say_pace(labels)
     which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
     folder, score, device = resolve_model(model), options.score, options.device
-    with frozen_labels(labels) as path, shown_events("Evaluating") as report:
+    with frozen_labels(labels) as path, shown_events("Evaluating") as progress:
         if against is None:
             figures = evaluate_model(
-                folder, path, score=score, device=device, which=which, report=report
+                folder,
+                path,
+                score=score,
+                device=device,
+                which=which,
+                progress=progress,
             )
         else:
             figures = compare_models(
@@ -173,7 +178,7 @@ def _evaluate(
                 new_score=score,
                 device=device,
                 which=which,
-                report=report,
+                progress=progress,
             )
     for problem in figures.get("problems", []):
         print(f"napari-clumps: {problem}", file=sys.stderr)
@@ -189,9 +194,9 @@ def _evaluate(
     elif options.picture is not None:
         draw_figures(figures, options.picture)
     if options.keep is not None and against is not None:
-        keep_verdict(folder, figures, options.keep)
+        store_verdict(folder, figures, options.keep)
     elif options.keep is not None:
-        keep_figures(folder, figures, options.keep)
+        store_metrics(folder, figures, options.keep)
     if options.calibrate:
         card = calibrate(folder, figures)
         print(
@@ -210,7 +215,7 @@ def _inject(
     out: Path | None = None,
     picture: Path | None = None,
     seed: int = 0,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> None:
     """Put clumps into cutouts, detect, and print and draw the completeness.
 
@@ -227,7 +232,7 @@ def _inject(
     out, picture : path, optional
         Where all trials go as JSON, and the figure.
     seed : int
-    report : callable, optional
+    progress : callable
 
     Raises
     ------
@@ -247,7 +252,7 @@ def _inject(
         found = predictor.predict(cutout)
         return found.boxes, found.scores.tolist()
 
-    trials, problems = try_clumps(sources, find, n, seed=seed, report=report)
+    trials, problems = try_clumps(sources, find, n, seed=seed, progress=progress)
     for problem in problems:
         print(f"napari-clumps: {problem}", file=sys.stderr)
     figures = completeness(trials, least)

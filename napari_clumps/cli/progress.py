@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from clump_detector.core.progress import Progress
 
 T = TypeVar("T")
 
@@ -25,7 +27,7 @@ class ProgressLine:
         self._words, self._total, self._shown = words, total, -1
         self._live = sys.stderr.isatty()
 
-    def show(self, done: int, total: int | None = None) -> None:
+    def show(self, done: int, total: int | None = None, text: str = "") -> None:
         """Show that so many steps are done."""
         share = int(100 * done / max(total or self._total, 1))
         share = share if self._live else share - share % 25
@@ -42,16 +44,11 @@ class ProgressLine:
 
 
 @contextmanager
-def shown_events(words: str) -> Iterator[Callable[[dict[str, Any]], None]]:
+def shown_events(words: str) -> Iterator[Progress]:
     """Give what shows the progress events of the engine, to the end of the block."""
     line = ProgressLine(words)
-
-    def show(event: dict[str, Any]) -> None:
-        if event.get("event") == "progress":
-            line.show(int(event["done"]), int(event["total"]))
-
     try:
-        yield show
+        yield line.show
     finally:
         line.end()
 

@@ -54,7 +54,7 @@ def simulate(
     bar = ProgressLine("Simulating", n)
     run(
         out, n, seed, kind=kind.value, size=size, into=into, share=share,
-        clumpy=clumpy, workers=workers, report=bar.show,
+        clumpy=clumpy, workers=workers, progress=bar.show,
     )  # fmt: skip
     bar.end()
     print(f"{out}: {n} galaxies with their boxes in labels.json.")
@@ -69,9 +69,14 @@ def compare(
 ) -> None:
     """Run the encoder comparison experiment, as in Popp et al. (2023)."""
     from clump_detector.config.recipe import find_recipe
-    from clump_detector.experiments.encoders import read_experiment, run_experiment
+    from clump_detector.experiments.encoders import run_experiment
+    from clump_detector.experiments.plan import read_experiment
 
     path = find_recipe(recipe, experiment=True)
     folder = out or Path("build") / path.stem
-    run_experiment(read_experiment(path), folder, lambda line: print(line, flush=True))
+
+    def progress(done: int, total: int, text: str) -> None:
+        print(text, flush=True)
+
+    run_experiment(read_experiment(path), folder, progress)
     print(f"{folder}: table.csv and picture.png.")

@@ -171,6 +171,7 @@ def _train(
     from clump_detector.config.model import with_encoder
     from clump_detector.config.recipe import Recipe, find_recipe, read_recipe
     from clump_detector.train.distributed import leads
+    from clump_detector.train.events import to_json
     from clump_detector.train.run import TrainRequest, train
 
     plan = Recipe(base="starter", train=preset(parts or "heads"))
@@ -203,7 +204,8 @@ def _train(
             resume=resume,
             recipe="" if recipe is None else recipe.stem,
         )
-        made = train(request, _Teller())
+        teller = _Teller()
+        made = train(request, lambda event: teller(to_json(event)))
         if leads():
             print(f"{made}: a new model.")
             if request.base is not None:
@@ -219,7 +221,7 @@ def _compare_with_base(
     The verdict is kept in the model's card, the figures in the learning curve of the
     review that was learned from, if there is one.
     """
-    from clump_detector.evaluation.comparison import compare_models, keep_verdict
+    from clump_detector.evaluation.comparison import compare_models, store_verdict
     from clump_detector.labels.label_set import read_label_set
 
     every = read_label_set(labels)
@@ -227,9 +229,9 @@ def _compare_with_base(
     if not any(cutout.done for cutout in held_out.cutouts):
         return
     before = read_card(base), read_card(made)
-    with shown_events("Comparing") as report:
-        result = compare_models(base, made, held_out, device=device, report=report)
-    keep_verdict(made, result)
+    with shown_events("Comparing") as progress:
+        result = compare_models(base, made, held_out, device=device, progress=progress)
+    store_verdict(made, result)
     for said in (result["summary"], *result["notes"]):
         print(said)
     if review is not None:

@@ -13,19 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
-from clump_detector import worker
-from clump_detector.core.errors import Cancelled, ModelError, TrainingError
+from clump_detector.core.errors import ModelError, TrainingError
+from clump_detector.train import events
+from clump_detector.worker import __main__ as worker
+from clump_detector.worker import engine
 
 #: Seconds of what is slow or hears nothing: far more than any test waits.
 LONG = 900
 
 
-def misbehave(how, wanted):
-    """Do what the word says; ``wanted`` tells whether to go on."""
+def misbehave(how, cancel):
+    """Do what the word says; ``cancel`` ends what is slow."""
     if how == "slow":
         for _ in range(20 * LONG):
-            if not wanted():
-                raise Cancelled
+            cancel.check()
             time.sleep(0.05)
     elif how == "deaf":
         time.sleep(LONG)
@@ -58,9 +59,9 @@ class Predictor:
         self.folder = folder
         self.model_id = f"{folder.name} {Predictor.loads} {device}"
 
-    def predict(self, cutout, should_stop):
+    def predict(self, cutout, cancel):
         (self.folder / "at work").touch()
-        misbehave(cutout.name, lambda: not should_stop())
+        misbehave(cutout.name, cancel)
         plane = cutout.pixels.max(axis=2 if cutout.is_picture else 0)
         y, x = np.unravel_index(np.nanargmax(plane), plane.shape)
         box = np.array([[x - 5, y - 5, x + 5, y + 5]], dtype=float)
@@ -72,26 +73,23 @@ class Predictor:
 WORDS = {1: "slow", 2: "deaf", 3: "killed", 4: "crash", 5: "memory", 6: "bug"}
 
 
-def train(request, report, wish):
+def train(request, on_event, cancel):
     """Write a model in a few steps."""
     if request.seed == 9:
         raise TrainingError("the loss is not finite", remedy="Lower the learning rate.")
     half_written = Path(f"{request.out}.half")
     half_written.mkdir()
     steps = request.epochs
-    start = {"event": "start", "cutouts": 1, "epochs": steps, "steps": steps}
-    report({**start, "out_of_fold": True})
-    misbehave(WORDS.get(request.seed), lambda: wish() != "cancel")
+    on_event(events.StartEvent(1, 0, 0, 0, 0, True, epochs=steps, steps=steps))
+    misbehave(WORDS.get(request.seed), cancel)
     for epoch in range(request.epochs):
-        if wish() == "stop":
+        if cancel.stopping:
             break
-        found = {"completeness": 0.4, "purity": 0.5}
-        event = {"event": "epoch", "epoch": epoch, "train_loss": 1.0, "best": True}
-        report({**event, **found})
+        on_event(events.EpochEvent(epoch, 1.0, None, 0.4, 0.5, best=True))
         time.sleep(0.05)
     half_written.rename(request.out)
     (request.out / "weights.safetensors").write_text(request.parts)
-    report({"event": "end", "model": str(request.out), "best_epoch": 1, "seconds": 1})
+    on_event(events.EndEvent(str(request.out), 1, 1.0, 0.3, {}, ""))
     return request.out
 
 
@@ -105,10 +103,10 @@ def training_request(fields):
     )
 
 
-def compare_models(old, new, labels, *, device, which, report, should_stop):
+def compare_models(old, new, labels, *, device, which, progress, cancel):
     """Find no difference."""
-    report({"event": "progress", "done": 1, "total": 1})
-    misbehave(new.name, lambda: not should_stop())
+    progress(1, 1, "comparing")
+    misbehave(new.name, cancel)
     summary = f"{old.name} and {new.name}"
     return {"verdict": "no clear difference", "summary": summary, "more_needed": 1}
 
@@ -126,7 +124,7 @@ if __name__ == "__main__":
     pretend(
         "clump_detector.evaluation.comparison",
         compare_models=compare_models,
-        keep_verdict=lambda folder, result: None,
+        store_verdict=lambda folder, result: None,
     )
-    worker.training_request = training_request
+    engine.training_request = training_request
     worker.main()

@@ -11,6 +11,7 @@ import torch
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.core.errors import Cancelled
+from clump_detector.core.progress import CancelToken
 from clump_detector.detector import predict
 from clump_detector.detector.predict import Predictor
 from clump_detector.images.cutout import from_array
@@ -91,7 +92,7 @@ def test_a_clump_has_the_same_side_whatever_the_pixel_scale(exact):
     """The same sky at three pixel scales is the same to the network."""
     seen = []
 
-    def find(picture, should_stop):
+    def find(picture, cancel):
         seen.append(picture.shape[:2])
         return predict.Detections(np.zeros((0, 4)), np.zeros(0), [])
 
@@ -180,15 +181,19 @@ def test_only_boxes_on_the_galaxy_in_the_middle(exact):
 
 def test_detection_stops_when_told(exact):
     cutout = from_array(squares(3000, 3000, (9, 9)), rgb=True)
-    asked = []
+    token, searched = CancelToken(), []
+    search = exact._search
 
-    def stop():
-        asked.append(True)
-        return len(asked) > 3
+    def search_and_cancel(picture):
+        searched.append(True)
+        if len(searched) == 3:
+            token.cancel()
+        return search(picture)
 
+    exact._search = search_and_cancel
     with pytest.raises(Cancelled):
-        exact.predict(cutout, stop)
-    assert len(asked) == 4
+        exact.predict(cutout, token)
+    assert len(searched) == 3
 
 
 def test_a_real_detector_on_every_kind_of_image(tiny_folder):

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from clump_detector.core.errors import Cancelled, LabelError, ModelError
+from clump_detector.core.progress import CancelToken
 from clump_detector.core.sources import Source
-from clump_detector.evaluation.comparison import compare_models, keep_verdict
+from clump_detector.evaluation.comparison import compare_models, store_verdict
 from clump_detector.evaluation.evaluate import evaluate_model
 from clump_detector.images.identity import image_keys, sky_keys, telling
 from clump_detector.labels.label_set import (
@@ -44,12 +45,11 @@ class FakePredictor:
         self.n, self.m = len(PLACES) if n == "all" else int(n), int(m)
         self.fwhms = []
 
-    def predict(self, cutout, should_stop=None):
+    def predict(self, cutout, cancel):
         FakePredictor.fwhms.append(cutout.fwhm)
         if self.model_id.endswith("picky") and cutout.name == "2":
             raise ModelError("the memory does not suffice for it", cutout.name)
-        if should_stop is not None and should_stop():
-            raise Cancelled
+        cancel.check()
         found = [box(place).corners for place in PLACES[: self.n]]
         found += [box((26, 20 + 3 * i)).corners for i in range(self.m)]
         return types.SimpleNamespace(
@@ -104,9 +104,14 @@ def galaxies(tmp_path):
     return make
 
 
+def told(steps):
+    """Return what adds the progress to a list."""
+    return lambda done, total, text: steps.append((done, total))
+
+
 def test_a_models_figures(model, galaxies):
     events = []
-    figures = evaluate_model(model("3-1"), galaxies(6), report=events.append)
+    figures = evaluate_model(model("3-1"), galaxies(6), progress=told(events))
     assert figures["model"] == "3-1"
     assert figures["score"] == 0.3
     assert (figures["galaxies"], figures["true_boxes"]) == (6, 24)
@@ -139,7 +144,7 @@ def test_a_models_figures(model, galaxies):
         "3-1: completeness 0.75 (0.75 to 0.75) and purity 0.75 (0.75 to 0.75) (95 %) "
         "at score 0.30, on 6 galaxies with 24 clumps."
     )
-    assert [e["done"] for e in events] == [1, 2, 3, 4, 5, 6]
+    assert [done for done, _ in events] == [1, 2, 3, 4, 5, 6]
     json.dumps(figures, allow_nan=False)
 
 
@@ -231,14 +236,16 @@ def test_the_fwhm_of_the_labels_counts(model, galaxies):
 
 
 def test_it_stops_when_told(model, galaxies):
-    asked = []
+    token, seen = CancelToken(), []
 
-    def stop():
-        asked.append(1)
-        return len(asked) > 3
+    def progress(done, total, text):
+        seen.append(done)
+        if done == 3:
+            token.cancel()
 
     with pytest.raises(Cancelled):
-        evaluate_model(model("all-0"), galaxies(9), should_stop=stop)
+        evaluate_model(model("all-0"), galaxies(9), progress=progress, cancel=token)
+    assert seen == [1, 2, 3]
 
 
 # -- comparison ---------------------------------------------------------------
@@ -306,13 +313,16 @@ def test_both_are_judged_on_what_both_could_read(model, galaxies):
     labels.cutouts[4].source.path.unlink()
     events = []
     result = compare_models(
-        model("1-1"), model("all-0-picky"), labels, report=events.append
+        model("1-1"),
+        model("all-0-picky"),
+        labels,
+        progress=told(events),
     )
     assert result["galaxies"] == 5
     assert result["old"]["true_boxes"] == result["new"]["true_boxes"] == 20
     assert result["old"]["classes"]["clump"]["true_boxes"] == 20
     assert len(result["problems"]) == 2
-    assert events[-1] == {"event": "progress", "done": 14, "total": 14}
+    assert events[-1] == (14, 14)
 
 
 # -- galaxies that a model has learned from -------------------------------------------
@@ -398,7 +408,7 @@ def test_galaxies_that_were_not_blind_are_said(model, galaxies):
 def test_a_verdict_stays_in_the_card(model, galaxies):
     old, new = model("1-1"), model("all-0")
     for _ in range(2):
-        keep_verdict(new, compare_models(old, new, galaxies(12)), "some galaxies")
+        store_verdict(new, compare_models(old, new, galaxies(12)), "some galaxies")
     first, second = read_card(new).verdicts
     assert first["verdict"] == "better"
     assert (first["against"], first["galaxies"]) == ("1-1", 12)

@@ -11,7 +11,8 @@ import torch
 from clump_detector.config.recipe import find_recipe, recipes_folder
 from clump_detector.core.errors import ClumpError, ConfigError
 from clump_detector.detector.encoder import build_encoder
-from clump_detector.experiments.encoders import COLUMNS, read_experiment, run_experiment
+from clump_detector.experiments.encoders import COLUMNS, run_experiment
+from clump_detector.experiments.plan import read_experiment
 from clump_detector.experiments.pretrain import KINDS, PretrainConfig, pretrain
 
 PLAN = """
@@ -52,9 +53,14 @@ def plan(tmp_path, make_labels):
     return path
 
 
+def told(lines):
+    """Return what adds the sentences of the progress to a list."""
+    return lambda done, total, text: lines.append(text)
+
+
 def test_every_run_once_and_on_where_it_ended(plan, tmp_path):
     said = []
-    rows = run_experiment(read_experiment(plan), tmp_path / "out", said.append)
+    rows = run_experiment(read_experiment(plan), tmp_path / "out", told(said))
     assert [(r["init"], r["galaxies"]) for r in rows] == [
         ("photographs", 4), ("photographs", 8), ("none", 4), ("none", 8),
     ]  # fmt: skip
@@ -88,7 +94,7 @@ def run(path, folder, **changes):
         text = text.replace(old, new)
     path.write_text(text)
     said = []
-    run_experiment(read_experiment(path), folder, said.append)
+    run_experiment(read_experiment(path), folder, told(said))
     weights = {
         file.parent.parent.name: file.stat().st_ino
         for file in (folder / "runs").glob("*/model/weights.safetensors")

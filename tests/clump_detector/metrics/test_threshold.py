@@ -173,7 +173,7 @@ def test_without_a_galaxy_to_judge_on_as_much_is_proposed_as_before():
         "as many clumps expected as by the base model",
         galaxies(20, 10, distort=Calibration(0.8, 3.0)),
         galaxies(20, 10, distort=base[0]),
-        judges=False,
+        independent=False,
     )
     point = operating_point(seen, base, F1)
     assert point.score == 0.47

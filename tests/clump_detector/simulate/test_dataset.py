@@ -16,8 +16,8 @@ from tests.helpers.paths import ROOT
 pytest.importorskip("galsim")
 
 from clump_detector.simulate import draw_scene, simulate, simulate_one
-from clump_detector.simulate.cutout import galaxy_rng
 from clump_detector.simulate.clumps import merge_close
+from clump_detector.simulate.cutout import galaxy_rng
 from clump_detector.simulate.scene import SimulatedClump
 from clump_detector.simulate.survey_picture import (
     VISIBLE_LEVELS,
@@ -241,7 +241,7 @@ def test_a_picture_and_its_cube_are_labelled_at_the_same_places(folder):
 
 def test_progress_is_reported_to_the_end(tmp_path):
     told = []
-    simulate(tmp_path / "x", 3, size=100, report=lambda *v: told.append(v))
+    simulate(tmp_path / "x", 3, size=100, progress=lambda *v: told.append(v[:2]))
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -259,11 +259,11 @@ def test_a_place_that_cannot_be_written_is_said_so(tmp_path):
 
 
 def test_nothing_half_written_is_left(tmp_path):
-    def fail(done, of):
+    def fail(done, total, text):
         raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError):
-        simulate(tmp_path / "out", 3, size=100, report=fail)
+        simulate(tmp_path / "out", 3, size=100, progress=fail)
     assert list(tmp_path.iterdir()) == []
 
 

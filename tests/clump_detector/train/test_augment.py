@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clump_detector.train.augment import (
+from clump_detector.train.samples.augment import (
     TURNS,
     Sample,
     augment,

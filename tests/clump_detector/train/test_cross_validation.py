@@ -14,16 +14,18 @@ from hypothesis import strategies as st
 from clump_detector.config.model import ModelConfig
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import Cancelled, FileError
+from clump_detector.core.progress import CancelToken
 from clump_detector.detector.feature_store import FeatureStore
 from clump_detector.detector.network import Encoded
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from clump_detector.metrics.matching import FALSE, IGNORED
 from clump_detector.models.card import read_card
 from clump_detector.train import run
-from clump_detector.train.augment import Sample
 from clump_detector.train.cross_validation import deal, enough, match_sample
-from clump_detector.train.fitter import Fitter
+from clump_detector.train.events import to_json
+from clump_detector.train.fitting.fitter import Fitter
 from clump_detector.train.run import TrainRequest
+from clump_detector.train.samples.augment import Sample
 
 NONE = np.zeros((0, 4))
 FOLDED = TrainConfig(
@@ -137,10 +139,17 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
 # -- a training in folds --------------------------------------------------------------
 
 
-def go(labels, out, base, events=None, wish=lambda: "go", **changes):
-    config = replace(FOLDED, **changes)
-    report = (lambda event: None) if events is None else events.append
-    return run.train(TrainRequest(labels, out, base, config), report, wish)
+def go(labels, out, base, events=None, ask=lambda event, token: None, **changes):
+    """Train; ``ask`` may stop or cancel at an event."""
+    config, token = replace(FOLDED, **changes), CancelToken()
+
+    def on_event(event):
+        table = to_json(event)
+        if events is not None:
+            events.append(table)
+        ask(table, token)
+
+    return run.train(TrainRequest(labels, out, base, config), on_event, token)
 
 
 def test_folds_leave_no_galaxy_out_of_the_training(make_labels, tmp_path, tiny_folder):
@@ -203,11 +212,11 @@ def test_stop_ends_early_and_still_calibrates(
     events = []
     after = {"training": 0, "first fold": 1, "second fold": 2}[where]
 
-    def wish():
-        steps = [e for e in events if e["event"] == "step" and e["fold"] == after]
-        return "stop" if steps else "go"
+    def ask(event, token):
+        if event["event"] == "step" and event["fold"] == after:
+            token.stop()
 
-    path = go(make_labels(12), tmp_path / "new", tiny_folder, events, wish, epochs=3)
+    path = go(make_labels(12), tmp_path / "new", tiny_folder, events, ask, epochs=3)
     card = read_card(path)
     assert card.expected["method"] == "out of fold, 1 of 3 folds"
     assert events[-1]["event"] == "end"
@@ -224,24 +233,25 @@ def test_cancel_is_heeded_while_galaxies_are_searched(
         Fitter, "search", lambda self, view: searched.append(1) or whole(self, view)
     )
 
-    def wish():
-        return "cancel" if any(e["event"] == "epoch" for e in events) else "go"
+    def ask(event, token):
+        if event["event"] == "epoch":
+            token.cancel()
 
     labels = make_labels(14 if held_back else 1)
     with pytest.raises(Cancelled):
-        go(labels, tmp_path / "new", tiny_folder, events, wish, epochs=1, folds=0)
+        go(labels, tmp_path / "new", tiny_folder, events, ask, epochs=1, folds=0)
     assert events[0]["validation"] == (3 if held_back else 0)
     assert searched == []
 
 
 def test_cancel_in_a_fold_leaves_nothing(make_labels, tmp_path, tiny_folder):
-    events = []
 
-    def wish():
-        return "cancel" if any(e["event"] == "fold" for e in events) else "go"
+    def ask(event, token):
+        if event["event"] == "fold":
+            token.cancel()
 
     with pytest.raises(Cancelled):
-        go(make_labels(6), tmp_path / "m" / "new", tiny_folder, events, wish)
+        go(make_labels(6), tmp_path / "m" / "new", tiny_folder, ask=ask)
     assert not (tmp_path / "m").exists() or list((tmp_path / "m").iterdir()) == []
 
 

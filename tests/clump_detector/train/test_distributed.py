@@ -23,7 +23,9 @@ import sys
 import torch
 from pathlib import Path
 from clump_detector.config.training import TrainConfig
-from clump_detector.train.run import Training, TrainRequest
+from clump_detector.core.progress import CancelToken
+from clump_detector.train.request import TrainRequest
+from clump_detector.train.training import Training
 from tests.clump_detector.conftest import TINY
 
 torch.set_num_threads(1)
@@ -34,10 +36,10 @@ config = TrainConfig(
 )
 training = Training(
     TrainRequest(labels, out / "model", config=config, model=TINY),
-    lambda event: print(event["event"], flush=True),
-    lambda: "go",
+    lambda event: print(event.kind, flush=True),
+    CancelToken(),
 )
-rank = training.team.rank
+rank = training.processes.rank
 training.run()
 torch.save(training.fitter.detector.state_dict(), out / f"{rank}.pt")
 """
@@ -117,4 +119,4 @@ def test_shares_make_up_every_batch():
         batch = order[6 * step : 6 * step + 6]
         parts = [i for share in shares for i in share[2 * step : 2 * step + 2]]
         assert sorted(parts) == sorted(batch)
-    assert Processes().tell("alone") == "alone"
+    assert Processes().broadcast("alone") == "alone"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from clump_detector.core.errors import (
     ModelError,
     TrainingError,
 )
+from clump_detector.core.progress import CancelToken
 from clump_detector.detector.model_folder import load_model
 from clump_detector.detector.predict import Predictor, as_tensor
 from clump_detector.images.cutout import read_cutout
@@ -29,11 +30,14 @@ from clump_detector.labels.label_set import (
     write_label_set,
 )
 from clump_detector.models.card import read_card
-from clump_detector.train import fitter as fitting
-from clump_detector.train import run
-from clump_detector.train.dataset import load_sample, load_samples
-from clump_detector.train.fitter import Fitter, SampleViews, rate_share
+from clump_detector.train import run, training
+from clump_detector.train.events import from_json, to_json
+from clump_detector.train.fitting import fitter as fitting
+from clump_detector.train.fitting.fitter import Fitter, rate_share
+from clump_detector.train.fitting.validation import ValidationResult, validate
+from clump_detector.train.fitting.variants import SampleViews
 from clump_detector.train.run import TrainRequest
+from clump_detector.train.samples.dataset import load_sample, load_samples
 from tests.clump_detector.conftest import TINY
 
 QUICK = TrainConfig(
@@ -41,12 +45,23 @@ QUICK = TrainConfig(
 )
 
 
-def go(labels, out, base=None, *, report=None, wish=lambda: "go", **changes):
+def go(labels, out, base=None, *, on_event=None, cancel=None, **changes):
     events = []
     config = replace(QUICK, **changes)
     request = TrainRequest(labels, out, base, config, TINY)
-    path = run.train(request, report or events.append, wish)
+    path = run.train(request, on_event or into(events), cancel)
     return path, events
+
+
+def into(events):
+    """Return what adds events to a list, as JSON has them, and tests that."""
+
+    def add(event):
+        table = json.loads(json.dumps(to_json(event)))
+        assert from_json(table) == event
+        events.append(table)
+
+    return add
 
 
 def change(path, function):
@@ -203,7 +218,7 @@ def test_many_cutouts_have_fewer_variants_each(make_labels, tiny, variants, each
     views = SampleViews(
         Fitter(tiny, config, torch.device("cpu"), start="model"), samples
     )
-    assert {len(kept) for kept in views._kept} == {each}
+    assert {len(kept) for kept in views._stored} == {each}
     views.close()
 
 
@@ -272,9 +287,9 @@ def test_kept_features_teach_the_same_as_new_ones(make_labels, tiny):
             start="model",
         )
         views = SampleViews(fitter, samples)
-        assert bool(views._kept) == bool(megabytes)
+        assert bool(views._stored) == bool(megabytes)
         drawn = next(views.batches([0, 1, 2, 3], 4, np.random.default_rng(0)))
-        kept_losses.append(fitter.judge(drawn).loss)
+        kept_losses.append(validate(fitter, drawn).loss)
         views.close()
     assert kept_losses[0] == pytest.approx(kept_losses[1], rel=1e-3)
 
@@ -340,27 +355,32 @@ def highest_scores(folder, labels):
     return float(np.mean([scores.max(initial=0) for scores in found]))
 
 
-# -- wishes, breaks and accidents -----------------------------------------------------
+# -- cancelling, breaks and accidents -------------------------------------------------
 
 
-def wish_at(events, n, what):
-    """Return a wish that changes after so many steps, and a report for it."""
+def after(events, n, ask):
+    """Return what keeps events, and asks for the end after n steps."""
+    add = into(events)
+    if n == 0:
+        ask()
 
-    def wish():
-        return what if sum(e["event"] == "step" for e in events) >= n else "go"
+    def on_event(event):
+        add(event)
+        if sum(e["event"] == "step" for e in events) >= n:
+            ask()
 
-    return wish
+    return on_event
 
 
 @pytest.mark.parametrize("n", [0, 1, 4])
 def test_cancel_leaves_nothing(make_labels, tmp_path, n):
-    events = []
+    token = CancelToken()
     with pytest.raises(Cancelled):
         go(
             make_labels(8),
             tmp_path / "models" / "new",
-            report=events.append,
-            wish=wish_at(events, n, "cancel"),
+            on_event=after([], n, token.cancel),
+            cancel=token,
             checkpoint=True,
             epochs=4,
         )
@@ -370,12 +390,12 @@ def test_cancel_leaves_nothing(make_labels, tmp_path, n):
 
 @pytest.mark.parametrize(("n", "best"), [(1, {1}), (5, {1, 2, 3})])
 def test_stop_keeps_the_best_so_far(make_labels, tmp_path, n, best):
-    events = []
+    events, token = [], CancelToken()
     path, _ = go(
         make_labels(8),
         tmp_path / "new",
-        report=events.append,
-        wish=wish_at(events, n, "stop"),
+        on_event=after(events, n, token.stop),
+        cancel=token,
         epochs=50,
     )
     load_model(path)
@@ -393,12 +413,12 @@ def test_patience_ends_a_training_that_gets_no_better(
     make_labels, tmp_path, monkeypatch
 ):
     losses = iter([3.0, 1.0, 2.0, 2.0, 2.0, 2.0])
-    judgement = fitting.Judgement(1.0, 0.5, 0.5, 0.4, 9)
+    result = ValidationResult(1.0, 0.5, 0.5, 0.4, 9)
 
-    def judge(self, views, should_go_on):
-        return replace(judgement, loss=next(losses))
+    def validate(fitter, views, cancel):
+        return replace(result, loss=next(losses))
 
-    monkeypatch.setattr(Fitter, "judge", judge)
+    monkeypatch.setattr(training, "validate", validate)
     _, events = go(make_labels(12), tmp_path / "new", epochs=6, patience=2)
     epochs = [e for e in events if e["event"] == "epoch"]
     assert [e["best"] for e in epochs] == [True, True, False, False]
@@ -415,7 +435,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_end(
         pass
 
     def kill(event):
-        if event["event"] == "step" and event["epoch"] == 3:
+        if event.kind == "step" and event.epoch == 3:
             raise Killed
 
     request = TrainRequest(
@@ -428,7 +448,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_end(
     with pytest.raises(Killed):
         run.train(request, kill)
     events = []
-    path = run.train(replace(request, resume=True), events.append)
+    path = run.train(replace(request, resume=True), into(events))
     assert {e["epoch"] for e in events if e["event"] == "step"} == {3}
     assert read_card(path).weights == read_card(whole).weights
     assert [p.name for p in tmp_path.glob(".*")] == []
@@ -451,7 +471,9 @@ def test_a_checkpoint_that_is_damaged_foreign_or_harmful(make_labels, tmp_path):
 
 
 def test_a_loss_that_is_not_finite(make_labels, tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "_sum", lambda losses: sum(losses.values()) * np.nan)
+    monkeypatch.setattr(
+        fitting, "sum_losses", lambda losses: sum(losses.values()) * np.nan
+    )
     with pytest.raises(TrainingError, match="not finite") as caught:
         go(make_labels(4), tmp_path / "new")
     assert "learning rate" in caught.value.message
@@ -485,17 +507,12 @@ def test_the_learning_rate_rises_and_falls():
     assert rate_share(0.0, 0.0) == 1
 
 
-def test_a_judgement_comes_back_from_a_checkpoint():
-    judged = fitting.Judgement(0.5, 0.6, 0.7, 0.8, 30)
-    assert fitting.judgement_from(asdict(judged)) == judged
-
-
 def test_the_best_epoch_is_that_of_most_f1_where_boxes_are_many():
-    many = fitting.Judgement(0.9, 0.8, 0.6, 0.5, 100)
-    assert many.regret == pytest.approx(1 - 2 * 0.8 * 0.6 / 1.4)
-    assert replace(many, n_boxes=99).regret == 0.9
-    assert replace(many, purity=None).regret == 1
-    assert replace(many, completeness=0.0).regret == 1
+    many = ValidationResult(0.9, 0.8, 0.6, 0.5, 100)
+    assert many.selection_loss == pytest.approx(1 - 2 * 0.8 * 0.6 / 1.4)
+    assert replace(many, n_boxes=99).selection_loss == 0.9
+    assert replace(many, purity=None).selection_loss == 1
+    assert replace(many, completeness=0.0).selection_loss == 1
 
 
 @pytest.mark.parametrize("parts", ["heads", "fpn"])

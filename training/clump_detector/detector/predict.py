@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
-from clump_detector.core.errors import Cancelled, ModelError
+from clump_detector.core.errors import ModelError
+from clump_detector.core.progress import CancelToken
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import on_host
 from clump_detector.images.rgb import to_rgb
@@ -75,22 +75,25 @@ class Predictor:
         self.detector, self.card = load_model(folder, self.device)
         self.model_id = self.card.model_id
 
-    def predict(
-        self, cutout: Cutout, should_stop: Callable[[], bool] = lambda: False
-    ) -> Detections:
+    def predict(self, cutout: Cutout, cancel: CancelToken | None = None) -> Detections:
         """Return the boxes from the model's score floor up.
+
+        Parameters
+        ----------
+        cutout : Cutout
+        cancel : CancelToken, optional
+            Checked before each tile.
 
         Raises
         ------
         Cancelled
-            As soon as ``should_stop`` says so, which is asked before each tile.
         ModelError
             If the device's memory does not suffice.
         """
         config = self.card.config
         scale = scale_of(cutout.width, cutout.height, cutout.fwhm, config)
         picture, exact = resize(to_rgb(cutout), scale)
-        found = self.find(picture, should_stop)
+        found = self.find(picture, cancel)
         if config.host_only and max(picture.shape[:2]) <= tile_side(config):
             fwhm = scale * cutout.fwhm if cutout.fwhm else config.pixels_per_fwhm
             found = found.take(on_host(picture, found.boxes, fwhm))
@@ -108,20 +111,27 @@ class Predictor:
     def find(
         self,
         picture: NDArray[np.uint8],
-        should_stop: Callable[[], bool] = lambda: False,
+        cancel: CancelToken | None = None,
     ) -> Detections:
         """Return boxes on a picture at the network's scale, in its pixels' edges.
 
         Parameters
         ----------
         picture : array of shape (height, width, 3)
-        should_stop : callable
+        cancel : CancelToken, optional
+            Checked before each tile.
+
+        Raises
+        ------
+        Cancelled
+        ModelError
+            If the device's memory does not suffice.
         """
+        cancel = cancel or CancelToken()
         height, width = picture.shape[:2]
         parts = []
         for tile in tiles(width, height, tile_side(self.card.config)):
-            if should_stop():
-                raise Cancelled
+            cancel.check()
             boxes, scores, labels = self._search(tile.cut(picture))
             kept = tile.inside(boxes, width, height)
             shift = np.array([tile.x, tile.y, tile.x, tile.y])

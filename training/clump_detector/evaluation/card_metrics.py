@@ -42,7 +42,7 @@ def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
     return card
 
 
-def keep_figures(folder: Path, figures: dict[str, Any], where: str) -> ModelCard:
+def store_metrics(folder: Path, figures: dict[str, Any], where: str) -> ModelCard:
     """Keep in a model's card how well it does, and on what.
 
     Raises

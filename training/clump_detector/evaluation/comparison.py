@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from clump_detector.core.errors import LabelError
+from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.models.card import now, read_card, write_card
 
-from .evaluate import Judged, Report, counting, figures_of, judge
+from .evaluate import Evaluated, metrics_of, search_all
 from .selection import Which, choose
 
 
@@ -25,8 +25,8 @@ def compare_models(
     new_score: float | None = None,
     device: str = "auto",
     which: Which = "held_out",
-    report: Report | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
 ) -> dict[str, Any]:
     """Compare two models on galaxies that neither has learned from.
 
@@ -34,7 +34,7 @@ def compare_models(
     ----------
     old, new : paths
         The model folders; "better" and "worse" are said of the new one.
-    labels, device, which, report, should_stop
+    labels, device, which, progress, cancel
         As in `evaluate.evaluate_model`.
     old_score, new_score : float, optional
         The cards' defaults unless given.
@@ -52,6 +52,7 @@ def compare_models(
 
     Raises
     ------
+    Cancelled
     ModelError
         If a model cannot be used.
     """
@@ -59,9 +60,16 @@ def compare_models(
         chosen = choose(labels, which, [old, new])
     except LabelError as error:
         return _no_verdict(error.message)
-    told = counting(report, 2 * len(chosen.cutouts))
-    first = judge(old, chosen.cutouts, old_score, device, told, should_stop)
-    second = judge(new, chosen.cutouts, new_score, device, told, should_stop)
+    n = len(chosen.cutouts)
+
+    def second_half(done: int, total: int, text: str) -> None:
+        progress(n + done, 2 * n, text)
+
+    def first_half(done: int, total: int, text: str) -> None:
+        progress(done, 2 * n, text)
+
+    first = search_all(old, chosen.cutouts, old_score, device, first_half, cancel)
+    second = search_all(new, chosen.cutouts, new_score, device, second_half, cancel)
     _keep_common(first, second)
     if not first.matches:
         return _no_verdict(first.problems[0])
@@ -74,16 +82,16 @@ def compare_models(
         "blind": sum(one.blind for one in first.galaxies),
         "more_needed": result.more_needed(),
         "difference": {k: v.as_json() for k, v in result.difference.items()},
-        "old": figures_of(first),
-        "new": figures_of(second),
+        "old": metrics_of(first),
+        "new": metrics_of(second),
         "left_out": chosen.left_out,
         "notes": notes,
         "problems": first.problems,
     }
 
 
-def keep_verdict(folder: Path, comparison: dict[str, Any], on: str = "") -> None:
-    """Keep a comparison in the card of the new model, if a galaxy was judged on.
+def store_verdict(folder: Path, comparison: dict[str, Any], on: str = "") -> None:
+    """Store a comparison in the card of the new model, if it has any galaxies.
 
     Parameters
     ----------
@@ -130,37 +138,37 @@ def _no_verdict(reason: str) -> dict[str, Any]:
     }
 
 
-def _keep_common(first: Judged, second: Judged) -> None:
+def _keep_common(first: Evaluated, second: Evaluated) -> None:
     """Keep the galaxies that both models could search."""
     common = {id(g) for g in first.galaxies} & {id(g) for g in second.galaxies}
     problems = list(dict.fromkeys([*first.problems, *second.problems]))
-    for judged in (first, second):
-        keep = [i for i, g in enumerate(judged.galaxies) if id(g) in common]
-        judged.galaxies = [judged.galaxies[i] for i in keep]
-        judged.matches = [judged.matches[i] for i in keep]
-        judged.found = [judged.found[i] for i in keep]
-        for name, matches in judged.per_class.items():
-            judged.per_class[name] = [matches[i] for i in keep]
-        judged.problems = problems
+    for one in (first, second):
+        keep = [i for i, g in enumerate(one.galaxies) if id(g) in common]
+        one.galaxies = [one.galaxies[i] for i in keep]
+        one.matches = [one.matches[i] for i in keep]
+        one.found = [one.found[i] for i in keep]
+        for name, matches in one.per_class.items():
+            one.per_class[name] = [matches[i] for i in keep]
+        one.problems = problems
 
 
-def _blind_note(judged: Judged) -> list[str]:
+def _blind_note(result: Evaluated) -> list[str]:
     """Say where galaxies were labelled under a model's boxes."""
     shown = [
         one
-        for one in judged.galaxies
+        for one in result.galaxies
         if not one.blind and any(box.model for box in (*one.boxes, *one.rejected))
     ]
     if not shown:
         return []
     return [
-        f"{len(shown)} of the {len(judged.galaxies)} galaxies were reviewed under a "
+        f"{len(shown)} of the {len(result.galaxies)} galaxies were reviewed under a "
         "model's boxes, which favours that model."
     ]
 
 
 def _sentence(
-    result: bootstrap.Comparison, old: Judged, new: Judged, which: Which
+    result: bootstrap.Comparison, old: Evaluated, new: Evaluated, which: Which
 ) -> str:
     """Return the comparison in one sentence that names both models."""
     before = matching.f1(old.matches, old.score)

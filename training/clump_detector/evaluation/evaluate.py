@@ -1,22 +1,23 @@
-"""Judging a model on labelled galaxies that it did not learn from.
+"""Evaluating a model on labelled galaxies that it did not learn from.
 
-A model is judged at one score. That is the default of its card, the score at which
+A model is evaluated at one score. That is the default of its card, the score at which
 it will be used: chosen on other galaxies, so that nothing is tuned on the ones it is
-judged on. (The best score on the very same few galaxies would flatter every model, and
-the more the fewer they are.) The figures at other scores are in the curve.
+evaluated on. (The best score on the very same few galaxies would flatter every model,
+and the more the fewer they are.) The values at other scores are in the curve.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clump_detector.core.errors import Cancelled, ClumpError, ImageError, LabelError
+from clump_detector.core.errors import ClumpError, ImageError, LabelError
+from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
 from clump_detector.metrics import bootstrap, calibration, matching
@@ -29,15 +30,30 @@ from .selection import Which, choose, plural
 if TYPE_CHECKING:
     from clump_detector.detector.predict import Detections
 
-Report = Callable[[dict[str, Any]], None]
-
 #: Where the curve is given.
 SCORES = np.round(np.arange(0.05, 1.0, 0.05), 2)
 
 
 @dataclass
-class Judged:
-    """What one model did on the galaxies; the lists run in parallel."""
+class Evaluated:
+    """What one model found on the galaxies; the lists run in parallel.
+
+    Attributes
+    ----------
+    name : str
+        The model's id.
+    score : float
+        From which score on boxes count.
+    galaxies : list of LabelledCutout
+    matches : list of Match
+    per_class : dict of str to list of Match
+        Matches of the boxes of one class only.
+    found : list of Detections
+    problems : list of str
+        Why cutouts could not be searched.
+    seconds : float
+        Time spent on searching.
+    """
 
     name: str
     score: float
@@ -48,6 +64,21 @@ class Judged:
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    def add(self, one: LabelledCutout, found: Detections) -> None:
+        """Add a cutout that was searched.
+
+        Parameters
+        ----------
+        one : LabelledCutout
+        found : Detections
+            What the model found on it.
+        """
+        self.galaxies.append(one)
+        self.found.append(found)
+        self.matches.append(_matched(one, found))
+        for name, matches in self.per_class.items():
+            matches.append(_matched(one, found, name))
+
 
 def evaluate_model(
     folder: Path,
@@ -57,10 +88,10 @@ def evaluate_model(
     at_best: bool = False,
     device: str = "auto",
     which: Which = "all",
-    report: Report | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
 ) -> dict[str, Any]:
-    """Judge a model on the done cutouts of a label set.
+    """Evaluate a model on the done cutouts of a label set.
 
     Parameters
     ----------
@@ -75,10 +106,10 @@ def evaluate_model(
     device : str
     which : "all" or "held_out"
         Which of the done cutouts.
-    report : callable, optional
-        Called with ``{"event": "progress", "done": i, "total": n}``.
-    should_stop : callable, optional
-        Asked often; where it is true, `Cancelled` is raised.
+    progress : callable
+        Called after each cutout.
+    cancel : CancelToken, optional
+        Checked before each cutout and each tile of one.
 
     Returns
     -------
@@ -96,79 +127,81 @@ def evaluate_model(
 
     Raises
     ------
+    Cancelled
     LabelError
-        If no cutout is left to judge on.
+        If no cutout is left to evaluate on.
     ModelError
         If the model cannot be used.
     """
     chosen = choose(labels, which, [folder])
-    judged = judge(
+    result = search_all(
         folder,
         chosen.cutouts,
         score,
         device,
-        counting(report, len(chosen.cutouts)),
-        should_stop,
+        progress,
+        cancel,
     )
-    if not judged.matches:
-        raise LabelError(judged.problems[0])
+    if not result.matches:
+        raise LabelError(result.problems[0])
     if at_best:
-        judged.score = matching.best_score(judged.matches) or judged.score
+        result.score = matching.best_score(result.matches) or result.score
     return {
-        **figures_of(judged),
+        **metrics_of(result),
         "left_out": chosen.left_out,
         "notes": list(chosen.notes),
     }
 
 
-def counting(report: Report | None, total: int) -> Callable[[], None]:
-    """Return what counts a cutout and reports how many of a total are done."""
-    done = 0
-
-    def told() -> None:
-        nonlocal done
-        done += 1
-        if report is not None:
-            report({"event": "progress", "done": done, "total": total})
-
-    return told
-
-
-def judge(
+def search_all(
     folder: Path,
     chosen: Sequence[LabelledCutout],
     score: float | None,
     device: str,
-    told: Callable[[], None],
-    should_stop: Callable[[], bool] | None,
-) -> Judged:
-    """Search each cutout; one that cannot be read is a problem of its own."""
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Evaluated:
+    """Search each cutout with a model; one that cannot be read is a problem of its own.
+
+    Parameters
+    ----------
+    folder : path
+        The model folder.
+    chosen : sequence of LabelledCutout
+    score : float or None
+        From which score on boxes count; None for the card's default.
+    device : {"auto", "cpu", "cuda", "mps"}
+    progress : callable
+        Called after each cutout.
+    cancel : CancelToken, optional
+        Checked before each cutout and each tile of one.
+
+    Raises
+    ------
+    Cancelled
+    ModelError
+        If the model cannot be used.
+    """
     from clump_detector.detector.predict import Predictor
 
+    cancel = cancel or CancelToken()
     predictor = Predictor(folder, device=device)
     default = read_card(folder).default_score
-    judged = Judged(predictor.model_id, default if score is None else score)
+    result = Evaluated(predictor.model_id, default if score is None else score)
     names = _class_names(folder, chosen)
-    judged.per_class = {name: [] for name in names}
-    stop = should_stop or (lambda: False)
-    for one in chosen:
-        if stop():
-            raise Cancelled
+    result.per_class = {name: [] for name in names}
+    for done, one in enumerate(chosen, start=1):
+        cancel.check()
         start = time.perf_counter()
         try:
-            found = predictor.predict(_read(one), should_stop=stop)
+            found = predictor.predict(_read(one), cancel=cancel)
         except ClumpError as error:
-            judged.problems.append(error.message)
-            told()
-            continue
-        judged.seconds += time.perf_counter() - start
-        judged.galaxies.append(one)
-        judged.found.append(found)
-        judged.matches.append(_matched(one, found))
-        for name in names:
-            judged.per_class[name].append(_matched(one, found, name))
-        told()
-    return judged
+            result.problems.append(error.message)
+        else:
+            result.seconds += time.perf_counter() - start
+            result.add(one, found)
+        progress(done, len(chosen), f"searching with {result.name}")
+    return result
 
 
 def _class_names(folder: Path, chosen: Sequence[LabelledCutout]) -> list[str]:
@@ -200,14 +233,14 @@ def _matched(one: LabelledCutout, found: Detections, cls: str | None = None) -> 
     )
 
 
-def figures_of(judged: Judged) -> dict[str, Any]:
-    """Return a model's figures, as `evaluate_model` does."""
-    matches, score = judged.matches, judged.score
+def metrics_of(result: Evaluated) -> dict[str, Any]:
+    """Return a model's metrics, as `evaluate_model` does."""
+    matches, score = result.matches, result.score
     n_true, hits, false = (int(n) for n in matching.counts(matches, score).sum(axis=0))
     intervals = bootstrap.bootstrap(matches, score)
     fitted = calibration.fit(matches)
     return {
-        "model": judged.name,
+        "model": result.name,
         "score": score,
         "galaxies": len(matches),
         "true_boxes": n_true,
@@ -218,19 +251,19 @@ def figures_of(judged: Judged) -> dict[str, Any]:
         "best_f1": _best_f1(matches),
         "ranking_precision": matching.average_precision(matches),
         "curve": breakdown.curve_with_bands(matches, SCORES),
-        "classes": dict(_by_class(judged)),
-        "flux_ratios": breakdown.by_flux_ratio(judged.galaxies, matches, score),
+        "classes": dict(_by_class(result)),
+        "flux_ratios": breakdown.by_flux_ratio(result.galaxies, matches, score),
         "average_precision": breakdown.average_precision(
-            judged.galaxies,
-            [(f.boxes, f.scores, f.classes) for f in judged.found],
-            list(judged.per_class),
+            result.galaxies,
+            [(f.boxes, f.scores, f.classes) for f in result.found],
+            list(result.per_class),
         ),
         "reliability": calibration.reliability(matches),
         "calibration": None if fitted is None else asdict(fitted),
         "false_per_empty_galaxy": matching.false_per_empty(matches, score),
-        "seconds_per_cutout": round(judged.seconds / max(len(matches), 1), 4),
-        "problems": judged.problems,
-        "summary": _summary(judged, intervals, n_true),
+        "seconds_per_cutout": round(result.seconds / max(len(matches), 1), 4),
+        "problems": result.problems,
+        "summary": _summary(result, intervals, n_true),
     }
 
 
@@ -239,11 +272,11 @@ def _best_f1(matches: Sequence[Match]) -> float | None:
     return None if best is None else matching.f1(matches, best)
 
 
-def _by_class(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield figures per class, where a box of another class is no match."""
-    for name, matches in judged.per_class.items():
-        completeness, purity = matching.completeness_purity(matches, judged.score)
-        n_true, hits, false = matching.counts(matches, judged.score).sum(axis=0)
+def _by_class(result: Evaluated) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield metrics per class, where a box of another class is no match."""
+    for name, matches in result.per_class.items():
+        completeness, purity = matching.completeness_purity(matches, result.score)
+        n_true, hits, false = matching.counts(matches, result.score).sum(axis=0)
         yield (
             name,
             {
@@ -256,14 +289,14 @@ def _by_class(judged: Judged) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _summary(
-    judged: Judged, intervals: dict[str, bootstrap.Interval], n_true: int
+    result: Evaluated, intervals: dict[str, bootstrap.Interval], n_true: int
 ) -> str:
     figures = " and ".join(
         f"{name} {_with_range(intervals[name])}" for name in ("completeness", "purity")
     )
     return (
-        f"{judged.name}: {figures} (95 %) at score {judged.score:.2f}, on "
-        f"{plural(len(judged.matches), 'galaxy', 'galaxies')} with "
+        f"{result.name}: {figures} (95 %) at score {result.score:.2f}, on "
+        f"{plural(len(result.matches), 'galaxy', 'galaxies')} with "
         f"{plural(n_true, 'clump', 'clumps')}."
     )
 

@@ -19,6 +19,7 @@ from clump_detector.core.arrays import Floats
 from clump_detector.core.bands import wavelength
 from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import ClumpError, ImageError
+from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.core.sources import Source
 from clump_detector.fluxes.magnitudes import bluest
 from clump_detector.images.cutout import Cutout, read_cutout
@@ -83,7 +84,8 @@ def try_clumps(
     n: int,
     *,
     seed: int = 0,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
 ) -> tuple[list[Trial], list[str]]:
     """Put n clumps into cutouts and look for them.
 
@@ -97,8 +99,10 @@ def try_clumps(
         Gives boxes and scores on a cutout, the ones below any threshold, too.
     n : int
     seed : int
-    report : callable, optional
-        Called with (clumps tried, n).
+    progress : callable
+        Called after each clump.
+    cancel : CancelToken, optional
+        Checked after each clump.
 
     Returns
     -------
@@ -107,20 +111,23 @@ def try_clumps(
 
     Raises
     ------
+    Cancelled
     ImageError
         If no cutout can be used.
     """
+    cancel = cancel or CancelToken()
     trials: list[Trial] = []
     problems: list[str] = []
     for k, source in enumerate(sources):
+        cancel.check()
         wanted = -(-(n - len(trials)) // (len(sources) - k))  # what is left, evenly
         try:
             for trial in _try_on(
                 source, find, wanted, np.random.default_rng((seed, k))
             ):
                 trials.append(trial)
-                if report is not None:
-                    report(len(trials), n)
+                progress(len(trials), n, "injecting clumps")
+                cancel.check()
         except ClumpError as error:
             problems.append(error.message)
     if not trials:

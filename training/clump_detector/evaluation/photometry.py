@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import SIDE_IN_FWHM
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.files import write_json
+from clump_detector.core.progress import Progress, no_progress
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry.aperture.psf import ANNULUS, APERTURE, moffat
 from clump_detector.photometry.measurement import measure
@@ -48,6 +49,10 @@ LEAST_SIGNAL = 10.0
 
 #: What is known of the PSF: its true shape, or its width alone and beta 3.
 PSFS = ("known", "beta 3")
+
+
+#: Seed, number of the galaxy from 0, and PSFs.
+Job = tuple[int, int, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -130,28 +135,40 @@ def check(
     galaxies: int,
     seed: int = 0,
     workers: int = 1,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
     psfs: Sequence[str] = PSFS,
 ) -> list[Pair]:
-    """Simulate and measure so many galaxies; return all pairs."""
+    """Simulate galaxies, measure them and return all pairs.
+
+    Parameters
+    ----------
+    galaxies : int
+        Number of galaxies.
+    seed : int
+    workers : int
+        Number of processes.
+    progress : callable
+        Called after each galaxy.
+    psfs : sequence of str
+        Of `PSFS`.
+    """
     jobs = [(seed, k, psfs) for k in range(galaxies)]
     pairs: list[Pair] = []
-    if workers <= 1:
-        for done, job in enumerate(jobs, start=1):
-            pairs += compare_galaxy(*job)
-            if report is not None:
-                report(done, galaxies)
-        return pairs
-    with ProcessPoolExecutor(workers) as pool:
-        made = pool.map(_compare, jobs, chunksize=8)
-        for done, some in enumerate(made, start=1):
-            pairs += some
-            if report is not None:
-                report(done, galaxies)
+    for done, some in enumerate(_compare_all(jobs, workers), start=1):
+        pairs += some
+        progress(done, galaxies, "measuring simulated galaxies")
     return pairs
 
 
-def _compare(job: tuple[int, int, Sequence[str]]) -> list[Pair]:
+def _compare_all(jobs: Sequence[Job], workers: int) -> Iterator[list[Pair]]:
+    if workers <= 1:
+        yield from map(_compare, jobs)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_compare, jobs, chunksize=8)
+
+
+def _compare(job: Job) -> list[Pair]:
     return compare_galaxy(*job)
 
 
@@ -252,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     options = parser.parse_args(arguments)
     try:
-        pairs = check(options.n, options.seed, options.workers, _say)
+        pairs = check(options.n, options.seed, options.workers, _print_progress)
         told = {
             f"{band}, {psf}": figures(
                 p for p in pairs if p.band == band and p.psf == psf
@@ -278,7 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _say(done: int, total: int) -> None:
+def _print_progress(done: int, total: int, text: str) -> None:
     if done % max(total // 10, 1) == 0:
         print(f"{done} of {total} galaxies", file=sys.stderr, flush=True)
 

@@ -17,7 +17,7 @@ Which = Literal["all", "held_out"]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The cutouts to judge on, and what was left out.
+    """The cutouts to evaluate on, and what was left out.
 
     Attributes
     ----------

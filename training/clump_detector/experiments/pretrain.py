@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from clump_detector.core.errors import ConfigError, from_os_error
+from clump_detector.core.progress import Progress, no_progress
 
 KINDS = ("morphology", "textures")
 
@@ -58,7 +59,7 @@ def pretrain(
     architecture: str,
     out: Path,
     config: PretrainConfig,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Pretrain a classifier of timm and keep it in a folder that timm can load.
 
@@ -71,8 +72,8 @@ def pretrain(
     out : path
         The new folder; ``local-dir:OUT`` names it as an encoder.
     config : PretrainConfig
-    report : callable
-        Called with (steps done, steps).
+    progress : callable
+        Called after each step.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def pretrain(
     n_classes = int(labels.max()) + 1
     torch.manual_seed(config.seed)
     network = timm.create_model(architecture, pretrained=False, num_classes=n_classes)
-    accuracy = _fit(network, pictures, labels, config, report)
+    accuracy = _fit(network, pictures, labels, config, progress)
     hidden = out.parent / f".{out.name}.part"
     shutil.rmtree(hidden, ignore_errors=True)
     try:
@@ -111,7 +112,7 @@ def _fit(
     pictures: list[NDArray[np.uint8]],
     labels: NDArray[np.int64],
     config: PretrainConfig,
-    report: Callable[[int, int], None],
+    progress: Progress,
 ) -> float:
     """Train on nine tenths, and return the share told right of the last one."""
     rng = np.random.default_rng([config.seed, 1])
@@ -134,7 +135,7 @@ def _fit(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-        report(step + 1, total)
+        progress(step + 1, total, "pretraining the encoder")
     network.eval()
     with torch.inference_mode():
         images = _batch([_variant(pictures[i], config.side, rng) for i in apart])

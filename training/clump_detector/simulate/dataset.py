@@ -6,7 +6,7 @@ import errno
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from clump_detector.core.errors import ConfigError, FileError, from_os_error
+from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.core.sources import Source, find_sources
 from clump_detector.labels.label_set import LabelledCutout, LabelSet, write_label_set
 
@@ -37,7 +38,8 @@ def simulate(
     into: Path | None = None,
     share: float = 1.0,
     clumpy: float | None = None,
-    report: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
     workers: int = 1,
 ) -> Path:
     """Write simulated galaxies and their label set to a new folder.
@@ -62,8 +64,10 @@ def simulate(
     clumpy : float, optional
         Share of the simulated ones that are given clumps; as many as have them in
         reality by default.
-    report : callable, optional
-        Called with (galaxies written, n).
+    progress : callable
+        Called after each galaxy.
+    cancel : CancelToken, optional
+        Checked after each galaxy.
     workers : int
         Number of processes.
 
@@ -74,6 +78,7 @@ def simulate(
 
     Raises
     ------
+    Cancelled
     FileError
         If the folder is not empty or cannot be written.
     ImageError
@@ -92,15 +97,7 @@ def simulate(
         )
     staging = _staging(out)
     try:
-        images = staging / "images"
-        images.mkdir()
-        cutouts: list[LabelledCutout] = []
-        for made in _run([(images, plan, k) for k in range(n)], workers):
-            cutouts += made
-            if report is not None:
-                report(min(len(cutouts) // (2 if kind == "both" else 1), n), n)
-        info = {"simulation": {"n": n, **plan.as_info()}}
-        write_label_set(LabelSet(tuple(cutouts), info=info), staging / "labels.json")
+        _write_all(staging, plan, n, workers, progress, cancel or CancelToken())
         staging.chmod(0o755)
         if out.exists():
             out.rmdir()
@@ -110,6 +107,27 @@ def simulate(
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return out / "labels.json"
+
+
+def _write_all(
+    folder: Path,
+    plan: SimulationPlan,
+    n: int,
+    workers: int,
+    progress: Progress,
+    cancel: CancelToken,
+) -> None:
+    """Write n galaxies and their label set to a folder."""
+    images = folder / "images"
+    images.mkdir()
+    cutouts: list[LabelledCutout] = []
+    jobs = [(images, plan, k) for k in range(n)]
+    for done, made in enumerate(_run(jobs, workers), start=1):
+        cutouts += made
+        progress(done, n, "simulating galaxies")
+        cancel.check()
+    info = {"simulation": {"n": n, **plan.as_info()}}
+    write_label_set(LabelSet(tuple(cutouts), info=info), folder / "labels.json")
 
 
 @dataclass(frozen=True)

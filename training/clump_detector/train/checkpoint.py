@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,11 +12,20 @@ import torch
 
 from clump_detector.core.errors import FileError, TrainingError
 
+from .fitting.fitter import Fitter
+from .fitting.validation import BestEpoch, ValidationResult
+
 AGAIN = "Train from the start, without resuming."
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write a checkpoint of tensors, numbers, texts, lists and dictionaries.
+    """Write a checkpoint.
+
+    Parameters
+    ----------
+    path : path
+    content : dict
+        Of tensors, numbers, texts, lists and dictionaries.
 
     Raises
     ------
@@ -37,13 +48,19 @@ def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
 def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint; nothing but weights and numbers is ever built.
 
+    Parameters
+    ----------
+    path : path
+    device : torch.device
+        Where the tensors go.
+
     Raises
     ------
     TrainingError
         If there is none, or it is damaged or foreign.
     """
     if not path.is_file():
-        raise TrainingError("there is no checkpoint to go on from", path, AGAIN)
+        raise TrainingError("there is no checkpoint to continue from", path, AGAIN)
     try:
         content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # whatever a damaged file leads to
@@ -52,8 +69,100 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
 
 
 def foreign(path: Path, error: Exception) -> TrainingError:
-    """Return what to raise about a checkpoint that this program did not write."""
+    """Return the error about a checkpoint that this program did not write.
+
+    Parameters
+    ----------
+    path : path
+    error : Exception
+        What reading it led to.
+    """
     reason = (str(error) or type(error).__name__).splitlines()[0][:200]
     return TrainingError(
         f"this checkpoint is damaged or foreign ({reason})", path, AGAIN
     )
+
+
+def keep(
+    path: Path,
+    identity: Mapping[str, Any],
+    epoch: int,
+    fitter: Fitter,
+    best: BestEpoch,
+) -> None:
+    """Write all that it takes to continue a training.
+
+    Parameters
+    ----------
+    path : path
+    identity : mapping
+        ``labels``, ``config`` and ``model`` of the training.
+    epoch : int
+        The last epoch that is done.
+    fitter : Fitter
+    best : BestEpoch
+
+    Raises
+    ------
+    FileError
+        If it cannot be written; the checkpoint before it stays.
+    """
+    # The keys best_regret and judgement are those of the earliest checkpoints.
+    write_checkpoint(
+        path,
+        {
+            **identity,
+            "epoch": epoch,
+            "detector": fitter.detector.state_dict(),
+            "optimizer": fitter.optimizer.state_dict(),
+            "best": best.state,
+            "best_epoch": best.epoch,
+            "best_regret": best.selection_loss,
+            "judgement": None if best.result is None else asdict(best.result),
+        },
+    )
+
+
+def restore(
+    path: Path, identity: Mapping[str, Any], fitter: Fitter
+) -> tuple[BestEpoch, int]:
+    """Set a fitter to the state in a checkpoint.
+
+    Parameters
+    ----------
+    path : path
+    identity : mapping
+        As for `keep`.
+    fitter : Fitter
+        Its weights and its optimizer are replaced.
+
+    Returns
+    -------
+    (BestEpoch, int)
+        The best so far, and the last epoch that is done.
+
+    Raises
+    ------
+    TrainingError
+        If there is none, or it is of another training.
+    """
+    kept = read_checkpoint(path, fitter.device)
+    try:
+        same = all(kept[key] == value for key, value in identity.items())
+        fitter.detector.load_state_dict(kept["detector"])
+        fitter.optimizer.load_state_dict(kept["optimizer"])
+        table = kept["judgement"]
+        best = BestEpoch(
+            kept["best"],
+            kept["best_epoch"],
+            kept["best_regret"],
+            None if table is None else ValidationResult(**table),
+        )
+        epoch = int(kept["epoch"])
+    except Exception as error:  # whatever a foreign file leads to
+        raise foreign(path, error) from error
+    if not same:
+        raise TrainingError(
+            "this checkpoint is of another label set or other options", path, AGAIN
+        )
+    return best, epoch

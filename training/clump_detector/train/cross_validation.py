@@ -17,15 +17,18 @@ from torch import Tensor
 from clump_detector.config.model import ModelConfig
 from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import Floats
+from clump_detector.core.progress import CancelToken
 from clump_detector.images.host_mask import on_host
 from clump_detector.images.identity import groups
 from clump_detector.metrics import matching
 from clump_detector.metrics.matching import FALSE, IGNORED, Match
 from clump_detector.models.network_scale import tile_side
 
-from .augment import Sample
-from .dataset import Samples
-from .fitter import Fitter, SampleView, SampleViews
+from .fitting.fitter import Fitter
+from .fitting.variants import SampleViews
+from .fitting.views import SampleView
+from .samples.augment import Sample
+from .samples.dataset import Samples
 
 #: A found box with a greater IoU with a rejected one is that one.
 REJECTED_IOU = 0.3
@@ -45,12 +48,12 @@ class Unseen:
     Attributes
     ----------
     method : str
-        How it comes that the model, or one of its kind, has not learned from them.
+        Why the model, or one of its kind, has not learned from them.
     matches : list of Match
         Of the new model, with scores as its network gives them.
     base : list of Match
         Of the base model; empty where there is none.
-    judges : bool
+    independent : bool
         Whether these are galaxies that it did not learn from. Where there were none,
         the two models are only made to expect as many clumps on the others.
     """
@@ -58,7 +61,7 @@ class Unseen:
     method: str
     matches: list[Match] = field(default_factory=list)
     base: list[Match] = field(default_factory=list)
-    judges: bool = True
+    independent: bool = True
 
 
 def deal(samples: Sequence[Sample], wanted: int, seed: int) -> list[list[int]]:
@@ -154,8 +157,8 @@ class UnseenSearch:
         The weights that the training started from.
     has_base : bool
         Whether those are a model's, whose boxes are searched for, too.
-    heed : callable
-        Called before each search; it may raise.
+    cancel : CancelToken
+        Checked before each search.
     """
 
     fitter: Fitter
@@ -164,7 +167,7 @@ class UnseenSearch:
     config: ModelConfig
     start: Mapping[str, Tensor]
     has_base: bool
-    heed: Callable[[], None]
+    cancel: CancelToken
 
     def folds(
         self,
@@ -210,10 +213,10 @@ class UnseenSearch:
         """Search some that it did learn from: nothing else is there."""
         method = "as many clumps expected as by the base model"
         if not self.has_base:
-            return Unseen(method, judges=False)
+            return Unseen(method, independent=False)
         some = range(min(len(self.samples.train), MOST_LEARNED))
         both = self._search_both(best, lambda: self._kept(some))
-        return Unseen(method, *both, judges=False)
+        return Unseen(method, *both, independent=False)
 
     def _search_both(
         self,
@@ -236,7 +239,7 @@ class UnseenSearch:
         """Return what the detector as it is finds on each sample."""
         found = []
         for view, sample in pairs:
-            self.heed()
+            self.cancel.check()
             boxes, scores = self.fitter.search(view)
             found.append(match_sample(sample, boxes, scores, self.config))
         return found

@@ -1,7 +1,7 @@
 """Several GPUs: torchrun starts a process for each, and torch keeps them in step.
 
 Every process takes its share of each batch, and torch averages their gradients, so that
-all have the same weights at any time. The first process judges, decides and writes.
+all have the same weights at any time. The first process evaluates, decides and writes.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from clump_detector.detector.model_folder import pick_device
 if TYPE_CHECKING:
     from clump_detector.detector.network import Detector
 
-Said = TypeVar("Said")
+Value = TypeVar("Value")
 
-#: Parts that are trained on kept feature maps, which takes a minute on one device.
+#: Parts that are trained on stored feature maps, which takes a minute on one device.
 ALONE = ("heads", "fpn")
 
-#: So long may the first process judge while the others wait.
+#: Longest time that the first process may evaluate while the others wait.
 PATIENCE = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
 class Processes:
-    """One process among those that train together; by itself, a team of one.
+    """One process among those that train together; by default the only one.
 
     Attributes
     ----------
@@ -47,16 +47,16 @@ class Processes:
 
     @property
     def leads(self) -> bool:
-        """Whether this is the process that judges, decides and writes."""
+        """Whether this is the process that evaluates, decides and writes."""
         return self.rank == 0
 
-    def tell(self, said: Said) -> Said:
-        """Return what the first process says here; all have to come to this place."""
+    def broadcast(self, value: Value) -> Value:
+        """Return the first process's value; all processes have to call this."""
         if self.size == 1:
-            return said
-        words = [said]
-        distributed.broadcast_object_list(words, src=0)
-        return words[0]
+            return value
+        values = [value]
+        distributed.broadcast_object_list(values, src=0)
+        return values[0]
 
     def share(self, order: Sequence[int]) -> Sequence[int]:
         """Return this process's part of an order of samples."""
@@ -72,14 +72,14 @@ class Processes:
         )
 
     def leave(self) -> None:
-        """End the team, when all are done."""
+        """Leave the group of processes, when all are done."""
         if self.size > 1:
             distributed.barrier()
             distributed.destroy_process_group()
 
 
 def started_together() -> bool:
-    """Tell whether torchrun has started this process as one of several."""
+    """Return whether torchrun has started this process as one of several."""
     return (
         distributed.is_available()
         and distributed.is_torchelastic_launched()
@@ -88,17 +88,17 @@ def started_together() -> bool:
 
 
 def leads() -> bool:
-    """Tell whether this process is alone or the first of several."""
+    """Return whether this process is alone or the first of several."""
     return not started_together() or os.environ["RANK"] == "0"
 
 
 def join(device: str, parts: str, batch: int) -> tuple[Processes, torch.device]:
-    """Return this process's team and its device.
+    """Return the group of processes that train together, and this one's device.
 
     Parameters
     ----------
     device : str
-        As in `modelfolder.pick_device`; each process takes a GPU of its own.
+        As in `model_folder.pick_device`; each process takes a GPU of its own.
     parts : str
         What is trained, as in `TrainConfig.train_parts`.
     batch : int

@@ -58,7 +58,7 @@ class OperatingPoint:
     curve: Expected
 
     @property
-    def figures(self) -> tuple[float | None, float | None]:
+    def values(self) -> tuple[float | None, float | None]:
         """Completeness and purity to expect at the default score."""
         row = self.at_score.rows()[0]
         return row["completeness"], row["purity"]
@@ -66,7 +66,7 @@ class OperatingPoint:
     @property
     def sentence(self) -> str:
         """What a person should know of it."""
-        completeness, purity = self.figures
+        completeness, purity = self.values
         source = (
             f"from {self.n_true} clumps and {self.n_found} found boxes on "
             f"{self.galaxies} galaxies ({self.method})"
@@ -114,9 +114,9 @@ def operating_point(
     goal : Goal
     """
     prior = _prior(seen, None if base is None else base[0])
-    calibration = fit_near(seen.matches, prior) if seen.judges else prior
+    calibration = fit_near(seen.matches, prior) if seen.independent else prior
     fallback = FALLBACK if base is None else base[1]
-    matches = seen.matches if seen.judges else []
+    matches = seen.matches if seen.independent else []
     score, met = choose_score(expected(matches, calibration), goal, fallback)
     return OperatingPoint(
         calibration,

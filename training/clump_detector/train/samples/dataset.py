@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from clump_detector.config.model import ModelConfig
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ClumpError, LabelError, TrainingError
+from clump_detector.core.progress import CancelToken
 from clump_detector.detector.targets import LossTarget
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.identity import (
@@ -60,7 +61,7 @@ def load_samples(
     seed: int,
     psf_known: float = 1.0,
     skip_missing: bool = False,
-    should_go_on: Callable[[], None] = lambda: None,
+    cancel: CancelToken | None = None,
 ) -> Samples:
     """Read every cutout that teaches something; held-out ones are left alone.
 
@@ -77,17 +78,19 @@ def load_samples(
         Share of the cutouts with a known PSF that are scaled by it.
     skip_missing : bool
         Leave out images that are missing or cannot be read.
-    should_go_on : callable
-        Called before each cutout; it may raise.
+    cancel : CancelToken, optional
+        Checked before each cutout.
 
     Raises
     ------
+    Cancelled
     LabelError
         If a box has a class that the model does not know, or an image has another size
         than its labels say.
     TrainingError
         If nothing is left to learn from, or images are missing.
     """
+    cancel = cancel or CancelToken()
     chosen = [c for c in labels.subset(held_out=False).cutouts if teaches(c)]
     _check_classes(chosen, config, path)
     if not skip_missing:
@@ -96,7 +99,7 @@ def load_samples(
     samples: list[Sample] = []
     problems: list[str] = []
     for cutout in chosen:
-        should_go_on()
+        cancel.check()
         by_psf = rng.random() < psf_known
         try:
             samples.append(load_sample(cutout, config, path, by_psf=by_psf))
@@ -115,7 +118,7 @@ def load_samples(
             "Accept or draw some boxes on cutouts that are not held out.",
         )
     held_out = [c for c in labels.cutouts if c.held_out]
-    samples, said = _without_twins(samples, held_out, should_go_on)
+    samples, said = _without_twins(samples, held_out, cancel)
     problems += said
     if not any(len(s.boxes) or len(s.rejected) for s in samples):
         raise TrainingError(
@@ -129,7 +132,7 @@ def load_samples(
 def _without_twins(
     samples: list[Sample],
     held_out: Sequence[LabelledCutout],
-    should_go_on: Callable[[], None],
+    cancel: CancelToken,
 ) -> tuple[list[Sample], list[str]]:
     """Leave out what shows a galaxy that is held out, such as a copy by another name.
 
@@ -137,7 +140,7 @@ def _without_twins(
     """
     others = []
     for cutout in held_out:
-        should_go_on()
+        cancel.check()
         known = dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source)))
         others.append(with_pixels(cutout.source, tuple(known)))
     every = believed([*(s.keys for s in samples), *others])
@@ -159,6 +162,15 @@ def teaches(cutout: LabelledCutout) -> bool:
     """Tell whether a cutout has anything to learn from."""
     counted = any(not b.ignored for b in cutout.boxes)
     return cutout.done or counted or bool(cutout.rejected)
+
+
+def counts(samples: Sequence[Sample]) -> dict[str, int]:
+    """Return the numbers of ``cutouts``, ``boxes`` and ``rejected`` boxes."""
+    return {
+        "cutouts": len(samples),
+        "boxes": sum(len(s.boxes) for s in samples),
+        "rejected": sum(len(s.rejected) for s in samples),
+    }
 
 
 def _check_classes(

@@ -1,0 +1,48 @@
+"""The plot of an experiment: metrics against the number of galaxies."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def draw_experiment(rows: list[dict[str, Any]], path: Path) -> None:
+    """Draw completeness, purity and AP against the number of galaxies.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    """
+    from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+
+    drawing = new_figure(10.5, 3.4)
+    panels = drawing.subplots(1, 3, sharex=True)
+    names = list(dict.fromkeys(row["init"] for row in rows))
+    for axes, key in zip(panels, ("completeness", "purity", "ap50"), strict=True):
+        for name, colour in zip(names, itertools.cycle(COLOURS), strict=False):
+            sizes, low, middle, high = zip(*_spread(rows, name, key), strict=True)
+            axes.plot(sizes, middle, "o-", color=colour, ms=4, lw=1.3, label=name)
+            axes.fill_between(sizes, low, high, color=colour, alpha=0.2, lw=0)
+        axes.set(xlabel="galaxies to learn from", xscale="log", ylim=(0, 1))
+        axes.set_title({"ap50": "AP at IoU 0.5"}.get(key, key), fontsize=9)
+    panels[0].legend(fontsize=7)
+    save_figure(drawing, path)
+
+
+def _spread(
+    rows: list[dict[str, Any]], name: str, key: str
+) -> Iterator[tuple[int, float, float, float]]:
+    """Yield (size, lowest, mean, highest) over seeds of one encoder."""
+    for size in sorted({row["galaxies"] for row in rows}):
+        values = [
+            row[key] or 0.0
+            for row in rows
+            if row["init"] == name and row["galaxies"] == size
+        ]
+        if values:
+            yield size, min(values), float(np.mean(values)), max(values)

@@ -1,0 +1,1 @@
+"""Fitting a detector to samples: its steps, their inputs, and validation."""

@@ -1,0 +1,39 @@
+"""What a training is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clump_detector.config.model import ModelConfig
+from clump_detector.config.training import TrainConfig
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What to learn from, from where to start, and where the new model goes.
+
+    Attributes
+    ----------
+    labels : path
+        A label set; its held-out cutouts are left alone.
+    out : path
+        The new model folder, which must not exist.
+    base : path or None
+        The model folder to start from; None starts from the encoder.
+    config : TrainConfig
+    model : ModelConfig
+        Counts only without a base.
+    resume : bool
+        Continue from the checkpoint that an earlier training to ``out`` left.
+    recipe : str
+        Name of the recipe, for the card.
+    """
+
+    labels: Path
+    out: Path
+    base: Path | None = None
+    config: TrainConfig = field(default_factory=TrainConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    resume: bool = False
+    recipe: str = ""

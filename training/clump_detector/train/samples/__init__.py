@@ -1,0 +1,1 @@
+"""The samples that a training learns from: read from a label set, and augmented."""

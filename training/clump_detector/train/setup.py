@@ -1,0 +1,159 @@
+"""What a training works on: labels, samples, folds, the detector and its schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from clump_detector.config.model import ModelConfig
+from clump_detector.config.training import TrainConfig
+from clump_detector.core.errors import FileError
+from clump_detector.core.progress import CancelToken
+from clump_detector.detector.encoder import MODEL, is_pretrained, normalisation
+from clump_detector.detector.model_folder import load_model
+from clump_detector.detector.network import Detector, build_detector
+from clump_detector.labels.label_set import LabelSet, read_label_set
+from clump_detector.models.card import ModelCard
+
+from .cross_validation import deal, enough
+from .distributed import Processes, join
+from .events import StartEvent
+from .fitting.fitter import FROZEN_BELOW, Fitter, Start
+from .request import TrainRequest
+from .samples.dataset import Samples, counts, load_samples, teaches
+from .schedule import Schedule
+
+_TOO_FEW = (
+    "Too few done cutouts to spare any for validation: the epoch with the lowest "
+    "training loss is kept."
+)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training works on.
+
+    Attributes
+    ----------
+    labels : LabelSet
+    samples : Samples
+    model : ModelConfig
+    base : ModelCard or None
+        Of the model that the training starts from.
+    folds : list of lists of int
+        The folds to search, as indices of the samples to learn from.
+    n_folds : int
+        How many there are in all.
+    fitter : Fitter
+    schedule : Schedule
+    processes : Processes
+    """
+
+    labels: LabelSet
+    samples: Samples
+    model: ModelConfig
+    base: ModelCard | None
+    folds: list[list[int]]
+    n_folds: int
+    fitter: Fitter
+    schedule: Schedule
+    processes: Processes
+
+    def start_event(self) -> StartEvent:
+        """Return the event that reports what is about to be learned."""
+        n_validation = len(self.samples.validation)
+        return StartEvent(
+            **counts([*self.samples.train, *self.samples.validation]),
+            validation=n_validation,
+            folds=len(self.folds),
+            out_of_fold=bool(self.folds),
+            epochs=self.schedule.config.epochs,
+            steps=self.schedule.all_steps,
+            problems=tuple(self.samples.problems),
+            note="" if n_validation or self.folds else _TOO_FEW,
+        )
+
+
+def prepare(request: TrainRequest, cancel: CancelToken) -> Setup:
+    """Build the detector and read the samples of a training.
+
+    Parameters
+    ----------
+    request : TrainRequest
+    cancel : CancelToken
+        Checked before each cutout.
+
+    Raises
+    ------
+    Cancelled
+    TrainingError, LabelError, ModelError, FileError
+        As `clump_detector.train.run.train` does.
+    """
+    config = request.config
+    _refuse_existing(request.out)
+    processes, device = join(config.device, config.train_parts, config.batch)
+    torch.manual_seed(config.seed)
+    detector, model, base = _starting_point(request)
+    labels = read_label_set(request.labels)
+    in_folds = processes.size == 1 and _suits_folds(labels, config)
+    samples = load_samples(
+        labels,
+        request.labels,
+        model,
+        share=0.0 if in_folds else config.validation_share,
+        seed=config.seed,
+        psf_known=config.psf_known,
+        skip_missing=config.skip_missing,
+        cancel=cancel,
+    )
+    dealt = deal(samples.train, config.folds, config.seed) if in_folds else []
+    folds = dealt[: enough(dealt)]
+    start = _trained_before(model, base)
+    return Setup(
+        labels=labels,
+        samples=samples,
+        model=model,
+        base=base,
+        folds=folds,
+        n_folds=len(dealt),
+        fitter=Fitter(detector, config, device, start=start, processes=processes),
+        schedule=Schedule(config, len(samples.train), folds),
+        processes=processes,
+    )
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.exists() and (out.is_file() or any(out.iterdir())):
+        raise FileError("this folder exists already", out, "Choose another name.")
+
+
+def _starting_point(
+    request: TrainRequest,
+) -> tuple[Detector, ModelConfig, ModelCard | None]:
+    """Return the detector to train, its configuration, and the base model's card."""
+    if request.base is not None:
+        detector, card = load_model(request.base)
+        return detector, card.config, card
+    mean, std = request.model.mean, request.model.std
+    if request.model.encoder.startswith(MODEL):
+        mean, std = normalisation(request.model.encoder)
+    model = replace(request.model, mean=mean, std=std)
+    return build_detector(model), model, None
+
+
+def _trained_before(model: ModelConfig, base: ModelCard | None) -> Start:
+    if base is not None:
+        return "model"
+    return "encoder" if is_pretrained(model.encoder) else "nothing"
+
+
+def _suits_folds(labels: LabelSet, config: TrainConfig) -> bool:
+    """Whether folds replace a part that is set apart for validation.
+
+    They cost little where feature maps are stored, and where cutouts are few.
+    """
+    many = sum(map(teaches, labels.subset(held_out=False).cutouts))
+    few = config.folds >= 2 and many <= config.most_for_folds
+    return few and config.train_parts in FROZEN_BELOW

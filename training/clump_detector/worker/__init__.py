@@ -1,0 +1,22 @@
+"""The process behind a window: requests come in and events go out, as JSON lines.
+
+``python -m clump_detector.worker`` sends ``{"event": "ready"}`` and then answers
+
+=============  ======================================================================
+``do``         fields, and the events before ``done``, ``error`` or ``cancelled``
+=============  ======================================================================
+``detect``     ``model``, ``device``, ``cutouts`` (each with ``key``, ``name``, and
+               ``files`` and ``bands``, or ``array``: a .npy file, and ``rgb``);
+               ``loading``, ``loaded``, then ``boxes`` or ``problem`` per cutout
+``train``      ``labels``, ``out``, ``base``, ``device``, ``config``; the events of
+               `clump_detector.train.events`
+``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``, ``keep`` (the
+               verdict in the card of the new one); ``progress``
+``cancel``     ``id`` of a request that leaves nothing behind
+``stop``       ``id`` of a training that keeps the best so far
+``quit``       nothing; the end of the input means the same
+=============  ======================================================================
+
+Every request has an ``id`` and every event the id of its request. A window that talks
+to this process needs no torch, stays responsive, and outlives it.
+"""

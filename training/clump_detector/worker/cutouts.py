@@ -1,0 +1,76 @@
+"""The cutouts of a request, and the proposals on them as events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core.errors import ImageError, from_os_error
+from clump_detector.core.progress import CancelToken
+from clump_detector.core.sources import Source
+from clump_detector.images.cutout import Cutout, from_array, read_cutout
+
+from .requests import Event
+
+
+def proposals(model: Any, entry: dict[str, Any], cancel: CancelToken) -> Event:
+    """Return the event ``boxes`` of one cutout of a request.
+
+    Parameters
+    ----------
+    model : clump_detector.detector.predict.Predictor
+    entry : dict
+        One of the request's ``cutouts``.
+    cancel : CancelToken
+
+    Raises
+    ------
+    Cancelled
+    ImageError, ModelError
+        If the cutout cannot be read or searched.
+    """
+    cutout = _read(entry)
+    found = model.predict(cutout, cancel=cancel)
+    return {
+        "event": "boxes",
+        "size": [cutout.width, cutout.height],
+        "boxes": [[round(float(v), 3) for v in box] for box in found.boxes],
+        "scores": [round(float(v), 5) for v in found.scores],
+        "classes": list(found.classes),
+        "model": model.model_id,
+        "notes": list(cutout.notes),
+    }
+
+
+def _read(entry: dict[str, Any]) -> Cutout:
+    if entry.get("array"):
+        name = str(entry.get("name", "image"))
+        cutout = from_array(
+            _load_array(entry["array"], name), name, rgb=bool(entry.get("rgb"))
+        )
+    else:
+        files = tuple(Path(name) for name in entry.get("files", ()))
+        if not files:
+            raise ImageError("this cutout has no file", entry.get("name", "cutout"))
+        bands = tuple(entry.get("bands", ()))
+        cutout = read_cutout(
+            Source(str(entry.get("name", files[0].stem)), files, bands)
+        )
+    if entry.get("fwhm"):
+        cutout = replace(cutout, fwhm=float(entry["fwhm"]))
+    return cutout
+
+
+def _load_array(path: str, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except OSError as error:
+        raise from_os_error(error, path, "read") from error
+    except ValueError as error:
+        raise ImageError(
+            "its values are no numbers", name, "Give real numbers."
+        ) from error
