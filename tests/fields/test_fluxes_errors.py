@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 
 from clump_detector.images.cutout import read_cutout
-from clump_detector.images.fits.galaxy_position import place_in_header
+from clump_detector.images.fits.galaxy_position import galaxy_in_header
 from tests.fields.flux_files import SCALE, hdu, noise, plane, science, sky_cards, write
 from tests.fields.understood import understood
 
@@ -164,7 +164,7 @@ def test_the_science_image_rather_than_a_preview(tmp_path, hdus):
     cutout = read_cutout(path)
     assert np.array_equal(cutout.pixels[0], noise())
     assert cutout.scale == pytest.approx(SCALE)
-    assert place_in_header(path).position == pytest.approx((150.0, 2.2), abs=1e-3)
+    assert galaxy_in_header(path).position == pytest.approx((150.0, 2.2), abs=1e-3)
 
 
 def test_of_two_chips_the_first_is_read(tmp_path):

@@ -38,7 +38,7 @@ ABSURD = {
 def test_the_width_of_the_psf_is_in_its_unit(tmp_path, header, fwhm):
     cutout = read_cutout(write(tmp_path / "a.fits", noise(), **header))
     assert cutout.fwhm == pytest.approx(fwhm)
-    assert not any("not believed" in note for note in cutout.notes)
+    assert not any("not plausible" in note for note in cutout.notes)
 
 
 @understood(
@@ -49,7 +49,7 @@ def test_the_width_of_the_psf_is_in_its_unit(tmp_path, header, fwhm):
 def test_an_absurd_width_is_not_believed(tmp_path, header):
     cutout = read_cutout(write(tmp_path / "a.fits", noise(), **header))
     assert cutout.fwhm is None
-    assert sum("is not believed" in note for note in cutout.notes) == 1
+    assert sum("is not plausible" in note for note in cutout.notes) == 1
 
 
 def signal():

@@ -388,14 +388,14 @@ def test_bands_of_different_size_are_refused(tmp_path):
     with pytest.raises(ImageError, match="81 x 60 and 80 x 60 pixels") as caught:
         read_cutout(source)
     assert "a-r.fits" in caught.value.message
-    assert caught.value.remedy == "Bring the bands onto one pixel grid first."
+    assert caught.value.remedy == "Reproject the bands to one pixel grid first."
 
 
 def test_a_cube_among_the_bands_is_refused(tmp_path):
     write(tmp_path / "a-g.fits", flux(3, 60, 80))
     write(tmp_path / "a-r.fits", flux(60, 80))
     (source,) = find_sources([tmp_path])
-    with pytest.raises(ImageError, match="one file per band means one plane per file"):
+    with pytest.raises(ImageError, match="each file should be one band"):
         read_cutout(source)
 
 
@@ -506,7 +506,7 @@ def test_an_npz_file_may_hold_a_picture(tmp_path):
 def test_an_npz_file_without_a_clear_image_is_refused(tmp_path, arrays):
     path = tmp_path / "a.npz"
     np.savez(path, **arrays)
-    with pytest.raises(ImageError, match="which array is the image is not clear"):
+    with pytest.raises(ImageError, match="which of these arrays is the image"):
         read_cutout(path)
 
 
@@ -529,28 +529,28 @@ BAD = {
     "text called png": (
         "a.png",
         lambda p: p.write_text("hello"),
-        "damaged or no image",
+        "damaged or not an image",
     ),
     "text called fits": (
         "a.fits",
         lambda p: p.write_text("hello"),
-        "damaged or no image",
+        "damaged or not an image",
     ),
     "text called tif": (
         "a.tif",
         lambda p: p.write_text("hello"),
-        "damaged or no image",
+        "damaged or not an image",
     ),
     "text called npy": (
         "a.npy",
         lambda p: p.write_text("hello"),
-        "damaged or no image",
+        "damaged or not an image",
     ),
-    "empty png": ("a.png", lambda p: p.write_bytes(b""), "damaged or no image"),
-    "empty jpg": ("a.jpg", lambda p: p.write_bytes(b""), "damaged or no image"),
-    "empty fits": ("a.fits", lambda p: p.write_bytes(b""), "damaged or no image"),
-    "empty bz2": ("a.fits.bz2", lambda p: p.write_bytes(b""), "damaged or no image"),
-    "empty npy": ("a.npy", lambda p: p.write_bytes(b""), "damaged or no image"),
+    "empty png": ("a.png", lambda p: p.write_bytes(b""), "damaged or not an image"),
+    "empty jpg": ("a.jpg", lambda p: p.write_bytes(b""), "damaged or not an image"),
+    "empty fits": ("a.fits", lambda p: p.write_bytes(b""), "damaged or not an image"),
+    "empty bz2": ("a.fits.bz2", lambda p: p.write_bytes(b""), "or not an image"),
+    "empty npy": ("a.npy", lambda p: p.write_bytes(b""), "damaged or not an image"),
     "half a png": ("a.png", lambda p: cut_short(write(p, colour()), 0.5), "damaged"),
     "half a jpg": ("a.jpg", lambda p: cut_short(write(p, colour()), 0.5), "damaged"),
     "half a fits": (
@@ -577,13 +577,13 @@ BAD = {
     "objects": ("a.npy", lambda p: write(p, np.array([{}, None])), "damaged"),
     "words": ("a.npy", lambda p: write(p, np.full((60, 80), "a")), "not numbers"),
     "complex": ("a.npy", lambda p: write(p, flux(60, 80) + 1j), "not numbers"),
-    "one dimension": ("a.npy", lambda p: write(p, flux(80)), "is no cutout"),
+    "one dimension": ("a.npy", lambda p: write(p, flux(80)), "is not a cutout"),
     "five dimensions": (
         "a.npy",
         lambda p: write(p, flux(1, 2, 3, 4, 5)),
-        "is no cutout",
+        "is not a cutout",
     ),
-    "no pixel": ("a.npy", lambda p: write(p, flux(0, 80)), "is no cutout"),
+    "no pixel": ("a.npy", lambda p: write(p, flux(0, 80)), "is not a cutout"),
     "one pixel": ("a.npy", lambda p: write(p, flux(1, 1)), "same value (1.01"),
     "fits of a table": (
         "a.fits",
@@ -654,8 +654,8 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
 
 
 NOTED = {
-    "some nan": (with_values(np.nan), "25.00% of the pixels have no value"),
-    "some inf": (with_values(np.inf), "25.00% of the pixels have no value"),
+    "some nan": (with_values(np.nan), "25.00% of the pixels are masked"),
+    "some inf": (with_values(np.inf), "25.00% of the pixels are masked"),
     "too much": (with_values(1e60).astype(float), "have no value"),
     "26 pixels": (flux(26, 26), "Only 26 x 26 pixels: proposals will be rough"),
     "one band": (flux(60, 80), "One band: shown in grey"),

@@ -32,7 +32,7 @@ def test_a_row_tells_what_was_taken_from_where(folder):
     assert a["to know"].startswith("Bands g, r are from the file names, though")
     assert b["read as"].startswith("3 bands without names; no WCS; relative fluxes")
     assert c["read as"] == "not read"
-    assert "damaged or no image" in c["to know"]
+    assert "damaged or not an image" in c["to know"]
 
 
 def test_markdown_keeps_its_columns():

@@ -56,7 +56,7 @@ def test_the_wrong_filters_are_spoken_of():
     (source,) = [s for s in sources() if s.name == "reprojected_sdss"]
     (note,) = read_cutout(source).notes
     assert note == (
-        "Bands g, r, i are from the file names, though the header (FILTER) says g for "
+        "Bands g, r, i are from the file names, though the header (FILTER) gives g for "
         "all of them."
     )
 

@@ -1,1 +1,1 @@
-"""Cutouts: reading them, their RGB images, and which show the same galaxy."""
+"""Cutouts: reading them, their RGB images, and finding copies of one galaxy."""

@@ -1,4 +1,4 @@
-"""One image of what its files hold: bands, grid, units and seeing settled."""
+"""Combining the planes of a cutout's files: bands, pixel grid, units and seeing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from clump_detector.images.pixels.regrid import on_one_grid
 
 @dataclass(frozen=True)
 class Assembled:
-    """What `images.Cutout` says of linear fluxes, under the same names."""
+    """The attributes of `cutout.Cutout` for linear fluxes, under the same names."""
 
     pixels: Values
     bands: tuple[str, ...]
@@ -44,12 +44,12 @@ class Assembled:
 
 
 def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
-    """Put together what the files of a cutout hold.
+    """Combine the planes of a cutout's files.
 
     Parameters
     ----------
     files : sequence of sequence of Planes
-        For each file of the source.
+        The planes of each file of the source.
     source : Source
         Its bands are those of the file names, or for one file the user's choice.
 
@@ -70,47 +70,51 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
     notes += [unit.note for unit in units if unit.note]
     moved, note = on_one_grid(blocks, [n[0] for n in names])
     notes += [*naming.notes, *([note] if note else [])]
-    wcs = next((b.wcs for b in moved if b.wcs is not None), None)
-    scale = next((s for s in scales if s is not None), None)
-    if wcs is not None:
-        scale = pixel_scale(wcs)
-    psf, wide = _psf(blocks, names, scales, scale)
-    notes += wide
-    jansky = tuple(
-        u.jansky for u, b in zip(units, blocks, strict=True) for _ in b.fluxes
-    )
+    wcs, scale = _sky_of(moved, scales)
+    psf, psf_notes = _psf(blocks, names, scales, scale)
+    notes += psf_notes
     red_first = len(blocks) == 1 and blocks[0].red_first and not naming.bands
+    jansky = [u.jansky for u, b in zip(units, blocks, strict=True) for _ in b.fluxes]
     order = blue_to_red(naming.bands, len(jansky), red_first=red_first)
-    ordered = tuple(range(len(order)))
-    pixels = _ordered(_stack(moved), order)
-    jansky = tuple(jansky[i] for i in order)
     if naming.bands:
-        bands = tuple(naming.bands[i] for i in order)
-        naming = replace(naming, bands=bands)
+        naming = replace(naming, bands=tuple(naming.bands[i] for i in order))
     variance = _stack_variance(moved)
+    words = _in_words(blocks, naming, len(jansky), wcs, scale, units)
+    if red_first:
+        words += "; taken as red, green and blue"
+    elif naming.bands and order != tuple(range(len(order))):
+        words += "; put in order of wavelength"
     return Assembled(
-        pixels,
-        naming.bands,
-        wcs,
-        scale,
-        psf.get("r", next(iter(psf.values()), None)),
-        psf,
-        None if variance is None else _ordered(variance, order),
-        jansky if any(jansky) else (),
-        _in_words(blocks, naming, len(pixels), wcs, scale, units)
-        + ("; taken for red, green and blue" if red_first else "")
-        + ("; put in order of wavelength" if naming.bands and order != ordered else ""),
-        tuple(dict.fromkeys(notes)),
-        bool(naming.bands) or red_first,
+        pixels=_ordered(_stack(moved), order),
+        bands=naming.bands,
+        wcs=wcs,
+        scale=scale,
+        fwhm=psf.get("r", next(iter(psf.values()), None)),
+        psf=psf,
+        variance=None if variance is None else _ordered(variance, order),
+        jansky=tuple(jansky[i] for i in order) if any(jansky) else (),
+        read_as=words,
+        notes=tuple(dict.fromkeys(notes)),
+        named=bool(naming.bands) or red_first,
     )
+
+
+def _sky_of(
+    blocks: Sequence[Planes], scales: Sequence[float | None]
+) -> tuple[Any, float | None]:
+    """Return the WCS and the pixel scale of blocks on one grid, None where unknown."""
+    wcs = next((b.wcs for b in blocks if b.wcs is not None), None)
+    if wcs is not None:
+        return wcs, pixel_scale(wcs)
+    return None, next((s for s in scales if s is not None), None)
 
 
 def _refuse_many(planes: Sequence[Planes]) -> None:
     if len(planes) > 1 or len(planes[0].fluxes) > 1:
         raise ImageError(
-            "one file per band means one plane per file",
+            "this file has several planes, but each file should be one band",
             planes[0].path,
-            "Give this file by itself.",
+            "Open this file by itself.",
         )
 
 
@@ -120,8 +124,8 @@ def _refuse_many(planes: Sequence[Planes]) -> None:
 def _named(blocks: Sequence[Planes], source: Source) -> Naming:
     by_header = tuple(n for b in blocks for n in _or_unknown(b, b.by_header))
     by_extension = tuple(n for b in blocks for n in _or_unknown(b, b.by_extension))
-    said = {b.said_by for b in blocks if b.said_by}
-    header = said.pop() if len(said) == 1 else "the headers"
+    headers = {b.named_by for b in blocks if b.named_by}
+    header = headers.pop() if len(headers) == 1 else "the headers"
     if len(source.files) > 1:
         return settled(by_header, header, by_extension, source.bands, ())
     by_name = of_file_name(source.path, len(by_header)) or ()
@@ -139,11 +143,11 @@ def _by_block(
 ) -> list[tuple[str | None, ...]]:
     """Return the names of each block's planes."""
     names: list[tuple[str | None, ...]] = []
-    place = 0
+    start = 0
     for planes in blocks:
         n = len(planes.fluxes)
-        names.append(bands[place : place + n] if bands else (None,) * n)
-        place += n
+        names.append(bands[start : start + n] if bands else (None,) * n)
+        start += n
     return names
 
 
@@ -196,7 +200,7 @@ def _psf(
 
 
 def _ordered(planes: Values, order: tuple[int, ...]) -> Values:
-    """Return planes in an order; themselves where it is theirs."""
+    """Return planes in an order, without a copy if they have it already."""
     return planes if order == tuple(range(len(order))) else planes[list(order)]
 
 
@@ -209,7 +213,7 @@ def _stack(blocks: Sequence[Planes]) -> Values:
 
 
 def _stack_variance(blocks: Sequence[Planes]) -> Values | None:
-    """Return the variances of all planes, NaN where one tells none."""
+    """Return the variances of all planes, NaN for planes without, or None."""
     if all(planes.variance is None for planes in blocks):
         return None
     return np.concatenate(
@@ -228,14 +232,14 @@ def _in_words(
     scale: float | None,
     units: Sequence[Unit],
 ) -> str:
-    """Return what was read, and from where, in one line."""
+    """Return a line on what was read, and from where."""
     count = "1 band" if n == 1 else f"{n} bands"
-    named = f" {listed(naming.bands)} from {naming.said_by}" if naming.bands else ""
+    named = f" {listed(naming.bands)} from {naming.named_by}" if naming.bands else ""
     parts = [count + (named or (" without a name" if n == 1 else " without names"))]
     if wcs is not None:
-        parts.append(f"WCS, {scale:.3g}″ a pixel")
+        parts.append(f"WCS, {scale:.3g}″ per pixel")
     else:
-        parts.append(f"no WCS, {scale:.3g}″ a pixel" if scale else "no WCS")
+        parts.append(f"no WCS, {scale:.3g}″ per pixel" if scale else "no WCS")
     words = list(dict.fromkeys(u.words for u in units))
     parts.append(listed(words) if len(words) < 3 else "units differ by band")
     if all(u == RELATIVE for u in units):

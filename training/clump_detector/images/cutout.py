@@ -1,4 +1,4 @@
-"""The one reader of cutouts, for the window, the command line and training alike."""
+"""Reading cutouts, for the plugin, the command line and training alike."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.galaxies.sidecar import with_galaxy
 from clump_detector.images.fits.read import read_fits
 from clump_detector.images.formats.arrays import as_image, read_npy, read_npz
-from clump_detector.images.formats.orientation import orientation_of, said_of
+from clump_detector.images.formats.orientation import orientation_of, turn_notes
 from clump_detector.images.formats.pictures import read_picture
 from clump_detector.images.formats.tiff import read_tiff
 from clump_detector.images.pixels.planes import ColourImage, Planes
 
 from .combine import Assembled, assembled
 
-#: Fewer pixels across than this and a detector has little to go on.
+#: Images with fewer pixels across than this are too small for good proposals.
 SMALL = 48
 
 
@@ -53,19 +53,19 @@ class Cutout:
     scale : float or None
         Arcsec per pixel.
     fwhm : float or None
-        FWHM of the PSF in pixels: of the r band where headers tell it by band.
+        FWHM of the PSF in pixels: of the r band if headers give it by band.
     notes : tuple of str
-        What a person should know about this image, in sentences.
+        Sentences for the user on this image.
     variance : array or None
-        Of linear fluxes, float32 of their shape, where the file tells errors: infinite
-        where it gives no weight, NaN for bands of which it tells none.
+        Of linear fluxes, float32 of their shape, if the file gives errors: infinite
+        where it gives no weight, NaN for bands without errors.
     jansky : tuple of (float or None)
-        How many Jy one unit of the pixels is, by band; empty where no band is known.
+        Jy of one unit of the pixels, by band; empty if none is known.
     galaxy : Galaxy or None
-        What is known of the galaxy from elsewhere.
+        The galaxy's values from the table next to the image.
     psf : mapping of str to float
-        FWHM of the PSF in pixels by band, where the header tells it; the band ``""``
-        is one without a name.
+        FWHM of the PSF in pixels by band, if the header gives it; ``""`` is a band
+        without a name.
     read_as : str
         What was read and from where, in one line.
     """
@@ -106,11 +106,11 @@ def read_cutout(source: Source | str | Path) -> Cutout:
     Raises
     ------
     ImageError
-        If a file is missing, damaged or no image, has no finite pixel or the same
-        value everywhere, is larger than `image_limits` allows, or the planes of several
-        files do not fit together.
+        If a file is missing, damaged or not an image, has no finite pixel or the same
+        value everywhere, is larger than `pixels.limits` allows, or the planes of
+        several files do not fit together.
     ConfigError
-        If the unit that the source names is unknown.
+        If the source's unit is unknown.
     """
     if not isinstance(source, Source):
         source = Source(stem(Path(source)), (Path(source),))
@@ -146,8 +146,8 @@ def _picture(found: ColourImage, source: Source) -> Cutout:
 
 
 def _turned(source: Source) -> tuple[str, ...]:
-    """Return what is said of a picture that its orientation tag turns."""
-    return said_of(orientation_of(source.path))
+    """Return a note on an image that its orientation tag rotates."""
+    return turn_notes(orientation_of(source.path))
 
 
 def _assembled(files: list[ColourImage | list[Planes]], source: Source) -> Assembled:
@@ -155,32 +155,36 @@ def _assembled(files: list[ColourImage | list[Planes]], source: Source) -> Assem
     for path, found in zip(source.files, files, strict=True):
         if isinstance(found, ColourImage):
             raise ImageError(
-                "one file per band means one plane per file",
+                "this is a colour picture, but each file should be one band",
                 path,
-                "Give this file by itself.",
+                "Open this file by itself.",
             )
         planes.append(found)
-    with _said_of(source.path):
+    with _errors_about(source.path):
         return assembled(planes, source)
 
 
 def from_array(
     array: NDArray[Any], name: str = "image", *, rgb: bool = False, path: str = ""
 ) -> Cutout:
-    """Make a cutout of an array, such as the data of a napari image layer.
+    """Create a cutout from an array, such as the data of a napari image layer.
 
     Parameters
     ----------
     array : array
         Shape (height, width), (bands, height, width) or (height, width, 3 or 4).
+    name : str
+        The cutout's name.
     rgb : bool
         Whether a last axis of three or four is colour, as in a napari RGB layer, where
         floats run from 0 to 1.
+    path : str
+        The file, for messages; the name if empty.
 
     Raises
     ------
     ImageError
-        If the array is no image.
+        If the array is not an image.
     """
     array = np.asarray(array)
     if rgb and array.dtype.kind == "f":
@@ -199,7 +203,7 @@ def from_array(
 def _read_file(path: Path) -> ColourImage | list[Planes]:
     """Return a picture, or the planes of linear fluxes."""
     refuse_special(path)
-    with _said_of(path):
+    with _errors_about(path):
         return _by_name(path, path.name.lower())
 
 
@@ -227,8 +231,8 @@ def _listed(found: ColourImage | Planes) -> ColourImage | list[Planes]:
 
 
 @contextmanager
-def _said_of(path: Path) -> Iterator[None]:
-    """Turn whatever decoders raise and warn of into one message about a file."""
+def _errors_about(path: Path) -> Iterator[None]:
+    """Turn all errors and warnings of decoders into one error about a file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -237,13 +241,13 @@ def _said_of(path: Path) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise ImageError(
-            "this image does not fit into the memory", path, "Cut it into parts."
+            "this image does not fit into the memory", path, "Use a smaller cutout."
         ) from error
     except OSError as error:
         if error.errno is not None:
             raise from_os_error(error, path, "read") from error
         raise _damaged(path, error) from error
-    except Exception as error:  # decoders raise whatever they like on damaged bytes
+    except Exception as error:  # decoders raise many kinds for damaged bytes
         raise _damaged(path, error) from error
 
 
@@ -251,11 +255,11 @@ def _damaged(path: Path, error: Exception) -> ImageError:
     real = belied(path)
     if real and path.stat().st_size:
         return ImageError(
-            f"its name says {path.suffix}, but it is {real}", path, AS_IT_IS
+            f"its suffix is {path.suffix}, but it is {real}", path, AS_IT_IS
         )
     reason = (real or str(error) or type(error).__name__).splitlines()[0][:120]
     return ImageError(
-        f"this file is damaged or no image ({reason})", path, "Get the file again."
+        f"this file is damaged or not an image ({reason})", path, "Get the file again."
     )
 
 
@@ -272,7 +276,7 @@ def _refuse_empty(pixels: NDArray[Any], path: Path) -> None:
 
 
 def _notes(pixels: NDArray[Any], named: bool) -> tuple[str, ...]:
-    """Return what a person should know of pixels whose colours are known, or not."""
+    """Return sentences for the user on small, masked, grey or unnamed images."""
     notes = []
     picture = pixels.dtype == np.uint8
     height, width = pixels.shape[:2] if picture else pixels.shape[1:]
@@ -285,13 +289,13 @@ def _notes(pixels: NDArray[Any], named: bool) -> tuple[str, ...]:
         missing = float(np.isnan(pixels).any(axis=0).mean())
         if missing:
             notes.append(
-                f"{missing:.2%} of the pixels have no value, or one that is masked: "
-                "they are shown black and nothing is proposed there."
+                f"{missing:.2%} of the pixels are masked or have no value: they are "
+                "shown black and nothing is proposed there."
             )
         if len(pixels) == 1:
             notes.append(
-                "One band: shown in grey. Give three bands where you can, since clumps "
-                "are told by their blue colour."
+                "One band: shown in grey. Give three bands if you can, since clumps "
+                "are recognised by their blue colour."
             )
         elif not named:
             middle = ", the middle" if len(pixels) > 2 else ""

@@ -1,4 +1,4 @@
-"""Where in a picture the galaxies are, and the nucleus of the one in the middle."""
+"""Segmentation of a picture: the galaxy at its centre, and the galaxy's nucleus."""
 
 from __future__ import annotations
 
@@ -11,31 +11,33 @@ from numpy.typing import NDArray
 #: A segment begins this many sigma above the background, after smoothing by the PSF.
 THRESHOLD = 2.5
 
-#: A segment beside the central one counts as a merger's other member from this share
-#: of the central one's area,
+#: Another segment counts as the other member of a merger if its area is at least this
+#: fraction of the central one's,
 COMPANION = 0.25
 
-#: where the gap between them is at most this share of the central one's radius, and it
-#: is wholly in the picture: what is farther off is mostly a bright star.
+#: the gap between them is at most this fraction of the central one's radius, and it is
+#: completely in the picture: segments farther away are mostly bright stars.
 GAP = 0.5
 
-#: The central segment lies within this share of the picture's side from its middle.
+#: Greatest distance of the central segment from the centre, as a fraction of the
+#: picture's side length.
 CENTRAL = 0.15
 
-#: The nucleus is the brightest place this near to the middle, as a share of the side.
+#: The nucleus is the brightest pixel within this fraction of the side length from the
+#: centre.
 NUCLEAR = 0.1
 
-#: A box whose centre is so many FWHM from it lies on the nucleus,
+#: A box whose centre is within this many FWHM of it lies on the nucleus,
 ON_NUCLEUS = 0.5
 
-#: unless it is bluer by more than so many grey levels than the light around.
+#: unless it is bluer than the light around it by more than this many grey levels.
 BLUER = 10.0
 
 
 def host_mask(
     picture: NDArray[np.uint8], fwhm: float, *, companions: bool = True
 ) -> NDArray[np.bool_]:
-    """Return which pixels belong to the galaxy in the middle, widened by one FWHM.
+    """Return which pixels belong to the central galaxy, dilated by one FWHM.
 
     Parameters
     ----------
@@ -43,17 +45,17 @@ def host_mask(
     fwhm : float
         FWHM of the PSF in pixels.
     companions : bool
-        Whether the other members of a merger count.
+        Whether the other members of a merger are included.
 
     Returns
     -------
     bool array of shape (height, width)
-        All of it where nothing stands out in the middle.
+        All True if there is no segment at the centre.
 
     Notes
     -----
-    Popp et al. (2023) drop boxes outside the host's segment in the r band; luminance
-    takes its place, because a picture has no bands.
+    Popp et al. (2023) drop boxes outside the host's segment in the r band; here it is
+    that in luminance, because a picture has no bands.
     """
     from photutils.segmentation import detect_sources
     from scipy import ndimage
@@ -76,7 +78,7 @@ def host_mask(
 
 
 def _companions(segments: NDArray[np.int_], central: int) -> list[int]:
-    """Return the numbers of the segments that are members of a merger."""
+    """Return the labels of the segments that are members of a merger."""
     from scipy import ndimage
 
     area = np.bincount(segments.ravel())
@@ -94,7 +96,7 @@ def _companions(segments: NDArray[np.int_], central: int) -> list[int]:
 def nucleus(
     luminance: NDArray[Any], mask: NDArray[np.bool_], sigma: float
 ) -> NDArray[np.float64]:
-    """Return x, y of the brightest place of the host near the picture's middle.
+    """Return x, y in pixels of the brightest part of the host near the centre.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def nucleus(
     mask : bool array of shape (height, width)
         The host.
     sigma : float
-        Pixels by which the picture is smoothed to find it.
+        Standard deviation in pixels of the Gaussian that smooths the picture first.
     """
     from scipy import ndimage
 
@@ -120,19 +122,20 @@ def nucleus(
 def on_nucleus(
     picture: NDArray[np.uint8],
     mask: NDArray[np.bool_],
-    places: NDArray[np.float64],
+    positions: NDArray[np.float64],
     fwhm: float,
 ) -> NDArray[np.bool_]:
-    """Tell which places lie on the nucleus of the host and are no bluer than around it.
+    """Return which positions lie on the host's nucleus and are not bluer than around.
 
     Parameters
     ----------
     picture : uint8 array of shape (height, width, 3)
     mask : bool array of shape (height, width)
-        The host; without one, that is all true, there is no nucleus.
-    places : array of shape (n, 2)
+        The host; if all of it is True, no host was found and there is no nucleus.
+    positions : array of shape (n, 2)
         x, y in pixels.
     fwhm : float
+        FWHM of the PSF in pixels.
 
     Returns
     -------
@@ -140,15 +143,15 @@ def on_nucleus(
 
     Notes
     -----
-    Clump Scout's volunteers marked the central bulge apart from clumps; a clump in
-    front of it is bluer than the ring from 1.2 to 2 FWHM around.
+    Clump Scout's volunteers marked the central bulge separately from clumps; a clump in
+    front of it is bluer than the ring from 1.2 to 2 FWHM around it.
     """
     from scipy import ndimage
 
     if mask.all():
-        return np.zeros(len(places), dtype=bool)
+        return np.zeros(len(positions), dtype=bool)
     centre = nucleus(picture.mean(axis=2), mask, fwhm / 2)
-    far = np.hypot(*(places - centre).T)
+    far = np.hypot(*(positions - centre).T)
     found: NDArray[np.bool_] = np.asarray(far <= ON_NUCLEUS * fwhm)
     if not found.any():
         return found
@@ -156,7 +159,7 @@ def on_nucleus(
     blue = ndimage.gaussian_filter(blue, 0.25 * fwhm)
     rows, columns = np.indices(blue.shape)
     for k in np.flatnonzero(found):
-        far = np.hypot(columns - places[k, 0], rows - places[k, 1]) / fwhm
+        far = np.hypot(columns - positions[k, 0], rows - positions[k, 1]) / fwhm
         around = blue[(far > 1.2) & (far < 2)]
         within = blue[far <= np.maximum(0.5, far.min())]
         found[k] = within.mean() - np.median(around) < BLUER
@@ -166,7 +169,7 @@ def on_nucleus(
 def on_host(
     picture: NDArray[np.uint8], boxes: NDArray[np.float64], fwhm: float
 ) -> NDArray[np.intp]:
-    """Return which boxes lie on the galaxy in the middle and not on its nucleus.
+    """Return which boxes lie on the central galaxy but not on its nucleus.
 
     Parameters
     ----------
@@ -179,7 +182,7 @@ def on_host(
     Returns
     -------
     int array of shape (k,)
-        Their indices, in their order.
+        Their indices, in ascending order.
     """
     if not len(boxes):
         return np.zeros(0, dtype=np.intp)
@@ -192,10 +195,10 @@ def on_host(
 
 
 def background(image: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the level and the spread of the darker half of an image's rim.
+    """Return the median of an image's border, and the noise as a standard deviation.
 
-    A galaxy may fill the picture, so the spread is that below the level: light only
-    adds.
+    The noise is from values below the median only, since light of a galaxy that fills
+    the picture adds to the others.
     """
     rim = max(min(image.shape) // 12, 1)
     frame = np.ones(image.shape, dtype=bool)
@@ -207,7 +210,7 @@ def background(image: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def central_segment(segments: NDArray[np.int_]) -> int:
-    """Return the number of the largest segment that comes near the middle, or 0."""
+    """Return the label of the largest segment near the centre, or 0."""
     height, width = segments.shape
     reach = max(int(CENTRAL * min(height, width)), 1)
     middle = segments[

@@ -1,18 +1,19 @@
-"""Which images show the same galaxy: by content, object id and position on the sky.
+"""Finding images of the same galaxy, by content, object id and position on the sky.
 
-Every image has keys, short texts; two images with one of `telling` in common are taken
-for the same galaxy. A held-out cutout is chosen by its strongest key, so that two
-reviews of the same images, or a copy of them elsewhere, hold out the same ones.
+Every image has keys, short texts; two images that share one of their `telling` keys are
+taken to show the same galaxy. A held-out cutout is chosen by its strongest key, so that
+two reviews of the same images, or of copies of them, hold out the same ones.
 
-Positions come from the table beside an image, or else from its header, and so do object
-ids. A position is the strongest, since tables of one galaxy have different ids of it.
+Positions and object ids come from the table next to an image, or else from its header.
+A position is the strongest key, since a galaxy has different ids in different tables.
 
-A position has keys of two kinds. Its wide cell on the sky decides what is held out, so
-that cutouts that overlap are mostly on one side. That two images share it says nothing
-of a galaxy: in a deep field it holds several. The narrow ones do.
+A position has two kinds of keys. Its wide cell on the sky decides what is held out, so
+that overlapping cutouts are mostly treated alike. Images that share it may still show
+different galaxies: in a deep field a wide cell holds several. The narrow cells identify
+a galaxy.
 
-A copy that was written anew, by another program or without its header, has other bytes
-and the same pixels, which are a key, too.
+A copy that another program wrote, or without its header, has other bytes but the same
+pixels, which are a key, too.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from clump_detector.core.errors import ClumpError, FileError
 from clump_detector.core.files import sha256
 from clump_detector.core.sources import FITS_SUFFIXES, Source
 from clump_detector.galaxies.sidecar import galaxy_of
-from clump_detector.images.fits.galaxy_position import Place, place_in_header
+from clump_detector.images.fits.galaxy_position import HeaderGalaxy, galaxy_in_header
 
 from .cutout import read_cutout
 
-#: Beginnings of keys: a wide cell, an object id, the content, a narrow cell, pixels.
+#: Prefixes of keys: a wide cell, an object id, the content, a narrow cell, pixels.
 SKY, ID, CONTENT, AT, PIXELS = "sky:", "id:", "sha256:", "at:", "pixels:"
 
 #: Those that can decide what is held out, the strongest first.
@@ -45,24 +46,24 @@ _DECIDING = (SKY, ID, CONTENT)
 #: Those of a position.
 ON_SKY = (SKY, AT)
 
-#: Columns and header keys that name one object: no fields, groups or bricks.
+#: Columns and header keys that name one object, not a field, group or brick.
 _OBJECT_IDS = re.compile(r"id|.*(obj|object|source|src|target|galaxy|gal)id")
 
-#: A smaller number is a running one, of which every list has its own.
+#: Smaller numbers are serial numbers, which are not unique to an object.
 _LEAST_ID = 10_000_000
 
-#: From so many cutouts on it is seen whether their headers were copied from one.
+#: Least number of cutouts that share a position for their headers to be copies of one.
 _ENOUGH = 10
 
-#: Arcsec a side of the wide cells, and of those in which positions are one galaxy's.
+#: Side lengths in arcsec of the wide cells, and of the narrow ones of one galaxy.
 CELL, SAME = 30.0, 4.0
 
-#: Hexadecimal digits that are kept of a SHA-256: 64 bits tell billions of images apart.
+#: Hexadecimal digits kept of a SHA-256: 64 bits, enough for billions of images.
 DIGITS = 16
 
 
 def content_key(source: Source) -> str:
-    """Return the key of the bytes of a cutout's files, in their order.
+    """Return the key of the bytes of a cutout's files, in order.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def content_key(source: Source) -> str:
 
 
 def key_of_digests(digests: Sequence[str]) -> str:
-    """Return the key of files by their SHA-256, hexadecimal, in their order."""
+    """Return the key of files from their hexadecimal SHA-256, in order."""
     whole = digests[0]
     if len(digests) > 1:
         whole = hashlib.sha256("".join(digests).encode()).hexdigest()
@@ -81,10 +82,20 @@ def key_of_digests(digests: Sequence[str]) -> str:
 
 
 def sky_keys(ra: float, dec: float) -> tuple[str, ...]:
-    """Return the keys of a position in degrees: its wide cell, and four narrow ones.
+    """Return the keys of a position: its wide cell, and four narrow ones.
 
-    The four are of grids that are shifted by half a cell, so that two positions less
-    than half a cell apart, `SAME` / 2, have one in common wherever the borders are.
+    The four are cells of grids shifted by half a cell, so that two positions less than
+    half a cell apart, `SAME` / 2, share one wherever the borders are.
+
+    Parameters
+    ----------
+    ra, dec : float
+        Degrees.
+
+    Returns
+    -------
+    tuple of str
+        Empty where the position is not finite or beyond a pole.
     """
     if not (math.isfinite(ra) and -90 <= dec <= 90):
         return ()
@@ -96,7 +107,7 @@ def sky_keys(ra: float, dec: float) -> tuple[str, ...]:
 
 
 def _cell(ra: float, dec: float, side: float, right: float = 0, up: float = 0) -> str:
-    """Return row and column of a position on a grid of cells, shifted by a share."""
+    """Return row and column of a position on a grid shifted by fractions of a cell."""
     row = math.floor((dec + 90) * 3600 / side + up)
     middle = math.radians((row - up + 0.5) * side / 3600 - 90)
     n = max(round(360 * 3600 / side * max(math.cos(middle), 0.0)), 1)
@@ -107,7 +118,7 @@ def _cell(ra: float, dec: float, side: float, right: float = 0, up: float = 0) -
 def id_keys(ids: Mapping[str, int]) -> tuple[str, ...]:
     """Return the keys of a galaxy's object ids, by the names of their columns.
 
-    Running numbers and ids of other things, such as fields, tell nothing.
+    Serial numbers and ids of other things, such as fields, are not used.
     """
     bare = {re.sub("[^a-z0-9]", "", name.lower()): n for name, n in ids.items()}
     return tuple(
@@ -118,35 +129,43 @@ def id_keys(ids: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def image_keys(source: Source) -> tuple[str, ...]:
-    """Return the keys of a cutout: position and ids that are told of it, and content.
+    """Return the keys of a cutout: position, object ids and content.
 
     Raises
     ------
     FileError
         If a file cannot be read.
     """
-    return (*told_keys(source), content_key(source))
+    return (*catalogue_keys(source), content_key(source))
 
 
 def keys_at_hand(source: Source) -> tuple[str, ...]:
-    """Return the keys of a cutout that can be had, none if its files are missing."""
-    keys = told_keys(source)
+    """Return those keys of a cutout that are available, also if files are missing."""
+    keys = catalogue_keys(source)
     with suppress(FileError):
         keys = (*keys, content_key(source))
     return keys
 
 
 def pixels_key(pixels: NDArray[Any]) -> str:
-    """Return the key of an image's pixels, whatever file they came from."""
+    """Return the key of an image's pixels, independent of its file."""
     digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype.str}".encode())
     digest.update(np.ascontiguousarray(pixels).tobytes())
     return f"{PIXELS}{digest.hexdigest()[:DIGITS]}"
 
 
 def with_pixels(source: Source, keys: Sequence[str]) -> tuple[str, ...]:
-    """Return a cutout's keys with that of its pixels, for which the image is read.
+    """Return a cutout's keys with the key of its pixels, for which it is read.
 
-    Of one that cannot be read the keys stay as they are.
+    Parameters
+    ----------
+    source : Source
+    keys : sequence of str
+
+    Returns
+    -------
+    tuple of str
+        The same keys if the image cannot be read or has this key already.
     """
     if any(key.startswith(PIXELS) for key in keys):
         return tuple(keys)
@@ -156,24 +175,24 @@ def with_pixels(source: Source, keys: Sequence[str]) -> tuple[str, ...]:
         return tuple(keys)
 
 
-def told_keys(source: Source) -> tuple[str, ...]:
-    """Return the keys that the table beside a cutout, or its header, tells."""
+def catalogue_keys(source: Source) -> tuple[str, ...]:
+    """Return the position and id keys from the table next to a cutout or its header."""
     galaxy, _ = galaxy_of(source)
     ids = dict(galaxy.ids) if galaxy is not None else {}
-    place = Place()
+    header = HeaderGalaxy()
     if source.path.name.lower().endswith(FITS_SUFFIXES):
-        place = place_in_header(source.path)
-    position = place.position
+        header = galaxy_in_header(source.path)
+    position = header.position
     if galaxy is not None and galaxy.ra is not None and galaxy.dec is not None:
         position = galaxy.ra, galaxy.dec
     on_sky = sky_keys(*position) if position is not None else ()
-    return (*on_sky, *id_keys({**place.ids, **ids}))
+    return (*on_sky, *id_keys({**header.ids, **ids}))
 
 
 def believed(keys: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """Return the keys of images without a position that most of them share.
 
-    Whoever cuts an array and keeps its header gives all cutouts one position.
+    Programs that cut an array and keep its header give all cutouts one position.
     """
     n = Counter(key for own in keys for key in set(own) if key.startswith(ON_SKY))
     limit = max(len(keys) / 2, _ENOUGH)
@@ -197,26 +216,41 @@ def _rank(key: str) -> int:
 
 
 def is_held_out(keys: Iterable[str], share: float) -> bool:
-    """Tell whether an image belongs to the share of all images that is held out."""
+    """Return whether an image is held out for testing.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        The image's keys.
+    share : float
+        Fraction of all images that is held out, 0 to 1.
+    """
     return _chance("a test galaxy", keys) < share
 
 
 def is_for_validation(keys: Iterable[str], share: float) -> bool:
-    """Tell whether an image belongs to a share that has nothing to do with the other.
+    """Return whether an image of the training data is used for validation.
 
-    For programs that need a part of what they learn from to see how they do.
+    The choice is independent of `is_held_out`.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        The image's keys.
+    share : float
+        Fraction of all images that is used for validation, 0 to 1.
     """
     return _chance("validation", keys) < share
 
 
 def _chance(purpose: str, keys: Iterable[str]) -> float:
-    """Return a number from 0 to 1 that an image has for a purpose."""
+    """Return a number from 0 to 1 that is fixed for an image and a purpose."""
     digest = hashlib.sha256(f"{purpose} {deciding_key(keys)}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def telling(keys: Iterable[str]) -> tuple[str, ...]:
-    """Return those of an image's keys that no other galaxy has."""
+    """Return those of an image's keys that identify its galaxy."""
     return tuple(key for key in keys if not key.startswith(SKY))
 
 

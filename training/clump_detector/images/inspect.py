@@ -1,7 +1,7 @@
-"""What the reader makes of files: ``python -m clump_detector.images.inspect PATHS``.
+"""Listing how files are read: ``python -m clump_detector.images.inspect PATHS``.
 
-Prints a table in Markdown, one row for each cutout, so that anyone can see what was
-taken from where before a day is spent on a survey's files.
+Prints a table in Markdown with one row for each cutout, for checking what is read from
+where before working with a survey's files.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def recognised(paths: Iterable[str | Path]) -> list[tuple[str, ...]]:
     Raises
     ------
     ImageError
-        If there is nothing to read; a cutout that cannot be read has a row that says
-        why.
+        If there is nothing to read; a cutout that cannot be read has a row with the
+        reason.
     """
     return [_row(source) for source in find_sources(paths)]
 
@@ -49,7 +49,7 @@ def _row(source: Source) -> tuple[str, ...]:
 
 
 def _is_usual(note: str) -> bool:
-    """Tell whether a note says no more than the other columns do."""
+    """Return whether a note repeats what the other columns show."""
     return note.startswith(("One band:", "Only "))
 
 
@@ -70,8 +70,8 @@ def _pixels(cutout: Cutout) -> str:
 
 
 def _psf(cutout: Cutout) -> str:
-    told = [f"{b} {fwhm:.1f}".strip() for b, fwhm in cutout.psf.items()]
-    return f"{', '.join(told)} px" if told else ""
+    widths = [f"{b} {fwhm:.1f}".strip() for b, fwhm in cutout.psf.items()]
+    return f"{', '.join(widths)} px" if widths else ""
 
 
 def as_markdown(rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""What the user says of images that do not say it themselves."""
+"""Bands and unit that the user gives for images that do not state them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from clump_detector.images.pixels.band_names import bands_in
 
 @dataclass(frozen=True)
 class Choice:
-    """Bands and unit of files whose headers, extensions and names tell none.
+    """Bands and unit of files whose headers, extensions and names give none.
 
     Attributes
     ----------
     bands : tuple of str
-        Of the planes of each file that holds as many.
+        The bands of the planes, for files with this number of planes.
     unit : str
         See `units.chosen_unit`.
     """
@@ -29,19 +29,26 @@ class Choice:
 
     @classmethod
     def of(cls, bands: str | None = None, unit: str | None = None) -> Choice:
-        """Return a choice in words, such as ``grz`` and ``zp=27``.
+        """Return a choice from texts.
+
+        Parameters
+        ----------
+        bands : str, optional
+            Such as ``grz`` or ``F435W,F606W``.
+        unit : str, optional
+            Such as ``uJy`` or ``zp=27``.
 
         Raises
         ------
         ConfigError
-            If the bands are no names of bands, or the unit is unknown.
+            If the bands are not names of bands, or the unit is unknown.
         """
         if unit:
             chosen_unit(unit)
         return cls(_names(bands) if bands else (), unit or "")
 
     def for_sources(self, sources: Iterable[Source]) -> list[Source]:
-        """Return the sources with what is said of them; names of files come first."""
+        """Return the sources with these bands and unit where they have none."""
         return [
             replace(
                 source,
@@ -62,5 +69,5 @@ def _names(text: str) -> tuple[str, ...]:
             return names
     raise ConfigError(
         f"the bands {text!r} are unknown",
-        remedy="Say them in the order of the planes, such as grz or F435W,F606W.",
+        remedy="Give them in the order of the planes, such as grz or F435W,F606W.",
     )

@@ -1,4 +1,4 @@
-"""From fluxes to the picture that a person and a detector both see.
+"""From fluxes to the RGB picture that both the user and the detector see.
 
 The stretch is the asinh of Lupton et al. (2004, PASP 116, 133): one curve for the
 intensity of all bands, so that the hue of a pixel does not depend on its brightness,
@@ -16,10 +16,10 @@ from clump_detector.core.bands import blue_to_red
 
 from .cutout import Cutout
 
-#: Relative weights that make a colour picture pleasing, from SDSS's i:r:g = 5:6.5:9.
+#: Relative weights of bands for balanced colours, from SDSS's i:r:g = 5:6.5:9.
 WEIGHTS = {"u": 18.0, "g": 9.0, "r": 6.5, "i": 5.0, "z": 4.0, "y": 4.0, "Y": 4.0}
 
-#: Bands shown as (red, green, blue), the first triple that a cutout has.
+#: Bands shown as (red, green, blue): the first triple that a cutout has is used.
 TRIPLES = ("irg", "zrg", "rgu", "zir", "yrg")
 
 #: The picture reaches white at this share of the brightest pixels.
@@ -29,13 +29,13 @@ BRIGHTEST = 0.9975
 SOFTENING = 6.0
 
 
-#: Levels are measured on about this many pixels at most: more make them no better.
+#: Levels are measured on about this many pixels at most: more do not improve them.
 ENOUGH_PIXELS = 300_000
 
-#: A pixel this many times brighter than white is as white as can be.
+#: Intensities are clipped at this many times that of white.
 _WHITER = 1e6
 
-#: Relative to the picture's unit; three of them add up without overflow.
+#: Greatest weighted flux, of which three add up without overflow.
 _MOST = np.float32(1e30)
 
 Plane = NDArray[np.float32]
@@ -56,7 +56,20 @@ def to_rgb(cutout: Cutout) -> NDArray[np.uint8]:
 
 
 def asinh_curve(intensity: Plane, softening: float, brightest: float) -> Plane:
-    """Return the picture's curve: 0 at the sky, 1 at the brightest."""
+    """Return the brightness ``asinh(I / softening) / asinh(brightest / softening)``.
+
+    The stretch of Lupton et al. (2004, PASP 116, 133): 0 at the sky, 1 at the brightest
+    intensity.
+
+    Parameters
+    ----------
+    intensity : array of shape (height, width)
+        Above the sky.
+    softening : float
+        Intensity where the curve turns from linear to logarithmic.
+    brightest : float
+        Intensity that becomes white.
+    """
     curve: Plane = np.arcsinh(intensity / softening)
     curve /= np.float32(np.arcsinh(brightest / softening))
     return curve
@@ -70,7 +83,7 @@ def stretched(planes: Plane, curve_of: Stretch) -> NDArray[np.uint8]:
     planes : array of shape (3, height, width)
         Red, green and blue; they are overwritten.
     curve_of : callable
-        Gives the brightness of each pixel from its intensity, the softening and the
+        Returns the brightness of each pixel from its intensity, the softening and the
         brightest intensity; 1 is white.
     """
     missing = ~np.isfinite(planes).all(axis=0)
@@ -95,8 +108,8 @@ def stretched(planes: Plane, curve_of: Stretch) -> NDArray[np.uint8]:
 def red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
     """Return sky-subtracted, weighted planes of shape (3, height, width), a copy.
 
-    Of bands of no known triple the longest wavelength is red and the shortest blue;
-    without names the last and the first plane are.
+    For bands without a known triple the longest wavelength is red and the shortest
+    blue; for planes without names the last and the first are.
     """
     pixels = np.asarray(cutout.pixels, dtype=np.float32)
     bands = cutout.bands
@@ -116,9 +129,9 @@ def red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
 
 
 def _weighted(planes: Sequence[Plane], weights: Sequence[float]) -> Plane:
-    """Return the planes times their weights, to a common unit that float32 can hold.
+    """Return the planes times their weights, in a common unit that float32 can hold.
 
-    Fluxes come in units from 1e-12 to 1e12: their products may not fit.
+    Fluxes come in units from 1e-12 to 1e12, and their products may overflow.
     """
     unit = 1 / max(_spread(plane) * w for plane, w in zip(planes, weights, strict=True))
     with np.errstate(over="ignore"):
@@ -143,7 +156,7 @@ def sample(plane: Plane) -> NDArray[np.float32]:
 
 def above_sky(plane: Plane) -> Plane:
     """Subtract the sky: the median of a plane clipped at three sigma."""
-    values = np.sort(sample(plane))  # medians of what is in order take no time
+    values = np.sort(sample(plane))  # medians of sorted values are fast
     if values.size == 0:
         return plane
     for _ in range(5):
@@ -156,26 +169,26 @@ def above_sky(plane: Plane) -> Plane:
 
 
 def _middle(ordered: NDArray[np.float32]) -> np.float32:
-    """Return the median of values in order."""
+    """Return the median of sorted values."""
     n = len(ordered)
     return np.float32(ordered[(n - 1) // 2 : n // 2 + 1].mean())
 
 
 def _mad(ordered: NDArray[np.float32]) -> float:
-    """Return the spread of values in order, as a standard deviation."""
+    """Return the scaled median absolute deviation of sorted values."""
     far = np.sort(np.abs(ordered - _middle(ordered)))
     return float(1.4826 * _middle(far))
 
 
 def _spread(plane: Plane) -> float:
-    """Return the flux that bands of unknown units are brought to one scale by."""
+    """Return the flux by which bands of unknown units are brought to one scale."""
     values = np.sort(sample(plane))
     high = float(np.quantile(values, BRIGHTEST)) if values.size else 0.0
     return high if high > 0 else float(np.abs(values).max(initial=0)) or 1.0
 
 
 def levels(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Return (softening, brightest) in units of the intensity."""
+    """Return softening and brightest intensity, for `asinh_curve`."""
     values = np.sort(values)
     brightest = float(np.quantile(values, BRIGHTEST))
     if brightest <= 0:
@@ -185,6 +198,6 @@ def levels(values: NDArray[np.float32]) -> tuple[float, float]:
     middle = _middle(values)
     below = values[values < middle]
     mirrored = np.concatenate([below, (2 * middle - below)[::-1]])
-    noise = _mad(mirrored) if below.size else 0.0  # most pixels are exactly alike
+    noise = _mad(mirrored) if below.size else 0.0  # where most pixels are equal
     softening = float(np.clip(SOFTENING * noise, brightest / 100, brightest))
     return softening, brightest

@@ -125,17 +125,17 @@ HOSTILE = {
     "a thousand million columns": (
         "a.fits",
         promising(NAXIS1=10**9, NAXIS2=2),
-        "promises",
+        "claims",
     ),
     "a million by a million": (
         "a.fits",
         promising(NAXIS1=10**6, NAXIS2=10**6),
-        "promises",
+        "claims",
     ),
     "more bytes than there are numbers": (
         "a.fits",
         promising(NAXIS1=10**30, NAXIS2=10**30),
-        "promises",
+        "claims",
     ),
     "a thousand million axes": (
         "a.fits",
@@ -148,12 +148,12 @@ HOSTILE = {
     "axes in words": (
         "a.fits",
         promising(NAXIS1="'many'", NAXIS2=3),
-        "NAXIS1 says 'many'",
+        "NAXIS1 is 'many'",
     ),
     "no BITPIX": (
         "a.fits",
         cards("SIMPLE  =                    T", card("NAXIS", 2)),
-        "BITPIX says nothing",
+        "BITPIX is missing",
     ),
     "an unknown BITPIX": ("a.fits", promising(7, NAXIS1=5, NAXIS2=5), "BITPIX = 7"),
     "no end": (
@@ -169,7 +169,7 @@ HOSTILE = {
     "a table of many": (
         "a.fits",
         promising(8) + promising(8, "XTENSION= 'BINTABLE'", NAXIS1=10**9, NAXIS2=10**9),
-        "promises",
+        "claims",
     ),
     "negative PCOUNT": ("a.fits", with_card(tiles(), "PCOUNT", -(10**6)), "PCOUNT"),
     "many values in few tiles": (
@@ -191,7 +191,7 @@ HOSTILE = {
     "an unknown scheme": (
         "a.fits",
         tiles(key="ZCMPTYPE", value="'NEW_9'"),
-        "compression NEW_9 cannot be read",
+        "compression NEW_9 is not supported",
     ),
     "no type of values": ("a.fits", tiles(key="ZBITPIX", value=12), "ZBITPIX = 12"),
     "many fields": ("a.fits", tiles(key="TFIELDS", value=10**9), "TFIELDS"),
@@ -203,17 +203,17 @@ HOSTILE = {
     "a gzip bomb": (
         "a.fits.gz",
         gzip.compress(bytes(200 * 2**20)),
-        "unpack to more than",
+        "expand to more than",
     ),
     "a bzip2 bomb": (
         "a.fits.bz2",
         bz2.compress(bytes(200 * 2**20)),
-        "unpack to more than",
+        "expand to more than",
     ),
     "a small promise of much": (
         "a.fits.gz",
         gzip.compress(promising(NAXIS1=10**5, NAXIS2=10**5)),
-        "promises",
+        "claims",
     ),
     "a large png": (
         "a.png",
@@ -222,19 +222,19 @@ HOSTILE = {
     ),
     "an empty png": ("a.png", png(9_000, 9_000), "cannot hold"),
     "a large npy": ("a.npy", npy((10**6, 10**6)), "too many"),
-    "an empty npy": ("a.npy", npy((5000, 5000)), "promises 100 MB"),
+    "an empty npy": ("a.npy", npy((5000, 5000)), "claims 100 MB"),
     "an npy of no shape": ("a.npy", npy((2**62, 4)), "too many"),
-    "an empty npz": ("a.npz", npz(npy((5000, 5000))), "promises"),
+    "an empty npz": ("a.npz", npz(npy((5000, 5000))), "claims"),
     "an npz bomb": (
         "a.npz",
         npz(npy((5000, 5000), data=bytes(10**8))),
-        "unpack to more than",
+        "expand to more than",
     ),
     "a large tiff": ("a.tif", tiff_with("ImageWidth", 10**9), "too many"),
     "an empty tiff": (
         "a.tif",
         tiff_with("ImageLength", 10**4),
-        r"promises|cannot hold",
+        r"claims|cannot hold",
     ),
 }
 
@@ -315,6 +315,6 @@ def test_an_eps_called_png_starts_no_other_program(tmp_path, monkeypatch):
     )
     path = tmp_path / "a.png"
     path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
-    with pytest.raises(ImageError, match="damaged or no image"):
+    with pytest.raises(ImageError, match="damaged or not an image"):
         read_cutout(path)
     assert started == []

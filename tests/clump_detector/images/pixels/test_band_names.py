@@ -56,7 +56,7 @@ def test_bands_of_extensions(tmp_path, hdus, bands, said):
 def test_a_header_that_contradicts_the_extension_names_is_spoken_of(tmp_path):
     hdus = three("gri", FILTER=["g", "g", "g"])
     assert notes_of(read_cutout(write(tmp_path / "a.fits", *hdus))) == [
-        "Bands g, r, i are from the extension names, though the header (FILTER) says "
+        "Bands g, r, i are from the extension names, though the header (FILTER) gives "
         "g for all of them.",
     ]
 
@@ -113,7 +113,7 @@ def test_the_header_comes_before_the_users_choice_and_says_so(tmp_path):
     cutout = read_cutout(Source("a", (path,), ("u", "g", "r")))
     assert cutout.bands == ("g", "r", "z")
     assert notes_of(cutout) == [
-        "Bands g, r, z are from the header (BANDS), though your choice says u, g, r.",
+        "Bands g, r, z are from the header (BANDS), though your choice gives u, g, r.",
     ]
 
 
@@ -129,7 +129,7 @@ def test_headers_that_all_say_the_same_lose_to_the_file_names(tmp_path):
     cutout = one_per_band(tmp_path, FILTER=["g", "g", "g"])
     assert cutout.bands == ("g", "r", "i")
     assert notes_of(cutout) == [
-        "Bands g, r, i are from the file names, though the header (FILTER) says g for "
+        "Bands g, r, i are from the file names, though the header (FILTER) gives g for "
         "all of them.",
     ]
 
@@ -138,7 +138,7 @@ def test_headers_that_agree_with_themselves_win_over_file_names(tmp_path):
     cutout = one_per_band(tmp_path, FILTER=["r", "i", "z"])
     assert cutout.bands == ("r", "i", "z")
     (note,) = notes_of(cutout)
-    assert note.endswith("though the file names say g, r, i.")
+    assert note.endswith("though the file names give g, r, i.")
 
 
 def test_what_an_ordinary_file_is_read_as_needs_no_note(tmp_path):
@@ -146,5 +146,5 @@ def test_what_an_ordinary_file_is_read_as_needs_no_note(tmp_path):
     cutout = read_cutout(write(tmp_path / "a.fits", noise(3, 50, 60), **header))
     assert cutout.notes == ()
     assert cutout.read_as == (
-        "3 bands g, r, z from the header (BANDS); WCS, 0.4″ a pixel; nanomaggies"
+        "3 bands g, r, z from the header (BANDS); WCS, 0.4″ per pixel; nanomaggies"
     )

@@ -72,7 +72,7 @@ def test_bands_are_brought_onto_one_grid_and_keep_their_flux(tmp_path, grid):
         total, (ra, dec) = star_of(plane, cutout.wcs)
         assert total == pytest.approx(flux, rel=5e-3)
         assert 3600 * np.hypot(ra - STAR[0], dec - STAR[1]) < 0.02
-    assert "Band g was brought onto the pixel grid of r." in cutout.notes
+    assert "Band g was reprojected to the grid of r." in cutout.notes
 
 
 def test_a_band_that_is_smaller_holds_no_data_outside(tmp_path):
@@ -93,7 +93,7 @@ def test_the_finest_grid_is_taken_and_the_psf_is_in_its_pixels(tmp_path):
     assert cutout.pixels.shape == (2, 160, 200)
     assert cutout.scale == pytest.approx(0.2)
     assert cutout.psf == pytest.approx({"g": 5.0, "r": 6.0})
-    assert "Band r was brought onto the pixel grid of g." in cutout.notes
+    assert "Band r was reprojected to the grid of g." in cutout.notes
 
 
 def test_the_same_grid_is_left_as_it_is(tmp_path):

@@ -1,1 +1,1 @@
-"""FITS files of surveys: HDUs, values, tiles, flags and PSF."""
+"""Reading FITS files of surveys: HDUs, values, tiles, flags and PSF."""

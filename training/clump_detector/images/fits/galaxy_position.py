@@ -1,4 +1,4 @@
-"""What the headers of a FITS file say of its galaxy: where it is, and object ids.
+"""The position and object ids of the galaxy in the headers of a FITS file.
 
 Only headers are read, so that thousands of files take seconds.
 """
@@ -21,36 +21,37 @@ _IDS = ("OBJID", "OBJECTID", "SPECOBJID", "TARGETID", "SOURCEID", "SOURCE_ID")
 
 
 @dataclass(frozen=True)
-class Place:
-    """What the headers say; None or nothing where they do not.
+class HeaderGalaxy:
+    """A galaxy as headers describe it; None or empty where they do not.
 
     Attributes
     ----------
     position : (float, float) or None
-        Degrees, of the image's middle.
+        Right ascension and declination of the image's centre in degrees.
     ids : mapping of str to int
+        Object ids by key.
     """
 
     position: tuple[float, float] | None = None
     ids: Mapping[str, int] = field(default_factory=dict)
 
 
-def place_in_header(path: Path) -> Place:
-    """Return what a file's headers say; nothing where they cannot be read."""
+def galaxy_in_header(path: Path) -> HeaderGalaxy:
+    """Return the galaxy of a file's headers; an empty one if they cannot be read."""
     try:
         with opened(path) as (file, size):
             parts = scan(file, size, path)
         first = parts[0]
         images = [p for p in parts if len(p.shape) > 1]
-        placed = [p for p in images if celestial_axes(p.header)]  # no preview
-        image = next(iter(placed or images), first)
+        on_sky = [p for p in images if celestial_axes(p.header)]  # not a preview
+        image = next(iter(on_sky or images), first)
         keys = HeaderKeys(image.header, None if image is first else first.header)
-        return Place(_middle(image), _ids(keys))
+        return HeaderGalaxy(_centre(image), _ids(keys))
     except (ClumpError, OSError, EOFError, ValueError, zlib.error):
-        return Place()
+        return HeaderGalaxy()
 
 
-def _middle(image: Part) -> tuple[float, float] | None:
+def _centre(image: Part) -> tuple[float, float] | None:
     axes = celestial_axes(image.header)
     if axes is None or max(axes) > len(image.shape):
         return None

@@ -1,4 +1,4 @@
-"""The images of a FITS file: which are the bands, and what errors go with each."""
+"""The images of a FITS file: choosing the bands, and the errors and mask of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clump_detector.images.pixels.band_names import band_in, of_plane
 
 from .scan import Part
 
-#: An image of this many times fewer pixels than another is a preview of it.
+#: An image with fewer pixels than another by this factor is a preview of it.
 _PREVIEW = 4
 
 
@@ -23,17 +23,17 @@ class Image:
 
     Attributes
     ----------
-    place : int
-        Of its part in the file.
+    index : int
+        The index of its part in the file.
     part : Part
     keys : HeaderKeys
     name : str
-        Of the extension, or ''.
+        The extension's name, or ''.
     role : str or None
-        See `roles`.
+        See `plane_roles`.
     """
 
-    place: int
+    index: int
     part: Part
     keys: HeaderKeys
     name: str
@@ -41,11 +41,11 @@ class Image:
 
     @property
     def title(self) -> str:
-        """Its name, or which part of the file it is."""
+        """Its name, or its extension and size."""
         if self.name:
             return self.name
         size = " x ".join(str(n) for n in reversed(self.part.shape))
-        where = f"extension {self.place}" if self.place else "the primary image"
+        where = f"extension {self.index}" if self.index else "the primary image"
         return f"{where} ({size} pixels)"
 
     @property
@@ -60,7 +60,7 @@ class Image:
 
     @property
     def band_by_name(self) -> str | None:
-        """The band that the extension's name is."""
+        """The band that the extension's name gives."""
         return band_in(self.name)
 
     @property
@@ -72,8 +72,8 @@ class Image:
 def chosen(fluxes: Sequence[Image]) -> list[Image]:
     """Return the planes that are bands of one image, or the science image.
 
-    Planes that bands tell apart belong together. Otherwise one is read: rather one that
-    is called science, or that knows its place on the sky, than a preview before it.
+    Planes with different bands belong together. Otherwise one is read, preferably one
+    that is named science or has sky coordinates, rather than a preview before it.
     """
     first = science(fluxes)
     planes = [i for i in fluxes if not i.is_cube]
@@ -81,7 +81,7 @@ def chosen(fluxes: Sequence[Image]) -> list[Image]:
         return [first]
     by_header = _distinct(planes, [i.band_by_header for i in planes])
     by_name = _distinct(planes, [i.band_by_name for i in planes])
-    best = max(by_header, by_name, key=len)  # the headers where both are alike
+    best = max(by_header, by_name, key=len)  # the headers if both are as long
     if len(best) > 1:
         return best
     alike = [
@@ -89,12 +89,12 @@ def chosen(fluxes: Sequence[Image]) -> list[Image]:
         for i in planes
         if i.name == first.name == "" and i.part.shape == first.part.shape
     ]
-    told = any(i.band_by_header for i in alike)
-    return alike if len(alike) > 1 and not told else [first]
+    named = any(i.band_by_header for i in alike)
+    return alike if len(alike) > 1 and not named else [first]
 
 
 def science(fluxes: Sequence[Image]) -> Image:
-    """Return the image that is no preview of another; the first of several."""
+    """Return the image that is not a preview of another; the first of several."""
     best = max(_rank(i) for i in fluxes)
     good = [i for i in fluxes if _rank(i) == best]
     most = max(prod(i.part.shape) for i in good)
@@ -106,7 +106,7 @@ def _rank(image: Image) -> tuple[bool, bool]:
 
 
 def _distinct(planes: Sequence[Image], names: Sequence[str | None]) -> list[Image]:
-    """Return the planes that are named, if no name comes twice."""
+    """Return the planes that are named, or none if a name is repeated."""
     named = [name for name in names if name]
     if len(set(named)) < len(named):
         return []
@@ -119,10 +119,19 @@ def _distinct(planes: Sequence[Image], names: Sequence[str | None]) -> list[Imag
 def errors_of(
     image: Image, number: int, bands: Sequence[Image], others: Sequence[Image]
 ) -> list[Image]:
-    """Return what tells an image's errors: the whole, or all parts of their sum.
+    """Return the planes of an image's errors: of the whole error, or of all its parts.
 
-    A single part, such as the photon noise alone, is less than the error and is no
-    answer.
+    A single part, such as the photon noise alone, is less than the error and is not
+    returned.
+
+    Parameters
+    ----------
+    image : Image
+    number : int
+        The image's index among the bands.
+    bands : sequence of Image
+    others : sequence of Image
+        All planes of errors in the file.
     """
     wholes = [i for i in others if not plane_roles.is_part(i.name)]
     whole = partner(image, number, bands, wholes)
@@ -140,7 +149,20 @@ def errors_of(
 def partner(
     image: Image, number: int, bands: Sequence[Image], others: Sequence[Image]
 ) -> Image | None:
-    """Return the error or mask of an image: of its band, its turn, or behind it."""
+    """Return the plane of errors or mask that belongs to an image, or None.
+
+    It is that of the same band, else of the same index if there is one for each band,
+    else the one that follows the image in the file, else a mask that is the only one.
+
+    Parameters
+    ----------
+    image : Image
+    number : int
+        The image's index among the bands.
+    bands : sequence of Image
+    others : sequence of Image
+        Planes of errors, or masks.
+    """
     fit = [i for i in others if i.part.shape[-2:] == image.part.shape[-2:]]
     kinds = [
         role
@@ -156,8 +178,8 @@ def partner(
             return same[0]
     if len(fit) == len(bands):
         return fit[number]
-    later = [i.place for i in bands[number + 1 :]]
-    behind = [i for i in fit if image.place < i.place < min(later, default=10**6)]
-    if not behind and len(fit) == 1 and fit[0].role == plane_roles.MASK:
+    later = [i.index for i in bands[number + 1 :]]
+    after = [i for i in fit if image.index < i.index < min(later, default=10**6)]
+    if not after and len(fit) == 1 and fit[0].role == plane_roles.MASK:
         return fit[0]  # one mask for all
-    return behind[0] if behind else None
+    return after[0] if after else None

@@ -1,4 +1,4 @@
-"""How wide stars are in an image, where its header says so."""
+"""The FWHM of the PSF in the header of an image."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 
 from clump_detector.core.fits_header import HeaderKeys
 
-#: Keys of the FWHM of the PSF, in arcsec where no comment says otherwise. PSF_RAD is
+#: Keys of the FWHM of the PSF, in arcsec unless the comment names a unit. PSF_RAD is
 #: AstroWISE's (KiDS), IQIMAGE Terapix's (CFHTLS), PSFSIZE the Legacy Surveys'.
 _KEYS = ("PSFFWHM", "PSF_FWHM", "SEEING", "PSFSIZE", "PSF_RAD", "IQIMAGE")
 
-#: A key that is written in either unit, and is taken where its comment says which.
+#: A key in arcsec or pixels, which is used only if its comment names the unit.
 _EITHER = "FWHM"
 
-#: Arcsec of the units that comments name, the surest word first.
+#: Arcsec of the units that comments name, the most reliable word first.
 _UNITS = (
     (r"\bmas\b|milli-?arc", 1e-3),
     (r"arcmin|minutes? of arc", 60.0),
@@ -22,22 +22,22 @@ _UNITS = (
     (r"\bradians?\b|\brad\b", 206264.806),
 )
 
-#: A FWHM below this many pixels or above the others is none of an image: it is in
-#: another unit than it was taken for, or stands for something that was not measured.
+#: Range of a plausible FWHM in pixels: outside of it the unit is another one, or the
+#: value was not measured.
 LEAST_PIXELS, MOST_PIXELS = 0.5, 30.0
 
 
 def psf_fwhm(
     keys: HeaderKeys, band: str | None, scale: float | None
 ) -> tuple[float | None, str]:
-    """Return the FWHM of the PSF in pixels or None, and what a person should know.
+    """Return the FWHM of the PSF in pixels, or None, and a sentence for the user or ''.
 
     Parameters
     ----------
     keys : HeaderKeys
-    band : str, optional
-        Of a cube's plane: ``PSFFWHM_G`` stands before ``PSFFWHM``.
-    scale : float, optional
+    band : str or None
+        The band of a cube's plane: ``PSFFWHM_G`` takes precedence over ``PSFFWHM``.
+    scale : float or None
         Arcsec per pixel.
     """
     names = [f"{key}_{band.upper()}"[:8] for key in _KEYS] if band else []
@@ -45,7 +45,7 @@ def psf_fwhm(
     for name in (*names, *_KEYS, _EITHER):
         value = keys.number(name)
         if value is None or value <= 0:
-            continue  # that is how some write that it was not measured
+            continue  # some programs write 0 or -1 if it was not measured
         pixels = _in_pixels(value, keys.comment(name).lower(), name, scale)
         if pixels is None:
             continue
@@ -53,7 +53,7 @@ def psf_fwhm(
             return pixels, ""
         note = note or (
             f"{name} = {value:g} would be a PSF of {pixels:.2g} pixels (FWHM), which "
-            "is not believed."
+            "is not plausible and not used."
         )
     return None, note
 

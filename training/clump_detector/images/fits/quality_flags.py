@@ -1,9 +1,9 @@
-"""Data quality: which flags of a mask mean that a pixel holds no data.
+"""Data quality: the flags of a mask that mean that a pixel holds no data.
 
-Flags are bits, and every telescope has its own. Many say only what was done to a pixel
-(a cosmic ray corrected, a source detected), so that most of a galaxy may carry one. A
-bit counts where the value is missing, made up or wrong; where it is not known whose the
-bits are, all of them count.
+Flags are bits, and every telescope has its own. Many only record how a pixel was
+treated (a cosmic ray corrected, a source detected), so that most of a galaxy may carry
+one. A bit counts if it means that the value is missing, interpolated or wrong; if the
+origin of the flags is not known, all bits count.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _ALL = -1
 
 @dataclass(frozen=True)
 class Bits:
-    """The bits that count.
+    """The bits that mean that there is no data.
 
     Attributes
     ----------
     bad : int
-        Their sum; -1 for any.
+        Their sum; -1 for all bits.
     whose : str
-        Whose flags they are, for people; '' where that is not known.
+        The origin of the flags, for messages; '' where it is not known.
     """
 
     bad: int = _ALL
@@ -49,7 +49,7 @@ def _but(*benign: int) -> int:
 _HUBBLE = _but(16, 32, 64, 256, 1024)
 _HUBBLE_INFRARED = _but(16, 64, 256, 512, 1024, 2048, 8192)
 
-#: By telescope, instrument or survey, the first that fits.
+#: By telescope, instrument or survey; the first match counts.
 _FAMILIES = (
     # DO_NOT_USE, NON_SCIENCE, REFERENCE_PIXEL (jwst and romancal, "Pixel DQ flags").
     (r"\bJWST\b|\bROMAN\b", Bits(1 | 1 << 9 | 1 << 31, "JWST's DO_NOT_USE")),
@@ -61,12 +61,12 @@ _FAMILIES = (
     (r"DECam|\bDES\b|CTIO", Bits(_but(32, 2048, 4096, 8192), "DECam's")),
 )  # fmt: skip
 
-#: ALLMASK of g, r, z and i: bad in every exposure. The others tell of stars, clusters
-#: and large galaxies, whose pixels are good (legacysurvey.org, "bitmasks").
+#: ALLMASK of g, r, z and i: bad in every exposure. The others mark stars, clusters and
+#: large galaxies, whose pixels are good (legacysurvey.org, "bitmasks").
 _LEGACY = Bits(1 << 5 | 1 << 6 | 1 << 7 | 1 << 15, "the Legacy Surveys' ALLMASK")
 
-#: Names of bits that count where the header names them: Rubin's and HSC's (MP_...),
-#: Pan-STARRS' (MSKNAM00 ...), JWST's and any other's.
+#: Names of bits that count if the header names them: Rubin's and HSC's (MP_...),
+#: Pan-STARRS' (MSKNAM00 ...), JWST's and others.
 _NAMES = {
     "NO_DATA", "BAD", "UNMASKEDNAN", "DETECTOR", "FLAT", "DARK", "BLANK", "CTE", "LOW",
     "DEAD", "DO_NOT_USE", "NON_SCIENCE", "INVALID", "BADFLAT", "NODATA", "BADPIX",
@@ -79,9 +79,9 @@ def bits_of(keys: HeaderKeys, name: str = "") -> Bits:
     Parameters
     ----------
     keys : HeaderKeys
-        Of the mask.
+        The mask's keys.
     name : str
-        Of its extension.
+        The name of its extension.
     """
     if named := _named(keys):
         return named
@@ -115,5 +115,15 @@ def _named(keys: HeaderKeys) -> Bits | None:
 
 
 def marked(flags: Flags, bits: Bits) -> NDArray[np.bool_]:
-    """Return where flags say that there is no data."""
+    """Return where flags mean that there is no data.
+
+    Parameters
+    ----------
+    flags : int64 array of any shape
+    bits : Bits
+
+    Returns
+    -------
+    bool array of the same shape
+    """
     return np.asarray(flags & bits.bad, dtype=bool)

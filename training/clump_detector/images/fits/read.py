@@ -1,4 +1,4 @@
-"""The images of a FITS file as surveys make them, with the errors that go with them."""
+"""Reading the images of a survey's FITS file, with their errors and masks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .values import fluxes_of, values_of, whole_numbers_of
 
 
 class _File:
-    """A FITS file that is open, and the images in it."""
+    """An open FITS file, and the images in it."""
 
     def __init__(self, file: IO[bytes], size: int, path: Path) -> None:
         self._file, self.path = file, path
@@ -47,11 +47,11 @@ class _File:
                 "this FITS file holds no image", path, "Give one with a 2D image."
             )
 
-    def _image(self, place: int, part: Part) -> Image:
+    def _image(self, index: int, part: Part) -> Image:
         first = None if part is self.first else self.first.header
         keys = HeaderKeys(part.header, first)
         return Image(
-            place, part, keys, plane_roles.name_of(keys), plane_roles.role_of(keys)
+            index, part, keys, plane_roles.name_of(keys), plane_roles.role_of(keys)
         )
 
     def values(self, image: Image) -> Values:
@@ -59,7 +59,7 @@ class _File:
         return self._planes(values_of(self._file, image.part, self.path), image)
 
     def fluxes(self, image: Image) -> tuple[Values, tuple[float, ...]]:
-        """Return the same, and the level that was subtracted of each plane."""
+        """Return the same, and the level that was subtracted from each plane."""
         return as_singles(
             self._planes(fluxes_of(self._file, image.part, self.path), image)
         )
@@ -81,7 +81,7 @@ def read_fits(path: Path) -> list[Planes]:
     Raises
     ------
     ImageError
-        If the file is broken, holds no image, or promises what it does not hold.
+        If the file is broken, holds no image, or claims more data than it holds.
     """
     with opened(path) as (file, size):
         return _read(_File(file, size, path))
@@ -97,11 +97,11 @@ def _read(file: _File) -> list[Planes]:
     notes: list[str] = []
     if not fluxes:
         fluxes = images[:1]
-        notes.append(f"The only image of {file.path.name} says that it is no flux.")
+        notes.append(f"The only image of {file.path.name} is not named as fluxes.")
     errors = [i for i in images if i not in fluxes and i.role in plane_roles.ERRORS]
     nameless = _nameless_errors(file, fluxes)
-    places = {i.place for i in nameless}
-    fluxes = [i for i in fluxes if i.place not in places]
+    taken = {i.index for i in nameless}
+    fluxes = [i for i in fluxes if i.index not in taken]
     chosen = hdus.chosen(fluxes)
     left_out = [i for i in fluxes if i not in chosen]
     if left_out:
@@ -114,9 +114,9 @@ def _read(file: _File) -> list[Planes]:
     found = []
     for number, image in enumerate(chosen):
         planes = _planes(file, image, alone=len(chosen) == 1)
-        told = hdus.errors_of(image, number, chosen, errors + nameless)
+        own_errors = hdus.errors_of(image, number, chosen, errors + nameless)
         mask = hdus.partner(image, number, chosen, masks)
-        planes = _with_errors(file, planes, told)
+        planes = _with_errors(file, planes, own_errors)
         found.append(_masked(file, planes, mask))
     found[0] = replace(found[0], notes=(*notes, *found[0].notes))
     return found
@@ -152,23 +152,23 @@ def _with_errors(file: _File, planes: Planes, errors: Sequence[Image]) -> Planes
         if values.shape != planes.fluxes.shape:
             return planes
         pairs = zip(planes.fluxes, values, strict=True)
-        for place, (plane, told) in enumerate(pairs):
-            variance[place] += plane_roles.as_variance(error.role, told, plane)
+        for index, (plane, own) in enumerate(pairs):
+            variance[index] += plane_roles.as_variance(error.role, own, plane)
     # Neither weight nor flux: there was no data.
     planes.fluxes[np.isinf(variance) & (planes.fluxes == 0)] = np.nan
-    said = "the " + str(errors[0].role)
+    origin = "the " + str(errors[0].role)
     if len(errors) > 1:
-        said = " + ".join(error.name for error in errors)
+        origin = " + ".join(error.name for error in errors)
     return replace(
-        planes, variance=variance, facts=(*planes.facts, f"errors from {said}")
+        planes, variance=variance, facts=(*planes.facts, f"errors from {origin}")
     )
 
 
 def _masked(file: _File, planes: Planes, mask: Image | None) -> Planes:
-    """Return planes without data where a mask says so.
+    """Return planes that are NaN where a mask flags bad pixels.
 
-    A mask of unknown flags that marks the larger part is more likely one of good
-    pixels.
+    A mask of unknown flags that marks most of the image is not used: it is more likely
+    one of good pixels.
     """
     if mask is None:
         return planes
@@ -193,25 +193,16 @@ def _masked(file: _File, planes: Planes, mask: Image | None) -> Planes:
 
 
 def _planes(file: _File, image: Image, *, alone: bool) -> Planes:
-    """Read an image, its values made linear and free of a bias."""
+    """Read an image as linear fluxes without bias."""
     keys = image.keys
     if is_logarithmic(keys):
         raise ImageError(
-            f"its values are no fluxes but {stated_unit(keys)[:20]} (BUNIT)",
+            f"its values are not fluxes but {stated_unit(keys)[:20]} (BUNIT)",
             file.path,
-            "Turn magnitudes m into fluxes 10^(-0.4 m) first.",
+            "Convert magnitudes m to fluxes 10^(-0.4 m) first.",
         )
-    fluxes, levels = file.fluxes(image)
+    fluxes, facts = _linear_fluxes(file, image)
     n = len(fluxes)
-    facts = [precision_in_words(levels)] if any(levels) else []
-    flat = linear(keys, fluxes)
-    if flat is not None:
-        fluxes = np.asarray(flat, dtype=np.float32)
-        facts.append("asinh magnitudes made linear")
-    bias = soft_bias(keys, fluxes)
-    if bias:
-        fluxes -= np.float32(bias)
-        facts.append(f"a soft bias of {bias:g} subtracted")
     if n > 1:
         cube, key = of_cube(keys, n)
         by_header: tuple[str | None, ...] = cube or (None,) * n
@@ -236,8 +227,23 @@ def _planes(file: _File, image: Image, *, alone: bool) -> Planes:
     )
 
 
+def _linear_fluxes(file: _File, image: Image) -> tuple[Values, list[str]]:
+    """Return an image's fluxes, and clauses on how they were converted."""
+    fluxes, levels = file.fluxes(image)
+    facts = [precision_in_words(levels)] if any(levels) else []
+    flat = linear(image.keys, fluxes)
+    if flat is not None:
+        fluxes = np.asarray(flat, dtype=np.float32)
+        facts.append("asinh magnitudes made linear")
+    bias = soft_bias(image.keys, fluxes)
+    if bias:
+        fluxes -= np.float32(bias)
+        facts.append(f"a soft bias of {bias:g} subtracted")
+    return fluxes, facts
+
+
 def _sky_of(file: _File, image: Image) -> HeaderSky:
-    """Return an image's sky; of the file's first header where its own says nothing."""
+    """Return an image's sky, from the file's first header if its own has none."""
     sky = read_sky(image.part.header)
     if sky.wcs is None and not sky.notes and not file.first.shape:
         return read_sky(file.first.header)

@@ -1,8 +1,8 @@
-"""Walking through a FITS file before anything of its size is taken at its word.
+"""Checking the structure of a FITS file before memory is allocated for its data.
 
-astropy reads good files well; of a broken one it believes that there are 10^9 axes, or
-a terabyte of pixels. Here the headers are read one by one, each promise is held against
-the bytes that are there, and what remains is safe to decode.
+astropy reads good files well, but accepts the claim of a broken one that there are 10^9
+axes, or a terabyte of pixels. Here the headers are read one by one and every size is
+compared with the bytes that are there, so that the result is safe to decode.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from clump_detector.images.pixels.limits import refuse_bomb, refuse_promise
 _BLOCK = 2880
 _CARD = 80
 
-#: No header of a survey is longer; some of them have a megabyte of history.
+#: Most bytes of a header; those of surveys may have a megabyte of history.
 _LONGEST_HEADER = 2000 * _BLOCK
 
-#: Parts of a file that are looked at.
+#: Parts of a file that are read.
 _MOST_PARTS = 1000
 
 #: Bytes of one value by BITPIX.
@@ -42,12 +42,12 @@ class Part:
     Attributes
     ----------
     header : astropy.io.fits.Header
-    start, header_start : int
-        Where its data begin in the unpacked file, and where its header does.
+    header_start, start : int
+        Positions of its header and of its data in the unpacked file.
     size : int
         Bytes of its data.
     shape : tuple of int
-        Of its image in the array's order; empty where it is none.
+        The image's shape in array order; empty if it is not an image.
     packed : bool
         Whether the image is tile-compressed in a table.
     """
@@ -67,7 +67,7 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
     Yields
     ------
     (file, size)
-        A file that can be read from any place, and its size in bytes.
+        A seekable file, and its size in bytes.
     """
     with path.open("rb") as file:
         magic = file.read(3)
@@ -86,7 +86,7 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
 
 
 def _unpacked(packed: Any, size: int, path: Path) -> bytes:
-    """Return all bytes of a compressed file, unless it is a bomb."""
+    """Return all bytes of a compressed file, unless it expands too much."""
     chunks, total = [], 0
     while chunk := packed.read(2**20):
         chunks.append(chunk)
@@ -98,22 +98,30 @@ def _unpacked(packed: Any, size: int, path: Path) -> bytes:
 def scan(file: IO[bytes], size: int, path: Path) -> list[Part]:
     """Return the parts of a FITS file.
 
+    Parameters
+    ----------
+    file : binary file
+    size : int
+        The file's bytes.
+    path : path
+        For messages.
+
     Raises
     ------
     ImageError
-        If it is no FITS file, a header is broken or has no end, or one promises more
+        If it is not a FITS file, a header is broken or has no end, or one claims more
         data than the file holds.
     """
     parts: list[Part] = []
-    place = 0
-    while place < size and len(parts) < _MOST_PARTS:
-        text = _header_text(file, place, path, first=not parts)
+    position = 0
+    while position < size and len(parts) < _MOST_PARTS:
+        text = _header_text(file, position, path, first=not parts)
         if not text:
-            break  # what follows the last part is nobody's
-        part = _part(_parsed(text), place, len(text), path, first=not parts)
+            break  # bytes after the last part are ignored
+        part = _part(_parsed(text), position, len(text), path, first=not parts)
         refuse_promise(path, part.size, size - part.start)
         parts.append(part)
-        place = part.start + -(-part.size // _BLOCK) * _BLOCK
+        position = part.start + -(-part.size // _BLOCK) * _BLOCK
     if not parts:
         raise _broken(path, "it is empty")
     return parts
@@ -121,13 +129,13 @@ def scan(file: IO[bytes], size: int, path: Path) -> list[Part]:
 
 def _broken(path: Path, reason: str) -> ImageError:
     return ImageError(
-        f"this file is damaged or no image ({reason})", path, "Get the file again."
+        f"this file is damaged or not an image ({reason})", path, "Get the file again."
     )
 
 
-def _header_text(file: IO[bytes], place: int, path: Path, *, first: bool) -> bytes:
-    """Return a header's bytes, whole blocks, or none where no header begins."""
-    file.seek(place)
+def _header_text(file: IO[bytes], position: int, path: Path, *, first: bool) -> bytes:
+    """Return a header's bytes in complete blocks, or none where no header begins."""
+    file.seek(position)
     blocks: list[bytes] = []
     while len(blocks) * _BLOCK < _LONGEST_HEADER:
         block = file.read(_BLOCK)
@@ -144,11 +152,11 @@ def _header_text(file: IO[bytes], place: int, path: Path, *, first: bool) -> byt
 
 
 def _has_end(block: bytes) -> bool:
-    place = block.find(b"END")
-    while place >= 0:
-        if place % _CARD == 0 and not block[place + 3 : place + _CARD].strip(b" \0"):
+    at = block.find(b"END")
+    while at >= 0:
+        if at % _CARD == 0 and not block[at + 3 : at + _CARD].strip(b" \0"):
             return True
-        place = block.find(b"END", place + 1)
+        at = block.find(b"END", at + 1)
     return False
 
 
@@ -156,21 +164,21 @@ def _parsed(text: bytes) -> Any:
     from astropy.io.fits import Header
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of bytes that are no letters
+        warnings.simplefilter("ignore")  # about bytes that are not ASCII
         return Header.fromstring(text)
 
 
-def _part(header: Any, place: int, length: int, path: Path, *, first: bool) -> Part:
-    """Return what a header says of its data."""
+def _part(header: Any, position: int, length: int, path: Path, *, first: bool) -> Part:
+    """Return the part of a file that a header describes."""
     bitpix = _whole(header, "BITPIX", path)
     if bitpix not in BYTES:
         raise _broken(path, f"BITPIX = {bitpix}")
     axes = _axes(header, "NAXIS", path)
     groups = first and value_of(header, "GROUPS") is True and axes[:1] == [0]
-    beside = _whole(header, "PCOUNT", path, 0)
+    parameters = _whole(header, "PCOUNT", path, 0)
     copies = _whole(header, "GCOUNT", path, 1)
-    if min(beside, copies) < 0:
-        raise _broken(path, f"PCOUNT = {beside}, GCOUNT = {copies}")
+    if min(parameters, copies) < 0:
+        raise _broken(path, f"PCOUNT = {parameters}, GCOUNT = {copies}")
     values = prod(axes[1:] if groups else axes) if axes else 0
     plain = not groups and (first or value_of(header, "XTENSION") == "IMAGE")
     packed = not first and value_of(header, "ZIMAGE") is True
@@ -179,8 +187,9 @@ def _part(header: Any, place: int, length: int, path: Path, *, first: bool) -> P
         shape = _axes(header, "ZNAXIS", path)
     elif plain and values:
         shape = axes
-    size = BYTES[bitpix] * copies * (beside + values)
-    return Part(header, place, place + length, size, tuple(shape[::-1]), packed)
+    size = BYTES[bitpix] * copies * (parameters + values)
+    start = position + length
+    return Part(header, position, start, size, tuple(shape[::-1]), packed)
 
 
 def _axes(header: Any, key: str, path: Path) -> list[int]:
@@ -194,12 +203,12 @@ def _axes(header: Any, key: str, path: Path) -> list[int]:
 
 
 def _whole(header: Any, key: str, path: Path, default: int | None = None) -> int:
-    """Return a whole number that a header has to give."""
+    """Return an integer that a header has to give."""
     value = value_of(header, key)
     if value is None and default is not None and key not in header:
         return default
     number = None if isinstance(value, str) else as_number(value)
     if number is None or number != int(number):
-        said = "nothing" if value is None else f"{value!r:.40}"
-        raise _broken(path, f"{key} says {said}")
+        stated = "missing" if value is None else f"{value!r:.40}"
+        raise _broken(path, f"{key} is {stated}")
     return int(value)

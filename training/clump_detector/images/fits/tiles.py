@@ -1,8 +1,9 @@
-"""Unpacking tile-compressed FITS images, which astropy does.
+"""Checking tile-compressed FITS images, and unpacking them with astropy.
 
-Its decoders are C that believes what the table says of the tiles: their shapes, places
-and lengths, and the settings of the scheme. All of that is checked here first. Two old
-schemes have no bounds inside their tiles either, and are decoded in a process apart.
+Its decoders are in C and do not check the shapes, positions and lengths of the tiles
+and the settings of the scheme that the table gives. All of that is checked here first.
+Two old schemes have no bounds inside their tiles either, and are decoded in a separate
+process.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from .scan import BYTES, Part
 _SAFE = {"RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"}
 _UNSAFE = {"HCOMPRESS_1", "PLIO_1"}
 
-#: Settings of the schemes, and what they may be.
+#: Settings of the schemes, and their valid values.
 _SETTINGS = {
     "BLOCKSIZE": range(1, 1025),
     "BYTEPIX": (1, 2, 4),
@@ -38,7 +39,7 @@ _SETTINGS = {
     "SMOOTH": (0, 1),
 }
 
-#: Bytes of the two numbers that say how long a tile is and where it lies.
+#: Bytes of the two numbers that give the length and the position of a tile.
 _DESCRIPTOR = {"P": 8, "Q": 16}
 
 #: Bytes of one entry of a column by the letter of its format.
@@ -46,7 +47,7 @@ _WIDTHS = {
     "L": 1, "B": 1, "A": 1, "I": 2, "J": 4, "E": 4, "K": 8, "D": 8, "C": 8, "M": 16
 }  # fmt: skip
 
-#: Seconds after which a decoder has lost its way, also on a machine that is busy.
+#: Seconds after which a decoder is stopped.
 _PATIENCE = 120
 
 #: Reads a file from stdin and writes the values of its image.
@@ -63,10 +64,22 @@ with fits.open(io.BytesIO(sys.stdin.buffer.read())) as hdus:
 def unpacked(file: IO[bytes], part: Part, path: Path) -> NDArray[Any]:
     """Return a tile-compressed image, scaled, in singles or doubles.
 
+    Parameters
+    ----------
+    file : binary file
+    part : Part
+        A part with ``packed``.
+    path : path
+        For messages.
+
+    Returns
+    -------
+    float32 or float64 array of shape `Part.shape`
+
     Raises
     ------
     ImageError
-        If what the table says of its tiles cannot be.
+        If the table of its tiles is inconsistent, or its scheme is not supported.
     """
     refuse_emptiness(path, prod(part.shape), part.size)
     file.seek(part.start)
@@ -121,12 +134,12 @@ def _decoded_apart(content: bytes) -> NDArray[Any]:
 
 
 def _check(part: Part, data: bytes, path: Path) -> str:
-    """Hold what the table says against what is there, and return the scheme."""
+    """Check the table of tiles against the data, and return the scheme."""
     header = part.header
     scheme = str(value_of(header, "ZCMPTYPE") or "").strip()
     if scheme not in _SAFE | _UNSAFE:
         raise ImageError(
-            f"its compression {scheme or 'without a name'} cannot be read",
+            f"its compression {scheme or 'without a name'} is not supported",
             path,
             "Unpack it with funpack first.",
         )
@@ -140,10 +153,10 @@ def _check(part: Part, data: bytes, path: Path) -> str:
     if not isinstance(heap, int) or not width * rows <= heap <= len(data):
         raise _broken(path, f"THEAP = {heap}")
     table = np.frombuffer(data, np.uint8, width * rows).reshape(rows, width)
-    for place, letter, item in _tile_columns(header, width, path):
+    for offset, letter, item in _tile_columns(header, width, path):
         size = _DESCRIPTOR[letter]
-        told = np.ascontiguousarray(table[:, place : place + size])
-        descriptors = told.view(f">i{size // 2}").astype(np.int64)
+        raw = np.ascontiguousarray(table[:, offset : offset + size])
+        descriptors = raw.view(f">i{size // 2}").astype(np.int64)
         _check_column(descriptors, item, memoryview(data)[heap:], pixels, path)
     return scheme
 
@@ -151,7 +164,7 @@ def _check(part: Part, data: bytes, path: Path) -> str:
 def _check_settings(header: Any, path: Path) -> None:
     for i in range(1, 1000):
         if f"ZNAME{i}" not in header:
-            break  # astropy, too, looks no further
+            break  # as astropy does
         name = str(value_of(header, f"ZNAME{i}") or "").strip().upper()
         value = value_of(header, f"ZVAL{i}")
         if name in _SETTINGS and value not in _SETTINGS[name]:
@@ -165,7 +178,7 @@ def _check_settings(header: Any, path: Path) -> None:
 
 
 def _tiles(header: Any, shape: tuple[int, ...], path: Path) -> tuple[int, int]:
-    """Return how many tiles there are, and the pixels of the largest."""
+    """Return the number of tiles, and the pixels of the largest."""
     count = pixels = 1
     for i, length in enumerate(shape[::-1], start=1):
         side = value_of(header, f"ZTILE{i}")
@@ -179,8 +192,8 @@ def _tiles(header: Any, shape: tuple[int, ...], path: Path) -> tuple[int, int]:
 
 
 def _tile_columns(header: Any, width: int, path: Path) -> list[tuple[int, str, int]]:
-    """Return (place in a row, P or Q, bytes of an item) of the columns with tiles."""
-    columns, place = [], 0
+    """Return (offset in a row, P or Q, bytes of an item) of the columns with tiles."""
+    columns, offset = [], 0
     fields = value_of(header, "TFIELDS")
     if not isinstance(fields, int) or not 1 <= fields <= 100:
         raise _broken(path, f"TFIELDS = {fields}")
@@ -190,17 +203,17 @@ def _tile_columns(header: Any, width: int, path: Path) -> list[tuple[int, str, i
         if letter in _DESCRIPTOR and repeat > 1:
             raise _broken(path, f"TFORM{i}")
         if letter in _DESCRIPTOR and repeat:
-            columns.append((place, letter, _WIDTHS.get(form[3] if form else "", 1)))
-        place += repeat * (_DESCRIPTOR.get(letter) or _WIDTHS.get(letter, 1))
-    if place != width or not columns:
-        raise _broken(path, f"rows of {width} bytes for columns of {place}")
+            columns.append((offset, letter, _WIDTHS.get(form[3] if form else "", 1)))
+        offset += repeat * (_DESCRIPTOR.get(letter) or _WIDTHS.get(letter, 1))
+    if offset != width or not columns:
+        raise _broken(path, f"rows of {width} bytes for columns of {offset}")
     return columns
 
 
 def _check_column(
     descriptors: NDArray[np.int64], item: int, heap: memoryview, pixels: int, path: Path
 ) -> None:
-    """Refuse tiles that lie outside the file or would unpack to more than they are."""
+    """Refuse tiles outside the file, and ones that expand beyond their pixels."""
     lengths, starts = descriptors.T
     if (lengths < 0).any() or (starts < 0).any() or (lengths > len(heap)).any():
         raise _broken(path, "a tile of an impossible length")
@@ -218,7 +231,7 @@ def _refuse_bomb(tile: bytes, pixels: int, path: Path) -> None:
     try:
         content = zlib.decompressobj(wbits=31).decompress(tile, most + 1)
     except zlib.error:
-        return  # astropy will say so
+        return  # astropy will raise
     if len(content) > most:
         raise _broken(path, "a tile of more pixels than it has")
 

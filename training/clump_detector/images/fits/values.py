@@ -1,7 +1,7 @@
-"""The values of a FITS image as floats, without taking more memory than they need.
+"""Reading the values of a FITS image as floats, without extra memory.
 
-Plain arrays are read piece by piece straight into the result; tile-compressed ones are
-unpacked by astropy.
+Plain arrays are read piece by piece into the result; tile-compressed ones are unpacked
+by astropy.
 """
 
 from __future__ import annotations
@@ -25,19 +25,26 @@ Values = NDArray[np.float32]
 #: Values that are converted at a time.
 _AT_ONCE = 4 * 2**20
 
-#: Pieces that tell whether singles are fine enough, and the values of one.
+#: Pieces that are tested for whether singles are precise enough, and values of one.
 _PIECES, _PIECE = 32, 4096
 
 _KINDS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
 def values_of(file: IO[bytes], part: Part, path: Path) -> Values:
-    """Return the values of an image, scaled, with NaN where there are none.
+    """Return the values of an image, scaled, with NaN where they are undefined.
+
+    Parameters
+    ----------
+    file : binary file
+    part : Part
+    path : path
+        For messages.
 
     Returns
     -------
-    array
-        float32 of `Part.shape`, native.
+    float32 array of shape `Part.shape`
+        In native byte order.
 
     Raises
     ------
@@ -48,7 +55,20 @@ def values_of(file: IO[bytes], part: Part, path: Path) -> Values:
 
 
 def fluxes_of(file: IO[bytes], part: Part, path: Path) -> NDArray[Any]:
-    """Return the same as `values_of`, in doubles where singles may lose a signal."""
+    """Return the same as `values_of`, in doubles where singles may lose a signal.
+
+    Parameters
+    ----------
+    file : binary file
+    part : Part
+    path : path
+        For messages.
+
+    Raises
+    ------
+    ImageError
+        If it is too large or broken.
+    """
     refuse_large(path, part.shape)
     if part.packed:
         return _finite(unpacked(file, part, path))
@@ -57,7 +77,25 @@ def fluxes_of(file: IO[bytes], part: Part, path: Path) -> NDArray[Any]:
 
 
 def whole_numbers_of(file: IO[bytes], part: Part, path: Path) -> NDArray[np.int64]:
-    """Return the values of an image of flags, all 32 bits of them; 0 for none."""
+    """Return the values of an image of flags with all their 32 bits.
+
+    Parameters
+    ----------
+    file : binary file
+    part : Part
+    path : path
+        For messages.
+
+    Returns
+    -------
+    int64 array of shape `Part.shape`
+        0 where a value is undefined.
+
+    Raises
+    ------
+    ImageError
+        If it is too large or broken.
+    """
     values = _read(file, part, path, np.dtype(np.float64))
     with np.errstate(invalid="ignore"):
         whole: NDArray[np.int64] = np.nan_to_num(values).astype(np.int64)
@@ -83,7 +121,7 @@ def _finite(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _may_lose(part: Part) -> bool:
-    """Tell whether an image may hold more digits than a single does."""
+    """Return whether an image may hold more digits than a single does."""
     bitpix = int(part.header["BITPIX"])
     return bitpix in (32, 64, -64) or _scale_of(part) != (1.0, 0.0)
 
@@ -105,7 +143,7 @@ def _plain(file: IO[bytes], part: Part, to: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _sample(file: IO[bytes], part: Part) -> NDArray[np.float64]:
-    """Return pieces of an image from all over it, one a row."""
+    """Return pieces from all over an image, one per row."""
     size = prod(part.shape)
     length = min(_PIECE, size)
     rows = []
@@ -116,9 +154,9 @@ def _sample(file: IO[bytes], part: Part) -> NDArray[np.float64]:
 
 
 def _next(file: IO[bytes], part: Part, n: int) -> NDArray[Any]:
-    """Return the next values of a file, scaled, NaN where the header says so.
+    """Return the next values of a file, scaled, NaN where they equal BLANK.
 
-    Scaling is done in doubles, which keep unsigned 32-bit numbers.
+    Scaling is done in doubles, which hold unsigned 32-bit numbers exactly.
     """
     bitpix = int(part.header["BITPIX"])
     raw = np.frombuffer(file.read(n * BYTES[bitpix]), dtype=np.dtype(_KINDS[bitpix]))

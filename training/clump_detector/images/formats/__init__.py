@@ -1,1 +1,1 @@
-"""What files of images hold, and how it becomes the pixels of a cutout."""
+"""Reading image files other than FITS: numpy arrays, pictures and TIFF."""

@@ -1,4 +1,4 @@
-"""numpy's files, and arrays as pictures or as fluxes."""
+"""Reading files of numpy, and arrays as pictures or as fluxes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_npy(path: Path) -> NDArray[Any]:
 
 
 def _npy(file: IO[bytes], size: int, path: Path) -> NDArray[Any]:
-    """Read an array, once its header has been held against the bytes that are there."""
+    """Read an array, after its header was checked against the bytes that are there."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
         shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
@@ -45,9 +45,9 @@ def _npy(file: IO[bytes], size: int, path: Path) -> NDArray[Any]:
         shape, fortran, kind = np.lib.format.read_array_header_2_0(file)
     if kind.hasobject:
         raise ImageError(
-            "this file is damaged or no image (it holds objects)",
+            "this file is damaged or not an image (it holds objects)",
             path,
-            "Save numbers.",
+            "Save an array of numbers.",
         )
     refuse_large(path, shape)
     wanted = math.prod(shape) * kind.itemsize
@@ -57,17 +57,17 @@ def _npy(file: IO[bytes], size: int, path: Path) -> NDArray[Any]:
 
 
 def read_npz(path: Path) -> tuple[NDArray[Any], Planes | None]:
-    """Return the one image of a .npz file, and its planes where it tells bands.
+    """Return the image of a .npz file, and its planes if there are bands or errors.
 
     Returns
     -------
-    (array, planes)
-        Planes are None unless names of bands or errors stand beside the image.
+    (array, Planes or None)
+        None unless the file also holds names of bands or errors.
 
     Raises
     ------
     ImageError
-        If no array or more than one looks like an image.
+        If not exactly one of the arrays can be the image.
     """
     with zipfile.ZipFile(path) as archive:
         names = [n for n in archive.namelist() if n.endswith(".npy")]
@@ -75,27 +75,36 @@ def read_npz(path: Path) -> tuple[NDArray[Any], Planes | None]:
         image = _one_image(shapes, path)
         array = _member(archive, image, path)
         bands = _band_names(archive, shapes, path)
-        error = next(
-            (
-                n
-                for n, shape in shapes.items()
-                if plane_roles.role_in(Path(n).stem) in plane_roles.ERRORS
-                and shape == array.shape
-            ),
-            None,
-        )
+        error = _error_name(shapes, array.shape)
         if error is None and len(bands) != (array.shape[0] if array.ndim == 3 else 1):
             return array, None
         planes = as_planes(array, path)
         if len(bands) == len(planes.fluxes):
-            planes = replace(planes, by_header=bands, said_by="the names beside it")
+            planes = replace(
+                planes, by_header=bands, named_by="the names next to the image"
+            )
         if error is not None:
-            told = as_planes(_member(archive, error, path), path).fluxes
+            errors = as_planes(_member(archive, error, path), path).fluxes
             role = str(plane_roles.role_in(Path(error).stem))
-            pairs = zip(told, planes.fluxes, strict=True)
-            variance = np.stack([plane_roles.as_variance(role, t, f) for t, f in pairs])
+            pairs = zip(errors, planes.fluxes, strict=True)
+            variance = np.stack([plane_roles.as_variance(role, e, f) for e, f in pairs])
             planes = replace(planes, variance=variance, facts=(f"errors from {error}",))
         return array, planes
+
+
+def _error_name(
+    shapes: dict[str, tuple[int, ...]], wanted: tuple[int, ...]
+) -> str | None:
+    """Return the name of the first array that is named as errors and has a shape."""
+    return next(
+        (
+            name
+            for name, shape in shapes.items()
+            if plane_roles.role_in(Path(name).stem) in plane_roles.ERRORS
+            and shape == wanted
+        ),
+        None,
+    )
 
 
 def _shape(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[int, ...]:
@@ -128,7 +137,7 @@ def _one_image(shapes: dict[str, tuple[int, ...]], path: Path) -> str:
         return found[0]
     names = ", ".join(Path(name).stem for name in shapes) or "nothing"
     raise ImageError(
-        f"which array is the image is not clear among {names}",
+        f"it is ambiguous which of these arrays is the image: {names}",
         path,
         "Save the image alone, or under the name image.",
     )
@@ -144,7 +153,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
 def _band_names(
     archive: zipfile.ZipFile, shapes: dict[str, tuple[int, ...]], path: Path
 ) -> tuple[str, ...]:
-    """Return the bands that an array of words names, such as ``filters``."""
+    """Return the bands that an array of texts names, such as ``filters``."""
     for name, shape in shapes.items():
         word = Path(name).stem.lower()
         if word not in ("filters", "filter", "bands", "band") or len(shape) != 1:
@@ -171,18 +180,18 @@ def as_image(
     path : path
         For messages.
     colours : bool, optional
-        Whether the last axis is red, green and blue; a last axis of three or four is,
-        where nothing says so.
+        Whether the last axis is red, green and blue; by default it is if its length is
+        three or four.
 
     Raises
     ------
     ImageError
-        If it is no image or too large.
+        If it is not an image or too large.
     """
     array = np.asarray(array)
     _refuse_words(array, path)
     if colours and (array.ndim != 3 or array.shape[2] not in (3, 4)):
-        raise _no_cutout(array.shape, path)
+        raise _not_a_cutout(array.shape, path)
     if not colours:
         array = _bands_first_or_colour_last(array, path)
     colour = _is_colour(array) if colours is None else colours
@@ -198,7 +207,20 @@ def as_image(
 
 
 def as_planes(array: NDArray[Any], path: Path) -> Planes:
-    """Return an array of fluxes, (height, width) or (bands, height, width)."""
+    """Return an array as planes of fluxes.
+
+    Parameters
+    ----------
+    array : array
+        (height, width), (bands, height, width) or (height, width, 3 or 4).
+    path : path
+        For messages.
+
+    Raises
+    ------
+    ImageError
+        If it is not an image or too large.
+    """
     array = np.asarray(array)
     _refuse_words(array, path)
     array = _bands_first_or_colour_last(array, path)
@@ -231,15 +253,15 @@ def _bands_first_or_colour_last(array: NDArray[Any], path: Path) -> NDArray[Any]
         array.ndim == 3 and (shape[0] <= MOST_BANDS or shape[2] <= MOST_BANDS)
     )
     if not good or 0 in shape:
-        raise _no_cutout(shape, path)
+        raise _not_a_cutout(shape, path)
     if array.ndim == 3 and shape[0] > MOST_BANDS and shape[2] not in (3, 4):
         return np.moveaxis(array, 2, 0)
     return array
 
 
-def _no_cutout(shape: tuple[int, ...], path: Path) -> ImageError:
+def _not_a_cutout(shape: tuple[int, ...], path: Path) -> ImageError:
     return ImageError(
-        f"an array of shape {shape} is no cutout",
+        f"an array of shape {shape} is not a cutout",
         path,
         "Give (height, width), (bands, height, width) or (height, width, 3).",
     )

@@ -1,8 +1,8 @@
-"""The orientation tag of pictures: which side of the stored pixels is up.
+"""The orientation tag of pictures: the side of the stored pixels that is up.
 
 JPEG, PNG and MPO carry it in EXIF (or XMP), TIFF as a tag of its own. Browsers, CVAT,
-Label Studio and OpenCV turn the picture as it says, so labels made with them lie on the
-turned one. Here every picture is turned when it is read, once and for all rooms.
+Label Studio and OpenCV rotate the picture accordingly, so labels made with them are on
+the rotated one. Here every picture is rotated when it is read.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from clump_detector.images.pixels.logs import quiet
 #: Number of the tag, the same in EXIF and TIFF.
 TAG = 274
 
-#: What is done to the stored pixels, in words, by the tag's value. The values are those
-#: of the TIFF 6.0 specification (1992), page 36.
+#: What is done to the stored pixels, by the tag's value. The values are those of the
+#: TIFF 6.0 specification (1992), page 36.
 TURNS = {
     2: "mirrored left to right",
-    3: "turned by 180°",
+    3: "rotated by 180°",
     4: "mirrored top to bottom",
     5: "mirrored along its diagonal",
-    6: "turned by 90° clockwise",
+    6: "rotated by 90° clockwise",
     7: "mirrored along its other diagonal",
-    8: "turned by 90° counterclockwise",
+    8: "rotated by 90° counterclockwise",
 }
 
 
 def upright(
     array: NDArray[Any], orientation: int, rows: int = 0, columns: int = 1
 ) -> NDArray[Any]:
-    """Return an image as its orientation tag says that it is to be seen.
+    """Return an image rotated or mirrored according to its orientation tag.
 
-    Pillow's ``exif_transpose`` does the same to pictures of its own only; this one is
-    for arrays of any type, those of tifffile with it.
+    Pillow's ``exif_transpose`` does this for its own pictures only; this function is
+    for arrays of any type, including those of tifffile.
 
     Parameters
     ----------
     array : array
     orientation : int
-        1 to 8; anything else changes nothing.
+        1 to 8; other values change nothing.
     rows, columns : int
-        Which axes of the array these are.
+        The axes of rows and of columns.
     """
     if orientation in (5, 6, 7, 8):
         array = np.swapaxes(array, rows, columns)
@@ -60,18 +60,18 @@ def upright(
 
 
 def turns_sides(orientation: int) -> bool:
-    """Tell whether width and height change places."""
+    """Return whether an orientation swaps width and height."""
     return orientation >= 5
 
 
 def orientation_in(picture: Any) -> int:
     """Return the orientation, 1 to 8, of a picture that Pillow has opened.
 
-    A tag that is damaged or has another value is taken for none, as browsers do.
+    A damaged tag, or one with another value, is ignored, as in browsers.
     """
     try:
         return _valid(picture.getexif().get(TAG))
-    except Exception:  # Pillow raises whatever it likes on damaged EXIF
+    except Exception:  # Pillow raises many kinds for damaged EXIF
         return 1
 
 
@@ -82,7 +82,7 @@ def orientation_of_page(page: Any) -> int:
 
 
 def orientation_of(path: Path) -> int:
-    """Return the orientation, 1 to 8, that a file has; 1 where it has none."""
+    """Return the orientation of a file, 1 to 8; 1 where it has none."""
     name = path.name.lower()
     try:
         with warnings.catch_warnings():
@@ -97,13 +97,13 @@ def orientation_of(path: Path) -> int:
 
                 with quiet("tifffile"), tifffile.TiffFile(path) as tiff:
                     return orientation_of_page(tiff.series[0].pages[0])
-    except Exception:  # the reader of cutouts says what is wrong with it
+    except Exception:  # the reader of cutouts raises with the reason
         return 1
     return 1
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """Return width and height of a PNG or JPEG as it is shown, or None.
+    """Return width and height of a PNG or JPEG as it is displayed, or None.
 
     Its pixels are not read.
     """
@@ -115,18 +115,18 @@ def picture_size(path: Path) -> tuple[int, int] | None:
             width, height = picture.size
             turned = turns_sides(orientation_in(picture))
             return (height, width) if turned else (width, height)
-    except Exception:  # the reader of cutouts says what is wrong with it
+    except Exception:  # the reader of cutouts raises with the reason
         return None
 
 
-def said_of(orientation: int) -> tuple[str, ...]:
-    """Return what a person should know of a picture that was turned, in sentences."""
+def turn_notes(orientation: int) -> tuple[str, ...]:
+    """Return sentences for the user on a picture that was rotated or mirrored."""
     if orientation not in TURNS:
         return ()
     return (
-        f"Shown {TURNS[orientation]}, as the orientation tag in its file says and as "
-        "browsers and most programs show it: boxes and sky positions are those of the "
-        "picture as it is shown.",
+        f"Displayed {TURNS[orientation]}, according to its file's orientation tag, as "
+        "in browsers and most programs: boxes and sky positions refer to the displayed "
+        "picture.",
     )
 
 

@@ -1,4 +1,4 @@
-"""PNG, JPEG and what else Pillow decodes, with all bits of colours of 16."""
+"""Reading PNG, JPEG and other pictures with Pillow, with all bits of 16-bit colours."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from clump_detector.images.pixels.limits import refuse_emptiness, refuse_large
 
 from .orientation import orientation_in, upright
 
-#: Formats that a picture may be in whatever its name says. The library knows more, some
-#: of which run other programs.
+#: Formats that are read, independent of the file's suffix. Pillow knows more, some of
+#: which run other programs.
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP")
 
-#: Pillow keeps the upper byte of 16-bit colours. The same decoder told that the bytes
-#: are in the other order keeps the lower one.
+#: Pillow keeps the upper byte of 16-bit colours. Its decoder keeps the lower one if it
+#: assumes the other byte order.
 _OTHER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
-#: Modes whose pixels are taken as they are.
+#: Modes whose pixels are used unchanged.
 _PLAIN = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I", "F")
 
 
 def read_picture(path: Path) -> NDArray[Any]:
-    """Return the pixels of a PNG or JPEG file, turned as its orientation tag says.
+    """Return the pixels of a PNG or JPEG file, rotated by its orientation tag.
 
     Returns
     -------
@@ -38,11 +38,11 @@ def read_picture(path: Path) -> NDArray[Any]:
     Raises
     ------
     ImageError
-        If it is too large, or a kind that Pillow would lose digits of.
+        If it is too large, or of a kind in which Pillow would lose digits.
     """
     from PIL import Image
 
-    Image.MAX_IMAGE_PIXELS = None  # the limits here are its
+    Image.MAX_IMAGE_PIXELS = None  # replaced by the limits here
 
     def opened() -> Any:
         return Image.open(path, formats=FORMATS)
@@ -72,7 +72,7 @@ def decoded(picture: Any, opened: Callable[[], Any], path: Path) -> NDArray[Any]
         grey = np.asarray(picture)[..., 0]
         if grey.max(initial=0) < 64:  # fewer than 14 bits: their lower ones are lost
             raise ImageError(
-                "its 16-bit grey values with transparency cannot be read",
+                "16-bit grey values with transparency are not supported",
                 path,
                 "Save it without transparency.",
             )
@@ -90,7 +90,7 @@ def decoded(picture: Any, opened: Callable[[], Any], path: Path) -> NDArray[Any]
 
 
 def _raw_mode(picture: Any) -> str:
-    """Return how the stored values lie, as Pillow's decoder is told, or ''."""
+    """Return the layout of the stored values as Pillow's decoder names it, or ''."""
     modes = {_mode_of(tile) for tile in getattr(picture, "tile", ())}
     return modes.pop() if len(modes) == 1 else ""
 
@@ -102,7 +102,7 @@ def _mode_of(tile: Any) -> str:
 
 
 def _with_mode(tile: Any, mode: str) -> Any:
-    """Return a tile that is decoded as another raw mode."""
+    """Return a tile to be decoded in another raw mode."""
     args = tile[3]
     changed = (mode, *args[1:]) if isinstance(args, tuple) else mode
     return type(tile)(*tile[:3], changed)

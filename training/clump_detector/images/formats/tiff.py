@@ -1,7 +1,8 @@
-"""TIFF files, by what their tags say of their values: colours, inks, bands.
+"""Reading TIFF files, whose tags give the meaning of values: colours, inks, bands.
 
-tifffile decodes what it can alone; other compressions (LZW, JPEG, PackBits ...) Pillow
-decodes, whose libtiff comes with it. What neither can is refused with what to do.
+tifffile decodes the compressions that it supports without other packages; Pillow, with
+its own libtiff, the others (LZW, JPEG, PackBits ...). Other kinds are refused with a
+remedy.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from .pictures import decoded
 #: Photometric interpretations (TIFF 6.0, page 117).
 _WHITE_IS_ZERO, _RGB, _PALETTE, _INKS, _YCBCR = 0, 2, 3, 5, 6
 
-#: What is no picture as it is, and what to do.
+#: Photometric interpretations that are not supported, and the remedy.
 _REFUSED = {
     4: ("a mask of another picture", "Give the picture itself."),
     8: ("a picture in CIELAB colours", "Save it as RGB."),
@@ -57,7 +58,7 @@ def read_tiff(path: Path) -> ColourImage | Planes:
     Raises
     ------
     ImageError
-        If it is too large, damaged, no image, or of a kind that cannot be read.
+        If it is too large, damaged, not an image, or of a kind that is not supported.
     """
     import tifffile
 
@@ -69,40 +70,40 @@ def read_tiff(path: Path) -> ColourImage | Planes:
         kind = int(getattr(page, "photometric", 1))
         if kind in _REFUSED:
             what, remedy = _REFUSED[kind]
-            raise ImageError(f"this is {what}, which is not read", path, remedy)
+            raise ImageError(f"this is {what}, which is not supported", path, remedy)
         if kind != _YCBCR and int(page.compression) in _ALONE:
             array, axes = np.asarray(series.asarray()), str(series.axes)
             orientation = orientation_of_page(page)
         else:
             array, axes, kind = _by_pillow(series, page, path, kind)
-            orientation = 1  # Pillow has turned it already
+            orientation = 1  # Pillow has rotated it already
         left = len(tiff.series) - 1
-        image = _interpreted(array, axes, page, kind, path, _lights(tiff, series))
+        image = _interpreted(array, axes, page, kind, path, _channels(tiff, series))
         image = _upright(image, orientation)
     return _with_note(image, f"Not read of {path.name}: {left} more images.", left)
 
 
 def _upright(image: ColourImage | Planes, orientation: int) -> ColourImage | Planes:
-    """Return an image turned as its orientation tag says."""
+    """Return an image rotated by its orientation tag."""
     if isinstance(image, ColourImage):
         return replace(image, pixels=upright(image.pixels, orientation))
     return replace(image, fluxes=upright(image.fluxes, orientation, 1, 2))
 
 
 def _with_note(
-    image: ColourImage | Planes, note: str, said: object
+    image: ColourImage | Planes, note: str, applies: object
 ) -> ColourImage | Planes:
-    return replace(image, notes=(*image.notes, note)) if said else image
+    return replace(image, notes=(*image.notes, note)) if applies else image
 
 
 def _largest(series: Sequence[Any]) -> Any:
-    """Return the series that is no preview of another; the first of several."""
+    """Return the series that is not a preview of another; the first of several."""
     whole = [s for s in series if not getattr(s.keyframe, "is_reduced", False)]
     return max(whole or series, key=lambda s: s.keyframe.shape[0] * s.keyframe.shape[1])
 
 
 def _refuse_promises(series: Any, page: Any, path: Path, size: int) -> None:
-    """Hold what the tags promise against what is there, before memory is taken."""
+    """Check the sizes in the tags against the file, before memory is allocated."""
     refuse_large(path, series.shape)
     refuse_promise(path, sum(getattr(page, "databytecounts", ())), size)
     values = math.prod(series.shape)
@@ -112,7 +113,7 @@ def _refuse_promises(series: Any, page: Any, path: Path, size: int) -> None:
 
 
 def _bits_of(page: Any) -> int:
-    """Return the bits of a value; of samples that differ, the most."""
+    """Return the bits of a value, the most if they differ between samples."""
     bits = page.bitspersample
     return max(bits) if isinstance(bits, tuple) else int(bits)
 
@@ -123,13 +124,13 @@ def _bits_of(page: Any) -> int:
 def _by_pillow(
     series: Any, page: Any, path: Path, kind: int
 ) -> tuple[NDArray[Any], str, int]:
-    """Return (array, axes, photometric interpretation) of what Pillow decodes.
+    """Return (array, axes, photometric interpretation) as Pillow decodes them.
 
-    Pillow has turned it as its orientation tag says.
+    Pillow has rotated the array by its orientation tag.
     """
     from PIL import Image, UnidentifiedImageError
 
-    Image.MAX_IMAGE_PIXELS = None  # the limits here are its
+    Image.MAX_IMAGE_PIXELS = None  # replaced by the limits here
     name = getattr(page.compression, "name", str(page.compression))
 
     def opened(index: int) -> Any:
@@ -143,10 +144,10 @@ def _by_pillow(
             index = int(getattr(frame, "index", 0))
             with opened(index) as picture:
                 if _loses_digits(picture, page):
-                    raise _not_read(name, path)
+                    raise _not_supported(name, path)
                 frames.append(decoded(picture, partial(opened, index), path))
     except (UnidentifiedImageError, KeyError, SyntaxError) as error:
-        raise _not_read(name, path) from error
+        raise _not_supported(name, path) from error
     array = np.stack(frames) if len(frames) > 1 else frames[0]
     samples = array.ndim - (len(frames) > 1) == 3
     axes = ("I" if len(frames) > 1 else "") + ("YXS" if samples else "YX")
@@ -157,7 +158,7 @@ def _by_pillow(
 
 
 def _loses_digits(picture: Any, page: Any) -> bool:
-    """Tell whether Pillow would bring values to fewer bits than `decoded` can mend."""
+    """Return whether Pillow loses bits of values that `decoded` cannot restore."""
     bits = _bits_of(page)
     if bits <= 8:
         return False
@@ -167,9 +168,9 @@ def _loses_digits(picture: Any, page: Any) -> bool:
     return picture.mode not in ("I;16", "I;16B", "I;16L", "I", "F")
 
 
-def _not_read(compression: str, path: Path) -> ImageError:
+def _not_supported(compression: str, path: Path) -> ImageError:
     return ImageError(
-        f"a TIFF of this kind is not read where it is compressed with {compression}",
+        f"a TIFF of this kind is not supported if compressed with {compression}",
         path,
         "Save it without compression, or with Deflate (ZIP).",
     )
@@ -179,9 +180,9 @@ def _not_read(compression: str, path: Path) -> ImageError:
 
 
 def _interpreted(
-    array: NDArray[Any], axes: str, page: Any, kind: int, path: Path, lights: str
+    array: NDArray[Any], axes: str, page: Any, kind: int, path: Path, channels: str
 ) -> ColourImage | Planes:
-    """Return values as the tags say that they are to be seen."""
+    """Return values as colours, grey values or bands, according to the tags."""
     bits = _bits_of(page)
     if kind == _PALETTE:
         array = _without_samples(array, axes)
@@ -189,7 +190,7 @@ def _interpreted(
         return as_image(_first_page(colours, 3), path, colours=True)
     if kind in (_RGB, _INKS):
         array = _samples_last(array, axes)
-        image = as_image(_of_light(_first_page(array, 3), kind), path, colours=True)
+        image = as_image(_as_rgb(_first_page(array, 3), kind), path, colours=True)
         pages = array.shape[0] if array.ndim > 3 else 1
         return _with_note(image, f"Not read of {path.name}: {pages - 1} more pages.",
                           pages > 1)  # fmt: skip
@@ -197,8 +198,8 @@ def _interpreted(
     note = ""
     if kind == _WHITE_IS_ZERO:
         array, note = _inverted(array, bits)
-    if lights:
-        return as_image(_ordered(array, lights), path, colours=True)
+    if channels:
+        return as_image(_ordered(array, channels), path, colours=True)
     image = as_image(array, path, colours=False if _are_bands(array, axes) else None)
     return _with_note(image, note, note)
 
@@ -221,18 +222,18 @@ def _without_alpha(array: NDArray[Any], axes: str, page: Any) -> NDArray[Any]:
     extra = tuple(getattr(page, "extrasamples", ()))
     if "S" not in axes or not extra or extra[-1] not in _ALPHA:
         return array
-    place = axes.index("S")
-    array = np.delete(array, -1, axis=place)
-    return array.squeeze(place) if array.shape[place] == 1 else array
+    axis = axes.index("S")
+    array = np.delete(array, -1, axis=axis)
+    return array.squeeze(axis) if array.shape[axis] == 1 else array
 
 
 def _are_bands(array: NDArray[Any], axes: str) -> bool:
-    """Tell whether planes lie apart, so that a short last axis is none of colours."""
+    """Return whether planes are stored separately, so that the last axis is columns."""
     return "S" in axes and axes.index("S") == 0 and array.ndim == 3
 
 
-def _of_light(array: NDArray[Any], kind: int) -> NDArray[Any]:
-    """Return red, green and blue; of inks the light that they leave (TIFF 6.0, 16)."""
+def _as_rgb(array: NDArray[Any], kind: int) -> NDArray[Any]:
+    """Return red, green and blue, also of the inks of CMYK (TIFF 6.0, section 16)."""
     if kind == _RGB:
         return array[..., :3]
     full = np.iinfo(array.dtype).max
@@ -242,14 +243,14 @@ def _of_light(array: NDArray[Any], kind: int) -> NDArray[Any]:
 
 
 def _coloured(array: NDArray[Any], colormap: Any) -> NDArray[np.uint8]:
-    """Return the colours of a palette; some programs write it in 8 bits."""
+    """Return the colours of a palette, which some programs write in 8 bits."""
     palette = np.asarray(colormap)
     palette = palette if palette.max(initial=0) < 256 else palette >> 8
-    return np.stack([light.astype(np.uint8)[array] for light in palette], axis=-1)
+    return np.stack([channel.astype(np.uint8)[array] for channel in palette], axis=-1)
 
 
 def _spread(array: NDArray[Any], bits: int) -> NDArray[Any]:
-    """Return values of 1 to 7 bits over all eight."""
+    """Return values of 1 to 7 bits scaled to eight."""
     if bits >= 8 or array.dtype.kind not in "ub":
         return array
     spread: NDArray[np.uint16] = array.astype(np.uint16) * 255 // (2**bits - 1)
@@ -257,34 +258,34 @@ def _spread(array: NDArray[Any], bits: int) -> NDArray[Any]:
 
 
 def _inverted(array: NDArray[Any], bits: int) -> tuple[NDArray[Any], str]:
-    """Return values where white was 0 as ones where black is, and what is said of it.
+    """Return values with white at 0 as ones with black at 0, and a note or ''.
 
-    Of real or signed numbers this tells how they were looked at, not what they are.
+    For real or signed numbers the tag describes their display only, so they stay.
     """
     if array.dtype.kind == "u":
         full = np.iinfo(array.dtype).max if bits < 8 else 2**bits - 1
         return (full - array).astype(array.dtype), ""
     return array, (
-        "The file says that white is 0; its values are real numbers, and were taken as "
-        "fluxes as they are."
+        "The file states that white is 0; its values are real numbers, and were read "
+        "as fluxes without inversion."
     )
 
 
 # -- ImageJ's channels ----------------------------------------------------------
 
 
-def _lights(tiff: Any, series: Any) -> str:
-    """Return which lights ImageJ shows three channels in, such as 'rgb', or ''.
+def _channels(tiff: Any, series: Any) -> str:
+    """Return the colours in which ImageJ displays three channels, such as 'rgb', or ''.
 
-    Without tables of its own a composite is red, green, blue.
+    A composite without colour tables is red, green, blue.
     """
-    told = getattr(tiff, "imagej_metadata", None) or {}
+    metadata = getattr(tiff, "imagej_metadata", None) or {}
     counts = dict(zip(series.axes, series.shape, strict=True))
-    if told.get("mode") not in ("composite", "color") or counts.get("C") != 3:
+    if metadata.get("mode") not in ("composite", "color") or counts.get("C") != 3:
         return ""
     if set(series.axes) != set("CYX") or series.axes[0] != "C":
         return ""
-    tables = told.get("LUTs")
+    tables = metadata.get("LUTs")
     if not tables:
         return "rgb"
     found = [
@@ -293,5 +294,5 @@ def _lights(tiff: Any, series: Any) -> str:
     return "".join(found) if sorted(found) == list("bgr") else ""
 
 
-def _ordered(array: NDArray[Any], lights: str) -> NDArray[Any]:
-    return np.stack([array[lights.index(c)] for c in "rgb"], axis=-1)
+def _ordered(array: NDArray[Any], channels: str) -> NDArray[Any]:
+    return np.stack([array[channels.index(c)] for c in "rgb"], axis=-1)

@@ -1,1 +1,1 @@
-"""Planes of pixels, before they are a cutout: axes, band names, grids and limits."""
+"""Planes of pixels before they become a cutout: axes, bands, grids and limits."""

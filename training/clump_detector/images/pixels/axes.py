@@ -1,4 +1,4 @@
-"""Which axis of an array counts the bands, and which two are the image."""
+"""Finding the axis of an array that counts the bands, and the two of the image."""
 
 from __future__ import annotations
 
@@ -10,55 +10,57 @@ from numpy.typing import NDArray
 
 from clump_detector.core.errors import ImageError
 
-#: More planes than this are a spectrum unless the header says which axis they are on,
+#: More planes than this are a spectrum unless the header gives the axes of the sky,
 MOST_BANDS = 12
 
 #: and more than this in any case.
-_MOST_TOLD = 64
+_MOST_STATED = 64
 
 
 def planes_of(
     array: NDArray[Any], path: Path, sky: tuple[int, int] | None = None
 ) -> NDArray[Any]:
-    """Return an array as (bands, height, width), a view of it.
+    """Return a view of an array with axes (bands, height, width).
 
-    The axes of the sky are the image where a WCS tells them; otherwise the one short
-    axis counts the bands, the first of several. Axes of one element are left out.
+    The image has the axes of the sky if a WCS gives them; otherwise the one short axis
+    counts the bands, the first of several. Axes of length one are dropped.
 
     Parameters
     ----------
     array : array
-        Of two axes or more.
+        With two axes or more.
+    path : path
+        For messages.
     sky : (int, int), optional
         The array's axes that are the sky.
 
     Raises
     ------
     ImageError
-        If there is no way to see an image or a few in it.
+        If the shape is not that of an image or of a few bands.
     """
     kept = [i for i, n in enumerate(array.shape) if n != 1]
     if len(kept) < 2 or len(kept) > 3 or 0 in array.shape:
-        raise _no_cutout(array.shape, path)
+        raise _not_a_cutout(array.shape, path)
     if sky is not None and not set(sky) <= set(kept):
         sky = None
     shape = [array.shape[i] for i in kept]
     array = array.reshape(shape)
     if len(kept) == 2:
         return array[None]
-    told = None if sky is None else ({0, 1, 2} - {kept.index(i) for i in sky}).pop()
-    bands = _band_axis(shape, told)
+    stated = None if sky is None else ({0, 1, 2} - {kept.index(i) for i in sky}).pop()
+    bands = _band_axis(shape, stated)
     if bands is None:
-        raise _no_cutout(tuple(shape), path)
+        raise _not_a_cutout(tuple(shape), path)
     return np.moveaxis(array, bands, 0)
 
 
-def _band_axis(shape: list[int], told: int | None) -> int | None:
+def _band_axis(shape: list[int], stated: int | None) -> int | None:
     """Return which of three axes counts the bands, or None."""
-    if told is not None and shape[told] <= _MOST_TOLD:
-        others = [n for i, n in enumerate(shape) if i != told]
-        if min(others) > shape[told] or shape[told] <= MOST_BANDS:
-            return told
+    if stated is not None and shape[stated] <= _MOST_STATED:
+        others = [n for i, n in enumerate(shape) if i != stated]
+        if min(others) > shape[stated] or shape[stated] <= MOST_BANDS:
+            return stated
     short = [i for i, n in enumerate(shape) if n <= MOST_BANDS]
     if len(short) > 1:
         square = [
@@ -69,9 +71,9 @@ def _band_axis(shape: list[int], told: int | None) -> int | None:
     return short[0] if short else None
 
 
-def _no_cutout(shape: tuple[int, ...], path: Path) -> ImageError:
+def _not_a_cutout(shape: tuple[int, ...], path: Path) -> ImageError:
     return ImageError(
-        f"an array of shape {shape} is no cutout",
+        f"an array of shape {shape} is not a cutout",
         path,
         "Give (height, width), (bands, height, width) with at most "
         f"{MOST_BANDS} bands, or (height, width, 3).",

@@ -1,7 +1,7 @@
-"""What the bands of an image are called: by headers, extension names, file names.
+"""The bands of an image, from headers, extension names and file names.
 
-A band is named as surveys do: ``u g r i z y Y J H K``, or a filter of a space telescope
-such as ``F606W``.
+Bands are named as in surveys: ``u g r i z y Y J H K``, or as a filter of a space
+telescope such as ``F606W``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from clump_detector.core.sources import stem
 
 Names = tuple[str | None, ...]
 
-#: Keys that name the filter of one plane, the surest first. FILT_ID is AstroWISE's
-#: (KiDS); FILTER1 and FILTER2 are the two wheels of HST's ACS, one of them clear;
-#: SURVEY says ``SDSS-r`` in SkyView's files.
+#: Keys that name the filter of one plane, the most reliable first. FILT_ID is
+#: AstroWISE's (KiDS); FILTER1 and FILTER2 are the two wheels of HST's ACS, one of them
+#: clear.
 _FILTER_KEYS = (
     "BAND", "FILTER", "FILTNAM", "FILTNAME", "FILT_ID", "FILTERID", "FILTER1",
     "FILTER2", "PHOTBAND",
@@ -29,53 +29,53 @@ _FILTER_KEYS = (
 _LIST_KEYS = ("BANDS", "FILTERS", "BAND", "FILTER", "CTYPE3", "COLORSPC", "COLORTYP")
 
 #: ``g``, ``i2`` and ``r2`` of the HSC, ``gp`` and ``gp1`` of Pan-STARRS, Ks and K', and
-#: letters behind a survey's name.
+#: letters after a survey's name.
 _LETTER = re.compile(
     r"(?:sdss|hsc|decam|ps1)?(?:([ugrizyjhk])|([ri])2|([ugrizyk])(?:p1?|prime)|"
     r"(k)(?:s|short)|([yk])(?:band)?)",
     re.IGNORECASE,
 )
 
-#: Johnson's, which are no letters of file names.
+#: Johnson's bands, which are not recognised in file names.
 _JOHNSON = {"B", "V"}
 
 #: Short names of lines, and elements before the letter of a line (Ca K, He I).
 _OF_LINES = {"ha", "hb", "he", "ca", "na", "mg"}
 
-#: Programs for colour pictures of the sky, whose cubes of three are red, green, blue.
+#: Programs for colour pictures of the sky, whose cubes are red, green and blue.
 _COLOUR_PROGRAMS = re.compile(
     r"Siril|PixInsight|ASTAP|DeepSkyStacker|AstroPixelProcessor|GraXpert", re.IGNORECASE
 )
 
-#: Lights of a colour picture, by what planes of three are said to be.
-_LIGHTS = {"rgb": ("red", "green", "blue"), "bgr": ("blue", "green", "red")}
+#: Channels of a colour picture, by the name of a cube of three planes.
+_CHANNELS = {"rgb": ("red", "green", "blue"), "bgr": ("blue", "green", "red")}
 
 
 @dataclass(frozen=True)
 class Naming:
-    """The bands of an image and who says so.
+    """The bands of an image and their source.
 
     Attributes
     ----------
     bands : tuple of str
         One for each plane, or none.
-    said_by : str
-        Such as "the header (BANDS)".
+    named_by : str
+        The source of the names, such as "the header (BANDS)".
     notes : tuple of str
-        Where sources contradict each other.
+        Sentences on sources that contradict each other.
     """
 
     bands: tuple[str, ...] = ()
-    said_by: str = ""
+    named_by: str = ""
     notes: tuple[str, ...] = ()
 
 
 def band_in(text: str) -> str | None:
-    """Return the band that a filter's name tells, or None.
+    """Return the band in the name of a filter, or None.
 
     ``g.MP9401``, ``OCAM_g_SDSS``, ``HSC-G``, ``i_SDSS.res`` and ``r DECam SDSS c0002``
-    are g, g, g, i and r. A letter counts as a word of its own only: ``H-alpha``, ``H2``
-    and ``K continuum`` are no bands, and ``g+r`` is none either.
+    are g, g, g, i and r. A letter counts only as a separate word: ``H-alpha``, ``H2``,
+    ``K continuum`` and ``g+r`` are not bands.
     """
     words = re.split(r"[^A-Za-z0-9]+", text.replace("\u03b1", "alpha"))
     tokens = [t for t in words if t]
@@ -94,7 +94,7 @@ def band_in(text: str) -> str | None:
 
 
 def _letter(token: str, is_hsc: bool) -> str | None:
-    """Return the band that a word of a filter's name is, or None."""
+    """Return the band that a word of a filter's name stands for, or None."""
     if token in _JOHNSON:
         return token
     letter = _LETTER.fullmatch(token)
@@ -104,19 +104,28 @@ def _letter(token: str, is_hsc: bool) -> str | None:
 
 
 def _as_band(letter: str, is_hsc: bool) -> str:
-    """Return a letter as `BAND_ORDER` writes it; Y is VISTA's and Euclid's, y is not.
-
-    The Ks and the Johnson letters stand for the band of that letter.
-    """
+    """Return a letter as `BAND_ORDER` writes it; Y (VISTA, Euclid) differs from y."""
     if letter in "yY":
         return "y" if is_hsc else letter
     return letter.upper() if letter in "jhkJHK" else letter.lower()
 
 
 def bands_in(text: str, n: int) -> tuple[str, ...] | None:
-    """Return the n bands of a list such as ``grz`` or ``F435W, F606W``, or None."""
-    if n == 3 and text.strip().lower() in _LIGHTS:
-        return _LIGHTS[text.strip().lower()]
+    """Return the bands of a list such as ``grz`` or ``F435W, F606W``.
+
+    Parameters
+    ----------
+    text : str
+    n : int
+        Number of bands that there should be.
+
+    Returns
+    -------
+    tuple of str or None
+        None where the text is not a list of n bands.
+    """
+    if n == 3 and text.strip().lower() in _CHANNELS:
+        return _CHANNELS[text.strip().lower()]
     letters = re.sub(r"[\s,;/|+-]+", "", text)
     if len(letters) == n and set(letters) <= set(BAND_ORDER):
         return tuple(letters)
@@ -125,7 +134,7 @@ def bands_in(text: str, n: int) -> tuple[str, ...] | None:
 
 
 def of_plane(keys: HeaderKeys) -> tuple[str | None, str]:
-    """Return (band, the key that names it) of the header of one plane."""
+    """Return the band that the header of one plane names, and the key."""
     for key in _FILTER_KEYS:
         band = band_in(keys.word(key))
         if band:
@@ -135,12 +144,12 @@ def of_plane(keys: HeaderKeys) -> tuple[str | None, str]:
 
 
 def unknown_filter(keys: HeaderKeys) -> str:
-    """Return what a header says of a filter that is no band that is known, or ''."""
+    """Return key and value of a filter that is not a known band, or ''."""
     if of_plane(keys)[0]:
         return ""
-    said = [(key, keys.word(key)) for key in _FILTER_KEYS]
-    told = [f"{key} = {word[:30]!r}" for key, word in said if _is_filter(word)]
-    return told[0] if told else ""
+    values = [(key, keys.word(key)) for key in _FILTER_KEYS]
+    filters = [f"{key} = {word[:30]!r}" for key, word in values if _is_filter(word)]
+    return filters[0] if filters else ""
 
 
 def _is_filter(word: str) -> bool:
@@ -148,7 +157,19 @@ def _is_filter(word: str) -> bool:
 
 
 def of_cube(keys: HeaderKeys, n: int) -> tuple[tuple[str, ...] | None, str]:
-    """Return (bands, the key that names them) of the header of a cube of n planes."""
+    """Return the bands that the header of a cube names, and the key.
+
+    Parameters
+    ----------
+    keys : HeaderKeys
+    n : int
+        Number of planes.
+
+    Returns
+    -------
+    (tuple of str or None, str)
+        None and '' where the header does not name n bands.
+    """
     for key in _LIST_KEYS:
         bands = bands_in(keys.word(key), n)
         if bands:
@@ -161,15 +182,26 @@ def of_cube(keys: HeaderKeys, n: int) -> tuple[tuple[str, ...] | None, str]:
                 return tuple(b for b in found if b), f"{key}{first}..."
     for key in ("PROGRAM", "CREATOR", "SWCREATE", "SOFTWARE"):
         if n == 3 and _COLOUR_PROGRAMS.search(keys.word(key)):
-            return _LIGHTS["rgb"], key
+            return _CHANNELS["rgb"], key
     return None, ""
 
 
 def of_file_name(path: Path, n: int) -> tuple[str, ...] | None:
-    """Return the n bands that a file's name tells, or None.
+    """Return the bands in a file's name.
 
-    A letter by itself for a plane (``a-g.fits``), a word of bands in order of
+    It is a separate letter for a plane (``a-g.fits``), and a word of bands in order of
     wavelength for a cube (``a_grz.fits``).
+
+    Parameters
+    ----------
+    path : path
+    n : int
+        Number of planes.
+
+    Returns
+    -------
+    tuple of str or None
+        None where the name does not give n bands.
     """
     tokens = [t for t in re.split(r"[-_. ]", stem(path)) if t]
     if n == 1:
@@ -178,11 +210,11 @@ def of_file_name(path: Path, n: int) -> tuple[str, ...] | None:
         named = [band for band in found if band]
         return (named[-1],) if named else None
     for token in reversed(tokens):
-        if n == 3 and token.lower() in _LIGHTS:
-            return _LIGHTS[token.lower()]
-        places = [BAND_ORDER.find(letter) for letter in token]
-        ordered = sorted(set(places))
-        if len(token) == n and min(places) >= 0 and places in (
+        if n == 3 and token.lower() in _CHANNELS:
+            return _CHANNELS[token.lower()]
+        ranks = [BAND_ORDER.find(letter) for letter in token]
+        ordered = sorted(set(ranks))
+        if len(token) == n and min(ranks) >= 0 and ranks in (
             ordered, ordered[::-1]
         ):  # fmt: skip
             return tuple(token)
@@ -196,48 +228,48 @@ def settled(
     by_name: Sequence[str],
     by_choice: Sequence[str],
 ) -> Naming:
-    """Return the bands of a file, or of several, and who says so.
+    """Return the bands of a file, or of several, and their source.
 
-    Headers are believed first, then the names of extensions, then those of files, then
-    the user. Who calls two planes the same is not believed.
+    Headers take precedence, then the names of extensions, those of files, and the
+    user's choice. A source that gives two planes the same name is not used.
 
     Parameters
     ----------
     by_header, by_extension : tuple of (str or None)
-        For each plane; what is not known is None.
+        One for each plane; None where unknown.
     header : str
-        What says the names by header, such as "the header (FILTER)".
+        The source of the names by header, such as "the header (FILTER)".
     by_name, by_choice : sequence of str
         Empty, or one for each plane.
     """
-    told = (
+    sources = (
         (by_header, header or "the header"),
         (by_extension, "the extension names"),
         (tuple(by_name), "the file names" if len(by_name) > 1 else "the file name"),
         (tuple(by_choice), "your choice"),
     )
-    whole = [(names, who) for names, who in told if names and all(names)]
-    good = [(n, who) for n, who in whole if len(set(n)) == len(n) == len(by_header)]
+    whole = [(names, source) for names, source in sources if names and all(names)]
+    good = [(n, s) for n, s in whole if len(set(n)) == len(n) == len(by_header)]
     if not good:
         return Naming()
-    names, who = good[0]
+    names, used = good[0]
     bands = tuple(name for name in names if name)
     notes = []
     for others, other in whole:
-        if other != who and tuple(others) != bands:
-            notes.append(_contradiction(bands, who, others, other))
-    return Naming(bands, who, tuple(notes))
+        if other != used and tuple(others) != bands:
+            notes.append(_contradiction(bands, used, others, other))
+    return Naming(bands, used, tuple(notes))
 
 
-def _contradiction(bands: tuple[str, ...], who: str, others: Names, other: str) -> str:
-    said = listed([str(name) for name in others])
+def _contradiction(bands: tuple[str, ...], used: str, others: Names, other: str) -> str:
+    names = listed([str(name) for name in others])
     if len(others) > 1 and len(set(others)) == 1:
-        said = f"{others[0]} for all of them"
-    verb = "say" if other.endswith("s") else "says"
+        names = f"{others[0]} for all of them"
+    verb = "give" if other.endswith("s") else "gives"
     taken = "Bands {} are" if len(bands) > 1 else "Band {} is"
-    return f"{taken.format(listed(bands))} from {who}, though {other} {verb} {said}."
+    return f"{taken.format(listed(bands))} from {used}, though {other} {verb} {names}."
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as a list in a sentence."""
+    """Return names as a list for a sentence."""
     return ", ".join(names)

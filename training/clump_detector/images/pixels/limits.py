@@ -1,4 +1,4 @@
-"""How much an image file may ask for, so that no broken one fills the memory."""
+"""Limits of image files, so that a broken one does not fill the memory."""
 
 from __future__ import annotations
 
@@ -16,17 +16,31 @@ MOST_PIXELS = 16_000 * 16_000
 #: library holds several copies.
 MOST_PICTURE_PIXELS = 10_000 * 10_000
 
-#: More values than this for each byte of a compressed file are no image of the sky.
-#: The tightest code in use (zlib, 1032 to 1) stays below it.
+#: Most values for each byte of a compressed file. The tightest code in use (zlib, 1032
+#: to 1) stays below it.
 MOST_VALUES_PER_BYTE = 2_000
 
-#: Unpacked bytes that any file may have, and how many times its own size from there on.
+#: Unpacked bytes that are allowed for any file, and the multiple of its own size above.
 UNPACKED_ANYWAY = 64 * 2**20
 MOST_UNPACKED = 250
 
 
 def refuse_large(path: Path, shape: Sequence[int], *, picture: bool = False) -> None:
-    """Refuse an image of too many values; its shape is in array order."""
+    """Refuse an image of too many values.
+
+    Parameters
+    ----------
+    path : path
+        For the message.
+    shape : sequence of int
+        In array order.
+    picture : bool
+        Whether the lower limit of compressed pictures applies.
+
+    Raises
+    ------
+    ImageError
+    """
     most = MOST_PICTURE_PIXELS if picture else MOST_PIXELS
     if prod(shape) <= most:
         return
@@ -34,15 +48,27 @@ def refuse_large(path: Path, shape: Sequence[int], *, picture: bool = False) -> 
     raise ImageError(
         f"{sizes} pixels are too many for one cutout",
         path,
-        f"Cut it into parts of at most {int(most**0.5):,} pixels a side.",
+        f"Cut out parts with sides of at most {int(most**0.5):,} pixels.",
     )
 
 
 def refuse_promise(path: Path, promised: int, held: int) -> None:
-    """Refuse a file whose header promises more bytes than the file holds."""
+    """Refuse a file whose header claims more bytes than the file holds.
+
+    Parameters
+    ----------
+    path : path
+        For the message.
+    promised, held : int
+        Bytes that the header claims and that are there.
+
+    Raises
+    ------
+    ImageError
+    """
     if promised > held:
         raise ImageError(
-            f"this file is damaged: its header promises {in_bytes(promised)} of data "
+            f"this file is damaged: its header claims {in_bytes(promised)} of data "
             f"and {in_bytes(max(held, 0))} are there",
             path,
             "Get the file again.",
@@ -50,11 +76,23 @@ def refuse_promise(path: Path, promised: int, held: int) -> None:
 
 
 def refuse_bomb(path: Path, unpacked: int, packed: int) -> None:
-    """Refuse so many bytes from so few: what zeros are packed into is no image."""
+    """Refuse a compressed file that expands to far more than an image does.
+
+    Parameters
+    ----------
+    path : path
+        For the message.
+    unpacked, packed : int
+        Bytes after and before expansion.
+
+    Raises
+    ------
+    ImageError
+    """
     most = max(UNPACKED_ANYWAY, MOST_UNPACKED * packed)
     if unpacked > most:
         raise ImageError(
-            f"{in_bytes(packed)} unpack to more than {in_bytes(most)}, which no image "
+            f"{in_bytes(packed)} expand to more than {in_bytes(most)}, which no image "
             "does",
             path,
             "Get the file again.",
@@ -62,7 +100,21 @@ def refuse_bomb(path: Path, unpacked: int, packed: int) -> None:
 
 
 def refuse_emptiness(path: Path, values: int, held: int) -> None:
-    """Refuse so many values from so few compressed bytes."""
+    """Refuse more values than the compressed bytes of an image can hold.
+
+    Parameters
+    ----------
+    path : path
+        For the message.
+    values : int
+        Number of the image's values.
+    held : int
+        Compressed bytes.
+
+    Raises
+    ------
+    ImageError
+    """
     if values > MOST_VALUES_PER_BYTE * max(held, 1):
         raise ImageError(
             f"this file is damaged: {in_bytes(held)} cannot hold {values:,} values",
@@ -72,7 +124,7 @@ def refuse_emptiness(path: Path, values: int, held: int) -> None:
 
 
 def in_bytes(n: int) -> str:
-    """Return a number of bytes as people say it."""
+    """Return a number of bytes with a unit, for messages."""
     for power, unit in enumerate(("bytes", "kB", "MB", "GB")):
         if n < 1000 ** (power + 1):
             return f"{n // 1000**power} {unit}"

@@ -1,4 +1,4 @@
-"""What libraries log of damaged files, which becomes one message anyway."""
+"""Silencing what libraries log about damaged files, which become one error anyway."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def quiet(name: str) -> Iterator[None]:
     Parameters
     ----------
     name : str
-        Of its logger.
+        The name of its logger.
     """
     logger = logging.getLogger(name)
     before = logger.level

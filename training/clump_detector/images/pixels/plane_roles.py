@@ -1,7 +1,8 @@
-"""What each image of a FITS file is for: fluxes, their errors, a mask, or other.
+"""The role of each image of a FITS file: fluxes, their errors, a mask, or other.
 
-Names say it (``SCI``, ``g_invvar``, ``IMTYPE = 'invvar'``, ``BUNIT = 'nanomaggy^-2'``);
-where they do not, a plane that follows an image and agrees with its noise is its error.
+It follows from names (``SCI``, ``g_invvar``, ``IMTYPE = 'invvar'``) and units
+(``BUNIT = 'nanomaggy^-2'``); without these, a plane that follows an image and agrees
+with its noise is its error.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ FLUX, VARIANCE, INVERSE, ERROR, WEIGHT, MASK, OTHER = (
     "flux", "variance", "inverse variance", "error", "weight", "mask", "other"
 )  # fmt: skip
 
-#: What tells errors, the best first.
+#: Roles that give errors, the best first.
 ERRORS = (VARIANCE, INVERSE, ERROR, WEIGHT)
 
 _WORDS = {
@@ -40,27 +41,27 @@ _WORDS = {
 
 _ROLES = {word: role for role, words in _WORDS.items() for word in words.split()}
 
-#: Names that say nothing, written by programs of themselves.
+#: Default names, written by programs.
 _NO_NAMES = {"", "PRIMARY", "COMPRESSED_IMAGE"}
 
-#: Keys that say what a plane holds. IMTYPE and IMAGETYP are the Legacy Surveys'.
+#: Keys that name what a plane holds. IMTYPE and IMAGETYP are the Legacy Surveys'.
 _KEYS = ("IMTYPE", "IMAGETYP", "PRODTYPE", "EXTTYPE", "HDUCLAS2")
 
-#: What else says so: OGIP's and ESO's HDUCLAS3, and the UTYPE of astropy's CCDData.
+#: Values of OGIP's and ESO's HDUCLAS3, and of the UTYPE of astropy's CCDData.
 _SURE = {
     "MSE": VARIANCE, "RMSE": ERROR, "INVMSE": INVERSE,
     "STDDEVUNCERTAINTY": ERROR, "VARIANCEUNCERTAINTY": VARIANCE,
     "INVERSEVARIANCE": INVERSE,
 }  # fmt: skip
 
-#: Words of what is one part of an error only, such as VAR_POISSON of JWST's.
+#: Words that name only one part of an error, such as JWST's VAR_POISSON.
 _PARTS = {
     "poisson", "shot", "photon", "rnoise", "rdnoise", "readnoise", "read", "ron",
     "flat", "dark",
 }  # fmt: skip
 
-#: An error's plane agrees with the noise of its image within this factor; sources and
-#: correlated pixels are why it is not nearer to 1.
+#: An error's plane agrees with the noise of its image within this factor, which allows
+#: for sources and correlated pixels.
 _AGREES = 3.0
 
 
@@ -71,7 +72,7 @@ def name_of(keys: HeaderKeys) -> str:
 
 
 def role_in(text: str) -> str | None:
-    """Return what a name says a plane is for, or None."""
+    """Return the role of a plane by its name, or None."""
     words = [word for word in re.split(r"[^a-z0-9]+", text.lower()) if word]
     found = [_ROLES[word] for word in words if word in _ROLES]
     special = [role for role in found if role != FLUX]  # as in "image_invvar"
@@ -79,16 +80,16 @@ def role_in(text: str) -> str | None:
 
 
 def is_part(name: str) -> bool:
-    """Tell whether the name of errors says that they are a part of the whole."""
+    """Return whether the name of errors is that of one part of the whole error."""
     return bool(set(re.split(r"[^a-z0-9]+", name.lower())) & _PARTS)
 
 
 def role_of(keys: HeaderKeys) -> str | None:
-    """Return what a header says its plane is for, or None where it does not say."""
+    """Return the role of a plane by its header, or None where that does not give it."""
     for key in ("HDUCLAS3", "UTYPE"):
-        sure = _SURE.get(keys.own.word(key).upper())
-        if sure:
-            return sure
+        certain = _SURE.get(keys.own.word(key).upper())
+        if certain:
+            return certain
     by_name = role_in(name_of(keys))
     if by_name:
         return by_name
@@ -103,10 +104,15 @@ def role_of(keys: HeaderKeys) -> str | None:
 
 
 def role_by_noise(pairs: Sequence[tuple[Values, Values]]) -> str | None:
-    """Return what errors nameless planes tell of the images before them, or None.
+    """Return the kind of errors that planes without names give, or None.
 
-    The middle value of each is held against the scatter of neighbouring pixels of its
-    image; what fits all of them best is it.
+    The median of each is compared with the scatter of neighbouring pixels of its image;
+    the kind that fits all of them best is returned.
+
+    Parameters
+    ----------
+    pairs : sequence of (array, array)
+        An image and the plane after it.
     """
     apart = [_apart(flux, other) for flux, other in pairs]
     fits = [
@@ -118,7 +124,10 @@ def role_by_noise(pairs: Sequence[tuple[Values, Values]]) -> str | None:
 
 
 def _apart(flux: Values, other: Values) -> dict[str, float]:
-    """Return by what factor errors miss the noise, as a logarithm, or nothing."""
+    """Return by what factor errors differ from the noise, as a logarithm by role.
+
+    Empty where they cannot be errors.
+    """
     known = other[np.isfinite(other)]
     if flux.shape != other.shape or not known.size or known.min() < 0:
         return {}
@@ -134,9 +143,23 @@ def _apart(flux: Values, other: Values) -> dict[str, float]:
 
 
 def as_variance(role: str, values: Values, flux: Values) -> Values:
-    """Return variances from what a plane tells; infinite where there is no weight.
+    """Return the variances that a plane of errors gives.
 
-    Weights are known up to a factor only: they are brought to the noise of the image.
+    Weights are known up to a factor only: they are scaled to the noise of the image.
+
+    Parameters
+    ----------
+    role : str
+        Of `ERRORS`.
+    values : array of shape (height, width)
+        The plane of errors.
+    flux : array of shape (height, width)
+        The image.
+
+    Returns
+    -------
+    array of shape (height, width)
+        Infinite where the weight is 0, NaN where a variance is negative.
     """
     with np.errstate(all="ignore"):
         if role == ERROR:
@@ -154,7 +177,8 @@ def as_variance(role: str, values: Values, flux: Values) -> Values:
 def _noise(flux: Values) -> float:
     """Return the noise of a pixel from the differences of neighbours.
 
-    Those of a galaxy are small, and the median minds neither stars nor clumps.
+    A galaxy's contribution to these is small, and the median is robust against stars
+    and clumps.
     """
     step = max(1, flux.shape[-2] // 500)
     rows = flux[..., ::step, :]

@@ -1,4 +1,4 @@
-"""What a file gives to a cutout: a picture, or planes and what their header says."""
+"""The content of an image file: a colour picture, or planes with their header."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ColourImage:
-    """A picture: what was stretched before.
+    """A colour picture, stretched by another program.
 
     Attributes
     ----------
     path : path
-        Of the file.
+        The file.
     pixels : array
         uint8 of shape (height, width, 3).
     words : str
-        What it is, for people.
+        What it is, for users.
     notes : tuple of str
-        What a person should know, in sentences.
+        Sentences for the user.
     """
 
     path: Path
@@ -43,25 +43,25 @@ class Planes:
     Attributes
     ----------
     path : path
-        Of the file.
+        The file.
     fluxes : array
         float32 of shape (n, height, width), NaN where there is no data.
     keys : HeaderKeys
-        Of the header.
+        The keys of the header.
     variance : array or None
         float32 of the fluxes' shape.
     wcs : astropy.wcs.WCS or None
     by_header, by_extension : tuple of (str or None)
-        What header and extension name call the planes.
-    said_by : str
-        Where ``by_header`` is from, such as "the header (FILTER)".
+        The bands by header and by extension name.
+    named_by : str
+        The source of ``by_header``, such as "the header (FILTER)".
     facts : tuple of str
-        What was taken from where, in words for one line.
+        Clauses on what was read from where.
     notes : tuple of str
-        What a person should know, in sentences.
+        Sentences for the user.
     red_first : bool
-        Whether planes without names are red, green and blue in this order: the file
-        says so, or colours are its last axis.
+        Whether planes without names are red, green and blue in this order, as stated by
+        the file or because colours are its last axis.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class Planes:
     wcs: Any = None
     by_header: tuple[str | None, ...] = ()
     by_extension: tuple[str | None, ...] = ()
-    said_by: str = ""
+    named_by: str = ""
     facts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     red_first: bool = False

@@ -1,8 +1,8 @@
-"""Doubles made singles without losing a faint signal on a high level.
+"""Conversion of doubles to singles without losing a faint signal on a high level.
 
-A single has 24 bits: on a level of 10^6 it counts in steps of 0.06. Where that is
-coarse beside the noise, the level is subtracted in doubles first. Nothing that is shown
-or measured depends on it: the sky is subtracted in any case.
+A single has 24 bits: at a level of 10^6 its steps are 0.06. Where that is coarse
+compared with the noise, the level is subtracted in doubles first. Display and
+measurements do not depend on it, since they subtract the sky in any case.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 Singles = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-#: Values of a sample that is looked at.
+#: Values of the sample that is examined.
 _ENOUGH = 100_000
 
-#: Rounding may be this part of the noise.
+#: Rounding may be this fraction of the noise.
 _FINE = 0.05
 
 
 def level_of(values: NDArray[np.generic]) -> float:
-    """Return the level that has to be subtracted before values are made singles.
+    """Return the level to subtract before values are converted to singles.
 
     Parameters
     ----------
     values : array
-        Neighbours stand side by side on the last axis.
+        Neighbouring pixels are neighbours on the last axis.
 
     Returns
     -------
@@ -52,21 +52,20 @@ def _lossy(values: Doubles) -> bool:
 
 
 def _lost(values: Doubles) -> float:
-    """Return how much most values change when they are made singles."""
+    """Return how much most values change when they are converted to singles."""
     with np.errstate(over="ignore", invalid="ignore"):
         lost = np.abs(values.astype(np.float32) - values)
     return float(np.quantile(lost[np.isfinite(lost)], 0.9)) if lost.size else 0.0
 
 
 def as_singles(planes: NDArray[np.generic]) -> tuple[Singles, tuple[float, ...]]:
-    """Return planes as singles, NaN where not finite, and what was subtracted of each.
+    """Return planes as singles, NaN where not finite, and the level subtracted of each.
 
-    Fluxes as small as 1e-12 keep their digits; ones that would overflow are no data.
+    Fluxes as small as 1e-12 keep their digits; values that would overflow become NaN.
 
     Parameters
     ----------
-    planes : array
-        Of shape (n, height, width).
+    planes : array of shape (n, height, width)
     """
     coarse = planes.dtype.kind == "f" and planes.dtype.itemsize <= 4
     coarse |= planes.dtype.kind in "uib" and planes.dtype.itemsize <= 2
@@ -80,16 +79,16 @@ def as_singles(planes: NDArray[np.generic]) -> tuple[Singles, tuple[float, ...]]
 
 
 def precision_in_words(levels: tuple[float, ...]) -> str:
-    """Return what was subtracted, as a clause, or ''."""
+    """Return a clause on the levels that were subtracted, or ''."""
     taken = dict.fromkeys(f"{level:,.7g}" for level in levels if level)
     return f"a level of {', '.join(taken)} subtracted" if taken else ""
 
 
 def eight_bits(colours: NDArray[np.generic]) -> tuple[NDArray[np.uint8], int]:
-    """Return colours as eight bits, and how many bits they use.
+    """Return colours as eight bits, and the number of bits they use.
 
-    Cameras and converters put 8, 10, 12 or 14 bits into 16: the brightest value tells.
-    Taken for 16, such a picture would be nearly black.
+    Cameras and converters store 8, 10, 12 or 14 bits in 16. Their number follows from
+    the brightest value; read as 16 bits, such a picture would be nearly black.
 
     Parameters
     ----------

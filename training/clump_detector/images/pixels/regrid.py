@@ -1,8 +1,8 @@
-"""Bands that were taken on different pixel grids, brought onto one.
+"""Reprojection of bands with different pixel grids onto one.
 
 Interpolation is reproject's, bilinear. It conserves surface brightness, so fluxes per
 pixel are multiplied by the ratio of the pixels' areas. Errors of neighbouring pixels
-are correlated afterwards, which the variances do not say.
+are correlated afterwards, which the variances do not contain.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from clump_detector.core.errors import ImageError
 
 from .planes import Planes, Values
 
-#: Grids whose corners agree to this part of a pixel are one.
+#: Grids whose corners agree to this fraction of a pixel are the same.
 _SAME = 0.1
 
-#: Scales that agree to this part are equally fine.
+#: Scales that agree to this fraction are equally fine.
 _AS_FINE = 0.01
 
 
 def on_one_grid(
     blocks: Sequence[Planes], bands: Sequence[str | None]
 ) -> tuple[list[Planes], str]:
-    """Return all planes on one grid, and a sentence on what was done or ''.
+    """Return all planes on one grid, and a sentence on what was done, or ''.
 
-    The grid is the finest; among equals that of the r band, else the first.
+    The grid is the finest one; among equals that of the r band, else the first.
 
     Parameters
     ----------
@@ -49,20 +49,20 @@ def on_one_grid(
     for other in blocks:
         if other.wcs is None:
             raise _different(first, next(b for b in blocks if b.size != first.size))
-    place = _finest(blocks, bands)
-    target = blocks[place]
+    index = _finest(blocks, bands)
+    target = blocks[index]
     moved = [i for i, b in enumerate(blocks) if not _same_grid(target, b)]
     done = [_moved(b, target) if i in moved else b for i, b in enumerate(blocks)]
     named = [bands[i] or str(i + 1) for i in moved]
-    onto = bands[place] or str(place + 1)
+    onto = bands[index] or str(index + 1)
     return done, (
         f"{'Band' if len(moved) == 1 else 'Bands'} {', '.join(named)} "
-        f"{'was' if len(moved) == 1 else 'were'} brought onto the pixel grid of {onto}."
+        f"{'was' if len(moved) == 1 else 'were'} reprojected to the grid of {onto}."
     )
 
 
 def _same_grid(a: Planes, b: Planes) -> bool:
-    """Tell whether two images have the same pixels; without a WCS, of the same size."""
+    """Return whether two images have the same grid; without a WCS, the same size."""
     if a.size != b.size:
         return False
     if a.wcs is None or b.wcs is None:
@@ -86,7 +86,7 @@ def _finest(blocks: Sequence[Planes], bands: Sequence[str | None]) -> int:
 
 
 def _moved(planes: Planes, target: Planes) -> Planes:
-    """Return planes on another grid, NaN where they do not reach."""
+    """Return planes on another grid, NaN outside of their own."""
     ratio = np.float32((pixel_scale(target.wcs) / pixel_scale(planes.wcs)) ** 2)
     fluxes = _interpolated(planes.fluxes, planes.wcs, target) * ratio
     if not np.isfinite(fluxes).any():
@@ -120,5 +120,5 @@ def _different(first: Planes, other: Planes) -> ImageError:
         f"its size differs from that of {first.path.name}: "
         f"{width} x {height} and {wide} x {high} pixels",
         other.path,
-        "Bring the bands onto one pixel grid first.",
+        "Reproject the bands to one pixel grid first.",
     )
