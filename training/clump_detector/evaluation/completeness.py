@@ -21,17 +21,22 @@ EDGES = np.geomspace(*RATIOS, 9)
 LEAST = 5
 
 
-def wilson(found: int, n: int, z: float = 1.0) -> tuple[float, float]:
-    """Return an interval of a share of n trials, 68 % by default.
+def wilson(found: int, n: int) -> tuple[float, float]:
+    """Return the 68 % interval of a share of n trials.
 
     Wilson (1927, J. Am. Stat. Assoc. 22, 209), which is right for shares of 0 and 1.
+
+    Parameters
+    ----------
+    found, n : int
+        The share is ``found / n``; of no trials the interval is 0 to 1.
     """
+    from astropy.stats import binom_conf_interval
+
     if n == 0:
         return 0.0, 1.0
-    share = found / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) * z / (1 + z**2 / n)
-    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+    low, high = binom_conf_interval(found, n, interval="wilson")
+    return float(low), float(high)
 
 
 def completeness(trials: Sequence[Trial], score: float) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.host_mask import nucleus
 from clump_detector.images.rgb import to_rgb
 from clump_detector.photometry import Field, prepare
-from clump_detector.photometry.aperture.psf import moffat
+from clump_detector.photometry.aperture.psf import SIGMA_PER_FWHM, moffat
 from clump_detector.simulate.inject import (
     clump_colour,
     draw_places,
@@ -196,7 +196,7 @@ def _light(field: Field) -> Floats:
     assert field.host is not None
     band = field.host.band
     plane = np.nan_to_num(field.planes[band] - field.sky.level[band])
-    smooth = ndimage.gaussian_filter(plane.astype(float), field.fwhm / 2.3548)
+    smooth = ndimage.gaussian_filter(plane.astype(float), field.fwhm * SIGMA_PER_FWHM)
     return np.asarray(smooth)
 
 

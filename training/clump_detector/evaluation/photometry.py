@@ -25,6 +25,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.files import write_json
 from clump_detector.core.progress import Progress, no_progress
 from clump_detector.images.cutout import Cutout
+from clump_detector.photometry.aperture.annulus import MEDIAN
 from clump_detector.photometry.aperture.psf import ANNULUS, APERTURE, moffat
 from clump_detector.photometry.measurement import measure
 from clump_detector.simulate import SimulatedCutout, simulate_one
@@ -192,7 +193,7 @@ def figures(pairs: Iterable[Pair]) -> dict[str, float]:
     return {
         "n": len(chosen),
         "ratio": float(middle),
-        "ratio_error": float(1.2533 * (high - low) / 2 / np.sqrt(len(chosen))),
+        "ratio_error": float(np.sqrt(MEDIAN) * (high - low) / 2 / np.sqrt(len(chosen))),
         "ratio_16": float(low),
         "ratio_84": float(high),
         "pull": float(pulls[1]),

@@ -22,6 +22,7 @@ from clump_detector.photometry.aperture.profile import (
     measure_profile,
     shape_of,
 )
+from clump_detector.photometry.aperture.psf import SIGMA_PER_FWHM
 
 from .nucleus import find_nucleus
 
@@ -157,7 +158,7 @@ def _segments(plane: BandArray, fwhm: float) -> NDArray[np.int_] | None:
 
     level, _ = rough_sky(plane)
     known = np.where(np.isfinite(plane), plane, np.float32(level))
-    smooth = ndimage.gaussian_filter(known, fwhm / 2.3548)
+    smooth = ndimage.gaussian_filter(known, fwhm * SIGMA_PER_FWHM)
     level, noise = rough_sky(smooth)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # photutils warns when nothing is found

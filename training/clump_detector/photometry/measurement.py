@@ -16,7 +16,7 @@ from clump_detector.photometry.aperture.centroid import find_centre
 from clump_detector.photometry.aperture.psf import APERTURE
 from clump_detector.photometry.aperture.stamp import cut_stamp
 
-from .clump import Clump
+from .clump import measure_clump
 from .field import Field, prepare
 from .flags import Quality
 from .psf_choice import Given
@@ -83,7 +83,7 @@ def measure_boxes(
     width, width_error = np.ones(n), np.full(n, np.nan)
     flux, error, correction, level = np.full((4, n, b), np.nan)
     for i in wanted if b else ():
-        clump = Clump(field, places, i)
+        clump = measure_clump(field, places, i)
         flux[i], error[i] = clump.flux, clump.error
         correction[i], level[i] = clump.correction, clump.level
         width[i], width_error[i] = clump.width, clump.width_error
@@ -95,26 +95,26 @@ def measure_boxes(
     known = field.cutout.galaxy
     kept = list(wanted)
     return Measured(
-        boxes[kept],
-        field.bands,
-        places[kept, 0],
-        places[kept, 1],
-        field.psfs,
-        width[kept],
-        width_error[kept],
-        flux[kept],
-        error[kept],
-        correction[kept],
-        level[kept],
-        flags[kept],
-        field.host,
-        field.fwhm,
-        field.fwhm_source,
-        field.cutout.jansky if b else (),
-        None if known is None else known.ebv,
-        field.cutout.scale,
-        None if known is None else known.radius,
-        None if known is None else known.redshift,
+        boxes=boxes[kept],
+        bands=field.bands,
+        x=places[kept, 0],
+        y=places[kept, 1],
+        psfs=field.psfs,
+        width=width[kept],
+        width_error=width_error[kept],
+        flux=flux[kept],
+        error=error[kept],
+        correction=correction[kept],
+        background=level[kept],
+        flags=flags[kept],
+        host=field.host,
+        fwhm=field.fwhm,
+        fwhm_source=field.fwhm_source,
+        jansky=field.cutout.jansky if b else (),
+        ebv=None if known is None else known.ebv,
+        scale=field.cutout.scale,
+        radius=None if known is None else known.radius,
+        redshift=None if known is None else known.redshift,
     )
 
 

@@ -21,7 +21,7 @@ from clump_detector.images.host_mask import host_mask, nucleus
 from clump_detector.images.rgb import to_rgb
 
 from . import priors
-from .priors import Rng, fluxes
+from .priors import FWHM_PER_SIGMA, SIGMA_PER_MAD, Rng, fluxes
 from .survey_picture import VISIBLE_LEVELS, WEIGHTS, Picture
 
 #: Softening of the asinh curve that stands for the one a picture was made with.
@@ -132,7 +132,7 @@ def star_width(picture: Picture) -> float | None:
 
     linear = undone(picture).mean(axis=2)
     linear -= np.median(linear)
-    sigma = 1.4826 * float(np.median(np.abs(linear))) or 1e-3
+    sigma = SIGMA_PER_MAD * float(np.median(np.abs(linear))) or 1e-3
     guess = priors.PICTURE_FWHM[0] * max(picture.shape[:2]) / 400
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # photutils warns when it finds or fits nothing
@@ -209,7 +209,7 @@ def standing_out_of(luminance: NDArray[np.float64], fwhm: float) -> Floats:
     """Return by how many grey levels each place is brighter than what is around it."""
     from scipy import ndimage
 
-    sigma = fwhm / 2.3548
+    sigma = fwhm / FWHM_PER_SIGMA
     inner = ndimage.gaussian_filter(luminance, sigma)
     return np.asarray(np.abs(inner - ndimage.gaussian_filter(luminance, 2.5 * sigma)))
 

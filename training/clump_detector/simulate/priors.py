@@ -17,6 +17,13 @@ Rng = np.random.Generator
 
 BANDS = "ugriz"
 
+#: FWHM of a Gaussian over its standard deviation, and standard deviation over median
+#: absolute deviation. Rounded, unlike those in `clump_detector.photometry`: with more
+#: digits simulated pictures would differ in a few pixels, and in their content hashes,
+#: from those that released models learned from.
+FWHM_PER_SIGMA = 2.3548
+SIGMA_PER_MAD = 1.4826
+
 #: Share of galaxies with clumps (Clump Scout, Adams et al. 2022).
 CLUMPY_SHARE = 0.45
 

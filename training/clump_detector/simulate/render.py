@@ -10,7 +10,7 @@ import numpy as np
 from clump_detector.core.arrays import BandArray, Floats
 
 from .pixel_grid import PixelGrid, rotated, smooth_noise
-from .priors import BANDS, Rng
+from .priors import BANDS, FWHM_PER_SIGMA, Rng
 from .scene import Neighbour, Scene, SimulatedClump, SimulatedHost, Star, arm_angle
 
 #: A clump from this matched-filter S/N up is one that a person sees in the picture:
@@ -96,7 +96,7 @@ def _full_well(scene: Scene) -> float:
 
     All bands saturate at much the same, so that a bright star's core is white.
     """
-    sigma = scene.fwhm / 2.3548 / scene.survey.scale
+    sigma = scene.fwhm / FWHM_PER_SIGMA / scene.survey.scale
     return 4000.0 / (2 * np.pi * sigma**2)
 
 
@@ -288,7 +288,7 @@ def _seen(
     i, j = round(row), round(column)
     if not (0 <= i < grid.n and 0 <= j < grid.n):
         return Seen(0.0, np.zeros(3), np.zeros(3))
-    sigma = float(np.hypot(grid.fwhm, clump.fwhm)) / 2.3548 / grid.scale
+    sigma = float(np.hypot(grid.fwhm, clump.fwhm)) / FWHM_PER_SIGMA / grid.scale
     area = 4 * np.pi * sigma**2
     flux = clump.flux[chosen]
     peak = 1.7 * flux / area  # a Moffat's is a little below a Gaussian's, 2 / area

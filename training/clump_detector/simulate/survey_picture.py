@@ -14,7 +14,7 @@ from clump_detector.images import rgb
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import background
 
-from .priors import Rng
+from .priors import SIGMA_PER_MAD, Rng
 from .render import Drawn
 from .scene import Scene
 
@@ -233,7 +233,7 @@ class StretchCurve:
         planes = planes - sky
         intensity = planes[:, ::3, ::3].mean(axis=0)
         below = intensity[intensity < 0]
-        self.sigma = float(1.4826 * np.median(np.abs(below))) or 1e-6
+        self.sigma = float(SIGMA_PER_MAD * np.median(np.abs(below))) or 1e-6
         self.softening = _softening(centre / self.sigma, look)
         levels = self(planes) + 0.5
         self.picture: Picture = np.ascontiguousarray(

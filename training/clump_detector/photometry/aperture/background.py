@@ -24,7 +24,10 @@ LEAST_BLOCKS = 40
 #: Noise of a resampled image is correlated, but hardly by more than this in variance.
 MOST_CORRELATED = 25.0
 
-_TO_SIGMA = 1.4826
+
+#: Standard deviation of normal values over their median absolute deviation, as in
+#: ``astropy.stats.mad_std``, which is too slow to call for every annulus.
+SIGMA_PER_MAD = 1.482602218505602
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def medians(values: NDArray[np.floating]) -> Floats:
 def spreads(values: NDArray[np.floating], middle: Floats | None = None) -> Floats:
     """Return standard deviations from median deviations along the last axis."""
     centre = medians(values) if middle is None else middle
-    return _TO_SIGMA * medians(np.abs(values - centre[..., None]))
+    return SIGMA_PER_MAD * medians(np.abs(values - centre[..., None]))
 
 
 def rough_sky(plane: BandArray) -> tuple[float, float]:
@@ -81,7 +84,7 @@ def rough_sky(plane: BandArray) -> tuple[float, float]:
     for _ in range(8):
         level = values[len(values) // 2]
         # Light only adds, so the spread is that below the level: to the lower quartile.
-        sigma = _TO_SIGMA * float(level - values[len(values) // 4])
+        sigma = SIGMA_PER_MAD * float(level - values[len(values) // 4])
         first, last = np.searchsorted(values, [level - 3 * sigma, level + 3 * sigma])
         if sigma == 0 or last - first in (0, len(values)):
             break

@@ -10,7 +10,7 @@ from clump_detector.core.arrays import Floats
 
 from .annulus import fit_planes
 from .background import medians, spreads
-from .psf import ANNULUS
+from .psf import ANNULUS, SIGMA_PER_FWHM
 from .stamp import Stamp
 
 #: The peak is looked for within the inner half of the box: farther out begins the
@@ -49,7 +49,7 @@ def find_centre(
     image = _combined(stamp, fwhm)
     if image is None:
         return None
-    sigma = SMOOTHED * fwhm / 2.3548
+    sigma = SMOOTHED * fwhm * SIGMA_PER_FWHM
     known = np.asarray(np.isfinite(stamp.planes).any(axis=0))
     smooth = ndimage.gaussian_filter(image, sigma)
     if not known.all():  # what is not known is no darkness
