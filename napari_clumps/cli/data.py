@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from clump_detector.core.errors import ConfigError
+from clump_detector.surveys.request import DownloadRequest
 
 from .download import fetch_cutouts
-from .options import Unit, app, end_with
+from .options import Unit, app, described, end_with
 from .progress import shown_steps
 
 
@@ -22,32 +23,12 @@ class ImportAs(StrEnum):
     accepted = "accepted"
 
 
-Survey = Annotated[
-    str, typer.Option(help="sdss, sdss-frames, legacy, panstarrs, dss2, or any HiPS.")
-]
-SurveyBands = Annotated[
-    str,
-    typer.Option(
-        "--bands", help="Such as ugriz; default: the survey's standard three."
-    ),
-]
-Size = Annotated[float | None, typer.Option("--size", help="Side length in arcsec.")]
-Radii = Annotated[
-    float,
-    typer.Option("--radii", help="Without --size: side length in effective radii."),
-]
-Pixels = Annotated[
-    int | None,
-    typer.Option(
-        "--pixels",
-        help="Side length in pixels (default: native pixels for FITS, 400 for colour "
-        "images).",
-    ),
-]
-Scale = Annotated[
-    float | None,
-    typer.Option("--scale", help="Arcsec per pixel, instead of --pixels."),
-]
+Survey = Annotated[str, described(DownloadRequest, "survey")]
+SurveyBands = Annotated[str, described(DownloadRequest, "bands", "--bands")]
+Size = Annotated[float | None, described(DownloadRequest, "size", "--size")]
+Radii = Annotated[float, described(DownloadRequest, "radii", "--radii")]
+Pixels = Annotated[int | None, described(DownloadRequest, "pixels", "--pixels")]
+Scale = Annotated[float | None, described(DownloadRequest, "scale", "--scale")]
 Jpeg = Annotated[bool, typer.Option("--picture", help="Colour JPEG rather than FITS.")]
 Png = Annotated[bool, typer.Option("--png", help="Colour PNG rather than FITS.")]
 Columns = Annotated[
@@ -220,7 +201,6 @@ def fetch(
 ) -> None:
     """Download the cutouts of a list of galaxies from a survey."""
     from clump_detector.galaxies.columns import parse_choices
-    from clump_detector.surveys.request import DownloadRequest
 
     kind = "png" if png else "jpg" if picture else ""
     columns = parse_choices(column or [])

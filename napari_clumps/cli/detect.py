@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clump_detector.config.detection import DetectOptions
 from clump_detector.core.errors import ClumpError
 
-from .options import Bands, Device, Model, Paths, Unit, app, end_with, with_progress
+from .options import (
+    Bands,
+    Device,
+    Model,
+    Paths,
+    Unit,
+    app,
+    described,
+    end_with,
+    with_progress,
+)
 
 if TYPE_CHECKING:
     from clump_detector.catalogue.detections import Row
@@ -26,9 +37,7 @@ def detect(
         "detections.csv"
     ),
     model: Model = "starter",
-    score: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Minimum score.")
-    ] = None,
+    score: Annotated[float | None, described(DetectOptions, "score")] = None,
     device: Device = "auto",
     bands: Bands = None,
     unit: Unit = None,

@@ -5,13 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+from clump_detector.config.detection import DetectOptions
+from clump_detector.core.options import option_of
 
 from .progress import ProgressLine
 
 T = TypeVar("T")
+
+
+def described(owner: type, name: str, *flags: str) -> Any:
+    """Return the option of a verb as its dataclass describes it.
+
+    Parameters
+    ----------
+    owner : type
+        A dataclass with fields made by `clump_detector.core.options.option`.
+    name : str
+        Of one of them.
+    flags : str
+        As on the command line; by default the name of the verb's parameter.
+    """
+    found = option_of(owner, name)
+    return typer.Option(*flags, help=f"{found.help}.", min=found.least, max=found.most)
+
 
 app = typer.Typer(
     name="napari-clumps",
@@ -23,8 +43,8 @@ app = typer.Typer(
 )
 
 Paths = Annotated[list[Path], typer.Argument(help="Images and folders.")]
-Model = Annotated[str, typer.Option(help="A model's name, or its folder.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Model = Annotated[str, described(DetectOptions, "model")]
+Device = Annotated[str, described(DetectOptions, "device")]
 Bands = Annotated[
     str | None,
     typer.Option(

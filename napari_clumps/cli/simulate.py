@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from .options import app
+from clump_detector.simulate.options import SimulateOptions
+
+from .options import app, described
 from .progress import ProgressLine
 
 
@@ -23,30 +25,18 @@ class SimulatedFiles(StrEnum):
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="A new folder.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="Number of galaxies.")] = 100,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    n: Annotated[int, described(SimulateOptions, "n", "-n")] = 100,
+    seed: Annotated[int, described(SimulateOptions, "seed")] = 0,
     kind: Annotated[
-        SimulatedFiles, typer.Option(help="Format of the images.")
+        SimulatedFiles, described(SimulateOptions, "kind")
     ] = SimulatedFiles.png,
-    size: Annotated[
-        int, typer.Option(min=64, max=2048, help="Side length in pixels.")
-    ] = 400,
+    size: Annotated[int, described(SimulateOptions, "size")] = 400,
     into: Annotated[
         Path | None, typer.Option(help="Inject clumps into these real cutouts.")
     ] = None,
-    share: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="Fraction of real cutouts to use, with --into."
-        ),
-    ] = 1.0,
-    clumpy: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, help="Fraction with clumps (default: observed fraction)."
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    share: Annotated[float, described(SimulateOptions, "share")] = 1.0,
+    clumpy: Annotated[float | None, described(SimulateOptions, "clumpy")] = None,
+    workers: Annotated[int, described(SimulateOptions, "workers")] = 2,
 ) -> None:
     """Simulate clumpy galaxies, or clumps in real ones, with their true boxes."""
     from clump_detector.simulate import simulate as run

@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from clump_detector.config.recipe import preset
+from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError, ReviewError
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
 
 from .labels import frozen_labels
-from .options import Device, app
+from .options import Device, app, described
 from .progress import shown_events
 
 
@@ -52,17 +53,11 @@ def train(
         ),
     ] = None,
     parts: Annotated[
-        Parts | None, typer.Option("--train", help="What to train.")
+        Parts | None, described(TrainConfig, "train_parts", "--train")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    seed: Annotated[int | None, typer.Option(min=0)] = None,
-    goal: Annotated[
-        str | None,
-        typer.Option(
-            help="What the default score is chosen for: f1, or such as 'purity 0.9' "
-            "or 'completeness 0.8', the least that you want."
-        ),
-    ] = None,
+    epochs: Annotated[int | None, described(TrainConfig, "epochs")] = None,
+    seed: Annotated[int | None, described(TrainConfig, "seed")] = None,
+    goal: Annotated[str | None, described(TrainConfig, "goal")] = None,
     device: Device = "auto",
     resume: Annotated[
         bool, typer.Option(help="Resume an interrupted training run.")

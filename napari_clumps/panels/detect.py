@@ -15,8 +15,10 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleSlider
 
+from clump_detector.config.detection import DetectOptions
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.parts import (
+    described,
     fill_dock,
     form_of,
     plain_button,
@@ -62,13 +64,11 @@ class DetectPanel(QWidget):
     # -- layout -------------------------------------------------------------
 
     def _form(self) -> QFormLayout:
-        self._model = ComboBox(label="Model", choices=[], tooltip="What proposes boxes")
+        self._model = ComboBox(**described(DetectOptions, "model", choices=[]))
         self._scope = ComboBox(label="Run on", choices=[], tooltip="What to search")
+        devices, now = list(_DEVICES.items()), self._session.device
         self._device = ComboBox(
-            label="Device",
-            choices=list(_DEVICES.items()),
-            value=self._session.device,
-            tooltip="Where the model runs; automatic takes a GPU if there is one",
+            **described(DetectOptions, "device", choices=devices, value=now)
         )
         fields = {"model": self._model, "scope": self._scope, "device": self._device}
         return form_of("detect", fields)

@@ -19,10 +19,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from clump_detector.core.options import option_of
 from clump_detector.surveys.request import DownloadRequest
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import (
+    described,
     fill_dock,
     form_of,
     plain_button,
@@ -85,10 +87,8 @@ class DownloadPanel(QWidget):
 
     def _form(self) -> QFormLayout:
         surveys = [(title, key) for key, title in self._fetching.surveys().items()]
-        self._survey = ComboBox(
-            label="Survey", choices=surveys, tooltip="Where the images come from"
-        )
-        self._kind = ComboBox(label="Format", choices=[], tooltip="What each cutout is")
+        self._survey = ComboBox(**described(DownloadRequest, "survey", choices=surveys))
+        self._kind = ComboBox(**described(DownloadRequest, "picture", choices=[]))
         self._into = ComboBox(
             label="Open in", choices=[], tooltip="Where they are shown"
         )
@@ -113,15 +113,13 @@ class DownloadPanel(QWidget):
     def _pixels_box(self) -> QSpinBox:
         self._pixels = QSpinBox()
         self._pixels.setObjectName("fetch_pixels")
-        self._pixels.setRange(0, 4000)
+        pixels = option_of(DownloadRequest, "pixels")
+        self._pixels.setRange(0, int(pixels.most or 0))
         self._pixels.setSingleStep(100)
         policy = QSizePolicy.Policy
         self._pixels.setSizePolicy(policy.Expanding, policy.Fixed)
         self._pixels.setSpecialValueText("native")
-        self._pixels.setToolTip(
-            "Pixels a side. By default FITS has the survey's own pixels, and a picture "
-            "400 a side"
-        )
+        self._pixels.setToolTip(pixels.help)
         return self._pixels
 
     def _folder_row(self) -> QHBoxLayout:

@@ -13,11 +13,13 @@ from qtpy.QtWidgets import (
 )
 
 from clump_detector.config.recipe import preset
+from clump_detector.config.training import TrainConfig
 from napari_clumps.jobs.training import RetrainChoices
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import bring_forward
 from napari_clumps.widgets.base.parts import (
     Scrolled,
+    described,
     fill_dock,
     form_of,
     plain_button,
@@ -93,30 +95,12 @@ class RetrainPanel(QWidget):
         self._base = ComboBox(
             label="Base model", choices=[], tooltip="Training starts from its weights"
         )
-        self._parts = ComboBox(
-            label="Train",
-            choices=list(_PARTS.items()),
-            tooltip="The fewer labels, the fewer parts",
-        )
-        self._epochs = SpinBox(
-            label="Epochs",
-            value=preset("heads").epochs,
-            min=1,
-            max=500,
-            tooltip="Passes over the labels",
-        )
-        self._goal = ComboBox(
-            label="Threshold for",
-            choices=list(_GOALS.items()),
-            tooltip="What the new model's default score is chosen for",
-        )
-        self._seed = SpinBox(
-            label="Seed",
-            value=0,
-            min=0,
-            max=999_999,
-            tooltip="The same labels and seed give the same model",
-        )
+        parts, goals = list(_PARTS.items()), list(_GOALS.items())
+        epochs = preset("heads").epochs
+        self._parts = ComboBox(**described(TrainConfig, "train_parts", choices=parts))
+        self._epochs = SpinBox(**described(TrainConfig, "epochs", value=epochs))
+        self._goal = ComboBox(**described(TrainConfig, "goal", choices=goals))
+        self._seed = SpinBox(**described(TrainConfig, "seed", value=0))
         fields = {
             "base": self._base,
             "parts": self._parts,

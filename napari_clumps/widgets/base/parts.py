@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from clump_detector.core.options import option_of
 from napari_clumps.render.box_style import colour_hex
 from napari_clumps.review import Status
 from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
@@ -156,6 +157,28 @@ class Scrolled(QScrollArea):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the content's, so that nothing is scrolled where there is room."""
         return self.widget().sizeHint().expandedTo(self.minimumSizeHint())
+
+
+def described(owner: type, name: str, **more: Any) -> dict[str, Any]:
+    """Return label, tooltip and range of a form's field as its dataclass has them.
+
+    Parameters
+    ----------
+    owner : type
+        A dataclass with fields made by `clump_detector.core.options.option`.
+    name : str
+        Of one of them.
+    more
+        What magicgui's widget gets besides, or instead.
+    """
+    found = option_of(owner, name)
+    limits = {"min": found.least, "max": found.most}
+    return {
+        "label": found.label,
+        "tooltip": found.help,
+        **{key: value for key, value in limits.items() if value is not None},
+        **more,
+    }
 
 
 def form_of(panel: str, fields: dict[str, Any]) -> QFormLayout:

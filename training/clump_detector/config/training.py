@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clump_detector.core.options import option
 from clump_detector.metrics.threshold import Goal
 
 from .tables import require
@@ -76,8 +77,13 @@ class TrainConfig:
         Leave out cutouts whose images are not there, instead of refusing to train.
     """
 
-    train_parts: str = "heads"
-    epochs: int = 20
+    train_parts: str = option(
+        "heads", "What to train: the fewer labels, the fewer parts",
+        label="Train", choices=TRAIN_PARTS,
+    )  # fmt: skip
+    epochs: int = option(
+        20, "Passes over the labels", label="Epochs", least=1, most=10_000
+    )
     steps_per_epoch: int = 0
     least_steps: int = 0
     batch: int = 4
@@ -88,8 +94,14 @@ class TrainConfig:
     validation_share: float = 0.15
     patience: int = 0
     minutes: float = 0.0
-    seed: int = 0
-    device: str = "auto"
+    seed: int = option(
+        0, "The same labels and seed give the same model",
+        label="Seed", least=0, most=2**31 - 1,
+    )  # fmt: skip
+    device: str = option(
+        "auto", "Where it runs: auto (a GPU if there is one), cpu, cuda or mps",
+        label="Device", choices=DEVICES,
+    )  # fmt: skip
     crop: int = 0
     flips: bool = True
     scale_jitter: float = 0.15
@@ -104,7 +116,12 @@ class TrainConfig:
     cache_megabytes: int = 20_000
     folds: int = 3
     most_for_folds: int = 1000
-    goal: str = "f1"
+    goal: str = option(
+        "f1",
+        "What the new model's default score is chosen for: f1, or such as 'purity 0.9' "
+        "or 'completeness 0.8', the least that you want",
+        label="Threshold for",
+    )
     precision: str = "full"
     checkpoint: bool = False
     skip_missing: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clump_detector.core.errors import ConfigError
+from clump_detector.core.options import option
 from clump_detector.galaxies.read import GalaxyList
 
 from .download import Ended
@@ -28,13 +29,37 @@ class DownloadRequest:
         Which column of the list is what, where the guess is wrong.
     """
 
-    survey: str = "sdss"
-    bands: str = ""
-    picture: str = ""
-    size: float | None = None
-    radii: float = RADII
-    pixels: int | None = None
-    scale: float | None = None
+    survey: str = option(
+        "sdss",
+        "Where the images come from: sdss, sdss-frames, legacy, panstarrs, dss2, or "
+        "any HiPS",
+        label="Survey",
+    )
+    bands: str = option(
+        "", "Such as ugriz; default: the survey's standard three", label="Bands"
+    )
+    picture: str = option(
+        "", "FITS, or a colour image", label="Format", choices=("", "jpg", "png")
+    )
+    size: float | None = option(
+        None, "Side length in arcsec: the same for all", label="Side"
+    )
+    radii: float = option(
+        RADII,
+        "Without a side in arcsec: side length in effective radii of each galaxy",
+        label="Side",
+    )
+    pixels: int | None = option(
+        None,
+        "Side length in pixels (default: native pixels for FITS, 400 for colour "
+        "images)",
+        label="Pixels",
+        least=1,
+        most=4000,
+    )
+    scale: float | None = option(
+        None, "Arcsec per pixel, instead of the number of pixels", label="Scale"
+    )
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def choices(self) -> Choices:
