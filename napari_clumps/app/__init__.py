@@ -1,1 +1,1 @@
-"""The window's session: the open review, going through it, deciding, and display."""
+"""The session of a window: the open review, navigation, decisions and display."""

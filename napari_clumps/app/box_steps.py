@@ -1,4 +1,4 @@
-"""Moving a box by keys, and how large a box is that a key puts down. Pure."""
+"""Moving and resizing a box by keys, and the size of a new box. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from napari_clumps.render.image_cache import DisplayImage
     from napari_clumps.review import Box, Corners
 
-#: What a key does: the side of the box on the screen that it moves (None: all of it),
-#: and where to, right and down.
+#: Actions of keys: the side of the box on the screen that moves (None: the whole box),
+#: and its direction, right and down.
 CHANGES: dict[str, tuple[Direction | None, Direction]] = {
     "move_left": (None, (-1, 0)),
     "move_right": (None, (1, 0)),
@@ -27,15 +27,15 @@ CHANGES: dict[str, tuple[Direction | None, Direction]] = {
     "taller": ((0, 1), (0, 1)),
 }
 
-#: Share of the image's longer side that a clump is wide where nothing else is known.
+#: Default width of a clump, as a share of the image's longer side.
 _SHARE = 0.035
 
-#: No box is put down smaller than this, in pixels.
+#: Least side length of a new box, in pixels.
 _LEAST = 6.0
 
 
 def moved_box(corners: Corners, action: str, turned: Orientation) -> Corners:
-    """Return a box after a key of `CHANGES`, by a pixel as the screen shows it.
+    """Return a box after an action of `CHANGES`, by one pixel in screen directions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The parts of a window, put together: session, display, navigation, decisions, jobs.
+"""The parts of a window together: session, display, navigation, decisions, jobs.
 
 A panel asks a part (`controller.decisions.accept()`), the part asks the review, and the
 review's event comes back and refreshes canvas and panels.
@@ -16,6 +16,7 @@ from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.sources import search
+from clump_detector.core.text import plural
 from clump_detector.galaxies.sidecar import rows_without_cutout
 from clump_detector.images.overrides import NO_CHOICE, Choice
 from napari_clumps.io.formats import export_labels
@@ -41,22 +42,22 @@ from .write_retry import WriteRetry
 
 
 class Controller:
-    """A review in a viewer, with all that is done in its window and behind it.
+    """A review in a viewer, with the actions of its window and its background jobs.
 
     Attributes
     ----------
     session : Session
-        What is open and shown.
+        The open review and what is shown of it.
     display : Display
-        How it is displayed.
+        View, stretch, zoom and orientation.
     navigator : Navigator
-        Which cutout comes next.
+        The queue, and going to another cutout.
     decisions : Decisions
-        What keys and mouse decide.
+        Decisions by keys and mouse.
     gallery : Gallery
         Decisions on many boxes at once.
     reviewers : Reviewers
-        What is done with the files of other reviewers.
+        Merging and comparing files of other reviewers.
     model_list : ModelList
         Renaming and removing models.
     detection, retraining, downloads, exchange : Job
@@ -64,8 +65,8 @@ class Controller:
 
     Signals
     -------
-    shortcuts_asked(): the user wants to see all keys.
-    closed(): the window goes.
+    shortcuts_asked(): the user wants to see all shortcuts.
+    closed(): the window closes.
     """
 
     shortcuts_asked = Signal()
@@ -85,11 +86,11 @@ class Controller:
         self.model_list = ModelList(session, self.detection, self.retraining)
         self._write_retry: WriteRetry | None = None
         self._actions = self._bound_actions()
-        with suppress(ClumpError):  # keys of another version that do not fit
+        with suppress(ClumpError):  # keys of another version that conflict
             BOOK.choose(load_settings().keys)
 
     def _bound_actions(self) -> dict[str, Callable[[], Any]]:
-        """Return what each key does, by the name of its action in `shortcuts`."""
+        """Return the method of each shortcut, by the name of its action."""
         decisions, navigator, display = self.decisions, self.navigator, self.display
         nudges = {name: partial(decisions.nudge, name) for name in CHANGES}
         return nudges | {
@@ -115,7 +116,7 @@ class Controller:
         }
 
     def press(self, action: str) -> None:
-        """Do what a key does, by the name of its action in `shortcuts`."""
+        """Run the action of a shortcut, by its name in `shortcuts`."""
         self._actions[action]()
 
     # -- opening ------------------------------------------------------------
@@ -134,9 +135,9 @@ class Controller:
         paths : sequence of paths
             One ``*.clumps`` file, or images and folders.
         review : path, optional
-            The review file to create or resume; by default it lies beside the images.
+            The review file to create or resume; by default it is in the images' folder.
         choice : Choice
-            What the user says of images that do not say it themselves.
+            Properties that the user gives for images that do not record them.
 
         Returns
         -------
@@ -210,7 +211,7 @@ class Controller:
         review.changed.connect(session.show_changes)
         self._write_retry = WriteRetry(session, review)
         self.navigator.make_queue()
-        if not session.queue:  # what was gone through last is all settled by now
+        if not session.queue:  # all cutouts of the last selection are resolved by now
             self.navigator.make_queue(QueuePlan(review.queue_plan.order))
         session.announce_review()
         self.navigator.go_to_first()
@@ -222,7 +223,7 @@ class Controller:
             )
 
     def reload(self) -> None:
-        """Show a review of which much has changed at once, such as after an import."""
+        """Show the review again after many changes, such as an import."""
         self.navigator.make_queue()
         self.session.announce_modified()
         self.session.refresh(start=True)
@@ -233,7 +234,7 @@ class Controller:
         Parameters
         ----------
         for_good : bool
-            The window closes, too, or has closed: nothing is drawn any more.
+            Whether the window closes, too: nothing is drawn any more.
         """
         session, review = self.session, self.session.review
         if review is None:
@@ -241,7 +242,7 @@ class Controller:
         self.detection.cancel()
         self.exchange.close()
         if session.cutout is not None:
-            with suppress(ClumpError):  # a full disk is no reason to stay
+            with suppress(ClumpError):  # a full disk must not keep it open
                 review.position = session.cutout.id
         if self._write_retry is not None:
             self._write_retry.end()
@@ -254,7 +255,7 @@ class Controller:
         session.announce_review()
 
     def close(self) -> None:
-        """End all that runs behind the window."""
+        """End all background jobs and close the review."""
         for job in (self.detection, self.retraining, self.downloads):
             job.close()
         self.display.close()
@@ -262,7 +263,7 @@ class Controller:
         self.closed.emit()
         self.session.pictures.close()
 
-    # -- what comes in and goes out -------------------------------------------
+    # -- proposals, export and moved images -----------------------------------
 
     def take_proposals(
         self,
@@ -271,7 +272,7 @@ class Controller:
         model: str,
         size: tuple[int, int],
     ) -> None:
-        """Hand a model's proposals to the review, and start on them if they are shown.
+        """Add a model's proposals to the review, and show those of the current cutout.
 
         Parameters
         ----------
@@ -285,7 +286,7 @@ class Controller:
         Raises
         ------
         ReviewError
-            If the review cannot take them.
+            If the review cannot be changed.
         """
         session = self.session
         with session.deferred_refresh():
@@ -293,7 +294,7 @@ class Controller:
                 cutout_id, proposals, model, size=size, beside=session.blind_test
             )
         if session.cutout is not None and cutout_id == session.cutout.id:
-            # In a turn of its own: commit and drawing together would be felt.
+            # Deferred: commit and drawing together would delay the window.
             session.refresh_soon(start=True)
 
     @shows_errors
@@ -322,4 +323,4 @@ class Controller:
         self.session.pictures.forget()
         if self.session.cutout is not None:
             self.navigator.go_to(self.session.cutout.id)
-        self.session.say(f"{found} image{'s' * (found != 1)} found below {folder}.")
+        self.session.say(f"{plural(found, 'image')} found below {folder}.")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.text import plural
 from napari_clumps.review import Box, Corners, Status
 from napari_clumps.settings.shortcuts import BOOK
 
@@ -16,28 +17,28 @@ from .errors import shows_errors
 from .navigation import Navigator
 from .session import Session
 
-_ON_THEIR_WAY = "The proposals for this cutout are still on their way."
+_PENDING = "The proposals for this cutout are still being computed."
 
 
 class ProposalSource(Protocol):
-    """What may bring proposals while the user decides."""
+    """A source of proposals while the user decides."""
 
     @property
     def running(self) -> bool:
-        """Whether a model is at work."""
+        """Whether a detection is running."""
 
     def awaits(self, cutout_id: int) -> bool:
-        """Tell whether a model is at work that has not come to a cutout yet."""
+        """Return whether a running detection has not reached a cutout yet."""
 
 
 class Decisions:
-    """Decides on the current box, or on all that are left, and goes on.
+    """Decides on the current box, or on all remaining ones, and continues.
 
     Parameters
     ----------
     session : Session
     navigator : Navigator
-        Asked for the next cutout.
+        Goes to the next cutout.
     proposals : ProposalSource
 
     Signals
@@ -78,7 +79,7 @@ class Decisions:
             if box.status is Status.DRAWN:
                 back = BOOK.key("undo")
                 self.session.say(
-                    f"The box that you had drawn is gone; {back} brings it back."
+                    f"The box that you had drawn is deleted; {back} brings it back."
                 )
 
     def _decide(self, decide: Callable[[int], None], box: Box) -> None:
@@ -88,8 +89,8 @@ class Decisions:
             decide(box.id)
         self.session.current = following
         self.session.refresh()
-        goes_on = self.session.go_on_after_last and not self.session.hidden
-        if following is None and goes_on and not self.session.opened.read_only:
+        continues = self.session.go_on_after_last and not self.session.hidden
+        if following is None and continues and not self.session.opened.read_only:
             self.accept_rest()
             return
         after = self.session.box(following)
@@ -102,8 +103,8 @@ class Decisions:
         box = self._current_box()
         if box is not None:
             classes = self.session.opened.classes
-            place = classes.index(box.cls) if box.cls in classes else -1
-            self.session.opened.reclassify(box.id, classes[(place + 1) % len(classes)])
+            index = classes.index(box.cls) if box.cls in classes else -1
+            self.session.opened.reclassify(box.id, classes[(index + 1) % len(classes)])
 
     @shows_errors
     def nudge(self, action: str) -> None:
@@ -117,18 +118,18 @@ class Decisions:
 
     @shows_errors
     def add_here(self) -> None:
-        """Put a box at the mouse, as large as the PSF says or the other boxes are."""
-        place = self.session.canvas.camera.mouse()
-        if place is None:
+        """Add a box at the cursor, of the size given by the PSF or the other boxes."""
+        position = self.session.canvas.camera.mouse()
+        if position is None:
             self.session.say("Move the cursor over the clump first.")
             return
         half = usual_side(self.session.picture, self.session.boxes) / 2
-        x, y = place
+        x, y = position
         self._from_canvas(self._add, [(x - half, y - half, x + half, y + half)])
 
     @shows_errors
     def draw(self) -> None:
-        """Let the next drag draw a box, or leave drawing."""
+        """Start drawing with the next drag, or stop drawing."""
         if len(self.session.opened) == 0 or self.session.cutout is None:
             return
         self.session.canvas.visible = True
@@ -141,16 +142,16 @@ class Decisions:
 
     @shows_errors
     def accept_rest(self) -> None:
-        """Accept the shown proposals that are left, and go on.
+        """Accept the remaining shown proposals, and continue.
 
-        The cutout is done then, if the person has chosen that in the panel. On a
-        held-out one that is marked first, boxes are shown instead, each to be decided.
+        The cutout is then marked as done if the user has chosen that in the panel. On a
+        held-out one that is marked blindly, boxes to decide on are shown instead.
         """
         self._decide_rest(accept=True)
 
     @shows_errors
     def reject_rest(self) -> None:
-        """Reject the shown proposals that are left, and go on."""
+        """Reject the remaining shown proposals, and continue."""
         self._decide_rest(accept=False)
 
     def _decide_rest(self, *, accept: bool) -> None:
@@ -158,10 +159,10 @@ class Decisions:
         if self.session.cutout is None:
             return
         if self.session.cutout.model is None and self._proposals.running:
-            # Done without a look at what the model sees is seldom what is meant.
-            self.session.say(_ON_THEIR_WAY)
+            # Marking as done before the detection is seldom intended.
+            self.session.say(_PENDING)
             return
-        if self._test_goes_on():
+        if self._test_continues():
             return
         left = [b.id for b in self.session.undecided]
         yes, no = (left, []) if accept else ([], left)
@@ -174,21 +175,21 @@ class Decisions:
 
     @shows_errors
     def toggle_done(self) -> None:
-        """Set the cutout done and go on, or take that back."""
+        """Mark the cutout as done and continue, or as not done."""
         review = self.session.opened
         if self.session.cutout is None:
             return
         if self.session.cutout.done:
             review.set_done(self.session.cutout.id, False)
-        elif self._test_goes_on():
+        elif self._test_continues():
             return
         elif self.session.undecided:
             n = len(self.session.undecided)
             accept, reject = BOOK.key("accept"), BOOK.key("reject")
             rest, none = BOOK.key("accept_rest"), BOOK.key("reject_rest")
             self.session.say(
-                f"{n} proposal{'s' * (n > 1)} still undecided: {accept} accepts, "
-                f"{reject} rejects, {rest} accepts all that is left, {none} rejects it."
+                f"{plural(n, 'proposal')} still undecided: {accept} accepts, "
+                f"{reject} rejects, {rest} accepts all of them, {none} rejects them."
             )
         else:
             review.set_done(self.session.cutout.id, True)
@@ -196,16 +197,16 @@ class Decisions:
 
     # -- held-out cutouts -----------------------------------------------------
 
-    def _test_goes_on(self) -> bool:
-        """Show what was hidden; tell whether a held-out cutout needs more decisions."""
+    def _test_continues(self) -> bool:
+        """Show hidden proposals; return whether more decisions are needed here."""
         assert self.session.cutout is not None
         if self.session.hidden:
             here = self.session.opened.id, self.session.cutout.id
             if self._proposals.awaits(self.session.cutout.id):
-                self.session.say(_ON_THEIR_WAY)
+                self.session.say(_PENDING)
                 return True
             if not self.session.boxes and self._warned_of != here:
-                self._warned_of = here  # a habit is no answer
+                self._warned_of = here  # the key may be pressed by habit
                 self.session.say(
                     "Nothing is marked: press again if you see no clump here."
                 )
@@ -215,12 +216,12 @@ class Decisions:
         if not self.session.anonymous or not n:
             return False
         accept, reject = BOOK.key("accept"), BOOK.key("reject")
-        boxes = f"{n} box{'es' * (n != 1)} of the models"
+        boxes = f"{plural(n, 'box', 'boxes')} of the models"
         self.session.say(f"Decide on {boxes}: {accept} accepts, {reject} rejects.")
         return True
 
     def _reveal(self) -> None:
-        """Show the models' boxes, each from its own threshold, once all is marked."""
+        """Show the models' boxes, each from its own threshold, after marking."""
         assert self.session.cutout is not None
         thresholds, fallback = self.session.thresholds, self.session.threshold
         with self.session.deferred_refresh():
@@ -235,19 +236,19 @@ class Decisions:
         """Make the next box the current one, whatever its status."""
         if self.session.boxes:
             ids = [b.id for b in self.session.boxes]
-            place = (
+            index = (
                 ids.index(self.session.current) if self.session.current in ids else -1
             )
-            self.session.select(ids[(place + 1) % len(ids)])
+            self.session.select(ids[(index + 1) % len(ids)])
 
     @shows_errors
     def undo(self) -> None:
-        """Undo the last step, also one of an earlier day."""
+        """Undo the last step, also one of an earlier session."""
         self._travel(self.session.opened.undo(), "Nothing to undo.")
 
     @shows_errors
     def redo(self) -> None:
-        """Redo what was undone."""
+        """Redo the step that was undone last."""
         self._travel(self.session.opened.redo(), "Nothing to redo.")
 
     def _travel(self, cutout_id: int | None, nothing: str) -> None:
@@ -265,12 +266,12 @@ class Decisions:
 
     def _next_undecided(self, box: Box) -> int | None:
         """Return the next undecided box after this one, going round."""
-        place = [b.id for b in self.session.boxes].index(box.id)
-        order = [*self.session.boxes[place + 1 :], *self.session.boxes[:place]]
+        index = [b.id for b in self.session.boxes].index(box.id)
+        order = [*self.session.boxes[index + 1 :], *self.session.boxes[:index]]
         waiting = [b.id for b in order if b.status is Status.PROPOSAL]
         return waiting[0] if waiting else None
 
-    # -- what was done on the canvas ----------------------------------------
+    # -- changes on the canvas ----------------------------------------------
 
     def _on_drawn(self, boxes: list[Corners]) -> None:
         self._from_canvas(self._add, boxes)
@@ -296,7 +297,7 @@ class Decisions:
         self.session.refresh_soon()
 
     def _from_canvas(self, change: Callable[[Any], Any], value: Any) -> None:
-        """Decide at once, show it when napari has finished with the mouse event."""
+        """Decide at once, and refresh when napari has finished with the mouse event."""
         try:
             with self.session.deferred_refresh():
                 change(value)
@@ -308,13 +309,13 @@ class Decisions:
     # -- flags and remark -----------------------------------------------------
 
     def flag(self) -> None:
-        """Ask the person how to flag the cutout."""
+        """Ask the user for the flags of the cutout."""
         if self.session.cutout is not None:
             self.flags_asked.emit()
 
     @shows_errors
     def set_flags(self, flags: Iterable[str]) -> None:
-        """Flag the cutout; its remark stays."""
+        """Set the flags of the cutout; its remark stays."""
         if self.session.cutout is not None:
             self.session.opened.flag(
                 self.session.cutout.id, flags, self.session.cutout.remark
@@ -322,7 +323,7 @@ class Decisions:
 
     @shows_errors
     def set_remark(self, remark: str) -> None:
-        """Say something about the cutout; its flags stay."""
+        """Set the remark of the cutout; its flags stay."""
         if self.session.cutout is not None:
             self.session.opened.flag(
                 self.session.cutout.id, self.session.cutout.flags, remark

@@ -1,6 +1,6 @@
 """How the current cutout is displayed: view, stretch, zoom and orientation.
 
-All of it is for the eye. Detection and training read the files themselves.
+None of it changes detection and training, which read the files themselves.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from napari_clumps.settings.shortcuts import BOOK
 from .session import Session
 
 #: Milliseconds after the last change until it is saved and the neighbours are drawn
-#: with it: a hand on a slider comes first.
+#: with it, so that a slider moves smoothly.
 PAUSE = 400
 
 
 class Display:
-    """Displays cutouts as the user chose, from cutout to cutout and over restarts.
+    """Displays cutouts as the user chose, which is kept between sessions.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Display:
 
     Signals
     -------
-    changed(): something of it, or the views that can be chosen.
+    changed(): the display changed, or the views that can be chosen.
     """
 
     changed = Signal()
@@ -53,7 +53,7 @@ class Display:
         settings = load_settings()
         self.scale_bar = settings.scale_bar
         self.north_up = settings.north_up
-        session.pictures.rendering = _saved_look(settings)
+        session.pictures.rendering = _saved_rendering(settings)
         session.cutout_changed.connect(self._on_cutout)
         session.canvas.lost.connect(self._restore_layers)
 
@@ -75,7 +75,7 @@ class Display:
         canvas.show_picture(rgb, cutout.name, self.sky_of(picture))
 
     def _restore_layers(self, names: list[str]) -> None:
-        """Bring back layers that someone has deleted while a review is open."""
+        """Restore layers that the user has deleted while a review is open."""
         session = self.session
         if session.review is None:
             return
@@ -83,15 +83,15 @@ class Display:
         session.refresh()
         layers = " and ".join(f"“{name}”" for name in names)
         session.say(
-            f"The review needs {layers}, so it is back. Hide a layer with its eye, or "
-            "close the review."
+            f"The review needs {layers}, which is restored. Hide a layer with its eye, "
+            "or close the review."
         )
 
-    # -- the look -----------------------------------------------------------
+    # -- rendering ----------------------------------------------------------
 
     @property
     def rendering(self) -> Rendering:
-        """The look of now; a new one is shown at once."""
+        """The current rendering; a new one is shown at once."""
         return self.session.pictures.rendering
 
     @rendering.setter
@@ -116,7 +116,7 @@ class Display:
 
     @property
     def words(self) -> str:
-        """What is shown where it is not what the detector sees, else nothing."""
+        """The rendering in words if it is not what the detector sees, else empty."""
         words = self.shown.words
         return f"{words}: not what the detector sees" if words else ""
 
@@ -172,7 +172,7 @@ class Display:
         self.session.say(self.words or "Stretched as the detector sees it.")
 
     def _show_again(self) -> None:
-        """Draw the shown cutout anew, from what has been read of it."""
+        """Draw the current cutout again, from the pixels that are kept."""
         session = self.session
         if session.cutout is not None and session.picture is not None:
             picture = session.pictures.get(session.cutout.source)
@@ -189,7 +189,7 @@ class Display:
     # -- North and scale ----------------------------------------------------
 
     def sky_of(self, picture: DisplayImage) -> SkyMarks:
-        """Return how a picture is turned, and what is marked in its corners."""
+        """Return the orientation of a picture, and the marks in its corners."""
         if picture.size is None:
             return SkyMarks()
         compass = compass_of(picture.wcs, *picture.size)
@@ -219,7 +219,7 @@ class Display:
         self.changed.emit()
 
     def _on_cutout(self) -> None:
-        """Follow to another cutout: it may have other views."""
+        """Follow to another cutout, which may have other views."""
         self._show_words()
         self.changed.emit()
 
@@ -227,7 +227,7 @@ class Display:
 
     @property
     def close_up(self) -> bool:
-        """Whether boxes are looked at close up rather than the whole galaxy."""
+        """Whether boxes are shown close up rather than the whole galaxy."""
         return self.session.canvas.camera.close_up
 
     def zoom(self) -> None:
@@ -251,10 +251,10 @@ class Display:
         else:
             self.session.canvas.camera.zoom_to_box(box)
 
-    # -- later --------------------------------------------------------------
+    # -- saving -------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Save, and draw the neighbours, when the hand has come to rest."""
+        """Save, and draw the neighbours, after a pause without changes."""
         from qtpy.QtCore import QTimer
 
         if self._timer is None:
@@ -264,26 +264,26 @@ class Display:
         self._timer.start(PAUSE)
 
     def _on_rest(self) -> None:
-        look = self.rendering
+        rendering = self.rendering
         change_settings(
-            view=look.view,
-            stretch=look.stretch,
-            black=look.black,
-            white=look.white,
+            view=rendering.view,
+            stretch=rendering.stretch,
+            black=rendering.black,
+            white=rendering.white,
             scale_bar=self.scale_bar,
             north_up=self.north_up,
         )
         self.session.read_neighbours()
 
     def close(self) -> None:
-        """Save what has not been saved yet."""
+        """Save pending changes."""
         if self._timer is not None and self._timer.isActive():
             self._timer.stop()
             self._on_rest()
 
 
-def _saved_look(settings: Settings) -> Rendering:
-    """Return the look that was saved; one that makes no sense is the usual one."""
+def _saved_rendering(settings: Settings) -> Rendering:
+    """Return the saved rendering, or the default one if that is not valid."""
     try:
         return Rendering(
             settings.view, settings.stretch, settings.black, settings.white
@@ -293,5 +293,5 @@ def _saved_look(settings: Settings) -> Rendering:
 
 
 def _next(choices: tuple[str, ...], chosen: str) -> str:
-    place = choices.index(chosen) if chosen in choices else -1
-    return choices[(place + 1) % len(choices)]
+    index = choices.index(chosen) if chosen in choices else -1
+    return choices[(index + 1) % len(choices)]

@@ -12,14 +12,14 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Warns(Protocol):
-    """What can show a message where it cannot be overlooked."""
+    """An object that can show warnings."""
 
     def warn(self, message: str) -> None:
-        """Show what went wrong and what to do."""
+        """Show a warning: what went wrong and what to do."""
 
 
 class HasSession(Protocol):
-    """What works on a session, which shows its errors."""
+    """An object with a session, which shows its errors."""
 
     @property
     def session(self) -> Warns:

@@ -1,7 +1,7 @@
-"""The clump wall without its window: the crops of a review, and decisions on many.
+"""The clump gallery without its widgets: crops of a review, and decisions on many.
 
-What a person looks at keeps its place: a decision changes a crop where it is, and only
-`refresh` or another arrangement brings new boxes in and takes others away.
+Crops do not move while the user works: a decision changes a crop in its position, and
+only `refresh` or another arrangement adds new boxes and removes others.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from clump_detector.core.text import plural
 from napari_clumps.review import Arrangement, Crop, Crops, Review, arrange
 
 from .errors import shows_errors
@@ -34,18 +35,18 @@ class Gallery:
     Attributes
     ----------
     crops : Crops
-        All boxes, as they were at the last refresh, kept up to date where they are.
+        All boxes of the last refresh, updated in their positions.
     rows : array of int
-        Which of them are shown, in their order.
+        The shown rows of `crops`, in order.
     arrangement : Arrangement
     fresh : int
-        How many boxes came since, which are shown after a refresh.
+        Number of new boxes since then, which are shown after a refresh.
 
     Signals
     -------
     rearranged(): other crops are shown, or in another order.
-    updated(cutout ids): crops of these changed where they are.
-    touched(): the review changed; `update` takes that over.
+    updated(cutout ids): crops of these changed in their positions.
+    touched(): the review changed; `update` has to be called.
     """
 
     rearranged = Signal()
@@ -67,31 +68,31 @@ class Gallery:
 
     @property
     def fresh(self) -> int:
-        """How many boxes came since the last refresh."""
+        """Number of new boxes since the last refresh."""
         return self._fresh.total()
 
-    # -- looking ------------------------------------------------------------
+    # -- crops --------------------------------------------------------------
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def crop(self, place: int) -> Crop:
-        """Return the crop at a place."""
-        return self.crops.crop(int(self.rows[place]))
+    def crop(self, position: int) -> Crop:
+        """Return the crop at a position."""
+        return self.crops.crop(int(self.rows[position]))
 
-    def box_ids(self, places: Iterable[int]) -> list[int]:
-        """Return the ids of the boxes at some places."""
-        rows = self.rows[np.fromiter(places, np.int64)]
+    def box_ids(self, positions: Iterable[int]) -> list[int]:
+        """Return the ids of the boxes at some positions."""
+        rows = self.rows[np.fromiter(positions, np.int64)]
         return [int(box_id) for box_id in self.crops.ids[rows]]
 
     def positions_of(self, box_ids: Iterable[int]) -> NDArray[np.int64]:
-        """Return the places of those boxes that are shown, lowest first."""
+        """Return the positions of the boxes that are shown, in rising order."""
         wanted = self.crops.rows_of(box_ids)
         return np.flatnonzero(np.isin(self.rows, wanted))
 
     @shows_errors
     def refresh(self) -> None:
-        """Read all boxes and show those that fit, in their order."""
+        """Read all boxes and show those of the arrangement, in its order."""
         self._touched.clear()
         self._fresh.clear()
         review, self._hides = self._review, self.session.blind_test
@@ -115,7 +116,7 @@ class Gallery:
 
     @shows_errors
     def update(self) -> None:
-        """Take over what became of the boxes that are here."""
+        """Update the crops of changed boxes."""
         if self._review is None or not self._touched:
             return
         cutouts, self._touched = self._touched, set()
@@ -124,7 +125,7 @@ class Gallery:
         now = self._review.crops(cutouts, hide=self._hides)
         new = self.crops.take(cutouts, now)
         if new and not len(self.crops):
-            self.refresh()  # nothing is there that could jump
+            self.refresh()  # there are no crops that could move
             return
         self._fresh.update(new)
         self.updated.emit(cutouts)
@@ -176,30 +177,33 @@ class Gallery:
             return
         if cls is None:
             classes, now = review.classes, review.box(box_ids[0]).cls
-            place = classes.index(now) if now in classes else -1
-            cls = classes[(place + 1) % len(classes)]
+            index = classes.index(now) if now in classes else -1
+            cls = classes[(index + 1) % len(classes)]
         chosen = cls
         self._decided(
             f"set to “{cls}”", lambda ids: review.reclassify_all(ids, chosen), box_ids
         )
 
     def _decided(
-        self, word: str, decide: Callable[[Iterable[int]], int], box_ids: list[int]
+        self,
+        participle: str,
+        decide: Callable[[Iterable[int]], int],
+        box_ids: list[int],
     ) -> None:
-        """Decide on boxes in one step and say how many it changed."""
+        """Decide on boxes in one step and report how many it changed."""
         there = self._still_there(box_ids)
         if not there:
             self._nothing_selected()
             return
         changed = decide(there)
         self.update()
-        said = f"{_boxes(changed)} {word} (one undo step)."
+        text = f"{plural(changed, 'box', 'boxes')} {participle} (one undo step)."
         if changed < len(there):
-            said = f"{said[:-1]}; {len(there) - changed} unchanged."
-        self.session.say(said)
+            text = f"{text[:-1]}; {len(there) - changed} unchanged."
+        self.session.say(text)
 
     def _still_there(self, box_ids: list[int]) -> list[int]:
-        """Leave out boxes that are gone, such as a drawn one that was rejected."""
+        """Leave out deleted boxes, such as a drawn one that was rejected."""
         self.update()
         rows = self.crops.rows_of(box_ids)
         return [int(i) for i in self.crops.ids[rows[~self.crops.gone[rows]]]]
@@ -209,15 +213,15 @@ class Gallery:
 
     @shows_errors
     def undo(self) -> None:
-        """Take back the newest step; the canvas stays where it is."""
+        """Undo the newest step; the canvas does not change cutouts."""
         self._travelled("Undone", self.session.opened.undo(), "undo")
 
     @shows_errors
     def redo(self) -> None:
-        """Do the step again that was undone last; the canvas stays where it is."""
+        """Redo the step that was undone last; the canvas does not change cutouts."""
         self._travelled("Redone", self.session.opened.redo(), "redo")
 
-    def _travelled(self, word: str, cutout_id: int | None, verb: str) -> None:
+    def _travelled(self, participle: str, cutout_id: int | None, verb: str) -> None:
         if cutout_id is None:
             self.session.say(f"Nothing to {verb}.")
             return
@@ -225,9 +229,9 @@ class Gallery:
         self.update()
         name = self.session.opened.cutout(cutout_id).name
         others = f" and {touched - 1} more" if touched > 1 else ""
-        self.session.say(f"{word}: the last step, on {name}{others}.")
+        self.session.say(f"{participle}: the last step, on {name}{others}.")
 
-    # -- going there --------------------------------------------------------
+    # -- opening a box ------------------------------------------------------
 
     @shows_errors
     def open(self, box_id: int) -> None:
@@ -236,13 +240,9 @@ class Gallery:
         box = session.opened.box(box_id)
         self._navigator.go_to(box.cutout)
         if session.box(box_id) is None and box.score is not None:
-            # The wall shows proposals that the canvas hides.
+            # The gallery shows proposals that the canvas hides.
             score = math.floor(100 * box.score) / 100
             session.show_from(score, box.model or session.scoring_model)
             session.say(f"Proposals are shown from a score of {score:.2f} up now.")
         session.select(box_id)
         session.canvas.activate()
-
-
-def _boxes(n: int) -> str:
-    return f"{n:,} box{'es' * (n != 1)}"

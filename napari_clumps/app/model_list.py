@@ -28,7 +28,7 @@ class ModelList:
 
     @property
     def busy(self) -> set[str]:
-        """The models that something is running with."""
+        """Names of the models that a job is running with."""
         jobs = (self._detection, self._retraining)
         return {f.name for job in jobs if job.running for f in job.models_in_use}
 
@@ -52,7 +52,7 @@ class ModelList:
         return True
 
     def remove(self, name: str) -> bool:
-        """Remove a model; return whether it is gone."""
+        """Remove a model; return whether that was possible."""
         try:
             remove(name, current=self.session.model_name, busy=self.busy)
         except ClumpError as error:

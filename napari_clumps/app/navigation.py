@@ -1,10 +1,11 @@
-"""Going through a review: its queue, and which cutout is shown next."""
+"""Navigation in a review: its queue, and the cutout to show next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.text import plural
 from napari_clumps.render.image_cache import DisplayImage
 from napari_clumps.review import CutoutRecord, QueuePlan
 
@@ -38,11 +39,11 @@ class Navigator:
         session = self.session
         cutout = session.opened.cutout(cutout_id)
         picture = session.pictures.get(cutout.source)
-        session.canvas.build()  # first: someone may have deleted layers
+        session.canvas.build()  # first: the user may have deleted layers
         problem = self._check_source(cutout, picture)
         session.current = None
         self._display.draw(cutout, picture)
-        # Only now: what is drawn goes to the cutout whose image is on the screen.
+        # Only now: a drawn box belongs to the cutout whose image is on the screen.
         session.take_cutout(cutout, picture, problem)
 
     def _check_source(self, cutout: CutoutRecord, picture: DisplayImage) -> str | None:
@@ -52,7 +53,7 @@ class Navigator:
         if picture.size and not problem and not review.read_only:
             try:
                 review.note_seen(cutout.id, picture.size)
-            except ClumpError as error:  # a full disk is no reason not to look
+            except ClumpError as error:  # a full disk must not prevent the display
                 return error.message
         return problem
 
@@ -62,30 +63,30 @@ class Navigator:
         self.go_to(cutout_id)
 
     def go_to_first(self) -> None:
-        """Show the cutout where the user left, or the first that is not done."""
+        """Show the last cutout, or the next one that is not done."""
         self.go_to(self._first_shown())
 
     # -- the queue ------------------------------------------------------------
 
     def _first_shown(self) -> int:
-        """Return the cutout where the person left, or the first that is not done."""
+        """Return the last cutout, or the next one that is not done."""
         review, queue = self.session.opened, self.session.queue
         assert queue is not None
-        place = review.position
-        if place is not None and not review.cutout(place).done:
-            return place
-        return queue.next_undone(place) or place or next(iter(queue.ids), 1)
+        last = review.position
+        if last is not None and not review.cutout(last).done:
+            return last
+        return queue.next_undone(last) or last or next(iter(queue.ids), 1)
 
     @shows_errors
     def make_queue(self, plan: QueuePlan | None = None) -> None:
-        """Make the queue anew, as it was chosen last or to another plan."""
+        """Make the queue again, with the last plan or another one."""
         review = self.session.opened
         if plan is not None:
             review.queue_plan = plan
         self.session.take_queue(review.queue(plan, least=self.session.least))
 
     def go_on(self) -> None:
-        """Go to the next cutout that is not done, or say that all are."""
+        """Go to the next cutout that is not done, or report that all are done."""
         review, queue = self.session.opened, self.session.queue
         if queue is None or self.session.cutout is None:
             return
@@ -132,7 +133,7 @@ class Navigator:
             else:
                 self.session.refresh(start=True)
         n = len(queue)
-        self.session.say(f"{n} cutout{'s' * (n != 1)} in this queue.")
+        self.session.say(f"{plural(n, 'cutout')} in this queue.")
 
     @shows_errors
     def next_held_out(self) -> None:

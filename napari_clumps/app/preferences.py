@@ -1,4 +1,4 @@
-"""The plugin's page in napari's Preferences: what it shows is what `settings` keeps."""
+"""The plugin's page in napari's Preferences, kept equal to the saved settings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PLUGIN = "napari-clumps"
 
 
 class Preferences:
-    """Keeps napari's Preferences and the saved settings alike.
+    """Synchronises napari's Preferences with the saved settings.
 
     Parameters
     ----------
     session : Session
-        Takes over what is chosen at once.
+        Applies choices at once.
     """
 
     def __init__(self, session: Session) -> None:
@@ -39,13 +39,13 @@ class Preferences:
         session.settings_changed.connect(self.show)
 
     def let_go(self) -> None:
-        """Leave the page to other windows: this one closes."""
+        """Disconnect from the page when the window closes."""
         self._page.review.events.disconnect(self._on_review)
         self._page.keys.events.disconnect(self._on_keys)
         self._session.settings_changed.disconnect(self.show, missing_ok=True)
 
     def show(self) -> None:
-        """Show on the page what is chosen now, here or in the panels."""
+        """Show the current settings on the page."""
         kept = asdict(load_settings())
         review = self._page.review
         with self._quiet():
@@ -82,7 +82,7 @@ class Preferences:
 
 
 def _as_qt(key: str) -> str:
-    """Return a key that a person wrote as Qt writes it; empty if it is none."""
+    """Return a key typed by the user as Qt writes it; empty if it is none."""
     from qtpy.QtGui import QKeySequence
 
     if key.strip().lower() in ("enter", "return"):

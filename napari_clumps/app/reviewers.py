@@ -19,7 +19,7 @@ from .session import Session
 
 
 class Reviewers:
-    """What a reviewer does with the files of others.
+    """Merging, comparing and repeating: the work with files of other reviewers.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Reviewers:
 
     @property
     def name(self) -> str:
-        """The reviewer's name, which goes with each decision."""
+        """The reviewer's name, which is recorded with every decision."""
         return load_settings().name()
 
     @name.setter
@@ -46,19 +46,19 @@ class Reviewers:
 
     @shows_errors
     def show_disagreements(self) -> None:
-        """Go through the cutouts on which reviewers differ."""
+        """Make the queue of cutouts on which reviewers disagree."""
         order = self.session.opened.queue_plan.order
         self._navigator.choose_queue(QueuePlan(order, "disagreements"))
 
     @shows_errors
     def show_again(self, n: int) -> None:
-        """Put some done cutouts into the queue once more."""
+        """Repeat some done cutouts in the queue."""
         made = self.session.opened.show_again(n)
         self._navigator.make_queue()
         self.session.say(
-            f"{made} done cutouts will come once more, among the others."
+            f"{made} done cutouts will be repeated, among the others."
             if made
-            else "There is no done cutout that has not come twice already."
+            else "Every done cutout was repeated already."
         )
 
     @shows_errors
@@ -69,6 +69,6 @@ class Reviewers:
 
     @shows_errors
     def self_consistency(self) -> list[str] | None:
-        """Return in sentences how far the reviewer agrees with himself."""
+        """Return in sentences how far the reviewer agrees with earlier decisions."""
         found: Agreement = self_consistency(self.session.opened)
         return agreement_in_words(found) if found.cutouts else []

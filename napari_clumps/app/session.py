@@ -18,7 +18,7 @@ from napari_clumps.viewer.canvas import Canvas
 
 
 class Session:
-    """What is open and shown in a viewer. It draws boxes and emits what changed.
+    """The open review and what is shown of it. It draws boxes and emits changes.
 
     Attributes
     ----------
@@ -30,21 +30,21 @@ class Session:
     source_problem : str or None
         Why its image cannot be used as it is.
     current : int or None
-        Id of the box that a key decides on.
+        Id of the current box, on which keys decide.
     queue : Queue or None
-        The cutouts in the order in which they are gone through.
+        The cutouts in the order of the review.
     model_name : str
-        Of the chosen model, which proposes when it is told to.
+        Of the model that the user chose for detection.
     thresholds : Thresholds
         From which score each model's proposals are shown.
     blind_test : bool
-        Whether proposals on held-out cutouts are hidden until a person has marked them.
+        Whether proposals on held-out cutouts are hidden until the user has marked them.
     hidden : bool
-        Whether they are on this cutout.
+        Whether proposals are hidden on the current cutout.
     device : str
         Device for detection and training: auto, cpu, cuda or mps.
     done_with_space : bool
-        Whether accepting what is left also sets the cutout done.
+        Whether accepting the rest also marks the cutout as done.
     go_on_after_last : bool
         Whether the last decision on a cutout does what accepting the rest does.
 
@@ -58,7 +58,7 @@ class Session:
     current_changed(box id or None): another box is the current one.
     threshold_changed(score): a model's proposals are shown from another score up.
     said(message): a line for the user.
-    models_changed(): a model came, or another is the chosen one.
+    models_changed(): the list of models changed, or another model is chosen.
     settings_changed(): the user chose something in the panels or in Preferences.
     """
 
@@ -100,25 +100,25 @@ class Session:
     # -- messages -----------------------------------------------------------
 
     def warn(self, message: str) -> None:
-        """Show what went wrong and what to do, where it cannot be overlooked."""
+        """Show a warning: what went wrong and what to do."""
         from napari.utils.notifications import show_warning
 
         self.said.emit(message)
         show_warning(message)
 
     def say(self, message: str) -> None:
-        """Say something in the status bar and the panel."""
+        """Show a message in the status bar and the panel."""
         self.viewer.status = message
         self.said.emit(message)
 
     def clear_message(self) -> None:
-        """Have the panel show no message."""
+        """Clear the message of the panel."""
         self.said.emit("")
 
     # -- settings -------------------------------------------------------------
 
     def take_settings(self) -> None:
-        """Do as the saved settings say from now on."""
+        """Apply the saved settings."""
         settings = load_settings()
         self.device = settings.device
         self.done_with_space = settings.done_with_space
@@ -132,20 +132,20 @@ class Session:
         self.settings_changed.emit()
 
     def choose(self, **settings: Any) -> None:
-        """Save settings, and do as they say from now on."""
+        """Save settings and apply them."""
         change_settings(**settings)
         self.take_settings()
 
     # -- the review -----------------------------------------------------------
 
     def take_review(self, review: Review | None) -> None:
-        """Have another review, or none, without a cutout that is shown."""
+        """Set the open review, or none; no cutout is current then."""
         self.review = review
         self.cutout = self.picture = self.current = self.queue = None
         self._boxes = []
 
     def take_queue(self, queue: Queue) -> None:
-        """Have another queue."""
+        """Set the queue."""
         self.queue = queue
         self.queue_changed.emit()
 
@@ -162,13 +162,13 @@ class Session:
             Why its image cannot be used as it is.
         """
         self.cutout, self.picture, self.source_problem = cutout, picture, problem
-        self.viewer.status = cutout.name  # rather than what was said of another one
+        self.viewer.status = cutout.name  # instead of an older message
         self.refresh(start=True)
         self.cutout_changed.emit()
         self.read_neighbours()
 
     def change_picture(self, picture: DisplayImage) -> None:
-        """Have the current cutout's image as it is displayed now."""
+        """Set the image of the current cutout after its display changed."""
         before, self.picture = self.picture, picture
         if before is None or picture.notes != before.notes:
             self.cutout_changed.emit()
@@ -188,7 +188,7 @@ class Session:
 
     @property
     def scoring_model(self) -> str:
-        """Id of the model whose proposals are shown, or else of the chosen one."""
+        """Id of the model of the shown proposals, or else of the chosen one."""
         shown = self.cutout.model if self.cutout is not None else None
         return shown or self.thresholds.model_id(self.model_name)
 
@@ -230,19 +230,19 @@ class Session:
         self.use_card_threshold()
 
     def announce_review(self) -> None:
-        """Have everything follow to another review, or to none."""
+        """Emit `review_opened`."""
         self.review_opened.emit()
 
     def announce_modified(self) -> None:
-        """Have everything read the open review again."""
+        """Emit `review_modified`: panels read the open review again."""
         self.review_modified.emit()
 
     def announce_cutout(self) -> None:
-        """Have the panels read again what is said of the current cutout."""
+        """Emit `cutout_changed`: panels read the current cutout again."""
         self.cutout_changed.emit()
 
     def announce_models(self) -> None:
-        """Have the panels read the list of models again."""
+        """Emit `models_changed`: panels read the list of models again."""
         self.models_changed.emit()
 
     def use_card_threshold(self) -> None:
@@ -260,40 +260,40 @@ class Session:
         return self.thresholds.of(model_id, chosen)
 
     def is_weak(self, box: Box) -> bool:
-        """Tell whether a box has a score below the threshold of its model."""
+        """Return whether a box has a score below the threshold of its model."""
         model = box.model or self.scoring_model
         return box.score is not None and box.score < self.least(model)
 
     @property
     def boxes(self) -> list[Box]:
-        """Those shown: decided ones, and proposals unscored or from the threshold.
+        """The shown boxes: decided ones, and proposals unscored or from the threshold.
 
         On a held-out cutout that is to be marked first, only decided ones; once it is
-        marked, all that are to be decided on, `unnamed`.
+        marked, all boxes to decide on, `anonymous`.
         """
         return self._boxes
 
     @property
     def below_threshold(self) -> int:
-        """Number of proposals on the shown cutout that their score hides."""
+        """Number of hidden boxes on the current cutout."""
         if self.review is None or self.cutout is None:
             return 0
         return len(self.review.boxes(self.cutout.id)) - len(self._boxes)
 
     @property
     def anonymous(self) -> bool:
-        """Whether boxes are shown at random and without a name: a test in progress."""
+        """Whether boxes are shown in random order and without their models."""
         return self.cutout is not None and self.cutout.blind and not self.cutout.done
 
     def keeps_back(self, cutout_id: int) -> bool:
-        """Tell whether a cutout's proposals are hidden until a person has marked it."""
+        """Return whether a cutout's proposals are hidden until it is marked."""
         review = self.review
         can = self.blind_test and review is not None and not review.read_only
         return can and self.opened.is_hidden(cutout_id)
 
     @property
     def undecided(self) -> list[Box]:
-        """The shown boxes that wait for a decision."""
+        """The shown boxes without a decision."""
         return [b for b in self._boxes if b.status is Status.PROPOSAL]
 
     def box(self, box_id: int | None) -> Box | None:
@@ -354,7 +354,7 @@ class Session:
 
     @contextmanager
     def deferred_refresh(self) -> Iterator[None]:
-        """Draw nothing while decisions are made; whoever makes them refreshes after."""
+        """Draw nothing during decisions; the caller refreshes afterwards."""
         self._deferred += 1
         try:
             yield
@@ -362,7 +362,7 @@ class Session:
             self._deferred -= 1
 
     def read_neighbours(self) -> None:
-        """Have the next and the previous cutout read, and drawn as it looks now."""
+        """Read and render the next and the previous cutout in the background."""
         if self.review is None or self.queue is None or self.cutout is None:
             return
         for step in (+1, -1):
@@ -377,7 +377,7 @@ class Session:
             self.boxes_changed.emit()
 
     def make_current(self, box_id: int | None) -> None:
-        """Make a box the current one that the canvas shows as such already."""
+        """Make a box the current one, which the canvas has highlighted already."""
         if box_id != self.current:
             self.current = box_id
             self.current_changed.emit(box_id)
@@ -393,7 +393,7 @@ class Session:
         self.current_changed.emit(self.current)
 
     def show_changes(self, cutout_id: int) -> None:
-        """Show what the review says of a cutout now, if it is the current one."""
+        """Show the state of a changed cutout, if it is the current one."""
         if self.review is None or self.cutout is None or cutout_id != self.cutout.id:
             return
         before = self.cutout

@@ -1,4 +1,4 @@
-"""Decisions that wait for a disk: trying again, and a copy where all else fails."""
+"""Writing decisions that wait for a disk, or a copy of the review if that fails."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from napari_clumps.review import Review
 
 from .session import Session
 
-#: Milliseconds between two attempts to write what waits.
+#: Milliseconds between two attempts to write.
 AGAIN = 3000
 
 
 class WriteRetry:
-    """Tells a person that decisions wait in memory, and writes them when it can.
+    """Warns the user of unsaved decisions, and writes them when that is possible.
 
     Parameters
     ----------
     session : Session
     review : Review
-        Goes on in memory from now on where its disk refuses.
+        Continues in memory from now on where its disk refuses.
     """
 
     def __init__(self, session: Session, review: Review) -> None:
@@ -42,7 +42,7 @@ class WriteRetry:
             self._timer.timeout.connect(self._review.write_back)
         if why:
             self._timer.start(AGAIN)
-            atexit.register(self.end)  # whoever closes the window
+            atexit.register(self.end)  # however the window is closed
             self._session.warn(
                 f"{self._review.path}: {why}. Unsaved decisions are kept in memory and "
                 "written when the disk is available. Keep the window open."
@@ -53,10 +53,10 @@ class WriteRetry:
         self._session.announce_cutout()
 
     def end(self) -> None:
-        """Write what waits: to the file, or else to a copy in the user's own folder."""
+        """Write unsaved decisions to the file, or to a copy in the data folder."""
         atexit.unregister(self.end)
         if self._timer is not None:
-            with suppress(RuntimeError):  # it went with the window
+            with suppress(RuntimeError):  # deleted with the window
                 self._timer.stop()
         if self._review.write_back():
             return
@@ -72,6 +72,6 @@ class WriteRetry:
                 )
                 return
         self._session.warn(
-            f"{self._review.path} cannot be written to, nor any other place: the last "
+            f"{self._review.path} cannot be written to, nor any other folder: the last "
             "decisions are lost."
         )

@@ -1,4 +1,4 @@
-"""Waiting for a job behind the window, as long as it says that it goes on."""
+"""Waiting for a background job, as long as it reports progress."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from clump_detector.core.errors import ClumpError
 
-#: Seconds without a word from a job after which it has failed.
+#: Seconds without progress after which a job has failed.
 PATIENCE = 600.0
 
-#: Seconds between two lines that say what is waited for.
+#: Seconds between two lines about the job.
 _BETWEEN = 60.0
 
 
@@ -24,27 +24,27 @@ def wait_for(
     tell: Callable[[str], None] = print,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Wait until something has happened, however long it takes.
+    """Wait until a condition holds, however long it takes.
 
     Parameters
     ----------
     done : callable
-        Tells whether it has.
+        Returns whether the condition holds.
     what : str
-        What is waited for, in words.
+        Name of the work, for messages.
     job : Job
-        Its signal ``changed`` says that it goes on, its ``outcome`` how far it is.
+        Its signal ``changed`` reports progress, its ``outcome`` describes it.
     pause : callable
-        Lets the window catch up, for some milliseconds.
+        Processes events of the window for some milliseconds.
     tell : callable
-        Told every minute what is waited for.
+        Called every minute with a line about the job.
     clock : callable
         The time in seconds.
 
     Raises
     ------
     ClumpError
-        If the job says nothing for `PATIENCE` seconds.
+        If the job makes no progress for `PATIENCE` seconds.
     """
     heard = told = clock()
 

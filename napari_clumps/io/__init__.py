@@ -1,1 +1,1 @@
-"""A review to and from files of other programs, format by format."""
+"""Import and export of labels, format by format."""

@@ -1,4 +1,4 @@
-"""From a review to a catalogue of measured clumps."""
+"""Export of a review as a catalogue of measured clumps."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from .selection import ExportOptions, Step, Tally, one_line, read, selected
 
 
 @dataclass
-class _Told:
-    """What is said of a catalogue when it is written."""
+class _Notes:
+    """Notes on a catalogue, reported when it is written."""
 
     relative: list[str] = field(default_factory=list)
     pictures: int = 0
@@ -42,16 +42,16 @@ class _Told:
     dropped: int = 0
 
     def in_words(self) -> list[str]:
-        """Return it in sentences."""
+        """Return the notes in sentences."""
         words = []
         if self.pictures:
             n = self.pictures
             one = "1 cutout is a picture" if n == 1 else f"{n:,} cutouts are pictures"
-            words.append(f"{one}, of which nothing but places is measured.")
+            words.append(f"{one}, of which only positions are measured.")
         if self.relative:
             n = len(self.relative)
             one = "1 cutout" if n == 1 else f"{n:,} cutouts"
-            words.append(f"The fluxes of {one} are relative: the files tell no unit.")
+            words.append(f"The fluxes of {one} are relative: the files give no unit.")
         if self.merged or self.dropped:
             words.append(
                 f"Of the proposals {self.dropped:,} beside the galaxy were left out "
@@ -62,10 +62,10 @@ class _Told:
 
 @dataclass(frozen=True)
 class _Clumps:
-    """The boxes of a cutout that are measured, and what the review says of each."""
+    """The boxes of a cutout to measure, and the columns that the review gives."""
 
     corners: geometry.Boxes
-    said: list[dict[str, Any]]
+    records: list[dict[str, Any]]
     merged: list[bool]
 
 
@@ -84,11 +84,11 @@ def export_catalogue(
     ----------
     review : Review
     path : path
-        Its ending says the format: .ecsv, .vot, .fits, .parquet or .csv.
+        Its ending selects the format: .ecsv, .vot, .fits, .parquet or .csv.
     proposals : bool
-        Undecided proposals, too, from ``score`` up: those beside the galaxy are left
-        out and those that touch are merged, as Popp et al. (2023) do. What a person has
-        accepted or drawn is measured as it is.
+        Include undecided proposals from ``score`` up: those outside the galaxy are left
+        out and those that touch are merged, as in Popp et al. (2023). Accepted and
+        drawn boxes are measured as they are.
     score : float
     report : callable, optional
         Called with (cutouts measured, all of them).
@@ -107,7 +107,7 @@ def export_catalogue(
     FileError
         If the file cannot be written; an older one stays whole.
     Cancelled
-        If ``cancelled`` says so; nothing is written then.
+        If ``cancelled`` returns True; nothing is written then.
     """
     steps = catalogue_steps(
         review, Path(path), ExportOptions(proposals=proposals, score=score)
@@ -156,13 +156,13 @@ def catalogue_steps(
     """
     check_catalogue_name(path)
     found = selected(review, options)
-    tally, told, rows = Tally(), _Told(), CatalogueBuilder()
+    tally, notes, rows = Tally(), _Notes(), CatalogueBuilder()
     folder = review.path.parent
-    for place, record, cutout, boxes in read(review, found, tally):
+    for number, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and boxes:
             try:
                 n, columns = _measured(
-                    review, record, cutout, [box for box, _ in boxes], told
+                    review, record, cutout, [box for box, _ in boxes], notes
                 )
             except ClumpError as error:
                 tally.problems.append(error.message)
@@ -170,7 +170,7 @@ def catalogue_steps(
             else:
                 rows.add(n, columns | {"file": _relative(record, folder)})
                 tally.add(n)
-        yield place, len(found)
+        yield number, len(found)
     if not tally.cutouts:
         raise LabelError(
             "no cutout could be measured",
@@ -180,10 +180,10 @@ def catalogue_steps(
     meta = {
         "review": review.path.name,
         "review_id": review.id,
-        **describing(told.relative),
+        **describing(notes.relative),
     }
     write_catalogue(rows.finished(meta), path)
-    return f"{path}: {' '.join([tally.in_words(), *told.in_words()])}"
+    return f"{path}: {' '.join([tally.in_words(), *notes.in_words()])}"
 
 
 def _measured(
@@ -191,40 +191,42 @@ def _measured(
     record: CutoutRecord,
     cutout: Cutout,
     boxes: Sequence[Box],
-    told: _Told,
+    notes: _Notes,
 ) -> tuple[int, dict[str, Any]]:
     """Measure the boxes of a cutout; return how many clumps, and their columns."""
     corners = geometry.as_boxes([box.corners for box in boxes])
     ready = prepare(cutout, guess=float(np.median(geometry.fwhm(corners))))
-    clumps = _clumps(boxes, corners, ready, told)
+    clumps = _clumps(boxes, corners, ready, notes)
     measured = measure_boxes(ready, clumps.corners)
     flags = measured.flags | np.where(clumps.merged, int(Quality.MERGED), 0)
     columns = clump_rows(cutout, measured)
     columns["clump_flags"] = flags
     columns["held_out"] = record.held_out
     numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}
-    said = clumps.said
-    columns |= {key: [one[key] for one in said] for key in (said[0] if said else ())}
-    columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in said]
+    records = clumps.records
+    columns |= {
+        key: [one[key] for one in records] for key in (records[0] if records else ())
+    }
+    columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in records]
     columns["galaxy_name"] = record.name
     columns["galaxy_flags"] = "; ".join(record.flags) or None
     columns["galaxy_remark"] = one_line(record.remark) or None
     if cutout.is_picture:
-        told.pictures += 1
+        notes.pictures += 1
     elif measured.is_relative:
-        told.relative.append(record.name)
+        notes.relative.append(record.name)
     return len(measured), columns
 
 
 def _clumps(
-    boxes: Sequence[Box], corners: geometry.Boxes, ready: Field, told: _Told
+    boxes: Sequence[Box], corners: geometry.Boxes, ready: Field, notes: _Notes
 ) -> _Clumps:
-    """Return kept boxes as they are, and proposals as the paper would have them."""
+    """Return kept boxes as they are, and proposals post-processed as in the paper."""
     kept = [i for i, box in enumerate(boxes) if box.status is not Status.PROPOSAL]
     others = [i for i, box in enumerate(boxes) if box.status is Status.PROPOSAL]
-    said = [_said(boxes[i]) for i in kept]
+    records = [_box_columns(boxes[i]) for i in kept]
     if not others:
-        return _Clumps(corners[kept], said, [False] * len(kept))
+        return _Clumps(corners[kept], records, [False] * len(kept))
     processed = post_process(
         corners[others],
         [float("nan" if (s := boxes[i].score) is None else s) for i in others],
@@ -233,17 +235,17 @@ def _clumps(
         None if ready.host is None else ready.host.mask,
     )
     members = [len(m) for m in processed.members]
-    told.dropped += len(others) - sum(members)
-    told.merged += sum(m for m in members if m > 1)
-    said += [
-        _said(boxes[others[m[0]]]) | {"clump_score": float(score)}
+    notes.dropped += len(others) - sum(members)
+    notes.merged += sum(m for m in members if m > 1)
+    records += [
+        _box_columns(boxes[others[m[0]]]) | {"clump_score": float(score)}
         for m, score in zip(processed.members, processed.scores, strict=True)
     ]
     merged = [False] * len(kept) + processed.merged.tolist()
-    return _Clumps(np.concatenate([corners[kept], processed.boxes]), said, merged)
+    return _Clumps(np.concatenate([corners[kept], processed.boxes]), records, merged)
 
 
-def _said(box: Box) -> dict[str, Any]:
+def _box_columns(box: Box) -> dict[str, Any]:
     return {
         "clump_id": box.id,
         "clump_label_name": box.cls,
@@ -256,7 +258,7 @@ def _said(box: Box) -> dict[str, Any]:
 
 
 def _relative(record: CutoutRecord, folder: Path) -> str:
-    """Return where the image is, seen from the review, where that can be said."""
+    """Return the image's path relative to the review, or else the absolute one."""
     path = record.source.path
     try:
         return Path(os.path.relpath(path, folder)).as_posix()

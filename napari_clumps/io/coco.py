@@ -1,7 +1,7 @@
 """COCO as other programs read it: nothing undecided, nothing rejected.
 
 The folder has the layout of the COCO data sets, ``annotations/instances_train.json``
-beside ``images/train``, with names of pictures that climb out of no folder.
+beside ``images/train``, with file names of pictures that are safe on any system.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .cutout_folder import Outgoing, into_folder
 from .selection import ExportOptions, Step, selected
 from .yolo_voc import SPLITS, save_png, split_of
 
-#: The last four are our own, which other readers pass over: without them a training
-#: would learn from the galaxies that are held out.
+#: The last four are ours; other readers ignore them. Without them a training would
+#: learn from held-out galaxies.
 _IMAGE = (
     "id", "file_name", "width", "height", "done", "held_out", "blind", "keys",
 )  # fmt: skip
@@ -34,7 +34,7 @@ _BOX = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentatio
 
 
 def plain_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
-    """Return a label set as COCO's dictionary with what every reader understands.
+    """Return a label set as a COCO dictionary with the standard keys.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def export_coco(
     LabelError
         If there is nothing to export, or no image can be used.
     """
-    options = replace(options, proposals=False)  # COCO cannot say that one is undecided
+    options = replace(options, proposals=False)  # COCO has no undecided boxes
     found = selected(review, options, done_only=True, empty=True)
     sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}
 

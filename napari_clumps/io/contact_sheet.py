@@ -21,12 +21,12 @@ from .selection import ExportOptions, Step, Tally
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-#: A4 in points, and how it is parted.
+#: A4 in points, and its layout.
 _WIDTH, _HEIGHT, _MARGIN = 595.0, 842.0, 36.0
 _COLUMNS, _ROWS, _GAP, _HEAD, _FOOT = 4, 5, 8.0, 40.0, 24.0
 _PER_PAGE = _COLUMNS * _ROWS
 
-#: Line widths in points by status, as `layers` has them in its units.
+#: Line widths in points by status; in proportion as in `viewer.layers`.
 _PENS = {
     Status.PROPOSAL: 0.6,
     Status.ACCEPTED: 1.0,
@@ -73,8 +73,8 @@ def export_sheet(
     write = _write_pdf if path.suffix.lower() == ".pdf" else _write_html
     made = tiles(review, found, tally)
     with atomic_path(path) as temporary:
-        for place in write(temporary, review, made, len(found)):
-            yield place, len(found)
+        for number in write(temporary, review, made, len(found)):
+            yield number, len(found)
         if not tally.cutouts:
             raise LabelError("no cutout could be read. " + tally.in_words(), path)
     return f"{path}: {tally.in_words()}"
@@ -90,19 +90,19 @@ def _write_pdf(
     pages = -(-total // _PER_PAGE)
     pdf = _new_pdf(review.path.name)
     on_page = _PER_PAGE
-    for place, tile in made:
+    for number, tile in made:
         if tile is not None:
             if on_page == _PER_PAGE:
                 _add_page(pdf, review.path.name, pages)
                 on_page = 0
             _draw_tile(pdf, tile, on_page)
             on_page += 1
-        yield place
+        yield number
     pdf.output(str(path))
 
 
 def _new_pdf(title: str) -> FPDF:
-    """Return a PDF without a page, whose font has the letters of most languages."""
+    """Return a PDF without pages, in a font with the letters of most languages."""
     from fpdf import FPDF
     from matplotlib import get_data_path
 
@@ -127,7 +127,7 @@ def _pen(pdf: FPDF, colour: Sequence[float], width: float, dash: bool = False) -
 
 
 def _add_page(pdf: FPDF, title: str, pages: int) -> None:
-    """Begin a page with its heading and what each kind of box looks like."""
+    """Begin a page with its heading and a legend of the boxes."""
     pdf.add_page()
     pdf.set_text_color(0)
     _write(pdf, _MARGIN, _MARGIN + 12, title, 13, "B")
@@ -142,8 +142,8 @@ def _add_page(pdf: FPDF, title: str, pages: int) -> None:
         x += 70
 
 
-def _draw_tile(pdf: FPDF, tile: SheetTile, place: int) -> None:
-    row, column = divmod(place, _COLUMNS)
+def _draw_tile(pdf: FPDF, tile: SheetTile, number: int) -> None:
+    row, column = divmod(number, _COLUMNS)
     side = (_WIDTH - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) / _COLUMNS
     left = _MARGIN + column * (side + _GAP)
     top = _MARGIN + _HEAD + row * (side + _FOOT)
@@ -163,7 +163,7 @@ def _draw_tile(pdf: FPDF, tile: SheetTile, place: int) -> None:
     pdf.set_text_color(0)
     _write(pdf, left, top + side + 8, _shortened(tile.name, 26), 7.5, "B")
     _write(pdf, left, top + side + 15, _shortened(tile.caption, 34), 6.5, "")
-    _write(pdf, left, top + side + 22, _shortened(tile.said, 40), 6, "")
+    _write(pdf, left, top + side + 22, _shortened(tile.remark, 40), 6, "")
 
 
 def _shortened(words: str, most: int) -> str:
@@ -180,7 +180,7 @@ def _draw_box(pdf: FPDF, status: Status, corners: Corners) -> None:
 
 
 def _lines(status: Status, corners: Corners) -> list[Corners]:
-    """Return the lines that a box of a status has beside its outline."""
+    """Return the lines that mark a box of a status besides its outline."""
     x1, y1, x2, y2 = corners
     if status is Status.REJECTED:
         return [(x1, y1, x2, y2), (x1, y2, x2, y1)]
@@ -218,19 +218,19 @@ def _write_html(
             f"<title>{name}</title>\n<style>{_STYLE}</style></head>\n<body>\n"
             f"<h1>{name}</h1>\n<p class=legend>{_legend()}</p>\n<div class=sheet>\n"
         )
-        for place, tile in made:
+        for number, tile in made:
             if tile is not None:
                 _write_figure(file, tile)
-            yield place
+            yield number
         file.write("</div>\n</body></html>\n")
 
 
 def _legend() -> str:
-    said = []
+    text = []
     for status in Status:
         box = _svg_box(status, (4, 4, 14, 14))
-        said.append(f'<svg viewBox="0 0 18 18">{box}</svg>{status.value}')
-    return " ".join(said)
+        text.append(f'<svg viewBox="0 0 18 18">{box}</svg>{status.value}')
+    return " ".join(text)
 
 
 def _write_figure(file: TextIO, tile: SheetTile) -> None:
@@ -238,13 +238,13 @@ def _write_figure(file: TextIO, tile: SheetTile) -> None:
     drawn = "".join(
         _svg_box(box.status, corners, _title(box)) for box, corners in tile.boxes
     )
-    said = f"<br>{html.escape(tile.said)}" if tile.said else ""
+    text = f"<br>{html.escape(tile.remark)}" if tile.remark else ""
     file.write(
         "<figure><div class=picture>"
         f'<img alt="" src="data:image/jpeg;base64,{picture}">'
         f'<svg viewBox="0 0 {tile.width} {tile.height}">{drawn}</svg></div>'
         f"<figcaption><b>{html.escape(tile.name)}</b>"
-        f"{html.escape(tile.caption)}{said}</figcaption></figure>\n"
+        f"{html.escape(tile.caption)}{text}</figcaption></figure>\n"
     )
 
 
@@ -259,10 +259,10 @@ def _svg_box(status: Status, corners: Corners, title: str = "") -> str:
     x1, y1, x2, y2 = corners
     dash = ' stroke-dasharray="5 3"' if status is Status.PROPOSAL else ""
     pen = f'stroke="{colour_hex(status)}" stroke-width="{1.8 * _PENS[status]:.2f}"'
-    said = f"<title>{html.escape(title)}</title>" if title else ""
+    text = f"<title>{html.escape(title)}</title>" if title else ""
     drawn = (
         f'<rect x="{x1:.2f}" y="{y1:.2f}" width="{x2 - x1:.2f}" '
-        f'height="{y2 - y1:.2f}" {pen}{dash}>{said}</rect>'
+        f'height="{y2 - y1:.2f}" {pen}{dash}>{text}</rect>'
     )
     for a, b, c, d in _lines(status, corners):
         drawn += f'<line x1="{a:.2f}" y1="{b:.2f}" x2="{c:.2f}" y2="{d:.2f}" {pen}/>'

@@ -1,7 +1,7 @@
-"""The cutouts of a contact sheet: small pictures with boxes, as the window has them.
+"""The cutouts of a contact sheet: small pictures with the boxes that the window shows.
 
-Where there are sky coordinates a picture is turned North up and East left, and its
-boxes with it.
+Where there are sky coordinates, a picture and its boxes are turned North up and East
+left.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.text import plural
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.rgb import to_rgb
 from napari_clumps.render.orientation import Orientation, compass_of, north_up
@@ -31,7 +32,7 @@ class SheetTile:
     Attributes
     ----------
     name, caption : str
-    said : str
+    remark : str
         Flags and remark of the cutout; empty without.
     jpeg : bytes
     width, height : int
@@ -46,7 +47,7 @@ class SheetTile:
 
     name: str
     caption: str
-    said: str
+    remark: str
     jpeg: bytes
     width: int
     height: int
@@ -97,12 +98,12 @@ def tiles(
     tally : Tally
         Counts cutouts and boxes, and collects problems.
     """
-    for place, record, cutout, boxes in read(review, found, tally):
+    for number, record, cutout, boxes in read(review, found, tally):
         if cutout is None:
-            yield place, None
+            yield number, None
             continue
         tally.add(len(boxes))
-        yield place, make_tile(record, cutout, boxes)
+        yield number, make_tile(record, cutout, boxes)
 
 
 def make_tile(
@@ -129,10 +130,12 @@ def make_tile(
         picture = picture.resize(small, Image.Resampling.LANCZOS)
     packed = io.BytesIO()
     picture.save(packed, format="JPEG", quality=QUALITY)
-    placed = tuple((b, orient_box(c, orientation, width, height)) for b, c in boxes)
+    turned_boxes = tuple(
+        (b, orient_box(c, orientation, width, height)) for b, c in boxes
+    )
     return SheetTile(
-        record.name, _caption(record, [b for b, _ in boxes]), _said(record),
-        packed.getvalue(), width, height, picture.size, placed, cutout.scale,
+        record.name, _caption(record, [b for b, _ in boxes]), _remark(record),
+        packed.getvalue(), width, height, picture.size, turned_boxes, cutout.scale,
     )  # fmt: skip
 
 
@@ -160,7 +163,7 @@ def orient(rgb: NDArray[np.uint8], orientation: Orientation) -> NDArray[np.uint8
 def orient_box(
     corners: Corners, orientation: Orientation, width: int, height: int
 ) -> Corners:
-    """Return a box on the turned picture, counted from its upper left corner.
+    """Return the corners of a box on the turned picture, from its upper left corner.
 
     Parameters
     ----------
@@ -183,12 +186,12 @@ def orient_box(
 def _caption(record: CutoutRecord, boxes: list[Box]) -> str:
     kept = sum(box.kept for box in boxes)
     open_ = sum(box.status is Status.PROPOSAL for box in boxes)
-    words = [f"{kept} clump{'s' * (kept != 1)}"]
+    words = [plural(kept, "clump")]
     if open_:
         words.append(f"{open_} undecided")
     words.append("done" if record.done else "not done")
     return ", ".join(words)
 
 
-def _said(record: CutoutRecord) -> str:
+def _remark(record: CutoutRecord) -> str:
     return ": ".join(filter(None, [", ".join(record.flags), one_line(record.remark)]))

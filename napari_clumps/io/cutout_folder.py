@@ -1,8 +1,8 @@
-"""A folder with files of each cutout: what all formats that are folders have in common.
+"""A folder with files of each cutout: the common part of all folder formats.
 
-The folder appears when it is whole. Cutouts whose image is missing or has changed are
-left out and told, names of files are no other cutout's, and the folder says whose they
-are.
+The folder appears when it is complete. Cutouts whose image is missing or has changed
+are left out and reported. File names are unique, and a table in the folder says which
+cutout each belongs to.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from .selection import Step, Tally, read
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A cutout that goes out.
+    """A cutout to export.
 
     Attributes
     ----------
     record : CutoutRecord
     cutout : Cutout
     boxes : list of (Box, corners)
-        Cut to the image.
+        Clipped to the image.
     name : str
-        For its files, without an ending.
+        Of its files, without an ending.
     image_path : str
-        Its image, with folders enough to tell it from all others.
+        Its image, with enough folders to be unique.
     """
 
     record: CutoutRecord
@@ -54,24 +54,24 @@ def into_folder(
     put: Callable[[Path, Outgoing], None],
     end: Callable[[Path], None] = lambda _: None,
 ) -> Generator[Step, None, str]:
-    """Write a folder, and return what became of it in words.
+    """Write a folder, and return a sentence about it.
 
     Parameters
     ----------
     review : Review
     folder : path
-        That must not exist.
+        It must not exist.
     found : sequence of (CutoutRecord, boxes)
-        What is to go out.
+        What to export.
     put : callable
-        Writes what one cutout has, into the folder that is not in its place yet.
+        Writes the files of one cutout into the temporary folder.
     end : callable
-        Writes what is written once.
+        Writes the files that the folder has once.
 
     Raises
     ------
     LabelError
-        If no image could go out; nothing is left then.
+        If no image could be exported; nothing is left then.
     """
     tally, names = Tally(), FileNames.of_review(review)
     with atomic_folder(folder) as temporary:

@@ -44,7 +44,7 @@ def export_sky(
     regions: list[Any] = []
     texts: list[str] = []
     without = 0
-    for place, record, cutout, boxes in read(review, found, tally):
+    for number, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and cutout.wcs is None:
             without += 1
             why = " ".join(are_about_sky(cutout.notes))
@@ -58,12 +58,12 @@ def export_sky(
             regions += sky_regions(here, cutout.wcs)
             texts += [box.cls for box, _ in boxes]
             tally.add(len(boxes))
-        yield place, len(found)
+        yield number, len(found)
     if not tally.cutouts:
         if not without:
             tally.refuse_nothing(path)
         raise LabelError(
-            f"no cutout has sky coordinates ({without:,} were looked at). "
+            f"no cutout has sky coordinates ({without:,} were read). "
             + " ".join(tally.problems[:1]),
             path,
             "Export regions of the images instead (--as ds9-image, to a folder).",

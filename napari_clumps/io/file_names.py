@@ -1,8 +1,8 @@
-"""Names of the files that go out, and which cutout each of them is.
+"""Names of exported files, and which cutout each of them belongs to.
 
-A name of a file is the cutout's own only where no other cutout of the review has it, as
-a name or as an image's: else both get a number, so that a label that comes back is
-never taken for another cutout's. ``cutouts.csv`` in the folder says which one it was.
+A file has its cutout's name only where no other cutout of the review has that name, as
+a name or as an image's; else both get a number, so that a label that is imported again
+is never assigned to another cutout. ``cutouts.csv`` in the folder lists the cutouts.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])([. ].*)?", re.IGNORECAS
 
 
 class FileNames:
-    """Names of files, one for each cutout, that lie in their folder on any system.
+    """Names of files, one for each cutout, that are valid on any system.
 
     Parameters
     ----------
     sources : iterable of Source
-        All cutouts of a review, whether they go out or not.
+        All cutouts of a review, exported or not.
     """
 
     def __init__(self, sources: Iterable[Source]) -> None:
@@ -73,13 +73,13 @@ class FileNames:
         return new
 
     def image_path(self, source: Source) -> str:
-        """Return a cutout's image with folders enough to tell it from all others."""
+        """Return the path of a cutout's image, with enough folders to be unique."""
         if self._root is None:
             return source.path.as_posix()
         return Path(os.path.relpath(_absolute(source.path), self._root)).as_posix()
 
     def write(self, folder: Path) -> None:
-        """Write which cutout each picture of a folder is, in the order of the names."""
+        """Write the table that says which cutout each picture of a folder shows."""
         write_text_into(folder / FILE, names_table(self._rows))
 
     def _is_anothers(self, name: str, source: Source) -> bool:
@@ -88,14 +88,14 @@ class FileNames:
 
 
 def plain(name: str) -> str:
-    """Return a name without what a file's name cannot hold on some system."""
+    """Return a name without characters that some system forbids in file names."""
     name = re.sub(r"[^\w .+-]+", "_", unicodedata.normalize("NFC", name))
     name = name.strip(" .")[:_LONGEST].strip(" .") or "cutout"
     return f"_{name}" if _DEVICES.fullmatch(name) else name
 
 
 def _key(name: str) -> str:
-    """Return what two names have in common that are one on some file system."""
+    """Return a key that is equal for names that are equal on some file system."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -104,7 +104,7 @@ def _absolute(path: Path) -> str:
 
 
 def _above(files: Sequence[Path]) -> str | None:
-    """Return the folder above the one that all files are in, None on several drives."""
+    """Return the parent of the folder of all files, or None on several drives."""
     try:
         folders = {str(Path(_absolute(path)).parent) for path in files}
         return str(Path(os.path.commonpath(folders)).parent)

@@ -1,4 +1,4 @@
-"""From a review to a file or folder of another program; the ending says the format."""
+"""Export of a review; the ending of the file name selects the format."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .selection import ExportOptions, Step, shorten
 
 Export = Generator[Step, None, str]
 
-#: Formats, the endings of their files (none for a folder), and what each is.
+#: Formats, the endings of their files (none for a folder), and their titles.
 FORMATS: dict[str, tuple[tuple[str, ...], str]] = {
-    "labels": ((".json",), "Label set with where each box came from"),
+    "labels": ((".json",), "Label set with the origin of each box"),
     "catalogue": (
         (".ecsv", ".vot", ".fits", ".parquet", ".csv"),
         "Clump catalogue, measured",
@@ -45,7 +45,7 @@ def format_of(path: Path, how: str | None = None) -> str:
     ----------
     path : path
     how : str, optional
-        One of `FORMATS`; by default what the ending says.
+        One of `FORMATS`; by default that of the ending.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def format_of(path: Path, how: str | None = None) -> str:
             if suffix in endings:
                 return name
         raise LabelError(
-            "its ending says no format that a review can be exported to",
+            "its ending belongs to no format that a review can be exported to",
             path,
             _choices(),
         )
@@ -104,7 +104,7 @@ def export(
     path : path
         A file, or the folder to make.
     how : str, optional
-        One of `FORMATS`; by default what the ending says.
+        One of `FORMATS`; by default that of the ending.
     options : ExportOptions, optional
 
     Raises
@@ -164,15 +164,15 @@ def _labels(review: Review, path: Path, options: ExportOptions) -> Export:
         problems += unread
     write_label_set(labels, path)
     rejected = sum(len(c.rejected) for c in labels.cutouts)
-    said = (
+    text = (
         f"{path}: {labels.n_boxes} boxes and {rejected} rejected ones on "
         f"{len(labels.cutouts)} cutouts."
     )
-    return " ".join([said, *problems])
+    return " ".join([text, *problems])
 
 
 def left_out(labels: LabelSet) -> list[str]:
-    """Return what a label set lacks of its review, in sentences."""
+    """Return which cutouts of its review a label set lacks, in sentences."""
     return shorten([f"Left out: {why}" for why in labels.info.get("left_out", ())])
 
 
@@ -181,21 +181,21 @@ def _refuse_nothing(review: Review, labels: LabelSet) -> None:
     missing = left_out(labels)
     if missing and not labels.cutouts:
         raise LabelError(
-            "nothing is left that can go out. " + " ".join(missing).rstrip("."),
+            "nothing is left to export. " + " ".join(missing).rstrip("."),
             review.path,
             "Put the images back that were labelled.",
         )
 
 
 def _coco(review: Review, path: Path, options: ExportOptions) -> Export:
-    """Write what every COCO reader understands: nothing undecided, nothing rejected."""
+    """Write standard COCO: no undecided and no rejected boxes."""
     labels = yield from review.label_set_steps(include_undone=options.undone)
     _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(
-            "no cutout is done, and plain COCO cannot say that one is not",
+            "no cutout is done, and plain COCO cannot record that",
             review.path,
-            "Set cutouts done, or ask for those that are not (--undone).",
+            "Mark cutouts as done, or include those that are not (--undone).",
         )
     cutouts = tuple(
         replace(c, rejected=(), boxes=tuple(b for b in c.boxes if not b.ignored))
@@ -207,8 +207,8 @@ def _coco(review: Review, path: Path, options: ExportOptions) -> Export:
         labels, unread = yield from _with_pictures(review, labels, path)
         problems += unread
     write_json(path, plain_coco(labels, path.parent))
-    said = f"{path}: {labels.n_boxes} boxes on {len(labels.cutouts)} cutouts."
-    return " ".join([said, *problems])
+    text = f"{path}: {labels.n_boxes} boxes on {len(labels.cutouts)} cutouts."
+    return " ".join([text, *problems])
 
 
 def _with_pictures(
@@ -283,7 +283,7 @@ def _sheet(review: Review, path: Path, options: ExportOptions) -> Export:
     return (yield from export_sheet(review, path, options))
 
 
-#: What writes each format; the modules are imported when they write.
+#: The writer of each format; its module is imported when it is called.
 _WRITERS: dict[str, Callable[[Review, Path, ExportOptions], Export]] = {
     "labels": _labels,
     "catalogue": _catalogue,

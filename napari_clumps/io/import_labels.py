@@ -1,4 +1,4 @@
-"""Labels that others made, taken into a review: by the command line and the window."""
+"""External labels: reading them and adding them to a review."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clump_detector.core.errors import LabelError
+from clump_detector.core.text import plural
 from clump_detector.labels.classes import class_names
 from clump_detector.labels.external import ForeignBox, ForeignLabels
 from clump_detector.labels.formats.detect import read_labels
@@ -15,13 +16,13 @@ from clump_detector.labels.non_clumps import is_no_clump
 from clump_detector.labels.placement.place import Placed, place_labels
 from napari_clumps.review import Label, Review
 
-#: How labels are taken in.
+#: How labels are added.
 PROPOSALS, ACCEPTED = "proposals", "accepted"
 
 #: Boxes that a COCO or Pascal VOC file has and that are no labels.
-_SAID = {
+_NO_LABEL = {
     "rejected": "a box that was rejected there",
-    "proposal": "a proposal or a difficult box that nobody has decided on there",
+    "proposal": "a proposal or a difficult box that is undecided there",
 }
 
 #: Why a box of a class is left out.
@@ -31,13 +32,13 @@ _UNKNOWN = "a box of the class “{}”, which the review lacks"
 
 @dataclass(frozen=True)
 class PlacedLabels:
-    """Labels as they lie on a review's cutouts, not taken in yet."""
+    """External labels with their positions on a review's cutouts, not added yet."""
 
     labels: ForeignLabels
     placed: Placed
 
     def in_words(self) -> list[str]:
-        """Return in sentences what the file holds, and what of it has a place here."""
+        """Return in sentences what the file holds, and how much of it was located."""
         return [*self.labels.in_words(), *self.placed.in_words()]
 
 
@@ -49,7 +50,7 @@ def find_labels(
     side: float | None = None,
     server: str | None = None,
 ) -> Generator[tuple[int, int], None, PlacedLabels]:
-    """Read labels and put them on a review's cutouts; yields progress.
+    """Read labels and locate them on a review's cutouts; yields progress.
 
     Parameters
     ----------
@@ -57,9 +58,9 @@ def find_labels(
     path : path
         A file or folder, or ``vizier:`` and a catalogue's name.
     kind : str, optional
-        One of `foreign.KINDS`; by default what the file says.
+        A format; by default the file's content decides.
     side : float, optional
-        Side in arcsec of boxes that have none.
+        Side length in arcsec of boxes that have none.
     server : str, optional
         A mirror of VizieR.
 
@@ -81,7 +82,7 @@ def find_labels(
 def add_labels(
     review: Review, found: PlacedLabels, how: str, cls: str | None = None
 ) -> list[str]:
-    """Take labels into a review in one step of undo; return sentences about it.
+    """Add labels to a review in one step of undo; return sentences about it.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def add_labels(
     LabelError
         If none of them lies on a cutout of the review.
     ReviewError
-        If the review cannot take them.
+        If the review cannot be changed.
     """
     placed = found.placed
     if not placed.total:
@@ -125,26 +126,26 @@ def add_labels(
                 continue
             label = _label(one.label, one.corners, chosen, found.labels.origin)
             labels.setdefault(cutout, []).append(label)
-    said = review.add_labels(labels, accepted=how == ACCEPTED).in_words()
-    said += [f"{n:,} left out: {why}." for why, n in left.most_common()]
-    return [*said, *_renamed(names, boxes)]
+    sentences = review.add_labels(labels, accepted=how == ACCEPTED).in_words()
+    sentences += [f"{n:,} left out: {why}." for why, n in left.most_common()]
+    return [*sentences, *_renamed(names, boxes)]
 
 
 def _not_taken(box: ForeignBox, how: str) -> str:
-    """Return why a box is not taken in as it is asked, or nothing."""
+    """Return why a box cannot be added in this way, or an empty text."""
     if box.said == "proposal" and how == PROPOSALS:
         return ""
-    return _SAID.get(box.said, "")
+    return _NO_LABEL.get(box.said, "")
 
 
 def _label(
     box: ForeignBox, corners: tuple[float, float, float, float], cls: str, origin: str
 ) -> Label:
-    by_hand = box.origin == "person"
+    drawn = box.origin == "person"
     return Label(
         *corners,
         cls=cls,
-        origin="person" if by_hand else origin,
+        origin="person" if drawn else origin,
         score=box.score,
         model=box.model,
         annotator=box.annotator,
@@ -153,13 +154,14 @@ def _label(
 
 
 def _renamed(names: dict[str, str | None], boxes: Sequence[ForeignBox]) -> list[str]:
-    """Say of which classes something else was made."""
+    """Return sentences about the classes that were renamed."""
     counts = Counter(box.cls for box in boxes)
-    said = []
+    sentences = []
     for cls, name in names.items():
         if name is None or not counts[cls] or cls.strip().lower() == name.lower():
             continue
         which = f"of the class “{cls}”" if cls.strip() else "without a class"
-        plural = "es" * (counts[cls] != 1)
-        said.append(f"{counts[cls]:,} box{plural} {which} became “{name}”.")
-    return said
+        sentences.append(
+            f"{plural(counts[cls], 'box', 'boxes')} {which} became “{name}”."
+        )
+    return sentences

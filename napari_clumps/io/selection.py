@@ -1,4 +1,4 @@
-"""Which cutouts and boxes of a review go out, and what stays behind."""
+"""Which cutouts and boxes of a review are exported, and which are left out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clump_detector.astrometry.wcs import are_about_sky
 from clump_detector.core.errors import ClumpError, LabelError
+from clump_detector.core.text import plural
 from clump_detector.images.cutout import Cutout, read_cutout
 from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
 from napari_clumps.review.images.image_files import misfit
@@ -19,18 +20,18 @@ Step = tuple[int, int]
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What of a review is wanted.
+    """What to export of a review.
 
     Attributes
     ----------
     png : bool
-        With a label set: every cutout as PNG, too.
+        With a label set: also write every cutout as PNG.
     proposals : bool
-        Undecided proposals as well, on cutouts that are not done.
+        Include undecided proposals on cutouts that are not done.
     score : float
-        The score from which they are wanted.
+        Minimum score of proposals.
     undone : bool
-        Cutouts that are not done, too, in formats that cannot say so.
+        Include cutouts that are not done, in formats that cannot record it.
     """
 
     png: bool = False
@@ -41,7 +42,7 @@ class ExportOptions:
 
 @dataclass
 class Tally:
-    """What went out, and what did not.
+    """Counts of what was exported, and notes on what was not.
 
     Attributes
     ----------
@@ -51,9 +52,9 @@ class Tally:
     problems : list of str
         What was left out and why, in sentences.
     left_out : list of str
-        Names of the cutouts that were.
+        Names of the cutouts that were left out.
     sky : dict of str to int
-        What was not understood of the sky, and of how many cutouts.
+        Notes on sky coordinates that were not understood: number of cutouts by note.
     """
 
     cutouts: int = 0
@@ -64,29 +65,27 @@ class Tally:
     sky: dict[str, int] = field(default_factory=dict)
 
     def note_sky(self, cutout: Cutout) -> None:
-        """Count what the reader of an image says of its sky coordinates."""
+        """Count the notes of an image's reader on its sky coordinates."""
         for text in are_about_sky(cutout.notes):
             self.sky[text] = self.sky.get(text, 0) + 1
 
     def add(self, n_boxes: int) -> None:
-        """Count a cutout that went out."""
+        """Count an exported cutout."""
         self.cutouts += 1
         self.boxes += n_boxes
 
     def in_words(self) -> str:
-        """Return it in sentences."""
+        """Return counts and notes in sentences."""
         n, cutouts = self.boxes, self.cutouts
-        said = (
-            f"{n:,} box{'es' * (n != 1)} on {cutouts:,} cutout{'s' * (cutouts != 1)}."
-        )
-        words = [said, *shorten(self.problems, self.left_out), *self._sky_in_words()]
+        text = f"{plural(n, 'box', 'boxes')} on {plural(cutouts, 'cutout')}."
+        words = [text, *shorten(self.problems, self.left_out), *self._sky_in_words()]
         if self.outside:
             some = "1 box has" if self.outside == 1 else f"{self.outside:,} boxes have"
-            words.append(f"{some} no pixel in the image, and went nowhere.")
+            words.append(f"{some} no pixel in the image: not exported.")
         return " ".join(words)
 
     def refuse_nothing(self, path: Path) -> None:
-        """Refuse to write what would hold no cutout.
+        """Refuse to write an export without a cutout.
 
         Raises
         ------
@@ -94,25 +93,24 @@ class Tally:
         """
         if not self.cutouts:
             raise LabelError(
-                "no image could go out. "
+                "no image could be exported. "
                 + " ".join(shorten(self.problems)).rstrip("."),
                 path,
                 "Put the images back that were labelled.",
             )
 
     def _sky_in_words(self) -> list[str]:
-        """Return what is the matter with the sky, the most frequent first."""
+        """Return the notes on sky coordinates, the most frequent first."""
         by_number = sorted(self.sky.items(), key=lambda pair: -pair[1])
         words = [
-            f"{text.rstrip('.')} ({n:,} cutout{'s' * (n != 1)})."
-            for text, n in by_number[:3]
+            f"{text.rstrip('.')} ({plural(n, 'cutout')})." for text, n in by_number[:3]
         ]
         left = len(by_number) - len(words)
-        return [*words, f"And {left:,} more such sentences."] if left > 0 else words
+        return [*words, f"And {left:,} more such notes."] if left > 0 else words
 
 
-#: Problems that are told in full, and names that are told beyond these.
-_TOLD, _NAMED = 3, 20
+#: Problems that are given in full, and names that are listed of the others.
+_IN_FULL, _NAMED = 3, 20
 
 
 def shorten(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
@@ -126,15 +124,15 @@ def shorten(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
     names : sequence of str
         Of the cutouts they are about, in the same order.
     """
-    more = len(problems) - _TOLD
+    more = len(problems) - _IN_FULL
     if more <= 0:
         return list(problems)
-    said = f"And {more:,} more cutout{'s were' if more > 1 else ' was'} left out"
-    others = list(names[_TOLD : _TOLD + _NAMED])
+    text = f"And {plural(more, 'more cutout was', 'more cutouts were')} left out"
+    others = list(names[_IN_FULL : _IN_FULL + _NAMED])
     if others:
-        dots = ["…"] if len(names) > _TOLD + _NAMED else []
-        said += f": {', '.join([*others, *dots])}"
-    return [*problems[:_TOLD], f"{said}."]
+        dots = ["…"] if len(names) > _IN_FULL + _NAMED else []
+        text += f": {', '.join([*others, *dots])}"
+    return [*problems[:_IN_FULL], f"{text}."]
 
 
 def is_exported(box: Box, options: ExportOptions, done: bool) -> bool:
@@ -161,22 +159,22 @@ def selected(
     done_only: bool = False,
     empty: bool = False,
 ) -> list[tuple[CutoutRecord, list[Box]]]:
-    """Return the cutouts that go out, with their boxes.
+    """Return the cutouts to export, with their boxes.
 
     Parameters
     ----------
     review : Review
     options : ExportOptions
     done_only : bool
-        Whether the format cannot say that a cutout is not done: what is not boxed on it
-        would be taken for background.
+        Whether the format cannot record that a cutout is not done: clumps without a
+        box would count as background.
     empty : bool
-        Whether done cutouts without a box go out, too.
+        Whether done cutouts without a box are exported, too.
 
     Raises
     ------
     LabelError
-        If there is nothing that goes out.
+        If there is nothing to export.
     """
     found = []
     undone = 0
@@ -200,12 +198,12 @@ def selected(
 def _nothing(review: Review, undone: int, options: ExportOptions) -> LabelError:
     if undone:
         return LabelError(
-            "no cutout is done, and this format cannot say that a cutout is not: what "
-            f"is not boxed yet on the {undone:,} others would be taken for background",
+            "no cutout is done, and this format cannot record that: clumps without a "
+            f"box on the {undone:,} others would count as background",
             review.path,
-            "Set cutouts done, or ask for those that are not (--undone).",
+            "Mark cutouts as done, or include those that are not (--undone).",
         )
-    more = "" if options.proposals else ", or ask for proposals (--proposals)"
+    more = "" if options.proposals else ", or include proposals (--proposals)"
     return LabelError(
         "no box is accepted or drawn, so there is nothing to export",
         review.path,
@@ -229,16 +227,16 @@ def read(
     tally : Tally
         Takes notes about the sky, boxes outside the image, and problems.
     """
-    for place, (record, boxes) in enumerate(found, start=1):
+    for number, (record, boxes) in enumerate(found, start=1):
         cutout = _image(review, record, tally)
         if cutout is None:
-            yield place, record, None, []
+            yield number, record, None, []
             continue
         tally.note_sky(cutout)
         size = cutout.width, cutout.height
         fitted = [(box, clip(box.corners, size)) for box in boxes]
         tally.outside += sum(corners is None for _, corners in fitted)
-        yield place, record, cutout, [(b, c) for b, c in fitted if c is not None]
+        yield number, record, cutout, [(b, c) for b, c in fitted if c is not None]
 
 
 def _image(review: Review, record: CutoutRecord, tally: Tally) -> Cutout | None:
@@ -259,7 +257,7 @@ def _image(review: Review, record: CutoutRecord, tally: Tally) -> Cutout | None:
 
 
 def one_line(remark: str) -> str:
-    """Return a remark in one line, without what cannot be seen."""
+    """Return a remark in one line, without unprintable characters."""
     seen = "".join(c if c.isprintable() else " " for c in remark)
     return " ".join(seen.split())
 

@@ -1,8 +1,8 @@
 """Folders of pictures and labels: YOLO and Pascal VOC.
 
-Neither can say that a cutout is not done, so only done ones go out unless others are
-asked for. Cutouts that are held out are the test set; of the others some are for
-validation, chosen by what they show. Pictures are PNG, as the detector sees them, in
+Neither can record that a cutout is not done, so only done ones are exported unless
+others are asked for. Held-out cutouts are the test set; of the others some are for
+validation, chosen by their content. Pictures are PNG, as the detector sees them, in
 the order of the array.
 """
 
@@ -78,8 +78,8 @@ def export_voc(
 ) -> Generator[Step, None, str]:
     """Write ``JPEGImages``, ``Annotations``, ``ImageSets/Main`` and ``labelmap.txt``.
 
-    The last one is no part of the challenge's layout: CVAT and datumaro refuse classes
-    that are not the challenge's own without it.
+    The last one is not part of the challenge's layout: without it CVAT and datumaro
+    refuse classes that are not the challenge's own.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def save_png(cutout: Cutout, path: Path) -> None:
 
 
 def split_of(review: Review, cutout: CutoutRecord) -> str:
-    """Return what a cutout is for: one of `SPLITS`.
+    """Return the subset that a cutout belongs to: one of `SPLITS`.
 
     Parameters
     ----------

@@ -95,7 +95,7 @@ def _row(
 
 
 def _rectangles(review: Review, boxes: Fitted) -> list[dict[str, Any]]:
-    """Return boxes as a drawing task's rectangles: upper left corner and sides."""
+    """Return boxes as a drawing task's rectangles: upper left corner and size."""
     marks = []
     for box, (x1, y1, x2, y2) in boxes:
         marks.append(
@@ -140,7 +140,7 @@ def _for_caesar(review: Review, boxes: Fitted) -> list[dict[str, Any]]:
 
 
 def _tool(review: Review, box: Box) -> int:
-    """Return which of the task's tools a box is drawn with: one for each class."""
+    """Return the index of the task's drawing tool for a box: one for each class."""
     return review.classes.index(box.cls) if box.cls in review.classes else 0
 
 

@@ -1,4 +1,4 @@
-"""What all jobs in the background have in common: a thread, a progress bar, an end."""
+"""The base class of background jobs: a thread, a progress bar, an end."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def in_background(work: Callable[..., Any], *args: Any) -> Any:
 
 
 class Job(ABC):
-    """Work in a thread, with a bar in napari's activity dock.
+    """Work in a thread, with a progress bar in napari's activity dialog.
 
-    What comes from a run that has ended, by itself or by a person, is dropped.
+    Events of a run that has ended or was cancelled are dropped.
 
     Signals
     -------
-    changed(): it started, went on or ended.
+    changed(): it started, progressed or ended.
     """
 
     changed = Signal()
@@ -55,7 +55,7 @@ class Job(ABC):
 
     @property
     def running(self) -> bool:
-        """Whether it is under way."""
+        """Whether it is running."""
         return self._thread is not None
 
     def _begin(
@@ -85,15 +85,15 @@ class Job(ABC):
 
     @abstractmethod
     def _on_event(self, event: Any) -> None:
-        """Take what the generator yields."""
+        """Handle an event of the generator."""
 
     @abstractmethod
     def _on_error(self, error: Exception) -> None:
-        """Say what went wrong; `_on_finished` may still come."""
+        """Report an error; `_on_finished` may still follow."""
 
     @abstractmethod
     def _on_finished(self) -> None:
-        """Take what there is, and `_end`."""
+        """Handle the end of the generator, and call `_end`."""
 
     def _end(self) -> None:
         self._run_number += 1

@@ -1,4 +1,4 @@
-"""Detect clumps in the background: on the open review, or on any image layer."""
+"""Detection of clumps in the background, on the open review or an image layer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clump_detector.core.errors import ClumpError, ImageError
+from clump_detector.core.text import message_of, plural
 from clump_detector.metrics.threshold import expected_at
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
 from napari_clumps.review import Proposal
@@ -24,16 +25,16 @@ from .base import Job, in_background
 from .host import JobHost
 from .layer_proposals import LayerProposals
 
-#: A detection that ends sooner than this many cutouts gives each problem by itself.
+#: Problems that a message gives in full.
 _PROBLEMS_SHOWN = 3
 
 
-#: Takes the proposals on a cutout: its id, they, the model's id, the image's size.
+#: Takes the proposals on a cutout: cutout id, proposals, model id, image size.
 TakeProposals = Callable[[int, Sequence[Proposal], str, tuple[int, int]], None]
 
 
 class Detection(Job):
-    """Runs a model on cutouts and hands its proposals to the review.
+    """Runs a model on cutouts and adds its proposals to the review.
 
     Parameters
     ----------
@@ -68,14 +69,14 @@ class Detection(Job):
 
     @property
     def _least(self) -> float:
-        """The threshold of the model that is or was at work."""
+        """The threshold of the model that runs, or ran last."""
         return self._host.least(self._model_id)
 
     def _on_threshold(self, _: float) -> None:
         self.loose.apply(self._host.thresholds.of)
 
     def expected_in_words(self) -> str:
-        """Return what is to be expected of the shown model's proposals, by its card."""
+        """Return the completeness and purity that the shown model's card expects."""
         c = self._host
         model = c.scoring_model
         chosen = model == c.thresholds.model_id(c.model_name)
@@ -106,7 +107,7 @@ class Detection(Job):
         return None
 
     def scopes(self) -> dict[str, str]:
-        """Return what a detection can run on now: key to words, the likeliest first."""
+        """Return what a detection can run on now: key to words, the default first."""
         review, layer = self._host.review, self.image_layer()
         found: dict[str, str] = {}
         if layer is not None:
@@ -121,15 +122,15 @@ class Detection(Job):
 
     @property
     def worker_pid(self) -> int | None:
-        """The process that detects, or None before the first detection."""
+        """Id of the worker process, or None before the first detection."""
         return self._worker.pid
 
     def awaits(self, cutout_id: int) -> bool:
-        """Tell whether a model is at work that has not come to a cutout yet."""
+        """Return whether a running detection has not reached a cutout yet."""
         return self.running and cutout_id in self._to_come
 
     def start(self, scope: str | None = None) -> None:
-        """Start on a scope of `scopes`, by default the likeliest."""
+        """Start on a scope of `scopes`, by default the first one."""
         scopes = self.scopes()
         scope = scope or next(iter(scopes), None)
         if self.running:
@@ -147,7 +148,7 @@ class Detection(Job):
             self._host.warn(error.message)
             return
         if not requests:
-            self._host.say("Every cutout is done: nothing to propose.")
+            self._host.say("Every cutout is done: there is nothing to propose.")
             return
         self._run(requests, model)
 
@@ -159,7 +160,7 @@ class Detection(Job):
         if scope == "cutout":
             return [CutoutRequest(here, review.cutout(here).source)]
         waiting = [r for r in review.cutouts() if not r.done]
-        # The cutout that is looked at first, then those that follow it.
+        # The current cutout first, then those that follow it.
         waiting.sort(key=lambda r: (r.id < here, r.id))
         return [CutoutRequest(r.id, r.source) for r in waiting]
 
@@ -179,16 +180,16 @@ class Detection(Job):
         self._begin(detect, *arguments, words="Detecting clumps", total=self.total)
 
     def warm_up(self) -> None:
-        """Load the current model in the background, before anyone asks for it."""
+        """Load the current model in the background, before the first detection."""
         try:
             model = resolve_model(self._host.model_name)
         except ClumpError:
             return
-        # What goes wrong here goes wrong, and is said, when a detection is asked for.
+        # An error here will occur again, and be reported, at the next detection.
         in_background(detect, self._worker, [], model, self._host.device).start()
 
     def cancel(self) -> None:
-        """Stop now: what was proposed so far stays, later results are dropped."""
+        """Stop now: proposals so far are kept, later results are dropped."""
         if not self.running:
             return
         thread = self._thread
@@ -197,7 +198,7 @@ class Detection(Job):
         thread.quit()
 
     def close(self) -> None:
-        """End the process behind the detection."""
+        """End the worker process."""
         self.cancel()
         self._worker.kill()
 
@@ -238,7 +239,7 @@ class Detection(Job):
 
     def _on_error(self, error: Exception) -> None:
         self.outcome = str(error)
-        message = error.message if isinstance(error, ClumpError) else str(error)
+        message = message_of(error)
         self._end()
         self._host.warn(message)
 
@@ -252,13 +253,13 @@ class Detection(Job):
         k, held_out = self._found, self._hidden
         n = self.done - len(self._problems) - held_out
         later = (
-            f"On {held_out} held-out cutout{'s' * (held_out != 1)} proposals are "
+            f"On {plural(held_out, 'held-out cutout')} proposals are "
             "hidden until you have marked the clumps."
         )
         if held_out and not n:
             return later
         found = (
-            f"{k} proposal{'s' * (k != 1)} on {n} cutout{'s' * (n != 1)} "
+            f"{plural(k, 'proposal')} on {plural(n, 'cutout')} "
             f"from score {self._least:.2f} up."
         )
         return f"{found} {later}" if held_out else found
@@ -269,7 +270,7 @@ def _summary(problems: list[str]) -> str:
     more = len(problems) - _PROBLEMS_SHOWN
     rest = f" And {more} more." if more > 0 else ""
     n = len(problems)
-    return f"{n} cutout{'s' * (n != 1)} could not be searched: {shown}{rest}"
+    return f"{plural(n, 'cutout')} could not be searched: {shown}{rest}"
 
 
 def layer_plane(layer: Any, viewer: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Labels in and out of the open review, in the background.
+"""Import, export and merge of labels in the background.
 
-Files of other programs, and of other reviewers.
+The files are those of other programs and of other reviewers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from psygnal import Signal
 
 from clump_detector.core.errors import Cancelled, ClumpError
+from clump_detector.core.text import message_of
 from napari_clumps.io.formats import export
 from napari_clumps.io.import_labels import PlacedLabels, add_labels, find_labels
 from napari_clumps.io.selection import ExportOptions
@@ -27,24 +28,24 @@ from .host import JobHost
 
 @dataclass(frozen=True)
 class _End:
-    """What a generator has returned."""
+    """The return value of a generator."""
 
     value: Any
 
 
 def _to_its_end(work: Generator[Any, None, Any]) -> Generator[Any, None, None]:
-    """Yield what a generator yields, and what it returns as the last."""
+    """Yield the items of a generator, and its return value as the last one."""
     yield _End((yield from work))
 
 
 class _Work(Job):
-    """A generator of (done, total) in a thread, with a bar."""
+    """A generator of (done, total) in a thread, with a progress bar."""
 
-    #: What a message says it was doing, and what cancelling it says.
+    #: Name of the work in messages, and the message after cancelling it.
     words = ""
     when_cancelled = ""
 
-    #: How much of it is done, and whether a person has cancelled it.
+    #: Progress, and whether the user has cancelled it.
     percent = 0
     cancelling = False
 
@@ -52,7 +53,7 @@ class _Work(Job):
         self._value: Any = None
         self.percent, self.cancelling = 0, False
         self._begin(_to_its_end, work, words=self.words, total=100)
-        # napari leaves a cancelled generator as it is, with its half of a file.
+        # napari does not close a cancelled generator, which may have half a file.
         self._thread.finished.connect(work.close)
 
     def _on_event(self, event: Any) -> None:
@@ -69,7 +70,7 @@ class _Work(Job):
             self.changed.emit()
 
     def _on_error(self, error: Exception) -> None:
-        message = error.message if isinstance(error, ClumpError) else str(error)
+        message = message_of(error)
         self._end()
         self._host.warn(message)
 
@@ -83,12 +84,12 @@ class _Work(Job):
 
     @abstractmethod
     def _take(self, value: Any) -> None:
-        """Take what the generator has returned."""
+        """Handle the return value of the generator."""
 
     def cancel(self) -> None:
-        """Stop at the next step; what was written so far goes.
+        """Stop at the next step; nothing that was written is kept.
 
-        Too late, the work is done, and is said to be.
+        If it comes too late, the work is completed, and reported as such.
         """
         if self.running and not self.cancelling:
             self.cancelling = True
@@ -96,7 +97,7 @@ class _Work(Job):
             self.changed.emit()
 
     def close(self) -> None:
-        """Stop since the review is closed."""
+        """Stop when the review is closed."""
         if self.running:
             thread = self._thread
             self._end()
@@ -127,7 +128,7 @@ class Exporting(_Work):
         """
         review = self._host.opened
         if self.running:
-            self._host.say("An export is under way already.")
+            self._host.say("An export is running already.")
             return
         self._run(export(review, path, how, options))
 
@@ -136,14 +137,14 @@ class Exporting(_Work):
 
 
 class Importing(_Work):
-    """Reads labels that others made and finds their cutouts.
+    """Reads external labels and finds their cutouts.
 
     Signals
     -------
-    found(PlacedLabels): they have their places; `Exchange.take` takes them in.
+    found(PlacedLabels): labels are located; `Exchange.take` adds them.
     """
 
-    words = "Looking for the labels' cutouts"
+    words = "Matching labels to cutouts"
     when_cancelled = "Cancelled: nothing was imported."
     found = Signal(object)
 
@@ -165,7 +166,7 @@ class Importing(_Work):
 
 
 class Merging(_Work):
-    """Takes another reviewer's file into the open review.
+    """Merges another reviewer's file into the open review.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ class Merging(_Work):
 
     Signals
     -------
-    agreed(list): it is in; how far the two had agreed before, in sentences.
+    agreed(list): the file is merged; the agreement before that, in sentences.
     """
 
     words = "Merging"
@@ -197,12 +198,12 @@ class Merging(_Work):
         self._run(_merge(review, path, self._ending))
 
     def cancel(self) -> None:
-        """Stop before the merge is written, or while it is: then nothing of it is."""
+        """Stop before or while the merge is written; nothing is changed then."""
         self._ending.set()
         super().cancel()
 
     def close(self) -> None:
-        """Stop since the review is closed."""
+        """Stop when the review is closed."""
         self._ending.set()
         super().close()
 
@@ -214,7 +215,7 @@ class Merging(_Work):
             super()._on_error(error)
 
     def _take(self, value: tuple[list[str], MergeResult]) -> None:
-        said, merged = value
+        sentences, merged = value
         host = self._host
         host.opened.emit_changed(merged.touched)
         self._reload()
@@ -224,31 +225,31 @@ class Merging(_Work):
                 f"{len(merged.skipped)} cutouts have another size there and were left "
                 f"out, such as {merged.skipped[0]}."
             )
-        self.agreed.emit(said)
+        self.agreed.emit(sentences)
 
 
 def _merge(
     review: Review, path: Path, ending: threading.Event
 ) -> Generator[tuple[int, int], None, tuple[list[str], MergeResult]]:
-    """Return how far two reviewers agreed, and what merging their files came to."""
+    """Return the agreement of two reviewers, and the outcome of the merge."""
 
     def should_go_on() -> None:
         if ending.is_set():
             raise Cancelled
 
     with Review.open(path, read_only=True) as other:
-        said = agreement_in_words(compare_reviews(review, other))
-    return said, (yield from review.merge_steps(path, should_go_on))
+        sentences = agreement_in_words(compare_reviews(review, other))
+    return sentences, (yield from review.merge_steps(path, should_go_on))
 
 
 class Exchange:
-    """What comes into the open review from other programs, and goes out to them.
+    """Import into the open review, export of it, and merging of other reviews.
 
     Parameters
     ----------
     host : JobHost
     reload : callable
-        Has the window show a review of which much has changed at once.
+        Has the window show the review again, after many changes.
     """
 
     def __init__(self, host: JobHost, reload: Callable[[], None]) -> None:
@@ -259,7 +260,7 @@ class Exchange:
 
     @property
     def jobs(self) -> dict[str, _Work]:
-        """What may be under way, by name."""
+        """The jobs that may be running, by name."""
         return {
             "exporting": self.exporting,
             "importing": self.importing,
@@ -285,21 +286,21 @@ class Exchange:
             self._host.warn(error.message)
 
     def read(self, path: Path) -> None:
-        """Read labels that others made; `importing.found` tells when they are there."""
+        """Read external labels; `importing.found` is emitted when they are located."""
         try:
             self.importing.start(path)
         except ClumpError as error:
             self._host.warn(error.message)
 
     def merge(self, path: Path) -> None:
-        """Take another reviewer's file in; undo takes it back."""
+        """Merge another reviewer's file, in one step of undo."""
         try:
             self.merging.start(path)
         except ClumpError as error:
             self._host.warn(error.message)
 
     def take(self, found: PlacedLabels, how: str) -> None:
-        """Take labels into the review; undo takes them back.
+        """Add labels to the review, in one step of undo.
 
         Parameters
         ----------
@@ -307,14 +308,14 @@ class Exchange:
         how : {"proposals", "accepted"}
         """
         try:
-            said = add_labels(self._host.opened, found, how)
+            sentences = add_labels(self._host.opened, found, how)
         except ClumpError as error:
             self._host.warn(error.message)
             return
         self._reload()
-        self._host.say(" ".join(said))
+        self._host.say(" ".join(sentences))
 
     def close(self) -> None:
-        """Stop what is under way, since the review is closed."""
+        """Stop all jobs when the review is closed."""
         for job in self.jobs.values():
             job.close()

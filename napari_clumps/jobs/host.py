@@ -1,4 +1,4 @@
-"""What a job in the background needs of the window that it belongs to."""
+"""The interface of the window that background jobs need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari_clumps.review import CutoutRecord, Review
 
 
 class JobHost(Protocol):
-    """The session of a window, as jobs know it; see `app.session.Session`."""
+    """The session of a window as jobs use it; see `app.session.Session`."""
 
     @property
     def viewer(self) -> Any:
@@ -59,16 +59,16 @@ class JobHost(Protocol):
         """Return the score from which a model's proposals are shown."""
 
     def keeps_back(self, cutout_id: int) -> bool:
-        """Tell whether a cutout's proposals are hidden until it is marked."""
+        """Return whether a cutout's proposals are hidden until it is marked."""
 
     def warn(self, message: str) -> None:
-        """Show what went wrong and what to do, where it cannot be overlooked."""
+        """Show a warning: what went wrong and what to do."""
 
     def say(self, message: str) -> None:
-        """Say something in the status bar and the panel."""
+        """Show a message in the status bar and the panel."""
 
     def choose(self, **settings: Any) -> None:
-        """Save settings, and do as they say from now on."""
+        """Save settings and apply them."""
 
     def choose_model(self, name: str) -> None:
         """Make a model the chosen one."""

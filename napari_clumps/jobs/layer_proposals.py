@@ -1,4 +1,4 @@
-"""Proposals on an image layer that belongs to no review: a Shapes layer of its own."""
+"""Proposals on an image layer without a review, in a Shapes layer of their own."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from clump_detector.config.recipe import preset
 from clump_detector.config.tables import settings_table
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.text import message_of
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import CARD, ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
@@ -23,7 +24,7 @@ from .base import Job
 from .detection import Detection
 from .host import JobHost
 
-#: Fewer boxes than this, rejected ones included, teach a model next to nothing.
+#: Least number of boxes for a training, rejected ones included.
 FEWEST_BOXES = 5
 
 Control = Literal["go", "stop", "cancel"]
@@ -31,7 +32,7 @@ Control = Literal["go", "stop", "cancel"]
 
 @dataclass(frozen=True)
 class RetrainChoices:
-    """What a person chose: base model, parts to train, epochs and seed."""
+    """The choices of the user: base model, parts to train, epochs, seed and goal."""
 
     base: str
     parts: str = "heads"
@@ -48,7 +49,7 @@ class Curves:
     validation: tuple[float, ...] = ()
     completeness: tuple[float, ...] = ()
     purity: tuple[float, ...] = ()
-    #: Whether boxes out of fold take the place of a part kept for the validation.
+    #: Whether boxes out of fold are used instead of a validation set.
     out_of_fold: bool = False
     #: Score, completeness and purity to expect, known at the end of a training.
     expected: tuple[tuple[float, float, float], ...] = ()
@@ -68,7 +69,7 @@ class Retraining(Job):
     Attributes
     ----------
     command : sequence of str or None
-        What to start as that process instead of the engine's worker.
+        The command that starts another process than the engine's worker.
     """
 
     def __init__(self, host: JobHost, detection: Detection) -> None:
@@ -93,7 +94,7 @@ class Retraining(Job):
         self._out: Path | None = None
         self.comparison: dict[str, Any] | None = None
 
-    # -- what there is to learn from ----------------------------------------
+    # -- training data ------------------------------------------------------
 
     def counts(self) -> dict[str, int]:
         """Return the numbers of cutouts, boxes, rejected boxes and held-out ones."""
@@ -109,12 +110,12 @@ class Retraining(Job):
         if lacking <= 0:
             return None
         more = "1 more box" if lacking == 1 else f"{lacking} more boxes"
-        said = f"Accept, draw or reject {more} to have something to learn from."
+        sentences = f"Accept, draw or reject {more} to have something to learn from."
         if counts["held_out_done"]:
-            said += (
+            sentences += (
                 " Boxes on held-out cutouts do not count: no model learns from them."
             )
-        return said
+        return sentences
 
     # -- running ------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class Retraining(Job):
         self._reset()
         try:
             base = resolve_model(choices.base)
-            # Frozen here: decisions go on while the model learns.
+            # Frozen here: decisions continue while the model learns.
             review = self._host.opened
             labels, self._base_card = review.label_set(), read_card(base)
             self._learned = (review.path, labels)
@@ -153,7 +154,7 @@ class Retraining(Job):
     def _work(
         self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
     ) -> Any:
-        """Train, then compare; what this generator yields arrives in `_on_event`."""
+        """Train, then compare; the events arrive in `_on_event`."""
         device = self._host.device
         chosen = replace(
             preset(choices.parts),
@@ -230,7 +231,7 @@ class Retraining(Job):
         self.changed.emit()
 
     def _say_cancelled(self) -> None:
-        """Say what is left, which may be a model that was just finished."""
+        """Report the outcome, which may be a model that was just finished."""
         out = self._out
         if self.new_model is None and out is not None and (out / CARD).is_file():
             self.new_model = out
@@ -242,7 +243,7 @@ class Retraining(Job):
         )
 
     def close(self) -> None:
-        """End what runs, for good."""
+        """End training or comparison when the window closes."""
         self.cancel()
 
     def _on_event(self, event: dict[str, Any] | None) -> None:
@@ -298,8 +299,8 @@ class Retraining(Job):
         self.curves = replace(
             self.curves, expected=tuple(rows), score=event.get("score")
         )
-        said = [f"Trained in {float(event['seconds']):.0f} s."]
-        self.outcome = " ".join([*said, event.get("calibrated", "")]).strip()
+        sentences = [f"Trained in {float(event['seconds']):.0f} s."]
+        self.outcome = " ".join([*sentences, event.get("calibrated", "")]).strip()
 
     def _on_fold(self, event: dict[str, Any]) -> None:
         self.outcome = (
@@ -320,14 +321,14 @@ class Retraining(Job):
 
     def _on_comparison(self, event: dict[str, Any]) -> None:
         self.comparison = event
-        said = str(event.get("summary") or event.get("problem") or "")
-        self.outcome = " ".join([said, *event.get("notes", []), *self._problems])
+        sentences = str(event.get("summary") or event.get("problem") or "")
+        self.outcome = " ".join([sentences, *event.get("notes", []), *self._problems])
         self._note_training(event)
 
     def _note_training(self, comparison: dict[str, Any]) -> None:
-        """Add a point to the learning curve of the review that was learned from."""
+        """Add a point to the learning curve of the review with the training data."""
         if self._learned is None or self.new_model is None or not comparison.get("new"):
-            return  # nothing was trained here, or nothing could be compared
+            return  # not trained here, or not compared
         path, labels = self._learned
         try:
             cards = (self._base_card, read_card(self.new_model))
@@ -337,7 +338,7 @@ class Retraining(Job):
             self._host.warn(error.message)
 
     def _on_error(self, error: Exception) -> None:
-        message = error.message if isinstance(error, ClumpError) else str(error)
+        message = message_of(error)
         if self._wish != "cancel":
             self.outcome = message
             self._host.warn(message)
@@ -375,7 +376,7 @@ class Retraining(Job):
 
     @property
     def next_step(self) -> str:
-        """What to do with the new model, in a sentence; empty while there is none."""
+        """What to do with the new model, in a sentence; empty without one."""
         if self.new_model is None or self.running:
             return ""
         if self.promoted:
@@ -396,7 +397,7 @@ class Retraining(Job):
         return new is not None and new.name == self._host.model_name
 
     def promote(self) -> None:
-        """Make the new model the current one and propose again on what is not done."""
+        """Make the new model the current one and detect again on cutouts not done."""
         if self.new_model is None:
             return
         try:

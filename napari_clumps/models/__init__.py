@@ -1,1 +1,1 @@
-"""What the plugin says and keeps of models: descriptions, thresholds, advice."""
+"""Models in the plugin: descriptions, thresholds, and advice after a training."""

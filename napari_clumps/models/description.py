@@ -1,4 +1,4 @@
-"""What is said of a model: what it learned from, how well it does, its verdicts."""
+"""Description of a model: its training data, performance and verdicts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from clump_detector.models.card import ModelCard
 from clump_detector.models.lineage import ancestors, children, newest_verdict
 from clump_detector.models.registry import ModelEntry
 
-#: A heading, and what stands below or beside it, line by line.
+#: A heading, and its lines.
 Fact = tuple[str, list[str]]
 
 _FIGURES = ("completeness", "purity", "f1", "average_precision")
 
 
 def facts(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[Fact]:
-    """Return all that there is to say of a model, under headings.
+    """Return the description of a model, under headings.
 
     Parameters
     ----------
     entry : ModelEntry
     entries : sequence of ModelEntry
-        The whole list, where its ancestors are looked for.
+        The whole list, which is searched for its ancestors.
     """
     card = entry.card
     if card is None:
@@ -33,9 +33,9 @@ def facts(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[Fact]:
         ("Lineage", _lineage(entry, card, entries)),
         ("Performance", _performance(card)),
         ("Score from", _expected(card)),
-        ("Made", [made_when(card) or "not told"]),
+        ("Made", [made_when(card) or "not recorded"]),
         ("Network", [f"{card.config.encoder}, {' and '.join(card.config.classes)}"]),
-        ("Weights", [card.weights[:8] or "not told"]),
+        ("Weights", [card.weights[:8] or "not recorded"]),
         ("Folder", [str(entry.path)]),
     ]
     return [(name, lines or ["none"]) for name, lines in found]
@@ -47,10 +47,10 @@ def made_when(card: ModelCard) -> str:
 
 
 def learned_counts(learned: dict[str, Any]) -> str:
-    """Return how much a model learned from, in few words."""
+    """Return the amount of a model's training data, in a few words."""
     if "cutouts" not in learned:
         file = learned.get("checkpoint")
-        return f"the checkpoint {file}" if file else "not told"
+        return f"the checkpoint {file}" if file else "not recorded"
     n, boxes = int(learned["cutouts"]), learned.get("boxes")
     text = f"{n:,} {'galaxy' if n == 1 else 'galaxies'}"
     return text if boxes is None else f"{text}, {int(boxes):,} boxes"
@@ -59,7 +59,7 @@ def learned_counts(learned: dict[str, Any]) -> str:
 def _lineage(
     entry: ModelEntry, card: ModelCard, entries: Sequence[ModelEntry]
 ) -> list[str]:
-    """Return from the parent on what it was made from, and what was made from it."""
+    """Return the ancestors of a model, from the parent on, and its children."""
     found = [
         f"from {a.name}{'' if a.entry else ' (no longer in the list)'}: "
         f"{learned_counts(a.learned_from)}"
@@ -96,15 +96,15 @@ def _learned(card: ModelCard) -> list[str]:
 
 
 def _expected(card: ModelCard) -> list[str]:
-    """Return the default score, and what is to be expected from there up."""
+    """Return the default score, and completeness and purity expected from scores up."""
     found = [f"{card.default_score:.2f}"]
-    told = card.expected
-    if told:
-        goal = f", chosen for {told['goal']}" if told.get("goal") else ""
-        n = told.get("galaxies")
-        found[0] += f"{goal}; {told.get('method', 'by an unknown method')}"
+    values = card.expected
+    if values:
+        goal = f", chosen for {values['goal']}" if values.get("goal") else ""
+        n = values.get("galaxies")
+        found[0] += f"{goal}; {values.get('method', 'by an unknown method')}"
         found[0] += f", {n} galaxies" if n is not None else ""
-    for row in _some_rows(told.get("curve") or (), card.default_score):
+    for row in _some_rows(values.get("curve") or (), card.default_score):
         found.append(
             f"from {row['score']:.2f}: expected completeness "
             f"{_number(row.get('completeness'))}, purity {_number(row.get('purity'))}"
@@ -121,22 +121,23 @@ def _some_rows(curve: Sequence[Any], score: float) -> list[dict[str, Any]]:
 
 
 def _performance(card: ModelCard) -> list[str]:
-    """Return the figures of a card with their intervals, and what they were made on."""
-    told = card.performance
+    """Return the metrics of a card with their intervals, and their test data."""
+    values = card.performance
     found = [
-        f"{name.replace('_', ' ').replace('f1', 'F1')} {with_interval(told[name])}"
+        f"{name.replace('_', ' ').replace('f1', 'F1')} {with_interval(values[name])}"
         for name in _FIGURES
-        if isinstance(told.get(name), int | float | dict) and with_interval(told[name])
+        if isinstance(values.get(name), int | float | dict)
+        and with_interval(values[name])
     ]
     if not found:
         return []
-    score = told.get("score")
+    score = values.get("score")
     at = f" at score {score:.2f}" if isinstance(score, int | float) else ""
-    return [f"on {told.get('on', 'its test galaxies')}{at}", *found]
+    return [f"on {values.get('on', 'its test galaxies')}{at}", *found]
 
 
 def with_interval(figure: Any) -> str:
-    """Return a figure of a card with its 95 % interval, as far as it has them."""
+    """Return a metric of a card with its 95 % interval, where it has one."""
     if not isinstance(figure, dict):
         return _number(figure)
     value, outer = figure.get("value"), figure.get("95")
@@ -163,13 +164,13 @@ def verdict_line(verdict: dict[str, Any]) -> str:
 
 
 def short_verdict(card: ModelCard | None) -> str:
-    """Return the newest verdict against the parent, or against any, in two words."""
+    """Return the newest verdict against the parent, or else against any model."""
     if card is None:
         return ""
     parent = card.learned_from.get("parent")
     found = newest_verdict(card, parent) if isinstance(parent, str) else {}
     if found:
         return str(found.get("verdict", ""))
-    found = newest_verdict(card)  # against no one: they could not be compared
-    told = found.get("against")
-    return f"{found.get('verdict')} (not its parent)" if told else ""
+    found = newest_verdict(card)  # without "against": they could not be compared
+    against = found.get("against")
+    return f"{found.get('verdict')} (not its parent)" if against else ""

@@ -1,4 +1,4 @@
-"""What a training adds to the learning curve of the review that it learned from."""
+"""The points that a training adds to the learning curve of its review."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def note_training(
     review : Review
         Open for writing.
     comparison : dict
-        What `comparison.compare_models` returned for the two models.
+        The result of `comparison.compare_models` for the two models.
     old, new : ModelCard
         Of the base model and of the one that was trained.
     labels : LabelSet

@@ -1,4 +1,4 @@
-"""Renaming and removing models without taking one away that is in use."""
+"""Renaming and removing models, but none that is in use."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from napari_clumps.settings.settings import change_settings, load_settings
 
 
 def rename(old: str, new: str, *, busy: Iterable[str] = ()) -> Path:
-    """Rename a model; where it is the current one, the settings go along.
+    """Rename a model; if it is the current one, the settings follow.
 
     Parameters
     ----------
     old, new : str
     busy : iterable of str
-        Models that something is running with.
+        Models that a job is running with.
 
     Raises
     ------
     ModelError
-        If it is the starter, broken or busy, or the new name cannot be.
+        If it is the starter, broken or busy, or the new name is not possible.
     FileError
-        If the disk refuses.
+        If the folder cannot be renamed.
     """
     _refuse_busy(old, busy)
     folder = rename_model(old, new)
@@ -64,16 +64,16 @@ def remove(name: str, *, current: str = "", busy: Iterable[str] = ()) -> None:
     ----------
     name : str
     current : str
-        The model of an open window, beside the one in the settings.
+        The model of an open window, besides the one in the settings.
     busy : iterable of str
-        Models that something is running with.
+        Models that a job is running with.
 
     Raises
     ------
     ModelError
         If it is the starter, current or busy, or there is none.
     FileError
-        If the disk refuses.
+        If the folder cannot be removed.
     """
     refuse_removal(name, current, busy)
     remove_model(name)

@@ -1,7 +1,7 @@
-"""From which score each model's proposals are shown.
+"""The score from which each model's proposals are shown.
 
-A score of one model is none of another, so each has a threshold of its own: what its
-card proposes, until a person chooses another.
+Scores of two models cannot be compared, so each has a threshold of its own: that of its
+card, until the user chooses another.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import list_models, resolve_model
 
-#: The score from which proposals are shown where no model card says one.
+#: The score from which proposals are shown without a model card.
 FALLBACK_THRESHOLD = 0.3
 
 
@@ -32,12 +32,12 @@ class Thresholds:
         return {card.model_id: card for card in cards}
 
     def forget_cards(self) -> None:
-        """Read the cards anew when they are asked for: models came, or have gone."""
+        """Read the cards again at the next use: models were added or removed."""
         self.__dict__.pop("_cards", None)
         self._ids.clear()
 
     def model_id(self, name: str) -> str:
-        """Return the id of a model given by its name or path, or that if it is gone."""
+        """Return the id of a model by name or path, or the name if there is none."""
         if name not in self._ids:
             try:
                 card = read_card(resolve_model(name))

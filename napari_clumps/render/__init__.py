@@ -1,1 +1,1 @@
-"""From cutouts to images on the screen, and what is read from them. No Qt."""
+"""Images, thumbnails and readouts of cutouts for display. No Qt."""

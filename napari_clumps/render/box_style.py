@@ -17,7 +17,7 @@ COLOURS: dict[Status, Colour] = {
     Status.DRAWN: (1.0, 1.0, 1.0, 1.0),
 }
 
-#: Lines are this share of the image's longer side, so they look alike at any size.
+#: Line width as a share of the image's longer side.
 _LINE_SHARE = 1 / 330
 
 
@@ -38,14 +38,14 @@ def line_unit(width: int, height: int) -> float:
 
 
 def label(box: Box) -> str:
-    """Return a box's class and score, whose it was, and on what reviewers differ."""
+    """Return the label of a box: class, score, origin, and opinions of reviewers."""
     named = box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
     if box.origin not in ("model", "person"):
         named = f"{named}  {box.origin}"
     if box.decided or not box.opinions:
         return named
-    said = [
+    opinions = [
         f"{opinion.annotator or '?'}: {opinion.cls if opinion.kept else 'none'}"
         for opinion in box.opinions
     ]
-    return "  ".join([named, *said])
+    return "  ".join([named, *opinions])

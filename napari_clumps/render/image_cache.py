@@ -1,4 +1,4 @@
-"""Pictures of cutouts, the neighbours read ahead so that the next one is there."""
+"""Pictures of cutouts; the neighbours are read ahead."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .rendering import Rendering, note_of, render, views_of
 KEPT = 12
 
 #: Bytes that the kept pictures may take, and the kept cutouts as many again. Large
-#: fields are read again rather than kept; the last one always is.
+#: fields are read again rather than kept; the last one is always kept.
 MOST_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
 class DisplayImage:
-    """What is shown of a cutout, or the message why there is nothing to show."""
+    """The picture of a cutout, or the message why there is none."""
 
     rgb: NDArray[np.uint8] | None
     notes: tuple[str, ...] = ()
@@ -45,17 +45,17 @@ class DisplayImage:
         return None if self.rgb is None else (self.rgb.shape[1], self.rgb.shape[0])
 
 
-def picture_of(cutout: Cutout, look: Rendering) -> DisplayImage:
+def picture_of(cutout: Cutout, rendering: Rendering) -> DisplayImage:
     """Return a cutout's picture in a rendering.
 
     Parameters
     ----------
     cutout : Cutout
-    look : Rendering
+    rendering : Rendering
     """
-    note = note_of(cutout, look)
+    note = note_of(cutout, rendering)
     return DisplayImage(
-        render(cutout, look),
+        render(cutout, rendering),
         cutout.notes if note is None else (*cutout.notes, note),
         scale=cutout.scale,
         fwhm=cutout.fwhm,
@@ -85,9 +85,9 @@ class ImageCache:
 
     Attributes
     ----------
-    look : Rendering
-        That pictures are asked for in. Another one is drawn from the cutouts that are
-        still there, without reading their files again.
+    rendering : Rendering
+        Of the pictures to return. Another one is made from the cutouts that are still
+        kept, without reading their files again.
     """
 
     def __init__(self, kept: int = KEPT, most_bytes: int = MOST_BYTES) -> None:
@@ -109,7 +109,7 @@ class ImageCache:
         return self._pictures[asked].result()
 
     def read_ahead(self, source: Source) -> None:
-        """Have a picture read, and drawn in the look of now, in the background."""
+        """Read and render a picture in the background."""
         asked = source, self.rendering
         if asked in self._pictures:
             self._pictures.move_to_end(asked)
@@ -120,7 +120,7 @@ class ImageCache:
             self._pictures.popitem(last=False)[1].cancel()
 
     def cutout(self, source: Source) -> Future[Cutout]:
-        """Have a cutout itself read, in the background; what is shown is there."""
+        """Read a cutout itself in the background; a displayed one is kept."""
         return self._reader.submit(self._cutout, source)
 
     def forget(self) -> None:
@@ -135,15 +135,15 @@ class ImageCache:
         self._reader.shutdown(wait=False, cancel_futures=True)
 
     def _drop_waiting(self, besides: tuple[Source, Rendering]) -> None:
-        """Take back what nobody waits for, so that what is asked for comes next."""
+        """Cancel what was only read ahead, so that the picture asked for comes next."""
         for key, future in list(self._pictures.items()):
             if key != besides and future.cancel():
                 del self._pictures[key]
 
-    def _read(self, source: Source, look: Rendering) -> DisplayImage:
-        """Read and draw, in the reading thread; a problem becomes a message."""
+    def _read(self, source: Source, rendering: Rendering) -> DisplayImage:
+        """Read and render, in the reading thread; a problem becomes a message."""
         try:
-            return picture_of(self._cutout(source), look)
+            return picture_of(self._cutout(source), rendering)
         except ClumpError as error:
             return DisplayImage(None, problem=error.message)
 
@@ -165,12 +165,12 @@ def _picture_bytes(future: Future[DisplayImage]) -> int:
 
 
 def _too_many(sizes: Iterable[int], most: int, most_bytes: int) -> int:
-    """Return how many of the oldest have to go; the last one stays in any case."""
+    """Return how many of the oldest to remove; the last one stays in any case."""
     oldest_first = list(sizes)
-    total, gone = sum(oldest_first), 0
-    while len(oldest_first) - gone > 1 and (
-        total > most_bytes or len(oldest_first) - gone > most
+    total, removed = sum(oldest_first), 0
+    while len(oldest_first) - removed > 1 and (
+        total > most_bytes or len(oldest_first) - removed > most
     ):
-        total -= oldest_first[gone]
-        gone += 1
-    return gone
+        total -= oldest_first[removed]
+        removed += 1
+    return removed

@@ -1,6 +1,6 @@
-"""Where North and East are in a cutout, and how it is turned to the eye. Pure.
+"""Where North and East are in a cutout, and how it is turned on the screen. No Qt.
 
-Pixels stay what they are: only the camera looks at them from one of eight sides.
+Pixels keep their coordinates; only the camera is set to one of eight orientations.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Orientation:
         return (y, x) if self.transposed else (x, y)
 
 
-#: As the array is; among equals the first is taken.
+#: The first one is as the array is; among equals the first is chosen.
 ORIENTATIONS = tuple(
     Orientation(transposed, vertical, horizontal)
     for transposed, vertical, horizontal in product(
@@ -81,12 +81,11 @@ def compass_of(wcs: Any, width: int, height: int) -> Compass | None:
     Returns
     -------
     Compass or None
-        None where there is no WCS, or none that tells directions.
+        None without a WCS, or with one that gives no directions.
     """
     if wcs is None:
         return None
     east, north = _sky_gradients(wcs, (width - 1) / 2, (height - 1) / 2)
-    # The way to go for one step north and none east, and the other way round.
     gradients = np.array([east, north])
     if not np.isfinite(gradients).all() or abs(np.linalg.det(gradients)) < 1e-30:
         return None
@@ -99,14 +98,14 @@ def _sky_gradients(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return degrees of RA and of Dec per pixel, along x and along y.
 
-    That RA is narrower towards the poles changes no direction.
+    The factor cos(Dec) changes no direction.
     """
     half = 0.5
-    places = [(x - half, y), (x + half, y), (x, y - half), (x, y + half)]
-    world = np.asarray(wcs.all_pix2world(np.array(places), 0))
+    positions = [(x - half, y), (x + half, y), (x, y - half), (x, y + half)]
+    world = np.asarray(wcs.all_pix2world(np.array(positions), 0))
     ra, dec = world[:, wcs.wcs.lng], world[:, wcs.wcs.lat]
     across = ra[[1, 3]] - ra[[0, 2]]
-    across = (across + 180) % 360 - 180  # where 360 degrees are 0
+    across = (across + 180) % 360 - 180  # RA wraps at 360 degrees
     return across, dec[[1, 3]] - dec[[0, 2]]
 
 
@@ -123,7 +122,7 @@ def north_up(compass: Compass | None) -> Orientation:
     def fit(orientation: Orientation) -> float:
         up = -orientation.on_screen(compass.north)[1]
         left = -orientation.on_screen(compass.east)[0]
-        return round(up + left, 9)  # rounding errors are no reason to turn
+        return round(up + left, 9)  # rounding errors must not turn it
 
     return max(ORIENTATIONS, key=fit)
 
@@ -142,7 +141,7 @@ class ScaleBar:
 
 
 def scale_bar(scale: float, zoom: float, longest: float) -> ScaleBar:
-    """Return the longest bar of a round length that has room.
+    """Return the longest scale bar of a round length that fits.
 
     Parameters
     ----------
@@ -151,7 +150,7 @@ def scale_bar(scale: float, zoom: float, longest: float) -> ScaleBar:
     zoom : float
         Screen pixels per pixel of the cutout.
     longest : float
-        Screen pixels that the bar may take.
+        Longest bar, in screen pixels.
     """
     room = longest * scale / zoom
     power = 10.0 ** int(np.floor(log10(room)))
@@ -161,7 +160,7 @@ def scale_bar(scale: float, zoom: float, longest: float) -> ScaleBar:
 
 @dataclass(frozen=True)
 class SkyMarks:
-    """What is shown of the sky's directions and scale, and how the array is turned.
+    """Orientation, scale and compass to display with a cutout.
 
     Attributes
     ----------

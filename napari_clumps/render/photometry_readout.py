@@ -1,4 +1,4 @@
-"""What the dock "Measure" says of a clump, worked out in a thread. No Qt, no napari."""
+"""The readout of the panel "Photometry", computed in a thread. No Qt, no napari."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ KEPT = 4
 #: Prefixes of Jy from the largest that fits; fluxes of clumps are uJy or nJy.
 _PREFIXES = (("Jy", 1.0), ("mJy", 1e3), ("µJy", 1e6), ("nJy", 1e9), ("pJy", 1e12))
 
-#: Stands for a unit that nobody knows.
+#: The unit of uncalibrated fluxes.
 RELATIVE = "relative"
 
 NO_FLUX = (
-    "This is a picture: its brightness is no linear flux, so that nothing but places "
-    "is measured. Open the galaxy as FITS for fluxes, magnitudes and colours."
+    "This is a picture: its brightness is no linear flux, so that only positions are "
+    "measured. Open the galaxy as FITS for fluxes, magnitudes and colours."
 )
 
 
 @dataclass(frozen=True)
 class MeasurementRequest:
-    """Which box of which cutout is to be measured.
+    """Which box of which cutout to measure.
 
     Attributes
     ----------
     source : Source
     corners : tuple of (x1, y1, x2, y2)
-        Of all boxes that count as clumps.
+        All boxes that count as clumps.
     index : int
         Which of them.
     """
@@ -62,7 +62,7 @@ class MeasurementRequest:
 
 @dataclass(frozen=True)
 class ApertureCircles:
-    """What is drawn over the canvas: a place and radii in pixels of the cutout."""
+    """The circles over the canvas: centre and radii in pixels of the cutout."""
 
     x: float
     y: float
@@ -75,7 +75,7 @@ class ApertureCircles:
 class Point:
     """One band of the spectral shape.
 
-    ``wavelength`` is in nanometres; bands whose wavelengths are not known stand side by
+    ``wavelength`` is in nanometres; bands of unknown wavelength are shown side by
     side.
     """
 
@@ -87,7 +87,7 @@ class Point:
 
 @dataclass(frozen=True)
 class PhotometryReadout:
-    """What is said of a clump.
+    """The photometry of a clump, as text.
 
     Attributes
     ----------
@@ -99,10 +99,10 @@ class PhotometryReadout:
     lines : tuple of str
         Colours, flux ratio, distances, PSF and aperture.
     flags : tuple of str
-        What is the matter, in words.
+        Quality flags, in words.
     points : tuple of Point
     circles : ApertureCircles or None
-        None of a picture.
+        None for a picture.
     """
 
     rows: tuple[tuple[str, ...], ...] = ()
@@ -223,15 +223,15 @@ def _per_cent(share: float) -> str:
 
 
 def _colours(measured: Measured) -> list[str]:
-    told = [
+    parts = [
         f"{blue}−{red} {measured.colour(blue, red)[0]:.2f}"
         for blue, red in COLOURS
         if np.isfinite(measured.colour(blue, red)[0])
     ]
-    if not told:
+    if not parts:
         return []
     dust = np.isfinite(measured.extinction).any()
-    return [", ".join(told) + (", without Galactic extinction" if dust else "")]
+    return [", ".join(parts) + (", without Galactic extinction" if dust else "")]
 
 
 def _ratio(measured: Measured) -> list[str]:
@@ -254,8 +254,8 @@ def _distances(measured: Measured) -> list[str]:
         (measured.distance_in_radii[0], "Rₑ", 2),
         (measured.distance_kpc[0], "kpc", 2),
     )
-    told = [f"{v:.{digits}f} {unit}" for v, unit, digits in units if np.isfinite(v)]
-    return ["From the centre: " + " = ".join(told)] if told else []
+    parts = [f"{v:.{digits}f} {unit}" for v, unit, digits in units if np.isfinite(v)]
+    return ["From the centre: " + " = ".join(parts)] if parts else []
 
 
 def _method(measured: Measured) -> list[str]:
@@ -290,15 +290,15 @@ def _points(measured: Measured, factor: float) -> tuple[Point, ...]:
 
 
 class Measurer:
-    """Answers in a thread, the newest question only.
+    """Measures in a thread, the newest request only.
 
     Parameters
     ----------
     cutout_of : callable
         Gives a future of a source's cutout.
     deliver : callable
-        Takes the question and a `PhotometryReadout`, or a sentence why there is none;
-        called in the thread.
+        Called in the thread with the request and a `PhotometryReadout`, or a sentence
+        why there is none.
     """
 
     def __init__(
@@ -312,12 +312,12 @@ class Measurer:
         self._newest: MeasurementRequest | None = None
         self._fields: OrderedDict[Source, tuple[float, Field]] = OrderedDict()
 
-    def ask(self, question: MeasurementRequest | None) -> None:
-        """Have a box measured; what was asked before, and waits, is dropped."""
+    def ask(self, request: MeasurementRequest | None) -> None:
+        """Measure a box; earlier requests that still wait are dropped."""
         with self._mutex:
-            self._newest = question
-        if question is not None:
-            self._thread.submit(self._answer, question)
+            self._newest = request
+        if request is not None:
+            self._thread.submit(self._answer, request)
 
     def forget(self) -> None:
         """Forget every cutout, as when files have changed."""
@@ -328,21 +328,21 @@ class Measurer:
         self.ask(None)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _answer(self, question: MeasurementRequest) -> None:
+    def _answer(self, request: MeasurementRequest) -> None:
         with self._mutex:
-            if question is not self._newest:
+            if request is not self._newest:
                 return
         try:
-            corners = geometry.as_boxes(question.corners)
-            field = self._field(question.source, corners)
+            corners = geometry.as_boxes(request.corners)
+            field = self._field(request.source, corners)
             reading: PhotometryReadout | str = make_readout(
-                field, corners, question.index
+                field, corners, request.index
             )
         except ClumpError as error:
             reading = error.message
-        except Exception as error:  # a thread that ends leaves the panel without a word
+        except Exception as error:  # else the panel would wait for ever
             reading = f"It cannot be measured ({error})."
-        self._deliver(question, reading)
+        self._deliver(request, reading)
 
     def _field(self, source: Source, corners: geometry.Boxes) -> Field:
         guess = float(np.median(geometry.fwhm(corners)))

@@ -1,7 +1,7 @@
-"""How a cutout looks to the person: view, stretch, black and white. Pure, no napari.
+"""How a cutout is displayed: view, stretch, black and white point. No Qt, no napari.
 
-The detector never sees any of it: it is fed from the file, by `stretch.to_rgb`. With
-the look that one starts with, a person sees exactly that picture.
+The detector never sees any of it: it is fed from the file, by `images.rgb.to_rgb`. The
+default rendering shows exactly that picture.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from .smooth_light import host_light
 COLOUR = "colour"
 RESIDUAL = "residual"
 
-#: The bands of a picture, as its colours are called.
+#: Names of the bands of a picture.
 PICTURE_BANDS = ("red", "green", "blue")
 
 AS_DETECTED = "as detected"
 
-#: Black and white stay this far apart, or there would be no greys between.
+#: The smallest distance of black and white.
 NARROWEST = 0.02
 
 #: How steep the log is: DS9's 1000 turns the sky of most cutouts grey.
@@ -44,11 +44,11 @@ _LOG_RANGE = 100.0
 #: "asinh" turns logarithmic at 2 sigma instead of 6: fainter arms, more noise.
 _FAINTER = 3.0
 
-#: What is left is white (or black) from this share of its pixels on: the 1 % above are
-#: stars and nuclei, and knots are told by what is below.
+#: The residual is white (or black) from this quantile on: the 1 % above are stars and
+#: nuclei, and knots are below.
 _BRIGHTEST_LEFT = 0.99
 
-#: A picture's own curve is not known; its tones are taken as if it turned here.
+#: Softening of a picture's tones, whose own curve is not known.
 _PICTURE_SOFTENING = 0.3
 
 
@@ -73,7 +73,7 @@ def _asinh(intensity: Plane, softening: float, brightest: float) -> Plane:
 
 
 def _above_toe(curve: Callable[[Plane], Plane], x: Plane, softening: float) -> Plane:
-    """Return a steep curve, straight below the noise, which it would blow up."""
+    """Return a steep curve, made linear below the noise, which it would amplify."""
     toe = np.float32(softening / SOFTENING)
     return np.asarray(curve(np.maximum(x, toe)) * np.minimum(x / toe, 1), np.float32)
 
@@ -91,13 +91,13 @@ STRETCHES = tuple(_CURVES)
 
 @dataclass(frozen=True)
 class Rendering:
-    """What of a cutout is shown, and how bright.
+    """View, stretch and levels of a displayed cutout.
 
     Attributes
     ----------
     view : str
-        ``colour``, a band's name, or ``residual``: what is left when the smooth light
-        of the galaxy is taken away.
+        ``colour``, a band's name, or ``residual``: the image minus the smooth light of
+        the galaxy.
     stretch : str
         One of `STRETCHES`.
     black, white : float
@@ -124,7 +124,7 @@ class Rendering:
 
     @property
     def words(self) -> str:
-        """The look in words, empty where it is what the detector sees."""
+        """The rendering in words; empty for the default one."""
         if self == Rendering():
             return ""
         words = [self.view if len(self.view) > 1 else f"band {self.view}"]
@@ -141,21 +141,25 @@ def views_of(cutout: Cutout) -> tuple[str, ...]:
     return (COLOUR, *_bands_of(cutout), RESIDUAL)
 
 
-def note_of(cutout: Cutout, look: Rendering) -> str | None:
+def note_of(cutout: Cutout, rendering: Rendering) -> str | None:
     """Return a sentence where a cutout lacks the chosen band, else None.
 
     Parameters
     ----------
     cutout : Cutout
-    look : Rendering
+    rendering : Rendering
     """
-    if look.view in views_of(cutout):
+    if rendering.view in views_of(cutout):
         return None
-    name = look.view if look.view.startswith("band ") else f"band {look.view}"
+    name = (
+        rendering.view
+        if rendering.view.startswith("band ")
+        else f"band {rendering.view}"
+    )
     return f"This cutout has no {name}: it is shown in colour."
 
 
-def render(cutout: Cutout, look: Rendering) -> NDArray[np.uint8]:
+def render(cutout: Cutout, rendering: Rendering) -> NDArray[np.uint8]:
     """Return a cutout in a rendering.
 
     A view that the cutout lacks becomes colour; `note_of` reports it.
@@ -163,24 +167,24 @@ def render(cutout: Cutout, look: Rendering) -> NDArray[np.uint8]:
     Parameters
     ----------
     cutout : Cutout
-    look : Rendering
+    rendering : Rendering
 
     Returns
     -------
     uint8 array of shape (height, width, 3)
     """
-    if note_of(cutout, look) is not None:
-        look = replace(look, view=COLOUR)
-    if look == Rendering():
+    if note_of(cutout, rendering) is not None:
+        rendering = replace(rendering, view=COLOUR)
+    if rendering == Rendering():
         return to_rgb(cutout)
-    if look.view == RESIDUAL:
-        return _residual(cutout, look)
+    if rendering.view == RESIDUAL:
+        return _residual(cutout, rendering)
     if cutout.is_picture:
-        return _picture(cutout.pixels, look)
-    if look.view != COLOUR:
-        place = _bands_of(cutout).index(look.view)
-        cutout = replace(cutout, pixels=cutout.pixels[place : place + 1], bands=())
-    return stretched(red_green_blue(cutout), _curve_of(look))
+        return _picture(cutout.pixels, rendering)
+    if rendering.view != COLOUR:
+        index = _bands_of(cutout).index(rendering.view)
+        cutout = replace(cutout, pixels=cutout.pixels[index : index + 1], bands=())
+    return stretched(red_green_blue(cutout), _curve_of(rendering))
 
 
 def _bands_of(cutout: Cutout) -> tuple[str, ...]:
@@ -194,29 +198,31 @@ def _bands_of(cutout: Cutout) -> tuple[str, ...]:
     return tuple(f"band {i + 1}" for i in range(n))
 
 
-def _curve_of(look: Rendering) -> Stretch:
-    """Return the stretch's curve between the look's black and white."""
-    stretch = _CURVES[look.stretch]
+def _curve_of(rendering: Rendering) -> Stretch:
+    """Return the curve of the stretch, between the black and the white point."""
+    stretch = _CURVES[rendering.stretch]
 
     def curve(intensity: Plane, softening: float, brightest: float) -> Plane:
-        return _levelled(stretch(intensity, softening, brightest), look)
+        return _levelled(stretch(intensity, softening, brightest), rendering)
 
     return curve
 
 
-def _levelled(tones: Plane, look: Rendering) -> Plane:
-    tones = (tones - np.float32(look.black)) / np.float32(look.white - look.black)
+def _levelled(tones: Plane, rendering: Rendering) -> Plane:
+    tones = (tones - np.float32(rendering.black)) / np.float32(
+        rendering.white - rendering.black
+    )
     return np.maximum(tones, np.float32(0))
 
 
-def _picture(pixels: NDArray[np.uint8], look: Rendering) -> NDArray[np.uint8]:
-    """Return a picture in other tones; hues stay, as in `stretch.stretched`."""
-    if look.view in PICTURE_BANDS:
-        band = pixels[..., PICTURE_BANDS.index(look.view)]
+def _picture(pixels: NDArray[np.uint8], rendering: Rendering) -> NDArray[np.uint8]:
+    """Return a picture in other tones; hues stay, as in `rgb.stretched`."""
+    if rendering.view in PICTURE_BANDS:
+        band = pixels[..., PICTURE_BANDS.index(rendering.view)]
         pixels = np.repeat(band[..., None], 3, axis=2)
     # A picture has 766 intensities only: each one's gain is worked out once.
     intensity = np.linspace(0, 1, 766).astype(np.float32)
-    tones = _levelled(_picture_tones(intensity, look), look)
+    tones = _levelled(_picture_tones(intensity, rendering), rendering)
     gain = np.divide(tones, intensity, out=np.zeros_like(tones), where=intensity > 0)
     planes = np.moveaxis(pixels, 2, 0).astype(np.float32)
     planes *= gain[pixels.sum(axis=2, dtype=np.int32)]
@@ -225,17 +231,17 @@ def _picture(pixels: NDArray[np.uint8], look: Rendering) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(planes.astype(np.uint8), 0, 2))
 
 
-def _picture_tones(intensity: Plane, look: Rendering) -> Plane:
-    if look.stretch == AS_DETECTED:
+def _picture_tones(intensity: Plane, rendering: Rendering) -> Plane:
+    if rendering.stretch == AS_DETECTED:
         return intensity
-    return _CURVES[look.stretch](intensity, _PICTURE_SOFTENING, 1.0)
+    return _CURVES[rendering.stretch](intensity, _PICTURE_SOFTENING, 1.0)
 
 
-def _residual(cutout: Cutout, look: Rendering) -> NDArray[np.uint8]:
-    """Return what is left without the galaxy's smooth light; zero is mid-grey.
+def _residual(cutout: Cutout, rendering: Rendering) -> NDArray[np.uint8]:
+    """Return the residual without the galaxy's smooth light; zero is mid-grey.
 
     Each colour is stretched by itself, both ways from zero, so a blue knot is blue
-    and dust is dark; what is no more than noise has no colour. Pixels without data are
+    and dust is dark; noise has no colour. Pixels without data are
     black.
     """
     planes = _planes_of(cutout)
@@ -249,8 +255,8 @@ def _residual(cutout: Cutout, look: Rendering) -> NDArray[np.uint8]:
     planes *= np.minimum(np.abs(left) / np.float32(softening), 1)
     planes += left
     far = np.minimum(np.abs(planes), np.float32(brightest))
-    tones = _CURVES[look.stretch](far, softening, brightest)
-    greys = _levelled(np.copysign(tones, planes) * np.float32(0.5) + 0.5, look)
+    tones = _CURVES[rendering.stretch](far, softening, brightest)
+    greys = _levelled(np.copysign(tones, planes) * np.float32(0.5) + 0.5, rendering)
     pixels = (np.minimum(greys, 1) * 255 + 0.5).astype(np.uint8)
     pixels[:, missing] = 0
     return np.ascontiguousarray(np.moveaxis(pixels, 0, 2))
@@ -266,7 +272,7 @@ def _planes_of(cutout: Cutout) -> Plane:
 
 
 def _residual_levels(residual: Plane) -> tuple[float, float]:
-    """Return (softening, brightest) of what is left, from its spread around zero."""
+    """Return (softening, brightest) of the residual, from its spread around zero."""
     far = np.sort(np.abs(sample(residual)))
     if far.size == 0 or far[-1] <= 0:
         return 1.0, 1.0

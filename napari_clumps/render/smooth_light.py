@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Planes: TypeAlias = NDArray[np.float32]
 
-#: The light is the median in a square of so many FWHM of the PSF. A clump is little
+#: The light is the median in a square of N FWHM of the PSF. A clump is little
 #: wider than the PSF and fills a seventh of it at most, so that the median does not see
 #: it, while bulge, disc and broad arms, which are wider, are light of the galaxy.
 FWHMS = 6.0
@@ -26,7 +26,7 @@ MOST_SIDE = 90
 
 
 def host_light(planes: Planes, fwhm: float | None = None) -> Planes:
-    """Return the smooth light below the knots, as `planes` are shaped.
+    """Return the smooth light below the knots, in the shape of `planes`.
 
     Parameters
     ----------
@@ -89,11 +89,11 @@ def _filled(plane: Planes) -> Planes:
 def _enlarged(small: Planes, step: int, shape: tuple[int, int]) -> Planes:
     """Return a reduced plane at full size, by straight lines between its pixels."""
     for axis, length in enumerate(shape):
-        places = (np.arange(length, dtype=np.float32) + 0.5) / step - 0.5
-        places = np.clip(places, 0, small.shape[axis] - 1)
-        low = places.astype(int)
+        positions = (np.arange(length, dtype=np.float32) + 0.5) / step - 0.5
+        positions = np.clip(positions, 0, small.shape[axis] - 1)
+        low = positions.astype(int)
         high = np.minimum(low + 1, small.shape[axis] - 1)
-        share = (places - low).astype(np.float32)
+        share = (positions - low).astype(np.float32)
         share = share[:, None] if axis == 0 else share
         below, above = np.take(small, low, axis), np.take(small, high, axis)
         small = below + (above - below) * share

@@ -1,8 +1,8 @@
-"""Small pictures of boxes and cutouts, cut in the background from what can be seen.
+"""Thumbnails of boxes and cutouts, made in the background.
 
-Only what was asked for last is read: whoever scrolls asks anew, and what has gone by
-in the meantime is dropped. A few whole pictures are kept, so that boxes of one cutout
-that are asked for one after the other cost one reading.
+Only the newest request is read: scrolling asks again, and what has scrolled past is
+dropped. A few whole pictures are kept, so that the boxes of one cutout cost one
+reading.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clump_detector.core.sources import Source
 
 from .image_cache import DisplayImage, read_picture
 
-#: Files that are read at the same time; more would be felt under the hand.
+#: Files that are read at the same time; more would slow down the window.
 READERS = 2
 
 #: Bytes of whole pictures that are kept; one of 424 x 424 pixels takes half a megabyte.
@@ -33,14 +33,14 @@ AROUND = 2.0
 #: Pixels across that a crop has at least, however small its box.
 SMALLEST_SPAN = 12
 
-#: What is beside the image, as in the icons of boxes.
+#: Colour outside the image, as in the icons of boxes.
 PAPER = (16, 20, 28)
 
 RGB = NDArray[np.uint8]
 
 
 class Window(NamedTuple):
-    """A square of a picture's pixels, which may reach beyond its rim."""
+    """A square of a picture's pixels, which may reach beyond its edge."""
 
     left: int
     top: int
@@ -48,9 +48,9 @@ class Window(NamedTuple):
 
 
 class ThumbnailView(NamedTuple):
-    """A small picture: of a cutout, what of it, and how large.
+    """A thumbnail to make: of a window of a cutout, or of the whole if that is None.
 
-    ``window`` is None where the whole cutout is shown; ``side`` is in pixels.
+    ``side`` is the side length in pixels.
     """
 
     cutout: int
@@ -58,12 +58,12 @@ class ThumbnailView(NamedTuple):
     side: int
 
 
-#: A small picture of shape (height, width, 3), or the sentence why there is none.
+#: A thumbnail of shape (height, width, 3), or a sentence why there is none.
 Small = RGB | str
 
 
 def window_around(corners: Sequence[float]) -> Window:
-    """Return the window of a crop: a box and as much again around it."""
+    """Return the window of a crop: twice the size of the box."""
     x1, y1, x2, y2 = corners
     span = max(round(AROUND * max(x2 - x1, y2 - y1)), SMALLEST_SPAN)
     # Half a pixel: corners count from the centre of a pixel, windows from its edge.
@@ -141,21 +141,20 @@ def _scaled(rgb: RGB, width: int, height: int) -> RGB:
 
 
 class Thumbnails:
-    """Reads in a few threads what is wanted at this moment.
+    """Makes the thumbnails that are wanted at the moment, in a few threads.
 
     Parameters
     ----------
     source_of : callable
         Gives a cutout's source; called in a thread.
     deliver : callable
-        Takes the age of what was made, and a list of (view, small picture); called in a
-        thread.
+        Called in a thread with the age of the thumbnails, and a list of (view,
+        thumbnail).
 
     Attributes
     ----------
     age : int
-        Counts the times that all was forgotten: what is of another age is of another
-        review.
+        Counts the calls of `forget`: a thumbnail of another age is of another review.
     files_read : int
     """
 
@@ -166,7 +165,7 @@ class Thumbnails:
     ) -> None:
         self._source_of = source_of
         self._deliver = deliver
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="small-pictures")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="thumbnails")
         self._mutex = threading.Lock()
         self._waiting: dict[ThumbnailView, None] = {}
         self._reading: set[int] = set()
@@ -177,7 +176,7 @@ class Thumbnails:
         self.files_read = 0
 
     def want(self, views: Sequence[ThumbnailView]) -> None:
-        """Read these, the first one first, and nothing that was wanted before."""
+        """Make these, the first one first, and drop earlier requests."""
         with self._mutex:
             self._waiting = dict.fromkeys(views)
             missing = min(READERS, len(self._waiting)) - self._active
@@ -209,7 +208,7 @@ class Thumbnails:
             self._deliver(age, made)
 
     def _next(self) -> tuple[int, int, list[ThumbnailView]] | None:
-        """Take the first cutout that nobody reads, and all that is wanted of it."""
+        """Take the first cutout that no thread reads, and all views wanted of it."""
         with self._mutex:
             free = (v.cutout for v in self._waiting if v.cutout not in self._reading)
             cutout = next(free, None)
@@ -231,7 +230,7 @@ class Thumbnails:
         except ClumpError as error:
             return [(view, error.message) for view in views]
         except (MemoryError, OSError, ValueError) as error:
-            # A thread must not end here: its places would stay empty without a word.
+            # A thread must not end here, or its thumbnails would stay empty.
             return [(view, f"It cannot be shown ({error}).") for view in views]
 
     def _picture(self, age: int, cutout: int) -> DisplayImage:

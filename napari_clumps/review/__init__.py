@@ -1,4 +1,4 @@
-"""A review's state: cutouts, boxes, decisions, undo, and the file that keeps them."""
+"""The state of a review: cutouts, boxes, decisions, undo, and the file format."""
 
 from napari_clumps.review.images.summary import CutoutSummary
 from napari_clumps.review.storage.records import (

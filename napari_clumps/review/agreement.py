@@ -1,4 +1,4 @@
-"""How far two reviewers agree, or one with himself."""
+"""How far two reviewers agree, and the self-consistency of one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from clump_detector.core.text import plural
 from napari_clumps.review.storage.records import Box
 
 from .matching import pair_boxes, pair_cutouts
@@ -28,23 +29,23 @@ _RESAMPLED = 1000
 
 @dataclass(frozen=True)
 class Agreement:
-    """What two reviews of the same cutouts have in common.
+    """The agreement of two reviews of the same cutouts.
 
     Attributes
     ----------
     first, second : str
-        Who reviewed.
+        Names of the reviewers.
     cutouts : int
-        That both have done; all else counts on these.
+        Cutouts that both have done; all other counts are of these.
     boxes_first, boxes_second, boxes_both : int
-        Clumps that the one, the other and both see.
+        Clumps that the first, the second and both have.
     same_class : int
-        Of the latter, with the same class in both.
+        Of the clumps that both have, those of the same class.
     kept_both, kept_first, kept_second, rejected_both : int
-        Of the proposals that both decided on, those that both, only the first, only the
-        second and none kept.
+        Of the proposals that both decided on, the numbers that both, only the first,
+        only the second and none kept.
     kappa_interval : (float, float) or None
-        95 % of the kappas of resampled cutouts.
+        Central 95 % of the kappas of resampled cutouts.
     """
 
     first: str
@@ -77,12 +78,12 @@ class Agreement:
 
     @property
     def kappa(self) -> float | None:
-        """Cohen's kappa of accepting or rejecting; None where it says nothing."""
+        """Cohen's kappa of accepting or rejecting; None where it is not defined."""
         return cohens_kappa(*self._table)
 
     @property
     def figures(self) -> dict[str, Any]:
-        """All figures, for JSON."""
+        """All values, for JSON."""
         derived = ("completeness_of_first", "completeness_of_second", "kappa")
         return asdict(self) | {name: getattr(self, name) for name in derived}
 
@@ -92,7 +93,7 @@ class Agreement:
 
 
 def cohens_kappa(both: float, first: float, second: float, none: float) -> float | None:
-    """Return the agreement beyond what chance would give.
+    """Return the agreement beyond chance.
 
     Cohen (1960), Educational and Psychological Measurement 20, 37: (observed - expected
     by chance) / (1 - expected by chance).
@@ -100,13 +101,13 @@ def cohens_kappa(both: float, first: float, second: float, none: float) -> float
     Parameters
     ----------
     both, first, second, none : float
-        How many both, only the first, only the second and none said yes to.
+        Numbers of cases that both, only the first, only the second and none accepted.
 
     Returns
     -------
     float or None
-        1 for full agreement, 0 for what chance gives; None where both always said the
-        same one thing, or nothing.
+        1 for full agreement, 0 for that of chance; None where all answers are the same,
+        or there are none.
     """
     n = both + first + second + none
     if not n:
@@ -132,7 +133,7 @@ def compare_reviews(first: ReviewReader, second: ReviewReader) -> Agreement:
 
 
 def self_consistency(review: ReviewReader) -> Agreement:
-    """Return how far a reviewer agrees with himself on cutouts shown once more."""
+    """Return how far a reviewer agrees with earlier decisions on repeated cutouts."""
     names = "the first time", "the second time"
     pairs = ((review.boxes(a), review.boxes(b)) for a, b in review.twice_done)
     return _agreement(names, pairs)
@@ -163,10 +164,10 @@ def _counted(first: Sequence[Box], second: Sequence[Box]) -> tuple[int, ...]:
         [b for b in first if b.decided and b.origin != "person"],
         [b for b in second if b.decided and b.origin != "person"],
     )
-    said = Counter((a.kept, b.kept) for a, b in decided)
+    kept = Counter((a.kept, b.kept) for a, b in decided)
     return (
         len(ours), len(theirs), len(same), sum(a.cls == b.cls for a, b in same),
-        said[True, True], said[True, False], said[False, True], said[False, False],
+        kept[True, True], kept[True, False], kept[False, True], kept[False, False],
     )  # fmt: skip
 
 
@@ -176,22 +177,24 @@ def agreement_in_words(found: Agreement) -> list[str]:
     if not found.cutouts:
         return [f"There is no cutout that {first} and {second} have both done."]
     n = found.cutouts
-    said = [f"{n} cutout{'s' * (n != 1)} done by {first} and by {second}."]
+    sentences = [f"{plural(n, 'cutout')} done by {first} and by {second}."]
     if found.boxes_first and found.boxes_second:
-        said.append(
+        sentences.append(
             f"{found.boxes_both} clumps are seen by both: "
             f"{found.boxes_both / found.boxes_first:.0%} of the {found.boxes_first} "
             f"of {first}, {found.boxes_both / found.boxes_second:.0%} of the "
             f"{found.boxes_second} of {second}."
         )
     if found.boxes_both:
-        said.append(f"{found.same_class / found.boxes_both:.0%} of those in one class.")
+        sentences.append(
+            f"{found.same_class / found.boxes_both:.0%} of those in one class."
+        )
     if found.proposals:
         agreed = found.kept_both + found.rejected_both
-        said.append(
+        sentences.append(
             f"{agreed} of {found.proposals} proposals are decided alike{_kappa(found)}."
         )
-    return said
+    return sentences
 
 
 def _kappa(found: Agreement) -> str:

@@ -1,8 +1,8 @@
-"""Held-out cutouts whose clumps a person marks before any model's boxes are shown.
+"""Blind marking of held-out cutouts, before any model's boxes are shown.
 
-Boxes that a person accepted of one model favour that model in every comparison. So the
-proposals of all models stay hidden until a person has marked what there is to see, and
-come in random order and without a name then. Pure functions.
+Accepted boxes of one model favour that model in every comparison. So the proposals of
+all models stay hidden until the user has marked the visible clumps, and are then shown
+in random order and without the model. Pure functions.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ def _was_shown(box: Box) -> bool:
 def boxes_to_ask(
     boxes: Sequence[Box], least: Callable[[Box], float], seed: str
 ) -> list[Box]:
-    """Return the proposals that a person is asked about, in random order.
+    """Return the proposals to show after marking, in random order.
 
-    Left out are those on a box that the person marked. Of two models' boxes on one
-    clump chance chooses one.
+    Those on a marked box are left out. Of two models' boxes on one clump one is chosen
+    at random.
 
     Parameters
     ----------
     boxes : sequence of Box
-        All that the cutout has.
+        All boxes of the cutout.
     least : callable
-        The score from which a box is asked about.
+        Gives the minimum score of a box.
     seed : str
         Of the order.
     """
@@ -70,7 +70,7 @@ def boxes_to_ask(
 def reveal_changes(
     cutout: CutoutRecord, boxes: Sequence[Box], chosen: Sequence[Box]
 ) -> list[Change]:
-    """Return what changes when a person has marked a cutout and boxes are shown.
+    """Return the changes when a marked cutout gets the boxes to decide on.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def reveal_changes(
     boxes : sequence of Box
         All that it has.
     chosen : sequence of Box
-        The proposals to decide on; the others go.
+        The proposals to decide on; the others are removed.
     """
     stay = {box.id for box in chosen}
     rest = [box for box in boxes if not box.decided and box.id not in stay]

@@ -1,4 +1,4 @@
-"""All boxes of a review in columns: which of them the gallery shows, in what order."""
+"""All boxes of a review in columns, and their selection and order in the gallery."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Crop:
     cls : str
     status : Status
     score, second : float or None
-        Of the model that proposed it, and of another.
+        Of the model that proposed it, and of a second one.
     gone : bool
-        Whether the review has no such box any more.
+        Whether the review no longer has this box.
     """
 
     box: int
@@ -62,7 +62,7 @@ class Crops:
     classes, statuses : str and Status
     scores, seconds : float64, NaN where there is none
     gone : bool
-        Whether a box has gone since these were read.
+        Whether a box was deleted after these were read.
     names : dict
         Cutout id to name.
     """
@@ -99,21 +99,21 @@ class Crops:
         )
 
     def rows_of(self, box_ids: Iterable[int]) -> NDArray[np.int64]:
-        """Return the rows of those boxes that are here."""
+        """Return the rows of the boxes that are known here."""
         wanted = np.fromiter(box_ids, np.int64)
-        places = np.searchsorted(self.ids, wanted)
-        known = places < len(self)
-        known[known] = self.ids[places[known]] == wanted[known]
-        return places[known].astype(np.int64)
+        positions = np.searchsorted(self.ids, wanted)
+        known = positions < len(self)
+        known[known] = self.ids[positions[known]] == wanted[known]
+        return positions[known].astype(np.int64)
 
     def take(self, cutout_ids: Iterable[int], now: Crops) -> list[int]:
-        """Take over, row by row, what became of the boxes of some cutouts.
+        """Update the rows of the boxes of some cutouts.
 
         Parameters
         ----------
         cutout_ids : iterable of int
         now : Crops
-            All boxes that these cutouts have now.
+            All current boxes of these cutouts.
 
         Returns
         -------
@@ -130,7 +130,7 @@ class Crops:
         return [int(cutout) for cutout in now.cutouts[~there]]
 
 
-#: Proposals that would favour the model that made them, if a person saw whose they are.
+#: Proposals whose model must not be known before the user has marked the cutout.
 _UNDISCLOSED = """
 b.status = 'proposal' AND b.opinions IS NULL AND c.held_out AND NOT c.done AND (
   c.blind OR (? AND NOT EXISTS (
@@ -181,11 +181,11 @@ def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-#: What crops are sorted by, and what comes first when the order is not turned round.
+#: Orders of crops, and what comes first when the order is not reversed.
 SORTS = {
-    "score": "The surest first",
-    "disagreement": "Where two models' scores are furthest apart first",
-    "size": "The largest first",
+    "score": "Highest score first",
+    "disagreement": "Largest difference between two models' scores first",
+    "size": "Largest box first",
     "class": "In the order of the review's classes",
     "status": "Proposals first, then accepted, rejected, edited, drawn",
     "cutout": "In the order in which the cutouts were added",
@@ -196,20 +196,20 @@ _LARGEST_FIRST = ("score", "disagreement", "size")
 
 @dataclass(frozen=True)
 class Arrangement:
-    """What is shown of all crops, and in what order.
+    """Selection and order of the crops to show.
 
     Attributes
     ----------
     sort : str
         One of `SORTS`.
     turned : bool
-        Whether the order is turned round; what is not known stays last.
+        Whether the order is reversed; boxes without a value stay last.
     statuses : frozenset of Status
     cls : str or None
         A class, or all.
     low, high : float
-        Scores shown, both ends included. A box that a person drew has none: it counts
-        as above every score.
+        Range of scores, both ends included. A drawn box has none: it counts as above
+        every score.
     name : str
         Part of the cutout's name, in upper or lower case.
     """
@@ -226,7 +226,7 @@ class Arrangement:
 def arrange(
     crops: Crops, how: Arrangement, classes: Sequence[str] = ()
 ) -> NDArray[np.int64]:
-    """Return the rows of the crops that are shown, in their order.
+    """Return the rows of the crops to show, in order.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ def _shown(crops: Crops, how: Arrangement) -> NDArray[np.bool_]:
 
 
 def _values(crops: Crops, sort: str, classes: Sequence[str]) -> NDArray[np.float64]:
-    """Return what crops are sorted by, NaN where it is not known."""
+    """Return the values that crops are sorted by, NaN where not known."""
     n = len(crops)
     if sort == "score":
         return crops.scores.copy()
@@ -278,6 +278,6 @@ def _values(crops: Crops, sort: str, classes: Sequence[str]) -> NDArray[np.float
         last = float(len(order))
         return np.fromiter((order.get(c, last) for c in crops.classes), float, n)
     if sort == "status":
-        places = {status: float(i) for i, status in enumerate(Status)}
-        return np.fromiter((places[s] for s in crops.statuses), float, n)
+        positions = {status: float(i) for i, status in enumerate(Status)}
+        return np.fromiter((positions[s] for s in crops.statuses), float, n)
     return crops.cutouts.astype(np.float64)

@@ -1,8 +1,8 @@
-"""The rules of taking in labels that others made, as proposals or as accepted boxes.
+"""The rules of importing external labels, as proposals or as accepted boxes.
 
-What a person has decided stands: a label on a decided box is left out, and so is every
-label on a cutout that is done. A label on a model's undecided proposal takes its place
-and keeps its score as that of the second look, so that nobody decides twice.
+Decisions of the user stay: a label on a decided box is left out, and so is every label
+on a cutout that is done. A label on a model's undecided proposal replaces it and keeps
+its score as the second score, so that no clump is decided twice.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from clump_detector.core.text import plural
 from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import (
     Box,
@@ -22,30 +23,30 @@ from napari_clumps.review.storage.store import box_values
 
 from .rules import Signature, clip, find_same_clump, status_of_kept
 
-#: Who proposed a box that a new detection replaces.
+#: Origin of the boxes that a new detection replaces.
 MODEL = "model"
 
 
 @dataclass
 class LabelImportResult:
-    """What came of taking labels in.
+    """The outcome of importing labels.
 
     Attributes
     ----------
     boxes : int
-        That were taken in.
+        Imported boxes.
     cutouts : set of int
-        On which.
+        Ids of the cutouts that have them.
     replaced : int
-        Undecided proposals whose place they took.
+        Undecided proposals that they replaced.
     decided : int
-        Labels left out since a decided box is there.
+        Labels left out because there is a decided box.
     there : int
-        Labels left out since they wait for a decision already.
+        Labels left out because they wait for a decision already.
     done : int
-        Labels left out since their cutout is done.
+        Labels left out because their cutout is done.
     outside : int
-        Labels left out since no pixel of them is in the image.
+        Labels left out because they have no pixel in the image.
     """
 
     boxes: int = 0
@@ -57,22 +58,21 @@ class LabelImportResult:
     outside: int = 0
 
     def in_words(self) -> list[str]:
-        """Return in sentences what was taken in, and what was left out and why."""
+        """Return in sentences what was imported, and what was left out and why."""
         n, cutouts = self.boxes, len(self.cutouts)
-        said = [
-            f"{n:,} box{'es' * (n != 1)} taken in on {cutouts:,} "
-            f"cutout{'s' * (cutouts != 1)}."
+        sentences = [
+            f"{plural(n, 'box', 'boxes')} imported on {plural(cutouts, 'cutout')}."
         ]
         for count, words in (
-            (self.replaced, "took the place of a model's proposal"),
+            (self.replaced, "replaced a model's proposal"),
             (self.decided, "left out: you have decided on a box there"),
             (self.there, "left out: it waits for your decision already"),
             (self.done, "left out: its cutout is done"),
             (self.outside, "left out: it lies outside the image"),
         ):
             if count:
-                said.append(f"{count:,} {words}.")
-        return said
+                sentences.append(f"{count:,} {words}.")
+        return sentences
 
 
 def label_changes(
@@ -83,25 +83,25 @@ def label_changes(
     next_id: Callable[[], int],
     counts: LabelImportResult,
 ) -> Iterator[Change]:
-    """Yield what taking labels in changes of a cutout.
+    """Yield the changes of a cutout when labels are imported.
 
     Parameters
     ----------
     cutout : CutoutRecord
     boxes : sequence of Box
-        All it has.
+        All boxes of the cutout.
     labels : sequence of Label
     signature : Signature or None
-        Whose decision it is that they are clumps; None where they are proposals.
+        Of the decision that they are clumps; None where they are proposals.
     next_id : callable
         Gives the ids of new boxes.
     counts : LabelImportResult
-        Is added to.
+        Updated.
     """
     if cutout.done:
         counts.done += len(labels)
         return
-    # What reviewers disagree on waits for a person, whatever others say.
+    # Disagreements of reviewers wait for the user, whatever external labels say.
     settled = [box for box in boxes if box.decided or box.opinions]
     waiting = [box for box in boxes if box not in settled]
     for label in labels:
@@ -135,11 +135,11 @@ def _box(
     label: Label,
     signature: Signature | None,
 ) -> Box:
-    by_hand = label.origin == "person"
+    drawn = label.origin == "person"
     box = Box(
         box_id, cutout.id, *corners, label.cls, Status.PROPOSAL, label.origin,
         score=label.score, model=label.model,
-        proposed=None if by_hand else (*corners, label.cls),
+        proposed=None if drawn else (*corners, label.cls),
     )  # fmt: skip
     if signature is None:
         return box

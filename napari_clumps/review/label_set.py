@@ -1,4 +1,4 @@
-"""From a review to a label set."""
+"""The label set of a review."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.text import plural
 from clump_detector.images.cutout import read_cutout
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 from napari_clumps.review.storage.log import now
@@ -18,7 +19,7 @@ from .rules import clip
 
 
 class LabelSource(Protocol):
-    """What a label set takes of a review; see `reader.ReviewReader`."""
+    """What a label set needs of a review; see `reader.ReviewReader`."""
 
     @property
     def id(self) -> str:
@@ -39,10 +40,10 @@ class LabelSource(Protocol):
         """Return the boxes of a cutout."""
 
     def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
-        """Return by what a cutout's galaxy is told from others."""
+        """Return the keys that identify a cutout's galaxy."""
 
     def changed_image(self, cutout: CutoutRecord) -> str | None:
-        """Return why a cutout has not the image that was reviewed, or None."""
+        """Return a sentence if a cutout's image is not the reviewed one, else None."""
 
 
 def label_set_steps(
@@ -68,8 +69,8 @@ def label_set_steps(
     models: set[str] = set()
     begun = [c for c in review.cutouts(begun=True) if c.repeat_of is None]
     chosen = [c for c in begun if c.done or include_undone]
-    for place, cutout in enumerate(chosen, start=1):
-        yield place, len(chosen)
+    for number, cutout in enumerate(chosen, start=1):
+        yield number, len(chosen)
         boxes = review.boxes(cutout.id)
         if changed := review.changed_image(cutout):
             left_out.append(changed)
@@ -81,7 +82,7 @@ def label_set_steps(
             continue
         cutouts.append(labelled)
         if outside:
-            n = f"{outside} box{'es' * (outside != 1)}"
+            n = plural(outside, "box", "boxes")
             left_out.append(f"{n} of {cutout.name}, without a pixel in its image.")
         models.update(box.model for box in boxes if box.model)
     return LabelSet(tuple(cutouts), review.classes, _info(review, models, left_out))
@@ -96,7 +97,7 @@ def _labelled(
     rejected: list[LabelledBox] = []
     outside = 0
     for box in boxes:
-        # Boxes of a script that knew no size may reach over the rim.
+        # Boxes added by a script without the size may reach over the edge.
         corners = clip(box.corners, size)
         if corners is None:
             outside += 1
@@ -122,7 +123,7 @@ def _labelled(
 
 
 def _read_size(cutout: CutoutRecord) -> tuple[int, int]:
-    """Return the size of an image that nobody has looked at in this review."""
+    """Return the size of an image that was never displayed in this review."""
     image = read_cutout(cutout.source)
     return image.width, image.height
 

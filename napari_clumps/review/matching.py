@@ -1,4 +1,4 @@
-"""Which boxes of two reviewers, and which cutouts of two reviews, are the same."""
+"""Pairing the boxes of two reviewers, and the cutouts of two reviews."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pair_boxes(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[Box, B
     for i, box in enumerate(first):
         if box.proposed is not None and box.proposed in proposed:
             distance[i, proposed.index(box.proposed)] = -1
-    # What is too far costs more than any pair that is not, but can be counted with.
+    # Pairs too far apart get a large but finite cost.
     rows, columns = linear_sum_assignment(np.where(distance <= 1, distance, 1e6))
     near = distance[rows, columns] <= 1
     return [
@@ -77,7 +77,7 @@ def pair_cutouts(
 
 
 def _unique(cutouts: Sequence[CutoutRecord]) -> dict[str, CutoutRecord]:
-    """Return the cutouts by name, without names that several have."""
+    """Return the cutouts by name, without names that occur twice."""
     found: dict[str, CutoutRecord] = {}
     twice = set()
     for cutout in cutouts:

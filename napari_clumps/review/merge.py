@@ -1,8 +1,8 @@
-"""Merging another reviewer's file: what both say stands, where they differ is settled.
+"""Merging another reviewer's file: common decisions stay, differences are resolved.
 
 A box on which the two differ waits for a decision again, with both opinions kept on it,
-and its cutout is not done until that is settled. Nothing is lost: what either said of a
-box, with name and time, stands in its opinions.
+and its cutout is not done until that is resolved. Nothing is lost: the opinions of a
+box keep the decision of either reviewer, with name and time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from clump_detector.core.errors import ReviewError
+from clump_detector.core.text import plural
 from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import (
     FLAGS,
@@ -33,22 +34,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MergeResult:
-    """What a merge found.
+    """The outcome of a merge.
 
     Attributes
     ----------
     cutouts : int
-        That both reviews have.
+        Cutouts that both reviews have.
     added : int
-        Cutouts that only the other one had, and that were added.
+        Cutouts that only the other review had, and that were added.
     boxes : int
-        Decided boxes that were taken over from the other.
+        Decided boxes that were adopted from the other review.
     disagreements : int
         Boxes on which reviewers disagree.
     skipped : tuple of str
-        Cutouts whose image has another size there, by name.
+        Names of the cutouts whose image has another size there.
     touched : tuple of int
-        Cutouts of the review on which something has changed.
+        Ids of the changed cutouts of the review.
     """
 
     cutouts: int
@@ -69,16 +70,16 @@ class Side:
 
     @property
     def spoken(self) -> list[Box]:
-        """The boxes of which something was said."""
+        """The boxes with a decision or an opinion."""
         return [box for box in self.boxes if box.decided or box.opinions]
 
     @property
     def begun(self) -> bool:
-        """Whether the reviewer has said anything of what is to be seen here."""
+        """Whether the reviewer has decided anything here."""
         return self.cutout.done or self.cutout.blind or bool(self.spoken)
 
     def opinion(self, box: Box) -> tuple[Opinion, ...]:
-        """Return what the reviewer said of one of his boxes, and what others had."""
+        """Return the opinions on a box: those it has, and the reviewer's own."""
         if not box.decided:
             return (*box.opinions, *self.silent(box))
         own = Opinion(
@@ -87,7 +88,7 @@ class Side:
         return tuple(dict.fromkeys((*box.opinions, own)))
 
     def silent(self, box: Box) -> tuple[Opinion, ...]:
-        """Return what it says that the reviewer, who is done, does not have a box."""
+        """Return the opinion that a box is missing, if the reviewer is done."""
         if not self.cutout.done:
             return ()
         return (Opinion(self.name, None, Status.REJECTED, *box.corners, box.cls),)
@@ -96,7 +97,7 @@ class Side:
 def merge_changes(
     ours: Side, theirs: Side, next_id: Callable[[], int]
 ) -> Iterator[Change]:
-    """Yield what merging another reviewer's view of a cutout changes.
+    """Yield the changes of a cutout when another reviewer's boxes are merged.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def merge_changes(
     next_id : callable
         Gives the ids of new boxes.
     """
-    # Where no model has looked here, what one proposed there comes along.
+    # Where no model has run here, the proposals of the other file are added, too.
     others = theirs.boxes if ours.cutout.model is None else theirs.spoken
     paired = pair_boxes(ours.boxes, others)
     partner = {box.id: other for box, other in paired}
@@ -128,15 +129,15 @@ def merge_changes(
 def _settled(ours: Side, theirs: Side, box: Box, other: Box | None) -> Box:
     """Return one of our boxes as it is after the merge."""
     if other is None:
-        heard = theirs.silent(box) if box.decided else ()
+        opinions = theirs.silent(box) if box.decided else ()
         kept, cls, unsettled = False, box.cls, False
     else:
-        heard = theirs.opinion(other) if other.decided or other.opinions else ()
+        opinions = theirs.opinion(other) if other.decided or other.opinions else ()
         kept, cls, unsettled = other.kept, other.cls, not other.decided
     own = ours.opinion(box)
-    if set(heard) <= set(own):  # nothing new: silence, a copy, or merged before
+    if set(opinions) <= set(own):  # nothing new: no opinion, a copy, or merged before
         return box
-    after = replace(box, opinions=tuple(dict.fromkeys((*own, *heard))))
+    after = replace(box, opinions=tuple(dict.fromkeys((*own, *opinions))))
     if box.decided:
         alike = box.kept == kept and (not kept or box.cls == cls)
         return after if alike and not unsettled else _waiting(after)
@@ -161,8 +162,8 @@ def _taken_over(ours: Side, theirs: Side, other: Box, box_id: int) -> Box:
     if not other.decided:  # a proposal, or waiting there already
         return new
     if other.kept and ours.cutout.done:
-        said = (*ours.silent(other), *theirs.opinion(other))
-        return _waiting(replace(new, opinions=said))
+        opinions = (*ours.silent(other), *theirs.opinion(other))
+        return _waiting(replace(new, opinions=opinions))
     return replace(new, opinions=theirs.opinion(other))
 
 
@@ -171,7 +172,7 @@ def _waiting(box: Box) -> Box:
 
 
 def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
-    """Yield what changes of the cutout itself."""
+    """Yield the change of the cutout's own state."""
     own, other = ours.cutout, theirs.cutout
     remarks = dict.fromkeys(filter(None, (own.remark, other.remark)))
     before: dict[str, Any] = {
@@ -186,8 +187,7 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
         "flags": [f for f in FLAGS if f in {*own.flags, *other.flags}],
         "remark": "; ".join(remarks),
     }
-    # What one side saw the boxes of is not blind; what only the other has begun is not
-    # revealed here.
+    # A cutout is blind only if every side that has begun marked it blindly.
     both = own.held_out and bool(begun) and all(begun)
     after["blind"] = both and (own.blind or after["done"])
     if own.model is None and other.model is not None:
@@ -198,7 +198,7 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
 
 
 class MergePlan:
-    """How one review goes into another.
+    """Plans the merge of one review into another.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ class MergePlan:
     Attributes
     ----------
     rest : list of CutoutRecord
-        What only the other has; `changes` counts on their being added, in this order.
+        Cutouts that only the other has; they have to be added in this order.
 
     Raises
     ------
@@ -228,22 +228,22 @@ class MergePlan:
             )
 
     def shared(self, first_box: int) -> Generator[Step, None, list[Change]]:
-        """Work out what the merge changes on cutouts of both; yields progress.
+        """Return the changes of cutouts that both reviews have; yields progress.
 
         New boxes are numbered from ``first_box``.
         """
         self._ids = count(first_box)
         self._names = self._ours.reviewer, self._other.reviewer
         changes: list[Change] = []
-        for place, (mine, yours) in enumerate(self._pairs, start=1):
+        for number, (mine, yours) in enumerate(self._pairs, start=1):
             changes += self._changes_of(mine, yours)
-            yield place, len(self._pairs)
+            yield number, len(self._pairs)
         return changes
 
     def added(self) -> Iterator[Change]:
-        """Yield what the merge changes on the cutouts that were added, after them."""
-        for place, yours in enumerate(self.rest, start=1):
-            yield from self._changes_of(self._ours.cutout(self._n + place), yours)
+        """Yield the changes of the cutouts of `rest`, once these were added."""
+        for number, yours in enumerate(self.rest, start=1):
+            yield from self._changes_of(self._ours.cutout(self._n + number), yours)
 
     def _changes_of(self, mine: CutoutRecord, yours: CutoutRecord) -> Iterator[Change]:
         if mine.size and yours.size and mine.size != yours.size:
@@ -254,7 +254,7 @@ class MergePlan:
         yield from merge_changes(ours, theirs, lambda: next(self._ids))
 
     def outcome(self, changes: Sequence[Change]) -> MergeResult:
-        """Return what the changes amount to."""
+        """Return the outcome of the changes."""
         taken = waiting = 0
         for change in changes:
             if change.box is None or change.after is None:
@@ -272,12 +272,12 @@ class MergePlan:
 
 
 def merge_in_words(merged: MergeResult) -> str:
-    """Return what came of a merge in a sentence or two."""
-    said = (
+    """Return the outcome of a merge in a sentence or two."""
+    text = (
         f"{merged.cutouts} cutouts in both, {merged.added} added, {merged.boxes} "
-        "decisions taken over."
+        "decisions adopted."
     )
     if not merged.disagreements:
-        return said + " Nothing is left to settle."
+        return text + " No disagreements."
     n = merged.disagreements
-    return said + f" {n} unresolved disagreement{'s' * (n != 1)}."
+    return text + f" {plural(n, 'unresolved disagreement')}."

@@ -1,4 +1,4 @@
-"""The order in which a person goes through the cutouts of a review."""
+"""The order in which the user goes through the cutouts of a review."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_clumps.review.storage.score_filter import (
 )
 from napari_clumps.review.storage.store import Store
 
-#: Orders of the queue, and what each is good for.
+#: Orders of the queue, and what comes first.
 ORDERS = {
     "catalogue": "as the cutouts were added",
     "random": "at random, the same each time",
@@ -35,7 +35,7 @@ SHOWN = {
     "held out": "cutouts that are held out",
 }
 
-#: A cutout that is shown once more comes at least so many cutouts later.
+#: A repeated cutout comes at least this many cutouts later.
 APART = 20
 
 _PAGE = 500
@@ -74,7 +74,7 @@ _SHOWN = {
 
 @dataclass(frozen=True)
 class QueuePlan:
-    """Which cutouts are in the queue, one of `SHOWN`, and their order, of `ORDERS`."""
+    """Order of the queue, one of `ORDERS`, and selection, one of `SHOWN`."""
 
     order: str = "catalogue"
     shown: str = "all"
@@ -88,7 +88,7 @@ class QueuePlan:
 
 
 class Queue:
-    """Cutouts in an order, as they were when it was made.
+    """An ordered list of cutouts, fixed when it was made.
 
     Parameters
     ----------
@@ -106,10 +106,10 @@ class Queue:
 
     @cached_property
     def _positions(self) -> dict[int, int]:
-        return {cutout_id: place for place, cutout_id in enumerate(self.ids)}
+        return {cutout_id: index for index, cutout_id in enumerate(self.ids)}
 
     def position(self, cutout_id: int) -> int | None:
-        """Return a cutout's place, from 0, or None if it is not in the queue."""
+        """Return a cutout's position, from 0, or None if it is not in the queue."""
         return self._positions.get(cutout_id)
 
     def neighbour(self, cutout_id: int, step: int) -> int | None:
@@ -123,21 +123,21 @@ class Queue:
         step : int
             Positions forward, or backward if negative.
         """
-        place = self.position(cutout_id)
-        following = 0 if place is None else place + step
+        index = self.position(cutout_id)
+        following = 0 if index is None else index + step
         return self.ids[following] if 0 <= following < len(self) else None
 
     def next_undone(self, cutout_id: int | None = None) -> int | None:
-        """Return the next cutout that is not done, from the start again if need be.
+        """Return the next cutout that is not done, going round at the end.
 
         None if all are done.
         """
-        place = None if cutout_id is None else self.position(cutout_id)
-        start = 0 if place is None else place + 1
+        index = None if cutout_id is None else self.position(cutout_id)
+        start = 0 if index is None else index + 1
         return self._undone(start, len(self)) or self._undone(0, start)
 
     def _undone(self, start: int, stop: int) -> int | None:
-        """Return the first cutout between two places that is not done, or None."""
+        """Return the first cutout between two positions that is not done, or None."""
         for first in range(start, stop, _PAGE):
             page = self.ids[first : min(first + _PAGE, stop)]
             marks = ", ".join(map(str, page))
@@ -183,8 +183,8 @@ def _first_order(store: Store, plan: QueuePlan, least: Least) -> list[int]:
 
 
 def _repeats_among(store: Store, ids: list[int]) -> list[int]:
-    """Put cutouts that are shown once more among those that follow the first time."""
-    # The tally says at once what looking through 100,000 cutouts would say late.
+    """Put repeated cutouts among those that follow the first time."""
+    # The tally is faster than a search through 100,000 cutouts.
     if not store.value("SELECT sum(cutouts) FROM tally WHERE repeated = 1"):
         return ids
     first = dict(

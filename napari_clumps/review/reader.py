@@ -1,4 +1,4 @@
-"""A review as it is read: its cutouts, boxes and counts, and who is where in it."""
+"""Read access to a review: its cutouts, boxes, counts, queue and position."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .queue import Queue, QueuePlan, make_queue
 from .statistics import ReviewStatistics, StatisticsReader
 from .storage import log, replay
 
-#: Kinds of log rows that a person caused.
+#: Kinds of log rows that the user caused.
 DECISIONS = frozenset(
     (
         "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
@@ -35,8 +35,8 @@ DECISIONS = frozenset(
     )
 )  # fmt: skip
 
-#: Those that say where the person is: labels are taken in all over a review.
-_AT_ONE_PLACE = DECISIONS - {"import"}
+#: Those that tell the current cutout; an import changes many cutouts.
+_ON_ONE_CUTOUT = DECISIONS - {"import"}
 
 #: Names of orders in reviews of earlier versions.
 _OLD_ORDERS = {"by hand": "custom list"}
@@ -118,10 +118,10 @@ class ReviewReader:
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be decided; `read_only_reason` says why."""
+        """Whether nothing can be decided; `read_only_reason` explains it."""
         return self.read_only_reason is not None
 
-    # -- looking ------------------------------------------------------------
+    # -- cutouts and boxes --------------------------------------------------
 
     def __len__(self) -> int:
         return len(self._cutouts)
@@ -143,10 +143,10 @@ class ReviewReader:
         return self._cutouts.all(begun=begun)
 
     def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
-        """Return by what a cutout's galaxy is told from others.
+        """Return the keys that identify a cutout's galaxy.
 
-        Those of `clump_detector.images.identity`. A review that was made before it kept
-        them has them from the files as they are now, or else as they were first seen.
+        See `clump_detector.images.identity`. For a review of an earlier version they
+        come from the files as they are now, or else as they were first seen.
         """
         return self._cutouts.keys(cutout)
 
@@ -168,7 +168,7 @@ class ReviewReader:
         return self._cutouts.search(text, after)
 
     def boxes(self, cutout_id: int) -> list[Box]:
-        """Return a cutout's boxes, decided or not, in the order in which they came."""
+        """Return a cutout's boxes, decided or not, in the order of their ids."""
         return self._store.boxes(cutout_id)
 
     def box(self, box_id: int) -> Box:
@@ -203,17 +203,17 @@ class ReviewReader:
         return read_crops(self._store, cutout_ids, hide=hide)
 
     def summaries(self, cutout_ids: Iterable[int]) -> dict[int, CutoutSummary]:
-        """Return name and state of some cutouts, without looking for their files."""
+        """Return name and state of some cutouts, without checking their files."""
         return read_summaries(self._store, cutout_ids)
 
     def counts(self) -> Counts:
-        """Return how far the review is."""
+        """Return the numbers of cutouts and boxes, by state."""
         return counts(self._store)
 
     def statistics(self, least: Least = everything) -> ReviewStatistics:
-        """Return how it goes: time per decision, fate of proposals, time left.
+        """Return time per decision, outcomes of proposals and time left.
 
-        The first time reads the whole log.
+        The first call reads the whole log.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class ReviewReader:
         return self._statistics.read(least)
 
     def learning_counts(self) -> dict[str, int]:
-        """Return what there is to learn from, and what is held out.
+        """Return the numbers of boxes to learn from, and of held-out ones.
 
         Returns
         -------
@@ -236,7 +236,7 @@ class ReviewReader:
         return learning_counts(self._store)
 
     def decisions(self, cutout_id: int | None = None) -> Iterator[Decision]:
-        """Yield what was decided, undo and redo included, oldest first."""
+        """Yield the decisions, undo and redo included, oldest first."""
         for row in log.read_log(self._store, cutout_id):
             if row.kind in DECISIONS:
                 yield row.decision
@@ -247,7 +247,7 @@ class ReviewReader:
         return log.last_seq(self._store)
 
     def check(self) -> list[str]:
-        """Return what is wrong with the file, in sentences; nothing if all is well.
+        """Return problems of the file, in sentences; empty if there are none.
 
         Reads the whole log, so it takes seconds on a large review.
         """
@@ -258,7 +258,7 @@ class ReviewReader:
         return self._cutouts.problem(cutout_id)
 
     def changed_image(self, cutout: CutoutRecord) -> str | None:
-        """Return a sentence if a cutout shows another image than was labelled."""
+        """Return a sentence if a cutout's image is not the one that was labelled."""
         return self._cutouts.changed(cutout)
 
     def label_set(self, *, include_undone: bool = True) -> LabelSet:
@@ -266,9 +266,9 @@ class ReviewReader:
 
         Done cutouts are complete: their undecided proposals are background. On the
         others, unless left out, undecided proposals are ignored and decided boxes
-        count. Rejected boxes stand apart. Cutouts with nothing decided are left out,
-        and so are those whose image has changed since, which ``left_out`` of the label
-        set's `info` says.
+        count. Rejected boxes are listed apart. Cutouts without a decision are left out,
+        and so are those whose image has changed since; ``left_out`` of the label
+        set's `info` lists these.
         """
         return run_to_end(self.label_set_steps(include_undone=include_undone))
 
@@ -278,7 +278,7 @@ class ReviewReader:
         """Do what `label_set` does, yielding cutouts done and all of them."""
         return label_set_steps(self, include_undone=include_undone)
 
-    # -- where a person is ----------------------------------------------------
+    # -- queue, position and notes ------------------------------------------
 
     def queue(
         self, plan: QueuePlan | None = None, *, least: Least = everything
@@ -296,7 +296,7 @@ class ReviewReader:
 
     @property
     def queue_plan(self) -> QueuePlan:
-        """Which cutouts are gone through in which order; kept in the file."""
+        """Order and selection of the queue; kept in the file."""
         order, *shown = self._store.meta().get("queue_plan", ("catalogue",))
         return QueuePlan(_OLD_ORDERS.get(order, order), *shown)
 
@@ -316,9 +316,12 @@ class ReviewReader:
 
     @property
     def position(self) -> int | None:
-        """The cutout where a person was last, or decided last if that was later."""
+        """The cutout that was displayed last, or decided last if that was later.
+
+        None at the beginning; kept in the file.
+        """
         cutout_id, seq = self._store.meta().get("place", (None, -1))
-        decided = log.newest(self._store, _AT_ONE_PLACE)
+        decided = log.newest(self._store, _ON_ONE_CUTOUT)
         return decided[1] if decided and decided[0] > seq else cutout_id
 
     @position.setter
@@ -354,9 +357,9 @@ class ReviewReader:
 
     @property
     def unit(self) -> str:
-        """What a person says of fluxes whose header names no unit; kept in the file.
+        """Unit of fluxes whose header names none, set by the user; kept in the file.
 
-        In the words of `clump_detector.fluxes.units.chosen_unit`, or an empty text.
+        As `clump_detector.fluxes.units.chosen_unit` takes it, or an empty text.
         """
         return self._cutouts.unit
 
@@ -368,16 +371,16 @@ class ReviewReader:
         self._remember(unit=words)
 
     def _remember(self, **values: object) -> None:
-        """Keep what is no decision, where the file may be written to."""
+        """Write values that are no decision, unless the review is read-only."""
         if not self.read_only:
             with self._store.transaction():
                 self._store.put_meta(**values)
 
-    # -- several people ----------------------------------------------------
+    # -- several reviewers -------------------------------------------------
 
     @property
     def reviewer(self) -> str:
-        """Who reviewed: the name on the newest decision, or else the file's."""
+        """Name of the reviewer: that of the newest decision, or else the file's."""
         newest = log.newest(self._store, DECISIONS)
         name = None
         if newest is not None:
@@ -387,7 +390,7 @@ class ReviewReader:
 
     @property
     def disagreements(self) -> int:
-        """Number of boxes on which reviewers differ and that wait to be settled."""
+        """Number of unresolved disagreements: boxes on which reviewers differ."""
         sql = (
             "SELECT count(*) FROM boxes "
             "WHERE status = 'proposal' AND opinions IS NOT NULL"
@@ -396,17 +399,17 @@ class ReviewReader:
 
     @property
     def twice_done(self) -> list[tuple[int, int]]:
-        """The cutouts that were shown once more, first and again, if both are done."""
+        """First and second id of the repeated cutouts that are done both times."""
         return self._cutouts.twice_done()
 
     # -- undo ---------------------------------------------------------------
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a decision to take back."""
+        """Whether there is a step to undo."""
         return not self.read_only and log.next_step(self._store, "undo") is not None
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a decision to do again."""
+        """Whether there is a step to redo."""
         return not self.read_only and log.next_step(self._store, "redo") is not None

@@ -1,4 +1,4 @@
-"""A review: the public door to its cutouts, its boxes and the decisions on them."""
+"""A review: its cutouts, its boxes and the decisions on them."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ from .storage import log
 
 Result = TypeVar("Result")
 
-#: So often a merge is worked out anew, since something was decided meanwhile.
+#: How often a merge is planned again because of decisions made meanwhile.
 _ATTEMPTS = 3
 
 
 class Review(ReviewReader):
     """An open review file. Make one with `create` or `open`.
 
-    Every method that changes something has it on disk when it returns, and raises
-    `ReviewError`, with nothing changed, where it cannot: on a full disk, on a review
-    that is open for reading only, for a box or class that does not exist. Deciding
-    what is so already changes nothing and makes no step of undo.
+    Every method that changes something has written it to disk when it returns, and
+    raises `ReviewError`, with nothing changed, where it cannot: on a full disk, on a
+    read-only review, for a box or class that does not exist. A decision that changes
+    nothing makes no step of undo.
 
     Parameters
     ----------
@@ -60,20 +60,20 @@ class Review(ReviewReader):
     ----------
     path : Path
     id : str
-        Of the review, whatever its file is called.
+        Of the review; it does not depend on the file name.
     classes : tuple of str
-        What a box can be.
+        Classes of boxes.
     annotator : str or None
-        Who decides; written to every decision from now on.
+        Name of the reviewer, recorded with every decision.
     read_only_reason : str or None
-        Why nothing can be decided, in sentences.
+        Why nothing can be decided, in sentences; None where decisions are possible.
 
     Signals
     -------
     changed(cutout id): the boxes or the state of a cutout changed, and are on disk. It
     is emitted in the thread of the caller; any thread may call.
-    waiting_changed(why): the disk refused, why in words, and what is decided waits in
-    memory from now on; or, with no words, all of it is on disk again.
+    waiting_changed(reason): the disk refused, and decisions are kept in memory from now
+    on; or, with an empty reason, all of them are on disk again.
     """
 
     changed = Signal(int)
@@ -103,21 +103,21 @@ class Review(ReviewReader):
         sources : sequence of Source
             Its cutouts, in the order of the queue.
         classes : sequence of str
-            What a box can be; the first is what a drawn box usually is.
+            Classes of boxes; the first one is given to drawn boxes.
         held_out : float
-            Share of all images that is held out. What a cutout shows decides
-            whether it is (`held_out`), so that reviews of the same images keep the
-            same ones; of a few cutouts it may be none.
+            Share of the images that is held out. The content of a cutout decides
+            whether it is (`images.held_out`), so that reviews of the same images hold
+            out the same ones; of a few cutouts it may be none.
         seed : int, optional
-            Of what is left to chance, as in `show_again`.
+            Of random choices, as in `show_again`.
         annotator : str, optional
-            Who decides.
+            Name of the reviewer.
 
         Raises
         ------
         ReviewError
-            If there is such a file already, there is no cutout, or it cannot be
-            written; then nothing is left of it.
+            If the file exists already, there is no cutout, or it cannot be written;
+            nothing is left of it then.
         """
         path = absolute(path)
         _refuse_plan(path, sources, classes, held_out)
@@ -137,33 +137,33 @@ class Review(ReviewReader):
     # -- deciding -----------------------------------------------------------
 
     def accept(self, box_id: int) -> None:
-        """Say that a box is a clump.
+        """Accept a box as a clump.
 
-        A rejected box that a person had changed before is ``edited`` again.
+        A rejected box that was changed before is ``edited`` again.
         """
         self.accept_all([box_id])
 
     def accept_all(self, box_ids: Iterable[int]) -> int:
-        """Say of several boxes that they are clumps, in one step.
+        """Accept several boxes, in one step.
 
         Returns
         -------
         int
-            How many were not so before.
+            Number of boxes that changed.
         """
         return self._decide_each(box_ids, rules.accept)
 
     def reject(self, box_id: int) -> None:
-        """Say that a box is no clump. A drawn box goes; undo brings it back."""
+        """Reject a box. A drawn box is deleted; undo brings it back."""
         self.reject_all([box_id])
 
     def reject_all(self, box_ids: Iterable[int]) -> int:
-        """Say of several boxes that they are no clumps, in one step.
+        """Reject several boxes, in one step.
 
         Returns
         -------
         int
-            How many were not so before.
+            Number of boxes that changed.
         """
         return self._decide_each(box_ids, rules.reject)
 
@@ -208,7 +208,7 @@ class Review(ReviewReader):
         Returns
         -------
         int
-            How many had another class before.
+            Number of boxes that had another class before.
         """
         self._refuse_classes([cls])
         return self._decide_each(
@@ -279,7 +279,7 @@ class Review(ReviewReader):
         accepted: Iterable[int] = (),
         rejected: Iterable[int] = (),
     ) -> None:
-        """Accept and reject boxes and set a cutout done, in one step.
+        """Accept and reject boxes and mark a cutout as done, in one step.
 
         Parameters
         ----------
@@ -299,22 +299,22 @@ class Review(ReviewReader):
     def reveal(
         self, cutout_id: int, least: Callable[[Box], float] = lambda _: 0.0
     ) -> int:
-        """Say that a person has marked a held-out cutout before boxes were shown.
+        """Record that a held-out cutout was marked before boxes were shown.
 
-        The proposals are there to be decided on from then on, without those on a box
-        that the person marked, and with one where two models see the same clump.
-        Nothing changes where `is_hidden` says no.
+        Its proposals can be decided on from then on, without those on a marked box, and
+        with one where two models see the same clump. Nothing changes where `is_hidden`
+        is False.
 
         Parameters
         ----------
         cutout_id : int
         least : callable
-            The score from which a person is asked about a box; the others go.
+            Gives the minimum score of a box to be decided on; the others are removed.
 
         Returns
         -------
         int
-            How many wait for a decision now.
+            Number of boxes that wait for a decision now.
         """
         chosen: list[Box] = []
 
@@ -342,16 +342,16 @@ class Review(ReviewReader):
         self._decide(lambda _: [rules.set_flags(self.cutout(cutout_id), flags, remark)])
 
     def show_again(self, n: int) -> int:
-        """Put up to n done cutouts into the queue once more, without saying so.
+        """Repeat up to n done cutouts in the queue, without marking them as repeated.
 
-        They are chosen at random, come with the proposals that the model had made, and
-        are in no label set. `agreement.self_consistency` compares them with the first
+        They are chosen at random, have the proposals that the model had made, and are
+        in no label set. `agreement.self_consistency` compares them with the first
         time.
 
         Returns
         -------
         int
-            How many there are to compare with.
+            Number of repeated cutouts.
         """
         seed = self._store.meta()["seed"]
         changes = list(repeats.repeat_changes(self._cutouts, self._store, n, seed))
@@ -359,14 +359,14 @@ class Review(ReviewReader):
             self._note(changes)
         return len({change.cutout for change in changes})
 
-    # -- several people ----------------------------------------------------
+    # -- several reviewers -------------------------------------------------
 
     def merge(self, path: str | Path) -> MergeResult:
-        """Take in another reviewer's file of the same cutouts, which stays as it is.
+        """Merge another reviewer's file of the same cutouts, which is not changed.
 
-        One step of undo, but for cutouts that only the other has: they are added first,
-        held out where they are so there or would be here. `merging` says what becomes
-        of each box.
+        This is one step of undo, except for cutouts that only the other has: they are
+        added first, held out where they are so there or would be here. The module
+        `merge` describes the rules for boxes.
 
         Raises
         ------
@@ -380,24 +380,24 @@ class Review(ReviewReader):
     def merge_steps(
         self, path: str | Path, should_go_on: Callable[[], None] = lambda: None
     ) -> Generator[tuple[int, int], None, MergeResult]:
-        """Do what `merge` does in any thread, yielding how far it is.
+        """Do what `merge` does in any thread, yielding cutouts done and all of them.
 
-        Nothing is written before the last step, which is one transaction. Who runs
-        this tells the review's signal of it by `emit_changed`, in the window's thread.
+        Nothing is written before the last step, which is one transaction. The caller
+        has to call `emit_changed` afterwards, in the window's thread.
 
         Parameters
         ----------
         path : path
         should_go_on : callable
-            Called often, in the last step, too. What it raises ends the merge, and
-            nothing has changed then.
+            Called often, also in the last step. An exception it raises ends the merge,
+            and nothing has changed then.
         """
         if Path(path).resolve() == self.path.resolve():
             raise ReviewError("this is the review itself", path, "Choose another one.")
         if self.read_only_reason is not None:
             raise ReviewError(self.read_only_reason)
         with Review.open(path, read_only=True) as other:
-            for _ in range(_ATTEMPTS):  # decisions may go on meanwhile
+            for _ in range(_ATTEMPTS):  # decisions may be made meanwhile
                 seq = self.last_seq
                 plan = MergePlan(self, other)
                 steps = plan.shared(self._store.next_box_id())
@@ -415,7 +415,7 @@ class Review(ReviewReader):
     def _take(
         self, plan: MergePlan, changes: list[Change], should_go_on: Callable[[], None]
     ) -> None:
-        """Write down a merge; what cutouts that are added bring joins the changes."""
+        """Write a merge; the changes of added cutouts are appended to the others."""
         new = self._cutouts.adopt_changes(plan.rest)
         log.note(self._store, new, self.annotator, log.now())
         changes += plan.added()
@@ -430,7 +430,7 @@ class Review(ReviewReader):
     def add_labels(
         self, labels: Mapping[int, Sequence[Label]], *, accepted: bool
     ) -> LabelImportResult:
-        """Take in labels that others made, in one step of undo; `taking` says how.
+        """Add external labels, in one step of undo; `label_import` has the rules.
 
         Parameters
         ----------
@@ -443,7 +443,7 @@ class Review(ReviewReader):
         self._refuse_classes(sorted(classes))
         found: list[
             LabelImportResult
-        ] = []  # the last counts: a full disk lets it run twice
+        ] = []  # the last one counts: after a full disk it runs twice
 
         def changes(signature: Signature) -> list[Change | None]:
             counts = LabelImportResult()
@@ -462,10 +462,10 @@ class Review(ReviewReader):
     # -- a disk that refuses ------------------------------------------------
 
     def wait_for_disk(self) -> None:
-        """From now on, go on in memory where the disk refuses, instead of raising.
+        """Continue in memory from now on where the disk refuses, instead of raising.
 
-        What was decided then is written by the next decision that can be, or by
-        `write_back`; closing before that loses it, unless `save_copy` has it.
+        Decisions in memory are written with the next decision that can be, or by
+        `write_back`; closing before that loses them, unless `save_copy` has them.
 
         Raises
         ------
@@ -478,11 +478,11 @@ class Review(ReviewReader):
 
     @property
     def waiting(self) -> bool:
-        """Whether something that was decided waits in memory for the disk."""
+        """Whether decisions wait in memory for the disk."""
         return self._fallback.used
 
     def write_back(self) -> bool:
-        """Try to write what waits in memory; tell whether all is on disk."""
+        """Try to write the decisions in memory; return whether all are on disk."""
         if self.waiting:
             try:
                 self._fallback.leave()
@@ -492,11 +492,11 @@ class Review(ReviewReader):
         return True
 
     def save_copy(self, path: str | Path) -> None:
-        """Write the whole review to another file, what waits in memory included."""
+        """Write the whole review to another file, with the decisions in memory."""
         self._fallback.save_copy(absolute(path))
 
     def _write(self, write: Callable[[], Result]) -> Result:
-        """Write to the file, or to memory if the disk refuses and that is wanted."""
+        """Write to the file, or to memory after `wait_for_disk` if the disk refuses."""
         self.write_back()
         try:
             return write()
@@ -506,7 +506,7 @@ class Review(ReviewReader):
             return write()
 
     def _wait(self, error: ReviewError) -> bool:
-        """Go on in memory if the disk refuses and that is wanted; tell whether."""
+        """Continue in memory after `wait_for_disk`; return whether that is so."""
         if not isinstance(error, DiskError) or not self._fallback.ready:
             return False
         self._fallback.enter()
@@ -516,7 +516,7 @@ class Review(ReviewReader):
     def _decide_each(
         self, box_ids: Iterable[int], rule: Callable[[Box, Signature], Change | None]
     ) -> int:
-        """Log what a rule changes of several boxes; return of how many it does."""
+        """Log the changes of a rule on several boxes; return their number."""
         ids = list(dict.fromkeys(box_ids))
         return len(
             self._decide(lambda signature: [rule(self.box(i), signature) for i in ids])
@@ -526,7 +526,7 @@ class Review(ReviewReader):
         self._write(lambda: super(Review, self)._remember(**values))
 
     def _decide(self, rule: Callable[[Signature], list[Change | None]]) -> list[Change]:
-        """Log what a rule changes as one step, and return it."""
+        """Log the changes of a rule as one step, and return them."""
 
         def write() -> list[Change]:
             touched: list[int] = []
@@ -544,7 +544,7 @@ class Review(ReviewReader):
 
     @contextmanager
     def _writing(self, touched: list[int]) -> Iterator[None]:
-        """Run one transaction, then tell which cutouts it touched."""
+        """Run one transaction, then emit `changed` for the cutouts it touched."""
         if self.read_only_reason is not None:
             raise ReviewError(self.read_only_reason)
         with self._store.transaction():
@@ -564,11 +564,11 @@ class Review(ReviewReader):
     # -- undo ---------------------------------------------------------------
 
     def undo(self) -> int | None:
-        """Take back the newest step; return the cutout it touched, or None."""
+        """Undo the newest step; return the cutout it touched, or None."""
         return self._travel("undo")
 
     def redo(self) -> int | None:
-        """Do the step again that was undone last; return its cutout, or None."""
+        """Redo the step that was undone last; return its cutout, or None."""
         return self._travel("redo")
 
     def _travel(self, kind: str) -> int | None:
@@ -591,12 +591,12 @@ class Review(ReviewReader):
         size: tuple[int, int] | None = None,
         beside: bool = False,
     ) -> int:
-        """Take in what a model found on a cutout. Not a step of undo.
+        """Add the proposals of a model on a cutout. This is no step of undo.
 
-        The undecided proposals of earlier detections go. Proposals on a decided box
-        (IoU above 0.5), rejected ones included, are left out, so that nobody decides
-        twice, and so are those without a pixel in the image. A cutout that is done, or
-        that was marked before boxes were shown, is left as it is.
+        Undecided proposals of earlier detections are removed. Proposals on a decided
+        box (IoU above 0.5), rejected ones included, are left out, so that no clump is
+        decided twice, and so are those without a pixel in the image. A cutout that is
+        done, or was marked before boxes were shown, is not changed.
 
         Parameters
         ----------
@@ -607,17 +607,17 @@ class Review(ReviewReader):
         size : (int, int), optional
             Width and height of the image in pixels.
         beside : bool
-            Keep the proposals of the model before beside the new ones where the cutout
-            is held out: a person is to be asked about both.
+            Keep the proposals of the previous model besides the new ones on a held-out
+            cutout that is still to be marked: the user decides on both.
 
         Returns
         -------
         int
-            How many proposals were taken in.
+            Number of proposals that were added.
         """
         self._refuse_classes(proposal.cls for proposal in proposals)
         touched: list[int] = []
-        taken = 0
+        added = 0
         with self._writing(touched):
             cutout = self.cutout(cutout_id)
             if not (cutout.done or cutout.blind):
@@ -628,12 +628,12 @@ class Review(ReviewReader):
                 )  # fmt: skip
                 log.forget_redo(self._store, cutout_id)
                 log.note(self._store, [change], None, log.now())
-                taken = len((change.after or {})["boxes"])
+                added = len((change.after or {})["boxes"])
                 touched.append(cutout_id)
-        return taken
+        return added
 
     def note_seen(self, cutout_id: int, size: tuple[int, int]) -> None:
-        """Remember what a cutout's files look like, the first time they are seen.
+        """Record the fingerprints of a cutout's files, the first time they are read.
 
         Parameters
         ----------
@@ -651,8 +651,8 @@ class Review(ReviewReader):
         Returns
         -------
         int
-            How many cutouts have their images again. One of several files of the same
-            name is taken only if it is clear which.
+            Number of cutouts whose images were found. One of several files of the same
+            name is used only if it is clear which.
         """
         changes = list(self._cutouts.relocate_changes(absolute(folder)))
         if changes:
@@ -662,25 +662,24 @@ class Review(ReviewReader):
     def add_cutouts(self, sources: Sequence[Source]) -> int:
         """Add the cutouts whose images are not in the review yet, at the queue's end.
 
-        Those that show what a held-out one shows are held out, too, and of the others
-        about the review's share. Nothing is added to a review that is open for reading
-        only.
+        Those with the content of a held-out cutout are held out, too, and of the others
+        about the review's share. Nothing is added to a read-only review.
 
         Returns
         -------
         int
-            How many were new.
+            Number of new cutouts.
         """
         new = self._cutouts.find_new(sources)
         if self.read_only or not new:
             return 0
         self._note(
             list(self._cutouts.add_changes(new))
-        )  # files are read before it is locked
+        )  # files are read before the transaction
         return len(new)
 
     def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:
-        """Log what is nobody's decision."""
+        """Log changes that are no decision of the user."""
         with self._writing(list(touched)):
             log.note(self._store, changes, self.annotator, log.now())
 

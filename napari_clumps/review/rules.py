@@ -1,6 +1,6 @@
-"""The rules of deciding: what a person's word or a detection changes. Pure functions.
+"""The rules of deciding: changes by a decision or a detection. Pure functions.
 
-A rule returns the row for the log, or None where nothing would change.
+A rule returns the change for the log, or None where nothing would change.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from napari_clumps.review.storage.records import (
 )
 from napari_clumps.review.storage.store import box_values
 
-#: A proposal that overlaps a decided box by more than this IoU is that box again.
+#: A proposal that overlaps a decided box by more than this IoU is the same clump.
 SAME_CLUMP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Whose decision it is, and when."""
+    """Who decides, and when."""
 
     annotator: str | None
     time: str
@@ -168,7 +168,7 @@ def set_flags(cutout: CutoutRecord, flags: Iterable[str], remark: str) -> Change
 
 
 def status_of_kept(box: Box) -> Status:
-    """Return the status of a box in which a person sees a clump."""
+    """Return the status of a box that is kept as a clump."""
     if box.origin == "person":
         return Status.DRAWN
     return Status.ACCEPTED if box.as_proposed else Status.EDITED
@@ -189,54 +189,54 @@ def propose(
     *,
     beside: bool = False,
 ) -> Change:
-    """Return the change when a model has looked at a cutout that is not done.
+    """Return the change when a model has run on a cutout that is not done.
 
     Parameters
     ----------
     cutout : CutoutRecord
     boxes : sequence of Box
-        All it has.
+        All boxes of the cutout.
     proposals : sequence of Proposal
     model : str
     size : (int, int) or None
         Width and height of the image that the model saw.
     first_id : int
-        For the first of the new boxes.
+        Id of the first new box.
     beside : bool
-        Whether the proposals of the model before stay beside those of this one.
+        Whether the proposals of the previous model stay besides the new ones.
 
     Raises
     ------
     ReviewError
         If the image's size is not the one that boxes were decided on.
     """
-    # What reviewers disagree on, and what others have labelled, waits for a person,
-    # whatever a model says.
+    # Disagreements of reviewers and external labels wait for the user, whatever a model
+    # proposes.
     decided = [b for b in boxes if b.decided or b.opinions or b.origin != "model"]
     open_ = [box for box in boxes if box not in decided]
     kept = _of_model_before(cutout, open_, model) if beside else []
     size = _size_seen(cutout, size, bool(decided))
     rows: list[list[Any]] = []
     seconds: dict[int, float] = {}
-    if cutout.model not in (None, model):  # what the new model does not find there
+    if cutout.model not in (None, model):  # 0 unless the new model finds the clump
         others = [*decided, *kept]
         seconds = {box.id: 0.0 for box in others if box.model != model}
     for proposal in proposals:
         corners = clip(proposal.corners, size)
         if corners is None or not math.isfinite(proposal.score):
             continue
-        # A thousandth of a pixel says all that a detector knows.
-        score, place = round(proposal.score, 5), [round(value, 3) for value in corners]
+        # A thousandth of a pixel is far below the precision of a detector.
+        score, rounded = round(proposal.score, 5), [round(v, 3) for v in corners]
         same = find_same_clump(corners, decided)
         if same is None:
             second = _second_score(corners, cutout.model, model, open_)
-            rows.append([first_id + len(rows), *place, proposal.cls, score, *second])
+            rows.append([first_id + len(rows), *rounded, proposal.cls, score, *second])
             same = find_same_clump(corners, kept)
         if same is not None and same.model != model:
             seconds[same.id] = max(score, seconds.get(same.id, 0.0))
     width, height = size or (None, None)
-    gone = [box.id for box in open_ if box not in kept]
-    before = {"boxes": gone, "model": cutout.model}
+    removed = [box.id for box in open_ if box not in kept]
+    before = {"boxes": removed, "model": cutout.model}
     after = {"boxes": rows, "model": model, "width": width, "height": height}
     if seconds:
         after["seconds"] = [[box_id, score] for box_id, score in seconds.items()]
@@ -246,7 +246,7 @@ def propose(
 def _of_model_before(
     cutout: CutoutRecord, boxes: Sequence[Box], model: str
 ) -> list[Box]:
-    """Return the boxes of the other of the two models that looked last."""
+    """Return the boxes of the other one of the two models that ran last."""
     if cutout.model == model:
         return [box for box in boxes if box.model != model]
     return [box for box in boxes if box.model == cutout.model]
@@ -255,9 +255,9 @@ def _of_model_before(
 def _second_score(
     corners: Corners, before: str | None, model: str, boxes: Sequence[Box]
 ) -> list[float]:
-    """Return the score that the model before gave to a place; none if it is the same.
+    """Return the previous model's score of the same clump; none for the same model.
 
-    Where the same model looks again, what another one had said is kept.
+    Where the same model runs again, the second score of the earlier box is kept.
     """
     same = find_same_clump(corners, boxes)
     if before is None:

@@ -1,7 +1,7 @@
-"""How a review goes: seconds per decision, what became of proposals, and when it ends.
+"""Review statistics: seconds per decision, outcomes of proposals, and time left.
 
-Times are those of the log. Between two decisions more than `BREAK` seconds apart there
-was a break, which does not count. What was undone later was a decision all the same.
+Times are those of the log. A gap of more than `BREAK` seconds between two decisions is
+a break, which does not count. Decisions that were undone later count.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
+from clump_detector.core.text import plural
 from napari_clumps.review.storage.records import Status
 from napari_clumps.review.storage.score_filter import (
     STRONG,
@@ -23,13 +24,13 @@ from napari_clumps.review.storage.score_filter import (
 )
 from napari_clumps.review.storage.store import Store
 
-#: Seconds without a decision after which a person has not been at work.
+#: Seconds without a decision that count as a break.
 BREAK = 120.0
 
-#: Share of a score's range that goes into one bin.
+#: Width of a bin of scores.
 SCORE_BIN = 0.1
 
-#: Fewer times than this between decisions say nothing of how long one takes.
+#: Gaps between decisions below which no median is given.
 FEWEST = 3
 
 #: Kinds of log rows in which a box or a cutout is decided on.
@@ -40,12 +41,13 @@ Key = TypeVar("Key", str, float)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of proposals.
+    """Outcomes of proposals.
 
     Attributes
     ----------
     accepted, edited, rejected, open : int
-        As they were proposed, after a change, not as a clump, and not decided yet.
+        Numbers of proposals accepted unchanged, accepted after a change, rejected, and
+        not decided yet.
     """
 
     accepted: int = 0
@@ -55,31 +57,31 @@ class Outcome:
 
     @property
     def decided(self) -> int:
-        """How many were decided on."""
+        """Number of decided proposals."""
         return self.accepted + self.edited + self.rejected
 
     @property
     def share_kept(self) -> float | None:
-        """Share of the decided ones in which a person sees a clump."""
+        """Share of the decided proposals that are kept as clumps."""
         kept = self.accepted + self.edited
         return kept / self.decided if self.decided else None
 
 
 @dataclass(frozen=True)
 class ReviewStatistics:
-    """How a review goes.
+    """Statistics of a review.
 
     Attributes
     ----------
     decisions : int
-        On boxes and cutouts, undone ones included.
+        Decisions on boxes and cutouts, undone ones included.
     active_seconds : float
         Time between decisions, breaks left out.
     seconds_per_decision : float or None
         Median over the steps, one key press each; None after too few of them.
     cutouts, done : int
     models : dict of str to Outcome
-        What became of each model's proposals.
+        Outcomes of each model's proposals.
     scores : dict of float to Outcome
         The same by score, the key being the bin's lower end.
     drawn : int
@@ -111,31 +113,31 @@ class ReviewStatistics:
 
     @property
     def hours_left(self) -> float | None:
-        """Hours without breaks until all is done, as fast as it went so far."""
+        """Hours without breaks until all is done, at the average rate so far."""
         each = self.seconds_per_cutout
         return None if each is None else (self.cutouts - self.done) * each / 3600
 
 
-def statistics_in_words(pace: ReviewStatistics) -> list[str]:
-    """Return the pace in sentences: how fast it goes, and how much is left."""
-    said = [f"{pace.decisions} decision{'s' * (pace.decisions != 1)} so far."]
-    if pace.seconds_per_decision is not None and pace.decisions_per_hour is not None:
-        said[0] = (
-            f"{pace.decisions} decisions in {_time(pace.active_seconds)}: mostly "
-            f"{pace.seconds_per_decision:.1f} s each, {pace.decisions_per_hour:.0f} "
+def statistics_in_words(found: ReviewStatistics) -> list[str]:
+    """Return in sentences how fast the review proceeds, and how much is left."""
+    sentences = [f"{plural(found.decisions, 'decision')} so far."]
+    if found.seconds_per_decision is not None and found.decisions_per_hour is not None:
+        sentences[0] = (
+            f"{found.decisions} decisions in {_time(found.active_seconds)}: mostly "
+            f"{found.seconds_per_decision:.1f} s each, {found.decisions_per_hour:.0f} "
             "an hour."
         )
-    left = f"{pace.done} of {pace.cutouts} cutouts are done"
-    if pace.seconds_per_cutout is not None:
-        left += f", {_time(pace.seconds_per_cutout)} each on average"
-    if pace.hours_left:
-        left += f"; at this pace the rest takes {_time(3600 * pace.hours_left)}"
-    said.append(f"{left}.")
-    if pace.drawn:
-        said.append(
-            f"{pace.drawn} clump{'s' * (pace.drawn != 1)} drawn that no model proposed."
+    left = f"{found.done} of {found.cutouts} cutouts are done"
+    if found.seconds_per_cutout is not None:
+        left += f", {_time(found.seconds_per_cutout)} each on average"
+    if found.hours_left:
+        left += f"; at this rate the rest takes {_time(3600 * found.hours_left)}"
+    sentences.append(f"{left}.")
+    if found.drawn:
+        sentences.append(
+            f"{plural(found.drawn, 'clump')} drawn that no model proposed."
         )
-    return said
+    return sentences
 
 
 def _time(seconds: float) -> str:
@@ -149,7 +151,7 @@ def _time(seconds: float) -> str:
 
 
 class StatisticsReader:
-    """Reads how a review goes, of its log only what is new since the last time.
+    """Computes the statistics of a review; each call reads new rows of the log only.
 
     Parameters
     ----------
@@ -210,13 +212,13 @@ def _outcomes(
     models: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     scores: dict[float, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     drawn = 0
-    for model, place, status, n in rows:
+    for model, number, status, n in rows:
         if model is None:
             drawn += n if status in (Status.DRAWN, Status.EDITED) else 0
             continue
         models[model][status] += n
-        if place is not None:
-            low = round(min(place, round(1 / SCORE_BIN) - 1) * SCORE_BIN, 6)
+        if number is not None:
+            low = round(min(number, round(1 / SCORE_BIN) - 1) * SCORE_BIN, 6)
             scores[low][status] += n
     return _named(models), _named(scores), drawn
 

@@ -1,4 +1,4 @@
-"""Where a review file stands when nobody said."""
+"""The default path of a review file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def review_path_for(paths: Sequence[Path]) -> Path:
 
     ``galaxies/`` gets ``galaxies/galaxies.clumps``; loose images get one in their
     folder, named after it too. Where that folder cannot be written to, the review
-    stands in the user's own data folder.
+    is in the user's own data folder.
     """
     first = paths[0].absolute()
     folder = first if first.is_dir() else first.parent
@@ -32,6 +32,6 @@ def review_path_for(paths: Sequence[Path]) -> Path:
         raise FileError(
             "no review can be made here or in your own data folder",
             folder,
-            "Name a place for it with --review FILE.",
+            "Give a path for it with --review FILE.",
         ) from error
     return own / f"{folder.name}-{key}.clumps"

@@ -1,4 +1,4 @@
-"""What a person chose and expects to find again: model, device, name, look."""
+"""The saved choices of the user: model, device, name, shortcuts and display."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _user_name() -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """Choices that outlive the window."""
+    """Choices that are kept between sessions."""
 
     model: str = "starter"
     device: str = "auto"
@@ -42,7 +42,7 @@ class Settings:
     north_up: bool = True
 
     def name(self) -> str:
-        """Return the reviewer's name: the chosen one, or the user's on this machine."""
+        """Return the reviewer's name: the chosen one, or the login name."""
         return self.annotator or _user_name()
 
 
@@ -64,12 +64,12 @@ def load_settings() -> Settings:
 
 
 def save_settings(settings: Settings) -> None:
-    """Save the settings, whole or not at all."""
+    """Save the settings; the file is replaced as a whole."""
     write_json(_settings_path(), asdict(settings))
 
 
 def change_settings(**changes: Any) -> Settings:
-    """Change some settings and save them; a disk that refuses is no reason to stop."""
+    """Change some settings and save them; errors of the disk are ignored."""
     settings = replace(load_settings(), **changes)
     try:
         save_settings(settings)

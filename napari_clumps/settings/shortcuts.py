@@ -1,4 +1,4 @@
-"""The keys of a review: one place for the window, the buttons and the docs."""
+"""The shortcuts of a review, for the window, the buttons and the docs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clump_detector.core.errors import ConfigError
 
 @dataclass(frozen=True)
 class Shortcut:
-    """A key, the controller's method behind it, and what it does in words.
+    """A key, its action, and a description.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Shortcut:
         As Qt writes keys: ``Ctrl+Shift+Z``; ``Enter`` is either of the two.
     what : str
     repeats : bool
-        Whether it goes on as long as the key is held down. A decision does not.
+        Whether it repeats while the key is held down. A decision does not.
     """
 
     action: str
@@ -60,7 +60,7 @@ KEYS = (
     Shortcut("show_keys", "F1", "Show all keys"),
 )
 
-#: Further keys for the same actions, where hands expect them.
+#: Further keys for the same actions, as users expect them.
 ALSO = {
     "Del": "reject",
     "Backspace": "reject",
@@ -74,7 +74,7 @@ BY_ACTION = {key.action: key for key in KEYS}
 
 
 class KeyBook:
-    """Which key does what: those of `KEYS`, but for what a person chose.
+    """The current shortcuts: those of `KEYS`, or other keys that the user chose.
 
     Signals
     -------
@@ -87,7 +87,7 @@ class KeyBook:
         self._actions = _bound({})
 
     def choose(self, chosen: Mapping[str, str]) -> None:
-        """Take other keys, by action; nothing is changed if they do not fit.
+        """Set other keys, by action; nothing is changed if they conflict.
 
         Raises
         ------
@@ -124,5 +124,5 @@ def _bound(chosen: Mapping[str, str]) -> dict[str, str]:
     return actions | {k: action for k, action in ALSO.items() if k not in actions}
 
 
-#: The keys of this program, wherever they are shown or pressed.
+#: The shortcuts of this process.
 BOOK = KeyBook()

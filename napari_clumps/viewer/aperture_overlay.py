@@ -1,6 +1,6 @@
 """Aperture and annulus of the measured clump, over the canvas.
 
-They lie on no layer, so that no hand can take hold of them: they let the mouse through
+They are on no layer, so that the mouse cannot drag them: they let mouse events through
 and follow the camera.
 """
 
@@ -17,20 +17,20 @@ from napari_clumps.render.photometry_readout import ApertureCircles
 
 from .camera import Camera
 
-#: The aperture is drawn through, the annulus dashed; each with a dark rim.
+#: The aperture is a solid line, the annulus dashed; each has a dark outline.
 _INK, _RIM = QColor("#ffffff"), QColor(0, 0, 0, 150)
 _DASHES = [4.0, 4.0]
 
 
 class ApertureMarks(QWidget):
-    """Lies over a napari canvas and shows the circles it is told.
+    """A widget over a napari canvas that shows aperture and annulus.
 
     Parameters
     ----------
     canvas : QWidget
     viewer : napari.Viewer
     camera : Camera
-        Knows where a pixel is on the canvas.
+        Gives the position of a pixel on the canvas.
     """
 
     def __init__(self, canvas: QWidget, viewer: Any, camera: Camera) -> None:
@@ -73,7 +73,7 @@ class ApertureMarks(QWidget):
         return False
 
     def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        """Draw the circles where the clump is on the canvas now."""
+        """Draw the circles at the current position of the clump on the canvas."""
         circles = self.circles
         if circles is None:
             return

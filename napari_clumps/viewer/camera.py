@@ -1,4 +1,4 @@
-"""Where one looks at the galaxy from: which way is up, how close, and what is marked.
+"""Orientation and zoom of the displayed galaxy, and the marks in the corners.
 
 Pixels keep their coordinates; only the viewer's camera moves.
 """
@@ -13,16 +13,16 @@ from psygnal import Signal
 from napari_clumps.render.orientation import Orientation, SkyMarks, scale_bar
 from napari_clumps.review import Box
 
-#: Close up, so many sides of the box have room on the canvas,
+#: In close-up the canvas shows this many side lengths of the box,
 _AROUND = 5.0
 
-#: but never fewer pixels: more than that would show none of what is around.
+#: but never fewer pixels than this, so that the surroundings stay visible.
 _LEAST_AROUND = 48
 
-#: Screen pixels that the scale bar may take.
+#: Longest scale bar, in screen pixels.
 _LONGEST_BAR = 140
 
-#: Share of the canvas that the whole galaxy takes, as napari has it.
+#: Share of the canvas that the whole galaxy fills, as in napari.
 _MARGIN = 0.95
 
 
@@ -35,7 +35,7 @@ class Camera:
 
     Signals
     -------
-    zoomed(): the view is closer than before, or farther.
+    zoomed(): the zoom has changed.
     """
 
     zoomed = Signal()
@@ -47,12 +47,12 @@ class Camera:
         self._words = ""
         self._marks_in_corners: Any = None
         self._own_orientation = Orientation()
-        self._near_zoom: float | None = None  # None while the whole galaxy is wanted
+        self._near_zoom: float | None = None  # None while the whole galaxy is shown
         self._near = False
         self._fitted: tuple[float, ...] = ()
 
     def watch(self) -> None:
-        """Keep scale bar and compass right, whoever turns the view or zooms."""
+        """Keep scale bar and compass up to date when the view turns or zooms."""
         viewer = self._viewer
         self._own_orientation = self.orientation
         camera = viewer.scene.camera
@@ -89,7 +89,7 @@ class Camera:
         self._show_whole()
 
     def show_sky(self, sky: SkyMarks) -> None:
-        """Turn the view, and show what is known of scale and directions."""
+        """Turn the view, and show scale bar and compass where they are known."""
         self._sky = sky
         self._turn(sky.orientation or self._own_orientation)
         self._mark_corners()
@@ -108,7 +108,7 @@ class Camera:
         self.zoomed.emit()
 
     def _on_resize(self) -> None:
-        """Fill a larger canvas with the galaxy, unless a person chose the view."""
+        """Fit the galaxy to a resized canvas, unless the user chose the view."""
         if self._fitted and self._fitted == self._view():
             self._show_whole()
 
@@ -136,7 +136,7 @@ class Camera:
         return Orientation(rows > columns, str(vertical), str(horizontal))
 
     def _turn(self, wanted: Orientation) -> None:
-        """Look at the array from another side; pixels keep their coordinates."""
+        """Turn the view; pixels keep their coordinates."""
         now = self.orientation
         if wanted.transposed != now.transposed:
             *others, rows, columns = self._viewer.dims.order
@@ -148,7 +148,7 @@ class Camera:
             )
 
     def on_screen(self, point: tuple[float, float]) -> tuple[float, float]:
-        """Return where a pixel (x, y) of the image is, right and down on the canvas."""
+        """Return the position (right, down) on the canvas of a pixel (x, y)."""
         camera, (height, width) = self._viewer.scene.camera, self._viewer.canvas.size
         turned = self.orientation
         down, across = camera.center[-2:]
@@ -157,14 +157,14 @@ class Camera:
         return right * camera.zoom + width / 2, below * camera.zoom + height / 2
 
     def mouse(self) -> tuple[float, float] | None:
-        """Return the pixel (x, y) at the mouse, or None beside the image."""
+        """Return the pixel (x, y) at the cursor, or None outside the image."""
         row, column = self._viewer.cursor.position[-2:]
         width, height = self._size
         inside = -0.5 <= column < width - 0.5 and -0.5 <= row < height - 0.5
         return (float(column), float(row)) if inside else None
 
     def show_again(self, box: Box | None) -> None:
-        """Show what was shown, after the view was turned: a box close up, or all."""
+        """Restore the view after it was turned: a box close up, or the whole galaxy."""
         if self._near and box is not None:
             self.bring_into_view(box)
         else:
@@ -172,16 +172,16 @@ class Camera:
 
     @property
     def close_up(self) -> bool:
-        """Whether boxes are looked at close up rather than the whole galaxy."""
+        """Whether boxes are shown close up rather than the whole galaxy."""
         return self._near_zoom is not None
 
     def zoom_to_galaxy(self) -> None:
-        """Show the whole galaxy, and go on doing so."""
+        """Show the whole galaxy, also of the next cutouts."""
         self._near_zoom, self._near = None, False
         self._show_whole()
 
     def _show_whole(self) -> None:
-        """Show all of the image, whatever other layers there are, with some margin.
+        """Show the whole image with a margin, whatever other layers there are.
 
         napari 0.9 cannot fit one layer while another one has more dimensions.
         """
@@ -198,7 +198,7 @@ class Camera:
         self._viewer.scene.camera.center = (0.0, *middle)
 
     def zoom_to_box(self, box: Box) -> None:
-        """Show a box close up, and those that follow it as close."""
+        """Show a box close up, and the following ones at the same zoom."""
         x1, y1, x2, y2 = box.corners
         around = max(_AROUND * max(x2 - x1, y2 - y1), _LEAST_AROUND)
         around = min(around, max(self._size))
@@ -206,7 +206,7 @@ class Camera:
         self.bring_into_view(box)
 
     def bring_into_view(self, box: Box) -> None:
-        """Move the camera to a box that is out of sight, or to any when close up."""
+        """Move the camera to a box outside the view, or in close-up to any box."""
         camera = self._viewer.scene.camera
         if self._near_zoom is not None and not self._near:
             camera.zoom, self._near = self._near_zoom, True
@@ -215,12 +215,12 @@ class Camera:
             self._centre_on((x1 + x2) / 2, (y1 + y2) / 2)
 
     def _sees(self, box: Box) -> bool:
-        """Tell whether the whole of a box is on the canvas."""
+        """Return whether the whole box is on the canvas."""
         x1, y1, x2, y2 = box.corners
         corners = np.array([self.on_screen((x1, y1)), self.on_screen((x2, y2))])
         height, width = self._viewer.canvas.size
         return bool((corners >= 0).all() and (corners <= (width, height)).all())
 
     def _on_reset_view(self) -> None:
-        """Leave the close-up where a person asked napari for the whole view."""
+        """Leave the close-up when the user resets the view in napari."""
         self._near_zoom, self._near = None, False

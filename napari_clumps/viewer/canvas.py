@@ -1,8 +1,8 @@
-"""The three napari layers a review is shown on, and what a hand does to them.
+"""The three napari layers that show a review, and the user's changes to them.
 
 One image, one Vectors and one Shapes layer live as long as the window: napari 0.9 can
 crash when a painted Shapes layer is removed and another layer added. The canvas shows
-boxes and tells what was drawn, moved, removed or selected; it decides nothing.
+boxes and reports which were drawn, moved, removed or selected; it decides nothing.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ BOXES_NAME = "Clump boxes"
 #: Size of the current box's handles, in screen pixels.
 _HANDLE = 6
 
-#: A thin line is no wider than so many screen pixels, however close one looks,
+#: Greatest width of a thin line in screen pixels, at any zoom,
 _THIN = 2.5
 
-#: and lines are made anew once they are off by this factor.
+#: and the factor of the zoom from which on lines are drawn again.
 _TOO_FAR_OFF = 1.25
 
 #: Far from any image, in pixels.
@@ -50,9 +50,9 @@ class Canvas:
 
     Signals
     -------
-    drawn(list of corners), edited(corners by box id), removed(list of box ids): all
-    that one gesture did. selected(box id or None), refused(message), lost(names of
-    layers that someone has deleted)
+    drawn(list of corners), edited(corners by box id), removed(list of box ids): the
+    result of one mouse action. selected(box id or None), refused(message), lost(names
+    of layers that the user has deleted)
     """
 
     drawn = Signal(list)
@@ -80,7 +80,7 @@ class Canvas:
     # -- layers -------------------------------------------------------------
 
     def build(self) -> None:
-        """Add the three layers, once; later those that someone has deleted."""
+        """Add the three layers once; later add those that the user has deleted."""
         if self.boxes is not None:
             self._put_back()
             return
@@ -97,7 +97,7 @@ class Canvas:
         self.boxes = viewer.add_shapes(
             None, ndim=2, name=BOXES_NAME, face_color="transparent", opacity=1.0
         )
-        # A small picture of all dashes takes longer than to draw them.
+        # A thumbnail of all dashes takes longer than drawing them.
         self.marks._max_vectors_thumbnail = 0
         self.boxes._vertex_size = _HANDLE
         self._style_text()
@@ -119,31 +119,31 @@ class Canvas:
         self._draw_once()
 
     def _on_lost(self, event: Any) -> None:
-        """Tell of a layer that was deleted, once napari has finished with it."""
+        """Report a deleted layer, once napari has finished with it."""
         from qtpy.QtCore import QTimer
 
         if self.owns(event.value):
-            QTimer.singleShot(0, self._tell_lost)
+            QTimer.singleShot(0, self._report_lost)
 
-    def _tell_lost(self) -> None:
-        names = [layer.name for layer in self._gone()]
+    def _report_lost(self) -> None:
+        names = [layer.name for layer in self._missing()]
         closed = getattr(self._viewer.window, "_qt_window", None) is None
         if names and not closed:
             self.lost.emit(names)
 
-    def _gone(self) -> list[Any]:
+    def _missing(self) -> list[Any]:
         """Return the own layers that are not in the viewer, the lowest first."""
         own = (self.image, self.marks, self.boxes)
         return [layer for layer in own if layer not in self._viewer.layers]
 
     def _put_back(self) -> None:
         """Put deleted layers back, the picture below the boxes."""
-        gone = self._gone()
-        if not gone:
+        missing = self._missing()
+        if not missing:
             return
         with self._quiet():
             shown = self._viewer.layers
-            for layer in gone:
+            for layer in missing:
                 shown.append(layer)
             for layer in (self.image, self.marks, self.boxes):
                 shown.move(shown.index(layer), len(shown))
@@ -153,7 +153,7 @@ class Canvas:
     def _draw_once(self) -> None:
         """Draw a box of each kind now: the first ones cost a tenth of a second.
 
-        OpenGL compiles its programs then, which would be felt when proposals come in.
+        OpenGL compiles its programs then, which would delay the first proposals.
         """
         from qtpy.QtWidgets import QApplication
 
@@ -179,7 +179,7 @@ class Canvas:
         return self.boxes is not None
 
     def owns(self, layer: Any) -> bool:
-        """Tell whether a layer is one of the review's own."""
+        """Return whether a layer is one of the review's own."""
         return layer is not None and layer in (self.image, self.marks, self.boxes)
 
     def activate(self) -> None:
@@ -212,7 +212,7 @@ class Canvas:
         self.marks.edge_width = self._unit
 
     def change_picture(self, rgb: NDArray[np.uint8]) -> None:
-        """Show the same cutout in another look; the view stays where it is."""
+        """Show the same cutout in another rendering; the view stays."""
         self.image.data = rgb
 
     def show_boxes(self, boxes: Sequence[Box], current: int | None) -> None:
@@ -244,7 +244,7 @@ class Canvas:
         return min(line_unit(*self._size), _THIN / self.camera.zoom)
 
     def _on_zoom(self) -> None:
-        """Keep lines thin close up, where they would hide what they surround."""
+        """Keep lines thin in close-up, where they would hide the clump."""
         unit = self._line_unit()
         at_hand = self.boxes._is_creating or self.boxes._is_moving
         if self._busy or at_hand or self._shown is None:
@@ -259,7 +259,7 @@ class Canvas:
                 self._place_label()
 
     def _replace_shapes(self, data: layers.ShapesData) -> None:
-        """Put other rectangles on the layer, their looks in the same stroke."""
+        """Replace the rectangles of the layer, with their colours and widths."""
         if len(self.boxes.data):
             self.boxes.data = []
         if data.rectangles:
@@ -275,9 +275,9 @@ class Canvas:
         self._reset_defaults()
 
     def _restyle(self, data: layers.ShapesData) -> None:
-        """Change what differs of the same rectangles, which is far less work."""
+        """Change only the differing styles of the same rectangles, which is faster."""
         wider = [i for i, w in enumerate(data.widths) if w != self._widths[i]]
-        for i in wider:  # each makes a mesh anew
+        for i in wider:  # each makes a new mesh
             self.boxes._data_view.update_edge_width(i, data.widths[i])
         if wider:
             self.boxes.events.edge_width()
@@ -311,7 +311,7 @@ class Canvas:
             self.marks.edge_color = marks.colours
 
     def _place_label(self) -> None:
-        """Keep the current box's class where it hides the fewest other boxes."""
+        """Move the current box's label to where it hides the fewest other boxes."""
         box = next((b for b in self._boxes if b.id == self._current), None)
         if box is None:
             return
@@ -327,7 +327,7 @@ class Canvas:
 
     @visible.setter
     def visible(self, visible: bool) -> None:
-        # napari goes back to the mode of the last hiding whenever it is told to show.
+        # When a layer is shown, napari restores the mode it had when it was hidden.
         if visible and not self.boxes.visible:
             self.boxes.visible = True
             self.drawing = False
@@ -346,11 +346,11 @@ class Canvas:
         self._viewer.layers.selection.active = self.boxes
         self.boxes.mode = "add_rectangle" if drawing else "select"
 
-    # -- what a hand did ----------------------------------------------------
+    # -- changes by the user ------------------------------------------------
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
-        """Do things to the layers that no hand did."""
+        """Change the layers without reporting it as a change by the user."""
         self._busy += 1
         try:
             yield
@@ -358,13 +358,13 @@ class Canvas:
             self._busy -= 1
 
     def _on_other_mode(self) -> None:
-        """Leave the mode that moves or turns the picture away from its boxes."""
+        """Leave the mode that moves or turns the picture relative to its boxes."""
         for layer in (self.image, self.marks):
             if str(layer.mode) == "transform":
                 layer.mode = "pan_zoom"
 
     def _on_mode(self) -> None:
-        """Leave modes that make or bend other shapes than boxes."""
+        """Leave modes that make or edit shapes other than boxes."""
         if not self._busy and str(self.boxes.mode) not in _SAFE_MODES:
             with self._quiet():
                 self.boxes.mode = "select"
@@ -376,23 +376,23 @@ class Canvas:
         self.selected.emit(self._boxes[chosen[-1]].id if chosen else None)
 
     def _on_data(self, event: Any) -> None:
-        """Tell what was drawn, moved or removed; the review answers with `show_boxes`.
+        """Report what was drawn, moved or removed; the session calls `show_boxes` then.
 
-        napari's own handler is still running and will touch the layer again, so the
-        answer is shown by `later`, while the decision is on disk at once.
+        napari's own handler is still running and will change the layer again, so the
+        session refreshes it later, while the decision is on disk at once.
         """
         action = str(getattr(event.action, "value", event.action))
         if self._busy or action not in ("added", "changed", "removed"):
             return
         self._shown = None
         if action == "added":
-            self._tell_drawn()
+            self._report_drawn()
         elif action == "removed":
-            self._tell_removed(event.data_indices)
+            self._report_removed(event.data_indices)
         else:
-            self._tell_moved(event.data_indices)
+            self._report_moved(event.data_indices)
 
-    def _tell_drawn(self) -> None:
+    def _report_drawn(self) -> None:
         drawn = []
         for vertices in self.boxes.data[len(self._boxes) :]:
             corners = layers.from_shape(vertices)
@@ -405,7 +405,7 @@ class Canvas:
         if drawn:
             self.drawn.emit(drawn)
 
-    def _tell_moved(self, indices: Sequence[int]) -> None:
+    def _report_moved(self, indices: Sequence[int]) -> None:
         moved = {}
         for index in sorted(i for i in indices if i < len(self._boxes)):
             corners = layers.from_shape(self.boxes.data[index])
@@ -418,10 +418,10 @@ class Canvas:
         if moved:
             self.edited.emit(moved)
 
-    def _tell_removed(self, indices: Sequence[int]) -> None:
-        gone = [self._boxes[i].id for i in indices if i < len(self._boxes)]
-        if gone:
-            self.removed.emit(gone)
+    def _report_removed(self, indices: Sequence[int]) -> None:
+        missing = [self._boxes[i].id for i in indices if i < len(self._boxes)]
+        if missing:
+            self.removed.emit(missing)
 
 
 def feature_table(features: dict[str, list[Any]]) -> Any:

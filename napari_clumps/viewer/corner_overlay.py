@@ -1,8 +1,8 @@
 """Scale bar, compass and a line of words in the corners of the canvas.
 
-napari's own scale bar counts in pixels or in the units of layers, and an image in
-arcsec would move every box to other coordinates. These marks lie over the canvas, let
-the mouse through and are drawn anew only when they change.
+napari's own scale bar is in pixels or in the units of layers, and an image in arcsec
+would move every box to other coordinates. These marks are over the canvas, let mouse
+events through and are drawn again only when they change.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MarksShown = tuple[ScaleBar | None, Direction | None, Direction | None, str]
 
 
 class CornerMarks(QWidget):
-    """Lies over a napari canvas and shows what it is told."""
+    """Shows scale bar, compass and a line of text over a napari canvas."""
 
     def __init__(self, canvas: QWidget) -> None:
         super().__init__(canvas)
@@ -75,7 +75,7 @@ class CornerMarks(QWidget):
         return False
 
     def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        """Draw the marks: light lines with a dark rim, for galaxy and sky alike."""
+        """Draw the marks: light lines with a dark outline, visible on any image."""
         bar, north, east, words = self.shown
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -92,16 +92,16 @@ class CornerMarks(QWidget):
         painter.end()
 
     def _draw_bar(self, painter: QPainter, bar: ScaleBar, bottom: float) -> float:
-        """Draw the bar with its words above, and return where it begins."""
+        """Draw the bar and its label, and return where the free space above begins."""
         left, right, tick = _MARGIN, _MARGIN + bar.length, 4.0
         path = QPainterPath(QPointF(left, bottom - 2 * tick))
         for x, y in ((left, bottom), (right, bottom), (right, bottom - 2 * tick)):
             path.lineTo(x, y)
         _draw_path(painter, path)
         width = QFontMetricsF(self.font()).horizontalAdvance(bar.words)
-        place = QPointF((left + right - width) / 2, bottom - tick)
-        place.setX(max(place.x(), left))
-        self._draw_text(painter, place, bar.words)
+        position = QPointF((left + right - width) / 2, bottom - tick)
+        position.setX(max(position.x(), left))
+        self._draw_text(painter, position, bar.words)
         height: float = QFontMetricsF(self.font()).height()
         return bottom - tick - height - _GAP
 
@@ -118,14 +118,14 @@ class CornerMarks(QWidget):
             path.lineTo(end + QPointF(math.cos(angle), math.sin(angle)) * 7)
         _draw_path(painter, path)
         metrics = QFontMetricsF(self.font())
-        place = middle + QPointF(right, down) * (_ARM + _LETTER)
+        position = middle + QPointF(right, down) * (_ARM + _LETTER)
         across = metrics.horizontalAdvance(letter) / 2
-        place += QPointF(-across, metrics.capHeight() / 2)
-        self._draw_text(painter, place, letter)
+        position += QPointF(-across, metrics.capHeight() / 2)
+        self._draw_text(painter, position, letter)
 
-    def _draw_text(self, painter: QPainter, place: QPointF, text: str) -> None:
+    def _draw_text(self, painter: QPainter, position: QPointF, text: str) -> None:
         path = QPainterPath()
-        path.addText(place, self.font(), text)
+        path.addText(position, self.font(), text)
         painter.strokePath(path, QPen(_RIM, 3.0))
         painter.fillPath(path, _INK)
 

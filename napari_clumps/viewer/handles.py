@@ -1,8 +1,8 @@
-"""The handles of the current box: outside of it, and only where the mouse is near.
+"""The handles of the current box: outside of it, and only near the mouse.
 
-napari 0.9 draws its handles on the box and one more to turn it, which hide a clump of a
-few pixels and bend what must stay level. What it draws and what the mouse finds are
-replaced here; moving and resizing are napari's.
+napari 0.9 draws its handles on the box, and one more for rotation; they hide a clump of
+a few pixels and rotate boxes that must stay aligned. The drawing and the picking of
+handles are replaced here; moving and resizing are napari's.
 """
 
 from __future__ import annotations
@@ -13,31 +13,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Screen pixels from the middle of a handle within which it is held,
+#: Greatest distance from a handle's centre at which it is picked, in screen pixels,
 _REACH = 5.0
 
-#: or from a corner of the box itself, but never more than this share of its side.
+#: or from a corner of the box itself, but never more than this share of the side.
 _CORNER, _CORNER_SHARE = 3.0, 0.25
 
-#: The middle and the corners of napari's box of interaction, without its last row,
-#: the handle that turns.
+#: Rows of napari's interaction box: handles and centre, without the rotation handle.
 _HELD, _MIDDLE = slice(0, 8), 8
 
 
 class Handles:
-    """Takes the place of the handles of a Shapes layer.
+    """Replaces the handles of a Shapes layer.
 
     Parameters
     ----------
     layer : napari.layers.Shapes
         Of rectangles, in two dimensions.
     gap : callable
-        Returns how far outside of the box the handles are, in pixels of the image.
+        Returns the distance of the handles from the box, in pixels of the image.
 
     Attributes
     ----------
     near : bool
-        Whether the mouse is so near to the current box that they are shown.
+        Whether the mouse is near the current box, so that they are shown.
     """
 
     def __init__(self, layer: Any, gap: Callable[[], float]) -> None:
@@ -55,7 +54,7 @@ class Handles:
         layer.mouse_move_callbacks.append(self._on_move)
 
     def redraw(self) -> None:
-        """Draw what is shown of the current box anew."""
+        """Draw the highlight of the current box again."""
         self._layer._set_highlight(force=True)
 
     @property
@@ -69,16 +68,16 @@ class Handles:
         return None if box is None or not shown else np.asarray(box)
 
     def positions(self) -> NDArray[np.float64] | None:
-        """Return where the eight handles are, in the layer's displayed axes."""
+        """Return the positions of the eight handles, in the layer's displayed axes."""
         box = self._box()
         if box is None:
             return None
         half = np.maximum(np.ptp(box[_HELD], axis=0) / 2, 1e-9)
         outwards = np.round((box[_HELD] - box[_MIDDLE]) / half)
-        places: NDArray[np.float64] = box[_HELD] + self._gap() * outwards
-        return places
+        positions: NDArray[np.float64] = box[_HELD] + self._gap() * outwards
+        return positions
 
-    # -- what is drawn --------------------------------------------------------
+    # -- drawing ----------------------------------------------------------------
 
     def _highlight(self) -> tuple[Any, str, Any, Any, float]:
         """Return napari's vertices, face and edge colours, line and its width."""
@@ -86,12 +85,14 @@ class Handles:
         if box is None or not layer._highlight_visible:
             vertices, face, edge, line, width = self._napari_highlight()
             if str(layer.mode) == "add_rectangle":
-                vertices = np.empty((0, 2))  # they would hide what is drawn around
+                vertices = np.empty(
+                    (0, 2)
+                )  # they would hide the clump that is drawn around
             return vertices, face, edge, line, width
         colour = layer._highlight_color
         held = layer._value is not None and layer._value[1] is not None
-        places = self.positions() if self.near and not layer._is_moving else None
-        vertices = np.empty((0, 2)) if places is None else places[:, ::-1]
+        positions = self.positions() if self.near and not layer._is_moving else None
+        vertices = np.empty((0, 2)) if positions is None else positions[:, ::-1]
         line = box[[0, 2, 4, 6, 0]][:, ::-1] if layer._is_moving else None
         return vertices, colour if held else "white", colour, line, 1.0
 
@@ -108,7 +109,7 @@ class Handles:
         width = layer._normalized_scale_factor * layer._highlight_width
         return (centres + width * offsets)[:, ::-1], triangles
 
-    # -- what the mouse does ----------------------------------------------------
+    # -- mouse ------------------------------------------------------------------
 
     def _displayed(self, position: Any) -> NDArray[np.float64]:
         """Return a point of the layer in its displayed axes."""
@@ -116,13 +117,13 @@ class Handles:
         return np.array([position[i] for i in axes], dtype=np.float64)
 
     def _on_move(self, layer: Any, event: Any) -> None:
-        """Show the handles where the mouse comes near."""
-        places = self.positions()
+        """Show the handles when the mouse is near."""
+        positions = self.positions()
         near = False
-        if places is not None:
+        if positions is not None:
             reach = 2 * _REACH * layer._normalized_scale_factor
             point = self._displayed(layer.world_to_data(event.position))
-            low, high = places.min(axis=0) - reach, places.max(axis=0) + reach
+            low, high = positions.min(axis=0) - reach, positions.max(axis=0) + reach
             near = bool(((point >= low) & (point <= high)).all())
         if near != self.near:
             self.near = near
@@ -144,17 +145,17 @@ class Handles:
     def _held(self, point: NDArray[np.float64], box: NDArray[np.float64]) -> int | None:
         """Return the number of the handle at a point, or of the corner itself."""
         scale = self._layer._normalized_scale_factor
-        places = self.positions()
-        assert places is not None
+        positions = self.positions()
+        assert positions is not None
         corner = np.minimum(_CORNER * scale, _CORNER_SHARE * np.ptp(box[_HELD], axis=0))
-        for there, reach in ((places, _REACH * scale), (box[_HELD], corner)):
+        for there, reach in ((positions, _REACH * scale), (box[_HELD], corner)):
             found = np.flatnonzero((abs(there - point) <= reach).all(axis=1))
             if len(found):
                 return int(found[-1])
         return None
 
     def _drag(self, layer: Any, event: Any) -> Generator[None, None, None]:
-        """Move or resize as napari does, without a jump where a handle is taken."""
+        """Move or resize as napari does, without a jump when a handle is picked."""
         held = _Held(event)
         steps = self._napari_drag(layer, held)
         next(steps)
@@ -170,14 +171,14 @@ class Handles:
         for _ in steps:
             moved = moved or layer._is_moving
             yield
-        # A click there meant the box that lies under the handle, if one does.
+        # A click on a handle selects the box below it, if there is one.
         under = layer._data_view.inside(pressed)
         if vertex is not None and not moved and under is not None:
             layer.selected_data = {under}
 
 
 class _Held:
-    """A mouse event as if the mouse were on the corner that it moves."""
+    """A mouse event with the position of the corner that it moves."""
 
     def __init__(self, event: Any) -> None:
         self._event = event
@@ -185,9 +186,9 @@ class _Held:
 
     @property
     def position(self) -> tuple[float, ...]:
-        """Where the corner is, in world coordinates."""
-        place = tuple(float(v) for v in self._event.position)
-        return place if self.off is None else tuple(np.subtract(place, self.off))
+        """Position of the corner, in world coordinates."""
+        position = tuple(float(v) for v in self._event.position)
+        return position if self.off is None else tuple(np.subtract(position, self.off))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._event, name)

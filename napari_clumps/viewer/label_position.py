@@ -1,6 +1,6 @@
-"""Where the current box's class stands: above the box, or below where that hides less.
+"""Position of the current box's label: above the box, or below where that hides less.
 
-Pure, no napari.
+No napari.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from napari_clumps.review import Box
 
 from . import layers
 
-#: Between the frame of the current box and its class, in widths of a thin line.
+#: Gap between the frame of the current box and its label, in widths of a thin line.
 _GAP = 1.5
 
-#: About how large a letter of napari's text of 10 points is, in screen pixels.
+#: Approximate size of a letter of napari's 10 point text, in screen pixels.
 _LETTER = (10.0, 18.0)
 
 Area = tuple[float, float, float, float]
@@ -25,10 +25,10 @@ Area = tuple[float, float, float, float]
 def label_shift(
     box: Box, boxes: Sequence[Box], turned: Orientation, unit: float, zoom: float
 ) -> tuple[float, float]:
-    """Return how far the class of a box stands from the box's first row and column.
+    """Return the offset of a box's label from the box's first row and column.
 
     napari writes text from the corner of least row and column, up and to the right on
-    the screen, whichever corner of the screen's that is.
+    the screen, in any orientation.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def label_shift(
 
 
 def _on_screen(box: Box, turned: Orientation) -> Area:
-    """Return left, top, right and bottom of a box, right and down being more."""
+    """Return left, top, right and bottom of a box, counted right and down."""
     x1, y1, x2, y2 = box.corners
     if turned.transposed:
         x1, y1, x2, y2 = y1, x1, y2, x2

@@ -1,9 +1,9 @@
-"""Boxes to what napari's Shapes and Vectors layers want, and back. Pure, no napari.
+"""Conversion between boxes and the data of Shapes and Vectors layers. No napari.
 
-Statuses differ in colour *and* in line, so that they can be told apart without seeing
-red and green: a proposal is dashed, an accepted box solid, an edited one solid with
-ticks at its corners, a drawn one solid and white, a rejected one thin and crossed out.
-The colours are those of Okabe and Ito (2008).
+Statuses differ in colour *and* in line, so that they can be distinguished without
+seeing red and green: a proposal is dashed, an accepted box solid, an edited one solid
+with ticks at its corners, a drawn one solid and white, a rejected one thin and crossed
+out. The colours are those of Okabe and Ito (2008).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from clump_detector.core import boxes as geometry
 from napari_clumps.render.box_style import COLOURS, Colour, label
 from napari_clumps.review import Box, Status
 
-#: How opaque the outline is that napari draws; dashes and crosses are marks over it.
+#: Opacity of the outline that napari draws; dashes and crosses are marks over it.
 _OUTLINE_ALPHA = {Status.PROPOSAL: 0.25, Status.REJECTED: 0.35}
 
 #: Line widths in units of `line_unit`.
@@ -31,19 +31,19 @@ _WIDTHS = {
     Status.DRAWN: 1.6,
 }
 
-#: The current box stands in the corners of a frame of this colour, so far outside of
-#: it and with arms so long, in units of `line_unit`, but never longer than a share.
+#: The corners of a frame surround the current box, in this colour; gap and arms are in
+#: units of `line_unit`, and arms never longer than a share of the side.
 _FRAME: Colour = (1.0, 1.0, 1.0, 1.0)
 FRAME_GAP = 3.0
 _FRAME_ARM, _FRAME_SHARE = 6.0, 0.3
 
-#: A corner this far off an axis-aligned rectangle, as a share of its side, is a turn.
+#: Greatest distance of a corner from an axis-aligned rectangle, as a share of a side.
 _SQUARENESS = 0.02
 
 
 @dataclass(frozen=True)
 class ShapesData:
-    """What a Shapes layer shows: one rectangle, colour, width and row per box."""
+    """Data of a Shapes layer: one rectangle, colour, width and row per box."""
 
     rectangles: list[NDArray[np.float64]]
     colours: NDArray[np.float64]
@@ -101,14 +101,14 @@ def from_shape(vertices: ArrayLike) -> tuple[float, float, float, float] | None:
 
 
 def is_slip(corners: Sequence[float]) -> bool:
-    """Tell whether a box is so small that it was a click, not a drag."""
+    """Return whether a box is so small that it was a click, not a drag."""
     x1, y1, x2, y2 = corners
     return min(x2 - x1, y2 - y1) < geometry.SMALLEST_SIDE
 
 
 @dataclass(frozen=True)
 class VectorMarks:
-    """What a Vectors layer shows over the outlines: segments of shape (n, 2, 2)."""
+    """Data of a Vectors layer over the outlines: segments of shape (n, 2, 2)."""
 
     segments: NDArray[np.float64]
     colours: NDArray[np.float64]
@@ -117,7 +117,7 @@ class VectorMarks:
 def to_marks(
     boxes: Sequence[Box], unit: float = 1.0, current: int | None = None
 ) -> VectorMarks:
-    """Return what is drawn over the outlines.
+    """Return the marks over the outlines.
 
     Dashes for proposals, crosses for rejected boxes, ticks for edited ones, and the
     corners of a frame around the current one.
@@ -162,7 +162,7 @@ def _dashes(corners: NDArray[np.float64], per_side: int = 4) -> NDArray[np.float
 
 
 def _frame(corners: Sequence[float], unit: float) -> NDArray[np.float64]:
-    """Return the corners of a frame that leaves a box and its lines free."""
+    """Return the corners of a frame around a box and its lines."""
     gap = FRAME_GAP * unit
     x1, y1, x2, y2 = corners
     around = geometry.to_vertices((x1 - gap, y1 - gap, x2 + gap, y2 + gap))

@@ -1,7 +1,7 @@
-"""What napari's status bar says of keys while the boxes are the active layer.
+"""Help on shortcuts in napari's status bar while the boxes are the active layer.
 
-napari offers keys of its own there, such as R for rectangles, which do other things in
-a review.
+napari lists its own keys there, such as R for rectangles, which do other things in a
+review.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_clumps.settings.shortcuts import BOOK
 
-#: The keys that a person needs first, and a word for each.
+#: The first keys that a user needs, and a word for each.
 _FIRST = {
     "accept": "accept",
     "reject": "reject",
@@ -22,16 +22,16 @@ _FIRST = {
 
 
 def help_text(*, drawing: bool) -> str:
-    """Return the line of help, with the keys as a person has chosen them."""
+    """Return the line of help, with the keys that the user has chosen."""
     if drawing:
         return f"drag from corner to corner, or end drawing with {BOOK.key('draw')}"
-    # Not as napari writes keys: Qt would take <A> for the mark-up of a link.
+    # Not as napari writes keys: Qt would read <A> as a link.
     words = ", ".join(f"{BOOK.key(key)} {word}" for key, word in _FIRST.items())
     return f"{words}; drag a box to move it, its handles to resize it"
 
 
 class HelpLine:
-    """Keeps the help of the layer with the boxes ours, whatever napari writes there.
+    """Keeps this help on the layer of boxes, whatever napari writes there.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class HelpLine:
 
     def _write(self) -> None:
         drawing = str(self._layer.mode) == "add_rectangle"
-        # napari tells of a change only, so that this ends here.
+        # napari emits changes only, so this does not loop.
         self._layer.help = help_text(drawing=drawing)
         if self._viewer.layers.selection.active is self._layer:
             self._viewer.help = self._layer.help

@@ -1,6 +1,6 @@
-"""The process behind the window, kept alive, listened to and ended.
+"""The worker process behind the window: starting it, its messages, and its end.
 
-What it is asked and what it answers is told in `clump_detector.worker`.
+`clump_detector.worker` documents the protocol.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ Event = dict[str, Any]
 #: Seconds between two events or `None` of a request, at most.
 HEARTBEAT = 0.1
 
-#: Seconds that a cancelled request has to end by itself.
+#: Seconds after which a cancelled request is killed.
 END_PATIENCE = 0.8
 
 #: Kinds of events that end a request.
 LAST = {"done", "error", "cancelled"}
 
-_NO_MEMORY = {-9, 137}  # killed; a shell or a container says 128 + 9
+_NO_MEMORY = {-9, 137}  # killed; a shell or a container reports 128 + 9
 
 
 class WorkerDied(Exception):  # noqa: N818 - always turned into a ClumpError
@@ -109,7 +109,7 @@ class WorkerRequest:
 
     @property
     def ended(self) -> bool:
-        """Whether its last event has come, or the process is gone."""
+        """Whether its last event has come, or the process has ended."""
         return not self._process.waits_for(self.number)
 
     def stop(self) -> None:
@@ -119,8 +119,8 @@ class WorkerRequest:
     def cancel(self) -> None:
         """End the request within a second; returns at once.
 
-        A worker that does not hear is killed, unless it is loading, when there is
-        nothing to undo and the next request needs what is loaded.
+        A worker that does not react is killed, unless it is loading: there is nothing
+        to undo then, and the next request needs what is loaded.
         """
         self._process.cancel(self.number)
 
@@ -131,7 +131,7 @@ class Worker:
     Parameters
     ----------
     command : sequence of str, optional
-        What to start instead of the engine's worker.
+        The command that starts another process than the engine's worker.
     """
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
@@ -142,21 +142,21 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process is alive."""
         return self._process is not None and self._process.alive
 
     @property
     def pid(self) -> int | None:
-        """The process's number, None where there is none."""
+        """Id of the process, or None without one."""
         return self._process.pid if self._process is not None and self.running else None
 
     def start(self) -> None:
-        """Start the process unless it is there.
+        """Start the process unless it is running.
 
         Raises
         ------
         ClumpError
-            If the system refuses.
+            If the system does not start it.
         """
         with self._lock:
             self._started()
@@ -175,7 +175,7 @@ class Worker:
         return request
 
     def cancel(self) -> None:
-        """Cancel all that is under way; returns at once."""
+        """Cancel all requests; returns at once."""
         if self._process is not None:
             self._process.cancel_all()
 
@@ -255,7 +255,7 @@ class _Process:
             self.kill()
 
     def kill(self) -> None:
-        """End the process, and wait for it: a killed process goes at once."""
+        """Kill the process, and wait for its end."""
         with contextlib.suppress(OSError):
             self._popen.kill()
         self._outbox.put(None)
@@ -263,7 +263,7 @@ class _Process:
             self._popen.wait(timeout=5)
 
     def died(self) -> WorkerDied:
-        """Return what is known of the end."""
+        """Return the exception that describes the end."""
         code = self._popen.wait()
         return WorkerDied(code, self._errors[-1] if self._errors else "")
 
@@ -305,7 +305,7 @@ class _Process:
 
 
 def start_unless_exiting(thread: threading.Thread) -> bool:
-    """Start a thread, unless Python is ending: then it would wait for ever."""
+    """Start a thread, unless Python is exiting: it would wait for ever then."""
     if sys.is_finalizing():
         return False
     try:
@@ -323,8 +323,8 @@ def _lines(pipe: IO[bytes] | None) -> Iterator[str]:
 
 
 def worker_command() -> list[str]:
-    """Return what starts the engine's worker."""
-    # -P: a torch.py in the folder where the window was started is nobody's torch.
+    """Return the command that starts the engine's worker."""
+    # -P: never import a torch.py of the folder where the window was started.
     return [sys.executable, "-P", "-m", "clump_detector.worker"]
 
 
@@ -333,10 +333,10 @@ def _environment() -> dict[str, str]:
     engine = importlib.util.find_spec("clump_detector")
     assert engine is not None
     assert engine.origin is not None
-    places = [str(Path(engine.origin).parent.parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(engine.origin).parent.parent), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(place for place in places if place),
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
         "PYTHONIOENCODING": "utf-8",
         "NO_ALBUMENTATIONS_UPDATE": "1",
     }

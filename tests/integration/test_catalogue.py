@@ -80,7 +80,7 @@ def test_ten_coordinates_become_a_catalogue(run, sky, tmp_path):
     listed.write_text("\n".join(["name,ra,dec,redshift,psf_fwhm_r", *lines, ""]))
     folder = tmp_path / "cutouts"
     said = run("import", listed, "--out", folder, "--bands", "ugriz", "--size", 40)
-    assert "10 cutouts fetched" in said
+    assert "10 cutouts downloaded" in said
     decide(folder, tmp_path / "ten.clumps")
     for ending in ("vot", "ecsv", "fits", "parquet", "csv"):
         out = tmp_path / f"clumps.{ending}"
@@ -116,7 +116,7 @@ def test_labels_of_real_galaxies_become_a_catalogue(run, tmp_path):
     review, out = tmp_path / "real.clumps", tmp_path / "clumps.vot"
     Review.create(review, find_sources([sky])).close()
     said = run("import", REAL / "clumps.csv", "--into", review, "--as", "accepted")
-    assert "136 boxes taken in on 25 cutouts" in said
+    assert "136 boxes imported on 25 cutouts" in said
     assert "pictures" in run("export", review, "--out", out)
     assert validate(str(out), output=io.StringIO())
     ours, theirs = Table.read(out), Table.read(REAL / "clumps.csv")

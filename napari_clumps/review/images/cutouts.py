@@ -1,4 +1,4 @@
-"""The cutouts of a review: their records, and what becomes of their image files."""
+"""The cutouts of a review: their records, and the state of their image files."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Cutouts:
     ----------
     store : Store
     home : path
-        The review's folder, from which its relative paths count.
+        The review's folder, which its relative paths start from.
 
     Attributes
     ----------
     unit : str
-        What a person says of fluxes whose header names no unit.
+        Unit of fluxes whose header names none, set by the user.
     """
 
     def __init__(self, store: Store, home: Path) -> None:
@@ -73,7 +73,7 @@ class Cutouts:
         return self._record(rows[0]) if rows else None
 
     def twice_done(self) -> list[tuple[int, int]]:
-        """Return the cutouts that were shown once more and are done both times."""
+        """Return first and second id of repeated cutouts that are done both times."""
         return [
             (first, again)
             for first, again in self._store.rows(
@@ -114,8 +114,8 @@ class Cutouts:
     def _record(self, row: tuple[Any, ...]) -> CutoutRecord:
         number, name, files, bands, done, held_out = row[:6]
         model, width, height, flags, remark, first, keys, blind = row[6:]
-        places = tuple(image_files.locate(kept, self._home) for kept in load(files))
-        source = Source(name, places, tuple(load(bands)), self.unit)
+        paths = tuple(image_files.locate(kept, self._home) for kept in load(files))
+        source = Source(name, paths, tuple(load(bands)), self.unit)
         return CutoutRecord(
             number, name, source, bool(done), bool(held_out), model, width, height,
             tuple(load(flags)), remark, first, tuple(load(keys)), bool(blind),
@@ -133,12 +133,12 @@ class Cutouts:
         return [s for s in dict.fromkeys(absolute) if s.files not in known]
 
     def add_changes(self, sources: Sequence[Source]) -> Iterator[Change]:
-        """Yield what adds cutouts; `held_out` says which of them are held out."""
+        """Yield the changes that add cutouts; `held_out` decides which are held out."""
         keys = keys_of_new(sources)
         yield from self._new(sources, keys, self._choice(sources, keys))
 
     def adopt_changes(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:
-        """Yield what adds cutouts of another review, whose held-out ones stay so."""
+        """Yield what adds cutouts of another review; held-out ones stay held out."""
         sources = [record.source for record in records]
         keys = [r.keys or keys_at_hand(r.source) for r in records]
         choice = self._choice(sources, keys)
@@ -168,13 +168,13 @@ class Cutouts:
             yield Change("cutout", number, after=after)
 
     def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
-        """Return by what a cutout's galaxy is told from others."""
+        """Return the keys that identify a cutout's galaxy."""
         return keys_of(cutout, self.seen(cutout.id))
 
     # -- image files --------------------------------------------------------
 
     def seen(self, cutout_id: int) -> list[image_files.Fingerprint] | None:
-        """Return what a cutout's files looked like at first sight, or None."""
+        """Return the fingerprints of a cutout's files at first sight, or None."""
         found = self._store.value("SELECT seen FROM cutouts WHERE id = ?", (cutout_id,))
         return None if found is None else list(load(found))
 
@@ -198,17 +198,17 @@ class Cutouts:
         try:
             seen = [image_files.fingerprint(path) for path in cutout.source.files]
         except (OSError, ClumpError):
-            return None  # it went since it was read: `problem` will say so
+            return None  # removed since it was read: `problem` will report it
         width, height = cutout.size or (int(size[0]), int(size[1]))
         before = {"seen": None, "width": cutout.width, "height": cutout.height}
         after = {"seen": seen, "width": width, "height": height}
         return Change("seen", cutout_id, None, before, after)
 
     def seen_again(self, cutout_id: int) -> Change | None:
-        """Return what remembers a cutout's changed files as they are, if they fit.
+        """Return the change that records a cutout's changed files, if they fit.
 
-        A person who sets the cutout done has looked at them. An image of another size
-        fits no box that was decided on, so it stays a changed one.
+        The user who marks the cutout as done has seen them. An image of another size
+        fits no decided box, so it stays a changed one.
         """
         cutout, old = self.get(cutout_id), self.seen(cutout_id)
         files = cutout.source.files
@@ -229,51 +229,51 @@ class Cutouts:
         stamp = image_files.stamp(files)
         if stamp and self._unchanged.get(cutout_id) == (stamp, seen):
             return None
-        said = image_files.problem(files, seen)
-        if said is None:
+        reason = image_files.problem(files, seen)
+        if reason is None:
             self._unchanged[cutout_id] = stamp, seen
-        return said
+        return reason
 
     def changed(self, cutout: CutoutRecord) -> str | None:
-        """Return a sentence if a cutout's image is another one than was labelled.
+        """Return a sentence if a cutout's image is not the one that was labelled.
 
-        That an image is missing is no change: what was decided on it stands.
+        A missing image is no change: the decisions on it stay valid.
         """
         if not image_files.stamp(cutout.source.files):
             return None
-        said = self.problem(cutout.id)
-        if said is None and len(cutout.source.files) == 1:
-            # Of an image that nobody has looked at only the size may be known.
+        reason = self.problem(cutout.id)
+        if reason is None and len(cutout.source.files) == 1:
+            # Of an image that was never displayed only the size may be known.
             size = picture_size(cutout.source.path)
-            said = None if size is None else image_files.misfit(cutout, size)
-        return said
+            reason = None if size is None else image_files.misfit(cutout, size)
+        return reason
 
     def relocate_changes(self, folder: Path) -> Iterator[Change]:
-        """Yield what gives missing images the places below a folder they have now."""
+        """Yield the changes that give missing images their paths below a folder."""
         found = image_files.files_below(folder)
         for cutout in self.all():
-            places = self._found_again(cutout, found)
-            if places:
+            paths = self._found_again(cutout, found)
+            if paths:
                 sql = "SELECT files FROM cutouts WHERE id = ?"
                 old = load(self._store.value(sql, (cutout.id,)))
-                new = [image_files.keep(place, self._home) for place in places]
+                new = [image_files.keep(path, self._home) for path in paths]
                 yield Change("moved", cutout.id, None, {"files": old}, {"files": new})
 
     def _found_again(
         self, cutout: CutoutRecord, found: dict[str, list[Path]]
     ) -> list[Path]:
-        """Return where all files of a cutout are now, if one was missing."""
+        """Return the current paths of all files of a cutout, if one was missing."""
         files = cutout.source.files
         if all(path.is_file() for path in files):
             return []
         seen = self.seen(cutout.id)
-        places = []
+        paths = []
         for number, path in enumerate(files):
-            place: Path | None = path
+            there: Path | None = path
             if not path.is_file():
                 mark = seen[number] if seen else None
-                place = image_files.best_match(path, found.get(path.name, ()), mark)
-            if place is None:
+                there = image_files.best_match(path, found.get(path.name, ()), mark)
+            if there is None:
                 return []
-            places.append(place)
-        return places
+            paths.append(there)
+        return paths

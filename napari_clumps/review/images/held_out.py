@@ -1,7 +1,7 @@
-"""Which cutouts of a review are held out for testing: decided by what they show.
+"""Which cutouts of a review are held out for testing: decided by their content.
 
 Neither names nor folders nor the order of the images count, so that two reviews of the
-same images hold out the same ones. What was decided once stays.
+same images hold out the same ones. A decision is never changed later.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ from .image_files import Fingerprint
 
 Keys = Sequence[str]
 
-#: Of so many new cutouts at most the pixels are looked at, some milliseconds each.
+#: The pixels of at most this many new cutouts are compared, some milliseconds each.
 MOST_LOOKED_AT = 2_000
 
 
 def keys_of_new(sources: Sequence[Source]) -> list[tuple[str, ...]]:
     """Return the keys of cutouts that are new in a review.
 
-    Pixels are looked at where neither a position nor an id tells the galaxy, but not
-    those of thousands of images, which would take minutes. Training looks at all, so
-    that no copy of what is held out is learned from.
+    Pixels are compared where neither a position nor an id identifies the galaxy, but
+    not those of thousands of images, which would take minutes. Training compares all,
+    so that no model learns from a copy of a held-out image.
     """
     keys = believed([keys_at_hand(source) for source in sources])
-    bare = [k for k, own in enumerate(keys) if own and not any(map(_tells, own))]
+    bare = [k for k, own in enumerate(keys) if own and not any(map(_identifies, own))]
     if len(bare) <= MOST_LOOKED_AT:
         for k in bare:
             keys[k] = with_pixels(sources[k], keys[k])
     return keys
 
 
-def _tells(key: str) -> bool:
+def _identifies(key: str) -> bool:
     return key.startswith((*ON_SKY, ID))
 
 
 def held_out_by_key(store: Store) -> dict[str, bool]:
-    """Return by content and object id whether a review holds its cutouts out."""
+    """Return by key, content or object id, whether a review holds a cutout out."""
     found: dict[str, bool] = {}
     sql = "SELECT keys, held_out FROM cutouts WHERE keys != '[]' AND repeat_of IS NULL"
     for text, held_out in store.rows(sql):
@@ -71,11 +71,11 @@ def held_out(
     share: float,
     before: Mapping[str, bool],
 ) -> list[bool]:
-    """Tell of each new cutout whether it is held out.
+    """Return for each new cutout whether it is held out.
 
-    Those of one content or one object id are on one side, on that of the cutouts that
-    the review has already. Where nothing is known of a cutout, since its files are
-    missing, their names decide.
+    Those of the same content or object id are treated alike, and like the cutouts that
+    the review has already. Where the files of a cutout are missing, their names
+    decide.
 
     Parameters
     ----------
@@ -89,21 +89,21 @@ def held_out(
     """
     exact = [_exact(own) for own in keys]
     members = defaultdict(list)
-    for place, number in enumerate(groups(exact)):
-        members[number].append(place)
+    for index, number in enumerate(groups(exact)):
+        members[number].append(index)
     found = [False] * len(sources)
-    for places in members.values():
-        known = [key for place in places for key in keys[place]]
-        names = [_name(sources[place].files) for place in places]
-        told = [before[key] for key in known if key in before]
-        side = any(told) if told else is_held_out(known or names, share)
-        for place in places:
-            found[place] = side
+    for indices in members.values():
+        known = [key for index in indices for key in keys[index]]
+        names = [_name(sources[index].files) for index in indices]
+        earlier = [before[key] for key in known if key in before]
+        side = any(earlier) if earlier else is_held_out(known or names, share)
+        for index in indices:
+            found[index] = side
     return found
 
 
 def _exact(keys: Keys) -> list[str]:
-    """Return the keys that tell one galaxy for sure; in dense fields no place does."""
+    """Return the keys that are sure; in dense fields a sky position is not."""
     return [key for key in keys if not key.startswith(ON_SKY)]
 
 
@@ -120,7 +120,7 @@ def keys_of(
     ----------
     cutout : CutoutRecord
     seen : sequence of Fingerprint or None
-        Of its files at first sight, which count where they cannot be read now.
+        Of its files at first sight, used where they cannot be read now.
     """
     if any(key.startswith(CONTENT) for key in cutout.keys):
         return cutout.keys

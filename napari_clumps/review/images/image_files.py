@@ -1,7 +1,7 @@
-"""Where a review's images are, whether they are still the same, and finding them again.
+"""Paths of a review's images, changes of their content, and search for moved ones.
 
-A path is kept twice, from the review's folder and from the root, so that the images are
-found after the folder was moved as a whole and after the review alone was.
+A path is kept twice, relative to the review's folder and absolute, so that the images
+are found after the whole folder was moved, and after the review alone was.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from clump_detector.core.errors import ClumpError, ReviewError
 from clump_detector.core.files import sha256
 from napari_clumps.review.storage.records import CutoutRecord
 
-#: A path from the review's folder (None on another drive), and from the root.
+#: A path relative to the review's folder (None on another drive), and the absolute one.
 Kept = Sequence[str | None]
 
 #: Bytes, modification time in ns, and SHA-256 of a file.
@@ -23,7 +23,7 @@ Fingerprint = Sequence[int | str]
 
 
 def absolute(path: str | Path) -> Path:
-    """Return a path from the root; links stay as the person named them."""
+    """Return an absolute path; links are not resolved."""
     return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
 
 
@@ -86,7 +86,7 @@ def locate(kept: Kept, home: Path) -> Path:
 
 
 def fingerprint(path: Path) -> list[int | str]:
-    """Return what tells whether a file has changed.
+    """Return the fingerprint of a file, which shows whether it has changed.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def has_changed(path: Path, seen: Fingerprint) -> bool:
 
 
 def problem(files: Sequence[Path], seen: Sequence[Fingerprint] | None) -> str | None:
-    """Return a sentence if a cutout's files are gone or have changed, else None.
+    """Return a sentence if a cutout's files are missing or have changed, else None.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def problem(files: Sequence[Path], seen: Sequence[Fingerprint] | None) -> str | 
         if not path.is_file():
             return (
                 f"{path.name} is no longer at {path.parent}: the decisions on it are "
-                "kept. Put it back, or tell where it is now."
+                "kept. Put it back, or give its new folder."
             )
     if seen is None:
         return None
@@ -145,15 +145,15 @@ def problem(files: Sequence[Path], seen: Sequence[Fingerprint] | None) -> str | 
         return f"{files[0].name} cannot be read ({error})."
     if changed:
         return (
-            f"{changed[0].name} has changed since its boxes were first looked at: the "
+            f"{changed[0].name} has changed since its boxes were first displayed: the "
             "decisions are kept, but they may not fit. Put the old image back, or "
-            "look at them again and set the cutout done anew."
+            "check the boxes and mark the cutout as done again."
         )
     return None
 
 
 def misfit(cutout: CutoutRecord, size: tuple[int, int]) -> str | None:
-    """Return a sentence if an image has another size than its boxes were made on.
+    """Return a sentence if an image has another size than when it was labelled.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Cutouts that are shown once more, to see whether a reviewer agrees with himself."""
+"""Repeated cutouts, which measure the self-consistency of a reviewer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_clumps.review.storage.store import Store
 
 from .cutouts import Cutouts
 
-#: What a cutout that is shown once more has anew.
+#: The state of a repeated cutout that differs from the first time.
 _FRESH = {"held_out": False, "done": False}
 
 

@@ -1,4 +1,4 @@
-"""Name and state of some cutouts at a glance, without looking for their files."""
+"""Name and state of cutouts, read without checking their files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_clumps.review.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class CutoutSummary:
-    """What a strip of cutouts says of one."""
+    """Name and state of a cutout, as the filmstrip shows them."""
 
     id: int
     name: str

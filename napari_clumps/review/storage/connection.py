@@ -1,4 +1,4 @@
-"""How a review's file is opened, and what the disk says when it refuses."""
+"""Opening a review's file, and the errors of the disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class DiskError(ReviewError):
     """The disk refuses to write, at this moment."""
 
 
-#: What the disk says when it will take it at another time perhaps.
+#: Errors after which a later attempt may succeed.
 _DISK = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -41,11 +41,11 @@ def review_error(error: sqlite3.Error, path: Path) -> ReviewError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     what, remedy = {
         sqlite3.SQLITE_FULL: (
-            "the disk is full, so this was not kept",
+            "the disk is full, so this was not saved",
             "Free some space and do it again; all before is safe",
         ),
         sqlite3.SQLITE_IOERR: (
-            f"the disk refused to read or write it ({error}), so nothing was kept",
+            f"the disk refused to read or write it ({error}), so nothing was saved",
             "Free some space or mend the disk, and do it again; all before is safe",
         ),
         sqlite3.SQLITE_BUSY: (

@@ -1,4 +1,4 @@
-"""How far a review is, from sixteen rows that the file keeps up to date by itself."""
+"""Counts of a review, from sixteen rows that triggers of the file keep up to date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def counts(store: Store) -> Counts:
 
 
 def learning_counts(store: Store) -> dict[str, int]:
-    """Return what there is to learn from; `Review.learning_counts` says what."""
+    """Return what there is to learn from; see `Review.learning_counts`."""
     rows = [row for row in _rows(store) if not row["repeated"]]
     learn = [r for r in rows if not r["held_out"] and (r["done"] or r["decided"])]
     held_out = [r for r in rows if r["held_out"]]

@@ -1,8 +1,8 @@
-"""A review whose disk refuses: what is decided waits in memory until it can be written.
+"""A review whose disk refuses: decisions are kept in memory until they can be written.
 
-Everything goes on as before in a copy in memory, which is kept all the time: a network
-folder that has gone away cannot even be read. Coming back replaces the content of the
-file as a whole, in one transaction of SQLite, if nobody wrote to it meanwhile.
+The review continues in a copy in memory, which is kept up to date all the time, since a
+lost network folder cannot even be read. Writing back replaces the content of the file
+as a whole, in one transaction of SQLite, if no other program wrote to it meanwhile.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .store import Store
 
 
 class MemoryFallback:
-    """Where the decisions of a review wait.
+    """Keeps the decisions of a review in memory while its disk refuses.
 
     Parameters
     ----------
@@ -32,27 +32,27 @@ class MemoryFallback:
 
     @property
     def used(self) -> bool:
-        """Whether something waits."""
+        """Whether the review is in memory now."""
         return self._known is not None
 
     @property
     def ready(self) -> bool:
-        """Whether one can go on in memory: `Store.mirror` was called."""
+        """Whether the review can continue in memory: `Store.mirror` was called."""
         return self._store.mirrored
 
     def enter(self) -> None:
-        """Go on in memory, which has to be `ready`."""
+        """Continue in memory, which has to be `ready`."""
         self._store.leave_disk()
         self._known = str(self._store.meta()["id"]), log.last_seq(self._store)
 
     def leave(self) -> None:
-        """Write all to the file, and go on there.
+        """Write all to the file, and continue there.
 
         Raises
         ------
         ReviewError
-            If it cannot be written to still, or another program wrote to it; then all
-            goes on in memory.
+            If it still cannot be written to, or another program wrote to it; the review
+            then continues in memory.
         """
         disk = connect(self._store.path)
         try:

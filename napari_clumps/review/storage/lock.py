@@ -1,4 +1,4 @@
-"""One writer per review: a lock of the operating system, gone with its process."""
+"""One writer per review, by a lock of the operating system."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The log of a review: how its rows change the state, and undo and redo.
 
-A row tells what one box or one cutout was before and is after. Rows of one key press
-are one step. A row of kind ``undo`` or ``redo`` names the step it takes back or does
-again; a new decision drops the steps that were undone.
+A row holds the state of one box or one cutout before and after. Rows of one key press
+are one step. A row of kind ``undo`` or ``redo`` names the step that it undoes or
+redoes; a new decision drops the steps that were undone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PAGE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one row of the log does to a box (``box`` given) or to a cutout."""
+    """The change of a box (``box`` given) or of a cutout in one row of the log."""
 
     kind: str
     cutout: int
@@ -48,12 +48,12 @@ class LogRow:
 
     @property
     def change(self) -> Change:
-        """What the row does."""
+        """The change of the row."""
         return Change(self.kind, self.cutout, self.box, self.before, self.after)
 
     @property
     def decision(self) -> Decision:
-        """The row as the outside sees it."""
+        """The row as a public `Decision`."""
         after = self.after
         if self.kind in ("undo", "redo"):
             after = {"step": self.step}
@@ -163,7 +163,7 @@ def proposed_boxes(
 
 
 def now() -> str:
-    """Return the time as the log keeps it: ISO 8601, UTC, milliseconds."""
+    """Return the current time as the log keeps it: ISO 8601, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -203,7 +203,7 @@ def decide(
 def note(
     store: Store, changes: Iterable[Change], annotator: str | None, time: str
 ) -> None:
-    """Log changes that are nobody's decision, and apply them.
+    """Log changes that are no decision of the user, and apply them.
 
     Parameters
     ----------
@@ -300,7 +300,7 @@ def newest(store: Store, kinds: Iterable[str]) -> tuple[int, int] | None:
         Kinds of log rows.
     """
     marks = ", ".join(f"'{kind}'" for kind in sorted(kinds))
-    # Through the steps, since a log may end in 100,000 rows that no person caused.
+    # Through the steps, since a log may end in 100,000 rows without a decision.
     rows = store.rows(
         "SELECT log.seq, log.cutout FROM steps CROSS JOIN log ON log.seq = steps.last "
         f"WHERE log.kind IN ({marks}) ORDER BY steps.id DESC LIMIT 1"

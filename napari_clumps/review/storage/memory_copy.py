@@ -1,17 +1,17 @@
-"""A copy of a review's file in memory that is always as the file is."""
+"""A copy of a review's file in memory that follows every transaction."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Any
 
-#: So many statements of a transaction are done again in the copy; after more than that,
-#: it is made anew.
+#: Statements of a transaction that are repeated in the copy at most; after more than
+#: that, the whole file is copied again.
 AGAIN = 20_000
 
 
 class Mirror:
-    """Does in memory what was committed to a file.
+    """Repeats in memory the transactions that were committed to a file.
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ class Mirror:
         self._written.clear()
 
     def reflect(self, disk: sqlite3.Connection) -> None:
-        """Do the transaction again that was committed to the file.
+        """Repeat the transaction that was committed to the file.
 
         Raises
         ------
         sqlite3.Error
-            If memory runs out; the copy is of no use then.
+            If memory runs out; the copy cannot be used then.
         """
         if len(self._written) > AGAIN:
             disk.backup(self.connection)

@@ -1,4 +1,4 @@
-"""What a review is made of: statuses, boxes, cutouts, decisions and counts."""
+"""The records of a review: boxes, cutouts, decisions and counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Corners = tuple[float, float, float, float]
 
 
 class Status(StrEnum):
-    """What is known of a box."""
+    """The status of a box."""
 
     PROPOSAL = "proposal"
     ACCEPTED = "accepted"
@@ -21,26 +21,26 @@ class Status(StrEnum):
     DRAWN = "drawn"
 
 
-#: Statuses of the boxes in which a person sees a clump.
+#: Statuses of the boxes that are kept as clumps.
 KEPT = (Status.ACCEPTED, Status.EDITED, Status.DRAWN)
 
-#: Statuses of the boxes that a person has decided on.
+#: Statuses of decided boxes.
 DECIDED = (*KEPT, Status.REJECTED)
 
-#: What a person can flag a cutout with.
+#: Flags of a cutout.
 FLAGS = ("artefact", "merger", "star on top", "bad segmentation", "unsure")
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one reviewer said of a box, in a review into which another was merged.
+    """The opinion of one reviewer on a box, in a review into which another was merged.
 
     Attributes
     ----------
     annotator, time : str or None
     status : Status
-        Of a box that the reviewer's own file does not have, on a cutout that is done
-        there: ``rejected``.
+        ``rejected`` for a box that the reviewer's own file does not have, on a cutout
+        that is done there.
     x1, y1, x2, y2 : float
     cls : str
     """
@@ -61,13 +61,13 @@ class Opinion:
 
     @property
     def kept(self) -> bool:
-        """Whether the reviewer sees a clump in it."""
+        """Whether the reviewer keeps it as a clump."""
         return self.status in KEPT
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box of a cutout, in pixels counted from the centre of the first one.
+    """One box of a cutout, in pixels from the centre of the first one.
 
     Attributes
     ----------
@@ -78,21 +78,22 @@ class Box:
     cls : str
     status : Status
     origin : str
-        ``model``, ``person``, or whose labels it was taken from, such as
+        ``model``, ``person``, or the source of external labels, such as
         ``Clump Scout``.
     score : float or None
         The model's; a drawn box has none.
     model : str or None
-        The model that proposed it.
+        Id of the model that proposed it.
     annotator, time : str or None
-        Who decided last, and when (ISO 8601, UTC); none on a proposal.
+        Name of the last reviewer who decided, and time (ISO 8601, UTC); None on a
+        proposal.
     proposed : tuple or None
-        x1, y1, x2, y2 and class as the model, or whoever made the labels, had them.
+        x1, y1, x2, y2 and class as the model or the external labels had them.
     second : float or None
         The score that another model gave to the same clump, 0 where it proposed none
-        there; None where no second model has looked.
+        there; None where no second model has run.
     opinions : tuple of Opinion
-        What each reviewer said, where reviews were merged.
+        Opinions of the reviewers, where reviews were merged.
     """
 
     id: int
@@ -121,12 +122,12 @@ class Box:
 
     @property
     def decided(self) -> bool:
-        """Whether a person has decided on it."""
+        """Whether it is decided."""
         return self.status is not Status.PROPOSAL
 
     @property
     def kept(self) -> bool:
-        """Whether a person sees a clump in it."""
+        """Whether it is kept as a clump."""
         return self.status in KEPT
 
     @property
@@ -137,7 +138,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A box that a model suggests, before a review has taken it in."""
+    """A box that a model suggests, before it is added to a review."""
 
     x1: float
     y1: float
@@ -154,9 +155,9 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A box that others made, before a review has taken it in.
+    """A box of external labels, before it is added to a review.
 
-    ``origin`` says who made it: ``person`` for a reviewer elsewhere, or a name such as
+    ``origin`` is ``person`` for a reviewer elsewhere, or a name such as
     ``Clump Scout``; ``annotator`` and ``time`` are of the decision there, if known.
     """
 
@@ -184,29 +185,29 @@ class CutoutRecord:
     Attributes
     ----------
     id : int
-        1 to n, its place in the queue.
+        1 to n, in the order in which cutouts were added.
     name : str
     source : Source
         Where its image is, as absolute paths.
     done : bool
-        Whether a person says that every clump is boxed.
+        Whether the user has marked it as done: every clump is boxed.
     held_out : bool
         Whether it is held out.
     model : str or None
         The model of the newest detection; None where there was none.
     width, height : int or None
-        Size in pixels, known from the first look or detection on.
+        Size in pixels, known once it was displayed or searched.
     flags : tuple of str
         Some of `FLAGS`.
     remark : str
     repeat_of : int or None
-        The cutout that is shown here once more, to see whether a reviewer agrees with
-        himself; its boxes are in no label set.
+        The cutout that this one repeats, to measure self-consistency; its boxes are in
+        no label set.
     keys : tuple of str
-        By which the galaxy is told from others, see `clump_detector.images.identity`;
-        none in a review that was made before it kept them.
+        The keys that identify its galaxy, see `clump_detector.images.identity`; empty
+        in a review of an earlier version.
     blind : bool
-        Whether a person marked its clumps before any model's boxes were shown there.
+        Whether its clumps were marked before any model's boxes were shown.
     """
 
     id: int
@@ -233,7 +234,7 @@ class CutoutRecord:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How far a review is: numbers of cutouts, and of boxes by status."""
+    """Numbers of cutouts of a review, and of boxes by status."""
 
     cutouts: int
     done: int
@@ -245,12 +246,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One row of the log: who did what to which box or cutout, and when.
+    """One row of the log: who decided what on which box or cutout, and when.
 
     ``kind`` is accept, reject, edit, reclassify, add, done, flag, merge, import, blind,
     undo or redo. ``before`` and ``after`` hold what the decision changed: a box's
     values (None: no such box), a cutout's state, or the sequence number of the first
-    row that was taken back.
+    row that was undone.
     """
 
     seq: int

@@ -1,4 +1,4 @@
-"""The state of a review from its log alone, and the check that the snapshot is it."""
+"""The state of a review from its log alone, and the check of the snapshot."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .store import (
 
 @dataclass
 class State:
-    """All that the log says: cutouts, boxes, and the state of every step."""
+    """The state that a log describes: cutouts, boxes, and the state of every step."""
 
     cutouts: dict[int, dict[str, Any]] = field(default_factory=dict)
     boxes: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -147,15 +147,15 @@ def _loaded(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
 
 
 def check(store: Store) -> list[str]:
-    """Return what is wrong with a review file, in sentences; nothing if all is well."""
+    """Return problems of a review file, in sentences; empty if there are none."""
     problems = [
-        f"SQLite says: {row[0]}."
+        f"SQLite reports: {row[0]}."
         for row in store.rows("PRAGMA integrity_check")
         if row[0] != "ok"
     ]
-    told, kept = replay(read_log(store)), snapshot(store)
+    replayed, kept = replay(read_log(store)), snapshot(store)
     for name in ("cutouts", "boxes", "steps"):
-        ours, theirs = getattr(told, name), getattr(kept, name)
+        ours, theirs = getattr(replayed, name), getattr(kept, name)
         wrong = [k for k in {*ours, *theirs} if ours.get(k) != theirs.get(k)]
         if wrong:
             problems.append(f"The {name} {sorted(wrong)[:5]} differ from the log.")

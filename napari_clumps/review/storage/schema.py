@@ -1,14 +1,14 @@
 """The tables of a review file.
 
-``log`` is the review: rows are only ever added. The others are a snapshot of what the
-log says, written in the same transaction, and the tally a sum over that snapshot.
+``log`` is the review: rows are only ever added. The others are a snapshot of the state
+that the log describes, written in the same transaction, and the tally is a sum over it.
 """
 
 from __future__ import annotations
 
 from .records import DECIDED, Status
 
-#: "CLMP", so that `file` and this program know a review by its first bytes.
+#: "CLMP", so that `file` and this program recognise a review by its first bytes.
 APPLICATION_ID = 0x434C4D50
 
 #: Raised when the tables change; an older program then refuses the file.
@@ -84,7 +84,7 @@ CREATE TABLE boxes (
 CREATE INDEX boxes_by_cutout ON boxes (cutout);
 """
 
-# Few boxes wait to be settled: they are counted after every decision.
+# Unresolved disagreements are few, and are counted after every decision.
 _UNSETTLED = """
 CREATE INDEX boxes_unsettled ON boxes (cutout)
   WHERE status = 'proposal' AND opinions IS NOT NULL;

@@ -1,4 +1,4 @@
-"""In SQL: which proposals have at least the score that counts for their model."""
+"""A condition in SQL: proposals with at least the minimum score of their model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from .store import Store
 
-#: What gives the score from which proposals of a model count, by its id.
+#: Gives the score from which proposals of a model count, by its id.
 Least = Callable[[str], float]
 
-#: The condition on a row of ``boxes``; `parameters` has what it needs.
+#: The condition on a row of ``boxes``; `parameters` gives its parameters.
 STRONG = (
     "coalesce(score, 1) >= "
     "coalesce((SELECT value FROM json_each(:least) WHERE key = model), 0)"

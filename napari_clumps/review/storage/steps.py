@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-#: Cutouts that were gone through, and all of them.
+#: Cutouts processed so far, and all of them.
 Step = tuple[int, int]
 
 

@@ -1,4 +1,4 @@
-"""A review file: SQLite, transactions that are on disk when they return, rows."""
+"""A review file in SQLite: transactions, and the rows of its tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BOX_PUT = (
     + ", ".join(f"{c} = excluded.{c}" for c in BOX_COLUMNS[1:])
 )
 
-#: What of a cutout a log row may set, and how it is kept in its column.
+#: The columns of a cutout that a log row may set.
 CUTOUT_COLUMNS = (
     "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
     "flags", "remark", "repeat_of", "keys", "blind",
@@ -36,7 +36,7 @@ CUTOUT_COLUMNS = (
 #: Columns of both tables that hold JSON.
 JSON_COLUMNS = {"files", "bands", "seen", "flags", "keys", "proposed", "opinions"}
 
-#: What a row of the log does not say where it is older than format 2, or 3.
+#: Values that a row of the log lacks where it is older than format 2, or 3.
 NEW_BOX = {"second": None, "opinions": None}
 NEW_CUTOUT: dict[str, Any] = {
     "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
@@ -78,7 +78,8 @@ class Store:
         self._connection = connect(path)
         self._mirror: Mirror | None = None
         self._writing = False
-        #: What may be done about a disk that refuses to be read; tells whether it was.
+        #: Called where the disk cannot be read; returns whether the statement can be
+        #: repeated, in memory.
         self.rescue: Callable[[ReviewError], bool] | None = None
         try:
             self._refuse_foreign()
@@ -97,7 +98,7 @@ class Store:
                 "A review is a file that napari-clumps made; its name ends in .clumps.",
             )
         if version < min(MIGRATIONS):
-            raise ReviewError("this review does not say its format", self.path)
+            raise ReviewError("this review has no format version", self.path)
         if version > VERSION:
             raise ReviewError(
                 f"this review was made by a newer napari-clumps (format {version}, "
@@ -109,7 +110,7 @@ class Store:
     @classmethod
     @contextmanager
     def making(cls, path: Path) -> Iterator[Store]:
-        """Give the store of a new review, which is there when the block ends well.
+        """Give the store of a new review, whose file appears when the block succeeds.
 
         Raises
         ------
@@ -157,9 +158,9 @@ class Store:
         self._writable = writable
 
     def bring_up_to_date(self) -> None:
-        """Give an older review today's tables: in its file, or in a copy in memory.
+        """Migrate an older review to the current tables.
 
-        The latter where the file may not be written to.
+        In a copy in memory where the file may not be written to.
         """
         version = self.value("PRAGMA user_version")
         if version == VERSION:
@@ -212,7 +213,7 @@ class Store:
         return self._mirror is not None
 
     def leave_disk(self) -> None:
-        """Go on in the copy in memory, which has to be there."""
+        """Continue in the copy in memory, which must exist."""
         with self._mutex:
             assert self._mirror is not None
             with suppress(sqlite3.Error):
@@ -220,11 +221,11 @@ class Store:
             self._connection, self._mirror = self._mirror.connection, None
 
     def return_to(self, disk: sqlite3.Connection) -> None:
-        """Go on with a file that is as the memory is, with a copy beside it again."""
+        """Continue in a file that equals the memory, with a new copy in memory."""
         with self._mutex:
             self._connection.close()
             self._connection = disk
-            with suppress(ReviewError):  # then the disk's next refusal is an error
+            with suppress(ReviewError):  # then the next failure of the disk is an error
                 self.mirror()
 
     def close(self) -> None:
@@ -258,17 +259,17 @@ class Store:
             try:
                 found = self._connection.execute(sql, values).fetchall()
             except sqlite3.Error as error:
-                told = review_error(error, self.path)
-                if not self._rescued(told):
-                    raise told from error
+                refused = review_error(error, self.path)
+                if not self._rescued(refused):
+                    raise refused from error
                 found = self._connection.execute(sql, values).fetchall()
             if self._writing and self._mirror is not None:
                 self._mirror.note(sql, values)
             return found
 
     def _rescued(self, error: ReviewError) -> bool:
-        # Signals go to the window, which wants them in its own thread; and half of a
-        # transaction is no use.
+        # Signals go to the window, which needs them in its own thread; and half a
+        # transaction cannot be repeated.
         here = threading.current_thread() is threading.main_thread()
         if self.rescue is None or not here or self._writing:
             return False
@@ -288,7 +289,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Change the file: all of the block, on disk at its end, or nothing.
+        """Run a block as one transaction: all is on disk at its end, or nothing.
 
         Raises
         ------
@@ -318,17 +319,17 @@ class Store:
         if self._mirror is not None:
             try:
                 self._mirror.reflect(self._connection)
-            except sqlite3.Error:  # it is on disk, which is what counts
+            except sqlite3.Error:  # it is on disk already
                 self._mirror = None
 
     # -- meta ---------------------------------------------------------------
 
     def meta(self) -> dict[str, Any]:
-        """Return what `put_meta` was given."""
+        """Return all values of `put_meta`."""
         return {key: load(text) for key, text in self.rows("SELECT * FROM meta")}
 
     def put_meta(self, **values: Any) -> None:
-        """Write down what is no decision: what was fixed, and where a person is."""
+        """Write values that are no decision, such as the classes and the position."""
         for key, value in values.items():
             self.rows(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value))
@@ -342,7 +343,7 @@ class Store:
         return _box(rows[0]) if rows else None
 
     def boxes(self, cutout_id: int) -> list[Box]:
-        """Return a cutout's boxes in the order in which they came."""
+        """Return a cutout's boxes in the order of their ids."""
         rows = self.rows(f"{_BOX_SELECT} WHERE cutout = ? ORDER BY id", (cutout_id,))
         return [_box(row) for row in rows]
 
@@ -403,7 +404,7 @@ class Store:
 
 
 def box_values(box: Box) -> dict[str, Any]:
-    """Return what the log keeps of a box beside its id and its cutout."""
+    """Return the values of a box in the log, without its id and its cutout."""
     values = {column: getattr(box, column) for column in BOX_COLUMNS[2:]}
     values["status"] = box.status.value
     if box.proposed is not None:
@@ -437,5 +438,5 @@ def _box(row: tuple[Any, ...]) -> Box:
 
 
 def _opinion(row: Sequence[Any]) -> Opinion:
-    annotator, time, status, *place = row
-    return Opinion(annotator, time, Status(status), *place)
+    annotator, time, status, *rest = row
+    return Opinion(annotator, time, Status(status), *rest)

@@ -53,7 +53,7 @@ def test_labels_others_made_are_taken_in(run, review, scout, how):
     assert (
         "1 left out: no cutout here shows it (such as ../p/100630278205.png)." in said
     )
-    assert "2 boxes taken in on 2 cutouts." in said
+    assert "2 boxes imported on 2 cutouts." in said
     status = {"proposals": "proposal"}.get(how, how)
     found = {(b.cls, b.status.value, b.origin, b.corners) for b in boxes(review)}
     assert found == {

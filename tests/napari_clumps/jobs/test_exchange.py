@@ -135,7 +135,7 @@ def test_labels_of_other_images_are_a_message(desk, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "words", "made"),
     [
-        ("l.json", "Label set with where each box came from (*.json)", "l.json"),
+        ("l.json", "Label set with the origin of each box (*.json)", "l.json"),
         ("sheet", "Contact sheet (*.pdf *.html)", "sheet.pdf"),
         ("r.labels.json", "Contact sheet (*.pdf *.html)", "r.labels.pdf"),
         ("set", "YOLO, pictures and labels: a folder (*)", "set"),

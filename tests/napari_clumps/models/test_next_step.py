@@ -30,7 +30,7 @@ UNCLEAR = "no clear difference"
 def test_an_open_question_names_what_would_settle_it(comparison, left, said):
     sentence = next_step(comparison, left)
     assert sentence.startswith(said)
-    assert "use the new model and look at its proposals yourself" in sentence
+    assert "use the new model and check its proposals yourself" in sentence
 
 
 def test_a_clear_verdict_is_followed():

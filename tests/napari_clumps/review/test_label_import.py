@@ -85,7 +85,7 @@ def test_what_is_decided_stands(review: Review, accepted: bool) -> None:
     )
     assert review.boxes(1) == before
     assert "2 left out: you have decided on a box there" in said
-    assert said.startswith("0 boxes taken in")
+    assert said.startswith("0 boxes imported")
 
 
 @pytest.mark.parametrize("accepted", [False, True])
@@ -103,7 +103,7 @@ def test_a_label_takes_the_place_of_a_models_proposal(
 ) -> None:
     first, second = review.boxes(1)
     said = take(review, label((10, 10, 20, 22)), accepted=accepted)
-    assert "1 took the place of a model's proposal" in said
+    assert "1 replaced a model's proposal" in said
     boxes = review.boxes(1)
     assert [b.id for b in boxes] == [second.id, 3]
     assert boxes[1].second == first.score == 0.9
@@ -114,7 +114,7 @@ def test_a_label_takes_the_place_of_a_models_proposal(
 def test_two_labels_on_one_proposal(review: Review) -> None:
     before = review.boxes(1)
     said = take(review, label((10, 10, 20, 21)), label((10, 11, 20, 22)))
-    assert "1 took the place" in said
+    assert "1 replaced" in said
     first, second = by_origin(review)
     assert (first.second, second.second) == (0.9, None)
     review.undo()
@@ -257,7 +257,7 @@ def test_a_file_becomes_proposals(known: Review, tmp_path: Path) -> None:
     assert "2 boxes lie on 2 cutouts" in words
     assert "1 left out: no cutout here shows it (such as galaxy 7.png)" in words
     said = add_labels(known, found, "proposals")
-    assert said[0] == "2 boxes taken in on 2 cutouts."
+    assert said[0] == "2 boxes imported on 2 cutouts."
     assert "2 boxes of the class “knot” became “clump”." in said
     (box,) = known.boxes(2)
     assert (box.corners, box.origin) == ((60, 40, 72, 52), "others.json")
@@ -314,7 +314,7 @@ def test_undecided_and_rejected_boxes_of_a_file(review: Review, tmp_path: Path) 
             said = " ".join(add_labels(new, run(find_labels(new, path)), how))
             assert [b.status for b in new.boxes(1)] == statuses
             assert "1 left out: a box that was rejected there." in said
-            assert ("nobody has decided" in said) is (how == "accepted")
+            assert ("undecided there" in said) is (how == "accepted")
     assert first.score == 0.9
 
 

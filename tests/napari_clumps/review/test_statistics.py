@@ -130,7 +130,7 @@ def test_before_anything_is_decided(review):
 def test_in_words(busy):
     assert statistics_in_words(busy.statistics()) == [
         "9 decisions in 21 s: mostly 3.5 s each, 1543 an hour.",
-        "1 of 4 cutouts are done, 21 s each on average; at this pace the rest takes "
+        "1 of 4 cutouts are done, 21 s each on average; at this rate the rest takes "
         "63 s.",
         "1 clump drawn that no model proposed.",
     ]
