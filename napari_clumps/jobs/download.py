@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clump_detector.core.errors import Cancelled, ClumpError
+from clump_detector.core.text import message_of
 from clump_detector.galaxies.read import GalaxyList, read_galaxies
 from clump_detector.surveys import (
     SURVEYS,
@@ -29,12 +30,12 @@ from clump_detector.surveys.request import DownloadRequest, download_in_words, p
 from .base import Job
 from .host import JobHost
 
-#: Problems that a message names by themselves.
+#: Problems that a message gives in full.
 _SHOWN = 3
 
 
 class OpenPaths(Protocol):
-    """Opens images in a review; a given one takes them in."""
+    """Opens images in a review, or adds them to a given one."""
 
     def __call__(
         self, paths: Sequence[str | Path], review: Path | None = None
@@ -43,7 +44,7 @@ class OpenPaths(Protocol):
 
 
 class Downloads(Job):
-    """Reads a list, downloads its cutouts, and hands them to a review.
+    """Reads a list, downloads its cutouts, and opens them in a review.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ class Downloads(Job):
         request : DownloadRequest
         folder : path
         into_open : bool
-            Whether they go into the open review, rather than into that of their folder.
+            Whether to add them to the open review, rather than to that of their folder.
         """
         if self.running:
             return
@@ -148,7 +149,7 @@ class Downloads(Job):
         )
 
     def cancel(self) -> None:
-        """Stop now: what has come stays, and is kept when the same is started again."""
+        """Stop now: downloaded files are kept, and used when it is started again."""
         if not self.running:
             return
         thread, reading = self._thread, self.reading
@@ -160,16 +161,16 @@ class Downloads(Job):
         thread.quit()
 
     def close(self) -> None:
-        """End what runs."""
+        """Stop a running download."""
         self.cancel()
 
-    # -- what comes ---------------------------------------------------------
+    # -- events -------------------------------------------------------------
 
     def _on_event(self, event: Any) -> None:
         if isinstance(event, GalaxyList):
             self.galaxies = event
         elif isinstance(event, Waits):
-            self.outcome = f"{event.reason}: going on in {event.seconds:.0f} s."
+            self.outcome = f"{event.reason}: continuing in {event.seconds:.0f} s."
         elif isinstance(event, Ended):
             self._take(event)
         elif isinstance(event, Fetched | Kept | Failed):
@@ -191,7 +192,7 @@ class Downloads(Job):
             self._open(ended.folder)
 
     def _open(self, folder: Path) -> None:
-        """Show what came: in the open review, or in that of its folder."""
+        """Show the files in the open review, or in that of their folder."""
         review = self._host.review
         if self._into_open and review is not None and self._plan is not None:
             files = [self._plan.folder / wanted.file for wanted in self._plan.wanted]
@@ -204,7 +205,7 @@ class Downloads(Job):
         self.outcome = ""
         self._end()
         if not isinstance(error, Cancelled):
-            message = error.message if isinstance(error, ClumpError) else str(error)
+            message = message_of(error)
             self._host.warn(message)
 
     def _on_finished(self) -> None:
