@@ -16,14 +16,11 @@ from tests.helpers.paths import ROOT
 pytest.importorskip("galsim")
 
 from clump_detector.simulate import draw_scene, simulate, simulate_one
-from clump_detector.simulate.clumps import merge_close
 from clump_detector.simulate.cutout import galaxy_rng
-from clump_detector.simulate.scene import SimulatedClump
-from clump_detector.simulate.survey_picture import (
-    VISIBLE_LEVELS,
-    lose_strip,
-    seen_levels,
-)
+from clump_detector.simulate.flaws import lose_strip
+from clump_detector.simulate.scenes.hosts import merge_close
+from clump_detector.simulate.scenes.scene import SimulatedClump
+from clump_detector.simulate.survey_picture import VISIBLE_LEVELS, seen_levels
 
 
 @pytest.fixture(scope="module")

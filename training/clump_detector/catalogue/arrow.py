@@ -23,7 +23,13 @@ _CHUNK = 5_000
 
 
 def arrow_table(catalogue: Catalogue, rows: slice = ALL) -> pa.Table:
-    """Return an Arrow table with nulls, units and descriptions in its fields."""
+    """Return an Arrow table with nulls, units and descriptions in its fields.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    rows : slice
+    """
     import pyarrow as pa
 
     kinds = {
@@ -50,6 +56,11 @@ def write_parquet(catalogue: Catalogue, path: Path) -> None:
 
     A missing number is null. A missing text is empty, since astropy makes the word
     "None" of a null.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    path : path
     """
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -96,7 +107,13 @@ def _pandas_types(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def write_csv(catalogue: Catalogue, path: Path) -> None:
-    """Write CSV; an empty value is missing."""
+    """Write CSV; an empty value is missing.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    path : path
+    """
     import pyarrow.csv as arrow_csv
 
     with path.open("wb") as file:
@@ -104,7 +121,13 @@ def write_csv(catalogue: Catalogue, path: Path) -> None:
 
 
 def write_ecsv(catalogue: Catalogue, path: Path) -> None:
-    """Write ECSV 1.0 with commas; an empty value is missing."""
+    """Write ECSV 1.0 with commas; an empty value is missing.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    path : path
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as arrow_csv

@@ -48,7 +48,15 @@ class Column:
         return BAND in self.name
 
     def in_band(self, band: str, suffix: str) -> Column:
-        """Return the column of a band, whose name ends in a suffix."""
+        """Return the column of a band, whose name ends in a suffix.
+
+        Parameters
+        ----------
+        band : str
+            For the description.
+        suffix : str
+            For the name.
+        """
         return replace(
             self,
             name=self.name.replace(BAND, suffix),

@@ -97,6 +97,13 @@ def check_table_name(path: str | Path) -> Path:
 def write_table(rows: Iterable[Row], path: str | Path) -> None:
     """Write a table, whole or not at all; its ending says the format.
 
+    Parameters
+    ----------
+    rows : iterable of dict
+        Keyed by `COLUMNS`, as from `rows_of`.
+    path : path
+        Ends in one of `FORMATS`.
+
     Raises
     ------
     FileError

@@ -14,7 +14,13 @@ from .columns import Column
 
 
 def as_table(catalogue: Catalogue, rows: slice = slice(None)) -> Any:
-    """Return an astropy table: masked columns with units, UCDs and descriptions."""
+    """Return an astropy table: masked columns with units, UCDs and descriptions.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    rows : slice
+    """
     from astropy.table import MaskedColumn, Table
 
     table = Table(meta=dict(catalogue.meta))
@@ -37,6 +43,11 @@ def write_fits(catalogue: Catalogue, path: Path) -> None:
     A logical is an integer, 1 or 0: FITS has a missing logical, but astropy reads it
     as false. Descriptions and UCDs are the keys TCOMMn and TUCDn. FITS knows only
     ASCII; other letters become ``\xe9``.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    path : path
     """
     from astropy.io import fits
 

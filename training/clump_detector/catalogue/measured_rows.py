@@ -31,9 +31,21 @@ _FROM_LIST = {
 
 
 def clump_rows(cutout: Cutout, measured: Measured) -> dict[str, Any]:
-    """Return the columns of the clumps of one cutout that its pixels tell.
+    """Return the columns that follow from a cutout's pixels and its list.
 
-    Who decided on them, scores and names are the caller's to add.
+    Decisions, scores and names are the caller's to add.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    measured : Measured
+        Of the clumps in boxes on it.
+
+    Returns
+    -------
+    dict
+        Columns' names, with ``{band}`` for those of a band, to arrays of shape (n,),
+        values for all, or dictionaries by band.
     """
     rows: dict[str, Any] = {"galaxy_name": cutout.name, **_where(cutout, measured)}
     rows |= _shape(measured)

@@ -23,7 +23,13 @@ _ON_SKY = ("pos.eq.ra", "pos.eq.dec")
 
 
 def write_votable(catalogue: Catalogue, path: Path) -> None:
-    """Write a VOTable; an empty cell is missing, as the standard has it."""
+    """Write a VOTable; an empty cell is missing, as the standard has it.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    path : path
+    """
     head, tail = _frame(catalogue)
     with path.open("wb") as file:
         file.write(head)

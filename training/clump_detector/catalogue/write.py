@@ -49,6 +49,12 @@ def format_of(path: Path) -> str | None:
 def write_catalogue(catalogue: Catalogue, path: str | Path) -> None:
     """Write a catalogue, whole or not at all; the ending says the format.
 
+    Parameters
+    ----------
+    catalogue : Catalogue
+    path : path
+        Ends in one of `FORMATS`.
+
     Raises
     ------
     FileError

@@ -21,6 +21,15 @@ T = TypeVar("T")
 def fill(cls: type[T], values: Any, prefix: str = "") -> T:
     """Make a dataclass of a mapping; lists become tuples.
 
+    Parameters
+    ----------
+    cls : dataclass
+        With a default for every field.
+    values : mapping
+        Of some of its fields; what is no mapping is refused.
+    prefix : str
+        Put before keys in messages, such as ``"train."``.
+
     Raises
     ------
     ConfigError
@@ -76,6 +85,16 @@ def _like(default: Any, value: Any, key: str) -> Any:
 
 def require(condition: bool, key: str, value: Any, wanted: str) -> None:
     """Refuse an option whose value is out of range.
+
+    Parameters
+    ----------
+    condition : bool
+    key : str
+        Name of the option.
+    value
+        Its value.
+    wanted : str
+        What it has to be, for the message.
 
     Raises
     ------

@@ -164,7 +164,7 @@ def _morphology(
     from PIL import Image
 
     from clump_detector.simulate.cutout import galaxy_rng, simulate_one
-    from clump_detector.simulate.hosts import CLUMPY_KINDS, SMOOTH_KINDS
+    from clump_detector.simulate.scenes.hosts import CLUMPY_KINDS, SMOOTH_KINDS
 
     kinds = sorted({*CLUMPY_KINDS, *SMOOTH_KINDS})
     side = round(1.15 * config.side)

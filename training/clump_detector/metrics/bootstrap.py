@@ -26,7 +26,14 @@ FEWEST_GALAXIES = 5
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its 68 % and 95 % intervals; None where it is not defined."""
+    """A value with its 68 % and 95 % intervals; None where it is not defined.
+
+    Attributes
+    ----------
+    value : float or None
+    inner, outer : (float, float) or None
+        The 68 % and the 95 % interval.
+    """
 
     value: float | None
     inner: tuple[float, float] | None = None
@@ -91,6 +98,21 @@ def bootstrap(
 
     The intervals are the 16th and 84th, and the 2.5th and 97.5th percentiles of ``n``
     samples of as many galaxies, drawn with replacement.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+        One per galaxy.
+    score : float
+        Boxes count from this score on.
+    n : int
+        Number of samples.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``completeness``, ``purity`` and ``f1``.
     """
     rows = counts(matches, score)
     drawn = np.array(list(_resampled(rows, n, seed))).reshape(-1, 3)
@@ -111,6 +133,15 @@ def compare(
     no difference. A model is better or worse if the 95 % interval of the difference in
     F1, or else in average precision, leaves out 0, and they do not contradict each
     other; with fewer than `FEWEST_GALAXIES` galaxies with a true box it never is.
+
+    Parameters
+    ----------
+    old, new : sequence of Match
+    old_score, new_score : float
+        The score from which each model's boxes count.
+    n : int
+        Number of samples.
+    seed : int
 
     Raises
     ------

@@ -35,7 +35,13 @@ _EDGE = 1e-6
 
 @dataclass(frozen=True)
 class Calibration:
-    """From a score s to the share that is true: logit s / temperature + offset."""
+    """From a score s to the share that is true: logit s / temperature + offset.
+
+    Attributes
+    ----------
+    temperature : float
+    offset : float
+    """
 
     temperature: float = 1.0
     offset: float = 0.0
@@ -70,6 +76,12 @@ def fit_near(matches: Sequence[Match], prior: Calibration) -> Calibration:
     The logarithm of the temperature and the offset have normal priors around those of
     ``prior``, with widths `PRIOR_TEMPERATURE` and `PRIOR_OFFSET`: a few boxes move it
     little, and without any box it is the prior.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+        Of boxes with scores as the network gives them.
+    prior : Calibration
     """
     scores, hits = _pooled(matches)
     return _likeliest(scores, hits, prior)
@@ -131,6 +143,12 @@ def _likeliest(
 
 def reliability(matches: Sequence[Match], n_bins: int = BINS) -> dict[str, Any]:
     """Return how often boxes are true against their score.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+    n_bins : int
+        Bins of equal width from 0 to 1.
 
     Returns
     -------

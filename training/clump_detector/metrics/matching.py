@@ -54,10 +54,14 @@ class Match:
 
 @dataclass(frozen=True)
 class Curve:
-    """Figures against the score from which on boxes are kept, each of shape (k,).
+    """Metrics against the score from which on boxes are kept.
 
-    Not-a-number stands where a figure is not defined: purity where nothing is found,
-    completeness where nothing is there to find.
+    Attributes
+    ----------
+    scores : array of shape (k,)
+    completeness, purity, f1 : array of shape (k,)
+        NaN where not defined: purity where nothing is found, completeness where nothing
+        is there to find.
     """
 
     scores: Floats
@@ -150,7 +154,14 @@ def _centre_inside(boxes: geometry.Boxes, areas: geometry.Boxes) -> NDArray[np.b
 
 
 def counts(matches: Sequence[Match], score: float = 0.0) -> NDArray[np.int64]:
-    """Return (true boxes, hits, false boxes) per galaxy at a score, shape (g, 3)."""
+    """Return (true boxes, hits, false boxes) per galaxy at a score, shape (g, 3).
+
+    Parameters
+    ----------
+    matches : sequence of g Match
+    score : float
+        Boxes count from this score on.
+    """
     rows = np.zeros((len(matches), 3), dtype=np.int64)
     for row, one in zip(rows, matches, strict=True):
         kept = one.scores >= score
@@ -165,18 +176,38 @@ def completeness_purity(
     """Return (completeness, purity) of all galaxies together at a score.
 
     Completeness is None where there is no true box, purity where nothing is found.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+    score : float
+        Boxes count from this score on.
     """
     figures = rates(counts(matches, score).sum(axis=0))
     return finite_or_none(figures[0]), finite_or_none(figures[1])
 
 
 def f1(matches: Sequence[Match], score: float = 0.0) -> float | None:
-    """Return the harmonic mean of completeness and purity, None without any box."""
+    """Return the harmonic mean of completeness and purity, None without any box.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+    score : float
+        Boxes count from this score on.
+    """
     return finite_or_none(rates(counts(matches, score).sum(axis=0))[2])
 
 
 def false_per_empty(matches: Sequence[Match], score: float = 0.0) -> float | None:
-    """Return false boxes per galaxy without any true box, None without such ones."""
+    """Return false boxes per galaxy without any true box, None without such ones.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+    score : float
+        Boxes count from this score on.
+    """
     rows = counts(matches, score)
     empty = rows[:, 0] == 0
     return float(rows[empty, 2].mean()) if empty.any() else None

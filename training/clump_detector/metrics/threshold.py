@@ -133,6 +133,13 @@ def choose_score(found: Expected, goal: Goal, fallback: float) -> tuple[float, b
 
     Where it cannot be met, the threshold that comes nearest; where nothing is known,
     the fallback.
+
+    Parameters
+    ----------
+    found : Expected
+    goal : Goal
+    fallback : float
+        The score where nothing is known.
     """
     if not found.f1.any():
         return fallback, goal.figure == "f1"
@@ -154,6 +161,12 @@ def expected_at(
     """Return (completeness, purity) to expect at a score from a card's ``expected``.
 
     None where the card does not say.
+
+    Parameters
+    ----------
+    card_expected : dict
+        As in a model card.
+    score : float
     """
     rows = [
         (r["score"], r["completeness"], r["purity"])

@@ -116,6 +116,11 @@ def now() -> str:
 def write_card(folder: str | Path, card: ModelCard) -> None:
     """Write ``model.json`` into a folder.
 
+    Parameters
+    ----------
+    folder : path
+    card : ModelCard
+
     Raises
     ------
     FileError

@@ -43,7 +43,14 @@ class Ancestor:
 
 @dataclass(frozen=True)
 class Descent:
-    """A line of the tree of models: one of them, and how deep it stands."""
+    """A row of the tree of models.
+
+    Attributes
+    ----------
+    entry : ModelEntry
+    depth : int
+        0 for a model without an ancestor in the list.
+    """
 
     entry: ModelEntry
     depth: int
@@ -56,7 +63,13 @@ def split_id(model_id: str) -> tuple[str, str]:
 
 
 def same_model(one: str, other: str) -> bool:
-    """Whether two ids are of one model: by the hash, by the name where one has none."""
+    """Whether two ids are of one model: by the hash, by the name where one has none.
+
+    Parameters
+    ----------
+    one, other : str
+        Ids, ``name-hash`` or a name alone.
+    """
     (name, digest), (other_name, other_digest) = split_id(one), split_id(other)
     if digest and other_digest:
         return digest == other_digest
@@ -64,7 +77,13 @@ def same_model(one: str, other: str) -> bool:
 
 
 def find_by_id(model_id: str, entries: Sequence[ModelEntry]) -> ModelEntry | None:
-    """Return the model of an id; of copies the one that still has the name."""
+    """Return the model of an id; of copies the one that still has the name.
+
+    Parameters
+    ----------
+    model_id : str
+    entries : sequence of ModelEntry
+    """
     found = [
         entry
         for entry in entries
@@ -79,6 +98,12 @@ def ancestors(card: ModelCard, entries: Sequence[ModelEntry]) -> list[Ancestor]:
 
     An ancestor that is no longer in the list is there by its id, as long as younger
     cards tell of it.
+
+    Parameters
+    ----------
+    card : ModelCard
+    entries : sequence of ModelEntry
+        All models of the list.
     """
     found: list[Ancestor] = []
     met = [card.model_id]
@@ -97,7 +122,14 @@ def ancestors(card: ModelCard, entries: Sequence[ModelEntry]) -> list[Ancestor]:
 
 
 def children(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
-    """Return the models that stand right below one in the tree."""
+    """Return the models that stand right below one in the tree.
+
+    Parameters
+    ----------
+    entry : ModelEntry
+    entries : sequence of ModelEntry
+        All models of the list.
+    """
     return [e for e in entries if _above(e, entries) is entry]
 
 
@@ -131,7 +163,19 @@ def _above(entry: ModelEntry, entries: Sequence[ModelEntry]) -> ModelEntry | Non
 
 
 def newest_verdict(card: ModelCard, against: str | None = None) -> dict[str, Any]:
-    """Return the newest verdict on a model, or against one of an id; else nothing."""
+    """Return the newest verdict on a model.
+
+    Parameters
+    ----------
+    card : ModelCard
+    against : str, optional
+        Id of the other model; any unless given.
+
+    Returns
+    -------
+    dict
+        One of `ModelCard.verdicts`; empty where there is none.
+    """
     for verdict in reversed(card.verdicts):
         if against is None or same_model(str(verdict.get("against", "")), against):
             return dict(verdict)

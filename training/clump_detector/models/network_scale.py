@@ -27,7 +27,16 @@ TYPICAL = 400
 
 
 def scale_of(width: int, height: int, fwhm: float | None, config: ModelConfig) -> float:
-    """Return network pixels per pixel of a cutout."""
+    """Return network pixels per pixel of a cutout.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the cutout, in pixels.
+    fwhm : float or None
+        FWHM of the PSF in pixels, where it is known.
+    config : ModelConfig
+    """
     longest = max(width, height)
     if fwhm is not None:
         scale = config.pixels_per_fwhm / fwhm
@@ -59,18 +68,41 @@ def resize(
 
 
 def to_network(boxes: Boxes, scale: tuple[float, float]) -> Boxes:
-    """Convert a cutout's boxes to network pixels, counted from the first one's edge."""
+    """Convert a cutout's boxes to network pixels, counted from the first one's edge.
+
+    Parameters
+    ----------
+    boxes : array of shape (n, 4)
+        In the cutout's pixels, from the first one's centre.
+    scale : (float, float)
+        Network pixels per pixel along x and y.
+    """
     return np.asarray(to_edges(boxes) * np.tile(scale, 2))
 
 
 def from_network(boxes: Boxes, scale: tuple[float, float]) -> Boxes:
-    """Convert network pixels back to a cutout's."""
+    """Convert network pixels back to a cutout's.
+
+    Parameters
+    ----------
+    boxes : array of shape (n, 4)
+        In network pixels, from the first one's edge.
+    scale : (float, float)
+        Network pixels per pixel along x and y.
+    """
     return from_edges(boxes / np.tile(scale, 2))
 
 
 @dataclass(frozen=True)
 class NetworkTile:
-    """A part of a picture: its first column and row, and its size."""
+    """A part of a picture, in network pixels.
+
+    Attributes
+    ----------
+    x, y : int
+        First column and row.
+    width, height : int
+    """
 
     x: int
     y: int

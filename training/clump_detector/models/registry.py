@@ -20,7 +20,18 @@ STARTER = "starter"
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model in the list: with its card, or with what is wrong with it."""
+    """A model in the list: with its card, or with what is wrong with it.
+
+    Attributes
+    ----------
+    name : str
+    path : path
+        The model folder.
+    card : ModelCard or None
+        None where it cannot be read.
+    problem : str or None
+        Why it cannot be used.
+    """
 
     name: str
     path: Path
@@ -128,6 +139,11 @@ def find_model(name: str) -> ModelEntry:
 
 def rename_model(old: str, new: str) -> Path:
     """Give a person's model another name, in its card too, and return its folder.
+
+    Parameters
+    ----------
+    old, new : str
+        Names in the list.
 
     Raises
     ------

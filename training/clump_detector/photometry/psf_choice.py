@@ -80,7 +80,18 @@ def _as_psf(value: Given, model: str) -> Psf:
 
 
 def told_fwhm(cutout: Cutout, band: str) -> tuple[float, str] | None:
-    """Return (FWHM in pixels, who says so) from the galaxy's list or the header."""
+    """Return the FWHM that the galaxy list or the header gives for a band.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    band : str
+
+    Returns
+    -------
+    (float, str) or None
+        FWHM in pixels, and ``"list"`` or ``"header"``; None where neither gives it.
+    """
     if cutout.galaxy is not None and cutout.scale:
         arcsec = cutout.galaxy.psf_fwhm(band)
         if arcsec is not None and _usable(arcsec / cutout.scale):
@@ -98,7 +109,17 @@ def _usable(fwhm: float) -> bool:
 def first_guess(
     cutout: Cutout, given: Mapping[str, Psf], bands: Sequence[str], guess: float | None
 ) -> float:
-    """Return a FWHM in pixels to look for the galaxy and for stars with."""
+    """Return a FWHM in pixels with which to find the galaxy and stars.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    given : mapping of str to Psf
+        By band.
+    bands : sequence of str
+    guess : float or None
+        In pixels, such as from the boxes.
+    """
     for band in bands:
         if band in given:
             return given[band].fwhm
@@ -122,6 +143,20 @@ def choose_psfs(
     In this order: as given; the list's of that band; the header's; the list's or what
     was given of the band nearest in wavelength; a fit to the stars; the guess, which is
     the boxes' side / 2.5.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    bands : sequence of str
+    given : mapping of str to Psf
+        By band, where the user gave it.
+    guess : float
+        FWHM in pixels where nothing else is known.
+    host : Host or None
+        Stars are fitted outside it.
+    sky : SkyBackground
+    model : str
+        A key of `MODELS`, for widths.
     """
     chosen: list[Psf | None] = []
     for band in bands:

@@ -130,6 +130,11 @@ class Measured:
         """Return a colour of all clumps, shape (n,); NaN where a band is missing.
 
         Without Galactic extinction where the reddening is known.
+
+        Parameters
+        ----------
+        blue, red : str
+            Bands.
         """
         if blue not in self.bands or red not in self.bands:
             return np.full(len(self), np.nan)

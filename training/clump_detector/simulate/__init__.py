@@ -7,8 +7,8 @@ are drawn on a survey's detector (`draw`) and turned into that survey's picture
 
 from .cutout import SimulatedCutout, simulate_one
 from .dataset import simulate
-from .scene import Scene, SimulatedClump, SimulatedHost
-from .sky import draw_scene
+from .scenes.scene import Scene, SimulatedClump, SimulatedHost
+from .scenes.sky import draw_scene
 
 __all__ = [
     "Scene",

@@ -14,8 +14,8 @@ from clump_detector.images.rgb import to_rgb
 
 from .priors import Rng
 from .render import DOUBTFUL_SNR, VISIBLE_SNR, draw
-from .scene import Scene
-from .sky import draw_scene
+from .scenes.scene import Scene
+from .scenes.sky import draw_scene
 from .survey_picture import (
     DOUBTFUL_LEVELS,
     VISIBLE_LEVELS,
@@ -102,7 +102,15 @@ def _inside(scene: Scene, x: float, y: float) -> bool:
 
 
 def galaxy_rng(seed: int, index: int) -> Rng:
-    """Return the random numbers of one galaxy, the same whatever else is made."""
+    """Return the random generator of one galaxy, independent of all others.
+
+    Parameters
+    ----------
+    seed : int
+        Of the whole simulation.
+    index : int
+        Number of the galaxy, from 0.
+    """
     return np.random.default_rng((seed, index))
 
 

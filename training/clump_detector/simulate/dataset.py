@@ -132,7 +132,21 @@ def _write_all(
 
 @dataclass(frozen=True)
 class SimulationPlan:
-    """What `simulate` makes, as its parameters say."""
+    """What `simulate` makes, as its parameters say.
+
+    Attributes
+    ----------
+    seed : int
+    kind : {"png", "fits", "both"}
+    size : int
+        Side of a picture in pixels.
+    clumpy : float or None
+        Share of the simulated galaxies that have clumps.
+    real : tuple of Source
+        Real cutouts to inject clumps into.
+    share : float
+        Share of the galaxies that are real.
+    """
 
     seed: int
     kind: Kind = "png"
@@ -261,6 +275,11 @@ def write_fits(path: Path, made: SimulatedCutout) -> None:
     """Write the fluxes as a cube with band names, a TAN WCS and the PSF's FWHM.
 
     Rows run down as in the picture, so North is towards row 0 and East to the left.
+
+    Parameters
+    ----------
+    path : path
+    made : SimulatedCutout
     """
     from astropy.io import fits
     from astropy.wcs import WCS

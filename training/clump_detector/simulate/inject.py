@@ -206,7 +206,15 @@ def clump_colour(rng: Rng) -> Floats:
 
 
 def standing_out_of(luminance: NDArray[np.float64], fwhm: float) -> Floats:
-    """Return by how many grey levels each place is brighter than what is around it."""
+    """Return by how many grey levels each pixel is brighter than its surroundings.
+
+    Parameters
+    ----------
+    luminance : array of shape (height, width)
+        In grey levels.
+    fwhm : float
+        FWHM of the PSF in pixels.
+    """
     from scipy import ndimage
 
     sigma = fwhm / FWHM_PER_SIGMA
@@ -215,7 +223,17 @@ def standing_out_of(luminance: NDArray[np.float64], fwhm: float) -> Floats:
 
 
 def near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.bool_]:
-    """Return which pixels lie within a radius of a place x, y."""
+    """Return which pixels lie within a radius of a position.
+
+    Parameters
+    ----------
+    place : array of shape (2,)
+        x, y in pixels.
+    shape : (int, int)
+        Height and width of the image.
+    radius : float
+        In pixels.
+    """
     rows, columns = np.indices(shape)
     return np.asarray(np.hypot(columns - place[0], rows - place[1]) < radius)
 
@@ -223,7 +241,25 @@ def near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.boo
 def draw_places(
     allowed: NDArray[np.bool_], weight: Floats, n: int, apart: float, rng: Rng
 ) -> Floats:
-    """Return up to n places x, y at least so far apart, shape (m, 2)."""
+    """Draw random positions on an image.
+
+    Parameters
+    ----------
+    allowed : bool array of shape (height, width)
+        Where positions may lie.
+    weight : array of shape (height, width)
+        Relative chance of each pixel.
+    n : int
+        Most positions.
+    apart : float
+        Smallest distance between two of them, in pixels.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array of shape (m, 2)
+        x, y in pixels; fewer than n where there is no space.
+    """
     allowed = allowed.copy()
     places: list[Floats] = []
     for _ in range(n):

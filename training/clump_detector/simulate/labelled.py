@@ -75,10 +75,18 @@ def _box(
 
 
 def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout:
-    """Return a galaxy's entry of the label set, for an image of ``size`` pixels.
+    """Return a galaxy's entry of the label set.
 
     Clumps that nobody can see are left out, doubtful ones are ignored. The attributes
     hold the truth: flux ratio in u, S/N, and the fluxes in nanomaggies by band.
+
+    Parameters
+    ----------
+    made : SimulatedCutout
+    source : Source
+        The image's file.
+    size : int
+        Its side in pixels.
     """
     bands = made.scene.survey.bands
     zoom = size / made.scene.size

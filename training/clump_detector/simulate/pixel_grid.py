@@ -9,7 +9,7 @@ import numpy as np
 from clump_detector.core.arrays import BandArray
 
 from .priors import Rng
-from .scene import Scene
+from .scenes.scene import Scene
 
 
 class PixelGrid:
@@ -32,12 +32,27 @@ class PixelGrid:
         self._transfer: Any = None
 
     def pixel(self, x: float, y: float) -> tuple[float, float]:
-        """Return the place in detector pixels of offsets in arcsec."""
+        """Return a position in detector pixels.
+
+        Parameters
+        ----------
+        x, y : float
+            Offsets from the picture's centre in arcsec.
+        """
         middle = (self.n - 1) / 2
         return middle + x / self.scale, middle + y / self.scale
 
     def stamp(self, profile: Any, x: float, y: float, radius: float) -> Any:
-        """Draw a GalSim profile at (x, y) arcsec.
+        """Draw a GalSim profile on the pixels around a position.
+
+        Parameters
+        ----------
+        profile : galsim.GSObject
+            Of total flux 1.
+        x, y : float
+            Where, in arcsec from the picture's centre.
+        radius : float
+            How far it is drawn, in arcsec.
 
         Returns
         -------
@@ -88,14 +103,36 @@ class PixelGrid:
 
 
 def rotated(grid: PixelGrid, x: float, y: float, angle: float) -> tuple[Any, Any]:
-    """Return coordinates along and across an axis through (x, y), in arcsec."""
+    """Return all pixels' coordinates along and across an axis through a position.
+
+    Parameters
+    ----------
+    grid : PixelGrid
+    x, y : float
+        In arcsec from the picture's centre.
+    angle : float
+        Of the axis, in radians.
+
+    Returns
+    -------
+    (array, array)
+        Of shape (n, n), in arcsec.
+    """
     cos, sin = np.cos(angle), np.sin(angle)
     dx, dy = grid.x - x, grid.y - y
     return dx * cos + dy * sin, dy * cos - dx * sin
 
 
 def smooth_noise(rng: Rng, grid: PixelGrid, wavelength: float) -> BandArray:
-    """Return a random field of spread one that changes over ``wavelength`` arcsec."""
+    """Return a random field of standard deviation one, shape (n, n).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    grid : PixelGrid
+    wavelength : float
+        In arcsec.
+    """
     from PIL import Image
     from scipy.ndimage import gaussian_filter
 

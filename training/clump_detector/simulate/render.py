@@ -11,7 +11,14 @@ from clump_detector.core.arrays import BandArray, Floats
 
 from .pixel_grid import PixelGrid, rotated, smooth_noise
 from .priors import BANDS, FWHM_PER_SIGMA, Rng
-from .scene import Neighbour, Scene, SimulatedClump, SimulatedHost, Star, arm_angle
+from .scenes.scene import (
+    Neighbour,
+    Scene,
+    SimulatedClump,
+    SimulatedHost,
+    Star,
+    arm_angle,
+)
 
 #: A clump from this matched-filter S/N up is one that a person sees in the picture:
 #: chosen by looking at pictures with the values written beside the clumps.
@@ -30,7 +37,15 @@ DUST_CURVE = np.array([1.3, 1.0, 0.72, 0.55, 0.41])
 
 @dataclass(frozen=True)
 class Seen:
-    """A clump's matched-filter S/N, its peak and what lies under it, shape (3,)."""
+    """How a clump stands out from what lies under it.
+
+    Attributes
+    ----------
+    snr : float
+        Matched-filter signal-to-noise ratio over all bands.
+    peak, under : array of shape (3,)
+        Its peak, and what lies under it, in nanomaggies per pixel.
+    """
 
     snr: float
     peak: Floats
@@ -60,7 +75,13 @@ class Drawn:
 
 
 def draw(scene: Scene, rng: Rng) -> Drawn:
-    """Draw a scene on the pixels of its survey's detector, with noise."""
+    """Draw a scene on the pixels of its survey's detector, with noise.
+
+    Parameters
+    ----------
+    scene : Scene
+    rng : numpy.random.Generator
+    """
     survey = scene.survey
     grid = PixelGrid(scene)
     chosen = [BANDS.index(b) for b in survey.bands]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +13,10 @@ from clump_detector.images import rgb
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import background
 
+from .flaws import add_flaws, as_jpeg, lose_strip
 from .priors import SIGMA_PER_MAD, Rng
 from .render import Drawn
-from .scene import Scene
+from .scenes.scene import Scene
 
 Picture = NDArray[np.uint8]
 Levels = NDArray[np.float64]
@@ -66,7 +66,14 @@ class PictureLook:
 
 
 def draw_look(rng: Rng, survey: str) -> PictureLook:
-    """Draw a look near that of a survey's public pictures."""
+    """Draw a look near that of a survey's public pictures.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    survey : str
+        A key of `clump_detector.simulate.priors.SURVEYS`.
+    """
     if survey == "sdss":
         return PictureLook(
             noise=rng.uniform(2.5, 7.0),
@@ -96,10 +103,18 @@ def draw_look(rng: Rng, survey: str) -> PictureLook:
 
 
 def resample(planes: BandArray, size: int, rng: Rng | None = None) -> BandArray:
-    """Return planes on a grid of ``size`` pixels a side over the same sky.
+    """Return planes on another grid over the same sky.
 
     Real cutouts were interpolated like this from the detector's coarser pixels, so
     their noise is smooth from pixel to pixel.
+
+    Parameters
+    ----------
+    planes : array of shape (bands, n, n)
+    size : int
+        New side in pixels.
+    rng : numpy.random.Generator, optional
+        Draws the interpolation; bicubic unless given.
     """
     from PIL import Image
 
@@ -121,8 +136,15 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
     what it is seen by in the finished picture (`seen_levels`): light that is added to a
     slope, to a place without data or far from all that is seen of the host is no clump
     to the eye.
+
+    Parameters
+    ----------
+    scene : Scene
+    drawn : Drawn
+        Its fluxes on the detector's pixels.
+    rng : numpy.random.Generator
     """
-    planes = _flaws(drawn.planes, scene, drawn.noise, rng)
+    planes = add_flaws(drawn.planes, drawn.noise, rng)
     planes = resample(planes, scene.size, rng)
     if rng.random() < 0.12:  # the look of this program's own stretch
         cutout = Cutout("simulated", planes, bands=tuple(scene.survey.bands))
@@ -141,7 +163,7 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
         levels = _contrasts(drawn, curve, weights)
     if rng.random() < MISSING:
         picture = lose_strip(picture, rng)
-    picture = _as_jpeg(picture, rng)
+    picture = as_jpeg(picture, rng)
     places = np.array([scene.pixels(c.x, c.y) for c in scene.clumps])
     return picture, np.minimum(levels, seen_levels(picture, places, scene.fwhm_px))
 
@@ -225,6 +247,14 @@ class StretchCurve:
     The curve is ``a * asinh(I / (k * sigma))`` in grey levels, with I counted from the
     look's offset below the sky, ``a`` such that the sky's spread is ``look.noise`` and
     k such that an intensity ``centre`` comes out at ``look.centre``.
+
+    Parameters
+    ----------
+    look : PictureLook
+    planes : array of shape (3, height, width)
+        Weighted fluxes, red first.
+    centre : float
+        Brightness of the host's centre, in the same units.
     """
 
     def __init__(self, look: PictureLook, planes: BandArray, centre: float) -> None:
@@ -269,74 +299,3 @@ def _softening(centre: float, look: PictureLook) -> float:
         else:
             high = middle
     return float(np.exp(low))
-
-
-def _flaws(planes: BandArray, scene: Scene, noise: Any, rng: Rng) -> BandArray:
-    """Return planes with the flaws of a detector: trails, cosmic rays, shifts."""
-    n = planes.shape[1]
-    planes = planes.copy()
-    if rng.random() < 0.06:
-        _trail(planes, noise, rng)
-    if rng.random() < 0.10:
-        for _ in range(rng.integers(1, 5)):
-            band, i, j = (int(v) for v in rng.integers((0, 2, 2), (3, n - 4, n - 4)))
-            length = int(rng.integers(1, 4))
-            step = rng.integers(-1, 2, 2)
-            for k in range(length):
-                planes[band, i + k * step[0] % 3, j + k * step[1] % 3] += (
-                    rng.uniform(20, 150) * noise[band]
-                )
-    if rng.random() < 0.15:  # bands that are not quite on one grid
-        band = int(rng.integers(3))
-        part = np.float32(rng.uniform(0.1, 0.5))
-        moved = np.roll(
-            planes[band], int(rng.choice([-1, 1])), axis=int(rng.integers(2))
-        )
-        planes[band] = (1 - part) * planes[band] + part * moved
-    if rng.random() < 0.15:  # light of something beyond the rim
-        angle = rng.uniform(0, 2 * np.pi)
-        axis = np.linspace(-1, 1, n, dtype=np.float32)
-        slope = axis[None] * np.cos(angle) + axis[:, None] * np.sin(angle)
-        planes += rng.uniform(0.2, 1.0) * noise[:, None, None] * slope
-    return planes.astype(np.float32)
-
-
-def _trail(planes: BandArray, noise: Any, rng: Rng) -> None:
-    """Add the trail of a satellite or an aeroplane, whole or dashed."""
-    n = planes.shape[1]
-    axis = np.arange(n) - n / 2
-    angle, shift = rng.uniform(0, np.pi), rng.uniform(-0.45, 0.45) * n
-    across = axis[None] * np.cos(angle) + axis[:, None] * np.sin(angle) - shift
-    along = axis[:, None] * np.cos(angle) - axis[None] * np.sin(angle)
-    trail = np.exp(-((across / rng.uniform(0.7, 2.5)) ** 2) / 2)
-    if rng.random() < 0.4:
-        trail = trail * (np.sin(along / rng.uniform(2, 8)) > -0.8)
-    bands = rng.random(3) < 0.6
-    planes[bands] += rng.uniform(1.5, 8) * noise[bands, None, None] * trail
-
-
-def lose_strip(picture: Picture, rng: Rng) -> Picture:
-    """Return a picture of which a strip along a rim has no data or lacks one colour."""
-    picture = picture.copy()
-    # A view, so that the strip may lie along any rim and the sky stays as it is.
-    lines = picture.swapaxes(0, 1) if rng.random() < 0.5 else picture
-    width = int(rng.uniform(0.02, 0.30) * len(lines))
-    strip = lines[:width] if rng.random() < 0.5 else lines[-width:]
-    if rng.random() < 0.5:
-        strip[:] = 0
-    else:
-        strip[..., int(rng.integers(3))] //= 5
-    return picture
-
-
-def _as_jpeg(picture: Picture, rng: Rng) -> Picture:
-    """Return the picture after a round through JPEG, as most public cutouts had."""
-    from PIL import Image
-
-    if rng.random() < 0.15:
-        return picture
-    file = io.BytesIO()
-    quality = int(rng.integers(70, 97))
-    sampling = int(rng.choice([0, 2], p=[0.3, 0.7]))
-    Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling=sampling)
-    return np.asarray(Image.open(file))

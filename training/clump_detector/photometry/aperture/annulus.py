@@ -113,7 +113,14 @@ def annulus_around(
 
 
 def background(stamp: Stamp, used: Mask) -> Background:
-    """Return what lies around a clump, from the pixels that are used of its annulus."""
+    """Return what lies around a clump, from the pixels that are used of its annulus.
+
+    Parameters
+    ----------
+    stamp : Stamp
+    used : bool array of shape (m, m)
+        The annulus' pixels that count, from `Annulus.used`.
+    """
     values = stamp.planes[:, used]
     dx, dy = stamp.dx[used], stamp.dy[used]
     count = np.isfinite(values).sum(axis=1)

@@ -69,7 +69,15 @@ def medians(values: NDArray[np.floating]) -> Floats:
 
 
 def spreads(values: NDArray[np.floating], middle: Floats | None = None) -> Floats:
-    """Return standard deviations from median deviations along the last axis."""
+    """Return standard deviations from median deviations along the last axis.
+
+    Parameters
+    ----------
+    values : array of shape (..., n)
+        NaN counts as missing.
+    middle : array of shape (...), optional
+        The medians, where they are known.
+    """
     centre = medians(values) if middle is None else middle
     return SIGMA_PER_MAD * medians(np.abs(values - centre[..., None]))
 

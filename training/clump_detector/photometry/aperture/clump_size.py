@@ -52,7 +52,19 @@ class Circles:
 
 
 def measure_width(circles: Circles, psfs: Sequence[Psf]) -> tuple[float, float]:
-    """Return how many times wider than the PSF a clump is, and the error of it."""
+    """Return how many times wider than the PSF a clump is, and its error.
+
+    Parameters
+    ----------
+    circles : Circles
+    psfs : sequence of Psf
+        One per band.
+
+    Returns
+    -------
+    (float, float)
+        1 is the PSF's own width; from `NARROWEST` to `WIDEST`.
+    """
     c = circles
     usable = np.isfinite(c.outer) & np.isfinite(c.inner) & (c.outer > 0) & (c.error > 0)
     if not usable.any():

@@ -34,7 +34,13 @@ class Coarse:
     shape: tuple[int, int]
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """Return a place in the image's pixels of one in blocks."""
+        """Return a position in the image's pixels.
+
+        Parameters
+        ----------
+        x, y : float
+            In blocks.
+        """
         return (x + 0.5) * self.step - 0.5, (y + 0.5) * self.step - 0.5
 
     def enlarged(self, mask: Mask) -> Mask:
@@ -47,7 +53,14 @@ class Coarse:
 
 
 def reduce(planes: BandArray, fwhm: float) -> Coarse:
-    """Return an image reduced so that a PSF of ``fwhm`` pixels is still seen."""
+    """Return an image reduced so far that its PSF is still resolved.
+
+    Parameters
+    ----------
+    planes : array of shape (bands, height, width)
+    fwhm : float
+        In pixels.
+    """
     height, width = planes.shape[1:]
     step = 1
     while fwhm / step >= NARROW and min(height, width) >= 2 * step * LEAST_SIDE:

@@ -62,10 +62,22 @@ class Profile:
     core: float
 
     def around(self, place: tuple[float, float], x: Any, y: Any) -> Floats:
-        """Return the light at places in pixels for a clump at one, (bands, *places).
+        """Return the galaxy's light around a clump.
 
         For a clump on the nucleus the core is as bright as its rim: all that is there
         above it may be the clump's.
+
+        Parameters
+        ----------
+        place : (float, float)
+            Position x, y of the clump in pixels.
+        x, y : array
+            Positions in pixels where the light is wanted.
+
+        Returns
+        -------
+        array of shape (bands, ...)
+            Light per pixel.
         """
         radius = self._radius(x, y)
         if self._radius(*place) < self.core:
@@ -84,7 +96,17 @@ class Profile:
 
 
 def semi_major(dx: Any, dy: Any, ratio: float, angle: float) -> Floats:
-    """Return the semi-major axis of the ellipse that a place lies on."""
+    """Return the semi-major axis of the ellipse through each position, in pixels.
+
+    Parameters
+    ----------
+    dx, dy : array
+        Offsets from the centre in pixels.
+    ratio : float
+        Minor over major axis.
+    angle : float
+        Of the major axis from the columns' direction, in radians.
+    """
     cos, sin = np.cos(angle), np.sin(angle)
     along, across = dx * cos + dy * sin, dy * cos - dx * sin
     return np.asarray(np.hypot(along, across / ratio))

@@ -73,12 +73,27 @@ class Psf:
 
         Exact shares of pixels take a pixel's light as spread evenly over it, which
         makes a source wider by a pixel's own width.
+
+        Parameters
+        ----------
+        radius : array
+            In pixels.
+        width : array
+            Of the source, in units of the PSF's; broadcast against ``radius``.
         """
         wide = np.hypot(self.fwhm * np.asarray(width), PIXEL)
         return self.share(np.asarray(radius) / wide)
 
     def at(self, radius: Any, width: Any = 1.0) -> Any:
-        """Return a source's light per pixel at a radius in pixels, of total 1."""
+        """Return the light per pixel at a radius, of a source of total light 1.
+
+        Parameters
+        ----------
+        radius : array
+            In pixels.
+        width : array
+            Of the source, in units of the PSF's; broadcast against ``radius``.
+        """
         scale = self.fwhm * np.asarray(width)
         return self.density(np.asarray(radius) / scale) / scale**2
 
@@ -87,6 +102,13 @@ class Psf:
 
         That is the light within the radius, less the source's own light that the
         annulus takes for background.
+
+        Parameters
+        ----------
+        radius : float
+            Of the aperture, in pixels.
+        width : array
+            Of the source, in units of the PSF's.
         """
         own = self.at(ANNULUS_MIDDLE * self.fwhm, width)
         return self.inside(radius, width) - np.pi * radius**2 * own
@@ -107,6 +129,14 @@ def moffat(fwhm: float, beta: float = BETA, source: str = "given") -> Psf:
 
     With alpha = FWHM / (2 sqrt(2^(1/beta) - 1)), the share of the light within r is
     1 - (1 + r^2 / alpha^2)^(1 - beta).
+
+    Parameters
+    ----------
+    fwhm : float
+        In pixels.
+    beta : float
+    source : str
+        As in `Psf.source`.
     """
     alpha2 = 0.25 / (2 ** (1 / beta) - 1)
 

@@ -74,7 +74,17 @@ def cut_stamp(
     place: tuple[float, float],
     reach: float,
 ) -> Stamp:
-    """Cut the pixels out that lie within ``reach`` pixels of a place x, y."""
+    """Cut out the pixels around a position.
+
+    Parameters
+    ----------
+    planes : array of shape (bands, height, width)
+    variance : array of shape (bands, height, width) or None
+    place : (float, float)
+        x, y in pixels.
+    reach : float
+        Half of the stamp's side in pixels, at least.
+    """
     half = int(np.ceil(reach)) + 1
     left, top = round(place[0]) - half, round(place[1]) - half
     m = 2 * half + 1

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import priors
-from .clumps import draw_clumps, merge_close
-from .hosts import CLUMPY_KINDS, SMOOTH_KINDS, draw_companions, draw_host
-from .priors import SURVEYS, Rng, SimulatedSurvey, choose, fluxes, lognormal
+from clump_detector.simulate import priors
+from clump_detector.simulate.priors import (
+    SURVEYS,
+    Rng,
+    SimulatedSurvey,
+    choose,
+    fluxes,
+    lognormal,
+)
+
+from .hosts import (
+    CLUMPY_KINDS,
+    SMOOTH_KINDS,
+    draw_clumps,
+    draw_companions,
+    draw_host,
+    merge_close,
+)
 from .scene import Neighbour, Scene, SimulatedHost, Star
 
 
@@ -61,6 +75,13 @@ def draw_stars(rng: Rng, half: float, host: SimulatedHost) -> tuple[Star, ...]:
     Counts rise by 0.22 dex a magnitude; a few are placed on the host on purpose
     (`priors.STAR_ON_HOST`), and a tenth of the frames have one so bright that it
     saturates.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    half : float
+        Half of the frame's side in arcsec.
+    host : SimulatedHost
     """
     area = (2 * half / 60) ** 2
     found = []
@@ -102,7 +123,15 @@ def _star(rng: Rng, x: float, y: float, brightest: float, faintest: float) -> St
 def draw_neighbours(
     rng: Rng, half: float, survey: SimulatedSurvey
 ) -> tuple[Neighbour, ...]:
-    """Draw the background galaxies: many faint small ones, of all colours."""
+    """Draw the background galaxies: many faint small ones, of all colours.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    half : float
+        Half of the frame's side in arcsec.
+    survey : SimulatedSurvey
+    """
     area = (2 * half / 60) ** 2
     faintest = 22.8 if survey.name == "sdss" else 24.0
     slope = priors.NEIGHBOURS_SLOPE * np.log(10)

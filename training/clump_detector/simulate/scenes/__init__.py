@@ -1,0 +1,1 @@
+"""Random patches of sky as lists of sources: galaxies, clumps, stars."""
