@@ -35,7 +35,7 @@ def fetch_cutouts(path: Path, folder: Path, request: DownloadRequest) -> list[st
     galaxies = read_galaxies(path, request.columns)
     plan = plan_for(galaxies, request, folder)
     print(f"{path}: {len(galaxies)} galaxies. {' '.join(galaxies.report)}")
-    for line in plan.said:
+    for line in plan.notes:
         print(line)
     bar = ProgressLine("Downloading cutouts", len(plan.wanted))
     problems = [*galaxies.problems, *plan.problems]

@@ -41,7 +41,7 @@ def test_a_list_becomes_a_folder_of_cutouts(run, server, galaxy_list, tmp_path):
     assert (code, err.count("napari-clumps:")) == (0, 0)
     assert "2 galaxies." in said
     assert "Right ascension: MYRA." in said
-    assert f"{out}: 2 cutouts fetched." in said
+    assert f"{out}: 2 cutouts downloaded." in said
     with fits.open(out / "NGC_1.fits") as hdus:
         assert [h.name for h in hdus[1:]] == ["U", "G", "R", "I", "Z"]
         assert hdus[1].shape == (76, 76)  # 10 times 3 arcsec of 0.396
@@ -49,7 +49,7 @@ def test_a_list_becomes_a_folder_of_cutouts(run, server, galaxy_list, tmp_path):
     code, said, _ = run(
         "import", galaxy_list, "--out", out, *COLUMNS, "--radii", 10, "--bands", "ugriz"
     )
-    assert "0 cutouts fetched, 2 were there already." in said
+    assert "0 cutouts downloaded, 2 existed already." in said
 
 
 @pytest.mark.parametrize(("flags", "ending"), [
@@ -81,7 +81,7 @@ def test_what_goes_wrong_is_a_line_each_and_exit_code_2(
     assert "no readable position" in lines[0]
     assert "NGC 4: its radius is not known" in lines[1]
     assert "NGC 1: hips2fits refuses" in lines[2]
-    assert "1 cutout fetched, 1 did not come." in said
+    assert "1 cutout downloaded, 1 failed." in said
 
 
 @pytest.mark.parametrize(("words", "what"), [
@@ -112,7 +112,7 @@ def test_offline_is_one_line_that_says_what_to_do(run, server, galaxy_list, tmp_
     assert code == 2
     assert len(lines) == 1
     assert "cannot be reached" in lines[0]
-    assert "Look at the network" in lines[0]
+    assert "Check the network" in lines[0]
 
 
 def test_help_tells_of_every_option(run):

@@ -106,14 +106,14 @@ def test_from_a_list_to_an_open_review(dock, server, monkeypatch, galaxy_list):
     ]
     assert c.session.review.path.parent == folder
     assert c.session.cutout.name == "UGC_1"
-    assert "3 cutouts fetched." in child(panel, "fetch_outcome", "QLabel").text()
-    assert not desk.said or "fetched" not in desk.said[-1]
+    assert "3 cutouts downloaded." in child(panel, "fetch_outcome", "QLabel").text()
+    assert not desk.said or "downloaded" not in desk.said[-1]
     assert "torch" not in sys.modules
     # Pressed again, all is there: nothing is asked for, and the review stays.
     n = len(server.asked)
     press(panel, "fetch")
     settled(desk)
-    assert "3 were there already" in child(panel, "fetch_outcome", "QLabel").text()
+    assert "3 existed already" in child(panel, "fetch_outcome", "QLabel").text()
     assert len(server.asked) == n
 
 
@@ -148,7 +148,7 @@ def test_galaxies_that_do_not_come_are_named(dock, server, monkeypatch, galaxy_l
     settled(desk)
     assert any("UGC 2: " in line and "404" in line for line in desk.said)
     outcome = child(panel, "fetch_outcome", "QLabel").text()
-    assert "2 cutouts fetched, 1 did not come" in outcome
+    assert "2 cutouts downloaded, 1 failed" in outcome
     assert len(desk.controller.session.review) == 2
 
 
@@ -168,7 +168,7 @@ def test_cancel_works_at_once_and_the_next_run_goes_on(
     assert desk.controller.session.review is None
     press(panel, "fetch")
     settled(desk)
-    assert "2 cutouts fetched, 1 were there already" in desk.fetching.outcome
+    assert "2 cutouts downloaded, 1 existed already" in desk.fetching.outcome
     assert len(desk.controller.session.review) == 3
 
 
@@ -195,7 +195,7 @@ def test_offline_is_one_message_that_says_what_to_do(
     press(panel, "fetch")
     settled(desk)
     assert len([x for x in desk.said if "cannot be reached" in x]) == 1
-    assert any("Look at the network" in line for line in desk.said)
+    assert any("Check the network" in line for line in desk.said)
 
 
 def test_choices_that_do_not_fit_are_a_message(dock, monkeypatch, tmp_path):

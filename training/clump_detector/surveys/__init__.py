@@ -1,4 +1,4 @@
-"""Cutouts for a list of galaxies, from the surveys' services through astroquery."""
+"""Downloading cutouts for a list of galaxies from surveys, through astroquery."""
 
 from .download import Ended, Event, Failed, Fetched, Kept, fetch
 from .plan import Choices, DownloadPlan, Wanted, make_plan

@@ -1,4 +1,4 @@
-"""Responses that came before, so that nothing is asked for twice."""
+"""A cache of responses on disk, so that nothing is downloaded twice."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from clump_detector.core.files import atomic_path
 
 
 class Cache:
-    """A folder of responses, named after what was asked; it may vanish at any time.
+    """A folder of responses, named by their requests, which may be deleted at any time.
 
     Parameters
     ----------
     folder : path or None
-        None keeps nothing.
+        None disables the cache.
     most : int
-        Bytes; the oldest go first.
+        Greatest size in bytes; the least recently used responses are removed first.
     """
 
     def __init__(self, folder: Path | None, most: int) -> None:
@@ -34,19 +34,26 @@ class Cache:
         return self._folder / name[:2] / name[2:40]
 
     def get(self, asked: Any) -> bytes | None:
-        """Return what was answered to a question, or None."""
+        """Return the response to a request, or None."""
         path = self._path(asked)
         if path is None:
             return None
         try:
             content = path.read_bytes()
-            os.utime(path)  # the last used stay longest
+            os.utime(path)  # marks it as recently used
         except OSError:
             return None
         return content
 
     def put(self, asked: Any, content: bytes) -> None:
-        """Keep an answer; a disk that refuses is no reason to stop."""
+        """Store a response; errors of the disk are ignored.
+
+        Parameters
+        ----------
+        asked : anything that JSON can hold
+            The request.
+        content : bytes
+        """
         path = self._path(asked)
         if path is None or len(content) > self._most:
             return
@@ -54,14 +61,14 @@ class Cache:
             temporary.write_bytes(content)
 
     def drop(self, asked: Any) -> None:
-        """Forget an answer that turned out to be broken."""
+        """Remove a response that turned out to be broken."""
         path = self._path(asked)
         if path is not None:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
     def prune(self) -> None:
-        """Remove the oldest answers beyond the limit."""
+        """Remove the least recently used responses beyond the limit."""
         if self._folder is None:
             return
         found = []

@@ -1,4 +1,4 @@
-"""Fetching one cutout after the other: what came, what is there, what went wrong."""
+"""Downloading the cutouts of a plan, one after the other, with an event for each."""
 
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ from .write import (
     write_picture,
 )
 
-#: The table of the galaxies beside their cutouts.
+#: The table of galaxies next to their cutouts.
 TABLE = "galaxies.ecsv"
 
-#: Galaxies in a row that a service does not give before all ends.
+#: Failures in a row after which a download ends.
 _MOST_FAILURES = 5
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A cutout came and is on disk."""
+    """A cutout was downloaded and is on disk."""
 
     wanted: Wanted
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A cutout was there already."""
+    """A cutout existed already."""
 
     wanted: Wanted
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A cutout did not come; why, in a sentence."""
+    """A cutout could not be downloaded; with the reason, a sentence."""
 
     wanted: Wanted
     message: str
@@ -65,7 +65,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Ended:
-    """All is done, or nothing more can be done: then why, in a sentence."""
+    """The download is complete, or was stopped, with the reason, a sentence."""
 
     folder: Path
     fetched: int
@@ -82,18 +82,18 @@ def fetch(
     services: Services | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[Event]:
-    """Fetch the cutouts of a plan, and write the table of galaxies beside them.
+    """Download the cutouts of a plan, and write the table of galaxies next to them.
 
-    Cutouts that an earlier run fetched alike are kept. A galaxy that cannot be had is
-    told of and left out. Whenever it ends, closed or stopped in the middle too, the
-    table names what is there.
+    Cutouts that an earlier run downloaded with the same choices are kept. A galaxy that
+    is not available is reported and left out. The table lists the cutouts on disk
+    however the download ends, also if it is closed or stopped.
 
     Parameters
     ----------
     plan : DownloadPlan
     services : Services, optional
     stop : threading.Event, optional
-        Set it to end within a request.
+        Set it to end during a request.
 
     Yields
     ------
@@ -132,7 +132,7 @@ class _Run:
         self._refuse_others()
 
     def _refuse_others(self) -> None:
-        """Refuse to replace cutouts: boxes drawn on them would fit no longer."""
+        """Refuse to replace cutouts, on which boxes may have been drawn."""
         others = [
             w.file
             for w in self._plan.wanted
@@ -144,7 +144,7 @@ class _Run:
                 f"{len(others)} cutouts of another survey or size are in this folder, "
                 f"such as {others[0]}",
                 self._plan.folder,
-                "Choose another folder: boxes drawn on them would fit no longer.",
+                "Choose another folder: boxes drawn on them would no longer fit.",
             )
 
     def all(self) -> Iterator[Event]:
@@ -164,8 +164,8 @@ class _Run:
                 yield Failed(wanted, f"{wanted.galaxy.name}: {error.message}")
                 if in_a_row >= _MOST_FAILURES:
                     stopped = (
-                        f"{in_a_row} galaxies in a row did not come, so no more was "
-                        "asked for. Start the same again later: what has come stays."
+                        f"{in_a_row} galaxies in a row failed, so the download was "
+                        "stopped. Start it again later: existing cutouts are kept."
                     )
                     counts[kind] += 1
                     break
@@ -175,7 +175,7 @@ class _Run:
         yield Ended(self._plan.folder, *done, stopped)
 
     def close(self) -> None:
-        """Write the table of what is there, once."""
+        """Write the table of the cutouts on disk, once."""
         rows, self._rows = self._rows, []
         if rows:
             meta = {"comment": "Galaxies of the cutouts in this folder."}
@@ -190,7 +190,7 @@ class _Run:
             known = self._journal.get(wanted.file)
             if known is None:
                 raise FetchError(
-                    f"{wanted.file} is in the way: it was not fetched into this folder",
+                    f"{wanted.file} exists, but was not downloaded into this folder",
                     None,
                     "Move it, or choose another folder.",
                 )
@@ -229,7 +229,7 @@ class _Run:
         check: Callable[[bytes], Any],
         what: str,
     ) -> Generator[Waits, None, Any]:
-        """Return what `check` makes of an answer, from the cache or the service."""
+        """Return `check` of a response, from the cache or from the service."""
         known = self._cache.get(asked)
         if known is not None:
             try:
@@ -241,9 +241,9 @@ class _Run:
             content = attempt(number)
             return content, check(content)
 
-        content, made = yield from self._asker.ask(checked, what)
+        content, result = yield from self._asker.ask(checked, what)
         self._cache.put(asked, content)
-        return made
+        return result
 
     def _from_hips(
         self, hips: str, wanted: Wanted, kind: str, check: Callable[[bytes], Any]
@@ -285,7 +285,7 @@ class _Run:
     def _from_fields(
         self, wanted: Wanted
     ) -> Generator[Waits, None, tuple[dict[str, Plane], Any]]:
-        wcs, (ra, dec) = wcs_of(wanted), wanted.place
+        wcs, (ra, dec) = wcs_of(wanted), wanted.position
         shape = (wanted.pixels, wanted.pixels)
         planes = {b: np.full(shape, np.nan, np.float32) for b in self._choices.bands}
         reach = max(wanted.size / 3600 / np.sqrt(2), 1 / 60)

@@ -15,7 +15,7 @@ _SERVICE = "hips2fits"
 
 
 class Hips:
-    """Asks hips2fits for images of a given WCS.
+    """A client of hips2fits for images with a given WCS.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ class Hips:
             from astroquery.hips2fits import hips2fits
         except ImportError as error:
             raise _missing(error) from error
-        self._client = hips2fits()  # one of our own, with its own connection
+        self._client = hips2fits()  # not astroquery's shared instance
         self._client.timeout = services.timeout
         self._servers = services.hips_servers()
 
     def attempt(self, hips: str, wcs: Any, kind: str, number: int) -> bytes:
-        """Ask once and return the bytes of the image.
+        """Send one request and return the bytes of the image.
 
         Parameters
         ----------
@@ -42,7 +42,7 @@ class Hips:
             With its ``pixel_shape``.
         kind : {"fits", "jpg", "png"}
         number : int
-            Of the attempt; they take turns among the servers.
+            Number of the attempt, from 0; attempts alternate between the servers.
 
         Raises
         ------
@@ -51,13 +51,19 @@ class Hips:
         FetchError
             If none will.
         """
+        self._client.server = self._servers[number % len(self._servers)]
+        response = self._response(hips, wcs, kind)
+        words = "" if response.status_code == 200 else _words(response)
+        check_status(response.status_code, response.headers, words, _SERVICE)
+        return _as_image(response.content, kind)
+
+    def _response(self, hips: str, wcs: Any, kind: str) -> Any:
         import requests
 
-        self._client.server = self._servers[number % len(self._servers)]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                response = self._client.query_with_wcs_async(
+                return self._client.query_with_wcs_async(
                     hips=hips,
                     wcs=wcs,
                     format=kind,
@@ -71,23 +77,22 @@ class Hips:
         except requests.Timeout as error:
             raise TryAgain(f"{_SERVICE} did not answer in time") from error
         except requests.exceptions.ChunkedEncodingError as error:
-            raise TryAgain(f"{_SERVICE} broke off in the middle") from error
+            raise TryAgain(f"{_SERVICE} sent an incomplete response") from error
         except requests.ConnectionError as error:
             raise _from_connection(error) from error
         except requests.RequestException as error:
             raise FetchError(
-                f"{_SERVICE} cannot be asked ({error})",
+                f"{_SERVICE} cannot be reached ({error})",
                 None,
                 "Check the server's address.",
             ) from error
-        words = "" if response.status_code == 200 else _words(response)
-        check_status(response.status_code, response.headers, words, _SERVICE)
-        return _as_image(response.content, kind)
 
 
 def _missing(error: ImportError) -> FetchError:
     return FetchError(
-        f"fetching cutouts needs {error.name or error}", None, f"Install {error.name}."
+        f"downloading cutouts needs {error.name or error}",
+        None,
+        f"Install {error.name}.",
     )
 
 
@@ -99,10 +104,10 @@ def _from_connection(error: Exception) -> TryAgain:
 
 
 def _words(response: Any) -> str:
-    """Return what the service complains of; it speaks JSON, those before it HTML."""
+    """Return the service's message, which is JSON; '' for the HTML of proxies."""
     try:
-        said = json.loads(response.text)
-        return f"{said.get('title', '')} {said.get('description', '')}"
+        message = json.loads(response.text)
+        return f"{message.get('title', '')} {message.get('description', '')}"
     except (ValueError, AttributeError):
         return ""
 

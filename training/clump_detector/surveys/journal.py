@@ -1,4 +1,4 @@
-"""What was fetched into a folder, so that nothing is fetched twice."""
+"""The journal of a folder's downloads, so that nothing is downloaded twice."""
 
 from __future__ import annotations
 
@@ -8,15 +8,25 @@ from pathlib import Path
 
 from clump_detector.core.errors import FileError, from_os_error
 
-#: Its name in the folder, hidden from whoever looks for images.
+#: Its file name in the folder; hidden, so that it is not taken for data.
 JOURNAL = ".fetched.jsonl"
 
 
 class Journal:
-    """Which file of a folder came of which request.
+    """The requests that the files of a folder were downloaded with.
 
-    A line stands before its file does: a program that is killed in between leaves no
-    file that nobody knows.
+    A line is written before its file, so that a program that is killed in between does
+    not leave a file without an entry.
+
+    Parameters
+    ----------
+    folder : path
+        Created if missing.
+
+    Raises
+    ------
+    FileError
+        If the folder cannot be written to, or the journal is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,24 +39,31 @@ class Journal:
             raise from_os_error(error, folder, "write to") from error
         except UnicodeDecodeError as error:
             raise FileError(
-                "this is no journal of what was fetched", self._path, "Remove it."
+                "this is not a journal of downloads", self._path, "Remove it."
             ) from error
         for line in text.splitlines():
-            with suppress(ValueError, KeyError, TypeError):  # the last may be cut
+            with suppress(ValueError, KeyError, TypeError):  # the last may be cut off
                 entry = json.loads(line)
                 self._known[str(entry["file"])] = str(entry["request"])
 
     def get(self, file: str) -> str | None:
-        """Return the request that a file came of, or None."""
+        """Return the request that a file was downloaded with, or None."""
         return self._known.get(file)
 
     def put(self, file: str, request: str) -> None:
-        """Note what is about to be written.
+        """Record a file that is about to be written.
+
+        Parameters
+        ----------
+        file : str
+            Its name in the folder.
+        request : str
+            From `plan.Wanted.request`.
 
         Raises
         ------
         FileError
-            If the disk refuses.
+            If the journal cannot be written.
         """
         line = json.dumps({"file": file, "request": request}) + "\n"
         try:

@@ -1,4 +1,4 @@
-"""A cutout put together from fields of a survey, on its own grid of pixels."""
+"""A mosaic of a survey's fields on the pixel grid of a cutout."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ import numpy as np
 
 from .write import Plane
 
-#: Share of a cutout below which a further field adds nothing.
+#: A cutout with a smaller fraction of missing pixels is complete.
 _ENOUGH = 1e-4
 
 
 def add_field(onto: Plane, wcs: Any, plane: Plane, own_wcs: Any) -> Plane:
     """Return a cutout with its missing pixels filled from a field.
 
-    What is there stays: fields overlap, and a mean of two would have less noise there
-    than elsewhere.
+    Pixels with a value stay: fields overlap, and a mean of two would have less noise
+    there than elsewhere.
 
     Parameters
     ----------
-    onto, plane : array
-        Of the cutout, NaN where it is missing; and of the field.
-    wcs, own_wcs : astropy.wcs.WCS
-        Of the cutout and of the field.
+    onto : array of shape (height, width)
+        The cutout, NaN where pixels are missing.
+    wcs : astropy.wcs.WCS
+        That of the cutout.
+    plane : array of any shape (rows, columns)
+        The field.
+    own_wcs : astropy.wcs.WCS
+        That of the field.
     """
     from reproject import reproject_interp
 
@@ -36,5 +40,5 @@ def add_field(onto: Plane, wcs: Any, plane: Plane, own_wcs: Any) -> Plane:
 
 
 def is_full(plane: Plane) -> bool:
-    """Tell whether nothing is missing any more."""
+    """Return whether a cutout has practically no missing pixels."""
     return float(np.isnan(plane).mean()) < _ENOUGH

@@ -1,4 +1,4 @@
-"""What is to be fetched: which part of the sky, into which file, of how many pixels."""
+"""The plan of a download: the sky area, pixels and file of each cutout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from clump_detector.galaxies.galaxy import Galaxy
 
 from .surveys import Survey
 
-#: Sides of cutouts in effective radii, and of pictures in pixels, if nobody says.
+#: Default side length of cutouts in effective radii, and of pictures in pixels.
 RADII = 12.0
 PICTURE_PIXELS = 400
 
-#: Arcsec, whatever the radius; beyond lie wrong radii.
+#: Limits of the side length in arcsec, since catalogues contain wrong radii.
 LEAST_SIDE, MOST_SIDE = 20.0, 1200.0
 MOST_PIXELS = 4000
 
@@ -32,24 +32,24 @@ _BAND_WORD = re.compile(rf"[-_. ](?=[{BAND_ORDER}](?:[-_. ]|$))")
 
 @dataclass(frozen=True)
 class Choices:
-    """How cutouts are to be.
+    """Survey, bands, format and size of the cutouts to download.
 
     Attributes
     ----------
     survey : Survey
     bands : tuple of str
-        Empty for the usual ones.
+        Empty for the survey's standard bands.
     picture : {"", "jpg", "png"}
-        Colour pictures rather than FITS.
+        Format of colour pictures, or '' for FITS.
     size : float or None
-        Side in arcsec of all cutouts.
+        Side length in arcsec of all cutouts.
     radii : float
-        Side in effective radii where no size is given.
+        Side length in effective radii if no size is given.
     pixels : int or None
-        Pixels a side.
+        Side length in pixels.
     scale : float or None
-        Arcsec per pixel, where no number of pixels is given. Without both, FITS has the
-        survey's own pixels and a picture `PICTURE_PIXELS`.
+        Arcsec per pixel, if no number of pixels is given. Without both, FITS has the
+        survey's native pixels and a picture `PICTURE_PIXELS`.
     """
 
     survey: Survey
@@ -61,31 +61,14 @@ class Choices:
     scale: float | None = None
 
     def checked(self) -> Choices:
-        """Return the choices with the usual bands in place.
+        """Return the choices with bands from blue to red, by default the standard ones.
 
         Raises
         ------
         ConfigError
-            If they do not fit each other or the survey.
+            If they are out of range, or do not fit each other or the survey.
         """
-        if self.size is not None and not 1 <= self.size <= 36_000:
-            raise ConfigError(
-                f"a cutout of {self.size:g} arcsec", None, "Choose 1 to 36,000."
-            )
-        if not 0.1 <= self.radii <= 1000:
-            raise ConfigError(
-                f"a cutout of {self.radii:g} effective radii", None, "Try 12."
-            )
-        if self.pixels is not None and not 16 <= self.pixels <= MOST_PIXELS:
-            raise ConfigError(
-                f"{self.pixels} pixels a side", None, f"Choose 16 to {MOST_PIXELS}."
-            )
-        if self.scale is not None and not is_plausible(self.scale):
-            raise ConfigError(
-                f"--scale {self.scale:g} {doubt(self.scale)}",
-                None,
-                "Give arcsec per pixel.",
-            )
+        self._check_sizes()
         if self.picture:
             if not self.survey.colour:
                 raise ConfigError(
@@ -97,31 +80,57 @@ class Choices:
         bands = self.bands or self.survey.usual
         unknown = [band for band in bands if band not in self.survey.bands]
         if not bands or unknown:
-            there = "".join(self.survey.bands)
+            known = "".join(self.survey.bands)
             raise ConfigError(
                 f"{self.survey.title} has no band {''.join(unknown)}"
-                if there
+                if known
                 else f"{self.survey.title} has colour pictures only",
                 None,
-                f"There is {there}." if there else "Say --picture.",
+                f"Choose of {known}." if known else "Add --picture.",
             )
         in_order = tuple(sorted(dict.fromkeys(bands), key=BAND_ORDER.index))
         return replace(self, bands=in_order)
 
+    def _check_sizes(self) -> None:
+        if self.size is not None and not 1 <= self.size <= 36_000:
+            raise ConfigError(
+                f"a side length of {self.size:g} arcsec is out of range",
+                None,
+                "Choose 1 to 36,000.",
+            )
+        if not 0.1 <= self.radii <= 1000:
+            raise ConfigError(
+                f"a side length of {self.radii:g} effective radii is out of range",
+                None,
+                "Try 12.",
+            )
+        if self.pixels is not None and not 16 <= self.pixels <= MOST_PIXELS:
+            raise ConfigError(
+                f"a side length of {self.pixels} pixels is out of range",
+                None,
+                f"Choose 16 to {MOST_PIXELS}.",
+            )
+        if self.scale is not None and not is_plausible(self.scale):
+            raise ConfigError(
+                f"--scale {self.scale:g} {doubt(self.scale)}",
+                None,
+                "Give arcsec per pixel.",
+            )
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """One cutout to be fetched.
+    """One cutout to download.
 
     Attributes
     ----------
     galaxy : Galaxy
     file : str
-        Its name in the folder, safe on every system.
+        Its file name in the folder, valid on every operating system.
     size : float
-        Side in arcsec.
+        Side length in arcsec.
     pixels : int
-        Pixels a side.
+        Side length in pixels.
     """
 
     galaxy: Galaxy
@@ -130,10 +139,10 @@ class Wanted:
     pixels: int
 
     @property
-    def place(self) -> tuple[float, float]:
+    def position(self) -> tuple[float, float]:
         """Right ascension and declination in degrees."""
         if self.galaxy.ra is None or self.galaxy.dec is None:
-            raise ValueError("a galaxy without a position was planned for")
+            raise ValueError("a galaxy of the plan has no position")
         return self.galaxy.ra, self.galaxy.dec
 
     @property
@@ -142,7 +151,7 @@ class Wanted:
         return self.size / self.pixels
 
     def request(self, choices: Choices) -> str:
-        """Return what tells this cutout from any other of the sky."""
+        """Return a hash of this cutout's survey, bands, position, size and pixels."""
         survey = choices.survey
         what = [
             survey.key, survey.colour if choices.picture else choices.bands,
@@ -154,7 +163,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class DownloadPlan:
-    """All cutouts to be fetched into a folder.
+    """All cutouts to download into a folder.
 
     Attributes
     ----------
@@ -162,16 +171,16 @@ class DownloadPlan:
     choices : Choices
     folder : path
     problems : tuple of str
-        Galaxies that cannot be fetched, one sentence each.
-    said : tuple of str
-        What a person should know before.
+        Galaxies that cannot be downloaded, one sentence each.
+    notes : tuple of str
+        Sentences for the user on changed names and sizes.
     """
 
     wanted: tuple[Wanted, ...]
     choices: Choices
     folder: Path
     problems: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -182,14 +191,14 @@ def make_plan(
     Parameters
     ----------
     galaxies : iterable of Galaxy
-        With positions; the same galaxy twice is fetched once.
+        With positions; a repeated galaxy is downloaded once.
     choices : Choices
     folder : path
 
     Raises
     ------
     ConfigError
-        If the choices do not fit each other.
+        If the choices are out of range or do not fit each other.
     """
     choices = choices.checked()
     names = _Names(".fits" if not choices.picture else f".{choices.picture}")
@@ -203,7 +212,7 @@ def make_plan(
         seen.add(key)
         side = choices.size or (galaxy.radius and choices.radii * galaxy.radius)
         if galaxy.ra is None or galaxy.dec is None:
-            problems.append(f"{galaxy.name}: the list tells no position.")
+            problems.append(f"{galaxy.name}: the list gives no position.")
         elif not side:
             problems.append(
                 f"{galaxy.name}: its radius is not known. Give a size in arcsec."
@@ -214,20 +223,25 @@ def make_plan(
             file = names.new(galaxy.name)
             changed += Path(file).stem != galaxy.name
             wanted.append(_sized(galaxy, file, side, choices))
-    said = []
+    notes = tuple(_plan_notes(changed, cut, twice))
+    return DownloadPlan(tuple(wanted), choices, folder, tuple(problems), notes)
+
+
+def _plan_notes(changed: int, cut: int, twice: int) -> Iterator[str]:
+    """Yield sentences on numbers of changed names, limited sizes and repeated rows."""
     if changed:
-        said.append(f"{changed} names were changed to be safe as names of files.")
+        yield f"{changed} names were changed to be valid file names."
     if cut:
-        said.append(
-            f"{cut} cutouts were held between {LEAST_SIDE:g} and {MOST_SIDE:g} arcsec."
+        yield (
+            f"{cut} cutouts were limited to between {LEAST_SIDE:g} and {MOST_SIDE:g} "
+            "arcsec."
         )
     if twice:
-        said.append(f"{twice} rows stand twice in the list and are fetched once.")
-    return DownloadPlan(tuple(wanted), choices, folder, tuple(problems), tuple(said))
+        yield f"{twice} rows are repeated in the list and are downloaded once."
 
 
 def _sized(galaxy: Galaxy, file: str, side: float, choices: Choices) -> Wanted:
-    """Return a cutout of whole pixels; a given pixel scale is kept exactly."""
+    """Return a cutout of a whole number of pixels; a given scale is kept exactly."""
     if choices.pixels is not None:
         return Wanted(galaxy, file, side, choices.pixels)
     scale = choices.scale or (None if choices.picture else choices.survey.scale)
@@ -238,13 +252,13 @@ def _sized(galaxy: Galaxy, file: str, side: float, choices: Choices) -> Wanted:
 
 
 class _Names:
-    """Names of files that are safe on every system, and no two alike."""
+    """Unique file names that are valid on every operating system."""
 
     def __init__(self, suffix: str) -> None:
         self._suffix, self._taken = suffix, {"galaxies"}
 
     def new(self, name: str) -> str:
-        """Return the file of a name."""
+        """Return the file name for a galaxy's name."""
         stem, n = safe_stem(name), 1
         while (own := f"{stem}-{n}" if n > 1 else stem).lower() in self._taken:
             n += 1
@@ -253,11 +267,11 @@ class _Names:
 
 
 def safe_stem(name: str) -> str:
-    """Return a name as the stem of a file that stays in its folder.
+    """Return a name as the stem of a file name.
 
-    Letters without accents, digits and ``+-._`` are kept. A letter by itself that would
-    name a band is joined to the word before it, or galaxies named after bands would be
-    taken for the bands of one.
+    Letters without accents, digits and ``+-._`` are kept. A separate letter that would
+    name a band is joined to the word before it, so that such galaxies are not read as
+    the bands of one.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem = re.sub(r"[^A-Za-z0-9+._-]+", "_", plain).strip("._-")[:100].strip("._-")

@@ -1,4 +1,4 @@
-"""What is asked for: which cutouts of a list of galaxies are to be downloaded."""
+"""The user's request to download the cutouts of a list of galaxies."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from .surveys import survey_named
 
 @dataclass(frozen=True)
 class DownloadRequest:
-    """What a person says about the cutouts to be fetched.
+    """The user's choices for the cutouts to download.
 
     Attributes
     ----------
-    survey, bands, picture : str
-        A key of the surveys or a HiPS; letters; and empty, jpg or png.
+    survey : str
+        A key of `SURVEYS`, or the identifier of a HiPS.
+    bands : str
+        Letters, such as ``gri``; empty for the survey's standard bands.
+    picture : {"", "jpg", "png"}
+        Format of colour pictures, or '' for FITS.
     size, radii, pixels, scale
         As in `clump_detector.surveys.Choices`.
     columns : mapping of str to str
-        Which column of the list is what, where the guess is wrong.
+        Columns of the list by role, where the guess is wrong.
     """
 
     survey: str = option(
@@ -63,12 +67,12 @@ class DownloadRequest:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def choices(self) -> Choices:
-        """Return them as the engine takes them.
+        """Return the choices, checked.
 
         Raises
         ------
         ConfigError
-            If they do not fit each other.
+            If the survey is unknown, or the choices do not fit each other.
         """
         return Choices(
             survey_named(self.survey),
@@ -84,17 +88,24 @@ class DownloadRequest:
 def plan_for(
     galaxies: GalaxyList, request: DownloadRequest, folder: Path
 ) -> DownloadPlan:
-    """Return what is to be fetched for a list.
+    """Return the plan of a download for a list of galaxies.
+
+    Parameters
+    ----------
+    galaxies : GalaxyList
+    request : DownloadRequest
+    folder : path
+        The folder for the cutouts.
 
     Raises
     ------
-    ClumpError
-        If nothing can be fetched as requested.
+    ConfigError
+        If the choices do not fit each other, or no galaxy can be downloaded.
     """
     plan = make_plan(galaxies, request.choices(), folder)
     if not plan.wanted:
         raise ConfigError(
-            f"none of the {len(galaxies)} galaxies can be fetched",
+            f"none of the {len(galaxies)} galaxies can be downloaded",
             galaxies.path,
             plan.problems[0],
         )
@@ -102,8 +113,8 @@ def plan_for(
 
 
 def download_in_words(ended: Ended) -> str:
-    """Return what a run came to, in a sentence."""
-    kept = f", {ended.kept} were there already" if ended.kept else ""
-    failed = f", {ended.failed} did not come" if ended.failed else ""
+    """Return a sentence on the result of a download."""
+    kept = f", {ended.kept} existed already" if ended.kept else ""
+    failed = f", {ended.failed} failed" if ended.failed else ""
     n = ended.fetched
-    return f"{ended.folder}: {n} cutout{'s' * (n != 1)} fetched{kept}{failed}."
+    return f"{ended.folder}: {n} cutout{'s' * (n != 1)} downloaded{kept}{failed}."

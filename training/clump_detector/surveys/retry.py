@@ -1,4 +1,11 @@
-"""Asking a service politely: one request at a time, and again where it may help."""
+"""Requests to a service: one at a time, repeated where it may help, with pauses.
+
+tenacity was considered for the loop of `Asker.ask` and not taken. The loop is a
+generator that yields each pause before it waits, so that a progress display can show
+it; tenacity computes the pause and sleeps in one step. The pause may come from the
+response (``Retry-After``), and one that is too long ends all requests rather than this
+one. What tenacity would take over is the count of attempts and ``patience * 2**n``.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +23,10 @@ from .services import Services
 
 Answer = TypeVar("Answer")
 
-#: What a service says when it may be able to answer later.
+#: HTTP status codes of a service that may be able to answer later.
 _LATER = {408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
 
-#: Bytes of a service's complaint that are looked at.
+#: Characters of a service's error message that are read.
 _WORDS = 2000
 
 
@@ -29,11 +36,11 @@ class TryAgain(Exception):  # noqa: N818 - caught here, or turned into a FetchEr
     Parameters
     ----------
     reason : str
-        As a clause for people.
+        A clause for users.
     wait : float, optional
-        Seconds the service asks to wait.
+        Seconds that the service asks to wait.
     offline : bool
-        Whether no answer came at all.
+        Whether there was no response at all.
     """
 
     def __init__(
@@ -44,25 +51,25 @@ class TryAgain(Exception):  # noqa: N818 - caught here, or turned into a FetchEr
 
 
 class StopAskingError(FetchError):
-    """An error that every further request would meet, too."""
+    """An error that every further request would raise, too."""
 
 
 @dataclass(frozen=True)
 class Waits:
-    """A pause before another attempt, that a person may want to know of."""
+    """A pause in seconds before another attempt, with its reason for users."""
 
     seconds: float
     reason: str
 
 
 class Asker:
-    """Paces requests, repeats those that may work later, and stops when told.
+    """Paces requests, repeats those that may work later, and stops on an event.
 
     Parameters
     ----------
     services : Services
     stop : threading.Event
-        Once it is set, nothing more is asked.
+        Once it is set, pauses end and no more requests are sent.
     """
 
     def __init__(self, services: Services, stop: threading.Event) -> None:
@@ -72,22 +79,31 @@ class Asker:
     def ask(
         self, attempt: Callable[[int], Answer], what: str
     ) -> Generator[Waits, None, Answer]:
-        """Return what one of several attempts answers; yield before longer pauses.
+        """Return the result of the first attempt that works.
 
         Parameters
         ----------
         attempt : callable
-            Given the number of the attempt from 0, it answers or raises `TryAgain`.
+            Given the number of the attempt from 0, it returns a result or raises
+            `TryAgain`.
         what : str
-            What is asked for, for messages.
+            The service or data requested, for messages.
+
+        Yields
+        ------
+        Waits
+            Before pauses of a second or more.
 
         Raises
         ------
         FetchError
-            If no attempt has worked; `StopAskingError` if none would for anything else.
+            If no attempt has worked.
+        StopAskingError
+            If the service is offline, or asks for too long a pause.
         Cancelled
+            If the stop event is set.
         """
-        last = TryAgain("nothing was asked")
+        last = TryAgain("no request was sent")
         for number in range(self._services.attempts):
             self._keep_pace()
             try:
@@ -103,7 +119,7 @@ class Asker:
             raise StopAskingError(
                 f"{what}: {last.reason}",
                 None,
-                "Look at the network, then start the same again: what has come stays.",
+                "Check the network, then start it again: existing cutouts are kept.",
             )
         raise FetchError(
             f"{what}: {last.reason}, {self._services.attempts} times",
@@ -120,18 +136,19 @@ class Asker:
         seconds = max(usual, error.wait or 0)
         if seconds > self._services.longest:
             raise StopAskingError(
-                f"the service asks to be left alone for {seconds / 60:.0f} minutes",
+                f"the service asks to wait for {seconds / 60:.0f} minutes",
                 None,
-                "Start the same again then: what has come stays.",
+                "Start it again then: existing cutouts are kept.",
             )
         return seconds
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not when told to stop.
+        """Wait, or raise at once when the stop event is set.
 
         Raises
         ------
         Cancelled
+            If the stop event is set.
         """
         stopped = self._stop.wait(seconds) if seconds > 0 else self._stop.is_set()
         if stopped:
@@ -139,28 +156,38 @@ class Asker:
 
 
 def check_status(status: int, headers: Any, words: str, service: str) -> None:
-    """Raise for what a service answers instead of an image.
+    """Raise for a response that is not the requested data.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status code; 200 passes.
+    headers : mapping
+        The response's headers.
+    words : str
+        The service's error message.
+    service : str
+        Its name, for the message.
 
     Raises
     ------
     TryAgain
-        If it may answer later.
+        If the service may answer later.
     FetchError
         If it will not.
     """
     if status == 200:
         return
-    said = " ".join(words[:_WORDS].split())[:160]
+    message = " ".join(words[:_WORDS].split())[:160]
     if status in _LATER:
         wait = seconds_to_wait(headers.get("Retry-After", ""))
         raise TryAgain(f"{service} is busy (HTTP {status})", wait)
     remedy = "Check the survey, the bands and the position."
     if status in (401, 403):
-        remedy = "The service may have blocked this address; ask those who run it."
+        remedy = "The service may have blocked this address; ask its operators."
+    detail = f": {message}" if message else ""
     raise FetchError(
-        f"{service} refuses the request (HTTP {status}{': ' + said if said else ''})",
-        None,
-        remedy,
+        f"{service} refuses the request (HTTP {status}{detail})", None, remedy
     )
 
 

@@ -1,4 +1,4 @@
-"""Images of SDSS itself, field by field, through astroquery."""
+"""SDSS's own images, field by field, through astroquery."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _RELEASE = 17
 
 _FIELD = ("run", "rerun", "camcol", "field")
 
-#: Fields that one cutout is put together from, at most.
+#: Most fields that one cutout is combined from.
 MOST_FIELDS = 8
 
 
 class Sdss:
-    """Finds the fields around a place and fetches their images.
+    """A client of SDSS for the fields around a position and their images.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Sdss:
 
     @contextmanager
     def _servers(self) -> Any:
-        """Have astroquery ask the servers that are wanted."""
+        """Set the servers that astroquery uses."""
         from astroquery.sdss import conf
 
         services = self._services
@@ -58,15 +58,22 @@ class Sdss:
         ra, dec, radius : float
             Degrees.
 
+        Returns
+        -------
+        list of dict
+            At most `MOST_FIELDS`, with run, rerun, camcol and field.
+
         Raises
         ------
-        TryAgain, FetchError
+        TryAgain
+            If another attempt may work.
+        FetchError
+            If none will.
         """
         import requests
-        from astropy.table import Table
         from astroquery.sdss import SDSS
 
-        # The function of the database takes arcmin. Numbers only go into the text.
+        # The database function takes arcmin. Only numbers are put into the query.
         query = (
             "SELECT p.run, p.rerun, p.camcol, p.field, COUNT(*) AS n "
             f"FROM dbo.fGetNearbyObjEq({ra:.7f}, {dec:.7f}, {60 * radius:.4f}) AS near "
@@ -86,22 +93,23 @@ class Sdss:
         except requests.RequestException as error:
             raise TryAgain(f"{_SERVICE} cannot be reached", offline=True) from error
         check_status(response.status_code, response.headers, response.text, _SERVICE)
-        try:
-            rows = Table.read(response.text, format="ascii.csv", comment="#")
-            columns = [rows[k].tolist() for k in _FIELD]
-            return [
-                dict(zip(_FIELD, map(int, row), strict=True))
-                for row in list(zip(*columns, strict=True))[:MOST_FIELDS]
-            ]
-        except Exception as error:  # whatever a page that is no table leads to
-            raise TryAgain(f"{_SERVICE} sent no table of fields") from error
+        return _fields_in(response.text)
 
     def image(self, field: dict[str, int], band: str) -> bytes:
-        """Return the image of a field in a band, as FITS.
+        """Return the image of a field in a band, as FITS bytes.
+
+        Parameters
+        ----------
+        field : dict
+            One of `fields`.
+        band : str
 
         Raises
         ------
-        TryAgain, FetchError
+        TryAgain
+            If another attempt may work.
+        FetchError
+            If none will.
         """
         from urllib.error import HTTPError, URLError
 
@@ -122,18 +130,33 @@ class Sdss:
                 )
         except HTTPError as error:
             check_status(error.code, error.headers, "", _SERVICE)
-            raise FetchError(f"{_SERVICE} refuses ({error})") from error
+            raise FetchError(f"{_SERVICE} refuses the request ({error})") from error
         except (LateError, TimeoutError) as error:
             raise TryAgain(f"{_SERVICE} did not answer in time") from error
         except URLError as error:
             raise TryAgain(f"{_SERVICE} cannot be reached", offline=True) from error
-        except Exception as error:  # a truncated or foreign file
-            raise TryAgain(f"{_SERVICE} sent no whole image ({error})") from error
+        except Exception as error:  # a truncated file, or not FITS
+            raise TryAgain(f"{_SERVICE} sent an incomplete image ({error})") from error
         return _flux_plane(found[0])
 
 
+def _fields_in(text: str) -> list[dict[str, int]]:
+    """Return the fields of a response, a table in CSV."""
+    from astropy.table import Table
+
+    try:
+        rows = Table.read(text, format="ascii.csv", comment="#")
+        columns = [rows[k].tolist() for k in _FIELD]
+        return [
+            dict(zip(_FIELD, map(int, row), strict=True))
+            for row in list(zip(*columns, strict=True))[:MOST_FIELDS]
+        ]
+    except Exception as error:  # a page that is not a table raises many kinds
+        raise TryAgain(f"{_SERVICE} sent no table of fields") from error
+
+
 def _flux_plane(hdus: Any) -> bytes:
-    """Return the first image alone, without the sky and the tables behind it."""
+    """Return the first image alone, without the sky and the tables after it."""
     from astropy.io import fits
 
     data = np.asarray(hdus[0].data, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Where the services are, and how politely they are asked."""
+"""Addresses of the services, and the pace and limits of requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clump_detector.core.paths import cache_folder
 
-#: Environment variables that name other servers, such as a mirror or one's own.
+#: Environment variables that name other servers, such as a mirror.
 HIPS_VARIABLE = "NAPARI_CLUMPS_HIPS2FITS"
 SKYSERVER_VARIABLE = "NAPARI_CLUMPS_SKYSERVER"
 SAS_VARIABLE = "NAPARI_CLUMPS_SDSS_SAS"
@@ -18,7 +18,7 @@ _MIRROR = "https://alaskybis.cds.unistra.fr/hips-image-services/hips2fits"
 
 @dataclass(frozen=True)
 class Services:
-    """How the surveys' services are asked.
+    """Addresses of the surveys' services, and the pace and limits of requests.
 
     Attributes
     ----------
@@ -26,19 +26,20 @@ class Services:
         Addresses of hips2fits, of SDSS's catalogue and of its images; empty for those
         that astroquery is configured with.
     pace : float
-        Seconds between the starts of two requests, at least.
+        Least seconds between the starts of two requests.
     timeout : float
-        Seconds without a byte after which a request counts as lost.
+        Seconds without data after which a request fails.
     attempts : int
-        How often a request is tried.
+        Most attempts of a request.
     patience : float
-        Seconds of the first pause before another attempt; the next are twice as long.
+        Seconds of the first pause before another attempt; each next one is twice as
+        long.
     longest : float
-        Seconds that a service may ask to wait; if it asks for more, all ends.
+        Most seconds that a service may ask to wait; beyond that the download ends.
     cache : path or None
-        Where responses are kept; None for nowhere.
+        The folder of cached responses; None for no cache.
     cache_bytes : int
-        The oldest are removed beyond this.
+        Greatest size of the cache.
     """
 
     hips: str = field(default_factory=lambda: os.environ.get(HIPS_VARIABLE, ""))
@@ -55,7 +56,7 @@ class Services:
     cache_bytes: int = 2 * 1024**3
 
     def hips_servers(self) -> tuple[str, ...]:
-        """Return the addresses of hips2fits, with its mirror where it has one."""
+        """Return the addresses of hips2fits, with its mirror if it has one."""
         if self.hips:
             return (self.hips,)
         from astroquery.hips2fits import conf

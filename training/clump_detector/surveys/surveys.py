@@ -1,7 +1,8 @@
-"""The surveys that cutouts can be fetched from.
+"""The surveys that cutouts can be downloaded from.
 
-HiPS keep the surface brightness of a survey's own pixels: where those are fluxes, a
-cutout of other pixels is multiplied by the ratio of the areas, so that it holds fluxes.
+HiPS conserve the surface brightness of a survey's native pixels: where those are
+fluxes, a cutout with other pixels is multiplied by the ratio of the areas, so that it
+holds fluxes.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from clump_detector.core.sources import BAND_ORDER
 
 @dataclass(frozen=True)
 class Survey:
-    """A survey and where its images are.
+    """A survey and the identifiers of its images.
 
     Attributes
     ----------
     key : str
-        How a person names it.
+        Its name in options.
     title : str
     bands : mapping of str to str
         Identifiers of the HiPS by band.
     usual : tuple of str
-        The bands that are fetched when nobody names any, from blue to red.
+        The standard bands, from blue to red, which are downloaded by default.
     colour : str
-        Identifier of the HiPS of colour pictures, empty where there is none.
+        Identifier of the HiPS of colour pictures, '' if there is none.
     scale : float
-        Arcsec per pixel of the survey's own images.
+        Arcsec per pixel of the survey's native images.
     unit : str
-        FITS unit of their pixels, empty where fluxes are relative.
+        FITS unit of their pixels, '' if fluxes are relative.
     frames : bool
-        Whether the survey's own images are fetched, rather than HiPS.
+        Whether the survey's native images are downloaded rather than HiPS.
     """
 
     key: str
@@ -52,7 +53,7 @@ def _bands(stem: str, letters: str) -> dict[str, str]:
 
 
 #: Pan-STARRS has no bands here: all but g of its HiPS are stretched (asinh), and g is
-#: in counts whose zero point differs from place to place.
+#: in counts with a zero point that varies across the sky.
 SURVEYS = {
     survey.key: survey
     for survey in (
@@ -96,7 +97,7 @@ SURVEYS = {
 
 
 def survey_named(name: str) -> Survey:
-    """Return a survey by its key, or one of a HiPS that a person names.
+    """Return a survey by its key, or one of a HiPS by its identifier.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From what a service sent to the file of a cutout, checked on the way."""
+"""Checking the images that services send, and writing them as files of cutouts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Plane = NDArray[np.float32]
 
 
 class OutsideError(FetchError):
-    """A place that a survey has not looked at."""
+    """A position outside of the survey's area."""
 
     def __init__(self, band: str) -> None:
         what = f"there is no image in {band}" if band else "there is no image"
         super().__init__(
-            f"{what}: it lies outside the survey",
+            f"{what}: the galaxy is outside the survey",
             None,
             "Choose another survey for it.",
         )
@@ -37,9 +37,9 @@ class OutsideError(FetchError):
 
 
 def wcs_of(wanted: Wanted) -> Any:
-    """Return the WCS that is asked for; services turn pictures right themselves."""
+    """Return the WCS to request; services flip the rows of pictures themselves."""
     side = wanted.pixels
-    return tangent_wcs(*wanted.place, wanted.scale, side, side, picture=False)
+    return tangent_wcs(*wanted.position, wanted.scale, side, side, picture=False)
 
 
 def read_plane(content: bytes, pixels: int | None = None) -> tuple[Plane, Any]:
@@ -49,15 +49,29 @@ def read_plane(content: bytes, pixels: int | None = None) -> tuple[Plane, Any]:
     ----------
     content : bytes
     pixels : int, optional
-        A side, where it is known.
+        The side length that the image should have.
 
     Raises
     ------
     TryAgain
-        If they are no whole FITS file of that size.
+        If they are not a complete FITS file of that size.
     FetchError
-        If it is a picture in colours.
+        If it is a colour picture.
     """
+    data, header = _first_image(content)
+    if data.ndim == 3 and min(data.shape) in (3, 4):
+        raise FetchError(
+            "this HiPS holds colour pictures, not a band",
+            None,
+            "Add --picture, or give the HiPS of a band.",
+        )
+    if data.ndim != 2 or (pixels is not None and data.shape != (pixels, pixels)):
+        raise TryAgain(f"the image has another shape, {data.shape}")
+    data[~np.isfinite(data)] = np.nan
+    return data, header
+
+
+def _first_image(content: bytes) -> tuple[Plane, Any]:
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyWarning
 
@@ -67,49 +81,54 @@ def read_plane(content: bytes, pixels: int | None = None) -> tuple[Plane, Any]:
             warnings.filterwarnings("error", message=".*truncated.*")
             with fits.open(io.BytesIO(content)) as hdus:
                 hdu = next(h for h in hdus if h.is_image and h.header.get("NAXIS"))
-                data, header = np.array(hdu.data, dtype=np.float32), hdu.header.copy()
+                return np.array(hdu.data, dtype=np.float32), hdu.header.copy()
     except Exception as error:  # astropy raises many kinds for damaged bytes
-        raise TryAgain("the image came damaged or not whole") from error
-    if data.ndim == 3 and min(data.shape) in (3, 4):
-        raise FetchError(
-            "this HiPS holds colour pictures, not a band",
-            None,
-            "Say --picture, or name the HiPS of a band.",
-        )
-    if data.ndim != 2 or (pixels is not None and data.shape != (pixels, pixels)):
-        raise TryAgain(f"the image came with another shape, {data.shape}")
-    data[~np.isfinite(data)] = np.nan
-    return data, header
+        raise TryAgain("the image is damaged or incomplete") from error
 
 
 def check_picture(content: bytes, wanted: Wanted) -> bytes:
-    """Return the bytes of a picture that can be read and shows something.
+    """Return the bytes of a picture, after checking that it is readable and not blank.
+
+    Parameters
+    ----------
+    content : bytes
+    wanted : Wanted
+        For the size.
 
     Raises
     ------
-    TryAgain, FetchError
+    TryAgain
+        If it is damaged or has another size.
+    OutsideError
+        If it is blank.
     """
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(content)) as picture:
             size, pixels = picture.size, np.asarray(picture.convert("RGB"))
-    except Exception as error:  # decoders raise whatever they like on damaged bytes
-        raise TryAgain("the picture came damaged or not whole") from error
+    except Exception as error:  # decoders raise many kinds for damaged bytes
+        raise TryAgain("the picture is damaged or incomplete") from error
     if size != (wanted.pixels, wanted.pixels):
-        raise TryAgain(f"the picture came with another size, {size[0]} x {size[1]}")
-    # JPEG adds some noise to one colour.
+        raise TryAgain(f"the picture has another size, {size[0]} x {size[1]}")
+    # JPEG adds some noise to a uniform colour.
     if int(pixels.max()) - int(pixels.min()) < 12:
         raise OutsideError("")
     return content
 
 
 def refuse_empty(plane: Plane, band: str) -> None:
-    """Refuse an image on which there is nothing.
+    """Refuse an image without data, or with the same value everywhere.
+
+    Parameters
+    ----------
+    plane : array of shape (height, width)
+    band : str
+        For the message.
 
     Raises
     ------
-    FetchError
+    OutsideError
     """
     known = plane[np.isfinite(plane)]
     if not known.size or known.min() == known.max():
@@ -117,7 +136,18 @@ def refuse_empty(plane: Plane, band: str) -> None:
 
 
 def write_picture(content: bytes, path: Path) -> None:
-    """Write a picture as it came, whole or not at all."""
+    """Write the bytes of a picture unchanged, completely or not at all.
+
+    Parameters
+    ----------
+    content : bytes
+    path : path
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
@@ -125,14 +155,24 @@ def write_picture(content: bytes, path: Path) -> None:
 def write_bands(
     planes: Mapping[str, Plane], wanted: Wanted, choices: Choices, path: Path, wcs: Any
 ) -> None:
-    """Write one extension per band with its WCS, unit and PSF, whole or not at all.
+    """Write one extension per band with its WCS, unit and PSF.
+
+    The file is written completely or not at all.
 
     Parameters
     ----------
     planes : mapping of str to array
-        By band, shape (pixels, pixels), as the survey has them per pixel of its own.
+        By band, shape (pixels, pixels), in the survey's unit per native pixel.
+    wanted : Wanted
+    choices : Choices
+    path : path
     wcs : astropy.wcs.WCS
-        Of all of them.
+        That of all planes.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
     """
     from astropy.io import fits
 
@@ -169,5 +209,5 @@ def _primary(wanted: Wanted, choices: Choices) -> Any:
 
 
 def _ascii(text: str) -> str:
-    """Return a text as FITS can hold it."""
+    """Return a text with characters that FITS cannot hold replaced."""
     return "".join(c if " " <= c <= "~" else "?" for c in text)[:60]
