@@ -13,13 +13,9 @@ from clump_detector.core.text import message_of, plural
 from clump_detector.metrics.threshold import expected_at
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
 from napari_clumps.review import Proposal
-from napari_clumps.worker.tasks import (
-    CutoutRequest,
-    Proposals,
-    Unreadable,
-    Worker,
-    detect,
-)
+from napari_clumps.worker.detection import CutoutRequest, detect
+from napari_clumps.worker.messages import Proposals, Unreadable
+from napari_clumps.worker.process import Worker
 
 from .base import Job, in_background
 from .host import JobHost

@@ -12,7 +12,7 @@ from clump_detector.core import boxes as geometry
 from napari_clumps.render.box_style import COLOURS, line_unit
 from napari_clumps.review import Status
 from napari_clumps.viewer.canvas import feature_table
-from napari_clumps.worker.tasks import Proposals
+from napari_clumps.worker.messages import Proposals
 
 
 @dataclass

@@ -6,55 +6,44 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from clump_detector.config.recipe import preset
 from clump_detector.config.tables import settings_table
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.progress import CancelToken
 from clump_detector.core.text import message_of
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import CARD, ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
+from clump_detector.train.events import (
+    EndEvent,
+    EpochEvent,
+    FeaturesEvent,
+    FoldEvent,
+    StartEvent,
+    StepEvent,
+)
 from napari_clumps.io.formats import left_out
 from napari_clumps.models.learning_points import note_training_in
 from napari_clumps.models.next_step import next_step
-from napari_clumps.worker.tasks import Worker, compare, retrain
+from napari_clumps.worker.comparison import compare
+from napari_clumps.worker.messages import DoneEvent, ProgressEvent
+from napari_clumps.worker.process import Worker
+from napari_clumps.worker.training import retrain
 
 from .base import Job
+from .curves import Curves, RetrainChoices
 from .detection import Detection
 from .host import JobHost
 
 #: Least number of boxes for a training, rejected ones included.
 FEWEST_BOXES = 5
 
-Control = Literal["go", "stop", "cancel"]
-
 
 @dataclass(frozen=True)
-class RetrainChoices:
-    """The choices of the user: base model, parts to train, epochs, seed and goal."""
-
-    base: str
-    parts: str = "heads"
-    epochs: int = 10
-    seed: int = 0
-    goal: str = "f1"
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Losses per epoch, and the validation's completeness and purity where known."""
-
-    train: tuple[float, ...] = ()
-    validation: tuple[float, ...] = ()
-    completeness: tuple[float, ...] = ()
-    purity: tuple[float, ...] = ()
-    #: Whether boxes out of fold are used instead of a validation set.
-    out_of_fold: bool = False
-    #: Score, completeness and purity to expect, known at the end of a training.
-    expected: tuple[tuple[float, float, float], ...] = ()
-    #: The default score that was chosen from them.
-    score: float | None = None
+class ComparingEvent:
+    """The training is done, and the comparison is next."""
 
 
 class Retraining(Job):
@@ -76,7 +65,7 @@ class Retraining(Job):
         super().__init__(host)
         self._detection = detection
         self._problems: list[str] = []
-        self._wish: Control = "go"
+        self._cancel = CancelToken()
         self.models_in_use: tuple[Path, ...] = ()
         self.command: Sequence[str] | None = None
         self._learned: tuple[Path, LabelSet] | None = None
@@ -145,7 +134,7 @@ class Retraining(Job):
     def _run(
         self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
     ) -> None:
-        self._wish = "go"
+        self._cancel = CancelToken()
         self.models_in_use = (base, out)
         self._base, self._out = base, out
         self.outcome = "Getting ready…"
@@ -169,14 +158,14 @@ class Retraining(Job):
                 base,
                 config=settings_table(chosen),
                 device=device,
-                wish=lambda: self._wish,
+                cancel=self._cancel,
                 worker=worker,
             )
-        if self._wish != "cancel" and out.is_dir():
+        if not self._cancel.cancelled and out.is_dir():
             yield from self._compare(labels, out, base)
 
     def _compare(self, labels: LabelSet, out: Path, base: Path) -> Any:
-        yield {"event": "comparing"}
+        yield ComparingEvent()
         device = self._host.device
         try:
             with self._worker() as worker:
@@ -184,7 +173,7 @@ class Retraining(Job):
                     base, out, labels, device=device, keep=True, worker=worker
                 )
         except ClumpError as error:
-            yield {"event": "comparison", "problem": error.message}
+            yield DoneEvent({"problem": error.message})
 
     @contextmanager
     def _worker(self) -> Iterator[Worker | None]:
@@ -208,7 +197,7 @@ class Retraining(Job):
         except ClumpError as error:
             self._host.warn(error.message)
             return
-        self._wish = "go"
+        self._cancel = CancelToken()
         self.step, self.comparison = 0, None
         self.models_in_use = (self._base, self.new_model)
         arguments = (labels, self.new_model, self._base)
@@ -217,7 +206,7 @@ class Retraining(Job):
     def stop(self) -> None:
         """End early and keep the best model so far."""
         if self.running:
-            self._wish = "stop"
+            self._cancel.stop()
             self.outcome = "Stopping after this step…"
             self.changed.emit()
 
@@ -225,7 +214,7 @@ class Retraining(Job):
         """End now: the training, of which nothing is kept, or only the comparison."""
         if not self.running:
             return
-        self._wish = "cancel"
+        self._cancel.cancel()
         self._say_cancelled()
         self._thread.quit()
         self.changed.emit()
@@ -246,84 +235,68 @@ class Retraining(Job):
         """End training or comparison when the window closes."""
         self.cancel()
 
-    def _on_event(self, event: dict[str, Any] | None) -> None:
-        if event is None or self._wish == "cancel":
+    def _on_event(self, event: Any) -> None:
+        if self._cancel.cancelled:
             return
-        handler = getattr(self, f"_on_{event.get('event')}", None)
-        if handler is not None:
-            handler(event)
-            self.changed.emit()
+        match event:
+            case StartEvent():
+                self._on_start(event)
+            case FeaturesEvent(done=done, total=total):
+                self.outcome = (
+                    f"Computing feature maps of cutout {done + 1} of {total}…"
+                )
+            case StepEvent():
+                self._on_step(event)
+            case EpochEvent():
+                self.curves = self.curves.after(event)
+            case FoldEvent(fold=fold, folds=folds):
+                self.outcome = (
+                    "Calibrating: searching galaxies that a model of this kind did not "
+                    f"learn from, part {fold} of {folds}…"
+                )
+            case EndEvent():
+                self._on_end(event)
+            case ComparingEvent():
+                self.outcome = "Comparing with the old model on the held-out cutouts…"
+                self.step, self.seconds_left = 0, None
+            case ProgressEvent(done=done, total=total):
+                self.step, self.steps = done, total
+                self.outcome = (
+                    "Comparing with the old model on the held-out cutouts: "
+                    f"{done} of {total}"
+                )
+            case DoneEvent(result=result):
+                self._on_comparison(dict(result))
+            case _:
+                return
+        self.changed.emit()
 
-    def _on_start(self, event: dict[str, Any]) -> None:
-        self.steps = int(event["steps"])
+    def _on_start(self, event: StartEvent) -> None:
+        self.steps = event.steps
         if self._bar is not None:
             self._bar.total = self.steps
-        folds = bool(event.get("out_of_fold"))
-        self.curves = replace(self.curves, out_of_fold=folds)
-        self._problems = [str(words) for words in event.get("problems", [])]
-        self.outcome = self._learning = f"Learning from {event['cutouts']} cutouts…"
+        self.curves = replace(self.curves, out_of_fold=event.out_of_fold)
+        self._problems = [*event.problems]
+        self.outcome = self._learning = f"Learning from {event.cutouts} cutouts…"
 
-    def _on_features(self, event: dict[str, Any]) -> None:
-        number, total = int(event["done"]) + 1, int(event["total"])
-        self.outcome = f"Computing feature maps of cutout {number} of {total}…"
-
-    def _on_step(self, event: dict[str, Any]) -> None:
+    def _on_step(self, event: StepEvent) -> None:
         if self.step == 0:
             self.outcome = self._learning
         if self._bar is not None:
-            self._bar.update(int(event["step"]) - self.step)
-        self.step = int(event["step"])
-        self.seconds_left = event.get("seconds_left")
+            self._bar.update(event.step - self.step)
+        self.step = event.step
+        self.seconds_left = event.seconds_left
 
-    def _on_epoch(self, event: dict[str, Any]) -> None:
-        def longer(values: tuple[float, ...], key: str) -> tuple[float, ...]:
-            value = event.get(key)
-            return values if value is None else (*values, float(value))
+    def _on_end(self, event: EndEvent) -> None:
+        self.new_model = Path(event.model)
+        self.curves = self.curves.with_expected(event)
+        self.outcome = f"Trained in {event.seconds:.0f} s. {event.calibrated}".strip()
 
-        c = self.curves
-        self.curves = Curves(
-            longer(c.train, "train_loss"),
-            longer(c.validation, "validation_loss"),
-            longer(c.completeness, "completeness"),
-            longer(c.purity, "purity"),
-            c.out_of_fold,
-        )
-
-    def _on_end(self, event: dict[str, Any]) -> None:
-        self.new_model = Path(event["model"])
-        rows = [
-            (row["score"], row["completeness"], row["purity"])
-            for row in (event.get("expected") or {}).get("curve", [])
-            if None not in row.values()
-        ]
-        self.curves = replace(
-            self.curves, expected=tuple(rows), score=event.get("score")
-        )
-        sentences = [f"Trained in {float(event['seconds']):.0f} s."]
-        self.outcome = " ".join([*sentences, event.get("calibrated", "")]).strip()
-
-    def _on_fold(self, event: dict[str, Any]) -> None:
-        self.outcome = (
-            "Calibrating: searching galaxies that a model of this kind did not learn "
-            f"from, part {event['fold']} of {event['folds']}…"
-        )
-
-    def _on_comparing(self, event: dict[str, Any]) -> None:
-        self.outcome = "Comparing with the old model on the held-out cutouts…"
-        self.step, self.seconds_left = 0, None
-
-    def _on_progress(self, event: dict[str, Any]) -> None:
-        self.step, self.steps = int(event["done"]), int(event["total"])
-        self.outcome = (
-            "Comparing with the old model on the held-out cutouts: "
-            f"{event['done']} of {event['total']}"
-        )
-
-    def _on_comparison(self, event: dict[str, Any]) -> None:
-        self.comparison = event
-        sentences = str(event.get("summary") or event.get("problem") or "")
-        self.outcome = " ".join([sentences, *event.get("notes", []), *self._problems])
-        self._note_training(event)
+    def _on_comparison(self, result: dict[str, Any]) -> None:
+        self.comparison = result
+        summary = str(result.get("summary") or result.get("problem") or "")
+        self.outcome = " ".join([summary, *result.get("notes", []), *self._problems])
+        self._note_training(result)
 
     def _note_training(self, comparison: dict[str, Any]) -> None:
         """Add a point to the learning curve of the review with the training data."""
@@ -339,13 +312,13 @@ class Retraining(Job):
 
     def _on_error(self, error: Exception) -> None:
         message = message_of(error)
-        if self._wish != "cancel":
+        if not self._cancel.cancelled:
             self.outcome = message
             self._host.warn(message)
 
     def _on_finished(self) -> None:
         self.seconds_left = None
-        if self._wish == "cancel":
+        if self._cancel.cancelled:
             self._say_cancelled()
         if self.new_model is not None:
             self._host.announce_models()

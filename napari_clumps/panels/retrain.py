@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 
 from clump_detector.config.recipe import preset
 from clump_detector.config.training import TrainConfig
-from napari_clumps.jobs.training import RetrainChoices
+from napari_clumps.jobs.curves import RetrainChoices
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.docks import bring_forward
 from napari_clumps.widgets.base.parts import (

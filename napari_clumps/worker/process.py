@@ -18,22 +18,28 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from clump_detector.core.errors import from_os_error
 
-_log = logging.getLogger(__name__)
+from .messages import (
+    CancelRequest,
+    LastEvent,
+    Loading,
+    Request,
+    StopRequest,
+    WorkerEvent,
+    from_json,
+    to_json,
+)
 
-Event = dict[str, Any]
+_log = logging.getLogger(__name__)
 
 #: Seconds between two events or `None` of a request, at most.
 HEARTBEAT = 0.1
 
 #: Seconds after which a cancelled request is killed.
 END_PATIENCE = 0.8
-
-#: Kinds of events that end a request.
-LAST = {"done", "error", "cancelled"}
 
 _NO_MEMORY = {-9, 137}  # killed; a shell or a container reports 128 + 9
 
@@ -87,7 +93,7 @@ class WorkerRequest:
         self.number = number
         self._events = process.open(number)
 
-    def __iter__(self) -> Iterator[Event | None]:
+    def __iter__(self) -> Iterator[WorkerEvent | None]:
         """Yield events, the last of them included.
 
         Raises
@@ -104,7 +110,7 @@ class WorkerRequest:
             if event is None:
                 raise self._process.died()
             yield event
-            if event["event"] in LAST:
+            if isinstance(event, LastEvent):
                 return
 
     @property
@@ -114,7 +120,7 @@ class WorkerRequest:
 
     def stop(self) -> None:
         """Ask a training to end and to keep its best so far."""
-        self._process.send({"do": "stop", "id": self.number})
+        self._process.send(StopRequest(), self.number)
 
     def cancel(self) -> None:
         """End the request within a second; returns at once.
@@ -166,12 +172,12 @@ class Worker:
             self._process = _Process(self._command)
         return self._process
 
-    def request(self, **fields: Any) -> WorkerRequest:
+    def request(self, message: Request) -> WorkerRequest:
         """Send a request; it waits for the ones before it."""
         with self._lock:
             process = self._started()
             request = WorkerRequest(process, next(self._numbers))
-            process.send({"id": request.number, **fields})
+            process.send(message, request.number)
         return request
 
     def cancel(self) -> None:
@@ -204,7 +210,7 @@ class _Process:
             raise from_os_error(error, command[0], "start") from error
         self.pid = self._popen.pid
         self._lock = threading.Lock()
-        self._open: dict[int, queue.SimpleQueue[Event | None]] = {}
+        self._open: dict[int, queue.SimpleQueue[WorkerEvent | None]] = {}
         self._ended = False
         self._loading = False
         self._errors: deque[str] = deque(maxlen=50)
@@ -220,18 +226,18 @@ class _Process:
     def alive(self) -> bool:
         return not self._ended and self._popen.poll() is None
 
-    def open(self, number: int) -> queue.SimpleQueue[Event | None]:
+    def open(self, number: int) -> queue.SimpleQueue[WorkerEvent | None]:
         """Return the queue of a new request's events; None in it is the end."""
-        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        events: queue.SimpleQueue[WorkerEvent | None] = queue.SimpleQueue()
         with self._lock:
             self._open[number] = events
             if self._ended:
                 events.put(None)
         return events
 
-    def send(self, fields: Event) -> None:
+    def send(self, request: Request, number: int) -> None:
         """Send a line; never blocks, since a worker that loads does not read."""
-        self._outbox.put(json.dumps(fields).encode() + b"\n")
+        self._outbox.put(json.dumps(to_json(request, number)).encode() + b"\n")
 
     def waits_for(self, number: int) -> bool:
         with self._lock:
@@ -240,7 +246,7 @@ class _Process:
     def cancel(self, number: int) -> None:
         if not self.waits_for(number):
             return
-        self.send({"do": "cancel", "id": number})
+        self.send(CancelRequest(), number)
         timer = threading.Timer(END_PATIENCE, self._kill_unless_ended, [number])
         timer.daemon = True
         if not start_unless_exiting(timer):
@@ -283,14 +289,14 @@ class _Process:
     def _read(self) -> None:
         for line in _lines(self._popen.stdout):
             try:
-                event = json.loads(line)
-                number, kind = event.get("id"), event["event"]
-            except (ValueError, KeyError, AttributeError, TypeError):
-                continue
-            self._loading = kind == "loading"
+                table = json.loads(line)
+                number, event = table["id"], from_json(table)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue  # "ready", or a line of a library
+            self._loading = event == Loading()
             with self._lock:
                 events = self._open.get(number)
-                if kind in LAST:
+                if isinstance(event, LastEvent):
                     self._open.pop(number, None)
             if events is not None:
                 events.put(event)

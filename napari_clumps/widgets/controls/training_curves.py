@@ -6,7 +6,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_clumps.jobs.training import Curves
+from napari_clumps.jobs.curves import Curves
 
 # Okabe and Ito's colours, told apart without red and green.
 BLUE, ORANGE, GREEN, PINK = "#56b4e9", "#e69f00", "#009e73", "#cc79a7"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from napari_clumps.jobs.training import Curves, RetrainChoices
+from napari_clumps.jobs.curves import Curves, RetrainChoices
 from tests.helpers.paths import ROOT
 from tests.helpers.review_window import make_galaxies
 

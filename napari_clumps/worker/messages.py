@@ -1,0 +1,233 @@
+"""The messages between the window and the worker process, and their JSON.
+
+`clump_detector.worker` documents the protocol; the events of a training are those of
+`clump_detector.train.events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.train import events as training
+from clump_detector.train.events import TrainEvent
+
+# -- requests -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DetectRequest:
+    """Search cutouts with a model.
+
+    Attributes
+    ----------
+    model : str
+        Path of the model folder.
+    cutouts : list of dict
+        Each with ``key``, ``name``, ``fwhm``, and ``files`` and ``bands``, or
+        ``array``, a .npy file, and ``rgb``.
+    device : str
+        auto, cpu, cuda or mps.
+    """
+
+    do: ClassVar[str] = "detect"
+
+    model: str
+    cutouts: list[dict[str, Any]]
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """Train a model.
+
+    Attributes
+    ----------
+    labels : str
+        Path of the label set.
+    out : str
+        Path of the new model folder.
+    base : str or None
+        Path of the model folder to start from.
+    config : dict
+        Fields of `clump_detector.config.training.TrainConfig`.
+    """
+
+    do: ClassVar[str] = "train"
+
+    labels: str
+    out: str
+    base: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """Compare two models on a label set.
+
+    Attributes
+    ----------
+    old, new : str
+        Paths of the model folders.
+    labels : str
+        Path of the label set.
+    which : {"held_out", "all"}
+        Cutouts to compare on.
+    keep : bool
+        Whether to keep the verdict in the card of the new model.
+    """
+
+    do: ClassVar[str] = "compare"
+
+    old: str
+    new: str
+    labels: str
+    device: str = "auto"
+    which: Literal["all", "held_out"] = "held_out"
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class CancelRequest:
+    """End another request, whose id it has, and keep nothing."""
+
+    do: ClassVar[str] = "cancel"
+
+
+@dataclass(frozen=True)
+class StopRequest:
+    """End a training, whose id it has, and keep the best model so far."""
+
+    do: ClassVar[str] = "stop"
+
+
+Request = DetectRequest | TrainRequest | CompareRequest | CancelRequest | StopRequest
+
+
+def to_json(request: Request, number: int) -> dict[str, Any]:
+    """Return a request as a dictionary that JSON can hold.
+
+    Parameters
+    ----------
+    request : Request
+    number : int
+        Id of the request, or of the one to cancel or stop.
+    """
+    values = {one.name: getattr(request, one.name) for one in fields(request)}
+    return {"id": number, "do": request.do, **values}
+
+
+# -- events -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Loading:
+    """The model is being loaded, or is loaded now and has a name."""
+
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """The proposals of a model on one cutout, down to its score floor.
+
+    ``boxes`` has shape (n, 4), ``scores`` (n,); ``size`` is (width, height) in pixels.
+    """
+
+    key: str | int
+    size: tuple[int, int]
+    boxes: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    classes: list[str]
+    model: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A cutout that could not be searched, and why."""
+
+    key: str | int
+    message: str
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """Steps done of a comparison, and steps in all."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class DoneEvent:
+    """The request is completed; ``result`` depends on its kind."""
+
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ErrorEvent:
+    """The request failed; the message is for the user."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class CancelledEvent:
+    """The request was cancelled."""
+
+
+#: The last event of a request.
+LastEvent = DoneEvent | ErrorEvent | CancelledEvent
+
+WorkerEvent = Loading | Proposals | Unreadable | ProgressEvent | TrainEvent | LastEvent
+
+
+def from_json(table: Mapping[str, Any]) -> WorkerEvent:
+    """Return the event of a dictionary that the worker has sent.
+
+    Raises
+    ------
+    ValueError
+        If the kind of event is unknown, or it lacks a field.
+    """
+    read = _READERS.get(str(table.get("event")))
+    values = {key: value for key, value in table.items() if key != "id"}
+    try:
+        return training.from_json(values) if read is None else read(values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an event of the worker: {error!r}") from error
+
+
+def _proposals(table: Mapping[str, Any]) -> Proposals:
+    width, height = table["size"]
+    return Proposals(
+        table["key"],
+        (int(width), int(height)),
+        np.array(table["boxes"], dtype=np.float64).reshape(-1, 4),
+        np.array(table["scores"], dtype=np.float64),
+        list(table["classes"]),
+        str(table["model"]),
+        tuple(table.get("notes", ())),
+    )
+
+
+def _done(table: Mapping[str, Any]) -> DoneEvent:
+    return DoneEvent({key: value for key, value in table.items() if key != "event"})
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any]], WorkerEvent]] = {
+    "loading": lambda table: Loading(),
+    "loaded": lambda table: Loading(str(table["model"])),
+    "boxes": _proposals,
+    "problem": lambda table: Unreadable(table["key"], str(table["message"])),
+    "progress": lambda table: ProgressEvent(int(table["done"]), int(table["total"])),
+    "done": _done,
+    "error": lambda table: ErrorEvent(str(table["message"])),
+    "cancelled": lambda table: CancelledEvent(),
+}
