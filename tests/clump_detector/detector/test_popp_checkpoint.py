@@ -48,7 +48,7 @@ def test_the_same_boxes_as_torchvisions_own(checkpoint, tmp_path):
             # Weights are kept in half precision.
             torch.testing.assert_close(mine, theirs, rtol=0.02, atol=0.02)
         proposals, _ = network.rpn(images, features)
-        logits, _ = detector.roi_heads._judge(ours, proposals)
+        logits, _ = detector.roi_heads._classify(ours, proposals)
         pooled = network.roi_heads.box_roi_pool(features, proposals, [(800, 800)])
         pooled = network.roi_heads.box_head(pooled)
         theirs, _ = network.roi_heads.box_predictor(pooled)

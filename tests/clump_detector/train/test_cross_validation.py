@@ -16,7 +16,7 @@ from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import Cancelled, FileError
 from clump_detector.core.progress import CancelToken
 from clump_detector.detector.feature_store import FeatureStore
-from clump_detector.detector.network import Encoded
+from clump_detector.detector.heads import Encoded
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from clump_detector.metrics.matching import FALSE, IGNORED
 from clump_detector.models.card import read_card

@@ -117,7 +117,14 @@ def channels(encoder: nn.Module) -> list[int]:
 
 
 def last_stages(encoder: nn.Module, n: int = 2) -> list[nn.Parameter]:
-    """Return the parameters of an encoder's last stages."""
+    """Return the parameters of an encoder's last stages.
+
+    Parameters
+    ----------
+    encoder : torch.nn.Module
+    n : int
+        Number of stages.
+    """
     names = [name for name, _ in encoder.named_parameters()]
     wanted = sorted({_stage(name) for name in names})[-n:]
     return [p for name, p in encoder.named_parameters() if _stage(name) in wanted]
@@ -220,6 +227,15 @@ def _from_zoobot(name: str) -> nn.Module:
 
 def load_strictly(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
     """Load a whole network's weights into its feature extractor.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        The feature extractor.
+    weights : mapping of str to Tensor
+        Of the whole network.
+    name : str
+        Of the encoder, for messages.
 
     Raises
     ------

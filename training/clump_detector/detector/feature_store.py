@@ -18,7 +18,7 @@ import torch
 
 from clump_detector.core.errors import FileError, from_os_error
 
-from .network import Encoded
+from .heads import Encoded
 
 #: Of the disk's free space, the features take at most this share.
 SHARE = 0.5
@@ -103,7 +103,14 @@ class FeatureStore:
         return len(self._entries) - 1
 
     def get(self, number: int, device: torch.device) -> Encoded:
-        """Return feature maps in half precision, on a device."""
+        """Return feature maps in half precision, on a device.
+
+        Parameters
+        ----------
+        number : int
+            As `add` returned it.
+        device : torch.device
+        """
         entry = self._entries[number]
         features: OrderedDict[str, torch.Tensor] = OrderedDict()
         offset = entry.offset

@@ -26,7 +26,15 @@ from .weights import ANOTHER, read_weights
 def save_model(folder: str | Path, detector: Detector, card: ModelCard) -> ModelCard:
     """Write a model folder, whole or not at all, and return its card.
 
-    Weights are kept in half precision: a score changes by less than 0.001.
+    Weights are stored in half precision: a score changes by less than 0.001.
+
+    Parameters
+    ----------
+    folder : path
+        Made new; it may exist where it is empty.
+    detector : Detector
+    card : ModelCard
+        Its time and hash of the weights are filled in.
 
     Raises
     ------
@@ -87,6 +95,11 @@ def load_model(
     folder: str | Path, device: str | torch.device = "cpu"
 ) -> tuple[Detector, ModelCard]:
     """Load a model, ready to detect.
+
+    Parameters
+    ----------
+    folder : path
+    device : str or torch.device
 
     Raises
     ------

@@ -166,7 +166,13 @@ class Predictor:
 def as_tensor(
     picture: NDArray[np.uint8], device: torch.device | str = "cpu"
 ) -> torch.Tensor:
-    """Return a picture as the network takes it: (3, height, width) in 0 to 1."""
+    """Return a picture as the network takes it: (3, height, width) in 0 to 1.
+
+    Parameters
+    ----------
+    picture : uint8 array of shape (height, width, 3)
+    device : torch.device or str
+    """
     pixels = torch.from_numpy(np.array(picture, copy=True)).to(device)
     return pixels.permute(2, 0, 1).float() / 255
 

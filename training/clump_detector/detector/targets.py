@@ -42,7 +42,15 @@ class LossTarget(TypedDict):
 
 
 class Sampler:
-    """Chooses which proposals of an image count, rejected ones always among them."""
+    """Chooses which proposals of an image count, rejected ones always among them.
+
+    Parameters
+    ----------
+    size : int
+        Proposals of an image that count, at most.
+    positive_share : float
+        Largest share of them that are positive.
+    """
 
     def __init__(self, size: int, positive_share: float) -> None:
         self.size = size

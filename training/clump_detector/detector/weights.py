@@ -18,6 +18,13 @@ ANOTHER = "Choose another model, or make this one again."
 def read_weights(folder: Path, card: ModelCard) -> dict[str, Tensor]:
     """Return a model's weights in full precision.
 
+    Parameters
+    ----------
+    folder : path
+        A model folder.
+    card : ModelCard
+        Its card, which holds the weights' hash.
+
     Raises
     ------
     ModelError

@@ -29,6 +29,14 @@ def by_flux_ratio(
 
     Each bin has ``low``, ``high`` (None without end), ``true_boxes``, ``found`` and
     ``completeness``. Which bin a false box belongs to is not known: there is no purity.
+
+    Parameters
+    ----------
+    galaxies : sequence of LabelledCutout
+    matches : sequence of Match
+        One per galaxy.
+    score : float
+        Boxes count from this score on.
     """
     ratios: list[float] = []
     found: list[bool] = []
@@ -59,7 +67,13 @@ def by_flux_ratio(
 
 
 def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> dict[str, Any]:
-    """Return `metrics.curve` for JSON, with 68 % bands over galaxies."""
+    """Return `matching.curve` for JSON, with 68 % bands over galaxies.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+    scores : array of shape (k,)
+    """
     figures: dict[str, Any] = dict(matching.curve(matches, scores).as_json())
     for name in ("completeness", "purity"):
         figures[f"{name}_68"] = []

@@ -12,9 +12,16 @@ from clump_detector.models.card import ModelCard, read_card, write_card
 
 
 def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
-    """Keep in a model's card what `evaluate_model` found on validation galaxies.
+    """Store in a model's card the calibration found on validation galaxies.
 
-    That is the calibration, and the score with the highest F1 as the default.
+    The score with the highest F1 becomes the default.
+
+    Parameters
+    ----------
+    folder : path
+        The model folder.
+    figures : dict
+        As from `evaluate_model`.
 
     Raises
     ------
@@ -43,7 +50,16 @@ def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
 
 
 def store_metrics(folder: Path, figures: dict[str, Any], where: str) -> ModelCard:
-    """Keep in a model's card how well it does, and on what.
+    """Store in a model's card how well it does, and on what.
+
+    Parameters
+    ----------
+    folder : path
+        The model folder.
+    figures : dict
+        As from `evaluate_model`.
+    where : str
+        What the metrics were measured on, for the card.
 
     Raises
     ------

@@ -42,6 +42,12 @@ def wilson(found: int, n: int) -> tuple[float, float]:
 def completeness(trials: Sequence[Trial], score: float) -> dict[str, Any]:
     """Return the shares found at a score, by flux ratio, with their intervals.
 
+    Parameters
+    ----------
+    trials : sequence of Trial
+    score : float
+        A clump counts as found from this score on.
+
     Returns
     -------
     dict

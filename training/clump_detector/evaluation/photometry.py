@@ -58,7 +58,18 @@ Job = tuple[int, int, Sequence[str]]
 
 @dataclass(frozen=True)
 class Pair:
-    """A clump's true and its measured flux in one band, in nanomaggies."""
+    """A clump's true and its measured flux in one band.
+
+    Attributes
+    ----------
+    psf : str
+        One of `PSFS`.
+    band : str
+    true, flux, error : float
+        In nanomaggies.
+    isolated : bool
+        Whether no other source reaches into its annulus.
+    """
 
     psf: str
     band: str
@@ -75,7 +86,16 @@ class Pair:
 
 
 def compare_galaxy(seed: int, index: int, psfs: Sequence[str] = PSFS) -> list[Pair]:
-    """Simulate one galaxy with clumps, measure it and return the pairs."""
+    """Simulate one galaxy with clumps, measure it and return the pairs.
+
+    Parameters
+    ----------
+    seed : int
+    index : int
+        Number of the galaxy, from 0.
+    psfs : sequence of str
+        Of `PSFS`.
+    """
     made = simulate_one(galaxy_rng(seed, index), clumpy=True)
     scene, n = made.scene, made.planes.shape[1]
     scale = scene.size * scene.scale / n
@@ -202,7 +222,16 @@ def figures(pairs: Iterable[Pair]) -> dict[str, float]:
 
 
 def draw(pairs: Sequence[Pair], path: Path, bands: str = "gri") -> None:
-    """Draw measured over true against S/N, and the pulls, by band."""
+    """Draw measured over true against S/N, and the pulls, by band.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    path : path
+        A file whose ending names its format: png, pdf or svg.
+    bands : str
+        One column each.
+    """
     drawing = new_figure(10.5, 5.6)
     axes = drawing.subplots(2, len(bands), squeeze=False)
     for k, band in enumerate(bands):

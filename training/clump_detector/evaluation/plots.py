@@ -47,7 +47,12 @@ def draw_figures(figures: dict[str, Any], path: str | Path) -> None:
 
 
 def new_figure(width: float, height: float) -> Any:
-    """Return an empty figure of so many inches.
+    """Return an empty figure.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
 
     Raises
     ------
@@ -66,6 +71,12 @@ def new_figure(width: float, height: float) -> Any:
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure in the format that the path's ending names.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path
+        png unless its ending names another format.
 
     Raises
     ------

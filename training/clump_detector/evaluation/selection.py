@@ -39,6 +39,13 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
     Only done cutouts know all their clumps. Of several images of one galaxy the first
     counts.
 
+    Parameters
+    ----------
+    labels : LabelSet or path
+    which : {"all", "held_out"}
+    models : sequence of path
+        Model folders.
+
     Raises
     ------
     LabelError
@@ -103,5 +110,12 @@ def _first_of_each(keys: Sequence[set[str]]) -> list[int]:
 
 
 def plural(n: int, one: str, many: str) -> str:
-    """Return a number with its noun, in the singular or the plural."""
+    """Return a number with its noun, in the singular or the plural.
+
+    Parameters
+    ----------
+    n : int
+    one, many : str
+        The noun in the singular and in the plural.
+    """
     return f"{n} {one if n == 1 else many}"

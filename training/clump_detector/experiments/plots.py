@@ -13,6 +13,13 @@ import numpy as np
 def draw_experiment(rows: list[dict[str, Any]], path: Path) -> None:
     """Draw completeness, purity and AP against the number of galaxies.
 
+    Parameters
+    ----------
+    rows : list of dict
+        As `run_experiment` returns them.
+    path : path
+        A file whose ending names its format: png, pdf or svg.
+
     Raises
     ------
     ConfigError

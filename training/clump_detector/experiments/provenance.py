@@ -25,6 +25,12 @@ _NAMED = 4
 def keep_recipe(folder: Path, recipe: Mapping[str, Any]) -> None:
     """Write what a folder is made from.
 
+    Parameters
+    ----------
+    folder : path
+    recipe : mapping
+        What JSON can hold.
+
     Raises
     ------
     FileError
@@ -78,6 +84,17 @@ def _differences(
 
 def move_aside(folder: Path, to: Path) -> Path:
     """Move a folder into another one, under the first name that is free.
+
+    Parameters
+    ----------
+    folder : path
+    to : path
+        The folder that takes it; made where it is not there.
+
+    Returns
+    -------
+    path
+        Where it is now.
 
     Raises
     ------

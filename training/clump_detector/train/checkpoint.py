@@ -83,86 +83,86 @@ def foreign(path: Path, error: Exception) -> TrainingError:
     )
 
 
-def keep(
-    path: Path,
-    identity: Mapping[str, Any],
-    epoch: int,
-    fitter: Fitter,
-    best: BestEpoch,
-) -> None:
-    """Write all that it takes to continue a training.
+class Checkpoint:
+    """The checkpoint of one training.
 
     Parameters
     ----------
     path : path
     identity : mapping
-        ``labels``, ``config`` and ``model`` of the training.
-    epoch : int
-        The last epoch that is done.
-    fitter : Fitter
-    best : BestEpoch
-
-    Raises
-    ------
-    FileError
-        If it cannot be written; the checkpoint before it stays.
+        ``labels``, ``config`` and ``model`` of the training: it continues from no
+        checkpoint of others.
     """
-    # The keys best_regret and judgement are those of the earliest checkpoints.
-    write_checkpoint(
-        path,
-        {
-            **identity,
-            "epoch": epoch,
-            "detector": fitter.detector.state_dict(),
-            "optimizer": fitter.optimizer.state_dict(),
-            "best": best.state,
-            "best_epoch": best.epoch,
-            "best_regret": best.selection_loss,
-            "judgement": None if best.result is None else asdict(best.result),
-        },
-    )
 
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
+        self._path, self._identity = path, identity
 
-def restore(
-    path: Path, identity: Mapping[str, Any], fitter: Fitter
-) -> tuple[BestEpoch, int]:
-    """Set a fitter to the state in a checkpoint.
+    def write(self, epoch: int, fitter: Fitter, best: BestEpoch) -> None:
+        """Write all that it takes to continue the training.
 
-    Parameters
-    ----------
-    path : path
-    identity : mapping
-        As for `keep`.
-    fitter : Fitter
-        Its weights and its optimizer are replaced.
+        Parameters
+        ----------
+        epoch : int
+            The last epoch that is done.
+        fitter : Fitter
+        best : BestEpoch
 
-    Returns
-    -------
-    (BestEpoch, int)
-        The best so far, and the last epoch that is done.
-
-    Raises
-    ------
-    TrainingError
-        If there is none, or it is of another training.
-    """
-    kept = read_checkpoint(path, fitter.device)
-    try:
-        same = all(kept[key] == value for key, value in identity.items())
-        fitter.detector.load_state_dict(kept["detector"])
-        fitter.optimizer.load_state_dict(kept["optimizer"])
-        table = kept["judgement"]
-        best = BestEpoch(
-            kept["best"],
-            kept["best_epoch"],
-            kept["best_regret"],
-            None if table is None else ValidationResult(**table),
+        Raises
+        ------
+        FileError
+            If it cannot be written; the checkpoint before it stays.
+        """
+        # The keys best_regret and judgement are those of the earliest checkpoints.
+        write_checkpoint(
+            self._path,
+            {
+                **self._identity,
+                "epoch": epoch,
+                "detector": fitter.detector.state_dict(),
+                "optimizer": fitter.optimizer.state_dict(),
+                "best": best.state,
+                "best_epoch": best.epoch,
+                "best_regret": best.selection_loss,
+                "judgement": None if best.result is None else asdict(best.result),
+            },
         )
-        epoch = int(kept["epoch"])
-    except Exception as error:  # whatever a foreign file leads to
-        raise foreign(path, error) from error
-    if not same:
-        raise TrainingError(
-            "this checkpoint is of another label set or other options", path, AGAIN
-        )
-    return best, epoch
+
+    def restore(self, fitter: Fitter) -> tuple[BestEpoch, int]:
+        """Set a fitter to the state in the checkpoint.
+
+        Returns
+        -------
+        (BestEpoch, int)
+            The best so far, and the last epoch that is done.
+
+        Raises
+        ------
+        TrainingError
+            If there is none, or it is of another training.
+        """
+        kept = read_checkpoint(self._path, fitter.device)
+        try:
+            same = all(kept[key] == value for key, value in self._identity.items())
+            fitter.detector.load_state_dict(kept["detector"])
+            fitter.optimizer.load_state_dict(kept["optimizer"])
+            table = kept["judgement"]
+            best = BestEpoch(
+                kept["best"],
+                kept["best_epoch"],
+                kept["best_regret"],
+                None if table is None else ValidationResult(**table),
+            )
+            epoch = int(kept["epoch"])
+        except Exception as error:  # whatever a foreign file leads to
+            raise foreign(self._path, error) from error
+        if not same:
+            raise TrainingError(
+                "this checkpoint is of another label set or other options",
+                self._path,
+                AGAIN,
+            )
+        return best, epoch
+
+    def remove(self) -> None:
+        """Remove the file, where there is one."""
+        self._path.unlink(missing_ok=True)

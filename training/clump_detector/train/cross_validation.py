@@ -204,7 +204,15 @@ class UnseenSearch:
     def validation(
         self, best: Mapping[str, Tensor], views: Sequence[SampleView]
     ) -> Unseen:
-        """Search the part that was set apart, whose views are given."""
+        """Search the part that was set apart.
+
+        Parameters
+        ----------
+        best : mapping of str to Tensor
+            The new model's weights.
+        views : sequence of SampleView
+            Of the samples for validation, in their order.
+        """
         pairs = list(zip(views, self.samples.validation, strict=True))
         method = "a part set apart for validation"
         return Unseen(method, *self._search_both(best, lambda: pairs))

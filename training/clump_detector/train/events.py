@@ -49,7 +49,14 @@ class StartEvent:
 
 @dataclass(frozen=True)
 class FeaturesEvent:
-    """The feature maps of cutout ``done``, from 0, of ``total`` are next."""
+    """The feature maps of the next cutout are being computed.
+
+    Attributes
+    ----------
+    done : int
+        Cutouts whose feature maps are computed.
+    total : int
+    """
 
     kind: ClassVar[str] = "features"
 
@@ -84,9 +91,18 @@ class StepEvent:
 
 @dataclass(frozen=True)
 class EpochEvent:
-    """One epoch is done and validated; None where something is not defined.
+    """One epoch is done and validated.
 
-    ``best`` says whether its weights are the best so far.
+    Attributes
+    ----------
+    epoch : int
+        From 1.
+    train_loss, validation_loss : float or None
+        None where not finite, or where nothing is set apart.
+    completeness, purity : float or None
+        On the cutouts for validation, at their best score.
+    best : bool
+        Whether its weights are the best so far.
     """
 
     kind: ClassVar[str] = "epoch"
@@ -101,7 +117,15 @@ class EpochEvent:
 
 @dataclass(frozen=True)
 class FoldEvent:
-    """Training without fold ``fold``, from 1, of ``folds`` is next."""
+    """Training without one fold is next.
+
+    Attributes
+    ----------
+    fold : int
+        From 1.
+    folds : int
+        Folds that will be searched.
+    """
 
     kind: ClassVar[str] = "fold"
 

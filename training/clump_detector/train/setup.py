@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -60,6 +61,14 @@ class Setup:
     fitter: Fitter
     schedule: Schedule
     processes: Processes
+
+    def identity(self, request: TrainRequest) -> dict[str, Any]:
+        """Return what a checkpoint has to agree with to be continued from."""
+        return {
+            "labels": self.labels.hash(),
+            "config": asdict(request.config),
+            "model": asdict(self.model),
+        }
 
     def start_event(self) -> StartEvent:
         """Return the event that reports what is about to be learned."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +17,7 @@ from clump_detector.detector.model_folder import save_model
 from clump_detector.detector.network import Detector
 from clump_detector.metrics.threshold import Goal
 
-from .checkpoint import keep, restore
+from .checkpoint import Checkpoint
 from .cross_validation import Unseen, UnseenSearch
 from .distributed import leads
 from .events import (
@@ -72,6 +70,10 @@ class Training:
         self.setup = prepare(request, cancel)
         self.fitter, self.schedule = self.setup.fitter, self.setup.schedule
         self.processes = self.setup.processes
+        self._checkpoint = Checkpoint(
+            request.out.parent / f".{request.out.name}.checkpoint.pt",
+            self.setup.identity(request),
+        )
         self.best = BestEpoch({})
         self.first_epoch = 1
         self._stopped = False
@@ -83,7 +85,8 @@ class Training:
         """Train, calibrate, save and return the new model's folder."""
         start = self.fitter.state()
         if self.request.resume:
-            self._restore()
+            self.best, last = self._checkpoint.restore(self.fitter)
+            self.first_epoch = last + 1
         self._report(self.setup.start_event())
         views = SampleViews(
             self.fitter,
@@ -112,7 +115,7 @@ class Training:
             if self.processes.broadcast(over):
                 break
             if self.config.checkpoint and self.processes.leads:
-                self._keep(epoch)
+                self._checkpoint.write(epoch, self.fitter, self.best)
         if self.processes.leads:
             self._save(self._unseen(start, views, validation))
 
@@ -190,16 +193,7 @@ class Training:
         best = selection_loss < self.best.selection_loss or not self.best.epoch
         if best:
             self.best = BestEpoch(self.fitter.state(), epoch, selection_loss, result)
-        self._report(
-            EpochEvent(
-                epoch=epoch,
-                train_loss=_finite(train_loss),
-                validation_loss=None if result is None else _finite(result.loss),
-                completeness=None if result is None else result.completeness,
-                purity=None if result is None else result.purity,
-                best=best,
-            )
-        )
+        self._report(_epoch_event(epoch, train_loss, result, best=best))
 
     # -- what the new model finds where it did not learn ------------------------
 
@@ -289,29 +283,23 @@ class Training:
             )
         )
 
-    @property
-    def _checkpoint(self) -> Path:
-        return self.request.out.parent / f".{self.request.out.name}.checkpoint.pt"
-
     def remove_checkpoint(self) -> None:
         """Remove the checkpoint, where one is written."""
         if self.config.checkpoint:
-            self._checkpoint.unlink(missing_ok=True)
+            self._checkpoint.remove()
 
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint has to agree with."""
-        return {
-            "labels": self.setup.labels.hash(),
-            "config": asdict(self.config),
-            "model": asdict(self.setup.model),
-        }
 
-    def _keep(self, epoch: int) -> None:
-        keep(self._checkpoint, self._identity(), epoch, self.fitter, self.best)
-
-    def _restore(self) -> None:
-        self.best, last = restore(self._checkpoint, self._identity(), self.fitter)
-        self.first_epoch = last + 1
+def _epoch_event(
+    epoch: int, train_loss: float, result: ValidationResult | None, *, best: bool
+) -> EpochEvent:
+    return EpochEvent(
+        epoch=epoch,
+        train_loss=_finite(train_loss),
+        validation_loss=None if result is None else _finite(result.loss),
+        completeness=None if result is None else result.completeness,
+        purity=None if result is None else result.purity,
+        best=best,
+    )
 
 
 def _finite(value: float) -> float | None:

@@ -113,7 +113,21 @@ class Engine:
         return self._predictor
 
     def detect(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
-        """Search each cutout; a bad one is a problem of its own."""
+        """Search each cutout; a bad one is a problem of its own.
+
+        Parameters
+        ----------
+        request : dict
+            As in the table of `clump_detector.worker`.
+        emit : callable
+            Takes the events.
+        cancel : CancelToken
+
+        Returns
+        -------
+        dict
+            Fields of the event ``done``.
+        """
         start = time.perf_counter()
         emit({"event": "loading"})
         model = self.predictor(Path(request["model"]), request.get("device", "auto"))
@@ -138,7 +152,21 @@ class Engine:
         }
 
     def train(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
-        """Train a model; the events are those of `clump_detector.train.events`."""
+        """Train a model; the events are those of `clump_detector.train.events`.
+
+        Parameters
+        ----------
+        request : dict
+            As in the table of `clump_detector.worker`.
+        emit : callable
+            Takes the events.
+        cancel : CancelToken
+
+        Returns
+        -------
+        dict
+            Fields of the event ``done``.
+        """
         emit({"event": "loading"})
         _use_all_cores()
         from clump_detector.train.events import to_json
@@ -150,7 +178,21 @@ class Engine:
         return {"model": str(folder)}
 
     def compare(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
-        """Compare two models on the cutouts of a label set."""
+        """Compare two models on the cutouts of a label set.
+
+        Parameters
+        ----------
+        request : dict
+            As in the table of `clump_detector.worker`.
+        emit : callable
+            Takes the events.
+        cancel : CancelToken
+
+        Returns
+        -------
+        dict
+            Fields of the event ``done``.
+        """
         emit({"event": "loading"})
         _use_all_cores()
         from clump_detector.evaluation.comparison import compare_models, store_verdict

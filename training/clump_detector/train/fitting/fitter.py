@@ -20,7 +20,8 @@ from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import TrainingError
 from clump_detector.detector.encoder import last_stages
-from clump_detector.detector.network import Detector, Encoded
+from clump_detector.detector.heads import Encoded
+from clump_detector.detector.network import Detector
 from clump_detector.detector.predict import as_tensor
 from clump_detector.detector.targets import LossTarget
 from clump_detector.train.distributed import Processes

@@ -9,15 +9,21 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from clump_detector.detector.network import Encoded
+from clump_detector.detector.heads import Encoded
 from clump_detector.detector.targets import LossTarget
 
 
 @dataclass(frozen=True)
 class SampleView:
-    """One variant of a sample: feature maps as far as they are frozen, and its target.
+    """One variant of a sample as the network takes it, with its target.
 
-    ``frozen`` is None where the encoder itself is trained; then ``image`` is there.
+    Attributes
+    ----------
+    target : LossTarget
+    frozen : Encoded or None
+        Feature maps of the frozen layers; None where the encoder itself is trained.
+    image : tensor of shape (3, height, width) or None
+        Where the encoder itself is trained.
     """
 
     target: LossTarget

@@ -66,7 +66,15 @@ class Sample:
     def move(
         self, picture: NDArray[np.uint8], factor: NDArray[np.float64], shift: Boxes
     ) -> Sample:
-        """Return it with another picture, and boxes times a factor plus a shift."""
+        """Return a sample with another picture, and boxes times a factor plus a shift.
+
+        Parameters
+        ----------
+        picture : uint8 array of shape (height, width, 3)
+        factor : array of shape (4,)
+        shift : array of shape (4,)
+            In pixels of the new picture.
+        """
         return replace(
             self,
             picture=picture,
@@ -77,7 +85,14 @@ class Sample:
 
 
 def turn(sample: Sample, which: int) -> Sample:
-    """Return one of the eight flips and rotations by 90 degrees; 0 is none."""
+    """Return one of the eight flips and rotations by 90 degrees.
+
+    Parameters
+    ----------
+    sample : Sample
+    which : int
+        0 to 7; 0 leaves it as it is.
+    """
     picture, flipped = sample.picture, which >= TURNS // 2
     if flipped:
         picture = picture[:, ::-1]
@@ -104,11 +119,17 @@ def turn(sample: Sample, which: int) -> Sample:
 
 
 def rotate(sample: Sample, angle: float) -> Sample:
-    """Return a sample turned about its middle by an angle in degrees, anticlockwise.
+    """Return a sample rotated about its middle.
 
     Boxes stay upright and square about their centres, since a clump is round; an
     ignored one grows to hold the whole of the old one. What comes in from beyond the
     rim is black, as where a survey has no data.
+
+    Parameters
+    ----------
+    sample : Sample
+    angle : float
+        In degrees, anticlockwise.
     """
     width, height = sample.size
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
@@ -138,13 +159,27 @@ def rotate(sample: Sample, angle: float) -> Sample:
 
 
 def rescale(sample: Sample, factor: float) -> Sample:
-    """Return a sample enlarged by a factor."""
+    """Return a sample enlarged by a factor.
+
+    Parameters
+    ----------
+    sample : Sample
+    factor : float
+    """
     picture, exact = resize(sample.picture, factor)
     return sample.move(picture, np.tile(exact, 2), np.zeros(4))
 
 
 def crop(sample: Sample, x: int, y: int, width: int, height: int) -> Sample:
-    """Return a part of a sample that lies inside it."""
+    """Return a part of a sample that lies inside it.
+
+    Parameters
+    ----------
+    sample : Sample
+    x, y : int
+        First column and row.
+    width, height : int
+    """
     picture = np.ascontiguousarray(sample.picture[y : y + height, x : x + width])
     shift = -np.array([x, y, x, y], dtype=np.float64)
     return cut(sample.move(picture, np.ones(4), shift))
@@ -215,6 +250,11 @@ def blank(sample: Sample, rng: np.random.Generator) -> Sample:
     """Return a sample in which a strip along one rim has no data.
 
     Boxes that it covers become ignored, as those cut by a rim.
+
+    Parameters
+    ----------
+    sample : Sample
+    rng : numpy.random.Generator
     """
     width, height = sample.size
     share = float(rng.uniform(0.03, 0.3))

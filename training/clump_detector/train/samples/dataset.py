@@ -45,7 +45,14 @@ FEWEST_VALIDATION = 3
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples to learn from and to validate on, and the problems met on the way."""
+    """Samples to learn from and to validate on.
+
+    Attributes
+    ----------
+    train, validation : list of Sample
+    problems : tuple of str
+        Cutouts that were left out, and why.
+    """
 
     train: list[Sample]
     validation: list[Sample]
@@ -207,6 +214,15 @@ def load_sample(
 ) -> Sample:
     """Read one cutout and bring it to the network's scale.
 
+    Parameters
+    ----------
+    labelled : LabelledCutout
+    config : ModelConfig
+    path : path
+        The label set's file, for messages.
+    by_psf : bool
+        Whether it is scaled by its PSF, where that is known, or by its size.
+
     Raises
     ------
     ImageError
@@ -296,7 +312,13 @@ def _with_boxes_among(order: list[int], samples: list[Sample], n: int) -> list[i
 
 
 def to_target(sample: Sample, device: torch.device | str = "cpu") -> LossTarget:
-    """Return what the loss is told of a sample."""
+    """Return what the loss needs to know of a sample.
+
+    Parameters
+    ----------
+    sample : Sample
+    device : torch.device or str
+    """
 
     def tensor(boxes: NDArray[np.float64]) -> torch.Tensor:
         return torch.as_tensor(boxes, dtype=torch.float32, device=device).reshape(-1, 4)
