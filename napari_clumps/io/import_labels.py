@@ -133,9 +133,9 @@ def add_labels(
 
 def _not_taken(box: ForeignBox, how: str) -> str:
     """Return why a box cannot be added in this way, or an empty text."""
-    if box.said == "proposal" and how == PROPOSALS:
+    if box.status == "proposal" and how == PROPOSALS:
         return ""
-    return _NO_LABEL.get(box.said, "")
+    return _NO_LABEL.get(box.status, "")
 
 
 def _label(

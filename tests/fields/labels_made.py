@@ -96,4 +96,4 @@ def taken(path: Path) -> list[tuple[tuple[float, ...], str | None, str]]:
         [box.cls for box in labels.boxes], CLASSES, None, labels.numbers_from, path
     )
     on_it = placed(labels, sources("a.png")).boxes.get(1, [])
-    return [(p.corners, names[p.label.cls], p.label.said) for p in on_it]
+    return [(p.corners, names[p.label.cls], p.label.status) for p in on_it]

@@ -116,7 +116,7 @@ def check_positions(drawn: DrawnTable) -> None:
         grid = read_grid(path)
     found = grid.find_positions()
     assert found is not None
-    lists = [(g.ra, g.dec) for g in galaxies], grid.places(found)
+    lists = [(g.ra, g.dec) for g in galaxies], grid.positions_in(found)
     truth = SkyCoord(drawn.ra, drawn.dec, unit="deg")
     for places in lists:
         assert len(places) == len(truth)

@@ -80,7 +80,7 @@ def test_zeros_before_a_number_are_part_of_a_name(tmp_path):
 def test_an_id_stands_for_one_thing(tmp_path, content):
     path = put_coco(tmp_path, content)
     for read in (read_labels, read_label_set):
-        with pytest.raises(LabelError, match="1 stands in the file twice"):
+        with pytest.raises(LabelError, match="1 is in the file twice"):
             read(path)
 
 

@@ -131,13 +131,13 @@ def test_outlines(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("0 14 23 8 6", "numbers are pixels or others"),
-        (f"0 {MIDDLE} 45", "fifth number is no score"),
+        ("0 14 23 8 6", "numbers are not fractions"),
+        (f"0 {MIDDLE} 45", "fifth number is not a score"),
         (f"clump {MIDDLE}", "does not begin with a class's number"),
         (f"0.5 {MIDDLE}", "does not begin with a class's number"),
         ("0 0.5 0.5 0.1", "fewer than four numbers"),
         ("0 0.5 0.5 0 0.1", "has no area"),
-        (f"-1 {MIDDLE}", "no number from 0"),
+        (f"-1 {MIDDLE}", "not a number from 0"),
         ("0 0.5 0.5 x 0.1", "words where numbers belong"),
         (f"0 {MIDDLE} 0.1 0.2 0.3", "odd number of numbers"),
     ],
@@ -244,7 +244,7 @@ def test_boxes_of_texts(tmp_path):
     path = put_coco(tmp_path, coco(annotation(bbox=["10", "20.0", "8", 6])))
     assert taken(path) == [(BOX, "clump", "")]
     with pytest.raises(
-        LabelError, match=r"no box is taken from it. 1 left out: .*image"
+        LabelError, match=r"it has no usable box. 1 left out: .*image"
     ):
         read_labels(put_coco(tmp_path, coco(annotation(image_id=...))))
 
@@ -315,7 +315,7 @@ def test_physical_pixels(tmp_path, frame, cards, same):
         assert found.boxes[1][0].corners == pytest.approx(BOX)
     else:
         assert found.total == 0
-        assert "physical pixels are not the image's" in " ".join(found.in_words())
+        assert "physical pixels are shifted" in " ".join(found.in_words())
 
 
 @understood(
@@ -444,7 +444,7 @@ def test_a_middle_that_cannot_be_one(tmp_path):
     with pytest.raises(LabelError, match="x_min and y_min if they are the corner"):
         read_labels(path)
     path = put(tmp_path, "t.csv", f"{head}a.png,10,20,8,6\n")
-    assert "call them x_min and y_min" in read_labels(path).notes[0]
+    assert "name them x_min and y_min" in read_labels(path).notes[0]
 
 
 @understood(

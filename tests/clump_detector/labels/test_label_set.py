@@ -262,14 +262,14 @@ BAD = {
     "a number": (7, "not a COCO label set"),
     "another kind": ({"name": "a model"}, "not a COCO label set"),
     "no boxes' key": ({k: v for k, v in GOOD.items() if k != "annotations"}, "COCO"),
-    "no image": ({**GOOD, "images": [], "annotations": []}, "names no image"),
+    "no image": ({**GOOD, "images": [], "annotations": []}, "has no image"),
     "a box of no image": (changed("annotations", image_id=2), "names image 2"),
     "a box of no class": (changed("annotations", category_id=7), "names class 7"),
     "outside": (
         changed("annotations", bbox=[60, 0, 5, 5]),
-        "box 5 of a.png lies outside",
+        "box 5 of a.png is outside",
     ),
-    "above": (changed("annotations", bbox=[0, -9, 5, 5]), "lies outside the image"),
+    "above": (changed("annotations", bbox=[0, -9, 5, 5]), "is outside the image"),
     "no area": (changed("annotations", bbox=[1, 2, 0, 4]), "has no area"),
     "inside out": (changed("annotations", bbox=[9, 9, -3, 4]), "has no area"),
     "not a number": (changed("annotations", bbox=[1, 2, float("nan"), 4]), "no area"),
@@ -300,11 +300,11 @@ BAD = {
     "images of no kind": ({**GOOD, "images": {"1": 2}}, "not a COCO label set"),
     "the same image twice": (
         {**GOOD, "images": GOOD["images"] * 2},
-        "image 1 stands in the file twice",
+        "image 1 is in the file twice",
     ),
     "rejected outside": (
         {**GOOD, "rejected": [{**GOOD["annotations"][0], "bbox": [99, 0, 5, 5]}]},
-        "lies outside",
+        "is outside",
     ),
 }
 

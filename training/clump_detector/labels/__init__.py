@@ -1,1 +1,1 @@
-"""Labels: our own label sets, and those of other programs and catalogues."""
+"""Labels: this program's label sets, and those of other programs and catalogues."""

@@ -1,8 +1,8 @@
-"""Which of one's own classes a file's classes are.
+"""Matching the classes of a file to the review's own classes.
 
-A name is compared with the names here; a number without a name counts in the order of
-the classes here, from 0 or 1 as its format has it. A numbering is taken whole or not at
-all: were its first or last class left out, the others would be shifted.
+Names are compared with the names of the classes; numbers without names count in the
+order of the classes, from 0 or 1 depending on the format. A numbering is used
+completely or not at all: without its first or last class, the others may be shifted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from clump_detector.core.notation import whole
 from .label_set import DEFAULT_CLASSES
 from .non_clumps import is_no_clump
 
-#: What other files call our classes, in small letters.
+#: Other names of the default classes, in lower case.
 _ALIASES = {
     "clumpy": DEFAULT_CLASSES[0],
     "clumps": DEFAULT_CLASSES[0],
@@ -38,29 +38,28 @@ def class_names(
     numbers_from: int | None = None,
     path: Path | None = None,
 ) -> dict[str, str | None]:
-    """Return which of one's own classes each of a file's is, None for none of them.
+    """Return the review's class for each class of a file, None for none of them.
 
-    Where the file's classes are all unknown, or it has none, a box is of the first.
-    What is called background or the like is of none.
+    If the file has no class or only unknown ones, all are the review's first class.
+    Background and the like are none of the classes.
 
     Parameters
     ----------
     found : iterable of str
-        The classes of the file, each as often as it likes.
+        The classes of the file, possibly repeated.
     classes : sequence of str
-        One's own.
+        The review's classes.
     chosen : str, optional
-        The class that all of them are.
+        The class to use for all of them.
     numbers_from : int, optional
-        Where the file's classes are numbers that it does not name, the first of them; 1
-        by default.
+        The first number, if the file's classes are numbers without names; 1 by default.
     path : Path, optional
         The file, for messages.
 
     Raises
     ------
     LabelError
-        If some of its numbers are none of one's own classes.
+        If some of its numbers are outside of the review's classes.
     """
     words = list(dict.fromkeys(found))
     own = {name.lower(): name for name in classes}
@@ -85,7 +84,7 @@ def class_names(
 
 
 def first_number(names: Iterable[str]) -> int | None:
-    """Return where names that are nothing but numbers count from; None for others."""
+    """Return the first number of names that are all numbers; None for other names."""
     numbers = [whole(name) for name in names]
     known = sorted(n for n in numbers if n is not None)
     if not known or len(known) != len(numbers):
@@ -96,7 +95,7 @@ def first_number(names: Iterable[str]) -> int | None:
 def _by_number(
     numbers: dict[str, int], classes: Sequence[str], first: int, path: Path | None
 ) -> dict[str, str | None]:
-    """Return the classes of a numbering, of which all or none are one's own."""
+    """Return the classes of a numbering, of which all or none are the review's."""
     good = range(first, first + len(classes))
     outside = sorted({n for n in numbers.values() if n not in good})
     every = sorted(set(numbers.values()))
@@ -105,7 +104,7 @@ def _by_number(
             f"its classes are the numbers {', '.join(map(str, every[:8]))} and no file "
             f"names them; the review has {len(classes)} classes, counted from {first}",
             path,
-            "Put a file with their names beside it (classes.txt, or the format's own), "
+            "Put a file of their names next to it (classes.txt, or the format's own), "
             "or give one class to all (--class).",
         )
     return {w: None if outside else classes[n - first] for w, n in numbers.items()}

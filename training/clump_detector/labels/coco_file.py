@@ -1,8 +1,8 @@
-"""What a COCO file says, read one way for training and for labels that others made.
+"""The content of COCO files, read in the same way for training and for import.
 
-An id is the same in any notation (5, 5.0, "5"), and stands for one image or class: a
-file in which it stands for two is refused, since a box would land on either. A box is
-``bbox``, or what is around the outline or the mask.
+An id is the same in any notation (5, 5.0, "5"), and has to be unique: a file with two
+images or classes of one id is refused, since its boxes are ambiguous. A box is
+``bbox``, or else the box around the outline or the mask.
 """
 
 from __future__ import annotations
@@ -18,25 +18,27 @@ from .non_clumps import is_no_clump
 
 Id = int | str
 
-#: x1, y1, x2, y2 counted from the corner of the first pixel.
+#: x1, y1, x2, y2 in pixels from the corner of the first pixel.
 Edges = tuple[float, float, float, float]
 
-#: Flags, of an annotation or of its attributes, that say it is no object.
+#: Flags of an annotation, or of its attributes, that it is not an object.
 _IGNORED = ("ignore", "ignored", "is_ignore", "isignore", "exclude", "excluded")
 _CROWD = ("iscrowd", "is_crowd", "crowd")
 
-#: Why an annotation is no single object.
+#: Reasons why an annotation is not a single object.
 CROWD, IGNORED = "crowd", "ignored"
 
-_AGAIN = "Export the label set again, or mend it by hand."
+_AGAIN = "Export the label set again, or correct it in an editor."
 
-_MEND = "Number each of them once, or give the files that it was made of one by one."
+_CORRECT = (
+    "Give each a number of its own, or import the files it was made of one by one."
+)
 
 
 def id_of(value: Any) -> Id | None:
-    """Return an id in one notation: a number wherever it is one, else a text."""
+    """Return an id in one notation: as a number if it is one, else as a text."""
     text = value.strip() if isinstance(value, str) else ""
-    # 007 is a name, and not the number 7.
+    # 007 is a name and not the number 7.
     number = (
         None if text[:1] == "0" and text.isdigit() and text != "0" else whole(value)
     )
@@ -49,16 +51,17 @@ def by_id(entries: Any, what: str, path: Path) -> dict[Id, dict[str, Any]]:
     Parameters
     ----------
     entries : anything
-        What stands in the file; what is no list has no entry, and an entry without an
-        id is left out.
+        The value in the file; only a list has entries, and those without id are left
+        out.
     what : str
-        What a message calls one of them.
+        The name of an entry in messages.
     path : Path
+        The file, for messages.
 
     Raises
     ------
     LabelError
-        If an id stands twice.
+        If an id is repeated.
     """
     found: dict[Id, dict[str, Any]] = {}
     for entry in entries if isinstance(entries, list) else ():
@@ -66,7 +69,7 @@ def by_id(entries: Any, what: str, path: Path) -> dict[Id, dict[str, Any]]:
         if key is None:
             continue
         if key in found:
-            raise LabelError(f"{what} {key} stands in the file twice", path, _MEND)
+            raise LabelError(f"{what} {key} is in the file twice", path, _CORRECT)
         found[key] = entry
     return found
 
@@ -74,17 +77,24 @@ def by_id(entries: Any, what: str, path: Path) -> dict[Id, dict[str, Any]]:
 def class_names(entries: Any, path: Path) -> dict[Id, str]:
     """Return the names of the classes by their ids.
 
+    Parameters
+    ----------
+    entries : anything
+        The value of ``categories``.
+    path : Path
+        The file, for messages.
+
     Raises
     ------
     LabelError
-        If an id stands twice.
+        If an id is repeated.
     """
     found = by_id(entries, "category", path)
     return {key: str(entry.get("name", key)) for key, entry in found.items()}
 
 
 def size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return width and height of an image in pixels, or None where it says none."""
+    """Return width and height of an image in pixels, or None where not given."""
     width, height = whole(image.get("width")), whole(image.get("height"))
     if width is None or height is None or min(width, height) < 1:
         return None
@@ -92,17 +102,24 @@ def size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def sized_images(entries: Any, path: Path) -> dict[Id, dict[str, Any]]:
-    """Return the images by their ids, of which each has to say its size.
+    """Return the images by their ids; each has to have a size.
+
+    Parameters
+    ----------
+    entries : anything
+        The value of ``images``.
+    path : Path
+        The file, for messages.
 
     Raises
     ------
     LabelError
-        If one has no id or no size in whole pixels, or an id stands twice.
+        If one has no id or no size in whole pixels, or an id is repeated.
     TypeError
-        If there is no list of them.
+        If it is not a list.
     """
     if not isinstance(entries, list):
-        raise TypeError("images is no list")
+        raise TypeError("images is not a list")
     images = by_id(entries, "image", path)
     if len(images) != len(entries):
         raise LabelError("an image has no id", path, _AGAIN)
@@ -122,19 +139,19 @@ def sized(image: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def is_ours(info: Any) -> bool:
-    """Tell a label set of this program, whose classes a person chose, from others'."""
-    said = info.get("description") if isinstance(info, dict) else None
-    return isinstance(said, str) and "napari-clumps" in said
+    """Return whether a label set was written by this program, by its ``info``."""
+    text = info.get("description") if isinstance(info, dict) else None
+    return isinstance(text, str) and "napari-clumps" in text
 
 
 def without_no_clumps(classes: dict[Id, str]) -> dict[Id, str]:
-    """Return classes with no name for those that mark no clump, unless all do."""
+    """Return classes with '' for those that do not mark clumps, unless all do not."""
     real = {key: "" if is_no_clump(name) else name for key, name in classes.items()}
     return real if any(real.values()) else classes
 
 
 def in_order(number: Id) -> tuple[bool, int, str]:
-    """Return what ids are sorted by: numbers first, then texts."""
+    """Return the sort key of an id: numbers come first, then texts."""
     return (
         isinstance(number, str),
         number if isinstance(number, int) else 0,
@@ -143,7 +160,7 @@ def in_order(number: Id) -> tuple[bool, int, str]:
 
 
 def mask_size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return width and height of the image that an annotation's mask is of, or None."""
+    """Return width and height of the image of an annotation's mask, or None."""
     mask = entry.get("segmentation")
     size = mask.get("size") if isinstance(mask, dict) else None
     if not isinstance(size, list) or len(size) != 2:
@@ -152,7 +169,7 @@ def mask_size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def set_aside(entry: Mapping[str, Any]) -> str:
-    """Return why an annotation is no single object: `CROWD`, `IGNORED` or nothing."""
+    """Return why an annotation is not a single object: `CROWD`, `IGNORED` or ''."""
     more = entry.get("attributes")
     both = [entry, more] if isinstance(more, dict) else [entry]
     if any(flag(part.get(name)) for part in both for name in _IGNORED):
@@ -161,14 +178,14 @@ def set_aside(entry: Mapping[str, Any]) -> str:
 
 
 def is_difficult(entry: Mapping[str, Any]) -> bool:
-    """Tell whether an annotation says that nobody is sure of it."""
+    """Return whether an annotation is marked as difficult, that is uncertain."""
     more = entry.get("attributes")
     both = [entry, more] if isinstance(more, dict) else [entry]
     return any(flag(part.get("difficult")) for part in both)
 
 
 def has_only_mask(entry: Mapping[str, Any]) -> bool:
-    """Tell whether an annotation has a mask and no box."""
+    """Return whether an annotation has a mask and no box."""
     return entry.get("bbox") in (None, []) and isinstance(
         entry.get("segmentation"), dict
     )
@@ -212,8 +229,8 @@ def _around_outline(parts: list[Any]) -> Edges | None:
 def _around_mask(mask: Mapping[str, Any]) -> Edges | None:
     """Return the edges of the box around a run-length encoded mask.
 
-    Own code, since pycocotools is a library in C that nothing else here needs, and the
-    box asks for the ends of the runs alone.
+    Own code, since pycocotools is a C library that nothing else here needs, and a box
+    needs only the ends of the runs.
     """
     size, runs = mask_size({"segmentation": mask}), _runs(mask.get("counts"))
     if size is None or runs is None:
@@ -224,7 +241,7 @@ def _around_mask(mask: Mapping[str, Any]) -> Edges | None:
     x1, y1, x2, y2 = width, height, 0, 0
     for start, stop in _inside(runs):
         left, right = start // height, (stop - 1) // height
-        # A run goes down a column and on at the top of the next.
+        # A run goes down a column and continues at the top of the next.
         top, bottom = (
             (start % height, (stop - 1) % height) if left == right else (0, height - 1)
         )
@@ -234,7 +251,7 @@ def _around_mask(mask: Mapping[str, Any]) -> Edges | None:
 
 
 def _inside(runs: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield where each run of the object's own pixels starts and stops."""
+    """Yield the start and the stop of each run of the object's pixels."""
     at = 0
     for number, run in enumerate(runs):
         if number % 2 and run:
@@ -243,15 +260,15 @@ def _inside(runs: list[int]) -> Iterator[tuple[int, int]]:
 
 
 def _runs(counts: Any) -> list[int] | None:
-    """Return the lengths of the runs, background first, or None where they are none."""
+    """Return the lengths of the runs, background first, or None if they are invalid."""
     if isinstance(counts, list):
         plain = [whole(count) for count in counts]
         return [n for n in plain if n is not None] if None not in plain else None
     if not isinstance(counts, str) or not counts.isascii():
         return None
-    # Five bits a letter, low ones first, the sixth saying that more follow; from the
-    # fourth on a run is the difference to the one but one before it (`rleFrString` of
-    # pycocotools' maskApi.c).
+    # Five bits per letter, low ones first; the sixth means that more follow. From the
+    # fourth run on, a run is the difference to the second one before it (`rleFrString`
+    # of pycocotools' maskApi.c).
     runs: list[int] = []
     value = shift = 0
     for letter in counts:

@@ -1,11 +1,11 @@
-"""From the numbers in a file to the corners of a box, or its place on the sky."""
+"""Conversion of the numbers in a file to a box's corners or its sky position."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 
-from .external import Corners, SkyPlace
+from .external import Corners, SkyPosition
 
 
 def corners_of(values: Iterable[float | None], *, edges: bool = True) -> Corners | None:
@@ -13,7 +13,8 @@ def corners_of(values: Iterable[float | None], *, edges: bool = True) -> Corners
 
     Parameters
     ----------
-    values : four numbers
+    values : iterable of four (float or None)
+        Pixels.
     edges : bool
         Whether they are counted from the corner of the first pixel, as in COCO, rather
         than from its centre.
@@ -37,23 +38,33 @@ def around(points: Sequence[tuple[float, float]]) -> Corners | None:
     return corners_of((min(xs), min(ys), max(xs), max(ys)), edges=False)
 
 
-def sky_place(
+def sky_position(
     ra: float | None,
     dec: float | None,
     *,
     host: tuple[float | None, float | None] = (None, None),
     fwhm: float | None = None,
-) -> SkyPlace | None:
-    """Return a place on the sky, or None where the numbers are none."""
+) -> SkyPosition | None:
+    """Return a position on the sky, or None where the numbers are not valid.
+
+    Parameters
+    ----------
+    ra, dec : float or None
+        Degrees.
+    host : (float or None, float or None)
+        Right ascension and declination of the galaxy in degrees.
+    fwhm : float or None
+        FWHM of the PSF in arcsec.
+    """
     if ra is None or dec is None or not (-360 <= ra <= 360 and -90 <= dec <= 90):
         return None
     at = None if host[0] is None or host[1] is None else (host[0], host[1])
     if at is not None and not (-360 <= at[0] <= 360 and -90 <= at[1] <= 90):
         at = None
     good = fwhm if fwhm is not None and 0 < fwhm < 100 else None
-    return SkyPlace(ra % 360, dec, host=at, fwhm=good)
+    return SkyPosition(ra % 360, dec, host=at, fwhm=good)
 
 
 def share(score: float | None) -> float | None:
-    """Return a score from 0 to 1, or None where the number is none."""
+    """Return a score from 0 to 1, or None where the number is out of range."""
     return score if score is not None and 0 <= score <= 1 else None

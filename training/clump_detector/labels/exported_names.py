@@ -1,8 +1,8 @@
-"""Which cutout each picture of an exported folder was, beside the pictures.
+"""The table of the cutouts that the pictures of an exported folder show.
 
-A folder of pictures cannot always keep the names of the cutouts: two of them may have
-one name in different folders, or in one folder with different endings. The table
-``cutouts.csv`` says which cutout each picture is, and is asked when labels come back.
+The pictures cannot always keep the names of the cutouts: two of these may have one name
+in different folders, or in one folder with different suffixes. The table
+``cutouts.csv`` gives the cutout of each picture and is used when labels are imported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .packed_files import read_text
 FILE = "cutouts.csv"
 COLUMNS = ("picture", "cutout", "file", "width", "height")
 
-#: Folders above a label file or folder in which the table is looked for.
+#: Folders above a label file or folder in which the table is searched.
 _UP = 3
 
 _MOST_BYTES = 50_000_000
@@ -35,11 +35,11 @@ class OwnName:
     Attributes
     ----------
     picture : str
-        The picture's name in the folder, without an ending.
+        The picture's name in the folder, without suffix.
     cutout : str
         The cutout's name.
     file : str
-        The cutout's image, with folders enough to tell it from all others.
+        The cutout's image, with as many folders as make it unique.
     size : (int, int)
         Width and height in pixels.
     """
@@ -60,13 +60,13 @@ def names_table(rows: Iterable[OwnName]) -> str:
 
 
 def own_names(path: Path) -> dict[str, str]:
-    """Return the image of each picture, by the picture's name in small letters.
+    """Return the image of each picture, by the picture's name in lower case.
 
     Parameters
     ----------
     path : path
-        A folder or file of labels; the table stands in it, beside it or above it, or
-        in the folder ``X_images`` of a file ``X.json``.
+        A folder or file of labels; the table is in it, next to it or above it, or in
+        the folder ``X_images`` of a file ``X.json``.
     """
     above = [path, *path.parents] if path.is_dir() else list(path.parents)
     folders = [path.with_name(f"{path.stem}_images"), *above[:_UP]]
@@ -78,7 +78,19 @@ def own_names(path: Path) -> dict[str, str]:
 
 
 def with_own_names(labels: ForeignLabels, path: Path) -> ForeignLabels:
-    """Return labels whose images are called as the cutouts that they were made of."""
+    """Return labels with the names of the cutouts that their images were made of.
+
+    Parameters
+    ----------
+    labels : ForeignLabels
+    path : path
+        Their file or folder; see `own_names`.
+
+    Returns
+    -------
+    ForeignLabels
+        Unchanged where there is no table.
+    """
     table = own_names(path)
     if not table:
         return labels
@@ -94,7 +106,7 @@ def _own(image: str, table: Mapping[str, str]) -> str:
 
 
 def _rows(path: Path) -> dict[str, str]:
-    """Return the table's rows, none where it is not there or another one."""
+    """Return the table's rows, none if it is missing or a different table."""
     try:
         if not path.is_file():
             return {}

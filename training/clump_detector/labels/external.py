@@ -1,4 +1,4 @@
-"""What labels that others made are, once they are read: boxes, and what was lost."""
+"""Imported labels in memory: boxes, and counts of what was left out."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def _nothing() -> Mapping[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class SkyPlace:
-    """Where a label is on the sky.
+class SkyPosition:
+    """The position of a label on the sky.
 
     Attributes
     ----------
     ra, dec : float
-        Degrees, of its middle.
+        Its centre in degrees.
     icrs : bool
         Whether they are ICRS; else they are in the frame of the cutout's own header,
         ICRS or FK5, which differ by 0.02 arcsec.
     region : regions.SkyRegion or None
-        Its extent, where it has one.
+        Its extent, if it has one.
     host : (float, float) or None
-        Right ascension and declination of its galaxy.
+        Right ascension and declination of its galaxy in degrees.
     fwhm : float or None
         FWHM in arcsec of the PSF of the image that it was found on.
     """
@@ -47,34 +47,33 @@ class SkyPlace:
 
 @dataclass(frozen=True, slots=True)
 class ForeignBox:
-    """One label that others made.
+    """One label of another program or catalogue.
 
     Attributes
     ----------
     image : str
-        What the file calls its image: a file name, a stem, an id; empty for nothing.
+        The file's name for its image: a file name, a stem or an id; '' for none.
     cls : str
-        Its class in the file's words; empty for none.
+        Its class as the file names it; '' for none.
     corners : tuple or None
         x1, y1, x2, y2 in pixels, counted from 0 at the centre of the first one.
     middle : (float, float) or None
-        x, y of one without an extent.
+        x, y in pixels of a label without extent.
     shares : tuple or None
-        x1, y1, x2, y2 as shares of the image's width and height from its corner.
-    sky : SkyPlace or None
+        x1, y1, x2, y2 as fractions of the image's width and height from its corner.
+    sky : SkyPosition or None
     size : (int, int) or None
-        Width and height of the image that it was drawn on, where the file says.
+        Width and height of the image that it was drawn on, if the file gives them.
     physical : bool
         Whether its pixels are physical ones, which a header may shift against the
         image's own.
     ids : mapping of str to int
         Object ids by the name of their column.
     score : float or None
-    said : str
-        ``rejected`` or ``proposal`` where the file says that it is no label but one of
-        these; empty otherwise.
+    status : str
+        ``rejected`` or ``proposal`` if the file marks it as one of these; else ''.
     origin, model, annotator, time : str or None
-        Where it came from before, where the file says.
+        Its provenance, if the file gives it.
     """
 
     image: str = ""
@@ -82,12 +81,12 @@ class ForeignBox:
     corners: Corners | None = None
     middle: tuple[float, float] | None = None
     shares: Corners | None = None
-    sky: SkyPlace | None = None
+    sky: SkyPosition | None = None
     size: Size | None = None
     physical: bool = False
     ids: Mapping[str, int] = field(default_factory=_nothing)
     score: float | None = None
-    said: str = ""
+    status: str = ""
     origin: str | None = None
     model: str | None = None
     annotator: str | None = None
@@ -95,7 +94,7 @@ class ForeignBox:
 
     @property
     def named(self) -> str:
-        """What a message calls its image."""
+        """The name of its image in messages."""
         if self.image:
             return self.image
         if self.ids:
@@ -106,69 +105,78 @@ class ForeignBox:
 
 
 class Losses:
-    """What was left out, counted by reason, each with an example."""
+    """Counts of labels that were left out, by reason, each with an example."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._examples: dict[str, str] = {}
 
     def add(self, reason: str, example: str = "", n: int = 1) -> None:
-        """Count what was left out for a reason, which reads on from a number."""
+        """Count labels that were left out for a reason.
+
+        Parameters
+        ----------
+        reason : str
+            A clause, to follow "N left out:".
+        example : str
+            The label or image, for the message.
+        n : int
+            Number of labels.
+        """
         if n:
             self._counts[reason] = self._counts.get(reason, 0) + n
             if example:
                 self._examples.setdefault(reason, example[:80])
 
     def update(self, other: Losses) -> None:
-        """Count what another one has counted."""
+        """Add the counts of another one."""
         for reason, n in other._counts.items():
             self.add(reason, other._examples.get(reason, ""), n)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many by reason."""
+        """Number of labels by reason."""
         return dict(self._counts)
 
     @property
     def total(self) -> int:
-        """How many in all."""
+        """Number of labels for all reasons."""
         return sum(self._counts.values())
 
     def in_words(self) -> list[str]:
         """Return a sentence for each reason, the most frequent first."""
-        said = []
+        lines = []
         for reason, n in sorted(self._counts.items(), key=lambda item: -item[1]):
             example = self._examples.get(reason)
             such = f" (such as {example})" if example else ""
-            said.append(f"{n:,} left out: {reason}{such}.")
-        return said
+            lines.append(f"{n:,} left out: {reason}{such}.")
+        return lines
 
 
 @dataclass(frozen=True)
 class ForeignLabels:
-    """Labels that others made, as their file has them.
+    """The labels of a file of another program or catalogue.
 
     Attributes
     ----------
     kind : str
-        Of the file; one of `KINDS`.
+        The kind of the file; one of `formats.detect.KINDS`.
     origin : str
-        Who made them, which goes with every box.
+        The source of the labels, which is recorded with every box.
     path : Path
     boxes : tuple of ForeignBox
     fits : mapping of Size to (float, float), or None
-        The sizes of the images that pixel boxes fit, and what to add to x and y on
-        each; None where they fit as they are.
+        The sizes of images that pixel boxes fit, and the shift of x and y on each; None
+        if they fit without a shift.
     losses : Losses
-        What of the file is no box.
+        Entries of the file that are not boxes.
     notes : tuple of str
-        What a person should know, in sentences.
+        Sentences for the user.
     others : tuple of str
-        Images that the file names, with a box or without: a cutout that has the name of
-        one of them is not another one's.
+        All images that the file names, with a box or without, among which names have to
+        be unambiguous.
     numbers_from : int or None
-        Where classes are numbers without names, the one of the first; None where they
-        are names.
+        The first number, if classes are numbers without names; None if they are names.
     """
 
     kind: str
@@ -183,15 +191,15 @@ class ForeignLabels:
 
     @property
     def images(self) -> int:
-        """How many images are named."""
+        """Number of images with boxes."""
         return len({b.image or tuple(b.ids.values()) for b in self.boxes})
 
     def in_words(self) -> list[str]:
-        """Return what the file holds, in sentences."""
+        """Return sentences on the file's content."""
         n, images = len(self.boxes), self.images
-        said = f"{self.path.name}: {n:,} box{'es' * (n != 1)}"
+        first = f"{self.path.name}: {n:,} box{'es' * (n != 1)}"
         if self.path.name not in self.origin:
-            said += f" of {self.origin}"
+            first += f" of {self.origin}"
         if images > 1:
-            said += f" on {images:,} images"
-        return [f"{said}.", *self.notes, *self.losses.in_words()]
+            first += f" on {images:,} images"
+        return [f"{first}.", *self.notes, *self.losses.in_words()]

@@ -1,10 +1,10 @@
-"""Which program wrote a JSON file of labels that is no COCO, for messages."""
+"""Recognising JSON files of labels of other programs than COCO, for messages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Keys that stand together in a file, or in each entry of its list, and what it is.
+#: Keys of a file, or of each entry of its list, and the format that has them.
 _WHOLE = (
     ({"shapes", "imagePath"}, "LabelMe's JSON"),
     ({"_via_img_metadata"}, "a project of VIA"),
@@ -28,7 +28,7 @@ _ENTRIES = (
 
 
 def other_format(content: Any) -> str:
-    """Return what a JSON file is that is none of COCO's, or nothing."""
+    """Return the format of a JSON file that is not COCO, or ''."""
     if isinstance(content, dict):
         if {"annotations", "images"} & content.keys():
             return ""

@@ -1,4 +1,4 @@
-"""The label set: boxes as COCO JSON that pycocotools and torchvision read as it is."""
+"""The label set: boxes of cutouts with their provenance, for training and export."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .coco_file import (
 
 DEFAULT_CLASSES = ("clump", "odd clump")
 
-_MAKE_AGAIN = "Export the label set again, or mend it by hand."
+_MAKE_AGAIN = "Export the label set again, or correct it in an editor."
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class LabelledBox:
     """One box of a label set, in pixels counted from the first one's centre.
 
     ``status`` is a review's status; ``origin`` is ``model``, ``person`` or
-    ``simulation``; ``ignored`` says that it is neither object nor background;
-    ``weight`` is how much it counts in training.
+    ``simulation``; ``ignored`` boxes are neither object nor background; ``weight`` is
+    the weight in training.
     """
 
     x1: float
@@ -70,10 +70,10 @@ class LabelledBox:
 class LabelledCutout:
     """One cutout of a label set, with its boxes.
 
-    ``done`` says that every clump is boxed; ``held_out`` that it is kept for testing;
+    ``done`` means that every clump is boxed; ``held_out`` that it is only for testing;
     ``blind`` that its clumps were marked before a model's boxes were shown there;
     ``keys`` are those of `clump_detector.images.identity`; ``flags`` and ``remark`` are
-    what a person said of it.
+    the user's.
     """
 
     source: Source
@@ -98,7 +98,7 @@ class LabelledCutout:
 
 @dataclass(frozen=True)
 class LabelSet:
-    """Frozen boxes of cutouts, with where they came from."""
+    """Frozen boxes of cutouts, with their provenance in ``info``."""
 
     cutouts: tuple[LabelledCutout, ...]
     classes: tuple[str, ...] = DEFAULT_CLASSES
@@ -110,7 +110,7 @@ class LabelSet:
         return replace(self, cutouts=chosen)
 
     def hash(self) -> str:
-        """Return a SHA-256 of boxes and names, whatever folder the images lie in."""
+        """Return a SHA-256 of boxes and names, independent of the images' folder."""
         rows = [
             (
                 c.source.name,
@@ -133,12 +133,31 @@ def _key(box: LabelledBox) -> list[Any]:
 
 
 def write_label_set(labels: LabelSet, path: str | Path) -> None:
-    """Write a label set, whole or not at all; image paths become relative to it."""
+    """Write a label set as COCO JSON, completely or not at all.
+
+    Parameters
+    ----------
+    labels : LabelSet
+    path : path
+        Paths of images become relative to its folder.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
     write_json(path, to_coco(labels, Path(path).parent))
 
 
 def to_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
-    """Return a label set as COCO's dictionary, image paths relative to ``folder``."""
+    """Return a label set as the dictionary of COCO JSON.
+
+    Parameters
+    ----------
+    labels : LabelSet
+    folder : Path
+        The folder that paths of images become relative to.
+    """
     numbers = {name: i + 1 for i, name in enumerate(labels.classes)}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -226,14 +245,14 @@ def _entry(box: LabelledBox, image: int, category: int) -> dict[str, Any]:
 def read_label_set(path: str | Path) -> LabelSet:
     """Read a label set, or any COCO JSON with boxes.
 
-    Cutouts without the key ``done`` are done, and ones without ``held_out`` are not.
+    Cutouts without the key ``done`` are done, and ones without ``held_out`` are not
+    held out. For whether the image files exist see `missing_files`.
 
     Raises
     ------
     LabelError
-        If the file is no label set, has no image, or has a box that is outside its
-        image, has no area, or names an image or class that is not there. Whether the
-        image files exist is `missing_files`' business.
+        If the file is not a label set, has no image, or has a box that is outside its
+        image, has no area, or names an image or class that is not in the file.
     """
     path = Path(path)
     try:
@@ -261,14 +280,14 @@ def read_label_set(path: str | Path) -> LabelSet:
             _MAKE_AGAIN,
         ) from error
     if not cutouts:
-        raise LabelError("this label set names no image", path, _MAKE_AGAIN)
+        raise LabelError("this label set has no image", path, _MAKE_AGAIN)
     named = (classes[i] for i in sorted(classes, key=in_order))
     names = tuple(name for name in named if name)
     return LabelSet(cutouts, names, dict(info) if isinstance(info, dict) else {})
 
 
 def missing_files(labels: LabelSet) -> list[Path]:
-    """Return the image files that a label set names and that are not there."""
+    """Return the image files of a label set that do not exist."""
     return [p for c in labels.cutouts for p in c.source.files if not p.is_file()]
 
 
@@ -302,21 +321,21 @@ def _cutout(
 
 
 def _image_file(path: Path, name: str) -> Path:
-    """Return where an image of a label set is: beside the file, or as COCO has it.
+    """Return the path of an image: relative to the file, or in COCO's layout.
 
-    The COCO data sets have ``annotations/instances_train.json`` beside ``images/train``
-    or ``train``, and names without a folder.
+    The COCO data sets have ``annotations/instances_train.json`` next to
+    ``images/train`` or ``train``, and names without a folder.
     """
-    beside = path.parent / name
+    relative = path.parent / name
     split, above = path.stem.removeprefix("instances_"), path.parent.parent
-    places = (above / "images" / split, above / "images", above / split)
-    if beside.exists() or path.parent.name != "annotations":
-        return beside
-    return next((p / name for p in places if (p / name).exists()), beside)
+    folders = (above / "images" / split, above / "images", above / split)
+    if relative.exists() or path.parent.name != "annotations":
+        return relative
+    return next((p / name for p in folders if (p / name).exists()), relative)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    """Return a list of texts as a tuple; other programs' values of that name go."""
+    """Return a list of texts as a tuple; other programs' values are ignored."""
     return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
@@ -345,7 +364,7 @@ def _boxes_by_image(
             )
         box = _box(entry, images[number], classes[cls], path)
         if not box.cls:
-            # Neither a clump nor background; its class says nothing then.
+            # Neither a clump nor background; its class does not matter then.
             some = next(name for name in classes.values() if name)
             box = replace(box, cls=some, ignored=True)
         found.setdefault(number, []).append(box)
@@ -364,7 +383,7 @@ def _box(
     corners = geometry.from_edges(np.array([edges]))
     if geometry.outside(corners, *sized(image))[0]:
         raise LabelError(
-            f"box {entry.get('id')} of {name} lies outside the image "
+            f"box {entry.get('id')} of {name} is outside the image "
             f"({given} in {image['width']} x {image['height']} pixels)",
             path,
             _MAKE_AGAIN,
@@ -382,7 +401,7 @@ def _box(
         raise LabelError(
             f"box {entry.get('id')} of {name} has the weight {weight:g}",
             path,
-            "A weight is more than 0, and 1 where nothing is said.",
+            "Give a weight above 0, or none for 1.",
         )
     return LabelledBox(
         x1, y1, x2, y2, cls,

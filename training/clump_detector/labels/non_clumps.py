@@ -1,4 +1,4 @@
-"""Words by which files say that something is no clump, though it stands among them."""
+"""Names by which files mark entries that are not clumps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from clump_detector.core.notation import flag, whole
 
-#: Classes and tags, in small letters with nothing but letters and single blanks.
+#: Classes and tags, in lower case with only letters and single blanks.
 _NO_CLUMP = frozenset({
     "background", "bg", "sky", "ignore", "ignored", "ignore region", "ignored region",
     "ignored regions", "ignore regions", "to ignore", "dontcare", "dont care",
@@ -15,7 +15,7 @@ _NO_CLUMP = frozenset({
     "negative", "false positive", "none of these", "masked", "mask out",
 })  # fmt: skip
 
-#: Columns and attributes that, where they are set, say it of one row.
+#: Columns and attributes that mark one row if they are set.
 IGNORED_COLUMNS = (
     "ignore", "ignored", "is_ignored", "exclude", "excluded", "iscrowd", "is_crowd",
     "crowd",
@@ -24,11 +24,11 @@ DIFFICULT_COLUMNS = ("difficult", "is_difficult")
 
 
 def is_no_clump(word: str) -> bool:
-    """Tell whether the name of a class says that its boxes mark no clump."""
+    """Return whether the name of a class means that its boxes are not clumps."""
     plain = " ".join(re.findall(r"[^\W\d_]+", word.lower()))
     return plain in _NO_CLUMP and whole(word) is None
 
 
 def is_set(word: str) -> bool:
-    """Tell whether the text of a flag's cell sets it."""
+    """Return whether the text of a flag's cell sets the flag."""
     return flag(word)

@@ -1,4 +1,4 @@
-"""Opening files that others made: packed or not, never larger than memory allows."""
+"""Reading files, compressed or not, within a limit of their size."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ from pathlib import Path
 from clump_detector.core.errors import LabelError, from_os_error
 from clump_detector.core.signatures import kind_of, refuse_special
 
-#: Bytes of a file, unpacked, beyond which it is refused; the published catalogues have
-#: less than a fifth of it.
+#: Greatest size of a file, unpacked, in bytes; the published catalogues have less than
+#: a fifth of it.
 MOST_BYTES = 300_000_000
 
 _PIECE = 1 << 20
 
-#: Endings that say how a file is packed.
+#: Suffixes of compressed files.
 PACKED = (".gz", ".zip")
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
-    """Return what is in a file, unpacked.
+    """Return the bytes of a file, unpacked.
+
+    Parameters
+    ----------
+    path : Path
+    most : int, optional
+        Greatest size in bytes, unpacked; by default `MOST_BYTES`.
 
     Raises
     ------
     LabelError
-        If it is damaged, or larger than ``most`` bytes, by default `MOST_BYTES`.
+        If it is damaged or larger.
     FileError
         If it cannot be read.
     """
@@ -60,14 +66,14 @@ def read_text(
     ----------
     path : Path
     most : int, optional
-        Bytes beyond which it is refused.
+        Greatest size in bytes, unpacked; by default `MOST_BYTES`.
     notes : list of str, optional
-        Gets a sentence where the encoding was guessed, once.
+        A sentence is added, once, if the encoding was guessed.
 
     Raises
     ------
     LabelError
-        If it is damaged, too large, or no text.
+        If it is damaged, too large, or not text.
     FileError
         If it cannot be read.
     """
@@ -76,7 +82,7 @@ def read_text(
     if _is_binary(content[:512], real):
         what = f"this is {real}" if real else "it has bytes of zero"
         raise LabelError(
-            f"this is no text: {what.removeprefix('this is ')}",
+            f"this is not text: {what.removeprefix('this is ')}",
             path,
             "Get the file again.",
         )
@@ -85,14 +91,14 @@ def read_text(
     try:
         return _no_zeros(content.decode("utf-8-sig"), path)
     except UnicodeDecodeError:
-        said = "Some text is not UTF-8; its letters were read as Latin-1."
-        if notes is not None and said not in notes:
-            notes.append(said)
+        note = "Some text is not UTF-8; its letters were read as Latin-1."
+        if notes is not None and note not in notes:
+            notes.append(note)
         return _decoded(content, "latin-1", path)
 
 
 def _is_binary(start: bytes, real: str) -> bool:
-    """Tell from its first bytes that a file is no text in any encoding."""
+    """Return whether the first bytes of a file are not text in any encoding."""
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
     known = real and not real.startswith(("an empty", "JSON", "XML", "DS9", "a VOT"))
@@ -105,7 +111,7 @@ def _decoded(content: bytes, encoding: str, path: Path) -> str:
         return _no_zeros(content.decode(encoding), path)
     except UnicodeDecodeError as error:
         raise LabelError(
-            f"this is no whole text in {encoding.upper()} (byte {error.start:,})",
+            f"this is not valid {encoding.upper()} (byte {error.start:,})",
             path,
             "Save it as UTF-8, or get it again.",
         ) from error
@@ -114,21 +120,27 @@ def _decoded(content: bytes, encoding: str, path: Path) -> str:
 def _no_zeros(text: str, path: Path) -> str:
     if "\0" in text:
         raise LabelError(
-            "this is no text: it has bytes of zero", path, "Get the file again."
+            "this is not text: it has bytes of zero", path, "Get the file again."
         )
     return text
 
 
 def is_inside(path: Path, folder: Path) -> bool:
-    """Tell whether a file lies in a folder, wherever links lead."""
+    """Return whether a file is in a folder after links are resolved.
+
+    Parameters
+    ----------
+    path : Path
+    folder : Path
+    """
     try:
         return path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):  # links in a ring
+    except (OSError, RuntimeError):  # circular links
         return False
 
 
 def plain_suffix(path: Path) -> str:
-    """Return a file's ending in small letters, without what says how it is packed."""
+    """Return a file's suffix in lower case, without that of its compression."""
     name = path.name.lower()
     for packed in PACKED:
         name = name.removesuffix(packed)
@@ -141,9 +153,9 @@ def _read(file: io.BufferedIOBase | gzip.GzipFile, path: Path, most: int) -> byt
         size += len(piece)
         if size > most:
             raise LabelError(
-                f"it has more than {most / 1e6:,.0f} MB, which no such file has",
+                f"it is larger than {most / 1e6:,.0f} MB, the limit for such a file",
                 path,
-                "Give the right file, or a part of it.",
+                "Check that it is the right file, or give a part of it.",
             )
         pieces.append(piece)
     return b"".join(pieces)

@@ -1,7 +1,7 @@
 """The box around a region, in the pixels of its image or on the sky.
 
-A region on the sky is followed along its outline: `regions` itself fits an ellipse to
-it, which leaves the turn of a square open where pixels are not square.
+A region on the sky is converted along its outline: `regions` itself fits an ellipse to
+it, so the rotation of a square is undefined where pixels are not square.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from .coordinates import around, corners_of
 from .external import Corners
 
-#: Points on the outline of an ellipse: the box is small by less than 1e-4 of it.
+#: Points on the outline of an ellipse: the box is too small by less than 1e-4 of it.
 _POINTS = 360
 
 
@@ -32,7 +32,7 @@ def pixel_box(region: Any) -> Corners | None:
 
 
 def _half_sides(region: Any) -> tuple[float, float] | None:
-    """Return half the width and height of the box around what has a centre."""
+    """Return half the width and height of the box around a region with a centre."""
     radius = getattr(region, "outer_radius", getattr(region, "radius", None))
     if radius is not None:
         return float(radius), float(radius)
@@ -55,7 +55,7 @@ def sky_box(region: Any, wcs: Any) -> Corners | None:
     ----------
     region : regions.SkyRegion
     wcs : astropy.wcs.WCS
-        Celestial, of two axes.
+        Celestial, with two axes.
     """
     from astropy.wcs import NoConvergence
 

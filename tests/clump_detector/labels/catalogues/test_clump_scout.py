@@ -38,8 +38,8 @@ def test_the_whole_list_is_read(labels):
     assert len(labels.boxes) == 32_270
     assert labels.images == 13_969
     assert labels.losses.total == 0
-    assert "793 boxes reach over" in labels.notes[0]
-    assert "656 lie wholly outside" in labels.notes[0]
+    assert "793 boxes extend beyond" in labels.notes[0]
+    assert "656 are completely outside" in labels.notes[0]
     assert {type(n) for b in labels.boxes[:100] for n in b.ids.values()} == {int}
     sides = np.array([b.corners for b in labels.boxes])
     sides = np.hypot(*(sides[:, 2:] - sides[:, :2]).T) / np.sqrt(2)

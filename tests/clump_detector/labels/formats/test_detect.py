@@ -1,4 +1,4 @@
-"""Labels others made, from every kind of file: boxes, classes, ids, what is lost."""
+"""External labels, from every kind of file: boxes, classes, ids, what is lost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_clump_scout(tmp_path, packed):
     assert across.corners[0] == 94.5
     assert outside.corners[0] == 349.5
     assert labels.losses.counts == {"a box with no area or no number": 1}
-    assert labels.notes[0].startswith("1 boxes reach over the rim")
+    assert labels.notes[0].startswith("1 boxes extend beyond")
     assert labels.fits == {(400, 400): (0, 0), (200, 200): (-100, -100)}
 
 
@@ -253,7 +253,7 @@ def test_our_own_table_of_detections(tmp_path):
 def test_columns_of_boxes_are_guessed(tmp_path, header, row, corners):
     labels = read_labels(put(tmp_path, "t.csv", f"{header}\n{row}\n"))
     assert labels.boxes[0].corners == corners
-    assert "is read from" in labels.notes[0]
+    assert "are read from" in labels.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_clump_wins_over_its_galaxy(tmp_path):
 def test_places_without_a_size(tmp_path):
     labels = read_labels(put(tmp_path, "t.csv", "file,x,y\na.png,10.5,20\nb.png,,3\n"))
     assert [box.middle for box in labels.boxes] == [(10.5, 20)]
-    assert labels.losses.counts == {"a row without a place": 1}
+    assert labels.losses.counts == {"a row without a position": 1}
 
 
 def test_ids_stay_integers(tmp_path):
@@ -336,7 +336,7 @@ def test_ds9_in_an_image(tmp_path):
     assert {box.image for box in labels.boxes} == {"/data/far away/galaxy-1.fits"}
     assert labels.losses.counts == {
         "a region that the file excludes": 1,
-        "a region without an area or a place": 1,
+        "a region without an area or a position": 1,
     }
 
 
@@ -411,9 +411,9 @@ def test_our_own_label_set_keeps_what_it_says(tmp_path):
     kept, open_, rejected = read_labels(
         put(tmp_path, "l.json", json.dumps(content))
     ).boxes
-    assert (kept.origin, kept.annotator, kept.said) == ("person", "Eve", "")
-    assert (open_.model, open_.score, open_.said) == ("m", 0.4, "proposal")
-    assert rejected.said == "rejected"
+    assert (kept.origin, kept.annotator, kept.status) == ("person", "Eve", "")
+    assert (open_.model, open_.score, open_.status) == ("m", 0.4, "proposal")
+    assert rejected.status == "rejected"
 
 
 def yolo(folder):
@@ -441,7 +441,7 @@ def test_yolo(tmp_path, given):
     assert (second.cls, second.score) == ("odd clump", 0.75)
     assert third.shares == pytest.approx((0.1, 0.1, 0.3, 0.4))  # an outline
     assert labels.losses.counts == {
-        "a line whose numbers are pixels or others, not shares": 1,
+        "a line whose numbers are not fractions of the image": 1,
         "a line that does not begin with a class's number": 1,
     }
 
@@ -462,7 +462,8 @@ def test_voc(tmp_path):
     first, second = labels.boxes
     assert first.corners == (-0.5, -0.5, 0.5, 0.5)  # the first pixel alone
     assert second.corners == (9.5, 19.5, 13.5, 25.5)
-    assert (second.cls, second.said, second.size) == ("odd clump", "proposal", (60, 40))
+    assert (second.cls, second.status) == ("odd clump", "proposal")
+    assert second.size == (60, 40)
     assert labels.losses.counts == {"an object without a box": 1}
 
 
@@ -471,7 +472,7 @@ def test_a_folder_of_voc(tmp_path):
     put(tmp_path, "set/Annotations/b.xml", "<annotation>")
     labels = read_labels(tmp_path / "set")
     assert len(labels.boxes) == 2
-    assert labels.losses.counts["a file that is damaged or no label"] == 1
+    assert labels.losses.counts["a file that is damaged or has no labels"] == 1
 
 
 # -- what is no label --------------------------------------------------------
@@ -546,7 +547,7 @@ def test_a_packed_file_that_grows_without_end(tmp_path, monkeypatch):
     monkeypatch.setattr(packed_files, "MOST_BYTES", 1_000_000)
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(b"1" * 5_000_000))
-    with pytest.raises(LabelError, match="more than 1 MB"):
+    with pytest.raises(LabelError, match="larger than 1 MB"):
         read_labels(path)
 
 

@@ -96,7 +96,7 @@ def test_voc_counts_from_one():
     text = voc_xml("a.png", (10, 10), [("clump", (-0.5, -0.5, 0.5, 0.5), True)])
     box = ElementTree.fromstring(text).find("object/bndbox")
     assert [child.text for child in box] == ["1", "1", "1", "1"]
-    assert read_labels(written("a.xml", text)[0]).boxes[0].said == "proposal"
+    assert read_labels(written("a.xml", text)[0]).boxes[0].status == "proposal"
 
 
 # -- DS9 ---------------------------------------------------------------------

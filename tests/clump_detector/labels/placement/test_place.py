@@ -167,12 +167,12 @@ def test_what_is_cut_or_outside_is_counted(tmp_path):
     assert [p.corners for p in placed.boxes[0]] == [(-0.5, 5, 20, 15), BOX]
     assert placed.clipped == 1
     assert placed.losses.counts == {
-        "it lies outside the image": 1,
-        "too little of it is left": 1,
-        "it stands in the file twice": 1,
+        "it is outside the image": 1,
+        "too little of it is inside the image": 1,
+        "it is in the file twice": 1,
         "no cutout here shows it": 1,
     }
-    assert "1 of them were cut at the image's rim." in placed.in_words()
+    assert "1 of them were clipped at the image's edge." in placed.in_words()
 
 
 def test_clump_scout_on_the_whole_picture_and_on_its_middle(tmp_path):
@@ -194,15 +194,15 @@ def test_clump_scout_on_the_whole_picture_and_on_its_middle(tmp_path):
     assert corners[1] == [(-0.5, 29.5, 4.5, 44.5), (19.5, 29.5, 29.5, 44.5)]
     assert placed.clipped == 1
     assert placed.losses.counts == {
-        "it lies outside the image": 1,
-        "its cutout has another size than the image that it was made on": 3,
+        "it is outside the image": 1,
+        "its cutout has another size than the image it was drawn on": 3,
     }
 
 
 def test_an_image_of_another_size(tmp_path):
     box = ForeignBox("a", corners=BOX, size=(60, 50))
     assert list(one(box, [png(tmp_path, "a.png")])) == [
-        "its cutout has another size than the image that it was made on"
+        "its cutout has another size than the image it was drawn on"
     ]
 
 
@@ -241,7 +241,7 @@ def test_the_side_of_a_box_without_one(tmp_path):
     labels = read_labels(put(tmp_path, "t.csv", f"ra,dec\n{PLACES[0][0]},2.003\n"))
     placed = run(labels, [plain])
     (why,) = placed.losses.counts
-    assert "give the side in arcsec" in why
+    assert "give the side length in arcsec" in why
     placed = run(labels, [plain], side=4.0)
     x1, _, x2, _ = placed.boxes[0][0].corners
     assert x2 - x1 == pytest.approx(10, rel=1e-4)
@@ -343,6 +343,6 @@ def test_a_great_many_labels_take_little_time(tmp_path):
 
 
 def _place(ra, dec):
-    from clump_detector.labels.external import SkyPlace
+    from clump_detector.labels.external import SkyPosition
 
-    return SkyPlace(float(ra), float(dec))
+    return SkyPosition(float(ra), float(dec))

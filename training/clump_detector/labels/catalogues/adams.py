@@ -10,7 +10,7 @@ FWHM.
 
 from __future__ import annotations
 
-from clump_detector.labels.coordinates import sky_place
+from clump_detector.labels.coordinates import sky_position
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 
@@ -26,14 +26,14 @@ _YES = ("1", "1.0", "true", "t", "y", "yes")
 
 
 def is_adams(grid: LabelTable) -> bool:
-    """Tell from its columns whether a table is this one."""
+    """Return whether a table is this one, by its columns."""
     return None not in _position(grid, "C")
 
 
 def _position(grid: LabelTable, of: str) -> tuple[str | None, str | None]:
     """Return the columns of right ascension and declination of a C(lump) or G(alaxy).
 
-    The CDS may end them in other letters than the journal, such as ``CRA_ICRS``.
+    The CDS may name them with another ending than the journal, such as ``CRA_ICRS``.
     """
     ra, dec = (
         grid.find(f"{of}{axis}deg", *grid.like(f"{of}_?{axis}(_?ICRS|_?J2000)?"))
@@ -43,17 +43,17 @@ def _position(grid: LabelTable, of: str) -> tuple[str | None, str | None]:
 
 
 def read_adams(grid: LabelTable) -> ForeignLabels:
-    """Make labels of the table."""
+    """Return the labels of the table."""
     losses = Losses()
-    places = (*_position(grid, "C"), *_position(grid, "G"))
-    ra, dec, host_ra, host_dec = (grid.numbers(name) for name in places)
+    columns = (*_position(grid, "C"), *_position(grid, "G"))
+    ra, dec, host_ra, host_dec = (grid.numbers(name) for name in columns)
     fwhm = grid.numbers(grid.find("rFWHM"))
     column = grid.find(*_ID)
     ids, unusual = grid.integers(column), grid.words(grid.find("Unusual"))
     boxes = []
     for i in range(len(grid)):
         number = ids[i]
-        sky = sky_place(ra[i], dec[i], host=(host_ra[i], host_dec[i]), fwhm=fwhm[i])
+        sky = sky_position(ra[i], dec[i], host=(host_ra[i], host_dec[i]), fwhm=fwhm[i])
         if sky is None:
             losses.add(
                 "a clump without a position", "" if number is None else str(number)

@@ -1,8 +1,8 @@
-"""Any table of boxes or positions, its columns guessed by their names.
+"""Any table of boxes or positions, whose columns are recognised by their names.
 
-A box is ``x1``, ``y1``, ``x2``, ``y2`` in pixels, (0, 0) being the centre of the first
-one, as in this program's own tables of detections and of measured clumps; or a
-position on the sky in degrees, or as in ``10:20:30.4 +05:06:07``.
+A label is a box ``x1``, ``y1``, ``x2``, ``y2`` in pixels, with (0, 0) at the centre of
+the first one, as in this program's own tables of detections and of measured clumps; or
+a position on the sky in degrees, or as in ``10:20:30.4 +05:06:07``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from clump_detector.core.errors import LabelError
-from clump_detector.labels.coordinates import share, sky_place
+from clump_detector.labels.coordinates import share, sky_position
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
 from clump_detector.labels.non_clumps import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
 
@@ -51,30 +51,30 @@ _ID = re.compile(
 )
 
 
-#: Columns that a sentence names.
+#: Most columns that a sentence names.
 _SHOWN = 8
 
-#: Statuses of boxes that are no labels.
+#: Statuses of boxes that are not labels.
 _UNDECIDED = ("proposal", "rejected")
 
 
 def read_columns(grid: LabelTable) -> ForeignLabels:
-    """Make labels of a table.
+    """Return the labels of a table.
 
     Raises
     ------
     LabelError
-        If no column says where something is.
+        If no columns give boxes or positions.
     """
     losses = Losses()
-    places = find_boxes(grid)
+    found_boxes = find_boxes(grid)
     sky_names = first(grid, _SKY)
     parts = None if sky_names else grid.find_positions()
-    middle = None if places is not None else find_points(grid)
-    if places is None and sky_names is None and middle is None and parts is None:
+    middle = None if found_boxes is not None else find_points(grid)
+    if found_boxes is None and sky_names is None and middle is None and parts is None:
         shown = ", ".join(grid.names[:12])
         raise LabelError(
-            f"no column of it says where a box is (it has {shown})",
+            f"no columns give boxes or positions (it has {shown})",
             grid.path,
             "Name them x1, y1, x2, y2 in pixels, or ra and dec in degrees.",
         )
@@ -82,36 +82,36 @@ def read_columns(grid: LabelTable) -> ForeignLabels:
     ids = {name: grid.integers(name) for name in grid.names if _ID.match(name)}
     grid.used.update(ids)
     points = _points(grid, middle)
-    sky = grid.positions(sky_names) if parts is None else grid.places(parts)
+    sky = grid.positions(sky_names) if parts is None else grid.positions_in(parts)
     host = grid.positions(first(grid, _HOST))
     if parts is not None:
         sky_names = tuple(column.name for column in parts.columns)
         grid.used.update(sky_names)
-    more, ignored = _said(grid), _any_set(grid, IGNORED_COLUMNS)
+    more, ignored = _attributes(grid), _any_set(grid, IGNORED_COLUMNS)
     boxes = []
     for i in range(len(grid)):
-        corners = None if places is None else places.corners[i]
-        at = sky_place(*sky[i], host=host[i])
+        corners = None if found_boxes is None else found_boxes.corners[i]
+        at = sky_position(*sky[i], host=host[i])
         if ignored[i]:
             losses.add("a row that is to be ignored", images[i] or f"row {i + 1}")
             continue
         if corners is None and at is None and points[i] is None:
-            losses.add("a row without a place", images[i] or f"row {i + 1}")
+            losses.add("a row without a position", images[i] or f"row {i + 1}")
             continue
         known = {k: v for k, column in ids.items() if (v := column[i]) is not None}
-        where = ForeignBox(images[i], "", corners, points[i], sky=at, ids=known)
-        boxes.append(replace(where, **more[i]))
+        box = ForeignBox(images[i], "", corners, points[i], sky=at, ids=known)
+        boxes.append(replace(box, **more[i]))
     named = " and ".join(middle or sky_names or ())
-    said = places.said if places else f"Where its boxes are is read from {named}."
+    note = found_boxes.note if found_boxes else f"Positions are read from {named}."
     origin = grid.path.name
     return ForeignLabels(
         "table", origin, grid.path, tuple(boxes), None, losses,
-        (said, *_not_used(grid)), numbers_from=1,
+        (note, *_not_used(grid)), numbers_from=1,
     )  # fmt: skip
 
 
 def _not_used(grid: LabelTable) -> list[str]:
-    """Name the columns that say nothing to this program."""
+    """Return a sentence on the columns that are not used, or nothing."""
     names = [name for name in grid.names if name not in grid.used]
     if not names:
         return []
@@ -120,13 +120,13 @@ def _not_used(grid: LabelTable) -> list[str]:
 
 
 def _any_set(grid: LabelTable, columns: tuple[str, ...]) -> list[bool]:
-    """Tell for each row whether one of some flags is set."""
+    """Return for each row whether one of some flags is set."""
     found = [grid.words(name) for name in map(grid.find, columns) if name]
     return [any(is_set(column[i]) for column in found) for i in range(len(grid))]
 
 
-def _said(grid: LabelTable) -> list[dict[str, Any]]:
-    """Return what each row says of its box beside where it is."""
+def _attributes(grid: LabelTable) -> list[dict[str, Any]]:
+    """Return the attributes of each row's box besides its position."""
     words = {
         name: grid.words(grid.find(name))
         for name in ("model", "origin", "annotator", "status")
@@ -143,7 +143,7 @@ def _said(grid: LabelTable) -> list[dict[str, Any]]:
             "origin": words["origin"][i] or None,
             "annotator": words["annotator"][i] or None,
             "size": sizes[i],
-            "said": undecided[i]
+            "status": undecided[i]
             if undecided[i] in _UNDECIDED
             else "proposal" * hard[i],
         }
@@ -154,7 +154,7 @@ def _said(grid: LabelTable) -> list[dict[str, Any]]:
 def _points(
     grid: LabelTable, names: tuple[str, ...] | None
 ) -> list[tuple[float, float] | None]:
-    """Return x and y of each row."""
+    """Return x and y of each row in pixels."""
     if names is None:
         return [None] * len(grid)
     rows = zip(*(grid.numbers(name) for name in names), strict=True)

@@ -1,9 +1,9 @@
-"""Which columns of a table are a box in pixels, and what their numbers are.
+"""The columns of a table that give boxes in pixels, and their conventions.
 
-Corners are told by their names. ``x`` and ``y`` with a width and a height are a corner
-where the file's other columns say which program drew it so, and else a middle; where a
-row speaks against the middle, the person is asked, since a box would be off by half
-its size.
+Corners are recognised by their names. ``x`` and ``y`` with a width and a height are a
+corner if other columns are those of a program that writes it so, and else a centre; if
+a row contradicts that, the table is refused, since boxes would be off by half their
+size.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CORNER = (
     ("xmin", "ymin"), ("x_min", "y_min"), ("left", "top"), ("x1", "y1"), ("x0", "y0"),
     ("x_left", "y_top"), ("tlx", "tly"), ("x_corner", "y_corner"),
 )  # fmt: skip
-#: A corner from the corner of the first pixel, as programs that draw have it.
+#: A corner counted from the corner of the first pixel, as in drawing programs.
 _DRAWN = (
     ("bbox_x", "bbox_y", "bbox_width", "bbox_height"),
     ("bbox_x", "bbox_y", "bbox_w", "bbox_h"),
@@ -50,7 +50,7 @@ _IMAGE_SIDES = (
     ("image_width", "image_height"), ("img_width", "img_height"), ("img_w", "img_h"),
 )  # fmt: skip
 
-#: Columns that, all together, say which program's x and y are a box's corner.
+#: Programs whose x and y are a box's corner, and columns that together identify them.
 _PROGRAMS = (
     ("Zooniverse", ("tool", "frame")),
     ("Zooniverse", ("workflow_id", "classification_id")),
@@ -62,7 +62,7 @@ _PROGRAMS = (
 
 Rows = list[tuple[float | None, ...]]
 
-#: Pixels by which a middle's box may reach over the rim.
+#: Pixels by which the box around a centre may extend beyond the image.
 _OVER = 1.5
 
 
@@ -74,21 +74,21 @@ class TableBoxes:
     ----------
     corners : list of (x1, y1, x2, y2) or None
         In pixels, counted from 0 at the first one's centre.
-    said : str
-        From which columns they are read, and how.
+    note : str
+        A sentence on the columns that they are read from, and the convention.
     """
 
     corners: list[Corners | None]
-    said: str
+    note: str
 
 
 def find_boxes(grid: LabelTable) -> TableBoxes | None:
-    """Return the boxes in pixels that the columns of a table say, or None.
+    """Return the boxes in pixels that the columns of a table give, or None.
 
     Raises
     ------
     LabelError
-        If it is not clear whether x and y are a box's middle or its corner.
+        If it is ambiguous whether x and y are a box's centre or its corner.
     """
     found = first(grid, _CORNERS)
     if found is not None:
@@ -108,12 +108,12 @@ def find_boxes(grid: LabelTable) -> TableBoxes | None:
 
 
 def find_points(grid: LabelTable) -> tuple[str, ...] | None:
-    """Return the columns of x and y of what has no extent, or None."""
+    """Return the columns of x and y of labels without extent, or None."""
     return first(grid, _MIDDLE)
 
 
 def image_sizes(grid: LabelTable) -> list[Size | None]:
-    """Return the size of each row's image, where columns tell it beside the box's."""
+    """Return the size of each row's image, None where no columns give it."""
     found = first(grid, _IMAGE_SIDES)
     if found is None and first(grid, (*_CORNERS[2:], ("bbox",))) is not None:
         found = first(grid, _SIDES[:1])
@@ -124,7 +124,19 @@ def image_sizes(grid: LabelTable) -> list[Size | None]:
 
 
 def first(grid: LabelTable, sets: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
-    """Return the first names of columns that are all there, as the table has them."""
+    """Return the first set of columns that a table has completely, or None.
+
+    Parameters
+    ----------
+    grid : LabelTable
+    sets : sequence of tuple of str
+        Names of columns, in any case.
+
+    Returns
+    -------
+    tuple of str or None
+        The names as the table has them.
+    """
     for names in sets:
         if all(grid.has(name) for name in names):
             return tuple(str(grid.find(name)) for name in names)
@@ -140,13 +152,13 @@ def _rows(grid: LabelTable, names: Sequence[str]) -> Rows:
     return list(zip(*(grid.numbers(name) for name in names), strict=True))
 
 
-def _made(rows: Rows, said: str, *, edges: bool = False) -> TableBoxes:
+def _made(rows: Rows, columns: str, *, edges: bool = False) -> TableBoxes:
     corners = [corners_of(row, edges=edges) for row in rows]
-    return TableBoxes(corners, f"Where its boxes are is read from {said}.")
+    return TableBoxes(corners, f"Boxes are read from {columns}.")
 
 
 def _from_one(row: tuple[float | None, ...]) -> tuple[float | None, ...]:
-    """Return the outer sides of pixels that are counted from 1."""
+    """Return the outer edges of pixels that are counted from 1."""
     x1, y1, x2, y2 = row
     if x1 is None or y1 is None or x2 is None or y2 is None:
         return (None,) * 4
@@ -156,12 +168,12 @@ def _from_one(row: tuple[float | None, ...]) -> tuple[float | None, ...]:
 def _from_corner(
     grid: LabelTable, names: Sequence[str], how: str, *, edges: bool
 ) -> TableBoxes:
-    rows = [_beside(*row) for row in _rows(grid, names)]
+    rows = [_with_sides(*row) for row in _rows(grid, names)]
     shown = ", ".join(dict.fromkeys(names))
     return _made(rows, f"{shown} ({how})", edges=edges)
 
 
-def _beside(
+def _with_sides(
     x: float | None, y: float | None, width: float | None, height: float | None
 ) -> tuple[float | None, ...]:
     if x is None or y is None or width is None or height is None:
@@ -170,15 +182,15 @@ def _beside(
 
 
 def _of_lists(grid: LabelTable) -> TableBoxes | None:
-    """Return boxes that stand as ``[x, y, width, height]`` in one column, as COCO's."""
+    """Return boxes given as ``[x, y, width, height]`` in one column, as in COCO."""
     name = grid.find("bbox")
     if name is None:
         return None
-    rows = [_beside(*_four(word)) for word in grid.words(name)]
+    rows = [_with_sides(*_four(word)) for word in grid.words(name)]
     if not any(row[0] is not None for row in rows):
         return None
-    said = f"{name} (x and y of a corner, width and height, as in COCO)"
-    return _made(rows, said, edges=True)
+    columns = f"{name} (x and y of a corner, width and height, as in COCO)"
+    return _made(rows, columns, edges=True)
 
 
 def _four(word: str) -> tuple[float | None, ...]:
@@ -198,22 +210,22 @@ def _by_middle(grid: LabelTable) -> TableBoxes | None:
             continue
         program = _drawn_by(grid) if middle == _PLAIN and sides[0] != sides[1] else ""
         if program:
-            how = f"a corner and the sides, as {program} has them"
+            how = f"a corner and the sides, as in {program}"
             return _from_corner(grid, found, how, edges=True)
         values = _rows(grid, found)
         if middle == _PLAIN:
             _refuse_corners(grid, values, found)
         rows = [_around(*row) for row in values]
         shown = ", ".join(dict.fromkeys(found))
-        hint = "; call them x_min and y_min if they are a corner"
+        hint = "; name them x_min and y_min if they are a corner"
         return _made(
-            rows, f"{shown} (the middle and the sides{hint * (middle == _PLAIN)})"
+            rows, f"{shown} (the centre and the sides{hint * (middle == _PLAIN)})"
         )
     return None
 
 
 def _drawn_by(grid: LabelTable) -> str:
-    """Return the program whose columns a table has, where its x and y are corners."""
+    """Return the program whose columns a table has, if its x and y are corners."""
     for program, names in _PROGRAMS:
         if all(grid.has(name) for name in names):
             return program
@@ -221,19 +233,19 @@ def _drawn_by(grid: LabelTable) -> str:
 
 
 def _refuse_corners(grid: LabelTable, rows: Rows, names: Sequence[str]) -> None:
-    """Refuse x and y that cannot be a middle: its box would begin before the image."""
-    for place, (x, y, width, height) in enumerate(rows, start=1):
+    """Refuse x and y that cannot be a centre: its box would begin before the image."""
+    for number, (x, y, width, height) in enumerate(rows, start=1):
         if x is None or y is None or width is None or height is None:
             continue
         before = min(x - width / 2, y - height / 2)
         if before < -0.5 - _OVER and min(x, y) >= -0.5 and math.isfinite(before):
             raise LabelError(
-                f"it is not clear whether {names[0]} and {names[1]} are the middle of "
-                f"a box or its corner: around a middle, the box of row {place} would "
+                f"it is ambiguous whether {names[0]} and {names[1]} are the centre of "
+                f"a box or its corner: around a centre, the box of row {number} would "
                 "begin outside the image",
                 grid.path,
                 "Name them x_min and y_min if they are the corner, x_centre and "
-                "y_centre if they are the middle.",
+                "y_centre if they are the centre.",
             )
 
 

@@ -1,9 +1,9 @@
-"""The boxes of Galaxy Zoo: Clump Scout, as they stand behind Popp et al. (2023).
+"""The boxes of Galaxy Zoo: Clump Scout, as used by Popp et al. (2023).
 
 One row is one box. Its corners are pixels from the corner of the central part
 (100, 100, 300, 300) of a 400 x 400 PNG: with 100 added they are pixels of the whole
-PNG. The columns stand in the order x1, x2, y1, y2; y counts down. Volunteers marked on
-the whole PNG, so some boxes reach over the part's rim or lie wholly outside it.
+PNG. The columns are in the order x1, x2, y1, y2; y counts down. Volunteers marked on
+the whole PNG, so some boxes extend beyond the part or are completely outside it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .table import LabelTable
 
 ORIGIN = "Clump Scout"
 
-#: Pixels a side of the PNG, and of the part that pixels are counted in.
+#: Side length in pixels of the PNG, and of the part that pixels are counted in.
 SIDE, PART = 400, 200
 
 #: From the PNG's corner to the part's.
 OFFSET = (SIDE - PART) / 2
 
-#: Boxes are read as on the whole PNG; on the part alone they are this much less.
+#: Shifts of boxes, which are read as on the whole PNG, by the size of the image.
 FITS: Mapping[Size, tuple[float, float]] = {
     (SIDE, SIDE): (0.0, 0.0),
     (PART, PART): (-OFFSET, -OFFSET),
@@ -31,7 +31,7 @@ FITS: Mapping[Size, tuple[float, float]] = {
 
 
 def is_clump_scout(grid: LabelTable) -> bool:
-    """Tell from its columns whether a table is one of these."""
+    """Return whether a table is one of these, by its columns."""
     return bool(
         grid.find("local_ids", "local_id")
         and all(grid.find(name) for name in ("x1", "x2", "y1", "y2"))
@@ -40,7 +40,7 @@ def is_clump_scout(grid: LabelTable) -> bool:
 
 
 def read_clump_scout(grid: LabelTable) -> ForeignLabels:
-    """Make labels of the table; see the module for its convention."""
+    """Return the labels of the table; for its convention see the module."""
     losses = Losses()
     files = grid.words(grid.find("filename", "file_name", "file"))
     texts = grid.words(grid.find("label_text", "label"))
@@ -51,10 +51,10 @@ def read_clump_scout(grid: LabelTable) -> ForeignLabels:
             ("image_id", ("image_id", "zoo_id", "subject_id")),
         )
     }
-    places = [grid.numbers(grid.find(name)) for name in ("x1", "y1", "x2", "y2")]
+    columns = [grid.numbers(grid.find(name)) for name in ("x1", "y1", "x2", "y2")]
     boxes, across, outside = [], 0, 0
-    for i, place in enumerate(zip(*places, strict=True)):
-        corners = corners_of(place)
+    for i, row in enumerate(zip(*columns, strict=True)):
+        corners = corners_of(row)
         ids = {k: v for k, column in numbers.items() if (v := column[i]) is not None}
         named = files[i] or str(ids.get("local_ids", ""))
         if corners is None:
@@ -77,7 +77,7 @@ def _notes(across: int, outside: int) -> tuple[str, ...]:
     if not across and not outside:
         return ()
     return (
-        f"{across:,} boxes reach over the rim of the central {PART} x {PART} pixels, "
-        f"{outside:,} lie wholly outside: they are kept on the whole {SIDE} x {SIDE} "
-        "picture, and cut or left out on the central part alone.",
+        f"{across:,} boxes extend beyond the central {PART} x {PART} pixels, "
+        f"{outside:,} are completely outside: they are kept on the whole {SIDE} x "
+        f"{SIDE} picture, and clipped or left out on the central part alone.",
     )

@@ -1,4 +1,4 @@
-"""A table in columns, whatever file it comes from; ids in it stay integers."""
+"""A table of labels in columns, independent of its format; ids stay integers."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from clump_detector.galaxies.positions import (
 from clump_detector.labels.packed_files import PACKED, read_bytes, read_text
 from clump_detector.tables.read import SUFFIXES, read_table
 
-#: Endings of tables, packed ones included.
+#: Suffixes of tables, compressed ones included.
 ENDINGS = (*SUFFIXES, ".mrt", ".csv.gz", ".csv.zip")
 
-#: Says that a text is machine-readable as the journals and the CDS make it.
+#: Marks a text as a machine-readable table of the journals and the CDS.
 _MRT = "Byte-by-byte Description of file"
 
 _NOWHERE = (None, None)
@@ -52,7 +52,7 @@ class LabelTable:
         if not self.names:
             raise LabelError("this table has no column", path, "Get the file again.")
         self._table = table
-        #: The names of columns that somebody has asked for.
+        #: The names of columns that were requested.
         self.used: set[str] = set()
         #: What was left out of the file, in sentences.
         self.notes: tuple[str, ...] = tuple(table.meta.get("reading_notes") or ())
@@ -69,23 +69,23 @@ class LabelTable:
         return found
 
     def has(self, name: str) -> bool:
-        """Tell whether a column has a name, in any case."""
+        """Return whether a column has a name, in any case."""
         return any(own.strip().lower() == name.lower() for own in self.names)
 
     def like(self, pattern: str) -> list[str]:
-        """Return the names of columns that a pattern fits, in any case."""
+        """Return the names of columns that match a pattern, in any case."""
         return [n for n in self.names if re.fullmatch(pattern, n.strip(), re.I)]
 
     def words(self, name: str | None) -> list[str]:
-        """Return a column as texts, empty where there is nothing."""
+        """Return a column as texts, '' where a value is missing."""
         return [_word(value) for value in self._values(name)]
 
     def numbers(self, name: str | None) -> list[float | None]:
-        """Return a column as finite numbers, None where there is none."""
+        """Return a column as finite numbers, None where a value is not one."""
         return [_number(value) for value in self._values(name)]
 
     def integers(self, name: str | None) -> list[int | None]:
-        """Return ids of a column, None where there is none or digits are lost."""
+        """Return the ids of a column, None where one is missing or digits are lost."""
         return [_integer(value) for value in self._values(name)]
 
     def positions(
@@ -96,25 +96,33 @@ class LabelTable:
         Parameters
         ----------
         names : (str, str) or None
-            Of their columns.
+            The names of their columns.
 
         Raises
         ------
         LabelError
-            If they are in no unit of an angle, or their numbers speak against it.
+            If their unit is not one of an angle, or their numbers contradict it.
         """
         if names is None:
             return [(None, None)] * len(self)
         ra, dec = (with_unit(NamedColumn(n, unit_of(self._table, n))) for n in names)
-        return self.places(PositionColumns(ra, dec))
+        return self.positions_in(PositionColumns(ra, dec))
 
-    def places(self, found: PositionColumns) -> list[tuple[float | None, float | None]]:
-        """Return what `positions` does, of columns that say more of themselves."""
+    def positions_in(
+        self, found: PositionColumns
+    ) -> list[tuple[float | None, float | None]]:
+        """Return the same as `positions` for columns with units, parts or frames.
+
+        Raises
+        ------
+        LabelError
+            If their unit is not one of an angle, or their numbers contradict it.
+        """
         try:
             ra, dec = positions_of(found, self._values)
         except AngleError as error:
             raise LabelError(
-                f"no position is taken from it: {error}",
+                f"its positions cannot be used: {error}",
                 self.path,
                 f"Write the unit into the column's name, as in '{found.ra.name} "
                 "[hourangle]' or '[deg]'.",
@@ -125,7 +133,7 @@ class LabelTable:
         ]
 
     def find_positions(self) -> PositionColumns | None:
-        """Return the columns of positions by the names that lists of galaxies have."""
+        """Return the columns of positions by their names in lists of galaxies."""
         return find_positions(
             [NamedColumn(n, unit_of(self._table, n)) for n in self.names]
         )
@@ -143,12 +151,12 @@ class LabelTable:
 
 
 def read_grid(path: Path) -> LabelTable:
-    """Read a table; its ending and its first lines say how.
+    """Read a table, in the format of its suffix and first lines.
 
     Raises
     ------
     LabelError
-        If it is no table, or damaged, or empty.
+        If it is not a table, or damaged, or empty.
     FileError
         If it cannot be read.
     """
@@ -164,7 +172,7 @@ def read_grid(path: Path) -> LabelTable:
 
 @contextmanager
 def _unpacked(path: Path) -> Iterator[Path]:
-    """Give a file that is not packed: itself, or a temporary copy."""
+    """Give the path of a file that is not compressed: itself, or a temporary copy."""
     packed = next((p for p in PACKED if path.name.lower().endswith(p)), None)
     if packed is None or path.name.lower().endswith((".fits.gz", ".fit.gz")):
         yield path
@@ -190,7 +198,7 @@ def _read_mrt(path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return Table.read(text.splitlines(), format="ascii.mrt")
-    except Exception as error:  # the reader raises whatever it likes on damaged lines
+    except Exception as error:  # the reader raises many kinds for damaged lines
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
         raise LabelError(
             f"this machine-readable table is damaged ({reason})",
@@ -219,6 +227,6 @@ def _number(value: Any) -> float | None:
 
 
 def _integer(value: Any) -> int | None:
-    """Return an id; 0 and -9999 stand for "none" in surveys."""
+    """Return an id; 0 and -9999 mean "none" in surveys."""
     number = whole(_word(value) if isinstance(value, bytes) else value)
     return number if number is not None and number > 0 else None

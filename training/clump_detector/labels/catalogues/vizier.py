@@ -1,4 +1,4 @@
-"""A catalogue of the CDS, fetched through astroquery."""
+"""Downloading a catalogue of the CDS through astroquery."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from clump_detector.core.errors import LabelError
 
 from .table import LabelTable
 
-#: What a name of a catalogue starts with where a file could stand as well.
+#: Prefix of a catalogue's name that tells it from a file.
 PREFIX = "vizier:"
 
-#: Seconds without an answer.
+#: Seconds without a response after which a request fails.
 PATIENCE = 120
 
 
@@ -40,7 +40,7 @@ def fetch_catalogue(name: str, server: str | None = None) -> list[LabelTable]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # A catalogue that is kept in a cache would be an old one some day.
+            # A cached catalogue would become outdated.
             with cache_conf.set_temp("cache_active", False):
                 tables = _client(server).get_catalogs(name)
     except (RequestException, TimeoutError, OSError) as error:
@@ -52,7 +52,7 @@ def fetch_catalogue(name: str, server: str | None = None) -> list[LabelTable]:
         ) from error
     except (TableParseError, ValueError, TypeError, KeyError) as error:
         raise LabelError(
-            f"VizieR's answer is no table ({type(error).__name__})",
+            f"VizieR's response is not a table ({type(error).__name__})",
             where,
             "Try again later; or download the table, and give the file.",
         ) from error
@@ -67,7 +67,7 @@ def _client(server: str | None) -> Any:
     from astroquery.vizier import VizierClass
 
     class Mirror(VizierClass):  # type: ignore[misc]
-        """A VizieR whose address is a whole URL."""
+        """A client of VizieR with a complete URL as its address."""
 
         def _server_to_url(self, return_type: str = "votable") -> str:
             assert server is not None

@@ -1,1 +1,1 @@
-"""Labels of other programs, file format by file format, and telling which one it is."""
+"""Reading and writing labels of other programs, and recognising their formats."""

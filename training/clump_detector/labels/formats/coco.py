@@ -1,9 +1,9 @@
-"""COCO JSON that others made: data sets, results of a detector, our own label sets.
+"""Importing COCO JSON: data sets, results of a detector, label sets of this program.
 
 Boxes are x, y, width and height from the corner of the first pixel. Names of images are
-only compared with names, never opened, so a path that climbs out of the folder leads
-nowhere. What ids, classes, sizes and flags are, `clump_detector.labels.coco_file` says,
-for training as well.
+only compared with names and never opened, so a path that leaves the folder is harmless.
+For ids, classes, sizes and flags see `clump_detector.labels.coco_file`, which training
+uses, too.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _EXPORT = "Export it as COCO, YOLO or Pascal VOC from the program it comes from.
 
 _SET_ASIDE = {
     IGNORED: "an annotation that is to be ignored",
-    CROWD: "a crowd region (iscrowd), which is no single object",
+    CROWD: "a crowd region (iscrowd), which is not a single object",
 }
 
 
 @dataclass(frozen=True)
 class _File:
-    """What stands in a file beside its annotations."""
+    """The content of a file besides its annotations."""
 
     path: Path
     images: dict[Id, tuple[str, Size | None]] = field(default_factory=dict)
@@ -61,13 +61,13 @@ class _File:
 def read_coco(path: Path) -> ForeignLabels:
     """Read a COCO file, or all of a folder.
 
-    What is no box is counted, rather than refusing the rest.
+    Entries that are not boxes are counted and left out.
 
     Raises
     ------
     LabelError
-        If it is no COCO file, or there is none in the folder, an id stands for two
-        images or classes, or a box has a class that the file does not name.
+        If it is not a COCO file, or the folder has none, an id is that of two images or
+        classes, or a box has a class that the file does not name.
     FileError
         If it cannot be read.
     """
@@ -85,7 +85,7 @@ def read_coco(path: Path) -> ForeignLabels:
         try:
             read = _read_file(file)
         except LabelError as error:
-            losses.add(f"a file of which nothing is taken ({error.what})", file.name)
+            losses.add(f"a file that was not imported ({error.what})", file.name)
             continue
         losses.update(read.losses)
         boxes += read.boxes
@@ -94,7 +94,7 @@ def read_coco(path: Path) -> ForeignLabels:
         numbered.setdefault(read.numbers_from, file.name)
     if not boxes:
         raise LabelError(
-            "no box stands in its files. " + " ".join(losses.in_words()), path, _NO_COCO
+            "its files have no box. " + " ".join(losses.in_words()), path, _NO_COCO
         )
     if len(numbered) > 1:
         one, other = list(numbered.values())[:2]
@@ -110,18 +110,18 @@ def read_coco(path: Path) -> ForeignLabels:
 
 
 def coco_files(folder: Path) -> Iterator[Path]:
-    """Yield the JSON files of COCO below a folder, wherever links do not lead out."""
+    """Yield the COCO files below a folder, without links that lead out of it."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(root, name)
             ours = name.lower().endswith(".json") and is_inside(file, folder)
-            if ours and file.is_file() and _says_coco(file):
+            if ours and file.is_file() and _is_coco(file):
                 yield file
 
 
-def _says_coco(path: Path) -> bool:
-    """Tell whether a JSON file has images and boxes, without reading it as JSON."""
+def _is_coco(path: Path) -> bool:
+    """Return whether a JSON file has images and boxes, without parsing it."""
     try:
         content = read_bytes(path)
     except ClumpError:
@@ -144,17 +144,17 @@ def _read_file(path: Path) -> ForeignLabels:
         file = _File(path, named, class_names(content.get("categories"), path))
         parts = [("", content["annotations"]), ("rejected", content.get("rejected"))]
     else:
-        raise LabelError("this is no COCO file", path, _NO_COCO)
+        raise LabelError("this is not a COCO file", path, _NO_COCO)
     boxes = []
-    for said, entries in parts:
+    for status, entries in parts:
         for entry in entries if isinstance(entries, list) else ():
-            box = _box(entry, file, said)
+            box = _box(entry, file, status)
             if box is not None:
                 boxes.append(box)
     if not boxes:
         why = " ".join(file.losses.in_words())
-        remedy = None if why else _NO_COCO  # left out, for reasons that were given
-        raise LabelError(f"no box is taken from it. {why}".strip(". "), path, remedy)
+        remedy = None if why else _NO_COCO  # the reasons are remedy enough
+        raise LabelError(f"it has no usable box. {why}".strip(". "), path, remedy)
     return ForeignLabels(
         "coco", path.name, path, tuple(boxes), None, file.losses, tuple(notes),
         others=tuple(name for name, _ in file.images.values() if name),
@@ -178,10 +178,10 @@ def _name(image: Mapping[str, Any]) -> str:
     return str(image.get("file_name") or image.get("name") or "")
 
 
-def _box(entry: Any, file: _File, said: str) -> ForeignBox | None:
-    """Return an annotation as a box, or None once it is counted why it is none."""
+def _box(entry: Any, file: _File, status: str) -> ForeignBox | None:
+    """Return an annotation as a box, or None after the reason was counted."""
     if not isinstance(entry, dict):
-        file.losses.add("an entry that is no box", str(entry))
+        file.losses.add("an entry that is not a box", str(entry))
         return None
     why = _why_not(entry, file)
     edges = edges_of(entry)
@@ -191,29 +191,29 @@ def _box(entry: Any, file: _File, said: str) -> ForeignBox | None:
         return None
     more = entry.get("attributes")
     more = more if isinstance(more, dict) else {}
-    said = said or _undecided(entry, more)
+    status = status or _undecided(entry, more)
     aside = set_aside(entry)
-    if aside and not said:
-        # Tools that write masks call each of them a crowd: a person may decide.
+    if aside and not status:
+        # Tools that write masks mark each of them as a crowd: the user may decide.
         if aside == IGNORED or not has_only_mask(entry):
             file.losses.add(_SET_ASIDE[aside], f"annotation {entry.get('id', '')}")
             return None
-        said = "proposal"
+        status = "proposal"
     image = id_of(entry.get("image_id"))
     given = str(entry["image_id"]).strip()
-    assert image is not None  # as `_why_not` has seen
+    assert image is not None  # checked by `_why_not`
     name, size = file.images.get(image, (given, None))
     return ForeignBox(
         name or given, _class(entry, file), corners_of(edges),
         size=size or mask_size(entry),
-        score=share(real(entry.get("score", more.get("score")))), said=said,
+        score=share(real(entry.get("score", more.get("score")))), status=status,
         origin=_word(more.get("origin")), model=_word(more.get("model")),
         annotator=_word(more.get("annotator")), time=_word(more.get("time")),
     )  # fmt: skip
 
 
 def _why_not(entry: Mapping[str, Any], file: _File) -> str:
-    """Return why an annotation belongs to no image, or nothing."""
+    """Return why an annotation belongs to no image, or ''."""
     image = id_of(entry.get("image_id"))
     if image is None:
         return "an annotation without an image's id"
@@ -223,9 +223,9 @@ def _why_not(entry: Mapping[str, Any], file: _File) -> str:
 
 
 def _class(entry: Mapping[str, Any], file: _File) -> str:
-    """Return the class of an annotation in the file's words, empty for none.
+    """Return the class of an annotation as the file names it, '' for none.
 
-    One number that no category has says that the others may be shifted, too.
+    A number that no category has is refused, since the others may be shifted, too.
     """
     number = id_of(entry.get("category_id"))
     if number is None:
@@ -235,13 +235,13 @@ def _class(entry: Mapping[str, Any], file: _File) -> str:
             f"annotation {entry.get('id', '')} has the class {number}, which is not "
             "among the file's categories",
             file.path,
-            "Mend the categories: the numbers of the others may be shifted, too.",
+            "Correct the categories: the numbers of the others may be shifted, too.",
         )
     return file.classes.get(number, str(number))
 
 
 def _undecided(entry: Mapping[str, Any], more: Mapping[str, Any]) -> str:
-    """Return what says that nobody has decided: our own files, and `difficult`."""
+    """Return "proposal" for undecided boxes of this program and `difficult` ones."""
     ours = more.get("status") == "proposal" and set_aside(entry) == CROWD
     return "proposal" if ours or is_difficult(entry) else ""
 

@@ -1,4 +1,4 @@
-"""Telling what kind of labels a file or a folder holds, by its content and ending."""
+"""Recognising the kind of labels in a file or folder, by content and suffix."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .voc import read_voc, xml_files
 from .yolo import is_yolo, read_yolo, starts_as_yolo
 from .yolo_names import TEXT_NAMES, YAML_NAMES
 
-#: Kinds of labels, and what each is.
+#: Kinds of labels, and their descriptions.
 KINDS = {
     "clump-scout": "boxes of Galaxy Zoo: Clump Scout (.csv, .csv.gz)",
     "popp": "detections of Popp et al. 2023 (.csv, .csv.zip)",
@@ -55,28 +55,28 @@ _FILES: dict[str, Callable[[Path], ForeignLabels]] = {
     "voc": read_voc,
 }
 
-#: A file of YOLO's that stands for its folder.
+#: Files of YOLO that may be given instead of their folder.
 _YOLO_FILES = (*YAML_NAMES, *TEXT_NAMES)
 
 
 def read_labels(
     path: str | Path, kind: str | None = None, *, server: str | None = None
 ) -> ForeignLabels:
-    """Read labels that others made.
+    """Read labels of another program or catalogue.
 
     Parameters
     ----------
     path : path
         A file, a folder of files, or ``vizier:`` and the name of a catalogue.
     kind : str, optional
-        One of `KINDS`; by default what content and ending say.
+        One of `KINDS`; by default recognised by content and suffix.
     server : str, optional
         A mirror of VizieR.
 
     Raises
     ------
     LabelError
-        If it holds no labels, or others than the kind says.
+        If it holds no labels, or not those of the kind.
     FileError
         If it cannot be read.
     """
@@ -94,9 +94,9 @@ def read_labels(
     refuse_special(path)
     if path.is_file() and path.name.lower() in _YOLO_FILES and kind in (None, "yolo"):
         path = path.parent
-    told = kind or (_kind_of_folder(path) if path.is_dir() else _kind_of_file(path))
-    if told in _FILES:
-        return with_own_names(_FILES[told](path), path)
+    found = kind or (_kind_of_folder(path) if path.is_dir() else _kind_of_file(path))
+    if found in _FILES:
+        return with_own_names(_FILES[found](path), path)
     return _of_table(read_grid(path), kind)
 
 
@@ -123,7 +123,7 @@ def _of_table(grid: LabelTable, kind: str | None) -> ForeignLabels:
 
 
 def _kind_of_file(path: Path) -> str:
-    """Return the kind that a file's ending and first bytes say; tables are `table`."""
+    """Return the kind by a file's suffix and first bytes; any table is ``table``."""
     suffix = plain_suffix(path)
     if suffix == ".reg":
         return "ds9"
@@ -144,15 +144,15 @@ def _kind_of_file(path: Path) -> str:
         return "table"
     real = what_it_is(path)
     raise LabelError(
-        "its ending says no kind of labels that can be read"
+        "its suffix is not that of a supported format of labels"
         + (f" (it is {real})" if real else ""),
         path,
-        f"Read are {'; '.join(KINDS.values())}.",
+        f"Supported are {'; '.join(KINDS.values())}.",
     )
 
 
 def _kind_of_folder(folder: Path) -> str:
-    """Return the kind that the files in a folder have."""
+    """Return the kind of the files in a folder."""
     if any(path.is_file() for path in (folder / name for name in _YOLO_FILES)):
         return "yolo"
     if next(folder.glob("*.reg"), None) is not None:
@@ -166,13 +166,13 @@ def _kind_of_folder(folder: Path) -> str:
     raise LabelError(
         "there are no labels in this folder",
         folder,
-        "A folder holds YOLO's text files, Pascal VOC's XML files, COCO's JSON files, "
-        "or DS9's regions.",
+        "Give a folder with YOLO's text files, Pascal VOC's XML files, COCO's JSON "
+        "files, or DS9's regions.",
     )
 
 
 def _fetched(name: str, kind: str | None, server: str | None) -> ForeignLabels:
-    """Return the labels of a catalogue of VizieR: of its first table that has any."""
+    """Return the labels of a catalogue of VizieR, from its first table that has any."""
     error: LabelError | None = None
     for grid in sorted(fetch_catalogue(name, server), key=is_adams, reverse=True):
         try:

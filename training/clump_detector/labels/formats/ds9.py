@@ -1,7 +1,7 @@
-"""DS9 regions, read by the `regions` package.
+"""Reading DS9 regions with the `regions` package.
 
-In an image's coordinates DS9 counts from 1 at the centre of the first pixel; `regions`
-takes that off. What is no axis-aligned box becomes the box around it.
+In image coordinates DS9 counts from 1 at the centre of the first pixel; `regions`
+converts that. A region that is not an axis-aligned box becomes the box around it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.notation import whole
-from clump_detector.labels.coordinates import sky_place
+from clump_detector.labels.coordinates import sky_position
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
 from clump_detector.labels.non_clumps import is_no_clump
 from clump_detector.labels.packed_files import is_inside, read_text
@@ -26,16 +26,16 @@ from clump_detector.labels.regions import pixel_box
 
 from .ds9_lines import IMAGE, PHYSICAL, Statement, statements
 
-#: DS9 writes the image's name on top of its files.
+#: The image's name, which DS9 writes into the first line of its files.
 _FILENAME = re.compile(r"^#\s*Filename:\s*(.+?)(\[[^\]]*\])*\s*$", re.M | re.I)
 
 _LEFT_OUT = {
     "excluded": "a region that the file excludes",
     "background": "a region of the background, or to be ignored",
 }
-_NO_AREA = "a region without an area or a place"
+_NO_AREA = "a region without an area or a position"
 
-#: A larger file of regions is none of clumps.
+#: Greatest size of a file in bytes.
 MOST_BYTES = 50_000_000
 
 
@@ -61,13 +61,13 @@ def read_ds9(path: Path) -> ForeignLabels:
     if not boxes:
         why = " ".join(losses.in_words())
         raise LabelError(
-            f"no box is taken from it. {why}".strip(". "),
+            f"it has no usable box. {why}".strip(". "),
             path,
             "Save circles, boxes, ellipses or polygons from DS9, as image or fk5.",
         )
     if any(box.physical for box in boxes):
         notes.append(
-            "Physical coordinates, or none named, are read as pixels of the image."
+            "Physical coordinates, or ones without a name, are read as image pixels."
         )
     return ForeignLabels(
         "ds9", f"DS9 {path.name}", path, tuple(boxes), None, losses, tuple(notes)
@@ -78,11 +78,11 @@ def _read_file(path: Path, losses: Losses, notes: list[str]) -> list[ForeignBox]
     text = read_text(path, MOST_BYTES, notes=notes)
     named = _FILENAME.search(text)
     image = named.group(1) if named else path.name.removesuffix(".reg")
-    there = list(statements(text))
-    for one in there:
+    found = list(statements(text))
+    for one in found:
         if one.why_not:
             losses.add(_LEFT_OUT[one.why_not], f"{path.name}: {one.shape[:40]}")
-    kept = [one for one in there if not one.why_not]
+    kept = [one for one in found if not one.why_not]
     boxes = []
     for frame, group in groupby(kept, key=lambda one: one.frame):
         some = list(group)
@@ -103,11 +103,11 @@ def _read_file(path: Path, losses: Losses, notes: list[str]) -> list[ForeignBox]
 
 
 def _regions(frame: str, group: Sequence[Statement]) -> list[Any]:
-    """Return what `regions` reads of statements in one frame.
+    """Return the regions of statements in one frame.
 
-    Physical coordinates are read as those of the image, which they are where its header
-    shifts nothing; that is looked at when a box is put on its cutout. Where a file
-    names no frame, DS9 takes them for physical.
+    Physical coordinates are read as those of the image, which they are unless its
+    header shifts them; that is checked when a box is placed on its cutout. Without a
+    frame DS9 assumes physical ones.
     """
     from regions import Regions
 
@@ -116,12 +116,12 @@ def _regions(frame: str, group: Sequence[Statement]) -> list[Any]:
         frame = IMAGE
     try:
         return _parsed(Regions, [frame, *(one.text for one in group)])
-    except Exception:  # one bad line fails them all: take them line by line
+    except Exception:  # one bad line fails them all: parse them line by line
         found = []
         for one in group:
             try:
                 found += _parsed(Regions, [frame, one.text])
-            except Exception:  # it raises many kinds; what is lost is counted
+            except Exception:  # it raises many kinds; losses are counted later
                 continue
         return found
 
@@ -133,42 +133,44 @@ def _parsed(regions: Any, lines: list[str]) -> list[Any]:
 
 
 def _in_pixels(shape: str) -> bool:
-    """Tell whether the numbers of a shape have no unit and are not sexagesimal."""
+    """Return whether the numbers of a shape have no unit and are not sexagesimal."""
     return not re.search(
         r"[:\"'dhmr]", shape.partition("(")[2] or shape.partition(" ")[2]
     )
 
 
 def _box(region: Any, image: str) -> ForeignBox | str:
-    """Return a region as a box, or why it is none."""
+    """Return a region as a box, or the reason why it is not one."""
     from regions import PointPixelRegion, PointSkyRegion, SkyRegion
 
     label = str(region.meta.get("text") or getattr(region, "text", "") or "")
-    # Regions are numbered: such a number is no class.
+    # Regions are numbered: such a number is not a class.
     label = "" if whole(label) is not None else label
     tags = [str(tag) for tag in region.meta.get("tag") or ()]
     if any(is_no_clump(tag) for tag in tags):
         return _LEFT_OUT["background"]
-    said = next((t for t in tags if t in ("rejected", "proposal")), "")
+    status = next((t for t in tags if t in ("rejected", "proposal")), "")
     if isinstance(region, PointPixelRegion):
         middle = float(region.center.x), float(region.center.y)
         good = bool(np.isfinite(middle).all())
-        return ForeignBox(image, label, middle=middle, said=said) if good else _NO_AREA
+        if not good:
+            return _NO_AREA
+        return ForeignBox(image, label, middle=middle, status=status)
     if not isinstance(region, SkyRegion):
         corners = pixel_box(region)
-        return ForeignBox(image, label, corners, said=said) if corners else _NO_AREA
-    centre = _middle(region)
-    place = None if centre is None else sky_place(*centre)
-    if place is None:
+        return ForeignBox(image, label, corners, status=status) if corners else _NO_AREA
+    centre = _centre(region)
+    position = None if centre is None else sky_position(*centre)
+    if position is None:
         return _NO_AREA
     extent = None if isinstance(region, PointSkyRegion) else region
     return ForeignBox(
-        "", label, sky=replace(place, icrs=True, region=extent), said=said
+        "", label, sky=replace(position, icrs=True, region=extent), status=status
     )
 
 
-def _middle(region: Any) -> tuple[float, float] | None:
-    """Return right ascension and declination, ICRS, of a region's middle."""
+def _centre(region: Any) -> tuple[float, float] | None:
+    """Return right ascension and declination, ICRS, of a region's centre in degrees."""
     from astropy.coordinates import SkyCoord
 
     centre = getattr(region, "center", None)
@@ -180,6 +182,6 @@ def _middle(region: Any) -> tuple[float, float] | None:
         if not np.linalg.norm(xyz) > 0:
             return None
         centre = SkyCoord(*xyz, representation_type="cartesian", frame=vertices.frame)
-    place = centre.icrs.spherical
-    ra, dec = float(place.lon.deg), float(place.lat.deg)
+    icrs = centre.icrs.spherical
+    ra, dec = float(icrs.lon.deg), float(icrs.lat.deg)
     return (ra, dec) if np.isfinite([ra, dec]).all() else None

@@ -1,8 +1,8 @@
 """The statements of a DS9 file, each with its frame and whether it is excluded.
 
-`regions` reads shapes; it does not apply ``global include=0``, drops what is called a
-background, and passes over physical coordinates without a word. Hence this part is own
-code: which frame a shape is in, and whether it marks something or leaves it out.
+`regions` reads shapes, but it does not apply ``global include=0``, drops background
+regions, and skips physical coordinates silently. Hence the frame of a shape, and
+whether it is excluded, are found by own code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SHAPES = (
     "projection", "segment", "rectangle", "pie",
 )  # fmt: skip
 
-#: Frames on an image's own pixels; a file that names none is in physical ones.
+#: Frames of an image's pixels; a file without a frame is in physical ones.
 IMAGE, PHYSICAL = "image", "physical"
 
 _FRAME = re.compile(
@@ -27,7 +27,7 @@ _FRAME = re.compile(
 )
 _SHAPE = re.compile(rf"([+!-]*)\s*((?:{'|'.join(SHAPES)})\b\s*.*)", re.I | re.S)
 
-#: What stands in brackets or quotation marks is no property.
+#: Texts in brackets or quotation marks, which are not properties.
 _QUOTED = re.compile(r"\{[^}]*\}|'[^']*'|\"[^\"]*\"")
 _INCLUDE = re.compile(r"\binclude\s*=\s*(\d)", re.I)
 _SOURCE = re.compile(r"\bsource\s*=\s*(\d)|\b(background|source)\b", re.I)
@@ -45,13 +45,13 @@ class Statement:
     Attributes
     ----------
     frame : str
-        In small letters; empty where the file names none.
+        In lower case; '' where the file names none.
     shape : str
         Without the sign before it.
     properties : str
-        What stands behind #, without what says whether it is included.
+        The text after #, without ``include`` and ``source``.
     why_not : str
-        Why it marks nothing: ``excluded`` or ``background``; else empty.
+        Why it does not mark an object: ``excluded`` or ``background``; else ''.
     """
 
     frame: str
@@ -62,49 +62,49 @@ class Statement:
     @property
     def text(self) -> str:
         """The statement as `regions` reads it."""
-        behind = f" # {self.properties}" if self.properties else ""
-        return f"{self.shape}{behind}"
+        comment = f" # {self.properties}" if self.properties else ""
+        return f"{self.shape}{comment}"
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What properties say of inclusion; None for nothing."""
+class _Inclusion:
+    """The properties include and source; None where not given."""
 
     included: bool | None = None
     source: bool | None = None
 
     @classmethod
-    def of(cls, properties: str) -> _Said:
+    def of(cls, properties: str) -> _Inclusion:
         bare = _QUOTED.sub("", properties)
         include, source = _INCLUDE.search(bare), _SOURCE.search(bare)
-        told = None
+        is_source = None
         if source is not None:
             word = (source[2] or "").lower()
-            told = word == "source" if word else source[1] != "0"
-        return cls(None if include is None else include[1] != "0", told)
+            is_source = word == "source" if word else source[1] != "0"
+        return cls(None if include is None else include[1] != "0", is_source)
 
 
 def statements(text: str) -> Iterator[Statement]:
     """Yield the shapes of a file, in order."""
-    frame, everywhere = "", _Said()
+    frame, everywhere = "", _Inclusion()
     for line in text.splitlines():
         code, _, properties = line.strip().partition("#")
         if code.lower().startswith("global"):
-            new = _Said.of(line)
-            everywhere = _Said(
+            new = _Inclusion.of(line)
+            everywhere = _Inclusion(
                 everywhere.included if new.included is None else new.included,
                 everywhere.source if new.source is None else new.source,
             )
             continue
         parts = [part.strip() for part in code.split(";")]
-        for place, part in enumerate(parts):
+        for index, part in enumerate(parts):
             if _FRAME.fullmatch(part):
                 frame = part.lower()
                 continue
             found = _SHAPE.fullmatch(part)
             if found is None:
                 continue
-            last = not any(parts[place + 1 :])
+            last = not any(parts[index + 1 :])
             own = properties.strip() if last else ""
             shape = found[2].removesuffix("||").strip()  # a part of a composite
             yield Statement(
@@ -116,8 +116,8 @@ def _plain(properties: str) -> str:
     return " ".join(_OWN.sub(lambda found: found[1] or "", properties).split())
 
 
-def _why_not(sign: str, properties: str, everywhere: _Said) -> str:
-    own = _Said.of(properties)
+def _why_not(sign: str, properties: str, everywhere: _Inclusion) -> str:
+    own = _Inclusion.of(properties)
     included = own.included
     if "-" in sign or "!" in sign:
         included = False

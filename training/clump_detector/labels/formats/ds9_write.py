@@ -1,7 +1,7 @@
-"""Boxes as DS9 regions, written by the `regions` package.
+"""Writing boxes as DS9 regions with the `regions` package.
 
-In an image's coordinates DS9 counts from 1 at the centre of the first pixel; `regions`
-puts that on.
+In image coordinates DS9 counts from 1 at the centre of the first pixel; `regions`
+converts to that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,20 @@ import numpy as np
 
 
 def image_region(corners: Sequence[float], tags: Sequence[str], colour: str) -> Any:
-    """Return a box in an image's pixels as a region."""
+    """Return a box as a region in image pixels.
+
+    Parameters
+    ----------
+    corners : sequence of four float
+        x1, y1, x2, y2 in pixels, counted from 0 at the centre of the first one.
+    tags : sequence of str
+    colour : str
+        A name that DS9 knows.
+
+    Returns
+    -------
+    regions.RectanglePixelRegion
+    """
     from regions import PixCoord, RectanglePixelRegion, RegionMeta, RegionVisual
 
     x1, y1, x2, y2 = corners
@@ -28,13 +41,17 @@ def image_region(corners: Sequence[float], tags: Sequence[str], colour: str) -> 
 
 
 def sky_regions(regions: Sequence[Any], wcs: Any) -> list[Any]:
-    """Return boxes on the sky, ICRS, that lie on the pixels of those in an image.
+    """Return boxes on the sky, ICRS, that cover the same pixels as ones in an image.
 
     Parameters
     ----------
     regions : sequence of RectanglePixelRegion
     wcs : astropy.wcs.WCS
-        Celestial, of two axes.
+        Celestial, with two axes.
+
+    Returns
+    -------
+    list of regions.RectangleSkyRegion
     """
     import astropy.units as u
     from astropy.coordinates import Angle
@@ -52,7 +69,7 @@ def sky_regions(regions: Sequence[Any], wcs: Any) -> list[Any]:
         for dx, dy in ((-half_x, 0), (half_x, 0), (0, -half_y), (0, half_y))
     )
     widths, heights = left.separation(right), low.separation(high)
-    # The way that x runs on the sky; `regions` counts from West through North.
+    # The direction of x on the sky; `regions` counts from West through North.
     angles = (left.position_angle(right) + 90 * u.deg).wrap_at(360 * u.deg)
     return [
         RectangleSkyRegion(
@@ -64,7 +81,16 @@ def sky_regions(regions: Sequence[Any], wcs: Any) -> list[Any]:
 
 
 def ds9_text(regions: Sequence[Any], texts: Sequence[str], image: str = "") -> str:
-    """Return regions as DS9 reads them, each with a text, below their image's name."""
+    """Return the text of a DS9 file.
+
+    Parameters
+    ----------
+    regions : sequence of regions.Region
+    texts : sequence of str
+        The text of each region.
+    image : str
+        The name of their image for the first line, or '' for none.
+    """
     from regions import Regions
 
     head = [f"# Filename: {image}"] if image else []
@@ -74,8 +100,8 @@ def ds9_text(regions: Sequence[Any], texts: Sequence[str], image: str = "") -> s
     written = str(Regions(list(regions)).serialize(format="ds9", precision=9))
     lines = written.splitlines()
     first = len(lines) - len(regions)
-    # `regions` would make a text that all have in common a global one, which DS9
-    # does not know.
+    # `regions` would write a text that all have in common as a global one, which DS9
+    # does not support.
     plain = [re.sub(r"[{}\s]+", " ", text) for text in texts]
     ends = [f" text={{{text}}}" for text in plain]
     rows = [line + end for line, end in zip(lines[first:], ends, strict=True)]

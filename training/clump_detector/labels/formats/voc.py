@@ -1,8 +1,8 @@
-"""Pascal VOC: one XML file per image, in and out.
+"""Reading and writing Pascal VOC: one XML file per image.
 
 ``xmin`` and ``ymin`` are the first pixel of a box and ``xmax`` and ``ymax`` its last,
-counted from 1, as the challenge's own tools have it: a box around the first pixel alone
-is 1, 1, 1, 1.
+counted from 1, as in the challenge's own tools: a box around the first pixel alone is
+1, 1, 1, 1.
 """
 
 from __future__ import annotations
@@ -27,11 +27,9 @@ from clump_detector.labels.external import (
 from clump_detector.labels.packed_files import is_inside
 from clump_detector.labels.xml import read_xml
 
-_OWN_NAMES = (
-    "Several files name the same image: their own names are taken for their images'."
-)
+_OWN_NAMES = "Several files name the same image: the files' own names are used instead."
 
-#: Elements that say that an object is none.
+#: Elements that mark an object as ignored.
 _IGNORED = ("ignore", "ignored", "exclude", "crowd", "iscrowd", "deleted")
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -59,11 +57,11 @@ def read_voc(path: Path) -> ForeignLabels:
         except LabelError:
             if file == path:
                 raise
-            losses.add("a file that is damaged or no label", file.name)
+            losses.add("a file that is damaged or has no labels", file.name)
     boxes = _by_own_names(found, notes)
     if not boxes:
         raise LabelError(
-            "no object with a box stands in it. " + " ".join(losses.in_words()),
+            "it has no object with a box. " + " ".join(losses.in_words()),
             path,
             "Give Pascal VOC files, with annotation as their root.",
         )
@@ -76,7 +74,7 @@ def read_voc(path: Path) -> ForeignLabels:
 def _by_own_names(
     found: Sequence[tuple[Path, list[ForeignBox]]], notes: _Notes
 ) -> list[ForeignBox]:
-    """Return all boxes, of the files' own names where several name the same image.
+    """Return all boxes, with the files' names as images if several name the same one.
 
     Programs that copy a file as a template leave the image of the first in all.
     """
@@ -84,7 +82,7 @@ def _by_own_names(
     every: list[ForeignBox] = []
     for file, boxes in found:
         if boxes and times[boxes[0].image] > 1:
-            notes.said += [_OWN_NAMES] if _OWN_NAMES not in notes.said else []
+            notes.lines += [_OWN_NAMES] if _OWN_NAMES not in notes.lines else []
             boxes = [replace(box, image=file.stem) for box in boxes]
         every += boxes
     return every
@@ -92,21 +90,21 @@ def _by_own_names(
 
 @dataclass
 class _Notes:
-    """What a person should know of files that were read."""
+    """Notes for the user on files that were read."""
 
-    said: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     before_first: int = 0
 
     def in_words(self) -> list[str]:
-        """Return it in sentences."""
+        """Return the notes as sentences."""
         n = self.before_first
         if not n:
-            return self.said
+            return self.lines
         count = "1 box begins" if n == 1 else f"{n:,} boxes begin"
         return [
-            *self.said,
+            *self.lines,
             f"{count} before pixel 1, from which Pascal VOC counts: if the file counts "
-            "from 0, its boxes lie a pixel too far to the upper left.",
+            "from 0, its boxes are one pixel too far to the upper left.",
         ]
 
 
@@ -120,7 +118,7 @@ def xml_files(folder: Path) -> Iterator[Path]:
 
 
 def _read_file(path: Path, losses: Losses, notes: _Notes) -> list[ForeignBox]:
-    root = read_xml(path, _MOST_BYTES, notes=notes.said)
+    root = read_xml(path, _MOST_BYTES, notes=notes.lines)
     if root.tag != "annotation":
         raise LabelError(
             f"this XML has the root {root.tag[:40]!r}, not annotation",
@@ -139,9 +137,9 @@ def _read_file(path: Path, losses: Losses, notes: _Notes) -> list[ForeignBox]:
             losses.add("an object without a box", f"{path.name}: {_shown(entry)}")
             continue
         cls = _text(entry, "name")
-        said = "proposal" if flag(_text(entry, "difficult")) else ""
+        status = "proposal" if flag(_text(entry, "difficult")) else ""
         notes.before_first += min(corners[:2]) < -0.5
-        boxes.append(ForeignBox(image, cls, corners, size=size, said=said))
+        boxes.append(ForeignBox(image, cls, corners, size=size, status=status))
     return boxes
 
 
@@ -156,7 +154,7 @@ def _size(root: ElementTree.Element) -> Size | None:
 
 
 def _shown(entry: ElementTree.Element) -> str:
-    """Return what an object has in the place of a box."""
+    """Return what an object has instead of a valid box, for messages."""
     box = entry.find("bndbox")
     parts = [child.tag for child in entry] if box is None else [
         f"{child.tag} {(child.text or '').strip()}" for child in box
@@ -174,7 +172,7 @@ def _corners(entry: ElementTree.Element) -> Corners | None:
     x1, y1, x2, y2 = (float(value) for value in given if value is not None)
     # Some programs write the last pixel first.
     (x1, x2), (y1, y2) = sorted((x1, x2)), sorted((y1, y2))
-    # From the first pixel's left side to the last one's right side.
+    # From the first pixel's left edge to the last one's right edge.
     return corners_of((x1 - 1, y1 - 1, x2, y2))
 
 
@@ -187,18 +185,19 @@ def voc_xml(
     objects: Iterable[tuple[str, Sequence[float], bool]],
     folder: str = "JPEGImages",
 ) -> str:
-    """Return an image's labels.
+    """Return the text of an image's file of labels.
 
     Parameters
     ----------
     image : str
-        Its file's name.
+        The image's file name.
     size : (int, int)
         Width and height in pixels.
-    objects : of (class, corners in pixels from the first one's centre, difficult)
-        What is difficult counts neither as an object nor as background.
+    objects : iterable of (str, four float, bool)
+        Class, corners in pixels from the first one's centre, and whether it is
+        difficult, so that it is neither an object nor background.
     folder : str
-        Where the image is.
+        The image's folder.
     """
     root = ElementTree.Element("annotation")
     _add(root, "folder", folder)
@@ -215,7 +214,7 @@ def voc_xml(
         _add(entry, "difficult", str(int(difficult)))
         box = ElementTree.SubElement(entry, "bndbox")
         x1, y1, x2, y2 = corners
-        # The inverse of `_corners`, to a hundredth of a pixel as the challenge has it.
+        # The inverse of `_corners`, to a hundredth of a pixel as in the challenge.
         counted = (x1 + 1.5, y1 + 1.5, x2 + 0.5, y2 + 0.5)
         for tag, pixel in zip(_CORNERS, counted, strict=True):
             _add(box, tag, f"{pixel:.2f}".rstrip("0").rstrip("."))
@@ -224,7 +223,7 @@ def voc_xml(
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str) -> None:
-    # XML has no letters for what moves a cursor.
+    # XML cannot hold control characters.
     plain = "".join(c for c in text if c >= " " or c in "\t\n")
     ElementTree.SubElement(parent, tag).text = plain
 
@@ -234,9 +233,9 @@ _BITS = 8
 
 
 def label_map(classes: Sequence[str]) -> str:
-    """Return the table of classes that CVAT and datumaro want beside the labels.
+    """Return the table of classes that CVAT and datumaro need next to the labels.
 
-    A line is a name, a colour, and parts and actions, of which there are none.
+    A line has a name, a colour, parts and actions; the last two are empty.
 
     Parameters
     ----------
@@ -250,10 +249,10 @@ def label_map(classes: Sequence[str]) -> str:
 
 
 def _colour(number: int) -> tuple[int, int, int]:
-    """Return the colour of a class, after ``VOClabelcolormap`` of VOCdevkit 2012."""
+    """Return the colour of a class, as in ``VOClabelcolormap`` of VOCdevkit 2012."""
     colour = [0, 0, 0]
-    for place in range(_BITS):
+    for bit in range(_BITS):
         for channel in range(3):
-            colour[channel] |= (number >> channel & 1) << (_BITS - 1 - place)
+            colour[channel] |= (number >> channel & 1) << (_BITS - 1 - bit)
         number >>= 3
     return colour[0], colour[1], colour[2]

@@ -1,8 +1,8 @@
-"""YOLO: a folder with one text file of boxes per image, in and out.
+"""Reading and writing YOLO: a folder with one text file of boxes per image.
 
-A line is a class's number, counted from 0, and a box; `yolo_lines` says what else. The
-names of the classes stand in a file above, which `yolo_names` finds. Paths in
-``data.yaml`` are not followed.
+A line has a class's number, counted from 0, and a box; for variants see `yolo_lines`.
+The names of the classes are in a file that `yolo_names` finds. Paths in ``data.yaml``
+are not followed.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from clump_detector.labels.packed_files import is_inside, read_text
 from .yolo_lines import parse_line
 from .yolo_names import TEXT_NAMES, ClassNames, NamesAbove
 
-#: Text files that are no labels.
+#: Text files that are not labels.
 _NO_LABELS = {*TEXT_NAMES, "train.txt", "val.txt", "test.txt", "readme.txt"}
 
 _MOST_BYTES = 5_000_000
 
 
 def is_yolo(folder: Path) -> bool:
-    """Tell whether a folder holds text files that may be YOLO's labels."""
+    """Return whether a folder holds text files that may be YOLO's labels."""
     return next(iter(_label_files(folder)), None) is not None
 
 
 def starts_as_yolo(start: bytes) -> bool:
-    """Tell from its first bytes whether a text file's first line is one of YOLO's."""
+    """Return whether the first line of a text file, by its first bytes, is YOLO's."""
     lines = start.decode("latin-1").splitlines()
     first = next((line for line in lines if line.strip()), "")
     return not parse_line(first).why_not
@@ -47,7 +47,7 @@ def read_yolo(chosen: Path) -> ForeignLabels:
     ------
     LabelError
         If no file in it has a box, or a class has a number that the file of names
-        beside it does not name.
+        next to it does not name.
     FileError
         If it cannot be read.
     """
@@ -71,7 +71,7 @@ def read_yolo(chosen: Path) -> ForeignLabels:
     numbers_from = first_number(work.known) if work.named_by else 0
     return ForeignLabels(
         "yolo", chosen.name, chosen, tuple(work.boxes), None, work.losses,
-        tuple(work.said()), numbers_from=numbers_from,
+        tuple(work.notes()), numbers_from=numbers_from,
     )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def _label_files(folder: Path) -> Iterable[Path]:
 
 
 class _Reading:
-    """Boxes of label files, with what was lost and what was guessed."""
+    """Boxes of label files, with losses and guesses."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._names = folder, NamesAbove(folder)
@@ -97,30 +97,30 @@ class _Reading:
         self._notes: list[str] = []
 
     def read(self, path: Path) -> None:
-        """Take in the boxes of a file."""
+        """Add the boxes of a file."""
         names = self._names.of(path.parent)
         below = path.relative_to(self._folder).with_suffix("").as_posix()
         text = read_text(path, _MOST_BYTES, notes=self._notes)
-        for place, line in enumerate(text.splitlines(), start=1):
+        for row, line in enumerate(text.splitlines(), start=1):
             if not line.strip():
                 continue
             parsed = parse_line(line, names.keypoints)
             if parsed.why_not:
-                example = f"{path.name}, line {place}: {line.strip()[:40]}"
+                example = f"{path.name}, line {row}: {line.strip()[:40]}"
                 self.losses.add(parsed.why_not, example)
                 continue
             if parsed.read_as:
                 self._read_as[parsed.read_as] += 1
-            cls = self._class(parsed.number, names, path, place)
+            cls = self._class(parsed.number, names, path, row)
             self.boxes.append(
                 ForeignBox(below, cls, shares=parsed.shares, score=share(parsed.score))
             )
 
-    def _class(self, number: int, names: ClassNames, path: Path, place: int) -> str:
+    def _class(self, number: int, names: ClassNames, path: Path, row: int) -> str:
         """Return the name of a class, or its number where no file names any.
 
-        A number beyond the names says that these are not its names, or that it counts
-        from 1: the others would be shifted, too.
+        A number beyond the names is refused: the names belong to other labels, or the
+        numbers count from 1, so the others would be shifted, too.
         """
         if names.path is None:
             self._unnamed += 1
@@ -136,25 +136,25 @@ class _Reading:
             )
         if names.path is not None and number not in names.classes:
             raise LabelError(
-                f"line {place} has the class {number}, which {names.path.name} does "
+                f"line {row} has the class {number}, which {names.path.name} does "
                 f"not name (it names {_listed(names)})",
                 path,
-                "Classes count from 0. Mend the names, or give those of these labels.",
+                "Classes count from 0. Give the file of names that belongs to them.",
             )
         return names.classes.get(number, str(number))
 
-    def said(self) -> list[str]:
-        """Return what a person should know, in sentences."""
-        said = [*self._notes]
+    def notes(self) -> list[str]:
+        """Return sentences for the user."""
+        notes = [*self._notes]
         for path in list(self.named_by)[:3]:
             where = os.path.relpath(path, self._folder)
-            said.append(f"The names of its classes are those of {where}.")
+            notes.append(f"The names of its classes are those of {where}.")
         if not self.named_by:
-            said.append("No file names its classes: their numbers are taken, from 0.")
+            notes.append("No file names its classes: their numbers are used, from 0.")
         for what, n in self._read_as.most_common():
             lines = "line was" if n == 1 else "lines were"
-            said.append(f"{n:,} {lines} read as {what}.")
-        return said
+            notes.append(f"{n:,} {lines} read as {what}.")
+        return notes
 
 
 def _listed(names: ClassNames) -> str:
@@ -166,7 +166,17 @@ def _listed(names: ClassNames) -> str:
 
 
 def yolo_line(number: int, corners: Sequence[float], width: int, height: int) -> str:
-    """Return a box, in pixels from the first one's centre, as a line."""
+    """Return a box as a line of a YOLO file.
+
+    Parameters
+    ----------
+    number : int
+        The class's number, from 0.
+    corners : sequence of four float
+        x1, y1, x2, y2 in pixels, counted from 0 at the centre of the first one.
+    width, height : int
+        Size of the image in pixels.
+    """
     x1, y1, x2, y2 = (v + 0.5 for v in corners)
     values = (
         (x1 + x2) / 2 / width, (y1 + y2) / 2 / height,
@@ -177,7 +187,14 @@ def yolo_line(number: int, corners: Sequence[float], width: int, height: int) ->
 
 
 def data_yaml(classes: Sequence[str], splits: Mapping[str, str]) -> str:
-    """Return the file that names the classes, and the folder of each split."""
+    """Return the text of ``data.yaml``.
+
+    Parameters
+    ----------
+    classes : sequence of str
+    splits : mapping of str to str
+        The folder below ``images`` of each split.
+    """
     import yaml
 
     content: dict[str, Any] = {"path": "."}

@@ -1,8 +1,8 @@
-"""What a line of YOLO's labels says: a class's number and a box, or why it says none.
+"""Parsing a line of YOLO's labels: a class's number and a box.
 
-After the number there are the box's middle, width and height as shares of the image's,
-then perhaps a score, a track's number or keypoints; or else an outline. Between two
-numbers there is a blank, a comma or a semicolon.
+The number is followed by the box's centre, width and height as fractions of the image's
+size, and possibly a score, a track's number or keypoints; or else by an outline.
+Numbers are separated by blanks, commas or semicolons.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _BETWEEN = re.compile(r"[\s,;]+")
 
 _MOST_CLASSES = 10_000
 
-#: What says of a keypoint whether it is seen.
+#: Values of a keypoint's visibility.
 _SEEN = (0.0, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line: a box in shares of the image, or why it is none.
+    """One line: a box in fractions of the image, or the reason why it is not one.
 
     Attributes
     ----------
     number : int
-        Of the class.
+        The class's number.
     shares : tuple or None
-        x1, y1, x2, y2 as shares of the image's width and height from its corner.
+        x1, y1, x2, y2 as fractions of the image's width and height from its corner.
     score : float or None
     why_not : str
-        Why the line is no box; empty where it is one.
+        Why the line is not a box; '' if it is one.
     read_as : str
-        What the numbers after the box were taken for, where that is a guess.
+        The assumed meaning of the numbers after the box, if it is a guess; else ''.
     """
 
     number: int = 0
@@ -47,21 +47,21 @@ class Line:
 
 
 def parse_line(text: str, keypoints: tuple[int, int] | None = None) -> Line:
-    """Return what a line says.
+    """Return a parsed line.
 
     Parameters
     ----------
     text : str
     keypoints : (int, int), optional
-        How many keypoints follow a box and how many numbers each has, where a file of
-        the data set says so.
+        The number of keypoints after a box and of values for each, if a file of the
+        data set gives them.
     """
     words = _words(text)
     number = whole(words[0]) if words else None
     if number is None:
         return Line(why_not="a line that does not begin with a class's number")
     if not 0 <= number < _MOST_CLASSES:
-        return Line(why_not="a line whose class is no number from 0 to 9999")
+        return Line(why_not="a line whose class is not a number from 0 to 9999")
     values = [real(word) for word in words[1:]]
     numbers = [v for v in values if v is not None]
     if len(numbers) != len(values):
@@ -71,16 +71,16 @@ def parse_line(text: str, keypoints: tuple[int, int] | None = None) -> Line:
     shares, score, more = _box(numbers, keypoints)
     if isinstance(shares, str):
         return Line(why_not=shares)
-    # A share a little beyond the image's rim is cut there; pixels are no shares.
+    # A box slightly beyond the image's edge is clipped; numbers in pixels are refused.
     if shares is not None and (min(shares) < -1 or max(shares) > 2):
-        return Line(why_not="a line whose numbers are pixels or others, not shares")
+        return Line(why_not="a line whose numbers are not fractions of the image")
     if shares is None:
         return Line(why_not="a line whose box or outline has no area")
     return Line(number, shares, score, read_as=more)
 
 
 def _words(text: str) -> list[str]:
-    """Return the numbers of a line; 0,5 0,1 are decimal commas between blanks."""
+    """Return the numbers of a line; in "0,5 0,1" the commas are decimal ones."""
     words = text.split()
     if len(words) >= 5 and "." not in text and not any(w.endswith(",") for w in words):
         return [word.replace(",", ".") for word in words]
@@ -90,13 +90,13 @@ def _words(text: str) -> list[str]:
 def _box(
     values: list[float], keypoints: tuple[int, int] | None
 ) -> tuple[Corners | str | None, float | None, str]:
-    """Return the box or why there is none, its score, and what the rest was read as."""
+    """Return the box or the reason why not, its score, and the meaning of the rest."""
     n = len(values)
     if n == 4:
         return _around_middle(values), None, ""
     if n == 5:
         if not 0 <= values[4] <= 1:
-            why = "a line whose fifth number is no score from 0 to 1"
+            why = "a line whose fifth number is not a score from 0 to 1"
             return why, None, ""
         return _around_middle(values), values[4], ""
     if keypoints is not None:
@@ -114,7 +114,7 @@ def _box(
             return why, None, ""
         return _around_middle(values), None, "boxes with keypoints"
     if n % 2:
-        return "a line with an odd number of numbers, which is no outline", None, ""
+        return "a line with an odd number of numbers, so not an outline", None, ""
     outline = around(list(zip(values[::2], values[1::2], strict=True)))
     return outline, None, "outlines"
 

@@ -1,8 +1,8 @@
-"""Which names YOLO's class numbers have: the nearest file of names above a label file.
+"""The names of YOLO's class numbers, from the nearest file of names.
 
 Programs put ``data.yaml`` two folders above the labels, ``classes.txt`` among them,
-``obj.names`` beside their folder. The nearest one counts; it is looked for in the
-folder of a label file and in at most three above the chosen folder.
+``obj.names`` next to their folder. The nearest one is used; it is searched in the
+folder of a label file and in at most three folders above the chosen one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ TEXT_NAMES = (
     "_classes.txt",
 )  # fmt: skip
 
-#: Label Studio's, beside ``classes.txt``.
+#: Label Studio's, next to ``classes.txt``.
 _JSON_NAMES = ("notes.json",)
 
 _MOST_BYTES = 5_000_000
 
-#: Bytes of ``data.yaml``: YAML is read slowly.
+#: Greatest size of ``data.yaml`` in bytes: reading YAML is slow.
 _MOST_YAML = 100_000
 
 #: Folders above the chosen one that are searched.
@@ -39,7 +39,7 @@ _MOST_CLASSES = 10_000
 
 @dataclass(frozen=True)
 class ClassNames:
-    """What the numbers of a label file mean.
+    """The names of the class numbers in a label file.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class ClassNames:
         The file that names them.
     classes : mapping of int to str
     keypoints : (int, int) or None
-        How many keypoints follow a box, and how many numbers each has.
+        The number of keypoints after a box, and of values for each.
     """
 
     path: Path | None = None
@@ -56,7 +56,7 @@ class ClassNames:
 
 
 class NamesAbove:
-    """The files of names above label files; each folder is looked into once.
+    """The files of names for label files; each folder is searched once.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ class NamesAbove:
         folder = folder.absolute()
         if folder not in self._found:
             here = _names_in(folder)
-            whole_story = here.classes and here.keypoints
-            if not whole_story and self._goes_on(folder):
+            complete = here.classes and here.keypoints
+            if not complete and self._continues(folder):
                 above = self.of(folder.parent)
                 named = here if here.classes else above
                 keypoints = here.keypoints or above.keypoints
@@ -90,7 +90,7 @@ class NamesAbove:
             self._found[folder] = here
         return self._found[folder]
 
-    def _goes_on(self, folder: Path) -> bool:
+    def _continues(self, folder: Path) -> bool:
         if folder.parent == folder:
             return False
         if folder != self._chosen and folder.is_relative_to(self._chosen):
@@ -111,9 +111,9 @@ def _names_in(folder: Path) -> ClassNames:
     for other in named[1:]:
         if other.classes != named[0].classes:
             raise LabelError(
-                f"it names other classes than {_name(other)} beside it",
+                f"it names other classes than {_name(other)} next to it",
                 named[0].path,
-                "Remove the one that is not of these labels.",
+                "Remove the one that does not belong to these labels.",
             )
     keypoints = next((n.keypoints for n in found if n.keypoints), None)
     first = named[0] if named else ClassNames()
@@ -132,7 +132,7 @@ def _read(path: Path) -> ClassNames:
     lines = [line.strip() for line in read_text(path, _MOST_BYTES).splitlines()]
     while lines and not lines[-1]:
         lines.pop()
-    # A line without a name counts, and names nothing.
+    # An empty line counts, but its number has no name.
     named = {i: line for i, line in enumerate(lines[:_MOST_CLASSES]) if line}
     return ClassNames(path, named)
 
@@ -141,12 +141,12 @@ def _in_yaml(path: Path) -> ClassNames:
     import yaml
 
     try:
-        # Everything stays text: a class may be called "no", which is no truth value.
+        # Everything stays text: a class may be named "no", which YAML reads as false.
         content: Any = yaml.load(read_text(path, _MOST_YAML), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = str(error).splitlines()[0][:120]
         raise LabelError(
-            f"this is no YAML ({reason})", path, "Mend it, or remove it."
+            f"this is not valid YAML ({reason})", path, "Correct it, or remove it."
         ) from error
     if not isinstance(content, dict):
         return ClassNames()
@@ -159,11 +159,11 @@ def _in_yaml(path: Path) -> ClassNames:
 
 
 def _listed(names: Any) -> dict[int, str]:
-    """Return names by number, from a list or a mapping; what is no text names none."""
+    """Return names by number, from a list or a mapping; only texts are names."""
     if isinstance(names, dict):
         pairs = [(whole(key), name) for key, name in list(names.items())]
     elif isinstance(names, list):
-        # A few lines of YAML can stand for a list that has no end.
+        # A few lines of YAML can expand to an endless list.
         pairs = list(enumerate(names[:_MOST_CLASSES]))
     else:
         return {}
@@ -179,7 +179,7 @@ def _in_json(path: Path) -> dict[int, str]:
     try:
         content = json.loads(read_text(path, _MOST_YAML))
     except (ValueError, RecursionError):
-        return {}  # somebody's notes
+        return {}  # notes of another kind
     entries = content.get("categories") if isinstance(content, dict) else None
     return {
         number: str(entry.get("name", ""))

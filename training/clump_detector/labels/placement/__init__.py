@@ -1,1 +1,1 @@
-"""Which cutout an external label belongs to, and where on it."""
+"""Placing imported labels on cutouts: by name, id or sky position."""

@@ -1,4 +1,4 @@
-"""What of a cutout's image a label's place on it needs: its size, its sky, its PSF."""
+"""The size, WCS and PSF of a cutout's image, and its pixels of sky positions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,25 @@ from clump_detector.core.sources import FITS_SUFFIXES, PICTURE_SUFFIXES
 from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.formats.orientation import picture_size
-from clump_detector.labels.external import Size, SkyPlace
+from clump_detector.labels.external import Size, SkyPosition
 
 from .match import Known
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What of a cutout's image a place on it needs."""
+    """The properties of a cutout's image that placing labels needs.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Width and height in pixels.
+    wcs : astropy.wcs.WCS or None
+    fwhm : float or None
+        FWHM of the PSF in pixels.
+    scale : float or None
+        Arcsec per pixel.
+    """
 
     size: Size
     wcs: Any = None
@@ -37,7 +48,20 @@ class Frame:
 
 
 def read_frame(cutout: Known, whole: bool) -> tuple[Frame, Galaxy | None]:
-    """Return a cutout's frame, and its galaxy; read as little as will do."""
+    """Return the frame of a cutout, and its galaxy.
+
+    Parameters
+    ----------
+    cutout : Known
+    whole : bool
+        Whether all is needed; otherwise only the size, for which a picture's header is
+        enough.
+
+    Raises
+    ------
+    ClumpError
+        If the image cannot be read.
+    """
     if not whole and cutout.size is not None:
         return Frame(cutout.size), None
     path = cutout.source.path
@@ -50,10 +74,10 @@ def read_frame(cutout: Known, whole: bool) -> tuple[Frame, Galaxy | None]:
 
 
 def physical_is_image(path: Path) -> bool:
-    """Tell whether DS9's physical pixels are those of the image: no header shifts them.
+    """Return whether DS9's physical pixels are those of the image.
 
-    Shifts are said by IRAF's LTV and LTM, or by the WCS of the letter P, as Chandra's
-    files have it.
+    They are unless a header shifts them by IRAF's LTV and LTM, or by the alternate WCS
+    P, as in Chandra's files.
     """
     from astropy.io import fits
 
@@ -64,7 +88,7 @@ def physical_is_image(path: Path) -> bool:
             warnings.simplefilter("ignore")
             with fits.open(path, lazy_load_hdus=True) as hdus:
                 return not any(_is_shifted(hdu.header) for hdu in hdus)
-    except Exception:  # the reader of cutouts says what is wrong with it
+    except Exception:  # the reader of cutouts raises with the reason
         return False
 
 
@@ -81,30 +105,49 @@ def _is_shifted(header: Any) -> bool:
 
 
 def sky_of(wcs: Any, x: float, y: float) -> tuple[float, float]:
-    """Return right ascension and declination of a pixel in degrees."""
+    """Return right ascension and declination of a pixel in degrees.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+    x, y : float
+        Pixels, counted from 0 at the centre of the first one.
+    """
     ra, dec = sky_positions(wcs, x, y)[0]
     return float(ra), float(dec)
 
 
-def pixel_of(wcs: Any, sky: SkyPlace) -> tuple[float, float]:
-    """Return x and y of a place on the sky; what the WCS does not show is NaN."""
+def pixel_of(wcs: Any, sky: SkyPosition) -> tuple[float, float]:
+    """Return x and y of a position on the sky.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+    sky : SkyPosition
+
+    Returns
+    -------
+    (float, float)
+        Pixels, counted from 0 at the centre of the first one; NaN where the WCS has no
+        pixel for the position.
+    """
     from astropy.coordinates import SkyCoord
     from astropy.wcs import NoConvergence
     from astropy.wcs.utils import wcs_to_celestial_frame
 
     try:
         frame = wcs_to_celestial_frame(wcs)
-    except ValueError:  # one that astropy does not know: its numbers are taken
+    except ValueError:  # a frame that astropy does not know: its numbers are used
         frame = None
     try:
         if frame is None:
             x, y = wcs.all_world2pix(sky.ra, sky.dec, 0, ra_dec_order=True)
         else:
-            # As `sky_positions` has it: FK5 of 2000 as it is, older frames in ICRS.
+            # As in `sky_positions`: FK5 of 2000 unchanged, older frames in ICRS.
             own = frame.name == "fk5" and float(frame.equinox.jyear) == 2000
             named = frame if own and not sky.icrs else "icrs"
-            place = SkyCoord(sky.ra, sky.dec, unit="deg", frame=named)
-            x, y = place.to_pixel(wcs, origin=0, mode="all")
+            position = SkyCoord(sky.ra, sky.dec, unit="deg", frame=named)
+            x, y = position.to_pixel(wcs, origin=0, mode="all")
     except NoConvergence:  # too far outside a distorted image
         return np.nan, np.nan
     return float(x), float(y)

@@ -1,8 +1,8 @@
-"""Which cutout a label belongs to: by a file's name, an id, or its place on the sky.
+"""Matching labels to cutouts: by file name, object id, or position on the sky.
 
-A name is compared with the names of files, stems and cutouts, in any case, and then by
-what it was before a program renamed it. A number of six digits or more in a cutout's
-name is an id.
+A name is compared with the names of files, stems and cutouts, in any case, and then
+with the name it had before a program renamed it. A number of six digits or more in a
+cutout's name is an id.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ from .renamed import (
     without_picture_ending,
 )
 
-#: An id has so many digits at least; a shorter number may be anything.
+#: Least digits of an id; shorter numbers are ambiguous.
 _DIGITS = 6
 _NUMBER = re.compile(rf"\d{{{_DIGITS},30}}")
 
 
-#: Whether a name is a file's with its ending, and with its capital letters, and how
-#: many folders fit.
+#: Whether a name is a file's with its suffix, whether in the same case, and the number
+#: of matching folders.
 Rank = tuple[bool, bool, int]
 
 
 @dataclass(frozen=True)
 class Known:
-    """A cutout as a match needs it.
+    """A cutout to match labels with.
 
     Attributes
     ----------
     key : int
-        What the caller calls it.
+        The caller's number for it.
     source : Source
     size : (int, int) or None
-        Width and height in pixels, where known without reading it.
+        Width and height in pixels, if known without reading it.
     """
 
     key: int
@@ -60,7 +60,7 @@ class Known:
 
 
 class NameIndex:
-    """The cutouts by all that their names say.
+    """The cutouts by their names, and by the numbers in these.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class NameIndex:
         self._by_stem: dict[str, list[Known]] = defaultdict(list)
         self._by_simple: dict[str, list[Known]] = defaultdict(list)
         self._by_number: dict[int, list[Known]] = defaultdict(list)
-        #: The names that were matched by what they were before, by cutout and program.
+        #: The names that were matched by earlier names, by cutout and program.
         self._renamed: dict[tuple[int, str], set[str]] = defaultdict(set)
         for cutout in cutouts:
             names = {_small(path.name) for path in cutout.source.files}
@@ -87,7 +87,7 @@ class NameIndex:
                 self._by_number[number].append(cutout)
 
     def named(self, image: str) -> tuple[list[Known], Rank]:
-        """Return the cutouts that have the name of an image, and how well it fits."""
+        """Return the cutouts that have the name of an image, and the match's rank."""
         named = plain_path(image)
         name = _last(named)
         found = self._exactly(name) if name else []
@@ -98,7 +98,7 @@ class NameIndex:
         return best, (*rank, _common(named, best[0]))
 
     def find(self, box: ForeignBox) -> list[Known]:
-        """Return the cutouts that a label names: one, or several, or none."""
+        """Return the cutouts that a label names: none, one or several."""
         found, _ = self.named(box.image)
         if found:
             return found
@@ -128,7 +128,7 @@ class NameIndex:
         )
 
     def _as_before(self, name: str) -> tuple[list[Known], str]:
-        """Return the cutouts that had a name before, and the program that renamed."""
+        """Return the cutouts with an earlier name, and the program that changed it."""
         for earlier, program in earlier_names(name):
             found = self._exactly(earlier)
             if not found and program == ROBOFLOW:
@@ -138,10 +138,16 @@ class NameIndex:
         return [], ""
 
     def copies(self, box: ForeignBox, cutout: Known) -> bool:
-        """Tell whether a program made several images of a cutout, as this label's name.
+        """Return whether a program made several images of a cutout, as of this label.
 
-        They may be turned or cut, which no name says. To be asked when all labels have
-        been looked for.
+        They may be rotated or cropped, which their names do not show. Only valid after
+        `find` was called for all labels.
+
+        Parameters
+        ----------
+        box : ForeignBox
+        cutout : Known
+            The cutout that was found for it.
         """
         name = _last(plain_path(box.image))
         return any(
@@ -151,14 +157,14 @@ class NameIndex:
         )
 
     def renamed_in_words(self) -> list[str]:
-        """Say which names were matched by what they were before."""
+        """Return sentences on images that were matched by earlier names."""
         once = [(p, *n) for (_, p), n in self._renamed.items() if len(n) == 1]
-        said = []
+        lines = []
         for program in dict.fromkeys(p for p, _ in once):
             names = [name for by, name in once if by == program]
             n = "1 image" if len(names) == 1 else f"{len(names):,} images"
-            said.append(f"{n} that {program} renamed found its cutout ({names[0]}).")
-        return said
+            lines.append(f"{n} renamed by {program} matched a cutout ({names[0]}).")
+        return lines
 
 
 def numbers_in(name: str) -> list[int]:
@@ -167,17 +173,17 @@ def numbers_in(name: str) -> list[int]:
 
 
 def _last(path: str) -> str:
-    """Return the name at the end of a plain path, in small letters."""
+    """Return the name at the end of a plain path, in lower case."""
     return path.rsplit("/", 1)[-1].lower()
 
 
 def _small(name: str) -> str:
-    """Return a name in small letters, composed ones: a Mac writes them in parts."""
+    """Return a name in lower case and composed form (macOS writes decomposed ones)."""
     return unicodedata.normalize("NFC", name).lower()
 
 
 def _stem(name: str) -> str:
-    """Return a file's name in small letters without an image's ending."""
+    """Return a file's name, in lower case, without the suffix of an image."""
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         if name.endswith(suffix):
             return name[: -len(suffix)]
@@ -187,7 +193,7 @@ def _stem(name: str) -> str:
 def _closest(named: str, found: Sequence[Known]) -> list[Known]:
     """Return those with the most folders in common at the end of their paths.
 
-    Capital letters tell names apart where a name is there as it is written.
+    Those with the name in the same case, if any, take precedence.
     """
     found = [c for c in found if _same_case(named, c)] or found
     if len(found) == 1:
@@ -197,7 +203,7 @@ def _closest(named: str, found: Sequence[Known]) -> list[Known]:
 
 
 def _same_case(named: str, cutout: Known) -> bool:
-    """Tell whether a name is that of a cutout or its files, letter by letter."""
+    """Return whether a name is that of a cutout or its files, in the same case."""
     name = PurePosixPath(named).name
     own = {cutout.source.name}
     for path in cutout.source.files:
@@ -207,7 +213,7 @@ def _same_case(named: str, cutout: Known) -> bool:
 
 
 def _common(named: str, cutout: Known) -> int:
-    """Return how many folders a name and a cutout's file have in common at the end."""
+    """Return the number of common folders at the end of a name and a cutout's path."""
     wanted = PurePosixPath(named).parts[-2::-1]
     folders = cutout.source.path.parts[-2::-1]
     pairs = zip(wanted, folders, strict=False)
@@ -215,12 +221,18 @@ def _common(named: str, cutout: Known) -> int:
 
 
 def rivals(names: NameIndex, images: Iterable[str]) -> set[str]:
-    """Return the images of a file that have a cutout's name with less right to it.
+    """Return the images that match a cutout worse than another image of the file does.
 
-    Two pictures of a file, such as ``g.jpg`` and ``g.png``, or ``a/g.png`` and
-    ``b/g.png``, are not one cutout. The one whose name fits best, with its ending and
-    the folders before it, has the cutout; where two fit alike, none has. The bands of a
-    cutout, each with a name of its own, are no rivals.
+    Two images, such as ``g.jpg`` and ``g.png``, or ``a/g.png`` and ``b/g.png``, are not
+    one cutout. The one whose name matches best, with its suffix and folders, belongs to
+    the cutout; if two match equally well, none does. The bands of a cutout, each with a
+    name of its own, do not compete.
+
+    Parameters
+    ----------
+    names : NameIndex
+    images : iterable of str
+        The names of all images of the file.
     """
     claims: dict[int, dict[str, Rank]] = defaultdict(dict)
     for image in dict.fromkeys(images):
@@ -246,7 +258,7 @@ class Ids:
     Parameters
     ----------
     boxes : sequence of (int, ForeignBox)
-        Labels, each with what the caller calls it.
+        Labels, each with the caller's number for it.
     """
 
     def __init__(self, boxes: Iterable[tuple[int, ForeignBox]]) -> None:
@@ -261,7 +273,7 @@ class Ids:
     def of(self, galaxy: Galaxy | None) -> list[int]:
         """Return the labels that have an id in common with a galaxy.
 
-        A short number counts only in columns of the same name, which says of what.
+        Short numbers only count in columns of the same name.
         """
         found: set[int] = set()
         for name, number in (galaxy.ids if galaxy is not None else {}).items():
@@ -272,21 +284,32 @@ class Ids:
 
 
 class PositionIndex:
-    """Labels by their places on the sky.
+    """Labels by their positions on the sky.
 
     Parameters
     ----------
-    places : array of shape (n, 2)
+    positions : array of shape (n, 2)
         Right ascension and declination in degrees.
     """
 
-    def __init__(self, places: NDArray[np.float64]) -> None:
+    def __init__(self, positions: NDArray[np.float64]) -> None:
         from scipy.spatial import cKDTree
 
-        self._tree = cKDTree(_unit_vectors(places)) if len(places) else None
+        self._tree = cKDTree(_unit_vectors(positions)) if len(positions) else None
 
     def near(self, ra: float, dec: float, radius: float) -> list[int]:
-        """Return the labels within a radius in degrees."""
+        """Return the indices of the labels around a position.
+
+        Parameters
+        ----------
+        ra, dec, radius : float
+            Degrees.
+
+        Returns
+        -------
+        list of int
+            In ascending order; none where a number is not finite.
+        """
         if self._tree is None or not np.isfinite([ra, dec, radius]).all():
             return []
         chord = 2 * np.sin(np.radians(min(radius, 180.0)) / 2)
@@ -295,14 +318,25 @@ class PositionIndex:
 
 
 def separation(first: tuple[float, float], second: tuple[float, float]) -> float:
-    """Return the angle between two places on the sky in degrees."""
+    """Return the angle between two positions on the sky.
+
+    Parameters
+    ----------
+    first, second : (float, float)
+        Right ascension and declination in degrees.
+
+    Returns
+    -------
+    float
+        Degrees.
+    """
     a, b = _unit_vectors(np.array([first, second], dtype=np.float64))
     half = min(float(np.linalg.norm(a - b)) / 2, 1.0)
     return float(np.degrees(2 * np.arcsin(half)))
 
 
-def _unit_vectors(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    ra, dec = np.radians(places).T
+def _unit_vectors(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    ra, dec = np.radians(positions).T
     return np.column_stack(
         [np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)]
     )

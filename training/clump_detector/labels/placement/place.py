@@ -1,7 +1,8 @@
-"""Putting labels that others made on one's own cutouts.
+"""Placing imported labels on cutouts.
 
-What a file calls its image decides first, then an object's id, then where on the sky
-the label is. Whatever finds no cutout or no place on it is counted, with the reason.
+A label's cutout is found by the name of its image, else by an object id, else by its
+position on the sky. Labels without a cutout, or outside of it, are counted with the
+reason.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from clump_detector.labels.regions import sky_box
 from .frame import Frame, physical_is_image, pixel_of, read_frame, sky_of
 from .match import Ids, Known, NameIndex, PositionIndex, rivals, separation
 
-#: Progress: cutouts looked at, and all of them.
+#: Progress: cutouts processed, and all of them.
 Steps = Generator[tuple[int, int], None, "Placed"]
 
 
 _COPIES = (
-    "a program made several images of one cutout, which may be turned or cut: give the "
-    "labels of the images before that"
+    "a program made several images of one cutout, which may be rotated or cropped: "
+    "give the labels of the original images"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedBox:
-    """A label with its corners on a cutout, cut to the image."""
+    """A label with its corners on a cutout, clipped to the image."""
 
     corners: Corners
     label: ForeignBox
@@ -47,21 +48,21 @@ class PlacedBox:
 
 @dataclass
 class Placed:
-    """Labels by the cutouts that they lie on.
+    """Labels by the cutouts that they are on.
 
     Attributes
     ----------
     labels : ForeignLabels
     boxes : dict of int to list of PlacedBox
-        By what the caller calls a cutout.
+        By the caller's number for a cutout.
     clipped : int
-        How many of them were cut at an image's rim.
+        Number of boxes that were clipped at an image's edge.
     losses : Losses
-        What lies on no cutout.
+        Labels that are on no cutout.
     problems : list of str
-        Cutouts that cannot be read, in sentences.
+        Sentences on cutouts that cannot be read.
     notes : list of str
-        What was guessed, in sentences.
+        Sentences on guesses.
     """
 
     labels: ForeignLabels
@@ -73,19 +74,19 @@ class Placed:
 
     @property
     def total(self) -> int:
-        """How many labels have a place."""
+        """Number of labels on cutouts."""
         return sum(map(len, self.boxes.values()))
 
     def in_words(self) -> list[str]:
-        """Return in sentences what has a place, and what has none and why."""
+        """Return sentences on the labels on cutouts, and on the others with reasons."""
         n, cutouts = self.total, len(self.boxes)
-        said = [
+        lines = [
             f"{n:,} box{'es' * (n != 1)} lie{'s' * (n == 1)} on {cutouts:,} "
             f"cutout{'s' * (cutouts != 1)}."
         ]
         if self.clipped:
-            said.append(f"{self.clipped:,} of them were cut at the image's rim.")
-        return [*said, *self.notes, *self.losses.in_words(), *self.problems]
+            lines.append(f"{self.clipped:,} of them were clipped at the image's edge.")
+        return [*lines, *self.notes, *self.losses.in_words(), *self.problems]
 
 
 def place_labels(
@@ -94,19 +95,24 @@ def place_labels(
     *,
     side: float | None = None,
 ) -> Steps:
-    """Put labels on cutouts; yields progress and returns what came of it.
+    """Place labels on cutouts; yield progress and return a `Placed`.
 
-    Images are read only as far as it takes: not at all where a file names its images
-    and the review knows their size.
+    Images are read only as far as necessary: not at all if a file names its images and
+    their sizes are known.
 
     Parameters
     ----------
     labels : ForeignLabels
     cutouts : sequence of (int, Source, (int, int) or None)
-        What the caller calls each, where it is, and its size in pixels where known.
+        The caller's number for each, its source, and its size in pixels if known.
     side : float, optional
-        Side in arcsec of a box for a label without an extent; by default 2.5 FWHM of
-        the cutout, or else of the label's own image.
+        Side length in arcsec of the box of a label without extent; by default 2.5 FWHM
+        of the cutout, or else of the label's own image.
+
+    Yields
+    ------
+    (int, int)
+        Number of cutouts processed, and of all.
     """
     work = _Placing(labels, [Known(*cutout) for cutout in cutouts], side)
     yield from work.run()
@@ -122,11 +128,11 @@ class _Placing:
         self._fits, self._side, self._cutouts = labels.fits, side, cutouts
         self.placed = Placed(labels)
         self._named, self._rest = self._by_name(labels.boxes)
-        # The others are looked for by their ids and places on the sky.
+        # The others are searched by their ids and positions on the sky.
         self._ids = Ids(self._rest.items())
         self._on_sky = [key for key, box in self._rest.items() if box.sky is not None]
-        places = [(b.sky.ra, b.sky.dec) for b in self._rest.values() if b.sky]
-        self._sky = PositionIndex(np.array(places).reshape(-1, 2))
+        positions = [(b.sky.ra, b.sky.dec) for b in self._rest.values() if b.sky]
+        self._sky = PositionIndex(np.array(positions).reshape(-1, 2))
         self._claims: dict[int, tuple[float, int]] = {}
         self._frames: dict[int, Frame] = {}
         self._sources = {cutout.key: cutout.source for cutout in cutouts}
@@ -137,7 +143,7 @@ class _Placing:
         for done, cutout in enumerate(self._cutouts, start=1):
             mine = self._named.get(cutout.key, [])
             if mine or searched:
-                self._look_at(cutout, mine, searched)
+                self._process(cutout, mine, searched)
             yield done, len(self._cutouts)
         for key, (_, cutout_key) in self._claims.items():
             box = self._rest.pop(key)
@@ -159,7 +165,7 @@ class _Placing:
         for number, box in enumerate(boxes):
             mark = _mark(box)
             if mark in seen:
-                self.placed.losses.add("it stands in the file twice", box.named)
+                self.placed.losses.add("it is in the file twice", box.named)
                 continue
             seen.add(mark)
             found = names.find(box)
@@ -181,10 +187,10 @@ class _Placing:
         self.placed.notes += names.renamed_in_words()
         return named, rest
 
-    def _look_at(
+    def _process(
         self, cutout: Known, mine: Sequence[ForeignBox], searched: bool
     ) -> None:
-        """Put the labels that name a cutout on it, and see which others it shows."""
+        """Place the labels that name a cutout on it, and find others that it shows."""
         try:
             frame, galaxy = read_frame(cutout, searched or any(map(_needs_sky, mine)))
         except ClumpError as error:
@@ -201,16 +207,16 @@ class _Placing:
                 self._claim(key, distance, cutout.key, frame)
 
     def _claim(self, key: int, distance: float, cutout: int, frame: Frame) -> None:
-        """Give a label to a cutout unless it lies nearer to another one's middle."""
+        """Assign a label to a cutout unless it is nearer to the centre of another."""
         if distance < self._claims.get(key, (np.inf, 0))[0]:
             self._claims[key] = distance, cutout
             self._frames[cutout] = frame
 
     def _shown(self, frame: Frame) -> list[tuple[int, float]]:
-        """Return the labels that lie on an image, and how far they are from its middle.
+        """Return the labels on an image, and their distances from its centre (degrees).
 
-        Where several cutouts show a label, the one on its galaxy has it, or else the
-        one on whose middle it lies.
+        Of several cutouts that show a label, it belongs to the one whose centre is
+        nearest to its galaxy, or else to itself.
         """
         if frame.wcs is None or not self._on_sky:
             return []
@@ -220,8 +226,8 @@ class _Placing:
         far = sky_of(frame.wcs, width - 0.5, height - 0.5)
         radius = 1.1 * max(separation(middle, corner), separation(middle, far))
         found = []
-        for place in self._sky.near(*middle, radius):
-            key = self._on_sky[place]
+        for index in self._sky.near(*middle, radius):
+            key = self._on_sky[index]
             sky = self._rest[key].sky
             assert sky is not None
             x, y = pixel_of(frame.wcs, sky)
@@ -230,11 +236,11 @@ class _Placing:
         return found
 
     def _put(self, key: int, box: ForeignBox, frame: Frame) -> None:
-        """Put a label on a cutout, or count why there is no place for it."""
+        """Place a label on a cutout, or count the reason why it cannot be."""
         corners = _corners(box, frame, self._fits, self._side)
         if box.physical and not self._physical_is_image(key):
             corners = (
-                "its physical pixels are not the image's, whose header shifts them "
+                "its physical pixels are shifted against the image's by the header "
                 "(save the regions as image or fk5)"
             )
         if isinstance(corners, str):
@@ -244,8 +250,12 @@ class _Placing:
         cut = geometry.clip(whole, *frame.size)
         x1, y1, x2, y2 = (float(v) for v in cut[0])
         if min(x2 - x1, y2 - y1) < geometry.SMALLEST_SIDE:
-            inside = geometry.outside(whole, *frame.size)[0]
-            why = "it lies outside the image" if inside else "too little of it is left"
+            outside = geometry.outside(whole, *frame.size)[0]
+            why = (
+                "it is outside the image"
+                if outside
+                else "too little of it is inside the image"
+            )
             self.placed.losses.add(why, box.named)
             return
         self.placed.clipped += bool((np.abs(cut - whole) > 1e-6).any())
@@ -258,11 +268,11 @@ class _Placing:
 
 
 def _mark(box: ForeignBox) -> Any:
-    """Return what two labels have in common that are one and the same."""
+    """Return a value that is equal for two copies of one label."""
     sky = None if box.sky is None else (box.sky.ra, box.sky.dec)
     numbers = tuple(sorted(box.ids.items()))
-    place = box.corners, box.middle, box.shares, sky
-    return box.image, numbers, box.cls, place, box.said
+    position = box.corners, box.middle, box.shares, sky
+    return box.image, numbers, box.cls, position, box.status
 
 
 def _needs_sky(box: ForeignBox) -> bool:
@@ -278,7 +288,7 @@ def _corners(
     fits: Mapping[Size, tuple[float, float]] | None,
     side: float | None,
 ) -> Corners | str:
-    """Return a label's corners on an image, or why it has none there."""
+    """Return a label's corners on an image, or the reason why it has none."""
     in_pixels = _in_pixels(box, frame, fits)
     if box.sky is None or frame.wcs is None:
         if in_pixels is not None:
@@ -287,10 +297,10 @@ def _corners(
             return _around(box.middle, _side(box, frame, side))
         if box.sky is not None and not (box.corners or box.shares):
             return "its cutout has no sky coordinates"
-        return "its cutout has another size than the image that it was made on"
+        return "its cutout has another size than the image it was drawn on"
     x, y = pixel_of(frame.wcs, box.sky)
     if in_pixels is not None and (box.image or _agree(in_pixels, x, y)):
-        return in_pixels  # which say the box's size, too
+        return in_pixels  # which also give the box's size
     if box.sky.region is not None:
         return sky_box(box.sky.region, frame.wcs) or "it has no area there"
     return _around((x, y), _side(box, frame, side))
@@ -299,7 +309,7 @@ def _corners(
 def _in_pixels(
     box: ForeignBox, frame: Frame, fits: Mapping[Size, tuple[float, float]] | None
 ) -> Corners | None:
-    """Return corners that the file gives in pixels, where they fit the image."""
+    """Return the corners that the file gives in pixels, if they fit the image."""
     width, height = frame.size
     if box.shares is not None:
         x1, y1, x2, y2 = box.shares
@@ -316,21 +326,21 @@ def _in_pixels(
 def _misfits(
     box: ForeignBox, frame: Frame, fits: Mapping[Size, tuple[float, float]] | None
 ) -> bool:
-    """Tell whether pixels of a file are those of an image of another size."""
+    """Return whether pixels of a file are those of an image of another size."""
     if fits is not None:
         return frame.size not in fits
     return box.size is not None and box.size != frame.size
 
 
 def _agree(corners: Corners, x: float, y: float) -> bool:
-    """Tell whether a box in pixels is the one at a place: within half its side."""
+    """Return whether a box in pixels is within half its side of a position."""
     x1, y1, x2, y2 = corners
     apart = np.hypot((x1 + x2) / 2 - x, (y1 + y2) / 2 - y)
     return bool(apart <= 0.5 * max(x2 - x1, y2 - y1) + 1)
 
 
 def _side(box: ForeignBox, frame: Frame, side: float | None) -> float | None:
-    """Return the side in pixels of the box of a label without an extent, or None."""
+    """Return the side length in pixels for a label without extent, or None."""
     if side is not None and frame.scale:
         return side / frame.scale
     if frame.fwhm:
@@ -343,8 +353,8 @@ def _side(box: ForeignBox, frame: Frame, side: float | None) -> float | None:
 def _around(middle: tuple[float, float], side: float | None) -> Corners | str:
     if side is None:
         return (
-            "nothing says how large its box is (a PSF in the image's header or in "
-            "galaxies.csv beside it would; or give the side in arcsec)"
+            "the size of its box is unknown (put the PSF into the image's header or "
+            "into galaxies.csv next to it, or give the side length in arcsec)"
         )
     x, y = middle
     half = side / 2

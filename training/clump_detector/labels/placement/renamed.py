@@ -1,9 +1,9 @@
-"""What an image was called before a program renamed it.
+"""The earlier names of images that a program renamed.
 
 Label Studio puts eight hexadecimal digits before a name (``1a2b3c4d-a.png``), and names
-files by addresses; Roboflow writes ``a_png.rf.`` and a hash, with other letters for
-blanks and dots. Addresses write letters as ``%20``. Each rule gives a name that may be
-the image's own; whether one is there, and only one, `matching` sees.
+files by URLs; Roboflow writes ``a_png.rf.`` and a hash, and replaces blanks and dots.
+URLs contain escapes such as ``%20``. Each rule gives a possible earlier name; `match`
+checks whether exactly one cutout has it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _LABEL_STUDIO = re.compile(
 _ROBOFLOW = re.compile(r"(.+)_(png|jpe?g|tiff?|bmp|webp|fits?)\.rf\.[\w-]{8,64}", re.I)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/data/", re.I)
 
-#: Endings of pictures that other programs make of images, beside those read here.
+#: Suffixes of pictures that other programs make of images, besides those read here.
 _OTHERS = (".webp", ".bmp", ".gif", ".jp2", ".svg", ".heic", ".avif")
 
 
 def plain_path(image: str) -> str:
-    """Return a path as names are compared: with /, without a query, letters whole."""
+    """Return a path for comparison: with /, without a query, in composed form."""
     path = unicodedata.normalize("NFC", image.replace("\\", "/"))
     if not _ADDRESS.match(path):
         return path
     try:
         parts = urlsplit(path)
-        # Label Studio's files on its own disk: /data/local-files/?d=folder/a.png
+        # Label Studio's local files: /data/local-files/?d=folder/a.png
         local = parse_qs(parts.query).get("d")
     except ValueError:
         return path
@@ -40,13 +40,13 @@ def plain_path(image: str) -> str:
 
 
 def without_picture_ending(name: str) -> str:
-    """Return a name without an ending of pictures that are not read here."""
+    """Return a name without a suffix of pictures that are not read here."""
     ending = next((e for e in _OTHERS if name.endswith(e)), "")
     return name.removesuffix(ending)
 
 
 def earlier_names(name: str) -> Iterator[tuple[str, str]]:
-    """Yield (name, program) that a file, in small letters, may have had before."""
+    """Yield possible earlier names of a file, in lower case, with the program."""
     plain = unquote(name, errors="replace")
     if plain != name:
         yield plain.rsplit("/", 1)[-1], ""
@@ -61,5 +61,5 @@ def earlier_names(name: str) -> Iterator[tuple[str, str]]:
 
 
 def simplified(stem: str) -> str:
-    """Return a stem with - for all that Roboflow may have replaced."""
+    """Return a stem with - for all characters that Roboflow may have replaced."""
     return re.sub(r"[\W_]+", "-", stem).strip("-")
