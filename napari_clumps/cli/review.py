@@ -21,7 +21,8 @@ def demo(
     ] = Path("build/demo"),
 ) -> None:
     """Open the sample review in napari."""
-    from napari_clumps.demo.tour import open_demo, scripted_demo
+    from napari_clumps.demo.tour import scripted_demo
+    from napari_clumps.demo.window import open_demo
 
     if scripted:
         scripted_demo(out)
@@ -43,6 +44,6 @@ def review(
 ) -> None:
     """Review cutouts in napari: accept, reject, edit and draw boxes."""
     from clump_detector.images.overrides import Choice
-    from napari_clumps.demo.tour import open_window
+    from napari_clumps.demo.window import open_window
 
     open_window(paths, review_file, Choice.of(bands, unit))

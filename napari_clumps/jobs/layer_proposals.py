@@ -11,7 +11,7 @@ import numpy as np
 from clump_detector.core import boxes as geometry
 from napari_clumps.render.box_style import COLOURS, line_unit
 from napari_clumps.review import Status
-from napari_clumps.viewer.canvas import feature_table
+from napari_clumps.viewer.layers import feature_table
 from napari_clumps.worker.messages import Proposals
 
 

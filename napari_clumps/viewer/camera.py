@@ -13,6 +13,8 @@ from psygnal import Signal
 from napari_clumps.render.orientation import Orientation, SkyMarks, scale_bar
 from napari_clumps.review import Box
 
+from .napari_private import canvas_widget, main_window
+
 #: In close-up the canvas shows this many side lengths of the box,
 _AROUND = 5.0
 
@@ -65,11 +67,10 @@ class Camera:
         camera.events.zoom.connect(self._on_zoom)
         viewer.canvas.events.size.connect(self._on_resize)
         viewer.events.reset_view.connect(self._on_reset_view)
-        if getattr(viewer, "window", None) is not None:
+        if main_window(viewer) is not None:
             from .corner_overlay import CornerMarks
 
-            native = viewer.window._qt_viewer.canvas.native
-            self._marks_in_corners = CornerMarks(native)
+            self._marks_in_corners = CornerMarks(canvas_widget(viewer))
 
     def show_image(self, size: tuple[int, int], sky: SkyMarks) -> None:
         """Show the whole of another image.

@@ -23,14 +23,9 @@ from . import layers
 from .camera import Camera
 from .handles import Handles
 from .label_position import label_shift
+from .napari_private import is_dragging, is_drawing, main_window
+from .review_layers import add_layers, put_back, replace_shapes, restyle_shapes
 from .status_help import HelpLine
-
-IMAGE_NAME = "Galaxy"
-MARKS_NAME = "Marks"
-BOXES_NAME = "Clump boxes"
-
-#: Size of the current box's handles, in screen pixels.
-_HANDLE = 6
 
 #: Greatest width of a thin line in screen pixels, at any zoom,
 _THIN = 2.5
@@ -84,25 +79,8 @@ class Canvas:
         if self.boxes is not None:
             self._put_back()
             return
-        blank = np.zeros((400, 400, 3), np.uint8)
         viewer = self._viewer
-        self.image = viewer.add_image(blank, name=IMAGE_NAME, rgb=True)
-        self.marks = viewer.add_vectors(
-            np.zeros((0, 2, 2)),
-            ndim=2,
-            name=MARKS_NAME,
-            vector_style="line",
-            opacity=1.0,
-        )
-        self.boxes = viewer.add_shapes(
-            None, ndim=2, name=BOXES_NAME, face_color="transparent", opacity=1.0
-        )
-        # A thumbnail of all dashes takes longer than drawing them.
-        self.marks._max_vectors_thumbnail = 0
-        self.boxes._vertex_size = _HANDLE
-        self._style_text()
-        for layer in (self.image, self.marks, self.boxes):
-            layer.metadata["napari_clumps"] = True
+        self.image, self.marks, self.boxes = add_layers(viewer)
         self.boxes.events.data.connect(self._on_data)
         self.boxes.events.mode.connect(self._on_mode)
         self.boxes.selected_data.events.items_changed.connect(self._on_selection)
@@ -127,8 +105,7 @@ class Canvas:
 
     def _report_lost(self) -> None:
         names = [layer.name for layer in self._missing()]
-        closed = getattr(self._viewer.window, "_qt_window", None) is None
-        if names and not closed:
+        if names and main_window(self._viewer) is not None:
             self.lost.emit(names)
 
     def _missing(self) -> list[Any]:
@@ -142,11 +119,7 @@ class Canvas:
         if not missing:
             return
         with self._quiet():
-            shown = self._viewer.layers
-            for layer in missing:
-                shown.append(layer)
-            for layer in (self.image, self.marks, self.boxes):
-                shown.move(shown.index(layer), len(shown))
+            put_back(self._viewer.layers, missing, (self.image, self.marks, self.boxes))
         self._shown = None
         self.activate()
 
@@ -162,16 +135,6 @@ class Canvas:
         self.show_boxes([Box(i, 0, *corners, "clump", s, "model") for i, s in kinds], 0)
         QApplication.processEvents()
         self.show_boxes([], None)
-
-    def _style_text(self) -> None:
-        self.boxes.features = feature_table(layers.to_shapes([], 1.0, None).features)
-        self.boxes.text = {
-            "string": "{label}",
-            "color": "white",
-            "size": 10,
-            "anchor": "upper_left",
-            "translation": [0, 0],
-        }
 
     @property
     def is_built(self) -> bool:
@@ -230,10 +193,10 @@ class Canvas:
         index = next((i for i, b in enumerate(boxes) if b.id == current), None)
         with self._quiet(), self.boxes.block_thumbnail_update():
             if geometry != self._shown:
-                self._replace_shapes(data)
+                replace_shapes(self.boxes, data)
                 self._shown = geometry
             elif boxes:
-                self._restyle(data)
+                restyle_shapes(self.boxes, data, self._widths, self._colours)
             self._widths, self._colours = data.widths, data.colours
             self._place_label()
             self.boxes.selected_data = set() if index is None else {index}
@@ -246,8 +209,7 @@ class Canvas:
     def _on_zoom(self) -> None:
         """Keep lines thin in close-up, where they would hide the clump."""
         unit = self._line_unit()
-        at_hand = self.boxes._is_creating or self.boxes._is_moving
-        if self._busy or at_hand or self._shown is None:
+        if self._busy or is_dragging(self.boxes) or self._shown is None:
             return
         if not 1 / _TOO_FAR_OFF < unit / self._unit < _TOO_FAR_OFF:
             self._unit = unit
@@ -257,50 +219,6 @@ class Canvas:
         else:
             with self._quiet():
                 self._place_label()
-
-    def _replace_shapes(self, data: layers.ShapesData) -> None:
-        """Replace the rectangles of the layer, with their colours and widths."""
-        if len(self.boxes.data):
-            self.boxes.data = []
-        if data.rectangles:
-            self.boxes.add(
-                data.rectangles,
-                shape_type="rectangle",
-                edge_width=data.widths,
-                edge_color=data.colours,
-                face_color="transparent",
-            )
-        # napari keeps the old rows when the data change.
-        self.boxes.features = feature_table(data.features)
-        self._reset_defaults()
-
-    def _restyle(self, data: layers.ShapesData) -> None:
-        """Change only the differing styles of the same rectangles, which is faster."""
-        wider = [i for i, w in enumerate(data.widths) if w != self._widths[i]]
-        for i in wider:  # each makes a new mesh
-            self.boxes._data_view.update_edge_width(i, data.widths[i])
-        if wider:
-            self.boxes.events.edge_width()
-        changed = np.flatnonzero((data.colours != self._colours).any(axis=1))
-        if len(changed):
-            self.boxes._data_view.update_edge_colors(changed, data.colours[changed])
-            self.boxes.events.edge_color()
-        rows = self.boxes.features
-        for name, values in data.features.items():
-            if name != "score" and rows[name].tolist() != values:
-                rows[name] = values
-        self.boxes.refresh_text()
-        self.boxes.events.features()
-
-    def _reset_defaults(self) -> None:
-        """Keep a drawn shape from copying the last row, a model's score included."""
-        self.boxes.feature_defaults = {
-            "box": [-1],
-            "class": [""],
-            "score": [np.nan],
-            "status": [""],
-            "label": [""],
-        }
 
     def _show_marks(self) -> None:
         if not self.marks.visible:  # napari 0.9 cannot colour what it does not show
@@ -370,7 +288,7 @@ class Canvas:
                 self.boxes.mode = "select"
 
     def _on_selection(self) -> None:
-        if self._busy or self.boxes._is_creating:
+        if self._busy or is_drawing(self.boxes):
             return
         chosen = [i for i in self.boxes.selected_data if i < len(self._boxes)]
         self.selected.emit(self._boxes[chosen[-1]].id if chosen else None)
@@ -422,13 +340,3 @@ class Canvas:
         missing = [self._boxes[i].id for i in indices if i < len(self._boxes)]
         if missing:
             self.removed.emit(missing)
-
-
-def feature_table(features: dict[str, list[Any]]) -> Any:
-    """Return features as a data frame whose columns keep their types when empty."""
-    import pandas as pd
-
-    kinds = {"box": "int64", "score": "float64"}
-    return pd.DataFrame(
-        {k: pd.Series(v, dtype=kinds.get(k, "object")) for k, v in features.items()}
-    )

@@ -187,3 +187,13 @@ def _ticks(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return short lines outwards from the corners."""
     outwards = (corners - corners.mean(axis=0)) * 0.35
     return np.stack([corners, outwards], axis=1)
+
+
+def feature_table(features: dict[str, list[Any]]) -> Any:
+    """Return features as a data frame whose columns keep their types when empty."""
+    import pandas as pd
+
+    kinds = {"box": "int64", "score": "float64"}
+    return pd.DataFrame(
+        {k: pd.Series(v, dtype=kinds.get(k, "object")) for k, v in features.items()}
+    )

@@ -128,14 +128,14 @@ class Monkey:
                 QTest.keyClick(line, Qt.Key.Key_Return)
 
     def _drag(self) -> None:
-        from napari_clumps.demo.tour import drag_on_canvas
+        from napari_clumps.demo.mouse import drag_on_canvas
 
         start = (self.chance.uniform(5, 150), self.chance.uniform(5, 150))
         end = tuple(v + self.chance.uniform(-30, 30) for v in start)
         drag_on_canvas(self.viewer, start, end, self._settle)
 
     def _click(self) -> None:
-        from napari_clumps.demo.tour import drag_on_canvas
+        from napari_clumps.demo.mouse import drag_on_canvas
 
         boxes = self.controller.session.boxes
         if boxes and self.chance.random() < 0.7:

@@ -87,12 +87,12 @@ class Desk:
         self.qtbot.wait(ms)
 
     def drag(self, start, end) -> None:
-        from napari_clumps.demo.tour import drag_on_canvas
+        from napari_clumps.demo.mouse import drag_on_canvas
 
         drag_on_canvas(self.viewer, start, end, self.settle_seconds)
 
     def click(self, point) -> None:
-        from napari_clumps.demo.tour import drag_on_canvas
+        from napari_clumps.demo.mouse import drag_on_canvas
 
         drag_on_canvas(self.viewer, point, point, self.settle_seconds)
 

@@ -17,7 +17,7 @@ CLOSE = """if True:
     from pathlib import Path
     import napari
     from qtpy.QtCore import QTimer
-    from napari_clumps.demo import tour
+    from napari_clumps.demo import window
     from tests.integration.test_random_actions import DOCKS
 
     run = napari.run
@@ -30,7 +30,7 @@ CLOSE = """if True:
         run()
 
     napari.run = run_and_close
-    tour.open_window([Path(sys.argv[1])])
+    window.open_window([Path(sys.argv[1])])
     print("ended well")
 """
 

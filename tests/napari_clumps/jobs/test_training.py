@@ -141,7 +141,7 @@ def test_the_second_curve_says_what_it_is_of(labelled):
     train(labelled)
     finish(labelled)
     curves = labelled.controller.retraining.curves
-    assert curves == Curves((1.0, 1.0), (), (0.4, 0.4), (0.5, 0.5), True)
+    assert curves == Curves((1.0, 1.0), (), (0.4, 0.4), (0.5, 0.5), True, score=0.3)
     view = CurvesView()
     labelled.qtbot.addWidget(view)
     validated = Curves((1.0,), (0.8,), (0.4,), (0.5,))

@@ -42,7 +42,7 @@ def test_a_deleted_layer_comes_back(desk, gone):
     ours = [layer for layer in layers if controller.session.canvas.owns(layer)]
     canvas = controller.session.canvas
     assert ours == [canvas.image, canvas.marks, canvas.boxes]
-    assert any("it is back" in line for line in said)
+    assert any("is restored" in line for line in said)
     assert shows(desk)
     assert len(canvas.boxes.data) == len(controller.session.boxes) == 3
     desk.key("N")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_clumps.demo.tour import _on_screen
+from napari_clumps.demo.mouse import canvas_point
 from napari_clumps.render.orientation import Orientation, SkyMarks
 from napari_clumps.review import Proposal, Status
 from napari_clumps.viewer import layers
@@ -32,7 +32,7 @@ def small(desk):
 def hover(desk, point) -> None:
     from qtpy.QtTest import QTest
 
-    QTest.mouseMove(desk.canvas, _on_screen(desk.viewer, point))
+    QTest.mouseMove(desk.canvas, canvas_point(desk.viewer, point))
     desk.settle(100)
 
 

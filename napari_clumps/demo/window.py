@@ -1,0 +1,89 @@
+"""Windows opened from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from clump_detector.core.errors import ClumpError
+from clump_detector.images.overrides import NO_CHOICE, Choice
+
+
+def require_napari() -> Any:
+    """Return the module napari.
+
+    Raises
+    ------
+    ClumpError
+        If napari or a Qt binding is not installed.
+    """
+    try:
+        import napari
+        from qtpy import QtWidgets  # noqa: F401
+    except ImportError as error:
+        raise ClumpError(
+            "napari and a Qt binding are needed to open a window",
+            remedy="Install them: pip install 'napari-clumps[all]'.",
+        ) from error
+    return napari
+
+
+def open_window(
+    paths: Sequence[Path], review: Path | None = None, choice: Choice = NO_CHOICE
+) -> None:
+    """Open napari with a review and return when it is closed.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        One review file, or images and folders.
+    review : path, optional
+        The review file to create or resume.
+    choice : Choice
+        What the user says about images that do not say it themselves.
+
+    Raises
+    ------
+    ClumpError
+        If there is nothing to review at these paths, before any window opens.
+    """
+    from clump_detector.core.sources import find_sources
+
+    if not (len(paths) == 1 and paths[0].suffix == ".clumps"):
+        find_sources(paths)
+    elif not paths[0].is_file():
+        raise ClumpError("no such review", paths[0], "Check the path.")
+    napari = require_napari()
+    viewer, controller = new_window(napari)
+    if not controller.open_paths(paths, review, choice):
+        viewer.close()
+        raise ClumpError("the review could not be opened", paths[0])
+    napari.run()
+    controller.close()
+
+
+def open_demo() -> None:
+    """Open the sample review and detect clumps on it at once."""
+    napari = require_napari()
+    from napari_clumps.plugin.sample_data import open_sample_in
+
+    _, controller = new_window(napari)
+    open_sample_in(controller, "simulated")
+    if (
+        controller.session.review is not None
+        and controller.session.review.counts().detected == 0
+    ):
+        controller.detection.start("review")
+    napari.run()
+    controller.close()
+
+
+def new_window(napari: Any) -> tuple[Any, Any]:
+    """Return a new viewer with the panels, and its controller."""
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
+
+    viewer = napari.Viewer(title="napari-clumps")
+    show_panels(viewer)
+    return viewer, controller_of(viewer)
