@@ -423,13 +423,12 @@ def test_a_fits_table_with_absurd_claims(tmp_path, key, value):
 
 
 def test_too_many_rows_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
-    from clump_detector.tables import read as tables
-    from clump_detector.tables import text as text_tables
+    from clump_detector.tables import parquet, read, text
     from clump_detector.tables.limits import Limits
 
     few = Limits(rows=100)
-    monkeypatch.setattr(text_tables, "LIMITS", few)
-    monkeypatch.setattr(tables, "LIMITS", few)
+    for module in (parquet, read, text):
+        monkeypatch.setattr(module, "LIMITS", few)
     n = 20_001
     table = Table({"ra": np.ones(n), "dec": np.ones(n)})
     for ending in (".csv", ".ecsv", ".fits", ".parquet"):

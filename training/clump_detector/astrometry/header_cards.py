@@ -10,13 +10,20 @@ out, with a note.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clump_detector.core.fits_header import Broken, as_number, cards, value_of
+from clump_detector.core.fits_header import (
+    Broken,
+    as_number,
+    cards,
+    fortran_number,
+    value_of,
+)
 
 from .angular_units import angle_unit, degrees
+from .distortions import distortion_cards
 
 #: Axes of an array that are considered.
 _MOST_AXES = 6
@@ -39,14 +46,6 @@ _KEY = re.compile(
 _SHARED = re.compile(
     r"(LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|EPOCH)([A-Z]?)"
 )  # fmt: skip
-
-#: Distortions given in tables or in notations of their own.
-_TABLES = re.compile(r"C[PQ]DIS\d|D2IMDIS\d|D2IMARR|AMD[XY]\d+")
-
-_SIP = re.compile(r"([AB]P?)_(ORDER|\d_\d)")
-
-#: Polynomials of a higher order are not distortions of a camera.
-_MOST_ORDER = 9
 
 #: Frames by the spellings of RADESYS in use.
 _FRAMES = {
@@ -179,7 +178,14 @@ def sky_cards(header: Any, axes: SkyAxes) -> SkyCards:
     _put_poles(found, raw)
     if axes.sky in ("equatorial", "ecliptic"):
         _put_frame(found, raw)
-    _put_distortion(header, axes, found)
+    keys, notes = distortion_cards(
+        header,
+        str(found.keys.get("CTYPE1", "")),
+        is_plain=(axes.first, axes.second) == (1, 2),
+        is_alternate=bool(axes.alternate),
+    )
+    found.keys.update(keys)
+    found.notes += notes
     return found
 
 
@@ -230,15 +236,8 @@ def _renamed(
     return f"PV{new[of]}_{int(parameter)}" if of in new else None
 
 
-def _as_number(value: Any) -> float | None:
-    """Return a number, also one in quotes and with Fortran's D in its exponent."""
-    if isinstance(value, str):
-        value = re.sub("[dD]", "e", value.strip())
-    return as_number(value)
-
-
 def _number(name: str, value: Any) -> float:
-    number = _as_number(value)
+    number = fortran_number(value)
     if number is None:
         why = "cannot be parsed" if value is Broken else f"= {value!r} is not a number"
         raise NoSkyError(f"{name} {why}")
@@ -271,7 +270,7 @@ def _check_latitude(found: SkyCards) -> None:
 def _put_poles(found: SkyCards, raw: Mapping[str, Any]) -> None:
     for name in ("LONPOLE", "LATPOLE"):
         if name in raw:
-            number = _as_number(raw[name])
+            number = fortran_number(raw[name])
             if number is None:
                 _leave_out(found, name, raw[name])
             else:
@@ -318,50 +317,3 @@ def _equinox(value: Any) -> float | None:
     number = as_number(value)
     least, most = _EQUINOXES
     return number if number is not None and least <= number <= most else None
-
-
-# -- distortions ---------------------------------------------------------------
-
-
-def _put_distortion(header: Any, axes: SkyAxes, found: SkyCards) -> None:
-    names = [str(key) for key in header.keys()]  # noqa: SIM118 - blank cards, too
-    tables = [n for n in names if _TABLES.fullmatch(n)]
-    if tables:
-        found.notes.append(
-            f"the distortion of {tables[0]} is not supported, positions are without it"
-        )
-    if axes.alternate:
-        return
-    if str(found.keys.get("CTYPE1", "")).endswith(("TNX", "ZPX")):
-        found.notes.append(
-            "the distortion in the cards WAT1_001 is not supported, positions are "
-            "without it"
-        )
-    sip = {n for n in names if _SIP.fullmatch(n)}
-    promised = "-SIP" in str(found.keys.get("CTYPE1", ""))
-    terms = _sip_terms(header, sip) if (axes.first, axes.second) == (1, 2) else None
-    if terms:
-        found.keys.update(terms)
-    elif promised or any(n in ("A_ORDER", "B_ORDER") for n in sip):
-        found.notes.append(
-            "the distortion (SIP) was not understood, positions are without it"
-        )
-
-
-def _sip_terms(header: Any, names: Iterable[str]) -> dict[str, Any] | None:
-    """Return the terms of a SIP distortion, or None where one is not usable."""
-    terms: dict[str, Any] = {}
-    for name in sorted(names):
-        number = _as_number(value_of(header, name))
-        if number is None:
-            return None
-        if name.endswith("ORDER"):
-            if number != int(number) or not 0 <= number <= _MOST_ORDER:
-                return None
-            number = int(number)
-        terms[name] = number
-    if not {"A_ORDER", "B_ORDER"} <= set(terms):
-        return None
-    if not {"AP_ORDER", "BP_ORDER"} <= set(terms):  # then astropy inverts by iteration
-        terms = {n: v for n, v in terms.items() if n[1] != "P"}
-    return terms

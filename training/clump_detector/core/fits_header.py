@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import isfinite
 from typing import Any
@@ -126,3 +127,10 @@ def as_number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if isfinite(number) else None
+
+
+def fortran_number(value: Any) -> float | None:
+    """Return a number, also one in quotes and with Fortran's D in its exponent."""
+    if isinstance(value, str):
+        value = re.sub("[dD]", "e", value.strip())
+    return as_number(value)

@@ -18,7 +18,9 @@ from clump_detector.core.errors import ClumpError, FileError, from_os_error
 from clump_detector.core.signatures import refuse_special, what_it_is
 
 from .limits import LIMITS, MemoryBudget, check_size, too_much
-from .text import MOST_YAML, read_ecsv, read_text
+from .masked_columns import masked_column
+from .parquet import read_parquet
+from .text import read_ecsv, read_text
 from .votable import check_votable
 
 #: Suffixes of tables; the first bytes of a file take precedence.
@@ -111,7 +113,7 @@ def _reader_for(path: Path, start: bytes) -> Callable[[Path], Any]:
     if start.startswith((b"SIMPLE  =", b"\x1f\x8b")):
         return _read_fits
     if start.startswith(b"PAR1"):
-        return _read_parquet
+        return read_parquet
     if text.startswith((b"<?xml", b"<VOTABLE", b"<vot:")) or b"<VOTABLE" in text:
         return _read_votable
     if text.startswith(b"# %ECSV"):
@@ -191,7 +193,9 @@ def _fits_columns(hdu: Any, path: Path) -> Any:
         if values is None or values.ndim != 1 or values.dtype.kind not in "uifbUS":
             notes.append(_several_values(name))
             continue
-        table[name] = _column(values, _null_mask(values, column.null), column.unit)
+        table[name] = masked_column(
+            values, _null_mask(values, column.null), column.unit
+        )
     table.meta["reading_notes"] = notes
     return table
 
@@ -204,23 +208,6 @@ def _null_mask(values: NDArray[Any], null: Any) -> NDArray[np.bool_]:
     if null is None or values.dtype.kind not in "ui":
         return np.zeros(len(values), bool)
     return np.asarray(values == null)
-
-
-def _column(values: NDArray[Any], missing: NDArray[np.bool_], unit: Any) -> Any:
-    """Return a masked column in native byte order."""
-    from astropy.table import MaskedColumn
-
-    if values.dtype.kind == "S":
-        values = np.char.decode(values, "latin-1")
-    native = values.astype(values.dtype.newbyteorder("="))
-    if native.dtype.kind == "f":
-        native = native.astype(np.float64)
-    elif native.dtype.kind in "ui" and native.dtype != np.uint64:
-        native = native.astype(np.int64)
-    if native.dtype.kind == "U":
-        native = np.char.strip(native)
-        missing = missing | (native == "")
-    return MaskedColumn(native, mask=missing, unit=str(unit) if unit else None)
 
 
 # -- VOTable ----------------------------------------------------------------
@@ -250,107 +237,6 @@ def _read_votable(path: Path) -> Any:
         if values.ndim != 1 or values.dtype.kind not in "uifbUS":
             notes.append(_several_values(name))
             continue
-        table[name] = _column(values, missing, column.unit)
+        table[name] = masked_column(values, missing, column.unit)
     table.meta["reading_notes"] = notes
     return table
-
-
-# -- Parquet ----------------------------------------------------------------
-
-
-def _read_parquet(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from astropy.table import Table
-
-    with pq.ParquetFile(path, memory_map=False) as file:
-        meta = file.metadata
-        LIMITS.check(path, rows=meta.num_rows, columns=meta.num_columns)
-        schema = file.schema_arrow
-        # pandas writes its categories as dictionaries, of texts or of numbers.
-        words = [f.name for f in schema if _is_text(_values_of(f.type))]
-        plain = [f.name for f in schema if _is_plain(_values_of(f.type))]
-        units = _parquet_units(schema)
-    # Texts as a dictionary: one that is repeated a million times takes memory once.
-    read = pq.read_table(path, columns=[*plain, *words], read_dictionary=words)
-    table, memory = Table(), MemoryBudget(path)
-    for name in [n for n in schema.names if n in (*plain, *words)]:
-        column = _one_chunk(read[name])
-        if name in plain and pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        missing = np.asarray(column.is_null())
-        if name in words:
-            values = _words(column, memory)
-        else:
-            kind = column.type
-            memory.take(len(column))
-            filled = column.fill_null(False if pa.types.is_boolean(kind) else 0)
-            values = filled.to_numpy(zero_copy_only=False)
-        table[name] = _column(values, missing, units.get(name))
-    table.meta["reading_notes"] = [
-        f"Column {name} does not hold plain values and was left out."
-        for name in schema.names
-        if name not in table.colnames
-    ]
-    return table
-
-
-def _parquet_units(schema: Any) -> dict[str, str]:
-    """Return the units by column: of each field, or from astropy's metadata."""
-    from astropy.table.meta import get_header_from_yaml
-
-    fields = {f.name: (f.metadata or {}).get(b"unit", b"") for f in schema}
-    units = {name: unit.decode("utf-8", "replace") for name, unit in fields.items()}
-    noted = (schema.metadata or {}).get(b"table_meta_yaml", b"")
-    if 0 < len(noted) < MOST_YAML:
-        header = get_header_from_yaml(noted.decode("utf-8").splitlines())
-        for column in header["datatype"]:
-            units[column["name"]] = str(column.get("unit") or "")
-    return units
-
-
-def _values_of(kind: Any) -> Any:
-    """Return the type of the values of a column, also of a dictionary column."""
-    import pyarrow as pa
-
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def _one_chunk(column: Any) -> Any:
-    """Return a column in one chunk, whose chunks may have had a dictionary each."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    whole = column.combine_chunks()
-    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _is_plain(kind: Any) -> bool:
-    import pyarrow as pa
-
-    types = pa.types
-    return bool(
-        types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
-    )
-
-
-def _words(column: Any, memory: MemoryBudget) -> NDArray[Any]:
-    """Return the texts of a dictionary column as an array, checked for their length."""
-    import pyarrow as pa
-
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    words = [word or "" for word in column.dictionary.to_pylist()]
-    longest = max(map(len, words), default=0)
-    memory.take(len(column), longest)
-    codes = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    if not words:
-        return np.zeros(len(column), dtype="U1")
-    return np.asarray(np.array(words, dtype=f"U{max(longest, 1)}")[codes])

@@ -7,7 +7,7 @@ reason.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,8 @@ from clump_detector.labels.external import (
     Losses,
     Size,
 )
-from clump_detector.labels.regions import sky_box
 
+from .corners import corners_on
 from .frame import Frame, physical_is_image, pixel_of, read_frame, sky_of
 from .match import Ids, Known, NameIndex, PositionIndex, rivals, separation
 
@@ -237,7 +237,7 @@ class _Placing:
 
     def _put(self, key: int, box: ForeignBox, frame: Frame) -> None:
         """Place a label on a cutout, or count the reason why it cannot be."""
-        corners = _corners(box, frame, self._fits, self._side)
+        corners = corners_on(box, frame, self._fits, self._side)
         if box.physical and not self._physical_is_image(key):
             corners = (
                 "its physical pixels are shifted against the image's by the header "
@@ -277,85 +277,3 @@ def _mark(box: ForeignBox) -> Any:
 
 def _needs_sky(box: ForeignBox) -> bool:
     return box.sky is not None or box.middle is not None
-
-
-# -- from a label to corners -------------------------------------------------
-
-
-def _corners(
-    box: ForeignBox,
-    frame: Frame,
-    fits: Mapping[Size, tuple[float, float]] | None,
-    side: float | None,
-) -> Corners | str:
-    """Return a label's corners on an image, or the reason why it has none."""
-    in_pixels = _in_pixels(box, frame, fits)
-    if box.sky is None or frame.wcs is None:
-        if in_pixels is not None:
-            return in_pixels
-        if box.middle is not None and not _misfits(box, frame, fits):
-            return _around(box.middle, _side(box, frame, side))
-        if box.sky is not None and not (box.corners or box.shares):
-            return "its cutout has no sky coordinates"
-        return "its cutout has another size than the image it was drawn on"
-    x, y = pixel_of(frame.wcs, box.sky)
-    if in_pixels is not None and (box.image or _agree(in_pixels, x, y)):
-        return in_pixels  # which also give the box's size
-    if box.sky.region is not None:
-        return sky_box(box.sky.region, frame.wcs) or "it has no area there"
-    return _around((x, y), _side(box, frame, side))
-
-
-def _in_pixels(
-    box: ForeignBox, frame: Frame, fits: Mapping[Size, tuple[float, float]] | None
-) -> Corners | None:
-    """Return the corners that the file gives in pixels, if they fit the image."""
-    width, height = frame.size
-    if box.shares is not None:
-        x1, y1, x2, y2 = box.shares
-        return (
-            x1 * width - 0.5, y1 * height - 0.5, x2 * width - 0.5, y2 * height - 0.5
-        )  # fmt: skip
-    if box.corners is None or _misfits(box, frame, fits):
-        return None
-    dx, dy = (0.0, 0.0) if fits is None else fits[frame.size]
-    x1, y1, x2, y2 = box.corners
-    return x1 + dx, y1 + dy, x2 + dx, y2 + dy
-
-
-def _misfits(
-    box: ForeignBox, frame: Frame, fits: Mapping[Size, tuple[float, float]] | None
-) -> bool:
-    """Return whether pixels of a file are those of an image of another size."""
-    if fits is not None:
-        return frame.size not in fits
-    return box.size is not None and box.size != frame.size
-
-
-def _agree(corners: Corners, x: float, y: float) -> bool:
-    """Return whether a box in pixels is within half its side of a position."""
-    x1, y1, x2, y2 = corners
-    apart = np.hypot((x1 + x2) / 2 - x, (y1 + y2) / 2 - y)
-    return bool(apart <= 0.5 * max(x2 - x1, y2 - y1) + 1)
-
-
-def _side(box: ForeignBox, frame: Frame, side: float | None) -> float | None:
-    """Return the side length in pixels for a label without extent, or None."""
-    if side is not None and frame.scale:
-        return side / frame.scale
-    if frame.fwhm:
-        return geometry.SIDE_IN_FWHM * frame.fwhm
-    if box.sky is not None and box.sky.fwhm and frame.scale:
-        return geometry.SIDE_IN_FWHM * box.sky.fwhm / frame.scale
-    return None
-
-
-def _around(middle: tuple[float, float], side: float | None) -> Corners | str:
-    if side is None:
-        return (
-            "the size of its box is unknown (put the PSF into the image's header or "
-            "into galaxies.csv next to it, or give the side length in arcsec)"
-        )
-    x, y = middle
-    half = side / 2
-    return x - half, y - half, x + half, y + half
