@@ -148,7 +148,7 @@ def _evaluate(
     from clump_detector.evaluation.card_metrics import calibrate, store_metrics
     from clump_detector.evaluation.comparison import compare_models, store_verdict
     from clump_detector.evaluation.evaluate import evaluate_model
-    from clump_detector.evaluation.plots import draw_figures
+    from clump_detector.evaluation.plots import draw_metrics
 
     if against is not None and options.calibrate:
         raise ConfigError(
@@ -188,11 +188,11 @@ def _evaluate(
         write_json(options.out, figures)
     if options.picture is not None and not figures["galaxies"]:
         print(
-            f"napari-clumps: {options.picture} was not drawn: no galaxy was judged on.",
+            f"napari-clumps: {options.picture} was not drawn: no galaxy was evaluated.",
             file=sys.stderr,
         )
     elif options.picture is not None:
-        draw_figures(figures, options.picture)
+        draw_metrics(figures, options.picture)
     if options.keep is not None and against is not None:
         store_verdict(folder, figures, options.keep)
     elif options.keep is not None:
@@ -304,7 +304,7 @@ def _compare_reviews(first: Path, second: Path, out: Path | None) -> None:
         If one is no review, or the figures cannot be written.
     """
     from napari_clumps.review import Review
-    from napari_clumps.review.agreement import (
+    from napari_clumps.review.comparison.agreement import (
         agreement_in_words,
         compare_reviews,
         self_consistency,

@@ -287,7 +287,7 @@ def test_fluxes_without_a_unit_stand_apart():
     assert table["clump_counts_r"].mask.tolist() == [False] * 4
     assert table["clump_counts_g"].unit is None
     assert "clump_mag_r" not in table.colnames or table["clump_mag_r"].mask.all()
-    assert "1 cutouts tell no unit" in made.meta["relative_fluxes"]
+    assert "1 cutouts have no flux unit" in made.meta["relative_fluxes"]
 
 
 def test_a_picture_has_places_and_nothing_else():

@@ -291,7 +291,7 @@ def test_too_few_galaxies_never_tell(model, galaxies):
     assert result["verdict"] == "no clear difference"
     assert result["summary"].startswith(
         "No clear difference between all-0 and 1-1: F1 0.33 -> 1.00 (+0.67 to +0.67) "
-        "on 4 held-out galaxies with 16 clumps, which are too few to tell"
+        "on 4 held-out galaxies with 16 clumps, which are too few for a verdict"
     )
     assert "6 more held-out galaxies have to be done" in result["summary"]
     assert result["more_needed"] == 6

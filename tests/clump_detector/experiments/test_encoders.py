@@ -64,7 +64,7 @@ def test_every_run_once_and_on_where_it_ended(plan, tmp_path):
     assert [(r["init"], r["galaxies"]) for r in rows] == [
         ("photographs", 4), ("photographs", 8), ("none", 4), ("none", 8),
     ]  # fmt: skip
-    assert said[0].startswith("photographs: tells 16 kinds apart")
+    assert said[0].startswith("photographs: classifies 16 kinds")
     with (tmp_path / "out" / "table.csv").open() as file:
         table = list(csv.DictReader(file))
     assert list(table[0]) == list(COLUMNS)
@@ -166,7 +166,7 @@ def test_runs_that_cannot_say_what_they_were_made_from_are_done_again(made):
     names, told = renewed(made)
     assert names == BOTH
     assert len(told) == 3  # the pretrained encoder, too
-    assert all("nothing says which recipe" in line for line in told)
+    assert all("no file records which recipe" in line for line in told)
 
 
 def test_a_half_trained_run_of_another_recipe_is_not_gone_on_with(made):

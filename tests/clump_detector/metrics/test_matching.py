@@ -282,7 +282,7 @@ def matches_of_galaxies(draw):
 
 @given(matches_of_galaxies())
 def test_the_best_f1_is_that_of_the_curve(found):
-    best = matching.Ranking(found).figures(np.ones(len(found)))[1]
+    best = matching.Ranking(found).values(np.ones(len(found)))[1]
     curve = matching.curve(found).f1
     if np.isfinite(curve).any() and np.isfinite(best):
         assert best == pytest.approx(np.nanmax(curve))

@@ -188,5 +188,5 @@ def test_no_box_at_all_leaves_what_the_base_model_has():
     base = (Calibration(0.9, -2.8), 0.47)
     point = operating_point(Unseen("out of fold", nothing, list(nothing)), base, F1)
     assert (point.calibration, point.score) == base
-    assert "too few boxes to tell" in point.sentence
+    assert "too few boxes for an estimate" in point.sentence
     assert operating_point(Unseen("out of fold"), None, F1).score == 0.3

@@ -280,10 +280,10 @@ def test_on_simulated_galaxies_fluxes_and_errors_are_right():
     on 1,200 galaxies are in docs/photometry.md: 0.99, and pulls 1.0 to 1.2 wide.
     """
     pytest.importorskip("galsim")
-    from clump_detector.evaluation.photometry import check, figures
+    from clump_detector.evaluation.photometry import check, statistics
 
     pairs = check(45, seed=3, psfs=("known",))
-    told = figures(pairs)
+    told = statistics(pairs)
     assert told["n"] > 15
     assert told["ratio"] == pytest.approx(1, abs=0.05)
     assert 0.5 < told["width"] < 1.6

@@ -41,10 +41,10 @@ def arrow_table(catalogue: Catalogue, rows: slice = ALL) -> pa.Table:
     fields, arrays = [], []
     for column in catalogue.columns:
         kind = kinds[column.kind]
-        told = {"description": column.description}
-        told |= {"unit": column.unit} if column.unit else {}
-        told |= {"ucd": column.ucd} if column.ucd else {}
-        fields.append(pa.field(column.name, kind, metadata=told))
+        metadata = {"description": column.description}
+        metadata |= {"unit": column.unit} if column.unit else {}
+        metadata |= {"ucd": column.ucd} if column.ucd else {}
+        fields.append(pa.field(column.name, kind, metadata=metadata))
         missing = catalogue.missing[column.name][rows]
         values = catalogue.values[column.name][rows]
         arrays.append(pa.array(values, type=kind, mask=np.ascontiguousarray(missing)))
@@ -68,15 +68,15 @@ def write_parquet(catalogue: Catalogue, path: Path) -> None:
 
     table = arrow_table(catalogue)
     yaml = "\n".join(get_yaml_from_table(as_table(catalogue, NONE)))
-    told = {"table_meta_yaml": yaml, "pandas": json.dumps(_pandas_types(catalogue))}
-    for place, column in enumerate(catalogue.columns):
+    metadata = {"table_meta_yaml": yaml, "pandas": json.dumps(_pandas_types(catalogue))}
+    for index, column in enumerate(catalogue.columns):
         if column.kind == "text":
             values = pc.fill_null(table[column.name], "")
-            table = table.set_column(place, table.field(place), values)
+            table = table.set_column(index, table.field(index), values)
             longest = pc.max(pc.utf8_length(values)).as_py() if len(table) else 0
-            told[f"table::len::{column.name}"] = str(max(longest or 0, 1))
-    told_bytes = {key.encode(): value.encode() for key, value in told.items()}
-    pq.write_table(table.replace_schema_metadata(told_bytes), path)
+            metadata[f"table::len::{column.name}"] = str(max(longest or 0, 1))
+    encoded = {key.encode(): value.encode() for key, value in metadata.items()}
+    pq.write_table(table.replace_schema_metadata(encoded), path)
 
 
 def _pandas_types(catalogue: Catalogue) -> dict[str, Any]:
@@ -138,11 +138,11 @@ def write_ecsv(catalogue: Catalogue, path: Path) -> None:
         file.write(header.getvalue().encode())
         for chunk in chunks(catalogue):
             table = arrow_table(catalogue, chunk)
-            for place, column in enumerate(catalogue.columns):
+            for index, column in enumerate(catalogue.columns):
                 if column.kind == "bool":  # ECSV writes Python's words
                     words = pc.if_else(table[column.name], "True", "False")
                     field = pa.field(column.name, pa.string())
-                    table = table.set_column(place, field, words)
+                    table = table.set_column(index, field, words)
             options = arrow_csv.WriteOptions(include_header=False)
             arrow_csv.write_csv(table, file, options)
 

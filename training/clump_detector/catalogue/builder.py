@@ -93,7 +93,7 @@ class Catalogue:
         Of each column's name; floats are NaN where they are missing.
     missing : mapping of str to bool array
     meta : mapping
-        What holds for all of it: software, method, units, flags in words.
+        What holds for all of it: software, method, units, meaning of the flags.
     """
 
     columns: tuple[Column, ...]

@@ -44,7 +44,7 @@ class Column:
 
     @property
     def of_band(self) -> bool:
-        """Whether it stands for one column a band."""
+        """Whether it is for one column per band."""
         return BAND in self.name
 
     def in_band(self, band: str, suffix: str) -> Column:
@@ -189,7 +189,7 @@ _SHAPE = (
     Column("clump_flags", "int", "Quality flags, bits; 0 is good", "",
            "meta.code.qual"),
     Column("psf_source", "text",
-           "Who tells the PSF: given, list, header, image, stars or boxes", "",
+           "Source of the PSF: given, list, header, image, stars or boxes", "",
            "meta.note"),
     Column("aperture_correction", "text", "The PSF model of the aperture correction",
            "", "meta.note"),
@@ -257,7 +257,7 @@ def band_order(bands: Iterable[str]) -> list[str]:
 def suffixes(bands: Iterable[str]) -> dict[str, str]:
     """Return what the names of a band's columns end in.
 
-    FITS does not tell capital letters from small ones: of y and Y in one catalogue,
+    FITS does not distinguish capital from small letters: of y and Y in one catalogue,
     the second is ``Y2``.
     """
     found: dict[str, str] = {}

@@ -60,16 +60,18 @@ def rows_of(
     model : str
         The model's name with its short hash.
     """
-    places: list[tuple[float | None, float | None]] = [(None, None)] * len(found.boxes)
+    positions: list[tuple[float | None, float | None]] = [(None, None)] * len(
+        found.boxes
+    )
     if cutout.wcs is not None and len(found.boxes):
         sky = sky_positions(cutout.wcs, *geometry.centres(found.boxes).T)
         # 1e-7 degrees are 0.4 milliarcsec.
-        places = [(round(float(ra), 7), round(float(dec), 7)) for ra, dec in sky]
+        positions = [(round(float(ra), 7), round(float(dec), 7)) for ra, dec in sky]
     rows = []
-    for i in sorted(range(len(places)), key=lambda i: -found.scores[i]):
+    for i in sorted(range(len(positions)), key=lambda i: -found.scores[i]):
         score = round(float(found.scores[i]), 5)
         corners = (round(float(v), 3) for v in found.boxes[i])
-        values = (str(file), found.classes[i], score, *corners, *places[i], model)
+        values = (str(file), found.classes[i], score, *corners, *positions[i], model)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
@@ -85,7 +87,7 @@ def check_table_name(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise FileError(
-            "the ending of a table says its format, and this one is unknown",
+            "the ending of a table gives its format, and this one is unknown",
             path,
             f"Choose one of {', '.join(FORMATS)}.",
         )
@@ -95,7 +97,7 @@ def check_table_name(path: str | Path) -> Path:
 
 
 def write_table(rows: Iterable[Row], path: str | Path) -> None:
-    """Write a table, whole or not at all; its ending says the format.
+    """Write a table, whole or not at all; its ending gives the format.
 
     Parameters
     ----------

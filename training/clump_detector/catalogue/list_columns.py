@@ -1,4 +1,4 @@
-"""What lists say of galaxies beside our own columns: ids, and columns of users.
+"""What lists give for galaxies beside our own columns: ids, and columns of users.
 
 They keep their names, values and units. A name that the catalogue has already gets
 ``galaxy_`` before it.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .columns import Column, ColumnKind
 
-#: From here up floating point does not tell one integer from the next.
+#: From here up floating point does not distinguish one integer from the next.
 _LOSSY = 2**53
 
 _MOST = 2**63 - 1
@@ -98,7 +98,7 @@ def _kind_of(known: list[Any]) -> ColumnKind:
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:
-    """Return a name that is not taken in any case, since FITS does not tell cases."""
+    """Return a name that is not taken in any case, since FITS ignores case."""
     name = "".join(c if c.isprintable() else " " for c in name).strip() or "column"
     for candidate in (name, f"galaxy_{name}"):
         if candidate.lower() not in taken:

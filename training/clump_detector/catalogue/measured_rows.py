@@ -21,7 +21,7 @@ from .builder import LISTED
 #: Ids that the published catalogue has, by their columns' names.
 IDS = ("specobjid", "dr7objid")
 
-#: What a list says of a galaxy beside what everything knows, by our columns.
+#: What a list gives for a galaxy beside the known columns, by our columns.
 _FROM_LIST = {
     "galaxy_expAB_r": ("expab_r",),
     "galaxy_expRad_r": ("exprad_r",),
@@ -183,8 +183,8 @@ def _of_galaxy(cutout: Cutout, measured: Measured) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     ra, dec = (None, None) if galaxy is None else (galaxy.ra, galaxy.dec)
     if (ra is None or dec is None) and cutout.wcs is not None and measured.host:
-        place = sky_positions(cutout.wcs, measured.host.x, measured.host.y)[0]
-        ra, dec = float(place[0]) % 360, float(place[1])
+        position = sky_positions(cutout.wcs, measured.host.x, measured.host.y)[0]
+        ra, dec = float(position[0]) % 360, float(position[1])
     radius = measured.effective_radius * (cutout.scale or np.nan)
     rows |= {"galaxy_ra": ra, "galaxy_dec": dec, "galaxy_radius_arcsec": radius}
     if galaxy is None:
@@ -194,7 +194,7 @@ def _of_galaxy(cutout: Cutout, measured: Measured) -> dict[str, Any]:
 
 
 def _listed(galaxy: Galaxy, name: str) -> dict[str, Any]:
-    """Return what the list says: under our columns where we have them, or its own."""
+    """Return what the list gives: under our columns where we have them, or its own."""
     rows: dict[str, Any] = {"galaxy_mag_{band}": dict(galaxy.magnitudes)}
     known = {**galaxy.ids, **galaxy.other}  # ids with zeros before them are in both
     by_small = {str(column).lower(): column for column in reversed(known)}
@@ -245,7 +245,7 @@ def describing(relative: Sequence[str] = ()) -> dict[str, Any]:
     }
     if relative:
         meta["relative_fluxes"] = (
-            f"{len(relative)} cutouts tell no unit: their fluxes stand under "
+            f"{len(relative)} cutouts have no flux unit: their fluxes are in "
             "clump_counts_*, in the file's own unit"
         )
     return meta

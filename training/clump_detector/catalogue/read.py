@@ -87,10 +87,10 @@ def _read_parquet(path: Path) -> Any:
         )
         if filled.dtype == object:
             filled = filled.astype(str)
-        told = content.schema.field(name).metadata or {}
-        unit = told.get(b"unit", b"").decode() or None
+        metadata = content.schema.field(name).metadata or {}
+        unit = metadata.get(b"unit", b"").decode() or None
         table[name] = MaskedColumn(filled, mask=missing, unit=unit)
-        table[name].description = told.get(b"description", b"").decode() or None
+        table[name].description = metadata.get(b"description", b"").decode() or None
     return _masked(table)
 
 

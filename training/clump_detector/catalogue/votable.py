@@ -18,7 +18,7 @@ from .columns import Column
 
 _DATATYPES = {"float": "double", "int": "long", "bool": "boolean"}
 
-#: Columns whose places are those of the ICRS.
+#: Columns whose positions are those of the ICRS.
 _ON_SKY = ("pos.eq.ra", "pos.eq.dec")
 
 
@@ -39,7 +39,7 @@ def write_votable(catalogue: Catalogue, path: Path) -> None:
 
 
 def _frame(catalogue: Catalogue) -> tuple[bytes, bytes]:
-    """Return what stands before and after the rows."""
+    """Return what comes before and after the rows."""
     import io
 
     from astropy.io.votable.tree import (
@@ -68,8 +68,8 @@ def _frame(catalogue: Catalogue) -> tuple[bytes, bytes]:
     out = io.BytesIO()
     votable.to_xml(out)
     text = out.getvalue()
-    place = text.rindex(b"</TABLE>")
-    start = text.rfind(b"\n", 0, place) + 1
+    index = text.rindex(b"</TABLE>")
+    start = text.rfind(b"\n", 0, index) + 1
     head = text[:start] + b"   <DATA>\n    <TABLEDATA>\n"
     return head, b"    </TABLEDATA>\n   </DATA>\n" + text[start:]
 
@@ -133,9 +133,9 @@ def _rows(catalogue: Catalogue, rows: slice) -> bytes:
     return "".join(wrapped.to_pylist()).encode()
 
 
-#: What XML 1.0 cannot say.
-_UNSPEAKABLE = {n: None for n in range(32) if chr(n) not in "\t\n\r"}
+#: Characters that XML 1.0 cannot hold.
+_NOT_IN_XML = {n: None for n in range(32) if chr(n) not in "\t\n\r"}
 
 
 def _escaped(text: str) -> str:
-    return escape(text.translate(_UNSPEAKABLE))
+    return escape(text.translate(_NOT_IN_XML))

@@ -30,7 +30,7 @@ def check_catalogue_name(path: str | Path) -> Path:
     path = Path(path)
     if format_of(path) is None:
         raise FileError(
-            "the ending of a catalogue says its format, and this one is unknown",
+            "the ending of a catalogue gives its format, and this one is unknown",
             path,
             f"Choose one of {', '.join(FORMATS)}.",
         )
@@ -40,14 +40,14 @@ def check_catalogue_name(path: str | Path) -> Path:
 
 
 def format_of(path: Path) -> str | None:
-    """Return the format that an ending says, as one of `FORMATS`."""
+    """Return the format of an ending, as one of `FORMATS`."""
     suffix = path.suffix.lower()
     suffix = _ALSO.get(suffix, suffix)
     return suffix if suffix in FORMATS else None
 
 
 def write_catalogue(catalogue: Catalogue, path: str | Path) -> None:
-    """Write a catalogue, whole or not at all; the ending says the format.
+    """Write a catalogue, whole or not at all; the ending gives the format.
 
     Parameters
     ----------

@@ -131,7 +131,7 @@ def with_encoder(config: ModelConfig, encoder: str) -> ModelConfig:
 
     Zoobot's encoders were trained on red, green and blue in 0 to 1 as they are, and
     networks from random weights have no habits. The normalisation of another model's
-    encoder stands in its card: `clump_detector.train.run` takes it from there.
+    encoder is in its card: `clump_detector.train.run` takes it from there.
 
     Parameters
     ----------

@@ -57,14 +57,14 @@ class TrainConfig:
         Share of the cutouts with a known PSF that are scaled by it, not by their size.
     cache_views, cache_variants, cache_megabytes : int
         Where the encoder is frozen, features of this many flips and rotations of each
-        cutout are kept in a file, as far as the third and half of the free disk go;
+        cutout are stored in a file, as far as the third and half of the free disk go;
         fewer, but two, where there would be more variants altogether than the second
         says (0 for any number).
     folds : int
         Where the encoder is frozen, calibration and default score come from boxes out
-        of fold, with so many folds; no cutout is then set apart for validation. 0 or 1
-        for a validation part, which is taken, too, where more than ``most_for_folds``
-        cutouts teach or the encoder is trained.
+        of fold, with this many folds; no cutout is then set aside for validation. 0
+        or 1 for a validation part, which is taken, too, where more than
+        ``most_for_folds`` cutouts teach or the encoder is trained.
     most_for_folds : int
     goal : str
         What the default score is chosen for: "f1", or such as "purity 0.9" and
@@ -72,7 +72,7 @@ class TrainConfig:
     precision : {"full", "half"}
         Half is bfloat16: up to twice as fast on a processor or card that has it.
     checkpoint : bool
-        Keep a checkpoint beside the new model, to go on after a break.
+        Write a checkpoint beside the new model, to continue after a break.
     skip_missing : bool
         Leave out cutouts whose images are not there, instead of refusing to train.
     """

@@ -77,7 +77,7 @@ def build_encoder(
         As in `ModelConfig.encoder`.
     strides : sequence of int
     pretrained : bool
-        Load the weights that the name stands for; a plain name of timm always starts
+        Load the weights that the name refers to; a plain name of timm always starts
         from random ones.
 
     Raises
@@ -93,7 +93,7 @@ def build_encoder(
 
 
 def is_pretrained(name: str) -> bool:
-    """Tell whether a name stands for weights, not only for an architecture."""
+    """Return whether a name refers to weights, not only for an architecture."""
     return name.startswith((ZOOBOT, LOCAL, WITH_IMAGENET, MODEL))
 
 

@@ -1,4 +1,4 @@
-"""Feature maps of frozen layers, kept in a file in half precision.
+"""Feature maps of frozen layers, stored in a file in half precision.
 
 They are read one view at a time, so that training on some hundred galaxies takes no
 more memory than on ten, and the time grows with their number, not with its square. The
@@ -92,7 +92,7 @@ class FeatureStore:
             self._file.flush()
         except OSError as error:
             raise FileError(
-                f"the feature maps cannot be kept ({error.strerror or error})",
+                f"the feature maps cannot be stored ({error.strerror or error})",
                 self._folder,
                 _FREE_SPACE,
             ) from error

@@ -141,25 +141,25 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
         targets : list of LossTarget
         """
         boxes = [t["boxes"] for t in targets]
-        places = [
+        regions = [
             torch.cat([found, t["boxes"], t["rejected"]])
             for found, t in zip(proposals, targets, strict=True)
         ]
         matches, labels = self.assign_targets_to_proposals(
-            places, boxes, [t["labels"] for t in targets]
+            regions, boxes, [t["labels"] for t in targets]
         )
         labels = [
             not_background(*three)
-            for three in zip(labels, places, targets, strict=True)
+            for three in zip(labels, regions, targets, strict=True)
         ]
         matched, weights = [], []
         for i, kept in enumerate(self.subsample(labels)):
-            places[i], matches[i] = places[i][kept], matches[i][kept]
+            regions[i], matches[i] = regions[i][kept], matches[i][kept]
             labels[i] = labels[i][kept].clamp(min=BACKGROUND)
             some = boxes[i] if len(boxes[i]) else boxes[i].new_zeros((1, 4))
             matched.append(some[matches[i]])
             weights.append(_weights(targets[i]["weights"], matches[i], labels[i]))
-        return places, weights, labels, list(self.box_coder.encode(matched, places))
+        return regions, weights, labels, list(self.box_coder.encode(matched, regions))
 
     def losses(
         self,
@@ -177,8 +177,8 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
             One per image.
         targets : list of LossTarget
         """
-        places, *known = self.select_training_samples(proposals, targets)
-        logits, deltas = self._classify(encoded, places)
+        regions, *known = self.select_training_samples(proposals, targets)
+        logits, deltas = self._classify(encoded, regions)
         if len(logits) == 0:
             nothing = 0 * (logits.sum() + deltas.sum())
             return {"loss_classifier": nothing, "loss_box_reg": nothing}

@@ -58,7 +58,7 @@ class Pyramid(nn.Module):
 class Detector(FasterRCNN):  # type: ignore[misc]
     """Faster R-CNN whose steps can be taken one by one.
 
-    `encode` and `pyramid` make feature maps, which can be kept while what follows is
+    `encode` and `pyramid` make feature maps, which can be stored while what follows is
     trained; `losses` and `find` use them. Images are tensors of shape (3, height,
     width) in 0 to 1, already at the network's scale: nothing is resized here.
 

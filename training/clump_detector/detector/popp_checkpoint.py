@@ -134,8 +134,7 @@ def _check(weights: dict[str, Tensor], wanted: dict[str, Tensor], path: Path) ->
     classes = len(PAPER.classes) + 1
     if head is not None and len(head) != classes:
         raise ModelError(
-            f"this network tells {len(head)} classes apart, background included, not "
-            f"{classes}",
+            f"this network has {len(head)} classes, background included, not {classes}",
             path,
             _WANTED,
         )

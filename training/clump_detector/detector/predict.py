@@ -178,7 +178,7 @@ def as_tensor(
 
 
 def _on_data(boxes: geometry.Boxes, cutout: Cutout) -> NDArray[np.bool_]:
-    """Tell which boxes lie on pixels with data, shape (n,)."""
+    """Return which boxes lie on pixels with data, shape (n,)."""
     if cutout.is_picture or not np.isnan(cutout.pixels).any():
         return np.ones(len(boxes), dtype=bool)
     missing = np.isnan(cutout.pixels).any(axis=0)

@@ -1,7 +1,7 @@
-"""What a loss counts: which places of an image are clump, background or neither.
+"""What a loss counts: which regions of an image are clump, background or neither.
 
-A target says, beside its boxes, which places are ``ignored`` (neither clump nor
-background), which boxes a person has ``rejected`` (background, always sampled), and
+A target says, beside its boxes, which regions are ``ignored`` (neither clump nor
+background), which boxes a reviewer has ``rejected`` (background, always sampled), and
 whether it is ``complete``: where it is not, background that nobody looked at gives no
 loss.
 """
@@ -69,7 +69,7 @@ class Sampler:
 
 
 def _draw(candidates: Tensor, most: int) -> Tensor:
-    """Return a mask of at most so many of the candidates, drawn at random."""
+    """Return a mask of at most ``most`` of the candidates, drawn at random."""
     indices = torch.where(candidates)[0]
     mask = torch.zeros_like(candidates)
     mask[indices[torch.randperm(len(indices), device=indices.device)[:most]]] = True
@@ -77,7 +77,7 @@ def _draw(candidates: Tensor, most: int) -> Tensor:
 
 
 def not_background(labels: Tensor, proposals: Tensor, target: LossTarget) -> Tensor:
-    """Return labels in which only what a person has looked at is background.
+    """Return labels in which only what a reviewer has seen is background.
 
     Parameters
     ----------
@@ -108,10 +108,10 @@ def not_background(labels: Tensor, proposals: Tensor, target: LossTarget) -> Ten
     return labels
 
 
-def _share_inside(proposals: Tensor, places: Tensor) -> Tensor:
-    """Return the greatest share of each proposal that lies in one place, shape (n,)."""
-    low = torch.maximum(proposals[:, None, :2], places[None, :, :2])
-    high = torch.minimum(proposals[:, None, 2:], places[None, :, 2:])
+def _share_inside(proposals: Tensor, regions: Tensor) -> Tensor:
+    """Return the largest share of each proposal that is in one region, shape (n,)."""
+    low = torch.maximum(proposals[:, None, :2], regions[None, :, :2])
+    high = torch.minimum(proposals[:, None, 2:], regions[None, :, 2:])
     both = (high - low).clamp(min=0).prod(dim=2)
     area = (proposals[:, 2:] - proposals[:, :2]).prod(dim=1)
     return (both / area[:, None].clamp(min=1e-6)).amax(dim=1)

@@ -50,10 +50,10 @@ def by_flux_ratio(
                 found.append(index in got)
     if not ratios:
         return []
-    place = np.digitize(ratios, FLUX_RATIOS) - 1
+    bins = np.digitize(ratios, FLUX_RATIOS) - 1
     rows = []
     for k, (low, high) in enumerate(pairwise(FLUX_RATIOS)):
-        inside = [f for f, p in zip(found, place, strict=True) if p == k]
+        inside = [f for f, p in zip(found, bins, strict=True) if p == k]
         rows.append(
             {
                 "low": low,
@@ -74,15 +74,15 @@ def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> dict[str, A
     matches : sequence of Match
     scores : array of shape (k,)
     """
-    figures: dict[str, Any] = dict(matching.curve(matches, scores).as_json())
+    metrics: dict[str, Any] = dict(matching.curve(matches, scores).as_json())
     for name in ("completeness", "purity"):
-        figures[f"{name}_68"] = []
+        metrics[f"{name}_68"] = []
     for score in np.asarray(scores, dtype=float):
         at = bootstrap.bootstrap(matches, float(score), BAND_SAMPLES)
         for name in ("completeness", "purity"):
             inner = at[name].inner
-            figures[f"{name}_68"].append(None if inner is None else list(inner))
-    return figures
+            metrics[f"{name}_68"].append(None if inner is None else list(inner))
+    return metrics
 
 
 def average_precision(
@@ -163,5 +163,5 @@ def _average(
 
 
 def _or_none(value: float) -> float | None:
-    """Return a figure; torchmetrics says -1 where there is nothing to find."""
+    """Return a value; torchmetrics gives -1 where there is nothing to find."""
     return value if value >= 0 else None

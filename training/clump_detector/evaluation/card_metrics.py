@@ -1,4 +1,4 @@
-"""What a judgement leaves in a model's card: its calibration, its figures."""
+"""What an evaluation stores in a model card: its calibration and metrics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clump_detector.metrics.calibration import FEWEST, Calibration
 from clump_detector.models.card import ModelCard, read_card, write_card
 
 
-def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
+def calibrate(folder: Path, metrics: dict[str, Any]) -> ModelCard:
     """Store in a model's card the calibration found on validation galaxies.
 
     The score with the highest F1 becomes the default.
@@ -20,18 +20,18 @@ def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
     ----------
     folder : path
         The model folder.
-    figures : dict
+    metrics : dict
         As from `evaluate_model`.
 
     Raises
     ------
     LabelError
-        If there were too few boxes to tell.
+        If there were too few boxes for an estimate.
     ModelError, FileError
         If the card cannot be read or written.
     """
     card = read_card(folder)
-    found, best = figures["calibration"], figures["best_score"]
+    found, best = metrics["calibration"], metrics["best_score"]
     if found is None or best is None:
         raise LabelError(
             f"there are too few boxes to calibrate on: at least {FEWEST} "
@@ -49,14 +49,14 @@ def calibrate(folder: Path, figures: dict[str, Any]) -> ModelCard:
     return card
 
 
-def store_metrics(folder: Path, figures: dict[str, Any], where: str) -> ModelCard:
+def store_metrics(folder: Path, metrics: dict[str, Any], where: str) -> ModelCard:
     """Store in a model's card how well it does, and on what.
 
     Parameters
     ----------
     folder : path
         The model folder.
-    figures : dict
+    metrics : dict
         As from `evaluate_model`.
     where : str
         What the metrics were measured on, for the card.
@@ -70,16 +70,16 @@ def store_metrics(folder: Path, figures: dict[str, Any], where: str) -> ModelCar
         "score", "galaxies", "true_boxes", "completeness", "purity", "f1", "classes",
         "flux_ratios", "average_precision", "false_per_empty_galaxy",
     )  # fmt: skip
-    performance = {"on": where, **{key: figures[key] for key in kept}}
-    performance["calibration_error"] = figures["reliability"]["error"]
+    performance = {"on": where, **{key: metrics[key] for key in kept}}
+    performance["calibration_error"] = metrics["reliability"]["error"]
     card = replace(
         read_card(folder),
         performance=performance,
         expected={
             "method": where,
-            "galaxies": figures["galaxies"],
-            "true_boxes": figures["true_boxes"],
-            "curve": _rows(figures["curve"]),
+            "galaxies": metrics["galaxies"],
+            "true_boxes": metrics["true_boxes"],
+            "curve": _rows(metrics["curve"]),
         },
     )
     write_card(folder, card)
@@ -87,7 +87,7 @@ def store_metrics(folder: Path, figures: dict[str, Any], where: str) -> ModelCar
 
 
 def _rows(curve: dict[str, Any]) -> list[dict[str, float | None]]:
-    """Return what a card keeps of a curve: score, completeness and purity."""
+    """Return what a card stores of a curve: score, completeness and purity."""
     names = ("scores", "completeness", "purity")
     return [
         {

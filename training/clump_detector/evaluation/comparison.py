@@ -33,7 +33,7 @@ def compare_models(
     Parameters
     ----------
     old, new : paths
-        The model folders; "better" and "worse" are said of the new one.
+        The model folders; "better" and "worse" refer to the new one.
     labels, device, which, progress, cancel
         As in `evaluate.evaluate_model`.
     old_score, new_score : float, optional
@@ -47,8 +47,8 @@ def compare_models(
         scores ``completeness``, ``purity`` and ``f1``, over all scores
         ``average_precision`` and ``best_f1``), ``verdict``, ``galaxies``, ``blind``
         (how many of them were marked before a model's boxes were shown),
-        ``more_needed`` (how many more would tell, or None), ``left_out``, ``notes``,
-        ``problems``, and ``summary``: sentences for the person.
+        ``more_needed`` (how many more are needed, or None), ``left_out``, ``notes``,
+        ``problems``, and ``summary``: sentences for the user.
 
     Raises
     ------
@@ -182,16 +182,16 @@ def _sentence(
             f"No clear difference between {new.name} and {old.name}: no box was true "
             f"or found {on}."
         )
-    figures = f"F1 {before:.2f} -> {after:.2f}{_spread(result.difference['f1'])} {on}"
+    values = f"F1 {before:.2f} -> {after:.2f}{_spread(result.difference['f1'])} {on}"
     if result.verdict != "no clear difference":
-        return f"{new.name} {_verb(result)} {old.name}: {figures}{_ranking(result)}."
+        return f"{new.name} {_verb(result)} {old.name}: {values}{_ranking(result)}."
     if result.too_few and result.n_with_true < n:
-        figures += f", in {result.n_with_true} of them: too few to tell"
+        values += f", in {result.n_with_true} of them: too few for a verdict"
     elif result.too_few:
-        figures += ", which are too few to tell"
+        values += ", which are too few for a verdict"
     more = "galaxy" if needed == 1 else "galaxies"
     return (
-        f"No clear difference between {new.name} and {old.name}: {figures}"
+        f"No clear difference between {new.name} and {old.name}: {values}"
         f"{_ranking(result)}. To tell them apart, about {needed} more {kind}{more} "
         "have to be done."
     )
@@ -216,7 +216,7 @@ def _spread(interval: bootstrap.Interval) -> str:
 
 
 def _ranking(result: bootstrap.Comparison) -> str:
-    """Return the difference over all scores, where it says something else or more."""
+    """Return the difference over all scores, where it adds something."""
     interval = result.difference["average_precision"]
     if interval.value is None:
         return ""

@@ -17,7 +17,7 @@ from .plots import COLOURS, new_figure, save_figure
 #: Bins of flux ratio: edges in the logarithm.
 EDGES = np.geomspace(*RATIOS, 9)
 
-#: Fewer trials than this tell no share.
+#: Fewer trials than this give no share.
 LEAST = 5
 
 
@@ -94,12 +94,12 @@ def _half(rows: Sequence[dict[str, Any]]) -> float | None:
     return None
 
 
-def draw_completeness(figures: dict[str, Any], path: Path, words: str) -> None:
+def draw_completeness(values: dict[str, Any], path: Path, words: str) -> None:
     """Draw shares found against flux ratio, with intervals and numbers.
 
     Parameters
     ----------
-    figures : dict
+    values : dict
         From `completeness`.
     path : path
         png, pdf or svg.
@@ -108,7 +108,7 @@ def draw_completeness(figures: dict[str, Any], path: Path, words: str) -> None:
     """
     drawing = new_figure(5.6, 3.8)
     axes = drawing.subplots()
-    rows = [r for r in figures["bins"] if r["share"] is not None]
+    rows = [r for r in values["bins"] if r["share"] is not None]
     middles = [np.sqrt(r["low"] * r["high"]) for r in rows]
     shares = np.array([r["share"] for r in rows])
     bounds = np.array([r["interval"] for r in rows]).reshape(-1, 2).T

@@ -291,11 +291,11 @@ def _by_class(result: Evaluated) -> Iterator[tuple[str, dict[str, Any]]]:
 def _summary(
     result: Evaluated, intervals: dict[str, bootstrap.Interval], n_true: int
 ) -> str:
-    figures = " and ".join(
+    values = " and ".join(
         f"{name} {_with_range(intervals[name])}" for name in ("completeness", "purity")
     )
     return (
-        f"{result.name}: {figures} (95 %) at score {result.score:.2f}, on "
+        f"{result.name}: {values} (95 %) at score {result.score:.2f}, on "
         f"{plural(len(result.matches), 'galaxy', 'galaxies')} with "
         f"{plural(n_true, 'clump', 'clumps')}."
     )

@@ -1,7 +1,7 @@
 """How faint a clump a model finds on one's own cutouts: clumps are put into them.
 
 Clumps of known flux ratios are added to real galaxies, the model looks at them, and the
-share that it finds tells its completeness on this very data. Into linear fluxes a point
+share that it finds is its completeness on this very data. Into linear fluxes a point
 is put with the cutout's own PSF and the colours of real clumps; into a picture one that
 is linear after an asinh curve is undone, since the picture's own is not known.
 """
@@ -29,7 +29,7 @@ from clump_detector.photometry import Field, prepare
 from clump_detector.photometry.aperture.psf import SIGMA_PER_FWHM, moffat
 from clump_detector.simulate.inject import (
     clump_colour,
-    draw_places,
+    draw_positions,
     near,
     redone,
     star_width,
@@ -146,10 +146,10 @@ def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
     free, light = _room(field, find(cutout)[0])
     put = _put_into_picture if cutout.is_picture else _put_into_fluxes
     for _ in range(n):
-        places = draw_places(free, light**0.7, 1, 0.0, rng)
-        if not len(places):
+        positions = draw_positions(free, light**0.7, 1, 0.0, rng)
+        if not len(positions):
             return
-        x, y = (float(v) for v in places[0])
+        x, y = (float(v) for v in positions[0])
         ratio = float(np.exp(rng.uniform(*np.log(RATIOS))))
         boxes, scores = find(put(field, (x, y), ratio, rng))
         centres = geometry.centres(geometry.as_boxes(boxes))
@@ -159,7 +159,7 @@ def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
 
 
 def _guess(cutout: Cutout) -> float:
-    """Return a FWHM in pixels where nothing tells it, as for clumps put into pictures.
+    """Return a FWHM in pixels where it is not known, as for clumps put into pictures.
 
     The stars' of the picture that is shown, or what pictures of that size have.
     """
@@ -184,8 +184,8 @@ def _room(field: Field, before: Boxes) -> tuple[NDArray[np.bool_], Floats]:
     known = np.isfinite(field.planes).all(axis=0)
     centre = nucleus(light, host.mask, field.fwhm)
     free = host.mask & known & ~near(centre, light.shape, FROM_NUCLEUS * field.fwhm)
-    for place in geometry.centres(geometry.as_boxes(before)):
-        free &= ~near(place, light.shape, 2 * FOUND_WITHIN * field.fwhm)
+    for position in geometry.centres(geometry.as_boxes(before)):
+        free &= ~near(position, light.shape, 2 * FOUND_WITHIN * field.fwhm)
     return free, light
 
 
@@ -201,7 +201,7 @@ def _light(field: Field) -> Floats:
 
 
 def _put_into_fluxes(
-    field: Field, place: tuple[float, float], ratio: float, rng: Rng
+    field: Field, position: tuple[float, float], ratio: float, rng: Rng
 ) -> Cutout:
     """Return the cutout with a point of its own PSF added to its fluxes."""
     assert field.host is not None
@@ -211,7 +211,7 @@ def _put_into_fluxes(
     units = np.where(np.isfinite(units), units, 1.0)  # then one unit for all bands
     pixels = cutout.pixels.copy()
     rows, columns = np.indices(pixels.shape[1:])
-    far = np.hypot(columns - place[0], rows - place[1])
+    far = np.hypot(columns - position[0], rows - position[1])
     spectrum = _spectrum(bands, rng)
     total = ratio * max(float(field.host.flux[blue]), 0.0)
     for k, psf in enumerate(field.psfs):
@@ -234,7 +234,7 @@ def _spectrum(bands: Sequence[str], rng: Rng) -> Floats:
 
 
 def _put_into_picture(
-    field: Field, place: tuple[float, float], ratio: float, rng: Rng
+    field: Field, position: tuple[float, float], ratio: float, rng: Rng
 ) -> Cutout:
     """Return the picture with a point added to what an asinh curve makes of it."""
     assert field.host is not None
@@ -245,6 +245,6 @@ def _put_into_picture(
     psf = moffat(field.fwhm)
     rows, columns = np.indices(blue.shape)
     colour = clump_colour(rng)
-    spot = ratio * light * psf.at(np.hypot(columns - place[0], rows - place[1]))
+    spot = ratio * light * psf.at(np.hypot(columns - position[0], rows - position[1]))
     linear = linear + spot[..., None] * colour / max(float(colour[2]), 1e-3)
     return replace(field.cutout, pixels=redone(linear))

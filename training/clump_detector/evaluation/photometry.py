@@ -3,7 +3,7 @@
 ``python -m clump_detector.evaluation.photometry --picture check.png`` simulates
 galaxies, measures the clumps in their boxes and prints, by band, the median of measured
 over true and the width of the pulls, (measured - true) / error, of isolated clumps of
-S/N over 10. A figure made on a simulated sky is never one on the real sky.
+S/N over 10. A value measured on a simulated sky does not hold for the real sky.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from clump_detector.simulate.render import DOUBTFUL_SNR
 from .plots import COLOURS, new_figure, save_figure
 
 #: A clump is isolated where the centres of everything else, true clumps that nobody can
-#: see, stars, neighbours and galaxies, are farther than so many FWHM: none of their
+#: see, stars, neighbours and galaxies, are farther than this many FWHM: none of their
 #: apertures reaches into its annulus.
 ISOLATED = ANNULUS[1] + APERTURE
 
@@ -101,11 +101,11 @@ def compare_galaxy(seed: int, index: int, psfs: Sequence[str] = PSFS) -> list[Pa
     scale = scene.size * scene.scale / n
     fwhm = scene.fwhm / scale
     measured_ones = np.flatnonzero(made.snr >= DOUBTFUL_SNR)
-    places = _places(made, scene.clumps)
+    positions = _positions(made, scene.clumps)
     half = SIDE_IN_FWHM * fwhm / 2
-    off = np.random.default_rng((seed, index, 1)).normal(0, OFF * fwhm, places.shape)
-    boxes = np.concatenate([places + off - half, places + off + half], axis=1)
-    isolated = _isolated(made, places, fwhm)
+    off = np.random.default_rng((seed, index, 1)).normal(0, OFF * fwhm, positions.shape)
+    boxes = np.concatenate([positions + off - half, positions + off + half], axis=1)
+    isolated = _isolated(made, positions, fwhm)
     cutout = Cutout(
         "simulated", made.planes, bands=tuple(scene.survey.bands), scale=scale,
         fwhm=fwhm,
@@ -130,8 +130,8 @@ def compare_galaxy(seed: int, index: int, psfs: Sequence[str] = PSFS) -> list[Pa
     return pairs
 
 
-def _places(made: SimulatedCutout, things: Iterable[Any]) -> Floats:
-    """Return the places of things of a scene in pixels of its planes, shape (n, 2)."""
+def _positions(made: SimulatedCutout, things: Iterable[Any]) -> Floats:
+    """Return the positions of sources in pixels of a scene's planes, shape (n, 2)."""
     n = made.planes.shape[1]
     scale = made.scene.size * made.scene.scale / n
     middle = (n - 1) / 2
@@ -139,16 +139,16 @@ def _places(made: SimulatedCutout, things: Iterable[Any]) -> Floats:
     return np.array(rows, dtype=float).reshape(-1, 2)
 
 
-def _isolated(made: SimulatedCutout, places: Floats, fwhm: float) -> Any:
+def _isolated(made: SimulatedCutout, positions: Floats, fwhm: float) -> Any:
     scene = made.scene
     bright = [t for t in scene.neighbours if t.flux[2] > FAINTEST]
-    others = _places(made, [*scene.hosts, *scene.stars, *bright])
-    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    others = _positions(made, [*scene.hosts, *scene.stars, *bright])
+    apart = np.hypot(*(positions[:, None] - positions[None]).transpose(2, 0, 1))
     np.fill_diagonal(apart, np.inf)
-    away = np.hypot(*(places[:, None] - others[None]).transpose(2, 0, 1))
+    away = np.hypot(*(positions[:, None] - others[None]).transpose(2, 0, 1))
     nearest = np.minimum(apart.min(axis=1, initial=np.inf), away.min(axis=1))
     n = made.planes.shape[1]
-    rim = np.minimum(places, n - 1 - places).min(axis=1, initial=np.inf)
+    rim = np.minimum(positions, n - 1 - positions).min(axis=1, initial=np.inf)
     return (nearest > ISOLATED * fwhm) & (rim > ANNULUS[1] * fwhm)
 
 
@@ -193,8 +193,8 @@ def _compare(job: Job) -> list[Pair]:
     return compare_galaxy(*job)
 
 
-def figures(pairs: Iterable[Pair]) -> dict[str, float]:
-    """Return the figures of pairs, of the wanted ones among them.
+def statistics(pairs: Iterable[Pair]) -> dict[str, float]:
+    """Return the statistics of pairs, of the wanted ones among them.
 
     Returns
     -------
@@ -266,10 +266,10 @@ def _draw_ratios(axes: Any, pairs: Sequence[Pair], band: str, colour: str) -> No
     axes.axvline(LEAST_SIGNAL, color="0.6", lw=0.8, ls=":")
     axes.set(xscale="log", xlim=(3, 300), ylim=(0.5, 1.5))
     axes.set_xlabel("true flux / error", fontsize=9)
-    told = figures(pairs)
-    if "ratio" in told:
+    values = statistics(pairs)
+    if "ratio" in values:
         axes.set_title(
-            f"{band}: median {told['ratio']:.3f} of {told['n']} with S/N > 10",
+            f"{band}: median {values['ratio']:.3f} of {values['n']} with S/N > 10",
             fontsize=9,
         )
 
@@ -282,9 +282,9 @@ def _draw_pulls(axes: Any, pairs: Sequence[Pair], colour: str) -> None:
     normal = np.exp(-(centre**2) / 2) / np.sqrt(2 * np.pi)
     axes.plot(centre, normal * len(pulls) * (edges[1] - edges[0]), color="0.1", lw=1)
     axes.set_xlabel("(measured - true) / error", fontsize=9)
-    told = figures(pairs)
-    if "width" in told:
-        axes.set_title(f"width {told['width']:.2f} (line: 1)", fontsize=9)
+    values = statistics(pairs)
+    if "width" in values:
+        axes.set_title(f"width {values['width']:.2f} (line: 1)", fontsize=9)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -296,19 +296,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--picture", type=Path, help="draw them: png, pdf or svg")
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    parser.add_argument("--out", type=Path, help="write the values as JSON")
     options = parser.parse_args(arguments)
     try:
         pairs = check(options.n, options.seed, options.workers, _print_progress)
-        told = {
-            f"{band}, {psf}": figures(
+        values = {
+            f"{band}, {psf}": statistics(
                 p for p in pairs if p.band == band and p.psf == psf
             )
             for psf in PSFS
             for band in "griz"
         }
         print("band, PSF     clumps  measured/true (16-84 %)         pulls' width")
-        for name, found in told.items():
+        for name, found in values.items():
             if "ratio" in found:
                 print(
                     f"{name:12s}  {found['n']:6d}  {found['ratio']:.3f} +- "
@@ -316,7 +316,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     f"{found['ratio_84']:.2f})   {found['width']:.2f}"
                 )
         if options.out is not None:
-            write_json(options.out, told)
+            write_json(options.out, values)
         if options.picture is not None:
             draw(pairs, options.picture)
     except ClumpError as error:

@@ -1,4 +1,4 @@
-"""A model's figures as one picture, or two models' side by side."""
+"""A model's metrics as one picture, or two models' side by side."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from clump_detector.core.files import atomic_path
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
-def draw_figures(figures: dict[str, Any], path: str | Path) -> None:
+def draw_metrics(metrics: dict[str, Any], path: str | Path) -> None:
     """Draw what `evaluate` found: curves with bands, flux ratios, reliability.
 
     Parameters
     ----------
-    figures : dict
+    metrics : dict
         From `evaluate_model`, or from `compare_models`: then both are drawn.
     path : path
         A file whose ending names its format: png, pdf or svg.
@@ -29,7 +29,7 @@ def draw_figures(figures: dict[str, Any], path: str | Path) -> None:
     FileError
         If the file cannot be written, or its ending names no format.
     """
-    models = [figures[key] for key in ("old", "new") if figures.get(key)] or [figures]
+    models = [metrics[key] for key in ("old", "new") if metrics.get(key)] or [metrics]
     drawing = new_figure(10.5, 3.4)
     left, middle, right = drawing.subplots(1, 3)
     for model, colour in zip(models, COLOURS, strict=False):

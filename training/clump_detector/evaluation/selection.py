@@ -59,7 +59,7 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
     kind = "held-out cutout" if which == "held_out" else "cutout"
     if not done:
         raise LabelError(
-            f"no {kind} is done, so there is nothing to judge on",
+            f"no {kind} is done, so there is nothing to evaluate on",
             path,
             "Set cutouts done whose clumps are all boxed.",
         )
@@ -90,7 +90,7 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
     if not once:
         raise LabelError(
             f"a model has learned from every {kind} that is done ({left_out} of them), "
-            "so there is nothing to judge on",
+            "so there is nothing to evaluate on",
             path,
             "Set other cutouts done, which no model has learned from.",
         )
@@ -98,7 +98,7 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
 
 
 def _keys(cutout: LabelledCutout) -> tuple[str, ...]:
-    """Return a cutout's keys; without its file those that the label set says."""
+    """Return a cutout's keys; without its file those that the label set gives."""
     keys = dict.fromkeys((*cutout.keys, *keys_at_hand(cutout.source)))
     return with_pixels(cutout.source, tuple(keys))
 

@@ -1,6 +1,6 @@
 """The paper's experiment: encoders by numbers of galaxies by seeds.
 
-Every run has a folder of its own below the experiment's, with its model, its figures
+Every run has a folder of its own below the experiment's, with its model, its metrics
 and the parts of the recipe that it was made from. What is there and of this recipe is
 not done again, so an experiment that was stopped goes on; what is of another recipe is
 moved to the folder ``replaced`` and done again.
@@ -42,13 +42,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
-#: A training of a fixed number of steps is kept on disk so many times on its way.
+#: A training of a fixed number of steps is stored on disk this many times on its way.
 PARTS = 6
 
-#: Where runs of another recipe are kept, below the experiment's folder.
+#: Where runs of another recipe are moved, below the experiment's folder.
 REPLACED = "replaced"
 
-#: Options of a training that say how it runs, not what it learns.
+#: Options of a training about how it runs, not what it learns.
 _OF_THE_MACHINE = ("device", "checkpoint")
 
 
@@ -147,11 +147,11 @@ def _apart(labels: LabelSet, test: LabelSet, report: Report) -> LabelSet:
 def _set_aside(
     folder: Path, recipe: dict[str, Any], aside: Path, report: Report
 ) -> None:
-    """Move a folder of another recipe aside, and say so."""
+    """Move a folder of another recipe aside, and report it."""
     why = changed(folder, recipe)
     if why:
-        place = move_aside(folder, aside)
-        report(f"{folder.name} is made again, since {why}; the old one is now {place}")
+        target = move_aside(folder, aside)
+        report(f"{folder.name} is made again, since {why}; the old one is now {target}")
 
 
 def _encoder_recipe(init: Init, plan: Experiment) -> dict[str, Any]:
@@ -221,14 +221,14 @@ def _encoder(init: Init, plan: Experiment, out: Path, report: Report) -> str:
         found = pretrain(init.pretrain, name, folder, pretraining(plan))
         keep_recipe(folder, recipe)
         report(
-            f"{init.name}: tells {found['classes']} kinds apart, "
+            f"{init.name}: classifies {found['classes']} kinds, "
             f"{found['accuracy']:.2f} right"
         )
     return f"local-dir:{folder}"
 
 
 def _subset(labels: LabelSet, size: int, seed: int) -> LabelSet:
-    """Return so many galaxies, the same for every encoder."""
+    """Return ``size`` galaxies, the same for every encoder."""
     order = np.random.default_rng([seed, 7]).permutation(len(labels.cutouts))
     chosen = tuple(labels.cutouts[i] for i in order[:size])
     return replace(labels, cutouts=chosen)

@@ -43,7 +43,7 @@ class Experiment:
     ----------
     description : str
     labels, test : str
-        Label sets to learn from and to judge on, relative to where it is run.
+        Label sets to learn from and to evaluate on, relative to where it is run.
     commands : tuple of str
         What makes them.
     sizes : tuple of int

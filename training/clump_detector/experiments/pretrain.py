@@ -1,7 +1,7 @@
 """Encoders pretrained here, to compare with none: stand-ins for what a hub has.
 
 Zoobot learned morphology from volunteers' answers about real galaxies. Its stand-in
-learns to tell the kinds of simulated galaxies apart; another one learns which of some
+learns to classify the kinds of simulated galaxies; another one learns which of some
 everyday photographs and textures a patch is from. Neither is Zoobot, nor ImageNet.
 """
 
@@ -61,7 +61,7 @@ def pretrain(
     config: PretrainConfig,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Pretrain a classifier of timm and keep it in a folder that timm can load.
+    """Pretrain a classifier of timm and store it in a folder that timm can load.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def pretrain(
     Returns
     -------
     dict
-        ``classes`` and the ``accuracy`` on pictures kept apart, a tenth of all.
+        ``classes`` and the ``accuracy`` on pictures set apart, a tenth of all.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _fit(
     config: PretrainConfig,
     progress: Progress,
 ) -> float:
-    """Train on nine tenths, and return the share told right of the last one."""
+    """Train on nine tenths, and return the accuracy on the last one."""
     rng = np.random.default_rng([config.seed, 1])
     order = rng.permutation(len(pictures))
     apart, train = np.split(order, [max(len(pictures) // 10, 1)])

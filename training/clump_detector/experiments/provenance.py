@@ -15,10 +15,10 @@ from typing import Any
 from clump_detector.core.errors import FileError, from_os_error
 from clump_detector.core.files import read_json, write_json
 
-#: The file that says it.
+#: The file with the recipe.
 FILE = "made_from.json"
 
-#: Changed keys that a sentence names; of more it says how many.
+#: Changed keys that a sentence names; of more only the number.
 _NAMED = 4
 
 
@@ -40,7 +40,7 @@ def keep_recipe(folder: Path, recipe: Mapping[str, Any]) -> None:
 
 
 def changed(folder: Path, recipe: Mapping[str, Any]) -> str:
-    """Return in words why a folder is not of this recipe; empty where it is.
+    """Return why a folder is not of this recipe; empty where it is.
 
     A folder that is not there, or is empty, is of any recipe.
 
@@ -54,13 +54,13 @@ def changed(folder: Path, recipe: Mapping[str, Any]) -> str:
         return ""
     file = folder / FILE
     if not file.is_file():
-        return "nothing says which recipe it was made from"
+        return "no file records which recipe it was made from"
     try:
         kept = read_json(file)
     except FileError as error:
-        return f"the file that says its recipe is damaged ({error.what})"
+        return f"the file with its recipe is damaged ({error.what})"
     if not isinstance(kept, dict):
-        return "the file that says its recipe is damaged"
+        return "the file with its recipe is damaged"
     keys = list(_differences(kept, json.loads(json.dumps(recipe))))
     if not keys:
         return ""
@@ -72,7 +72,7 @@ def changed(folder: Path, recipe: Mapping[str, Any]) -> str:
 def _differences(
     old: Mapping[str, Any], new: Mapping[str, Any], before: str = ""
 ) -> Iterator[str]:
-    """Yield the keys, with dots, that differ or stand on one side only."""
+    """Yield the keys, with dots, that differ or are on one side only."""
     for key in dict.fromkeys((*new, *old)):
         if key not in old or key not in new:
             yield before + key
@@ -102,11 +102,11 @@ def move_aside(folder: Path, to: Path) -> Path:
         If it cannot be moved.
     """
     number = 1
-    while (place := to / f"{folder.name}-{number}").exists():
+    while (target := to / f"{folder.name}-{number}").exists():
         number += 1
     try:
         to.mkdir(parents=True, exist_ok=True)
-        folder.rename(place)
+        folder.rename(target)
     except OSError as error:
         raise from_os_error(error, folder, "move") from error
-    return place
+    return target

@@ -19,7 +19,7 @@ from .matching import Match, Ranking, counts, finite_or_none, rates
 
 Verdict = Literal["better", "no clear difference", "worse"]
 
-#: With fewer galaxies with a true box than this a bootstrap says nothing: drawn anew,
+#: With fewer galaxies with a true box than this a bootstrap gives nothing: drawn anew,
 #: they are the same few again.
 FEWEST_GALAXIES = 5
 
@@ -74,9 +74,9 @@ class Comparison:
         return self.n_with_true < FEWEST_GALAXIES
 
     def more_needed(self, least: float = 0.05) -> int | None:
-        """Return how many galaxies more would tell, None where these do.
+        """Return how many more galaxies are needed, None where these do.
 
-        The interval narrows with the root of their number. What is to be told is the
+        The interval narrows with the root of their number. What is to be shown is the
         difference in F1 that was found, or ``least`` where that is greater.
         """
         if self.verdict != "no clear difference":
@@ -146,10 +146,10 @@ def compare(
     Raises
     ------
     ValueError
-        If the two were not judged on the same galaxies.
+        If the two were not evaluated on the same galaxies.
     """
     if [m.n_true for m in old] != [m.n_true for m in new]:
-        raise ValueError("the two models were judged on different galaxies")
+        raise ValueError("the two models were evaluated on different galaxies")
     rows = np.hstack([counts(old, old_score), counts(new, new_score)])
     total = rows.sum(axis=0)
     value = np.array(rates(total[3:])) - np.array(rates(total[:3]))
@@ -164,7 +164,7 @@ def compare(
 
 
 def _verdict(difference: dict[str, Interval], n_with_true: int) -> Verdict:
-    """Return better or worse where F1 at the models' own scores tells it.
+    """Return better or worse where F1 at the models' own scores shows it.
 
     Where F1 does not, the average precision may: boxes are ranked better. Where the
     two contradict each other, there is no clear difference.
@@ -189,9 +189,9 @@ def _over_all_scores(
     """Return differences of average precision and of the best F1, new minus old."""
     rankings = [Ranking(matches) for matches in (old, new)]
     once = np.ones(len(old))
-    before, after = (np.array(r.figures(once)) for r in rankings)
+    before, after = (np.array(r.values(once)) for r in rankings)
     times = list(_times(len(old), n, seed))
-    drawn = [[r.figures(t) for t in times] for r in rankings]
+    drawn = [[r.values(t) for t in times] for r in rankings]
     spread = (np.array(drawn[1]) - np.array(drawn[0])).reshape(-1, 2).T
     return {
         name: _interval(float(value), sample)

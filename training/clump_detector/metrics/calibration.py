@@ -23,7 +23,7 @@ from .matching import Match
 FEWEST = 15
 
 #: Widths of the priors of `fit_near`: of the logarithm of the temperature, and of the
-#: offset. Heads that were trained on other draws of the same galaxies scatter so much.
+#: offset. Heads trained on other draws of the same galaxies scatter by this much.
 PRIOR_TEMPERATURE = 0.3
 PRIOR_OFFSET = 1.0
 
@@ -159,11 +159,11 @@ def reliability(matches: Sequence[Match], n_bins: int = BINS) -> dict[str, Any]:
     """
     scores, hits = _pooled(matches)
     edges = np.linspace(0, 1, n_bins + 1)
-    place = np.clip(np.digitize(scores, edges) - 1, 0, n_bins - 1)
+    index = np.clip(np.digitize(scores, edges) - 1, 0, n_bins - 1)
     bins: list[dict[str, Any]] = []
     distance = 0.0
     for k in range(n_bins):
-        inside = place == k
+        inside = index == k
         n = int(inside.sum())
         score = float(scores[inside].mean()) if n else None
         true = float(hits[inside].mean()) if n else None

@@ -183,8 +183,8 @@ def completeness_purity(
     score : float
         Boxes count from this score on.
     """
-    figures = rates(counts(matches, score).sum(axis=0))
-    return finite_or_none(figures[0]), finite_or_none(figures[1])
+    values = rates(counts(matches, score).sum(axis=0))
+    return finite_or_none(values[0]), finite_or_none(values[1])
 
 
 def f1(matches: Sequence[Match], score: float = 0.0) -> float | None:
@@ -220,7 +220,7 @@ def curve(matches: Sequence[Match], scores: ArrayLike | None = None) -> Curve:
     ----------
     matches : sequence of Match
     scores : array, optional
-        Where to give the figures; every score at which they change unless given.
+        Where to give the values; every score at which they change unless given.
     """
     values = _joined([m.scores[m.counted] for m in matches])
     hits = _joined([m.hits[m.counted] for m in matches])
@@ -230,8 +230,8 @@ def curve(matches: Sequence[Match], scores: ArrayLike | None = None) -> Curve:
     n_found = np.searchsorted(-values, -at, side="right")
     n_hits = np.concatenate([[0.0], hits])[n_found]
     n_true = np.full(len(at), float(sum(m.n_true for m in matches)))
-    figures = rates(np.stack([n_true, n_hits, n_found - n_hits]))
-    return Curve(at, figures[0], figures[1], figures[2])
+    shares = rates(np.stack([n_true, n_hits, n_found - n_hits]))
+    return Curve(at, shares[0], shares[1], shares[2])
 
 
 def best_score(matches: Sequence[Match]) -> float | None:
@@ -252,7 +252,7 @@ def average_precision(matches: Sequence[Match]) -> float | None:
     Boxes are matched by their centres, and purity at a completeness is the best one at
     that completeness or a higher one, as PASCAL VOC has it since 2010.
     """
-    return finite_or_none(Ranking(matches).figures(np.ones(len(matches)))[0])
+    return finite_or_none(Ranking(matches).values(np.ones(len(matches)))[0])
 
 
 class Ranking:
@@ -266,13 +266,13 @@ class Ranking:
         )
         order = np.argsort(-scores, kind="stable")
         self._hits, self._galaxy = hits[order], which[order].astype(np.intp)
-        # Boxes of one score are found together: figures count after the last of them.
+        # Boxes of one score are found together: values count after the last of them.
         kept = scores[order]
         self._last = np.append(kept[1:] != kept[:-1], True)[: len(kept)]
         self._n_true = np.array([m.n_true for m in matches], dtype=np.float64)
 
-    def figures(self, times: ArrayLike) -> tuple[float, float]:
-        """Return (average precision, best F1) with each galaxy so many times."""
+    def values(self, times: ArrayLike) -> tuple[float, float]:
+        """Return (average precision, best F1) with galaxies counted ``times`` times."""
         times = np.asarray(times, dtype=np.float64)
         n_true = float(times @ self._n_true) if len(times) else 0.0
         if not n_true:

@@ -23,7 +23,7 @@ from .matching import Match
 #: Where thresholds are looked for.
 SCORES = np.round(np.arange(0.05, 0.951, 0.01), 2)
 
-#: Where the card says what is to be expected.
+#: Where the card gives what is to be expected.
 KEPT = np.round(np.arange(0.05, 0.951, 0.05), 2)
 
 
@@ -33,16 +33,16 @@ class Goal:
 
     Attributes
     ----------
-    figure : {"f1", "purity", "completeness"}
+    metric : {"f1", "purity", "completeness"}
     least : float
         Of purity or completeness.
     """
 
-    figure: Literal["f1", "purity", "completeness"] = "f1"
+    metric: Literal["f1", "purity", "completeness"] = "f1"
     least: float = 0.0
 
     def __str__(self) -> str:
-        return "f1" if self.figure == "f1" else f"{self.figure} {self.least:g}"
+        return "f1" if self.metric == "f1" else f"{self.metric} {self.least:g}"
 
     @classmethod
     def of(cls, words: str) -> Goal:
@@ -53,19 +53,19 @@ class Goal:
         ConfigError
             If they are none.
         """
-        figure, _, number = words.strip().lower().partition(" ")
-        if figure == "f1" and not number:
+        metric, _, number = words.strip().lower().partition(" ")
+        if metric == "f1" and not number:
             return cls()
         try:
             least = float(number)
         except ValueError:
             least = -1.0
-        if figure not in ("purity", "completeness") or not 0 < least < 1:
+        if metric not in ("purity", "completeness") or not 0 < least < 1:
             raise ConfigError(
                 f"the goal is {words!r}",
                 remedy="It has to be 'f1', or such as 'purity 0.9'.",
             )
-        return cls("purity" if figure == "purity" else "completeness", least)
+        return cls("purity" if metric == "purity" else "completeness", least)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Expected:
     Attributes
     ----------
     scores, completeness, purity : arrays of shape (k,)
-        Not-a-number where a figure is not defined.
+        Not-a-number where a metric is not defined.
     """
 
     scores: Floats
@@ -142,15 +142,15 @@ def choose_score(found: Expected, goal: Goal, fallback: float) -> tuple[float, b
         The score where nothing is known.
     """
     if not found.f1.any():
-        return fallback, goal.figure == "f1"
-    if goal.figure == "f1":
+        return fallback, goal.metric == "f1"
+    if goal.metric == "f1":
         return float(found.scores[int(np.argmax(found.f1))]), True
-    values = getattr(found, goal.figure)
+    values = getattr(found, goal.metric)
     good = np.flatnonzero(np.nan_to_num(values, nan=-1.0) >= goal.least)
     if len(good):
-        # The most of the other figure: the lowest for purity, the highest threshold
+        # The most of the other metric: the lowest for purity, the highest threshold
         # for completeness.
-        best = good[0] if goal.figure == "purity" else good[-1]
+        best = good[0] if goal.metric == "purity" else good[-1]
         return float(found.scores[best]), True
     return float(found.scores[int(np.nanargmax(values))]), False
 
@@ -160,7 +160,7 @@ def expected_at(
 ) -> tuple[float, float] | None:
     """Return (completeness, purity) to expect at a score from a card's ``expected``.
 
-    None where the card does not say.
+    None where the card gives nothing.
 
     Parameters
     ----------

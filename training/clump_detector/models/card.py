@@ -24,7 +24,7 @@ _ANOTHER = "Choose another model, or make this one again."
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a person and the program have to know about a model.
+    """What users and the program have to know about a model.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class ModelCard:
     performance : dict
         How well it did, on what, with intervals.
     default_score : float
-        The score from which its boxes are shown unless a person says otherwise.
+        The score from which its boxes are shown unless the user chooses another.
     calibration : Calibration
         From the network's scores to shares that are true.
     expected : dict
@@ -102,9 +102,9 @@ class ModelCard:
         return f"{self.name}-{self.weights[:8]}" if self.weights else self.name
 
 
-def _value(figure: Any) -> float | None:
-    """Return the number of a figure that may come with intervals."""
-    value = figure.get("value") if isinstance(figure, dict) else figure
+def _value(metric: Any) -> float | None:
+    """Return the number of a metric that may come with intervals."""
+    value = metric.get("value") if isinstance(metric, dict) else metric
     return float(value) if isinstance(value, int | float) else None
 
 

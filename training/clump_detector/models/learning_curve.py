@@ -1,4 +1,4 @@
-"""What more galaxies bring: a law through the figures of one training after another.
+"""What more galaxies bring: a law through the metrics of one training after another.
 
 The law is a power law that saturates, ``F1(n) = end - (end - start) * (1 + n / pace) **
 -power``. Unlike a power of n alone it also holds for the base model, which has learned
@@ -9,7 +9,7 @@ that fit, and the interval is as wide as they differ.
 
 The points are measured on mostly the same held-out galaxies. If those happen to be easy
 ones, all points are too high together, and that is no learning. The comparison of each
-new model with its parent, galaxy by galaxy, tells how much of the error they share.
+new model with its parent, galaxy by galaxy, shows how much of the error they share.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from .registry import STARTER
 
 Point = dict[str, Any]
 
-#: From so many different numbers of galaxies on a law can be told.
+#: A law is fitted from this many different numbers of galaxies on.
 FEWEST = 3
 
 #: The question that is answered, in galaxies, and the gain below which none pays.
 MORE, LEAST_GAIN = 50, 0.01
 
-#: No figure is taken to be surer than this.
+#: No value is taken to be more certain than this.
 _SUREST = 0.01
 
 #: How far two trainings on as many other galaxies differ, as a standard deviation.
@@ -72,7 +72,7 @@ def points_of(
     Returns
     -------
     list of dict
-        None without figures on held-out galaxies. ``time``, ``model``, ``parent``,
+        None without metrics on held-out galaxies. ``time``, ``model``, ``parent``,
         ``galaxies`` and ``boxes`` that it learned from, ``parts`` that were trained,
         ``f1``, ``completeness`` and ``purity`` with intervals, ``held_out`` and
         ``held_out_boxes`` that they were measured on, whether those were ``blind``, and
@@ -96,7 +96,7 @@ def points_of(
 
 
 def _point(
-    card: ModelCard, figures: dict[str, Any], n: int, boxes: int, common: Point
+    card: ModelCard, metrics: dict[str, Any], n: int, boxes: int, common: Point
 ) -> Point:
     learned = card.learned_from
     return {
@@ -106,14 +106,14 @@ def _point(
         "galaxies": n,
         "boxes": boxes,
         "parts": (learned.get("train") or {}).get("train_parts"),
-        **{name: figures[name] for name in ("f1", "completeness", "purity")},
-        "held_out": figures["galaxies"],
-        "held_out_boxes": figures["true_boxes"],
+        **{name: metrics[name] for name in ("f1", "completeness", "purity")},
+        "held_out": metrics["galaxies"],
+        "held_out_boxes": metrics["true_boxes"],
     }
 
 
 def _known(card: ModelCard) -> bool:
-    """Whether it can be told how many galaxies of a review a model learned from."""
+    """Whether it is known how many galaxies of a review a model learned from."""
     return (
         card.name == STARTER
         or "label_set" not in card.learned_from
@@ -126,11 +126,11 @@ def _boxes(cutouts: Sequence[LabelledCutout]) -> int:
 
 
 def _shared(comparison: dict[str, Any]) -> float | None:
-    """Return the correlation of two models' errors that their difference tells."""
+    """Return the correlation of two models' errors, from their difference."""
     difference = comparison.get("difference") or {}
     sigmas = [
-        _sigma(figure)
-        for figure in (
+        _sigma(metric)
+        for metric in (
             comparison["old"]["f1"], comparison["new"]["f1"], difference.get("f1")
         )
     ]  # fmt: skip
@@ -141,9 +141,9 @@ def _shared(comparison: dict[str, Any]) -> float | None:
     return round(min(max(shared, 0.0), 1.0), 3)
 
 
-def _sigma(figure: Any) -> float | None:
-    """Return the standard deviation of a figure with a 95 % interval."""
-    outer = figure.get("95") if isinstance(figure, dict) else None
+def _sigma(metric: Any) -> float | None:
+    """Return the standard deviation of a metric with a 95 % interval."""
+    outer = metric.get("95") if isinstance(metric, dict) else None
     if not isinstance(outer, list | tuple) or len(outer) != 2:
         return None
     return float(outer[1] - outer[0]) / 3.92
@@ -189,7 +189,7 @@ class Laws:
         return _middle_and_ends(self._at(n))
 
     def gain(self, more: int) -> tuple[float, float, float]:
-        """Return what so many more galaxies bring, and the ends of its 95 %."""
+        """Return what n more galaxies bring, with its 95 % interval."""
         here = np.array([self.galaxies, self.galaxies + more], dtype=np.float64)
         middle, low, high = _middle_and_ends(np.diff(self._at(here), axis=1))
         return float(middle[0]), float(low[0]), float(high[0])

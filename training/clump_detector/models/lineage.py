@@ -1,4 +1,4 @@
-"""Which model was made from which, as the cards in the list tell it.
+"""Which model was made from which, as the cards in the list record it.
 
 A card names its parent by name and hash of the weights. Names change, weights do not:
 the hash is what a parent is found by.
@@ -26,9 +26,9 @@ class Ancestor:
     model_id : str
         As the younger model's card names it; it may have another name by now.
     entry : ModelEntry or None
-        Its place in the list, if it is there still.
+        Its entry in the list, if it is still there.
     learned_from : dict
-        What it learned from, as far as its own card or the younger one's tells.
+        What it learned from, as far as its own card or the younger one's records.
     """
 
     model_id: str
@@ -97,7 +97,7 @@ def ancestors(card: ModelCard, entries: Sequence[ModelEntry]) -> list[Ancestor]:
     """Return what a model was made from, its parent first.
 
     An ancestor that is no longer in the list is there by its id, as long as younger
-    cards tell of it.
+    cards record it.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def ancestors(card: ModelCard, entries: Sequence[ModelEntry]) -> list[Ancestor]:
 
 
 def children(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
-    """Return the models that stand right below one in the tree.
+    """Return the models right below one in the tree.
 
     Parameters
     ----------
@@ -134,10 +134,10 @@ def children(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[ModelEntr
 
 
 def tree(entries: Sequence[ModelEntry]) -> list[Descent]:
-    """Return the models so that each stands below the one it was made from.
+    """Return the models so that each follows the one it was made from.
 
     Where that one is gone, below the nearest ancestor that is there. Broken ones,
-    which tell nothing, stand last.
+    whose cards cannot be read, come last.
     """
     above = {id(e): _above(e, entries) for e in entries}
 

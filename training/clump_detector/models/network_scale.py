@@ -114,7 +114,7 @@ class NetworkTile:
         return picture[self.y : self.y + self.height, self.x : self.x + self.width]
 
     def inside(self, boxes: Boxes, width: int, height: int) -> NDArray[np.bool_]:
-        """Tell which boxes touch no rim that is not the picture's own, shape (n,).
+        """Return which boxes touch no rim that is not the picture's own, shape (n,).
 
         A box that the rim cuts is found whole in the neighbouring tile.
 

@@ -45,7 +45,7 @@ def shipped_folder() -> Path:
 
 
 def list_models() -> list[ModelEntry]:
-    """Return the starter first, then a person's models by name.
+    """Return the starter first, then the user's models by name.
 
     A folder that is no whole model is listed too, with its problem.
     """
@@ -138,7 +138,7 @@ def find_model(name: str) -> ModelEntry:
 
 
 def rename_model(old: str, new: str) -> Path:
-    """Give a person's model another name, in its card too, and return its folder.
+    """Give a user's model another name, in its card too, and return its folder.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def _free_name(new: str, folder: Path) -> str:
 
 
 def remove_model(name: str) -> None:
-    """Remove a person's model, whole or broken, for good.
+    """Remove a user's model, whole or broken, for good.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def remove_model(name: str) -> None:
 
 
 def _own(name: str, what: str) -> Path:
-    """Return the folder of a model that is a person's own."""
+    """Return the folder of a model that is the user's own."""
     folder = find_model(name).path
     if folder.parent != models_folder():
         raise ModelError(

@@ -1,4 +1,4 @@
-"""Measuring clumps: places, fluxes and errors by band, and what is the matter.
+"""Measuring clumps: positions, fluxes and errors by band, and quality flags.
 
 `prepare` looks at a cutout's sky, galaxy and PSF; `measure_boxes` measures boxes on it,
 and `measure` does both. `post_process` drops and merges boxes before that, as Popp et

@@ -255,7 +255,7 @@ def _corrections(psfs: Sequence[Psf], light: _Light, widths: Floats) -> Floats:
 
 
 def _light_below(profile: Profile | None, x: float, y: float, bands: int) -> Floats:
-    """Return the galaxy's smooth light at a place, by band."""
+    """Return the galaxy's smooth light at a position, by band."""
     if profile is None:
         return np.zeros(bands)
     return np.asarray(profile.around((x, y), np.array([x]), np.array([y]))[:, 0])

@@ -14,9 +14,9 @@ from clump_detector.photometry.aperture.background import SkyBackground
 from clump_detector.photometry.aperture.psf import Psf
 
 from .host import Host, find_host
-from .psf_choice import Given, choose_psfs, first_guess, given_psfs, told_fwhm
+from .psf_choice import Given, choose_psfs, first_guess, given_psfs, stated_fwhm
 
-#: A flat top: so many pixels with the image's highest value are saturated.
+#: A flat top: this many pixels with the image's highest value are saturated.
 FLAT_TOP = 4
 
 
@@ -30,7 +30,7 @@ class Field:
     planes : array of shape (bands, height, width)
         Fluxes, NaN where there are none or they have no weight; colours of a picture.
     bands : tuple of str
-        Their names; ``band1``, ``band2``, ... where the file tells none, and none of a
+        Their names; ``band1``, ``band2``, ... where the file names none, and none of a
         picture.
     psfs : tuple of Psf
     sky : SkyBackground or None
@@ -39,7 +39,7 @@ class Field:
     fwhm : float
         Of the PSF in pixels in r, or in the band that the galaxy was found in.
     fwhm_source : str
-        Who tells it, as `Psf.source`.
+        Source of the PSF, as `Psf.source`.
     gain : float or None
         Electrons per unit of the pixels, where given.
     full : tuple of (float or None)
@@ -73,13 +73,13 @@ def prepare(
     cutout : Cutout
     psf : mapping, Psf, float or array, optional
         By band, or for all: a `Psf`, a FWHM in pixels, or an image of the PSF. It goes
-        before what list, header and stars say.
+        before what list, header and stars give.
     model : {"moffat", "gaussian"}
         The PSF's shape where only its width is known.
     gain : float, optional
         Electrons per unit of the pixels, for the photons' own noise.
     guess : float, optional
-        A FWHM in pixels where nothing tells it: the boxes' side / 2.5.
+        A FWHM in pixels where it is not known: the boxes' side / 2.5.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def prepare(
     if cutout.is_picture:
         host = _host_of_picture(cutout, first)
         colours = np.moveaxis(cutout.pixels, 2, 0).astype(np.float32)
-        told = told_fwhm(cutout, "r")
-        source = "given" if given else "boxes" if told is None else told[1]
+        stated = stated_fwhm(cutout, "r")
+        source = "given" if given else "boxes" if stated is None else stated[1]
         return Field(cutout, colours, (), (), None, host, first, source)
     planes = _with_weight(cutout)
     host, sky = find_host(planes, bands, first)

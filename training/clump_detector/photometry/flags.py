@@ -1,4 +1,4 @@
-"""What is the matter with a measured clump, as bits of one number, and in words."""
+"""Quality flags of a measured clump, as bits of one number and in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntFlag
 
 
 class Quality(IntFlag):
-    """Bits of the column ``clump_flags``; 0 is a clump with nothing the matter."""
+    """Bits of the column ``clump_flags``; 0 is a clump without a problem."""
 
     MISSING = 1 << 0
     OVER_EDGE = 1 << 1
@@ -36,7 +36,7 @@ MEANING = {
     Quality.NO_CENTROID: "no peak near the box's middle: measured at its middle",
     Quality.PSF_GUESSED: "the PSF is not known: its width is the boxes' side / 2.5",
     Quality.RELATIVE: "fluxes are relative: the file's units are not known",
-    Quality.PICTURE: "a picture has no linear flux: nothing but the place is measured",
+    Quality.PICTURE: "a picture has no linear flux: only the position is measured",
     Quality.NEGATIVE: "the flux is not positive in some band",
     Quality.SATURATED: "saturated pixels in the aperture",
     Quality.OVERLAPS: "the aperture overlaps a neighbour's",
@@ -50,5 +50,5 @@ MEANING = {
 
 
 def flags_in_words(flags: int) -> list[str]:
-    """Return what the bits say, in sentences without full stops."""
+    """Return what the bits mean, in sentences without full stops."""
     return [meaning for bit, meaning in MEANING.items() if flags & bit]

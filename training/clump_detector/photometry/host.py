@@ -26,7 +26,7 @@ from clump_detector.photometry.aperture.psf import SIGMA_PER_FWHM
 
 from .nucleus import find_nucleus
 
-#: A segment begins so many sigma above the sky, in the band it is found in, smoothed
+#: A segment begins this many sigma above the sky, in the band it is found in, smoothed
 #: by the PSF.
 THRESHOLD = 2.0
 
@@ -40,8 +40,8 @@ PETROSIAN_APERTURE = 2.0
 #: the noise or a star.
 LEAST_AREA = 3.0
 
-#: Within this semi-major axis, in FWHM, the galaxy's smooth light cannot be told from a
-#: clump on the nucleus.
+#: Within this semi-major axis, in FWHM, the galaxy's smooth light cannot be
+#: distinguished from a clump on the nucleus.
 CORE = 2.0
 
 #: What has half of its light within less than this many FWHM is a point: its wings are
@@ -62,7 +62,7 @@ class Host:
     band : int
         The index of the band that it was found in.
     x, y : float
-        Its centre in pixels: the mean place of the segment's light in that band.
+        Its centre in pixels: the mean position of the segment's light in that band.
     flux, error : array of shape (bands,)
         Within the Petrosian aperture of that band, or the segment, in the units of the
         pixels.
@@ -103,7 +103,7 @@ def find_host(
     ----------
     planes : array of shape (bands, height, width)
     bands : tuple of str
-        The r band is looked at; where there is none, the one with the most signal.
+        The r band is used; where there is none, the one with the most signal.
     fwhm : float
         Of the PSF in pixels.
 
@@ -233,7 +233,7 @@ class _Light:
             mask,
             sources,
             self._band,
-            *coarse.place(x, y),
+            *coarse.position(x, y),
             flux * coarse.step**2,
             np.hypot(noise, level_error),
             None if aperture is None else aperture * coarse.step,
@@ -243,7 +243,7 @@ class _Light:
         )
 
     def _reach(self, x: float, y: float) -> float:
-        """Return how far the smooth light is looked at: beyond the segment."""
+        """Return how far out the smooth light is measured: beyond the segment."""
         rows, columns = np.nonzero(self._own)
         return 1.5 * float(np.hypot(columns - x, rows - y).max()) + 3
 
@@ -265,7 +265,7 @@ class _Light:
 
 
 class _Rings:
-    """Light in rings one pixel wide around a place, with other sources left out."""
+    """Light in rings one pixel wide around a position, with other sources left out."""
 
     def __init__(
         self, planes: BandArray, others: Mask, sky: SkyBackground, x: float, y: float

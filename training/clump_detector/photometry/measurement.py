@@ -42,7 +42,7 @@ def measure(
     Parameters
     ----------
     cutout : Cutout
-        A picture gives places and distances, but no fluxes.
+        A picture gives positions and distances, but no fluxes.
     boxes : array of shape (n, 4)
         x1, y1, x2, y2 in pixels.
     psf, model, gain
@@ -77,13 +77,13 @@ def measure_boxes(
     boxes = geometry.as_boxes(boxes)
     n, b = len(boxes), len(field.bands)
     wanted = range(n) if only is None else [only]
-    places = geometry.centres(boxes)
-    flags = _recentred(field, boxes, places) if recentre else np.zeros(n, np.int64)
-    flags |= _flags_of_places(field, boxes, places)
+    positions = geometry.centres(boxes)
+    flags = _recentred(field, boxes, positions) if recentre else np.zeros(n, np.int64)
+    flags |= _flags_of_positions(field, boxes, positions)
     width, width_error = np.ones(n), np.full(n, np.nan)
     flux, error, correction, level = np.full((4, n, b), np.nan)
     for i in wanted if b else ():
-        clump = measure_clump(field, places, i)
+        clump = measure_clump(field, positions, i)
         flux[i], error[i] = clump.flux, clump.error
         correction[i], level[i] = clump.correction, clump.level
         width[i], width_error[i] = clump.width, clump.width_error
@@ -97,8 +97,8 @@ def measure_boxes(
     return Measured(
         boxes=boxes[kept],
         bands=field.bands,
-        x=places[kept, 0],
-        y=places[kept, 1],
+        x=positions[kept, 0],
+        y=positions[kept, 1],
         psfs=field.psfs,
         width=width[kept],
         width_error=width_error[kept],
@@ -118,13 +118,13 @@ def measure_boxes(
     )
 
 
-def _recentred(field: Field, boxes: Boxes, places: Floats) -> Flags:
-    """Move places to the peaks in their boxes; return the flags of those without."""
+def _recentred(field: Field, boxes: Boxes, positions: Floats) -> Flags:
+    """Move positions to the peaks in their boxes; return the flags of those without."""
     flags = np.zeros(len(boxes), dtype=np.int64)
     usual = reach_of(field.fwhm)
     for i, (x1, y1, x2, y2) in enumerate(boxes):
         size = (x2 - x1, y2 - y1)
-        middle = (float(places[i, 0]), float(places[i, 1]))
+        middle = (float(positions[i, 0]), float(positions[i, 1]))
         reach = min(max(usual, *size), 4 * usual)
         stamp = cut_stamp(field.planes, None, middle, reach)
         if field.host is not None:
@@ -133,23 +133,23 @@ def _recentred(field: Field, boxes: Boxes, places: Floats) -> Flags:
         if offset is None:
             flags[i] = int(Quality.NO_CENTROID)
         else:
-            places[i] += offset
+            positions[i] += offset
     return flags
 
 
-def _flags_of_places(field: Field, boxes: Boxes, places: Floats) -> Flags:
-    """Return what is the matter with boxes and places, and with the whole cutout."""
+def _flags_of_positions(field: Field, boxes: Boxes, positions: Floats) -> Flags:
+    """Return the quality flags of boxes, positions and the whole cutout."""
     cutout, host = field.cutout, field.host
     flags = np.full(len(boxes), _flags_of_all(field), dtype=np.int64)
     inside = geometry.clip(boxes, cutout.width, cutout.height)
     over = np.abs(inside - boxes).max(axis=1, initial=0) > 1e-6
     flags[over] |= int(Quality.OVER_EDGE)
     if host is not None:
-        columns = places[:, 0].round().astype(int).clip(0, cutout.width - 1)
-        rows = places[:, 1].round().astype(int).clip(0, cutout.height - 1)
+        columns = positions[:, 0].round().astype(int).clip(0, cutout.width - 1)
+        rows = positions[:, 1].round().astype(int).clip(0, cutout.height - 1)
         flags[~host.mask[rows, columns]] |= int(Quality.OUTSIDE_HOST)
-    if field.psfs and len(places) > 1:
-        apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    if field.psfs and len(positions) > 1:
+        apart = np.hypot(*(positions[:, None] - positions[None]).transpose(2, 0, 1))
         np.fill_diagonal(apart, np.inf)
         widest = max(psf.fwhm for psf in field.psfs)
         near = apart.min(axis=1) < 2 * APERTURE * widest

@@ -9,16 +9,16 @@ from clump_detector.core.arrays import Floats
 from clump_detector.photometry.aperture.background import medians
 from clump_detector.photometry.aperture.profile import semi_major
 
-#: A pixel with more than so many times the light usual at its distance is a clump's.
+#: A pixel with more than this many times the light usual at its distance is a clump's.
 PEAKED = 1.2
 
-#: The middle is looked for so many times, each around a better one.
+#: The middle is searched for this many times, each around a better one.
 TIMES = 3
 
-#: The usual light is the median of so many pixels of neighbouring distances,
+#: The usual light is the median of this many pixels of neighbouring distances,
 _TOGETHER = 24
 
-#: and no more pixels than about this are looked at.
+#: and no more pixels than about this are used.
 _ENOUGH = 2_000
 
 Indices = NDArray[np.int_]
@@ -33,7 +33,7 @@ def find_nucleus(
 ) -> tuple[float, float]:
     """Return x and y of the mean of a galaxy's light with its clumps' left out.
 
-    Ellipses around a place beside the nucleus are not the galaxy's smooth light.
+    Ellipses around a position beside the nucleus are not the galaxy's smooth light.
 
     Parameters
     ----------

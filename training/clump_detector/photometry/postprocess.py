@@ -1,7 +1,7 @@
 """Before measuring: boxes beside the galaxy go, boxes that touch become one.
 
-As Popp et al. (2023) do it, but for two slips of theirs: a merged clump has the place
-in the middle of its members, and is measured there.
+As Popp et al. (2023) do it, but for two slips of theirs: a merged clump is placed in
+the middle of its members, and is measured there.
 """
 
 from __future__ import annotations
@@ -96,23 +96,23 @@ def post_process(
     )
 
 
-def _on(host: Mask, places: Floats) -> NDArray[np.bool_]:
-    """Tell which places lie on a mask; a place beyond the image does not."""
-    columns, rows = places.round().astype(int).T
+def _on(host: Mask, positions: Floats) -> NDArray[np.bool_]:
+    """Return which positions lie on a mask; a position beyond the image does not."""
+    columns, rows = positions.round().astype(int).T
     height, width = host.shape
     within = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     on = host[rows.clip(0, height - 1), columns.clip(0, width - 1)]
     return np.asarray(within & on)
 
 
-def _groups(places: Floats, reach: float) -> list[NDArray[np.intp]]:
-    """Return the indices of places that hang together by steps of up to ``reach``."""
+def _groups(positions: Floats, reach: float) -> list[NDArray[np.intp]]:
+    """Return the indices of positions connected by steps of up to ``reach``."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    if not len(places):
+    if not len(positions):
         return []
-    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    apart = np.hypot(*(positions[:, None] - positions[None]).transpose(2, 0, 1))
     n, number = connected_components(csr_array(apart <= reach), directed=False)
     return [np.flatnonzero(number == k) for k in range(n)]
 

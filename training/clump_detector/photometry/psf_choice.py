@@ -33,7 +33,7 @@ USUAL = 5.0
 
 def given_psfs(given: Mapping[str, Given] | Given | None, bands: Sequence[str],
                model: str) -> dict[str, Psf]:  # fmt: skip
-    """Return the PSFs that a person gave, by band.
+    """Return the PSFs that the user gave, by band.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _as_psf(value: Given, model: str) -> Psf:
     return MODELS[model](fwhm, "given")
 
 
-def told_fwhm(cutout: Cutout, band: str) -> tuple[float, str] | None:
+def stated_fwhm(cutout: Cutout, band: str) -> tuple[float, str] | None:
     """Return the FWHM that the galaxy list or the header gives for a band.
 
     Parameters
@@ -123,9 +123,9 @@ def first_guess(
     for band in bands:
         if band in given:
             return given[band].fwhm
-        told = told_fwhm(cutout, band)
-        if told is not None:
-            return told[0]
+        stated = stated_fwhm(cutout, band)
+        if stated is not None:
+            return stated[0]
     return guess if guess is not None and _usable(guess) else USUAL
 
 
@@ -160,11 +160,11 @@ def choose_psfs(
     """
     chosen: list[Psf | None] = []
     for band in bands:
-        told = told_fwhm(cutout, band)
+        stated = stated_fwhm(cutout, band)
         if band in given:
             chosen.append(given[band])
         else:
-            chosen.append(None if told is None else MODELS[model](*told))
+            chosen.append(None if stated is None else MODELS[model](*stated))
     known = [(band, psf) for band, psf in zip(bands, chosen, strict=True) if psf]
     filled = []
     for k, (band, psf) in enumerate(zip(bands, chosen, strict=True)):

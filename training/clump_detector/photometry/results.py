@@ -52,7 +52,7 @@ class Measured:
         Of the PSF in pixels in r, or in the band that the galaxy was found in; of a
         picture, too.
     fwhm_source : str
-        Who tells it, as `Psf.source`.
+        Source of the PSF, as `Psf.source`.
     jansky : tuple of (float or None)
         Jy per unit of the pixels, by band; empty where no unit is known.
     ebv : float or None
@@ -60,7 +60,7 @@ class Measured:
     scale : float or None
         Arcsec per pixel.
     radius : float or None
-        The galaxy's effective radius in arcsec, where a list tells it.
+        The galaxy's effective radius in arcsec, where a list gives it.
     redshift : float or None
     """
 
@@ -206,10 +206,10 @@ class Measured:
 
     @property
     def correction_name(self) -> str:
-        """What the aperture correction stands for."""
+        """What the aperture correction is for."""
         models = ", ".join(dict.fromkeys(psf.model for psf in self.psfs))
         return f"{models}, of the clump's own width" if models else ""
 
     def flagged(self, quality: Quality) -> NDArray[np.bool_]:
-        """Tell which clumps have a flag, shape (n,)."""
+        """Return which clumps have a flag, shape (n,)."""
         return np.asarray((self.flags & int(quality)) != 0)

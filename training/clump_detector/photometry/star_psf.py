@@ -1,4 +1,4 @@
-"""The width of a cutout's stars, where nothing else tells the PSF's."""
+"""The width of a cutout's stars, where the PSF is not known otherwise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clump_detector.photometry.aperture.psf import (
 )
 from clump_detector.photometry.aperture.stamp import cut_stamp
 
-#: A star stands out by so many sigma.
+#: A star stands out by this many sigma.
 BRIGHT = 20.0
 
 #: Fewer stars than this are not believed: any might be a galaxy.
@@ -36,9 +36,9 @@ def star_fwhm(
 ) -> float | None:
     """Return the FWHM of the point sources of a plane in pixels, or None.
 
-    That of each compact thing beside the galaxy is told by its light in two circles, as
-    a clump's width is, so that the aperture's correction is that of the stars. The
-    lower quartile stands for the stars among them.
+    That of each compact source beside the galaxy follows from its light in two circles,
+    as a clump's width does, so that the aperture's correction is that of the stars. The
+    lower quartile represents the stars among them.
 
     Parameters
     ----------
@@ -52,15 +52,15 @@ def star_fwhm(
     """
     if noise <= 0 or min(plane.shape) < 6 * guess:
         return None
-    places = _stars(plane, level, noise, guess, avoid)
+    positions = _stars(plane, level, noise, guess, avoid)
     fwhm = guess
     for _ in range(2):  # the second time with circles of the right size
-        if len(places) < LEAST:
+        if len(positions) < LEAST:
             return None
-        widths = np.array([_width(plane, place, fwhm) for place in places])
-        told = np.isfinite(widths)
-        places, widths = places[told], widths[told]
-        if len(places) < LEAST:
+        widths = np.array([_width(plane, position, fwhm) for position in positions])
+        known = np.isfinite(widths)
+        positions, widths = positions[known], widths[known]
+        if len(positions) < LEAST:
             return None
         fwhm = float(np.percentile(widths, 25))
     return fwhm
@@ -69,7 +69,7 @@ def star_fwhm(
 def _stars(
     plane: BandArray, level: float, noise: float, guess: float, avoid: Mask | None
 ) -> Floats:
-    """Return places x, y of compact round things, the brightest first."""
+    """Return positions x, y of compact round things, the brightest first."""
     from photutils.detection import IRAFStarFinder
 
     image = np.where(np.isfinite(plane), plane - np.float32(level), np.float32(0))
@@ -80,13 +80,13 @@ def _stars(
     if found is None:
         return np.zeros((0, 2))
     order = np.argsort(-np.asarray(found["flux"]))[:MOST]
-    places = np.column_stack([found["x_centroid"], found["y_centroid"]])
-    return np.asarray(places[order], dtype=float)
+    positions = np.column_stack([found["x_centroid"], found["y_centroid"]])
+    return np.asarray(positions[order], dtype=float)
 
 
-def _width(plane: BandArray, place: Floats, fwhm: float) -> float:
-    """Return the FWHM of one thing in pixels; NaN where its light tells none."""
-    stamp = cut_stamp(plane[None], None, (place[0], place[1]), reach_of(fwhm))
+def _width(plane: BandArray, position: Floats, fwhm: float) -> float:
+    """Return the FWHM of one thing in pixels; NaN where its light gives none."""
+    stamp = cut_stamp(plane[None], None, (position[0], position[1]), reach_of(fwhm))
     if not np.isfinite(stamp.planes).all():
         return float("nan")
     far = stamp.distance / fwhm

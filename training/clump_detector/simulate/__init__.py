@@ -1,8 +1,8 @@
 """Simulated galaxies with clumps: a sky whose truth is known, to train and test on.
 
-A scene is drawn from what is known of real ones (`numbers`, `catalogue`), its fluxes
-are drawn on a survey's detector (`draw`) and turned into that survey's picture
-(`look`). A figure measured on it is never one on the real sky.
+A scene is drawn from what is known of real ones (`priors`, `scenes`), its fluxes
+are drawn on a survey's detector (`render`) and turned into that survey's picture
+(`survey_picture`). A value measured on it does not hold for the real sky.
 """
 
 from .cutout import SimulatedCutout, simulate_one

@@ -42,7 +42,7 @@ class SimulatedCutout:
     snr : array of shape (m,)
         Their matched-filter signal-to-noise ratios.
     contrast : array of shape (m,)
-        By how many of 255 grey levels they are seen, as `look.to_picture` says.
+        By how many of 255 grey levels they are seen, as `to_picture` gives it.
     classes : tuple of str
     """
 
@@ -56,7 +56,7 @@ class SimulatedCutout:
 
     @property
     def visible(self) -> NDArray[np.bool_]:
-        """Which of the true clumps a person can see, shape (m,)."""
+        """Which of the true clumps an observer can see, shape (m,)."""
         return (self.snr >= VISIBLE_SNR) & (self.contrast >= VISIBLE_LEVELS)
 
     @property
@@ -84,8 +84,8 @@ def simulate_one(
     rgb, contrast = to_picture(scene, drawn, rng)
     inside = [k for k, c in enumerate(scene.clumps) if _inside(scene, c.x, c.y)]
     half = SIDE_IN_FWHM * scene.fwhm_px / 2
-    places = [scene.pixels(scene.clumps[k].x, scene.clumps[k].y) for k in inside]
-    boxes = np.array([(x - half, y - half, x + half, y + half) for x, y in places])
+    positions = [scene.pixels(scene.clumps[k].x, scene.clumps[k].y) for k in inside]
+    boxes = np.array([(x - half, y - half, x + half, y + half) for x, y in positions])
     return SimulatedCutout(
         replace(scene, clumps=tuple(scene.clumps[k] for k in inside)),
         rgb,
@@ -118,6 +118,6 @@ def as_cube(made: SimulatedCutout) -> SimulatedCutout:
     """Return the galaxy as it is seen in its cube, through this program's stretch."""
     cube = Cutout("cube", made.planes, bands=tuple(made.scene.survey.bands))
     zoom = made.planes.shape[1] / made.scene.size
-    places = (centres(made.boxes) + 0.5) * zoom - 0.5
-    levels = seen_levels(to_rgb(cube), places, made.scene.fwhm_px * zoom)
+    positions = (centres(made.boxes) + 0.5) * zoom - 0.5
+    levels = seen_levels(to_rgb(cube), positions, made.scene.fwhm_px * zoom)
     return replace(made, contrast=levels)

@@ -51,7 +51,7 @@ def simulate(
     n : int
         Number of galaxies.
     seed : int
-        Galaxy k depends on (seed, k) alone, so a larger n goes on where a smaller
+        Galaxy k depends on (seed, k) alone, so a larger n continues where a smaller
         one ended.
     kind : {"png", "fits", "both"}
         Pictures, or linear fluxes in three bands on the survey's own pixels.
@@ -176,7 +176,7 @@ class SimulationPlan:
     def source(self, index: int) -> Source | None:
         """Return the real cutout of a galaxy, None where it is simulated.
 
-        Real ones take turns among as many of the galaxies as their share says.
+        Real ones take turns among as many of the galaxies as their share requires.
         """
         before = math.floor(index * self.share)
         if not self.real or math.floor((index + 1) * self.share) == before:
@@ -184,7 +184,7 @@ class SimulationPlan:
         return self.real[before % len(self.real)]
 
     def as_info(self) -> dict[str, Any]:
-        """Return what the label set says of it."""
+        """Return what the label set records of it."""
         info: dict[str, Any] = {
             "seed": self.seed,
             "kind": self.kind,

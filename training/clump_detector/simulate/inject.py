@@ -1,8 +1,8 @@
 """Simulated clumps in real pictures: a true sky under boxes that are known.
 
 What else a real galaxy has is not known, so its own light is neither clump nor
-background: the label set ignores the host, but for the clumps put in and a few places
-where nothing stands out. The sky around it is background, as real as it can be had.
+background: the label set ignores the host, but for the injected clumps and a few
+positions where nothing stands out. The sky around it is background, as real as can be.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SOFTENING = 0.12
 BRIGHTEST_LEVELS = 130.0
 
 #: Places of a host without a box that are taught as background.
-EMPTY_PLACES = 6
+EMPTY_POSITIONS = 6
 
 #: Where nothing stands out by more than this many grey levels, there is no clump.
 EMPTY_LEVELS = 3.0
@@ -93,17 +93,17 @@ def inject(source: Source, rng: Rng) -> Injected:
     free = mask & ~near(nucleus(luminance, mask, fwhm), mask.shape, 1.5 * fwhm)
     free &= standing_out < FULL_LEVELS
     n = int(rng.choice(5, p=[0.1, 0.3, 0.3, 0.2, 0.1]))
-    places = draw_places(free, above**0.7, n, 1.3 * fwhm, rng)
+    positions = draw_positions(free, above**0.7, n, 1.3 * fwhm, rng)
     # Faint ones are many, but what nobody sees is no label.
     levels = VISIBLE_LEVELS * (BRIGHTEST_LEVELS / VISIBLE_LEVELS) ** (
-        rng.beta(1.0, 1.6, len(places))
+        rng.beta(1.0, 1.6, len(positions))
     )
-    for place, level in zip(places, levels, strict=True):
-        picture = _add(picture, place, level, fwhm, rng)
-    for place in places:
-        free &= ~near(place, mask.shape, 2.5 * fwhm)
+    for position, level in zip(positions, levels, strict=True):
+        picture = _add(picture, position, level, fwhm, rng)
+    for position in positions:
+        free &= ~near(position, mask.shape, 2.5 * fwhm)
     quiet = free & (standing_out < EMPTY_LEVELS)
-    nothing = draw_places(quiet, above, EMPTY_PLACES, 1.5 * fwhm, rng)
+    nothing = draw_positions(quiet, above, EMPTY_POSITIONS, 1.5 * fwhm, rng)
     rows, columns = np.nonzero(mask)
     host = [
         columns.min() - 0.5,
@@ -114,7 +114,7 @@ def inject(source: Source, rng: Rng) -> Injected:
     return Injected(
         picture,
         fwhm,
-        _boxes(places, fwhm),
+        _boxes(positions, fwhm),
         levels,
         np.array([host]),
         _boxes(nothing, fwhm),
@@ -125,7 +125,7 @@ def star_width(picture: Picture) -> float | None:
     """Return the FWHM of a picture's point sources in pixels; None if there are few.
 
     A Gaussian is fitted to each compact thing after the picture's stretch is undone;
-    the lower quartile stands for the stars among them.
+    the lower quartile represents the stars among them.
     """
     from photutils.detection import IRAFStarFinder
     from photutils.psf import fit_fwhm
@@ -139,12 +139,12 @@ def star_width(picture: Picture) -> float | None:
         found = IRAFStarFinder(20 * sigma, guess, roundness_range=(-0.2, 0.3))(linear)
         if found is None or len(found) < 4:
             return None
-        places = [
+        positions = [
             (float(x), float(y))
             for x, y in zip(found["x_centroid"], found["y_centroid"], strict=True)
         ]
         shape = 2 * round(1.5 * guess) + 1
-        widths = fit_fwhm(linear, xypos=places, fwhm=guess, fit_shape=shape)
+        widths = fit_fwhm(linear, xypos=positions, fwhm=guess, fit_shape=shape)
     widths = np.asarray(widths, dtype=float)
     good = widths[(widths > 0.4 * guess) & (widths < 2.2 * guess)]
     return float(np.percentile(good, 25)) if len(good) >= 4 else None
@@ -164,13 +164,13 @@ def redone(intensities: Floats) -> Picture:
 
 
 def _add(
-    picture: Picture, place: Floats, level: float, fwhm: float, rng: Rng
+    picture: Picture, position: Floats, level: float, fwhm: float, rng: Rng
 ) -> Picture:
-    """Return a picture with a clump at x, y whose peak adds so many grey levels."""
+    """Return a picture with a clump at x, y whose peak adds ``level`` grey levels."""
     beta = rng.uniform(2.5, 4.0)
     width = fwhm * float(rng.choice([1.0, rng.uniform(1.0, 1.4)]))
     reach = int(4 * width) + 2
-    x, y = place
+    x, y = position
     left, top = max(int(x) - reach, 0), max(int(y) - reach, 0)
     part = picture[top : int(y) + reach + 1, left : int(x) + reach + 1]
     linear = undone(part)
@@ -222,12 +222,12 @@ def standing_out_of(luminance: NDArray[np.float64], fwhm: float) -> Floats:
     return np.asarray(np.abs(inner - ndimage.gaussian_filter(luminance, 2.5 * sigma)))
 
 
-def near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.bool_]:
+def near(position: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.bool_]:
     """Return which pixels lie within a radius of a position.
 
     Parameters
     ----------
-    place : array of shape (2,)
+    position : array of shape (2,)
         x, y in pixels.
     shape : (int, int)
         Height and width of the image.
@@ -235,10 +235,10 @@ def near(place: Floats, shape: tuple[int, ...], radius: float) -> NDArray[np.boo
         In pixels.
     """
     rows, columns = np.indices(shape)
-    return np.asarray(np.hypot(columns - place[0], rows - place[1]) < radius)
+    return np.asarray(np.hypot(columns - position[0], rows - position[1]) < radius)
 
 
-def draw_places(
+def draw_positions(
     allowed: NDArray[np.bool_], weight: Floats, n: int, apart: float, rng: Rng
 ) -> Floats:
     """Draw random positions on an image.
@@ -261,19 +261,19 @@ def draw_places(
         x, y in pixels; fewer than n where there is no space.
     """
     allowed = allowed.copy()
-    places: list[Floats] = []
+    positions: list[Floats] = []
     for _ in range(n):
         chances = np.where(allowed, weight, 0).ravel().astype(float)
         if chances.sum() <= 0:
             break
         index = rng.choice(len(chances), p=chances / chances.sum())
         row, column = np.unravel_index(int(index), allowed.shape)
-        place = np.array([column, row]) + rng.uniform(-0.5, 0.5, 2)
-        places.append(place)
-        allowed &= ~near(place, allowed.shape, apart)
-    return np.array(places, dtype=float).reshape(-1, 2)
+        position = np.array([column, row]) + rng.uniform(-0.5, 0.5, 2)
+        positions.append(position)
+        allowed &= ~near(position, allowed.shape, apart)
+    return np.array(positions, dtype=float).reshape(-1, 2)
 
 
-def _boxes(places: Floats, fwhm: float) -> Boxes:
+def _boxes(positions: Floats, fwhm: float) -> Boxes:
     half = SIDE_IN_FWHM * fwhm / 2
-    return np.concatenate([places - half, places + half], axis=1)
+    return np.concatenate([positions - half, positions + half], axis=1)

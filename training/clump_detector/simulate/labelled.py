@@ -27,7 +27,7 @@ ODD_WEIGHT = 2.5
 
 
 def _weight(share: float, power: float) -> float:
-    """Return how much a clump of so many times the typical strength counts."""
+    """Return how much a clump counts, by its strength over the typical one."""
     return round(float(np.clip(share**power, *WEIGHTS)), 3)
 
 

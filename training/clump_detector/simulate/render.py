@@ -20,15 +20,15 @@ from .scenes.scene import (
     arm_angle,
 )
 
-#: A clump from this matched-filter S/N up is one that a person sees in the picture:
+#: A clump from this matched-filter S/N up is one that an observer sees in the picture:
 #: chosen by looking at pictures with the values written beside the clumps.
 VISIBLE_SNR = 8.0
 
-#: Between this and `VISIBLE_SNR` people disagree: such a clump is labelled as ignored.
+#: Between this and `VISIBLE_SNR` observers disagree: such a clump is to be ignored.
 DOUBTFUL_SNR = 4.0
 
 #: Structure of the host under a clump, as a share of the host's brightness there, that
-#: counts as noise: a bump of a few per cent is not told from arms and texture.
+#: counts as noise: a bump of a few per cent is not distinguished from arms and texture.
 HOST_STRUCTURE = 0.06
 
 #: Attenuation by dust relative to g, in u, g, r, i, z.

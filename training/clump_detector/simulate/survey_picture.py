@@ -22,12 +22,12 @@ Picture = NDArray[np.uint8]
 Levels = NDArray[np.float64]
 
 #: A clump of less contrast than this (`to_picture`) is not seen, however deep the data
-#: are; between the two people disagree.
+#: are; between the two, observers disagree.
 VISIBLE_LEVELS = 24.0
 DOUBTFUL_LEVELS = 11.0
 
 #: A visible clump stands out by this many grey levels and by this share of the light
-#: around it, which is itself so many levels above the sky.
+#: around it, which is itself this many levels above the sky.
 LEAST_PROMINENCE, LEAST_SHARE, LEAST_HOST = 12.0, 0.1, 20.0
 
 #: Share of pictures of which a strip has no data, or lacks one colour.
@@ -134,7 +134,7 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
 
     The contrast is how many grey levels the clump's peak adds, shape (m,), but at most
     what it is seen by in the finished picture (`seen_levels`): light that is added to a
-    slope, to a place without data or far from all that is seen of the host is no clump
+    slope, to pixels without data or far from all that is seen of the host is no clump
     to the eye.
 
     Parameters
@@ -164,8 +164,8 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
     if rng.random() < MISSING:
         picture = lose_strip(picture, rng)
     picture = as_jpeg(picture, rng)
-    places = np.array([scene.pixels(c.x, c.y) for c in scene.clumps])
-    return picture, np.minimum(levels, seen_levels(picture, places, scene.fwhm_px))
+    positions = np.array([scene.pixels(c.x, c.y) for c in scene.clumps])
+    return picture, np.minimum(levels, seen_levels(picture, positions, scene.fwhm_px))
 
 
 def _contrasts(drawn: Drawn, curve: StretchCurve, weights: BandArray) -> Levels:
@@ -178,13 +178,13 @@ def _contrasts(drawn: Drawn, curve: StretchCurve, weights: BandArray) -> Levels:
     return np.asarray(np.abs(bright - bare).max(axis=0)[0])
 
 
-def seen_levels(picture: Picture, places: Levels, fwhm: float) -> Levels:
-    """Return how well places of a picture are seen as spots on a galaxy.
+def seen_levels(picture: Picture, positions: Levels, fwhm: float) -> Levels:
+    """Return how well positions of a picture are seen as spots on a galaxy.
 
     Parameters
     ----------
     picture : array of shape (height, width, 3)
-    places : array of shape (m, 2)
+    positions : array of shape (m, 2)
         x, y in pixels.
     fwhm : float
         FWHM of the PSF in pixels.
@@ -192,18 +192,18 @@ def seen_levels(picture: Picture, places: Levels, fwhm: float) -> Levels:
     Returns
     -------
     array of shape (m,)
-        In the grey levels of `VISIBLE_LEVELS`. The least of what the place stands out
+        In the grey levels of `VISIBLE_LEVELS`. The least of what a position stands out
         by, in units of `LEAST_PROMINENCE` levels and of `LEAST_SHARE` of the light
         around it, and what is around by above the sky, in units of `LEAST_HOST` levels:
         a spot on black sky may be anything.
     """
     from scipy import ndimage
 
-    places = np.asarray(places, dtype=np.float64).reshape(-1, 2)
+    positions = np.asarray(positions, dtype=np.float64).reshape(-1, 2)
     smooth = ndimage.gaussian_filter(
         picture.astype(np.float32), (0.25 * fwhm, 0.25 * fwhm, 0)
     )
-    here, around = _at(smooth, places), _opposite(smooth, places, 1.25 * fwhm)
+    here, around = _at(smooth, positions), _opposite(smooth, positions, 1.25 * fwhm)
     # Against the brightest pair neither a slope nor a ridge, such as an arm or a disc
     # seen from its side, stands out by itself.
     apart = here - around.max(axis=1)
@@ -212,7 +212,7 @@ def seen_levels(picture: Picture, places: Levels, fwhm: float) -> Levels:
     level = np.take_along_axis(around.max(axis=1), colour, axis=1)[:, 0]
     # Further out, where there is little of a bright spot's own light.
     sky, _ = background(picture.mean(axis=2, dtype=np.float32))
-    host = _opposite(smooth, places, 2 * fwhm).mean(axis=2).max(axis=1) - sky
+    host = _opposite(smooth, positions, 2 * fwhm).mean(axis=2).max(axis=1) - sky
     parts = (
         prominence / LEAST_PROMINENCE,
         prominence / np.maximum(level, 1) / LEAST_SHARE,
@@ -221,11 +221,11 @@ def seen_levels(picture: Picture, places: Levels, fwhm: float) -> Levels:
     return np.asarray(VISIBLE_LEVELS * np.min(parts, axis=0), np.float64)
 
 
-def _at(smooth: BandArray, places: Levels) -> Levels:
-    """Return the levels at places (..., 2), shape (..., 3)."""
+def _at(smooth: BandArray, positions: Levels) -> Levels:
+    """Return the levels at positions (..., 2), shape (..., 3)."""
     from scipy import ndimage
 
-    where = np.moveaxis(places[..., ::-1], -1, 0)
+    where = np.moveaxis(positions[..., ::-1], -1, 0)
     planes = np.moveaxis(smooth, 2, 0)
     levels = [
         ndimage.map_coordinates(p, where, order=1, mode="nearest") for p in planes
@@ -233,11 +233,11 @@ def _at(smooth: BandArray, places: Levels) -> Levels:
     return np.stack(levels, axis=-1)
 
 
-def _opposite(smooth: BandArray, places: Levels, far: float) -> Levels:
-    """Return means of two opposite places so far away, in 8 directions: (m, 8, 3)."""
+def _opposite(smooth: BandArray, positions: Levels, far: float) -> Levels:
+    """Return means of opposite positions ``far`` away, 8 directions: (m, 8, 3)."""
     angles = np.arange(8) * np.pi / 8
     step = far * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    both = (_at(smooth, places[:, None] + sign * step) for sign in (1, -1))
+    both = (_at(smooth, positions[:, None] + sign * step) for sign in (1, -1))
     return np.asarray(sum(both) / 2)
 
 

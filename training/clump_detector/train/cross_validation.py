@@ -34,10 +34,10 @@ from .samples.dataset import Samples
 REJECTED_IOU = 0.3
 
 #: Where a model has learned from all there is, it is compared with its base on at most
-#: so many of the galaxies.
+#: this many of the galaxies.
 MOST_LEARNED = 50
 
-#: Folds are searched until at least so many galaxies have been.
+#: Folds are searched until at least this many galaxies have been.
 ENOUGH = 150
 
 
@@ -115,9 +115,9 @@ def match_sample(
     scores: Floats,
     config: ModelConfig,
 ) -> Match:
-    """Match boxes found on a sample as they would be reported and judged.
+    """Match boxes found on a sample as they would be reported and evaluated.
 
-    Of a sample that is not complete, boxes nobody has decided on do not count.
+    Of a sample that is not complete, boxes without a decision do not count.
 
     Parameters
     ----------

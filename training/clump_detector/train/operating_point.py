@@ -20,7 +20,7 @@ from clump_detector.metrics.threshold import (
 
 from .cross_validation import Unseen
 
-#: Where neither boxes nor a base model say anything.
+#: Where there are neither boxes nor a base model.
 FALLBACK = 0.3
 
 
@@ -43,7 +43,7 @@ class OperatingPoint:
     at_score : Expected
         At the default score.
     curve : Expected
-        At the scores that the card keeps.
+        At the scores that the card stores.
     """
 
     calibration: Calibration
@@ -65,7 +65,7 @@ class OperatingPoint:
 
     @property
     def sentence(self) -> str:
-        """What a person should know of it."""
+        """A sentence for the user."""
         completeness, purity = self.values
         source = (
             f"from {self.n_true} clumps and {self.n_found} found boxes on "
@@ -74,7 +74,10 @@ class OperatingPoint:
         if not self.galaxies:
             return f"Default score {self.score:.2f}: {self.method}."
         if completeness is None or purity is None:
-            return f"Default score {self.score:.2f}, {source}: too few boxes to tell."
+            return (
+                f"Default score {self.score:.2f}, {source}: too few boxes for an "
+                "estimate."
+            )
         said = (
             f"Default score {self.score:.2f}, {source}: completeness "
             f"{completeness:.2f} and purity {purity:.2f} are to be expected."

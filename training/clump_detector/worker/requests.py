@@ -19,7 +19,7 @@ Event = dict[str, Any]
 #: Takes the events that go to the window.
 Send = Callable[[Event], None]
 
-#: Seconds that work under way has to end by itself after the window is gone.
+#: Seconds that work under way has to end after the window is gone.
 GRACE = 3.0
 
 

@@ -18,24 +18,24 @@ from .background import medians, spreads
 from .psf import ANNULUS
 from .stamp import Stamp
 
-#: The annulus is looked at in so many sectors to see how uneven the galaxy is.
+#: The annulus is divided into this many sectors to measure how uneven the galaxy is.
 SECTORS = 8
 
-#: Their slope and level are fitted, which leaves so many degrees of freedom.
+#: Their slope and level are fitted, which leaves this many degrees of freedom.
 FREE = SECTORS - 3
 
 #: A galaxy's light is uneven by about this share of it, over an area as large as an
-#: aperture: what eight sectors say is uncertain by itself, and would be believed most
+#: aperture: what eight sectors give is uncertain in itself, and would be believed most
 #: where it is too low by chance. It counts as much as the sectors do.
 UNEVEN = 0.15
 
-#: The variance of a median is so many times that of a mean.
+#: The variance of a median is this many times that of a mean.
 MEDIAN = np.pi / 2
 
-#: Less of the annulus than this share is too little to tell a background.
+#: Less of the annulus than this share is too little for a background.
 LEAST_ANNULUS = 0.25
 
-#: No fewer pixels than this tell one at all.
+#: No fewer pixels than this give one.
 LEAST_PIXELS = 8
 
 #: The sky is left out of an annulus of which at least this share is on the galaxy.
@@ -49,14 +49,14 @@ class Background:
     Attributes
     ----------
     level : array
-        Light per pixel under the clump; NaN where the annulus tells none.
+        Light per pixel under the clump; NaN where the annulus gives none.
     noise : array
         Spread of a pixel in the annulus.
     uneven : array
         Standard deviation of the galaxy's light over an area as large as a sector,
         beyond what the pixels' noise makes, and beyond a slope.
     pixels : array
-        Number of pixels that told the level.
+        Number of pixels that the level is from.
     """
 
     level: Floats
@@ -67,7 +67,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Annulus:
-    """The pixels around a clump that tell its background.
+    """The pixels around a clump that give its background.
 
     Attributes
     ----------
@@ -186,20 +186,20 @@ def _unevenness(rest: Floats, angles: Floats, noise: Floats) -> Floats:
     parts = wide[:, index]  # (bands, sectors, longest)
     n = np.isfinite(parts).sum(axis=2)
     middles = np.where(n >= 3, medians(parts), np.nan)
-    told = np.isfinite(middles)
-    number = told.sum(axis=1)
-    centred = np.where(told, middles, 0)
+    known = np.isfinite(middles)
+    number = known.sum(axis=1)
+    centred = np.where(known, middles, 0)
     centred = np.where(
-        told, centred - (centred.sum(axis=1) / np.maximum(number, 1))[:, None], 0
+        known, centred - (centred.sum(axis=1) / np.maximum(number, 1))[:, None], 0
     )
     variance = (centred**2).sum(axis=1) / np.maximum(number, 1)
-    own = np.where(told, MEDIAN * noise[:, None] ** 2 / np.maximum(n, 1), 0)
+    own = np.where(known, MEDIAN * noise[:, None] ** 2 / np.maximum(n, 1), 0)
     own_variance = own.sum(axis=1) / np.maximum(number, 1)
     return np.asarray(np.sqrt(np.clip(variance - own_variance, 0, None)))
 
 
 def unevenness(found: Floats, light: Floats) -> Floats:
-    """Return how well the annulus tells the galaxy's light under the clump, per pixel.
+    """Return how well the annulus gives the galaxy's light under the clump, per pixel.
 
     Parameters
     ----------

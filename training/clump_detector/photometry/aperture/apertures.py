@@ -29,7 +29,7 @@ class Sums:
     squares : array
         Sum of the squares of their shares, by which independent noise adds up.
     variance : array or None
-        Sum of their variances times the squares, where the file tells errors.
+        Sum of their variances times the squares, where the file has errors.
     present : array
         Share of a point's light in the circle that falls on pixels with data.
     """
@@ -56,9 +56,9 @@ def sum_within(stamp: Stamp, disc: Floats, profile: Floats) -> Sums:
     light = np.where(good, stamp.planes, 0)
     variance = None
     if stamp.variance is not None:
-        told = np.isfinite(stamp.variance) & (stamp.variance >= 0)
-        variance = (disc**2 * np.where(told & good, stamp.variance, 0)).sum((1, 2))
-        variance[~(told | ~good)[:, disc > 0].all(axis=1)] = np.nan
+        known = np.isfinite(stamp.variance) & (stamp.variance >= 0)
+        variance = (disc**2 * np.where(known & good, stamp.variance, 0)).sum((1, 2))
+        variance[~(known | ~good)[:, disc > 0].all(axis=1)] = np.nan
     whole = disc * profile
     return Sums(
         (disc * light).sum(axis=(1, 2)),
@@ -70,5 +70,5 @@ def sum_within(stamp: Stamp, disc: Floats, profile: Floats) -> Sums:
 
 
 def reach_of(fwhm: float) -> float:
-    """Return how far from a clump's middle its pixels are looked at."""
+    """Return how far from a clump's middle its pixels are used."""
     return max(ANNULUS[1], APERTURE) * fwhm

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from clump_detector.core.arrays import BandArray, Floats, Mask
 
-#: So many pixels tell a level and a spread well enough.
+#: This many pixels give level and spread well enough.
 ENOUGH = 6_000
 
-#: Fewer pixels of sky than this are too few to say anything.
+#: Fewer pixels of sky than this give no estimate.
 LEAST = 200
 
-#: Fewer pairs of blocks than this do not tell how noise is correlated.
+#: Fewer pairs of blocks than this do not show how noise is correlated.
 LEAST_BLOCKS = 40
 
 #: Noise of a resampled image is correlated, but hardly by more than this in variance.
@@ -101,7 +101,7 @@ def rough_sky(plane: BandArray) -> tuple[float, float]:
 
 
 def whole_sky(planes: BandArray) -> SkyBackground:
-    """Return the sky of an image on which no sources are told from it."""
+    """Return the sky of an image on which no sources were found."""
     rough = np.array([rough_sky(plane) for plane in planes])
     return SkyBackground(rough[:, 0], rough[:, 1], np.ones(len(planes)), 0)
 

@@ -17,7 +17,7 @@ from .stamp import Stamp
 #: light of others.
 INNER = 0.5
 
-#: A clump below this signal-to-noise ratio over all bands has no place of its own:
+#: A clump below this signal-to-noise ratio over all bands has no position of its own:
 #: its peak would be one of the noise.
 LEAST_SIGNAL = 3.0
 

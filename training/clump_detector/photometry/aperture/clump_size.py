@@ -2,7 +2,7 @@
 
 Many clumps are a little resolved: by the PSF's own correction their fluxes would be
 too low by 5 to 20 %. The light within 0.7 FWHM over that within 1.125 FWHM, all bands
-taken together, tells the width of a source of the PSF's shape. Where noise makes it
+taken together, gives the width of a source of the PSF's shape. Where noise makes it
 uncertain it is drawn towards 1, a point.
 """
 
@@ -17,10 +17,10 @@ from clump_detector.core.arrays import Floats
 
 from .psf import WIDTHS, Psf
 
-#: Before looking, clumps are points within so much (a standard deviation of width).
+#: Prior: clumps are points within this standard deviation of the width.
 BEFORE = 0.25
 
-#: Widths that are told apart; at the upper bound it may be several clumps.
+#: Widths that are distinguished; at the upper bound it may be several clumps.
 NARROWEST, WIDEST = 0.8, 1.8
 
 

@@ -33,7 +33,7 @@ class Coarse:
     step: int
     shape: tuple[int, int]
 
-    def place(self, x: float, y: float) -> tuple[float, float]:
+    def position(self, x: float, y: float) -> tuple[float, float]:
         """Return a position in the image's pixels.
 
         Parameters

@@ -20,13 +20,13 @@ from .downsample import Coarse
 #: Ellipses' semi-major axes grow by this factor from one to the next.
 _GROWTH = 1.15
 
-#: About so many pixels are looked at, and all of those so near to the core.
+#: About this many pixels are used, and all of those this near to the core.
 _ENOUGH, _NEAR = 6_000, 5.0
 
 #: An ellipse of fewer pixels than this has no median of its own.
 _LEAST = 12
 
-#: What is so many sigma above a ring's median is taken for a clump and left out.
+#: What is this many sigma above a ring's median is taken for a clump and left out.
 CLUMPY = 2.0
 
 #: A galaxy flatter than this is taken to be this flat: the PSF makes all rounder.
@@ -50,7 +50,8 @@ class Profile:
     light : array of shape (bands, n)
         Median light per pixel, units of the pixels.
     core : float
-        Within this semi-major axis the galaxy is not told from a clump on its nucleus.
+        Within this semi-major axis the galaxy is not distinguished from a clump on
+        its nucleus.
     """
 
     x: float
@@ -61,7 +62,7 @@ class Profile:
     light: Floats
     core: float
 
-    def around(self, place: tuple[float, float], x: Any, y: Any) -> Floats:
+    def around(self, position: tuple[float, float], x: Any, y: Any) -> Floats:
         """Return the galaxy's light around a clump.
 
         For a clump on the nucleus the core is as bright as its rim: all that is there
@@ -69,7 +70,7 @@ class Profile:
 
         Parameters
         ----------
-        place : (float, float)
+        position : (float, float)
             Position x, y of the clump in pixels.
         x, y : array
             Positions in pixels where the light is wanted.
@@ -80,13 +81,13 @@ class Profile:
             Light per pixel.
         """
         radius = self._radius(x, y)
-        if self._radius(*place) < self.core:
+        if self._radius(*position) < self.core:
             radius = np.maximum(radius, self.core)
         return np.stack([np.interp(radius, self.radii, light) for light in self.light])
 
     def enlarged(self, coarse: Coarse) -> Profile:
         """Return the profile in the image's pixels of one in blocks."""
-        x, y = coarse.place(self.x, self.y)
+        x, y = coarse.position(self.x, self.y)
         return replace(
             self, x=x, y=y, radii=self.radii * coarse.step, core=self.core * coarse.step
         )

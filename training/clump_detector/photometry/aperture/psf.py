@@ -21,8 +21,8 @@ from clump_detector.core.errors import ImageError
 APERTURE = 1.125
 ANNULUS = (1.5, 2.5)
 
-#: The inner circle, in FWHM, that tells how wide a clump is, and the widths in units of
-#: the PSF's that are told apart.
+#: The inner circle, in FWHM, which gives a clump's width, and the widths that are
+#: distinguished, in units of the PSF's.
 INNER = 0.7
 WIDTHS = np.linspace(0.4, 2.4, 101)
 

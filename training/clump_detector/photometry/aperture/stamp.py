@@ -14,14 +14,14 @@ from .profile import Profile
 
 @dataclass(frozen=True)
 class Stamp:
-    """The part of the bands around a place, NaN beyond the image.
+    """The part of the bands around a position, NaN beyond the image.
 
     Attributes
     ----------
     planes : array of shape (bands, m, m)
     variance : array of shape (bands, m, m) or None
     dx, dy : array of shape (m, m)
-        Offsets from the place in pixels.
+        Offsets from the position in pixels.
     first : (int, int)
         Column and row of the stamp's first pixel.
     """
@@ -34,19 +34,19 @@ class Stamp:
 
     @property
     def distance(self) -> Floats:
-        """Distances from the place in pixels."""
+        """Distances from the position in pixels."""
         return np.hypot(self.dx, self.dy)
 
     def without(self, profile: Profile | None) -> Stamp:
         """Return the stamp without a galaxy's smooth light."""
         if profile is None:
             return self
-        place = self.first[0] - self.dx[0, 0], self.first[1] - self.dy[0, 0]
-        smooth = profile.around(place, self.dx + place[0], self.dy + place[1])
+        position = self.first[0] - self.dx[0, 0], self.first[1] - self.dy[0, 0]
+        smooth = profile.around(position, self.dx + position[0], self.dy + position[1])
         return replace(self, planes=np.asarray(self.planes - smooth))
 
     def disc(self, radius: float) -> Floats:
-        """Return the share of each pixel within a radius of the place."""
+        """Return the share of each pixel within a radius of the position."""
         from photutils.geometry import circular_overlap_grid
 
         m = len(self.dx)
@@ -71,7 +71,7 @@ class Stamp:
 def cut_stamp(
     planes: BandArray,
     variance: BandArray | None,
-    place: tuple[float, float],
+    position: tuple[float, float],
     reach: float,
 ) -> Stamp:
     """Cut out the pixels around a position.
@@ -80,16 +80,16 @@ def cut_stamp(
     ----------
     planes : array of shape (bands, height, width)
     variance : array of shape (bands, height, width) or None
-    place : (float, float)
+    position : (float, float)
         x, y in pixels.
     reach : float
         Half of the stamp's side in pixels, at least.
     """
     half = int(np.ceil(reach)) + 1
-    left, top = round(place[0]) - half, round(place[1]) - half
+    left, top = round(position[0]) - half, round(position[1]) - half
     m = 2 * half + 1
     dx, dy = np.meshgrid(
-        np.arange(left, left + m) - place[0], np.arange(top, top + m) - place[1]
+        np.arange(left, left + m) - position[0], np.arange(top, top + m) - position[1]
     )
     first = (left, top)
     return Stamp(

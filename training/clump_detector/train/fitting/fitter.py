@@ -33,7 +33,7 @@ from .views import SampleView, convert, join_features
 #: What of a detector was trained before.
 Start = Literal["nothing", "encoder", "model"]
 
-#: Where nothing else is said: from a trained model's heads down, and from scratch.
+#: Defaults: from a trained model's heads down, and from scratch.
 RATES = {"heads": 5e-4, "fpn": 5e-4, "last stages": 2e-4, "everything": 2e-4}
 RATE_FROM_SCRATCH = 1e-3
 

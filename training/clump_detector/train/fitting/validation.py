@@ -17,7 +17,7 @@ from clump_detector.metrics import matching
 from .fitter import Fitter, sum_losses
 from .views import SampleView
 
-#: With fewer validation boxes than this the loss says which epoch is the best.
+#: With fewer validation boxes than this the loss selects the best epoch.
 FEWEST_FOR_F1 = 100
 
 

@@ -41,7 +41,7 @@ class Sample:
     rejected : array of shape (k, 4)
     complete : bool
     fwhm : float or None
-        FWHM of the PSF in network pixels, where the labels say it.
+        FWHM of the PSF in network pixels, where the labels give it.
     keys : tuple of str
         Of `clump_detector.images.identity`: samples that share one show the same
         galaxy.

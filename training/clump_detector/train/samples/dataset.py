@@ -1,4 +1,4 @@
-"""A label set as samples for training: decoded once, kept at the network's scale."""
+"""A label set as samples for training: decoded once, at the network's scale."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def load_samples(
     Cancelled
     LabelError
         If a box has a class that the model does not know, or an image has another size
-        than its labels say.
+        than its labels state.
     TrainingError
         If nothing is left to learn from, or images are missing.
     """
@@ -143,7 +143,7 @@ def _without_twins(
 ) -> tuple[list[Sample], list[str]]:
     """Leave out what shows a galaxy that is held out, such as a copy by another name.
 
-    Keys that most images share, of a header that was copied, tell nothing.
+    Keys that most images share, of a header that was copied, do not count.
     """
     others = []
     for cutout in held_out:
@@ -166,7 +166,7 @@ def _without_twins(
 
 
 def teaches(cutout: LabelledCutout) -> bool:
-    """Tell whether a cutout has anything to learn from."""
+    """Return whether a cutout has anything to learn from."""
     counted = any(not b.ignored for b in cutout.boxes)
     return cutout.done or counted or bool(cutout.rejected)
 
@@ -228,7 +228,7 @@ def load_sample(
     ImageError
         If its image cannot be read.
     LabelError
-        If the image has another size than its labels say.
+        If the image has another size than its labels state.
     """
     cutout = read_cutout(labelled.source)
     stated, found = (
@@ -280,7 +280,7 @@ def load_sample(
 def _split(
     samples: list[Sample], share: float, seed: int, problems: tuple[str, ...]
 ) -> Samples:
-    """Set some cutouts apart at random, of those that say how well a model does.
+    """Set some cutouts apart at random, of those that show how well a model does.
 
     Only complete cutouts can: on others a box that is not labelled may be a clump. Of
     two images of one galaxy none is set apart: the other would give it away.
