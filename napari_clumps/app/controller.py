@@ -151,7 +151,7 @@ class Controller:
             return True
         found = search(given)
         sources = choice.for_sources(found.sources)
-        words = [found.said, *rows_without_cutout(sources)]
+        words = [found.note, *rows_without_cutout(sources)]
         path = review or review_path_for(given)
         if path.exists():
             self.open_review(path)

@@ -51,8 +51,8 @@ def detect(
 
     check_table_name(out)
     chosen = search(paths)
-    if chosen.said:
-        print(chosen.said, file=sys.stderr)
+    if chosen.note:
+        print(chosen.note, file=sys.stderr)
     sources = Choice.of(bands, unit).for_sources(chosen.sources)
     predictor = Predictor(resolve_model(model), device)
     least = predictor.card.default_score if score is None else score

@@ -102,7 +102,7 @@ def test_what_goes_with_an_image_is_no_cutout(tmp_path, survey):
     assert {one.path.name for one in found.left_out} == {
         Path(name).name for name in others.split()
     }
-    assert f"{len(others.split())} files are not cutouts: " in found.said
+    assert f"{len(others.split())} files are not cutouts: " in found.note
     alone = search([found.left_out[0].path])
     assert len(alone.sources) == 1
 
@@ -137,7 +137,7 @@ def test_previews_are_no_cutouts_of_their_own(tmp_path):
     )
     kept = {"a-g.fits", "a-r.fits", "b.fits.gz", "c.png", "d.png"}
     assert cutouts(filled(tmp_path, names)) == kept
-    assert "4 previews (B.JPG, a.png, ...)" in search([tmp_path]).said
+    assert "4 previews (B.JPG, a.png, ...)" in search([tmp_path]).note
 
 
 @understood(
@@ -158,7 +158,7 @@ def test_what_systems_put_there_is_left_out(tmp_path):
     if hasattr(os, "mkfifo"):
         os.mkfifo(folder / "pipe.fits")
     assert cutouts(folder) == {"a.png"}
-    assert "1 empty files (empty.fits)" in search([folder]).said
+    assert "1 empty files (empty.fits)" in search([folder]).note
 
 
 @understood(

@@ -86,7 +86,7 @@ class FoundSources:
     left_out: list[LeftOut]
 
     @property
-    def said(self) -> str:
+    def note(self) -> str:
         """A sentence on what was left out, or an empty text."""
         return companions_in_words(self.left_out)
 

@@ -89,7 +89,7 @@ def main() -> None:
     try:
         print(as_markdown(recognised(sys.argv[1:])))
         found = search(sys.argv[1:])
-        for words in (found.said, *rows_without_cutout(found.sources)):
+        for words in (found.note, *rows_without_cutout(found.sources)):
             if words:
                 print(f"\n{words}")
     except ClumpError as error:
