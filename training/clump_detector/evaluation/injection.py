@@ -1,9 +1,9 @@
-"""How faint a clump a model finds on one's own cutouts: clumps are put into them.
+"""How faint a clump a model finds on given cutouts: clumps are injected into them.
 
-Clumps of known flux ratios are added to real galaxies, the model looks at them, and the
-share that it finds is its completeness on this very data. Into linear fluxes a point
-is put with the cutout's own PSF and the colours of real clumps; into a picture one that
-is linear after an asinh curve is undone, since the picture's own is not known.
+Clumps of known flux ratios are added to real galaxies, the model searches them, and the
+share that it finds is its completeness on this very data. In linear fluxes the clump is
+a point with the cutout's own PSF and the colours of real clumps; in a picture it is
+linear after an asinh curve is undone, since the picture's own curve is not known.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from clump_detector.simulate.priors import (
     fluxes,
 )
 
-#: Flux ratios of the clumps put in, evenly in their logarithm.
+#: Flux ratios of the injected clumps, evenly in their logarithm.
 RATIOS = (0.002, 0.3)
 
 #: Not nearer than this to the nucleus, in FWHM: volunteers marked the bulge apart.
@@ -58,7 +58,7 @@ Finder = Callable[[Cutout], tuple[Boxes, Sequence[float]]]
 
 @dataclass(frozen=True)
 class Trial:
-    """A clump that was put into a cutout.
+    """A clump that was injected into a cutout.
 
     Attributes
     ----------
@@ -87,9 +87,9 @@ def try_clumps(
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> tuple[list[Trial], list[str]]:
-    """Put n clumps into cutouts and look for them.
+    """Inject n clumps into cutouts and search for them.
 
-    One at a time: a bright one changes how bright all else is shown.
+    One at a time: a bright one changes the display levels of all else.
 
     Parameters
     ----------
@@ -144,14 +144,14 @@ def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
     cutout = read_cutout(source)
     field = prepare(cutout, guess=_guess(cutout))
     free, light = _room(field, find(cutout)[0])
-    put = _put_into_picture if cutout.is_picture else _put_into_fluxes
+    add = _inject_into_picture if cutout.is_picture else _inject_into_fluxes
     for _ in range(n):
         positions = draw_positions(free, light**0.7, 1, 0.0, rng)
         if not len(positions):
             return
         x, y = (float(v) for v in positions[0])
         ratio = float(np.exp(rng.uniform(*np.log(RATIOS))))
-        boxes, scores = find(put(field, (x, y), ratio, rng))
+        boxes, scores = find(add(field, (x, y), ratio, rng))
         centres = geometry.centres(geometry.as_boxes(boxes))
         near_by = np.hypot(*(centres - (x, y)).T) <= FOUND_WITHIN * field.fwhm
         found = [float(s) for s, yes in zip(scores, near_by, strict=True) if yes]
@@ -159,7 +159,7 @@ def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
 
 
 def _guess(cutout: Cutout) -> float:
-    """Return a FWHM in pixels where it is not known, as for clumps put into pictures.
+    """Return a FWHM in pixels where it is not known, as for simulated clumps.
 
     The stars' of the picture that is shown, or what pictures of that size have.
     """
@@ -170,7 +170,7 @@ def _guess(cutout: Cutout) -> float:
 def _room(field: Field, before: Boxes) -> tuple[NDArray[np.bool_], Floats]:
     """Return where on the galaxy a clump can be put, and the light there.
 
-    Not where the model has found something before: it would count as the clump put in.
+    Not where the model has found something before: it would count as the new clump.
     """
     host = field.host
     if host is None:
@@ -200,7 +200,7 @@ def _light(field: Field) -> Floats:
     return np.asarray(smooth)
 
 
-def _put_into_fluxes(
+def _inject_into_fluxes(
     field: Field, position: tuple[float, float], ratio: float, rng: Rng
 ) -> Cutout:
     """Return the cutout with a point of its own PSF added to its fluxes."""
@@ -233,7 +233,7 @@ def _spectrum(bands: Sequence[str], rng: Rng) -> Floats:
     )
 
 
-def _put_into_picture(
+def _inject_into_picture(
     field: Field, position: tuple[float, float], ratio: float, rng: Rng
 ) -> Cutout:
     """Return the picture with a point added to what an asinh curve makes of it."""

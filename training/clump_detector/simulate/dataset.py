@@ -58,7 +58,7 @@ def simulate(
     size : int
         Side of a picture in pixels; a FITS cube covers the same sky.
     into : path, optional
-        An image or a folder of real cutouts: clumps are put into their pictures.
+        An image or a folder of real cutouts: clumps are injected into their pictures.
     share : float
         Share of the galaxies that are real, where there are any.
     clumpy : float, optional

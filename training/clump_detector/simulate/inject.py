@@ -27,7 +27,7 @@ from .survey_picture import VISIBLE_LEVELS, WEIGHTS, Picture
 #: Softening of the asinh curve that stands for the one a picture was made with.
 SOFTENING = 0.12
 
-#: The brightest clump put in adds this many grey levels.
+#: The brightest injected clump adds this many grey levels.
 BRIGHTEST_LEVELS = 130.0
 
 #: Places of a host without a box that are taught as background.
@@ -42,7 +42,7 @@ FULL_LEVELS = 12.0
 
 @dataclass(frozen=True)
 class Injected:
-    """A real picture with clumps that were put into it.
+    """A real picture with injected clumps.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Injected:
     fwhm : float
         FWHM of the clumps' PSF in pixels.
     boxes : array of shape (n, 4)
-        Of the clumps put in, in pixels.
+        Of the injected clumps, in pixels.
     contrast : array of shape (n,)
         Grey levels that their peaks add.
     host : array of shape (1, 4)
@@ -68,7 +68,7 @@ class Injected:
 
 
 def inject(source: Source, rng: Rng) -> Injected:
-    """Put some clumps into a real cutout's picture.
+    """Inject some clumps into a real cutout's picture.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from .cutout import SimulatedCutout
 from .inject import Injected
 from .priors import BANDS
 
-#: The u flux ratio, and the contrast of a clump put into a picture, of weight 1, and
+#: The u flux ratio, and the contrast of an injected clump, of weight 1, and
 #: the powers by which weight rises with them: boxes are ranked by score, and of two
 #: likely clumps the stronger one should come first.
 TYPICAL_RATIO, RATIO_POWER = 0.015, 0.4
