@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_clumps.review import QueuePlan, Review
-from napari_clumps.review.agreement import (
+from napari_clumps.review.comparison.agreement import (
     Agreement,
     agreement_in_words,
     compare_reviews,

@@ -21,7 +21,7 @@ def wait_for(
     job: Any,
     pause: Callable[[], None],
     *,
-    tell: Callable[[str], None] = print,
+    report: Callable[[str], None] = print,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Wait until a condition holds, however long it takes.
@@ -36,7 +36,7 @@ def wait_for(
         Its signal ``changed`` reports progress, its ``outcome`` describes it.
     pause : callable
         Processes events of the window for some milliseconds.
-    tell : callable
+    report : callable
         Called every minute with a line about the job.
     clock : callable
         The time in seconds.
@@ -46,7 +46,7 @@ def wait_for(
     ClumpError
         If the job makes no progress for `PATIENCE` seconds.
     """
-    heard = told = clock()
+    heard = reported = clock()
 
     def hear(*_: object) -> None:
         nonlocal heard
@@ -62,9 +62,9 @@ def wait_for(
                     f"minutes; the last was: {job.outcome or 'nothing'}",
                     remedy="Close other programs and try again.",
                 )
-            if now - told > _BETWEEN:
-                told = now
-                tell(f"Waiting for the {what}: {job.outcome or 'not begun yet'}")
+            if now - reported > _BETWEEN:
+                reported = now
+                report(f"Waiting for the {what}: {job.outcome or 'not begun yet'}")
             pause()
     finally:
         job.changed.disconnect(hear)

@@ -211,7 +211,7 @@ class _Tour:
     def wait(self, condition: Callable[[], bool], what: str, job: Any) -> None:
         """Wait until a condition holds, as long as its job makes progress."""
         pause = functools.partial(self.settle, 0.05)
-        wait_for(condition, what, job, pause, tell=self._say)
+        wait_for(condition, what, job, pause, report=self._say)
 
     def key(self, key: str, *, control: bool = False, shift: bool = False) -> None:
         """Press a key on the canvas."""

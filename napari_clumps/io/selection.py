@@ -136,7 +136,7 @@ def shorten(problems: Sequence[str], names: Sequence[str] = ()) -> list[str]:
 
 
 def is_exported(box: Box, options: ExportOptions, done: bool) -> bool:
-    """Tell whether a box is exported: a kept one, or a wanted proposal.
+    """Return whether a box is exported: a kept one, or a wanted proposal.
 
     Parameters
     ----------

@@ -20,7 +20,10 @@ from napari_clumps.io.formats import export
 from napari_clumps.io.import_labels import PlacedLabels, add_labels, find_labels
 from napari_clumps.io.selection import ExportOptions
 from napari_clumps.review import MergeResult, Review, merge_in_words
-from napari_clumps.review.agreement import agreement_in_words, compare_reviews
+from napari_clumps.review.comparison.agreement import (
+    agreement_in_words,
+    compare_reviews,
+)
 
 from .base import Job
 from .host import JobHost

@@ -85,12 +85,12 @@ def _learned(card: ModelCard) -> list[str]:
     unknown = card.unknown_ancestors
     if unknown:
         one = len(unknown) == 1
-        tell = (
+        template = (
             "card of {} does not say which galaxies it"
             if one
             else ("cards of {} do not say which galaxies they")
         )
-        cards = tell.format(", ".join(unknown))
+        cards = template.format(", ".join(unknown))
         found.append(f"The {cards} learned from: no figure can leave those out.")
     return found
 

@@ -358,5 +358,5 @@ class Measurer:
 
 
 def _guessed(field: Field) -> bool:
-    """Tell whether a field would differ with another guess of the PSF."""
+    """Return whether a field would differ with another guess of the PSF."""
     return not field.psfs or any(psf.source == "boxes" for psf in field.psfs)

@@ -22,7 +22,7 @@ from .rules import SAME_CLUMP
 
 
 def is_hidden(cutout: CutoutRecord, boxes: Iterable[Box]) -> bool:
-    """Tell whether a held-out cutout can still be marked before boxes are shown.
+    """Return whether a held-out cutout can still be marked before boxes are shown.
 
     It cannot where a user has decided on a model's box already, or reviewers disagree.
 
@@ -109,7 +109,7 @@ def anonymous(boxes: Iterable[Box], seed: str) -> list[Box]:
 
 
 def is_on_one_of(box: Box, others: Sequence[Box]) -> bool:
-    """Tell whether a box marks the same clump as one of several others.
+    """Return whether a box marks the same clump as one of several others.
 
     They overlap by more than `SAME_CLUMP`, or their centres are within one FWHM.
 

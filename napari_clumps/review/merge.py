@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.text import plural
+from napari_clumps.review.images.cutouts import Cutouts
+from napari_clumps.review.storage import log
 from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import (
     FLAGS,
@@ -22,14 +24,17 @@ from napari_clumps.review.storage.records import (
     Opinion,
     Status,
 )
-from napari_clumps.review.storage.steps import Step
-from napari_clumps.review.storage.store import box_values
+from napari_clumps.review.storage.steps import Step, check_each_step, run_to_end
+from napari_clumps.review.storage.store import Store, box_values
 
-from .matching import pair_boxes, pair_cutouts
+from .comparison.matching import pair_boxes, pair_cutouts
 from .rules import status_of_kept
 
 if TYPE_CHECKING:
     from .reader import ReviewReader
+
+#: How often a merge is planned again because of decisions made meanwhile.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -281,3 +286,45 @@ def merge_in_words(merged: MergeResult) -> str:
         return text + " No disagreements."
     n = merged.disagreements
     return text + f" {plural(n, 'unresolved disagreement')}."
+
+
+def merge_steps(
+    ours: ReviewReader,
+    other: ReviewReader,
+    store: Store,
+    cutouts: Cutouts,
+    should_go_on: Callable[[], None],
+) -> Generator[Step, None, MergeResult]:
+    """Merge another review into one; `Review.merge_steps` describes it.
+
+    Parameters
+    ----------
+    ours, other : ReviewReader
+    store : Store
+        Of our review.
+    cutouts : Cutouts
+        Of our review.
+    should_go_on : callable
+        Called often. An exception it raises ends the merge.
+    """
+
+    def write(plan: MergePlan, changes: list[Change]) -> MergeResult:
+        new = cutouts.adopt_changes(plan.rest)
+        log.note(store, new, ours.annotator, log.now())
+        changes += plan.added()
+        if changes:
+            log.decide(store, changes, ours.annotator, log.now(), should_go_on)
+        return plan.outcome(changes)
+
+    for _ in range(_ATTEMPTS):  # decisions may be made meanwhile
+        seq = ours.last_seq
+        plan = MergePlan(ours, other)
+        changes = yield from check_each_step(
+            plan.shared(store.next_box_id()), should_go_on
+        )
+        with store.transaction():
+            if ours.last_seq == seq:
+                return write(plan, changes)
+    with store.transaction():
+        plan = MergePlan(ours, other)
+        return write(plan, run_to_end(plan.shared(store.next_box_id())))

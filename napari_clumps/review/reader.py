@@ -35,7 +35,7 @@ DECISIONS = frozenset(
     )
 )  # fmt: skip
 
-#: Those that tell the current cutout; an import changes many cutouts.
+#: Those that show the current cutout; an import changes many cutouts.
 _ON_ONE_CUTOUT = DECISIONS - {"import"}
 
 #: Names of orders in reviews of earlier versions.
@@ -179,7 +179,7 @@ class ReviewReader:
         return box
 
     def is_hidden(self, cutout_id: int) -> bool:
-        """Tell whether a held-out cutout can be marked before boxes are shown."""
+        """Return whether a held-out cutout can be marked before boxes are shown."""
         return blind.is_hidden(self.cutout(cutout_id), self.boxes(cutout_id))
 
     def anonymous(self, cutout_id: int) -> list[Box]:

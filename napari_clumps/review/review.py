@@ -3,58 +3,33 @@
 from __future__ import annotations
 
 import itertools
-import secrets
-import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
-
-from psygnal import Signal
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import DEFAULT_CLASSES
-from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.images.image_files import absolute
-from napari_clumps.review.storage.connection import DiskError
-from napari_clumps.review.storage.fallback import MemoryFallback
-from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.log import Change
-from napari_clumps.review.storage.records import Box, Label, Proposal
-from napari_clumps.review.storage.steps import check_each_step, run_to_end
-from napari_clumps.review.storage.store import Store, box_of
+from napari_clumps.review.storage.records import Box, Label
+from napari_clumps.review.storage.steps import run_to_end
+from napari_clumps.review.storage.store import box_of
 
 from . import blind, rules
-from .images import repeats
+from .creation import create_file
 from .label_import import LabelImportResult, label_changes
-from .merge import MergePlan, MergeResult
+from .merge import MergeResult, merge_steps
 from .reader import ReviewReader
 from .rules import Signature
-from .storage import log
-
-Result = TypeVar("Result")
-
-#: How often a merge is planned again because of decisions made meanwhile.
-_ATTEMPTS = 3
+from .writer import ReviewWriter
 
 
-class Review(ReviewReader):
+class Review(ReviewWriter):
     """An open review file. Make one with `create` or `open`.
 
-    Every method that changes something has written it to disk when it returns, and
-    raises `ReviewError`, with nothing changed, where it cannot: on a full disk, on a
-    read-only review, for a box or class that does not exist. A decision that changes
-    nothing makes no step of undo.
-
-    Parameters
-    ----------
-    path : path
-        Absolute path of the review file.
-    store : Store
-        Its tables.
-    lock : WriterLock or None
-        None opens the review for reading only.
+    Every method has written its changes to disk when it returns, and raises
+    `ReviewError`, with nothing changed, where it cannot: on a full disk, on a read-only
+    review, for an unknown box or class. Without a change there is no step of undo.
 
     Attributes
     ----------
@@ -70,18 +45,10 @@ class Review(ReviewReader):
 
     Signals
     -------
-    changed(cutout id): the boxes or the state of a cutout changed, and are on disk. It
-    is emitted in the thread of the caller; any thread may call.
+    changed(cutout id): a cutout changed, and that is on disk; in the caller's thread.
     waiting_changed(reason): the disk refused, and decisions are kept in memory from now
     on; or, with an empty reason, all of them are on disk again.
     """
-
-    changed = Signal(int)
-    waiting_changed = Signal(str)
-
-    def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
-        super().__init__(path, store, lock)
-        self._fallback = MemoryFallback(store)
 
     @classmethod
     def create(
@@ -105,9 +72,8 @@ class Review(ReviewReader):
         classes : sequence of str
             Classes of boxes; the first one is given to drawn boxes.
         held_out : float
-            Share of the images that is held out. The content of a cutout decides
-            whether it is (`images.held_out`), so that reviews of the same images hold
-            out the same ones; of a few cutouts it may be none.
+            Share of the images that is held out, chosen by their content, so that it
+            is the same in all reviews; of a few cutouts it may be none.
         seed : int, optional
             Of random choices, as in `show_again`.
         annotator : str, optional
@@ -120,37 +86,17 @@ class Review(ReviewReader):
             nothing is left of it then.
         """
         path = absolute(path)
-        _refuse_plan(path, sources, classes, held_out)
-        with Store.making(path) as store:
-            store.put_meta(
-                id=str(uuid.uuid4()),
-                created=log.now(),
-                classes=list(classes),
-                held_out=held_out,
-                seed=secrets.randbits(32) if seed is None else seed,
-                annotator=annotator,
-            )
-            cutouts = Cutouts(store, path.parent).add_changes(sources)
-            log.note(store, cutouts, annotator, log.now())
+        create_file(path, sources, classes, held_out, seed, annotator)
         return cls.open(path)
 
     # -- deciding -----------------------------------------------------------
 
     def accept(self, box_id: int) -> None:
-        """Accept a box as a clump.
-
-        A rejected box that was changed before is ``edited`` again.
-        """
+        """Accept a box; a rejected one that was changed before is ``edited`` again."""
         self.accept_all([box_id])
 
     def accept_all(self, box_ids: Iterable[int]) -> int:
-        """Accept several boxes, in one step.
-
-        Returns
-        -------
-        int
-            Number of boxes that changed.
-        """
+        """Accept several boxes, in one step; return the number that changed."""
         return self._decide_each(box_ids, rules.accept)
 
     def reject(self, box_id: int) -> None:
@@ -158,13 +104,7 @@ class Review(ReviewReader):
         self.reject_all([box_id])
 
     def reject_all(self, box_ids: Iterable[int]) -> int:
-        """Reject several boxes, in one step.
-
-        Returns
-        -------
-        int
-            Number of boxes that changed.
-        """
+        """Reject several boxes, in one step; return the number that changed."""
         return self._decide_each(box_ids, rules.reject)
 
     def edit(self, box_id: int, corners: Sequence[float]) -> None:
@@ -198,17 +138,12 @@ class Review(ReviewReader):
         self.reclassify_all([box_id], cls)
 
     def reclassify_all(self, box_ids: Iterable[int], cls: str) -> int:
-        """Give several boxes another class, in one step.
+        """Give several boxes another class, in one step; return how many changed.
 
         Parameters
         ----------
         box_ids : iterable of int
         cls : str
-
-        Returns
-        -------
-        int
-            Number of boxes that had another class before.
         """
         self._refuse_classes([cls])
         return self._decide_each(
@@ -341,24 +276,6 @@ class Review(ReviewReader):
         flags = list(flags)
         self._decide(lambda _: [rules.set_flags(self.cutout(cutout_id), flags, remark)])
 
-    def show_again(self, n: int) -> int:
-        """Repeat up to n done cutouts in the queue, without marking them as repeated.
-
-        They are chosen at random, have the proposals that the model had made, and are
-        in no label set. `agreement.self_consistency` compares them with the first
-        time.
-
-        Returns
-        -------
-        int
-            Number of repeated cutouts.
-        """
-        seed = self._store.meta()["seed"]
-        changes = list(repeats.repeat_changes(self._cutouts, self._store, n, seed))
-        if changes:
-            self._note(changes)
-        return len({change.cutout for change in changes})
-
     # -- several reviewers -------------------------------------------------
 
     def merge(self, path: str | Path) -> MergeResult:
@@ -396,36 +313,9 @@ class Review(ReviewReader):
             raise ReviewError("this is the review itself", path, "Choose another one.")
         if self.read_only_reason is not None:
             raise ReviewError(self.read_only_reason)
-        with Review.open(path, read_only=True) as other:
-            for _ in range(_ATTEMPTS):  # decisions may be made meanwhile
-                seq = self.last_seq
-                plan = MergePlan(self, other)
-                steps = plan.shared(self._store.next_box_id())
-                changes = yield from check_each_step(steps, should_go_on)
-                with self._store.transaction():
-                    if self.last_seq == seq:
-                        self._take(plan, changes, should_go_on)
-                        return plan.outcome(changes)
-            with self._store.transaction():
-                plan = MergePlan(self, other)
-                changes = run_to_end(plan.shared(self._store.next_box_id()))
-                self._take(plan, changes, should_go_on)
-                return plan.outcome(changes)
-
-    def _take(
-        self, plan: MergePlan, changes: list[Change], should_go_on: Callable[[], None]
-    ) -> None:
-        """Write a merge; the changes of added cutouts are appended to the others."""
-        new = self._cutouts.adopt_changes(plan.rest)
-        log.note(self._store, new, self.annotator, log.now())
-        changes += plan.added()
-        if changes:
-            log.decide(self._store, changes, self.annotator, log.now(), should_go_on)
-
-    def emit_changed(self, touched: Iterable[int]) -> None:
-        """Emit `changed` for cutouts that `merge_steps` has changed."""
-        for cutout_id in dict.fromkeys(touched):
-            self.changed.emit(cutout_id)
+        with ReviewReader.open(path, read_only=True) as other:
+            merge = merge_steps(self, other, self._store, self._cutouts, should_go_on)
+            return (yield from merge)
 
     def add_labels(
         self, labels: Mapping[int, Sequence[Label]], *, accepted: bool
@@ -441,265 +331,18 @@ class Review(ReviewReader):
         """
         classes = {label.cls for found in labels.values() for label in found}
         self._refuse_classes(sorted(classes))
-        found: list[
-            LabelImportResult
-        ] = []  # the last one counts: after a full disk it runs twice
+        outcome = LabelImportResult()
 
         def changes(signature: Signature) -> list[Change | None]:
-            counts = LabelImportResult()
-            found.append(counts)
+            nonlocal outcome  # the last one counts: after a full disk it runs twice
+            outcome = LabelImportResult()
             whose = signature if accepted else None
             ids = itertools.count(self._store.next_box_id())
             rows: list[Change | None] = []
             for i, on_it in sorted(labels.items()):
                 here = self.cutout(i), self.boxes(i)
-                rows += label_changes(*here, on_it, whose, lambda: next(ids), counts)
+                rows += label_changes(*here, on_it, whose, lambda: next(ids), outcome)
             return rows
 
         self._decide(changes)
-        return found[-1]
-
-    # -- a disk that refuses ------------------------------------------------
-
-    def wait_for_disk(self) -> None:
-        """Continue in memory from now on where the disk refuses, instead of raising.
-
-        Decisions in memory are written with the next decision that can be, or by
-        `write_back`; closing before that loses them, unless `save_copy` has them.
-
-        Raises
-        ------
-        ReviewError
-            If the file cannot be read.
-        """
-        if not self.read_only:
-            self._store.mirror()
-            self._store.rescue = self._wait
-
-    @property
-    def waiting(self) -> bool:
-        """Whether decisions wait in memory for the disk."""
-        return self._fallback.used
-
-    def write_back(self) -> bool:
-        """Try to write the decisions in memory; return whether all are on disk."""
-        if self.waiting:
-            try:
-                self._fallback.leave()
-            except ReviewError:
-                return False
-            self.waiting_changed.emit("")
-        return True
-
-    def save_copy(self, path: str | Path) -> None:
-        """Write the whole review to another file, with the decisions in memory."""
-        self._fallback.save_copy(absolute(path))
-
-    def _write(self, write: Callable[[], Result]) -> Result:
-        """Write to the file, or to memory after `wait_for_disk` if the disk refuses."""
-        self.write_back()
-        try:
-            return write()
-        except DiskError as error:
-            if not self._wait(error):
-                raise
-            return write()
-
-    def _wait(self, error: ReviewError) -> bool:
-        """Continue in memory after `wait_for_disk`; return whether that is so."""
-        if not isinstance(error, DiskError) or not self._fallback.ready:
-            return False
-        self._fallback.enter()
-        self.waiting_changed.emit(error.what)
-        return True
-
-    def _decide_each(
-        self, box_ids: Iterable[int], rule: Callable[[Box, Signature], Change | None]
-    ) -> int:
-        """Log the changes of a rule on several boxes; return their number."""
-        ids = list(dict.fromkeys(box_ids))
-        return len(
-            self._decide(lambda signature: [rule(self.box(i), signature) for i in ids])
-        )
-
-    def _remember(self, **values: object) -> None:
-        self._write(lambda: super(Review, self)._remember(**values))
-
-    def _decide(self, rule: Callable[[Signature], list[Change | None]]) -> list[Change]:
-        """Log the changes of a rule as one step, and return them."""
-
-        def write() -> list[Change]:
-            touched: list[int] = []
-            with self._writing(touched):
-                signature = Signature(self.annotator, log.now())
-                changes = [change for change in rule(signature) if change is not None]
-                if changes:
-                    log.decide(
-                        self._store, changes, signature.annotator, signature.time
-                    )
-                    touched += [change.cutout for change in changes]
-            return changes
-
-        return self._write(write)
-
-    @contextmanager
-    def _writing(self, touched: list[int]) -> Iterator[None]:
-        """Run one transaction, then emit `changed` for the cutouts it touched."""
-        if self.read_only_reason is not None:
-            raise ReviewError(self.read_only_reason)
-        with self._store.transaction():
-            yield
-        for cutout_id in dict.fromkeys(touched):
-            self.changed.emit(cutout_id)
-
-    def _refuse_classes(self, classes: Iterable[str]) -> None:
-        for cls in classes:
-            if cls not in self.classes:
-                raise ReviewError(
-                    f"this review has no class {cls!r}",
-                    self.path,
-                    f"Its classes are {', '.join(self.classes)}.",
-                )
-
-    # -- undo ---------------------------------------------------------------
-
-    def undo(self) -> int | None:
-        """Undo the newest step; return the cutout it touched, or None."""
-        return self._travel("undo")
-
-    def redo(self) -> int | None:
-        """Redo the step that was undone last; return its cutout, or None."""
-        return self._travel("redo")
-
-    def _travel(self, kind: str) -> int | None:
-        def write() -> int | None:
-            touched: list[int] = []
-            with self._writing(touched):
-                touched += log.travel(self._store, kind, self.annotator)
-            return touched[0] if touched else None
-
-        return self._write(write)
-
-    # -- detection and images -----------------------------------------------
-
-    def propose(
-        self,
-        cutout_id: int,
-        proposals: Sequence[Proposal],
-        model: str,
-        *,
-        size: tuple[int, int] | None = None,
-        beside: bool = False,
-    ) -> int:
-        """Add the proposals of a model on a cutout. This is no step of undo.
-
-        Undecided proposals of earlier detections are removed. Proposals on a decided
-        box (IoU above 0.5), rejected ones included, are left out, so that no clump is
-        decided twice, and so are those without a pixel in the image. A cutout that is
-        done, or was marked before boxes were shown, is not changed.
-
-        Parameters
-        ----------
-        cutout_id : int
-        proposals : sequence of Proposal
-        model : str
-            The model's id.
-        size : (int, int), optional
-            Width and height of the image in pixels.
-        beside : bool
-            Keep the proposals of the previous model besides the new ones on a held-out
-            cutout that is still to be marked: the user decides on both.
-
-        Returns
-        -------
-        int
-            Number of proposals that were added.
-        """
-        self._refuse_classes(proposal.cls for proposal in proposals)
-        touched: list[int] = []
-        added = 0
-        with self._writing(touched):
-            cutout = self.cutout(cutout_id)
-            if not (cutout.done or cutout.blind):
-                boxes, first = self.boxes(cutout_id), self._store.next_box_id()
-                change = rules.propose(
-                    cutout, boxes, proposals, model, size, first,
-                    beside=beside and blind.is_hidden(cutout, boxes),
-                )  # fmt: skip
-                log.forget_redo(self._store, cutout_id)
-                log.note(self._store, [change], None, log.now())
-                added = len((change.after or {})["boxes"])
-                touched.append(cutout_id)
-        return added
-
-    def note_seen(self, cutout_id: int, size: tuple[int, int]) -> None:
-        """Record the fingerprints of a cutout's files, the first time they are read.
-
-        Parameters
-        ----------
-        cutout_id : int
-        size : (int, int)
-            Width and height in pixels.
-        """
-        change = self._cutouts.first_seen(cutout_id, size)
-        if change is not None:
-            self._note([change])
-
-    def relocate(self, folder: str | Path) -> int:
-        """Look below a folder for the images that are missing, by their names.
-
-        Returns
-        -------
-        int
-            Number of cutouts whose images were found. One of several files of the same
-            name is used only if it is clear which.
-        """
-        changes = list(self._cutouts.relocate_changes(absolute(folder)))
-        if changes:
-            self._note(changes, touched=[change.cutout for change in changes])
-        return len(changes)
-
-    def add_cutouts(self, sources: Sequence[Source]) -> int:
-        """Add the cutouts whose images are not in the review yet, at the queue's end.
-
-        Those with the content of a held-out cutout are held out, too, and of the others
-        about the review's share. Nothing is added to a read-only review.
-
-        Returns
-        -------
-        int
-            Number of new cutouts.
-        """
-        new = self._cutouts.find_new(sources)
-        if self.read_only or not new:
-            return 0
-        self._note(
-            list(self._cutouts.add_changes(new))
-        )  # files are read before the transaction
-        return len(new)
-
-    def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:
-        """Log changes that are no decision of the user."""
-        with self._writing(list(touched)):
-            log.note(self._store, changes, self.annotator, log.now())
-
-
-def _refuse_plan(
-    path: Path, sources: Sequence[Source], classes: Sequence[str], held_out: float
-) -> None:
-    if path.exists():
-        raise ReviewError(
-            "there is a file of this name already",
-            path,
-            "Open it, or choose another name.",
-        )
-    if not sources:
-        raise ReviewError("a review needs a cutout", path, "Give images or a folder.")
-    if not classes or len(set(classes)) != len(classes) or not all(classes):
-        raise ReviewError(
-            f"these are no classes: {list(classes)}", path, "Give names that differ."
-        )
-    if not 0 <= held_out < 1:
-        raise ReviewError(
-            f"{held_out} is no share to hold out", path, "Give a number from 0 to 0.9."
-        )
+        return outcome

@@ -100,7 +100,7 @@ def fingerprint(path: Path) -> list[int | str]:
 
 
 def has_changed(path: Path, seen: Fingerprint) -> bool:
-    """Tell whether a file's content differs; the content is read only if it may.
+    """Return whether a file's content differs; the content is read only if it may.
 
     Parameters
     ----------

@@ -58,8 +58,8 @@ CREATE TABLE cutouts (
   seen TEXT,               -- JSON: [[bytes, mtime in ns, SHA-256]] at first sight
   flags TEXT NOT NULL DEFAULT '[]',  -- JSON
   remark TEXT NOT NULL DEFAULT '',
-  repeat_of INTEGER,       -- the cutout that is shown here once more
-  keys TEXT NOT NULL DEFAULT '[]',   -- JSON: by what it is told to be a galaxy
+  repeat_of INTEGER,       -- the cutout that this one repeats
+  keys TEXT NOT NULL DEFAULT '[]',   -- JSON: what identifies the galaxy
   blind INTEGER NOT NULL DEFAULT 0   -- marked before any model's boxes were shown
   {_COUNTERS}
 );

@@ -26,7 +26,7 @@ class Work:
     def wait(self, *, done_at: float) -> list[str]:
         said: list[str] = []
         wait_for(lambda: self.now >= done_at, "training", self, self.pause,
-                 tell=said.append, clock=lambda: self.now)  # fmt: skip
+                 report=said.append, clock=lambda: self.now)  # fmt: skip
         return said
 
 

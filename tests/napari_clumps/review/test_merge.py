@@ -12,7 +12,7 @@ from clump_detector.core.errors import Cancelled, ReviewError
 from clump_detector.core.sources import Source
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.review import Box, Proposal, QueuePlan, Review, Status
-from napari_clumps.review.agreement import (
+from napari_clumps.review.comparison.agreement import (
     Agreement,
     agreement_in_words,
     cohens_kappa,

@@ -15,7 +15,7 @@ from napari_clumps.review.storage.records import Box
 from .matching import pair_boxes, pair_cutouts
 
 if TYPE_CHECKING:
-    from .reader import ReviewReader
+    from napari_clumps.review.reader import ReviewReader
 
 #: What is counted on each cutout, as `Agreement` names it.
 _COUNTED = (

@@ -11,7 +11,7 @@ from clump_detector.core import boxes as geometry
 from napari_clumps.review.storage.records import Box, CutoutRecord
 
 if TYPE_CHECKING:
-    from .reader import ReviewReader
+    from napari_clumps.review.reader import ReviewReader
 
 
 def pair_boxes(first: Sequence[Box], second: Sequence[Box]) -> list[tuple[Box, Box]]:

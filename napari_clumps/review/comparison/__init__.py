@@ -1,0 +1,1 @@
+"""Comparison of two reviews: matching boxes and cutouts, and the agreement."""

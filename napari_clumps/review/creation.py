@@ -1,0 +1,75 @@
+"""Creating the file of a review."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
+from napari_clumps.review.images.cutouts import Cutouts
+from napari_clumps.review.storage.store import Store
+
+from .storage import log
+
+
+def create_file(
+    path: Path,
+    sources: Sequence[Source],
+    classes: Sequence[str],
+    held_out: float,
+    seed: int | None,
+    annotator: str | None,
+) -> None:
+    """Create the file of a review; `Review.create` describes the parameters.
+
+    Parameters
+    ----------
+    path : path
+    sources : sequence of Source
+    classes : sequence of str
+    held_out : float
+    seed : int or None
+    annotator : str or None
+
+    Raises
+    ------
+    ReviewError
+        If the file exists already, there is no cutout, or it cannot be written;
+        nothing is left of it then.
+    """
+    _refuse_invalid(path, sources, classes, held_out)
+    with Store.making(path) as store:
+        store.put_meta(
+            id=str(uuid.uuid4()),
+            created=log.now(),
+            classes=list(classes),
+            held_out=held_out,
+            seed=secrets.randbits(32) if seed is None else seed,
+            annotator=annotator,
+        )
+        cutouts = Cutouts(store, path.parent).add_changes(sources)
+        log.note(store, cutouts, annotator, log.now())
+
+
+def _refuse_invalid(
+    path: Path, sources: Sequence[Source], classes: Sequence[str], held_out: float
+) -> None:
+    if path.exists():
+        raise ReviewError(
+            "there is a file of this name already",
+            path,
+            "Open it, or choose another name.",
+        )
+    if not sources:
+        raise ReviewError("a review needs a cutout", path, "Give images or a folder.")
+    if not classes or len(set(classes)) != len(classes) or not all(classes):
+        raise ReviewError(
+            f"these are no classes: {list(classes)}", path, "Give names that differ."
+        )
+    if not 0 <= held_out < 1:
+        raise ReviewError(
+            f"{held_out} is no share to hold out", path, "Give a number from 0 to 0.9."
+        )

@@ -1,0 +1,300 @@
+"""Write access to a review: transactions, undo, proposals, images, and the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from psygnal import Signal
+
+from clump_detector.core.errors import ReviewError
+from clump_detector.core.sources import Source
+from napari_clumps.review.images.image_files import absolute
+from napari_clumps.review.storage.connection import DiskError
+from napari_clumps.review.storage.fallback import MemoryFallback
+from napari_clumps.review.storage.lock import WriterLock
+from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import Box, Proposal
+from napari_clumps.review.storage.store import Store
+
+from . import blind, rules
+from .images import repeats
+from .reader import ReviewReader
+from .rules import Signature
+from .storage import log
+
+Result = TypeVar("Result")
+
+
+class ReviewWriter(ReviewReader):
+    """The write access to a review; `Review` describes attributes and signals.
+
+    Parameters
+    ----------
+    path : path
+        Absolute path of the review file.
+    store : Store
+        Its tables.
+    lock : WriterLock or None
+        None opens the review for reading only.
+    """
+
+    changed = Signal(int)
+    waiting_changed = Signal(str)
+
+    def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
+        super().__init__(path, store, lock)
+        self._fallback = MemoryFallback(store)
+
+    # -- transactions -------------------------------------------------------
+
+    def _decide_each(
+        self, box_ids: Iterable[int], rule: Callable[[Box, Signature], Change | None]
+    ) -> int:
+        """Log the changes of a rule on several boxes; return their number."""
+        ids = list(dict.fromkeys(box_ids))
+        return len(
+            self._decide(lambda signature: [rule(self.box(i), signature) for i in ids])
+        )
+
+    def _remember(self, **values: object) -> None:
+        self._write(lambda: super(ReviewWriter, self)._remember(**values))
+
+    def _refuse_classes(self, classes: Iterable[str]) -> None:
+        for cls in classes:
+            if cls not in self.classes:
+                raise ReviewError(
+                    f"this review has no class {cls!r}",
+                    self.path,
+                    f"Its classes are {', '.join(self.classes)}.",
+                )
+
+    def _decide(self, rule: Callable[[Signature], list[Change | None]]) -> list[Change]:
+        """Log the changes of a rule as one step, and return them."""
+
+        def write() -> list[Change]:
+            touched: list[int] = []
+            with self._writing(touched):
+                signature = Signature(self.annotator, log.now())
+                changes = [change for change in rule(signature) if change is not None]
+                if changes:
+                    log.decide(
+                        self._store, changes, signature.annotator, signature.time
+                    )
+                    touched += [change.cutout for change in changes]
+            return changes
+
+        return self._write(write)
+
+    @contextmanager
+    def _writing(self, touched: list[int]) -> Iterator[None]:
+        """Run one transaction, then emit `changed` for the cutouts it touched."""
+        if self.read_only_reason is not None:
+            raise ReviewError(self.read_only_reason)
+        with self._store.transaction():
+            yield
+        for cutout_id in dict.fromkeys(touched):
+            self.changed.emit(cutout_id)
+
+    def emit_changed(self, touched: Iterable[int]) -> None:
+        """Emit `changed` for cutouts that a merge in another thread has changed."""
+        for cutout_id in dict.fromkeys(touched):
+            self.changed.emit(cutout_id)
+
+    # -- undo ---------------------------------------------------------------
+
+    def undo(self) -> int | None:
+        """Undo the newest step; return the cutout it touched, or None."""
+        return self._travel("undo")
+
+    def redo(self) -> int | None:
+        """Redo the step that was undone last; return its cutout, or None."""
+        return self._travel("redo")
+
+    def _travel(self, kind: str) -> int | None:
+        def write() -> int | None:
+            touched: list[int] = []
+            with self._writing(touched):
+                touched += log.travel(self._store, kind, self.annotator)
+            return touched[0] if touched else None
+
+        return self._write(write)
+
+    # -- detection and repeats ----------------------------------------------
+
+    def propose(
+        self,
+        cutout_id: int,
+        proposals: Sequence[Proposal],
+        model: str,
+        *,
+        size: tuple[int, int] | None = None,
+        beside: bool = False,
+    ) -> int:
+        """Add the proposals of a model on a cutout. This is no step of undo.
+
+        Undecided proposals of earlier detections are removed. Proposals on a decided
+        box (IoU above 0.5), rejected ones included, are left out, so that no clump is
+        decided twice, and so are those without a pixel in the image. A cutout that is
+        done, or was marked before boxes were shown, is not changed.
+
+        Parameters
+        ----------
+        cutout_id : int
+        proposals : sequence of Proposal
+        model : str
+            The model's id.
+        size : (int, int), optional
+            Width and height of the image in pixels.
+        beside : bool
+            Keep the proposals of the previous model besides the new ones on a held-out
+            cutout that is still to be marked: the user decides on both.
+
+        Returns
+        -------
+        int
+            Number of proposals that were added.
+        """
+        self._refuse_classes(proposal.cls for proposal in proposals)
+        touched: list[int] = []
+        added = 0
+        with self._writing(touched):
+            cutout = self.cutout(cutout_id)
+            if not (cutout.done or cutout.blind):
+                boxes, first = self.boxes(cutout_id), self._store.next_box_id()
+                change = rules.propose(
+                    cutout, boxes, proposals, model, size, first,
+                    beside=beside and blind.is_hidden(cutout, boxes),
+                )  # fmt: skip
+                log.forget_redo(self._store, cutout_id)
+                log.note(self._store, [change], None, log.now())
+                added = len((change.after or {})["boxes"])
+                touched.append(cutout_id)
+        return added
+
+    def show_again(self, n: int) -> int:
+        """Repeat up to n done cutouts in the queue, without marking them as repeated.
+
+        They are chosen at random, have the proposals that the model had made, and are
+        in no label set. `comparison.self_consistency` compares them with the first
+        time.
+
+        Returns
+        -------
+        int
+            Number of repeated cutouts.
+        """
+        seed = self._store.meta()["seed"]
+        changes = list(repeats.repeat_changes(self._cutouts, self._store, n, seed))
+        if changes:
+            self._note(changes)
+        return len({change.cutout for change in changes})
+
+    # -- images -------------------------------------------------------------
+
+    def note_seen(self, cutout_id: int, size: tuple[int, int]) -> None:
+        """Record the fingerprints of a cutout's files, the first time they are read.
+
+        Parameters
+        ----------
+        cutout_id : int
+        size : (int, int)
+            Width and height in pixels.
+        """
+        change = self._cutouts.first_seen(cutout_id, size)
+        if change is not None:
+            self._note([change])
+
+    def relocate(self, folder: str | Path) -> int:
+        """Look below a folder for the images that are missing, by their names.
+
+        Returns
+        -------
+        int
+            Number of cutouts whose images were found. One of several files of the same
+            name is used only if it is clear which.
+        """
+        changes = list(self._cutouts.relocate_changes(absolute(folder)))
+        if changes:
+            self._note(changes, touched=[change.cutout for change in changes])
+        return len(changes)
+
+    def add_cutouts(self, sources: Sequence[Source]) -> int:
+        """Add the cutouts whose images are not in the review yet, at the queue's end.
+
+        Those with the content of a held-out cutout are held out, too, and of the others
+        about the review's share. Nothing is added to a read-only review.
+
+        Returns
+        -------
+        int
+            Number of new cutouts.
+        """
+        new = self._cutouts.find_new(sources)
+        if self.read_only or not new:
+            return 0
+        self._note(
+            list(self._cutouts.add_changes(new))
+        )  # files are read before the transaction
+        return len(new)
+
+    def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:
+        """Log changes that are no decision of the user."""
+        with self._writing(list(touched)):
+            log.note(self._store, changes, self.annotator, log.now())
+
+    # -- a disk that refuses ------------------------------------------------
+
+    def wait_for_disk(self) -> None:
+        """Continue in memory from now on where the disk refuses, instead of raising.
+
+        Decisions in memory are written with the next decision that can be, or by
+        `write_back`; closing before that loses them, unless `save_copy` has them.
+
+        Raises
+        ------
+        ReviewError
+            If the file cannot be read.
+        """
+        if not self.read_only:
+            self._store.mirror()
+            self._store.rescue = self._wait
+
+    @property
+    def waiting(self) -> bool:
+        """Whether decisions wait in memory for the disk."""
+        return self._fallback.used
+
+    def write_back(self) -> bool:
+        """Try to write the decisions in memory; return whether all are on disk."""
+        if self.waiting:
+            try:
+                self._fallback.leave()
+            except ReviewError:
+                return False
+            self.waiting_changed.emit("")
+        return True
+
+    def save_copy(self, path: str | Path) -> None:
+        """Write the whole review to another file, with the decisions in memory."""
+        self._fallback.save_copy(absolute(path))
+
+    def _write(self, write: Callable[[], Result]) -> Result:
+        """Write to the file, or to memory after `wait_for_disk` if the disk refuses."""
+        self.write_back()
+        try:
+            return write()
+        except DiskError as error:
+            if not self._wait(error):
+                raise
+            return write()
+
+    def _wait(self, error: ReviewError) -> bool:
+        """Continue in memory after `wait_for_disk`; return whether that is so."""
+        if not isinstance(error, DiskError) or not self._fallback.ready:
+            return False
+        self._fallback.enter()
+        self.waiting_changed.emit(error.what)
+        return True
