@@ -16,12 +16,8 @@ from qtpy.QtWidgets import (
 from napari_clumps.app.controller import Controller
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.box_style import label
-from napari_clumps.render.photometry_readout import (
-    RELATIVE,
-    MeasurementRequest,
-    Measurer,
-    PhotometryReadout,
-)
+from napari_clumps.render.measurer import MeasurementRequest, Measurer
+from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
 from napari_clumps.review import Status
 from napari_clumps.viewer.aperture_overlay import ApertureMarks
 from napari_clumps.widgets.base.docks import on_the_left

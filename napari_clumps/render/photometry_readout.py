@@ -1,34 +1,23 @@
-"""The readout of the panel "Photometry", computed in a thread. No Qt, no napari."""
+"""The photometry of a clump as text and circles, for the panel "Photometry"."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.bands import wavelength
-from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source
 from clump_detector.fluxes.magnitudes import COLOURS
-from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import (
     Field,
     Measured,
     Quality,
     flags_in_words,
     measure_boxes,
-    prepare,
 )
 from clump_detector.photometry.aperture.psf import ANNULUS, APERTURE
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
-
-#: Cutouts whose sky, galaxy and PSF are kept.
-KEPT = 4
 
 #: Prefixes of Jy from the largest that fits; fluxes of clumps are uJy or nJy.
 _PREFIXES = (("Jy", 1.0), ("mJy", 1e3), ("µJy", 1e6), ("nJy", 1e9), ("pJy", 1e12))
@@ -40,24 +29,6 @@ NO_FLUX = (
     "This is a picture: its brightness is no linear flux, so that only positions are "
     "measured. Open the galaxy as FITS for fluxes, magnitudes and colours."
 )
-
-
-@dataclass(frozen=True)
-class MeasurementRequest:
-    """Which box of which cutout to measure.
-
-    Attributes
-    ----------
-    source : Source
-    corners : tuple of (x1, y1, x2, y2)
-        All boxes that count as clumps.
-    index : int
-        Which of them.
-    """
-
-    source: Source
-    corners: tuple[tuple[float, float, float, float], ...]
-    index: int
 
 
 @dataclass(frozen=True)
@@ -287,76 +258,3 @@ def _points(measured: Measured, factor: float) -> tuple[Point, ...]:
         )
         if np.isfinite(f) and np.isfinite(e)
     )
-
-
-class Measurer:
-    """Measures in a thread, the newest request only.
-
-    Parameters
-    ----------
-    cutout_of : callable
-        Gives a future of a source's cutout.
-    deliver : callable
-        Called in the thread with the request and a `PhotometryReadout`, or a sentence
-        why there is none.
-    """
-
-    def __init__(
-        self,
-        cutout_of: Callable[[Source], Future[Cutout]],
-        deliver: Callable[[MeasurementRequest, PhotometryReadout | str], None],
-    ) -> None:
-        self._cutout_of, self._deliver = cutout_of, deliver
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
-        self._mutex = threading.Lock()
-        self._newest: MeasurementRequest | None = None
-        self._fields: OrderedDict[Source, tuple[float, Field]] = OrderedDict()
-
-    def ask(self, request: MeasurementRequest | None) -> None:
-        """Measure a box; earlier requests that still wait are dropped."""
-        with self._mutex:
-            self._newest = request
-        if request is not None:
-            self._thread.submit(self._answer, request)
-
-    def forget(self) -> None:
-        """Forget every cutout, as when files have changed."""
-        self._thread.submit(self._fields.clear)
-
-    def close(self) -> None:
-        """Stop."""
-        self.ask(None)
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _answer(self, request: MeasurementRequest) -> None:
-        with self._mutex:
-            if request is not self._newest:
-                return
-        try:
-            corners = geometry.as_boxes(request.corners)
-            field = self._field(request.source, corners)
-            reading: PhotometryReadout | str = make_readout(
-                field, corners, request.index
-            )
-        except ClumpError as error:
-            reading = error.message
-        except Exception as error:  # else the panel would wait for ever
-            reading = f"It cannot be measured ({error})."
-        self._deliver(request, reading)
-
-    def _field(self, source: Source, corners: geometry.Boxes) -> Field:
-        guess = float(np.median(geometry.fwhm(corners)))
-        kept = self._fields.get(source)
-        if kept is not None and (kept[0] == guess or not _guessed(kept[1])):
-            self._fields.move_to_end(source)
-            return kept[1]
-        field = prepare(self._cutout_of(source).result(), guess=guess)
-        self._fields[source] = (guess, field)
-        while len(self._fields) > KEPT:
-            self._fields.popitem(last=False)
-        return field
-
-
-def _guessed(field: Field) -> bool:
-    """Return whether a field would differ with another guess of the PSF."""
-    return not field.psfs or any(psf.source == "boxes" for psf in field.psfs)
