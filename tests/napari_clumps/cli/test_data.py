@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from napari_clumps.review import Review
 
 
@@ -49,7 +49,7 @@ def test_labels_others_made_are_taken_in(run, review, scout, how):
     code, said, err = run("import", scout, "--into", review, "--as", how)
     assert code == 0, err
     assert "3 boxes of Clump Scout on 3 images." in said
-    assert "1 boxes reach over the rim" in said
+    assert "1 boxes extend beyond" in said
     assert (
         "1 left out: no cutout here shows it (such as ../p/100630278205.png)." in said
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import stem
+from clump_detector.image_files.sources import stem
 
 from .external import ForeignLabels
 from .packed_files import read_text

@@ -15,7 +15,7 @@ import numpy as np
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import FileError, LabelError
 from clump_detector.core.files import read_json, write_json
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 
 from .coco_file import (
     Id,

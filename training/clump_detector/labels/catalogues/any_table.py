@@ -8,12 +8,17 @@ a position on the sky in degrees, or as in ``10:20:30.4 +05:06:07``.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clump_detector.core.errors import LabelError
 from clump_detector.labels.coordinates import share, sky_position
-from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
+from clump_detector.labels.external import (
+    Corners,
+    ForeignBox,
+    ForeignLabels,
+    Losses,
+)
 from clump_detector.labels.non_clumps import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
 
 from .box_columns import find_boxes, find_points, first, image_sizes
@@ -66,48 +71,76 @@ def read_columns(grid: LabelTable) -> ForeignLabels:
     LabelError
         If no columns give boxes or positions.
     """
-    losses = Losses()
-    found_boxes = find_boxes(grid)
+    losses, found = Losses(), _positions(grid)
+    images = grid.words(grid.find(*_IMAGE))
+    ids = {name: grid.integers(name) for name in grid.names if _ID.match(name)}
+    grid.used.update(ids)
+    host = grid.positions(first(grid, _HOST))
+    more, ignored = _attributes(grid), _any_set(grid, IGNORED_COLUMNS)
+    boxes = []
+    for i in range(len(grid)):
+        corners, point = found.corners[i], found.points[i]
+        at = sky_position(*found.sky[i], host=host[i])
+        if ignored[i]:
+            losses.add("a row that is to be ignored", images[i] or f"row {i + 1}")
+            continue
+        if corners is None and at is None and point is None:
+            losses.add("a row without a position", images[i] or f"row {i + 1}")
+            continue
+        known = {k: v for k, column in ids.items() if (v := column[i]) is not None}
+        box = ForeignBox(images[i], "", corners, point, sky=at, ids=known)
+        boxes.append(replace(box, **more[i]))
+    return ForeignLabels(
+        "table", grid.path.name, grid.path, tuple(boxes), None, losses,
+        (found.note, *_not_used(grid)), numbers_from=1,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Positions:
+    """Boxes and positions of each row, None where there is none.
+
+    Attributes
+    ----------
+    corners : list of (x1, y1, x2, y2) or None
+    points : list of (x, y) or None
+        Centres in pixels of rows without a box.
+    sky : list of (ra, dec)
+        Degrees.
+    note : str
+        A sentence on the columns that they are read from.
+    """
+
+    corners: list[Corners | None]
+    points: list[tuple[float, float] | None]
+    sky: list[tuple[float | None, float | None]]
+    note: str
+
+
+def _positions(grid: LabelTable) -> _Positions:
+    """Find the columns of boxes and positions, and read them."""
+    boxes = find_boxes(grid)
     sky_names = first(grid, _SKY)
     parts = None if sky_names else grid.find_positions()
-    middle = None if found_boxes is not None else find_points(grid)
-    if found_boxes is None and sky_names is None and middle is None and parts is None:
+    middle = None if boxes is not None else find_points(grid)
+    if boxes is None and sky_names is None and middle is None and parts is None:
         shown = ", ".join(grid.names[:12])
         raise LabelError(
             f"no columns give boxes or positions (it has {shown})",
             grid.path,
             "Name them x1, y1, x2, y2 in pixels, or ra and dec in degrees.",
         )
-    images = grid.words(grid.find(*_IMAGE))
-    ids = {name: grid.integers(name) for name in grid.names if _ID.match(name)}
-    grid.used.update(ids)
     points = _points(grid, middle)
     sky = grid.positions(sky_names) if parts is None else grid.positions_in(parts)
-    host = grid.positions(first(grid, _HOST))
     if parts is not None:
         sky_names = tuple(column.name for column in parts.columns)
         grid.used.update(sky_names)
-    more, ignored = _attributes(grid), _any_set(grid, IGNORED_COLUMNS)
-    boxes = []
-    for i in range(len(grid)):
-        corners = None if found_boxes is None else found_boxes.corners[i]
-        at = sky_position(*sky[i], host=host[i])
-        if ignored[i]:
-            losses.add("a row that is to be ignored", images[i] or f"row {i + 1}")
-            continue
-        if corners is None and at is None and points[i] is None:
-            losses.add("a row without a position", images[i] or f"row {i + 1}")
-            continue
-        known = {k: v for k, column in ids.items() if (v := column[i]) is not None}
-        box = ForeignBox(images[i], "", corners, points[i], sky=at, ids=known)
-        boxes.append(replace(box, **more[i]))
     named = " and ".join(middle or sky_names or ())
-    note = found_boxes.note if found_boxes else f"Positions are read from {named}."
-    origin = grid.path.name
-    return ForeignLabels(
-        "table", origin, grid.path, tuple(boxes), None, losses,
-        (note, *_not_used(grid)), numbers_from=1,
-    )  # fmt: skip
+    note = boxes.note if boxes else f"Positions are read from {named}."
+    corners: list[Corners | None] = [None] * len(grid)
+    if boxes is not None:
+        corners = boxes.corners
+    return _Positions(corners, points, sky, note)
 
 
 def _not_used(grid: LabelTable) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,36 +76,42 @@ def read_coco(path: Path) -> ForeignLabels:
     files = list(coco_files(path))
     if not files:
         raise LabelError("there is no COCO file in this folder", path, _NO_COCO)
-    losses = Losses()
-    boxes: list[ForeignBox] = []
-    others: list[str] = []
-    notes: list[str] = []
-    numbered: dict[int | None, str] = {}
+    losses, read = Losses(), list[ForeignLabels]()
     for file in files:
         try:
-            read = _read_file(file)
+            read.append(_read_file(file))
         except LabelError as error:
             losses.add(f"a file that was not imported ({error.what})", file.name)
             continue
-        losses.update(read.losses)
-        boxes += read.boxes
-        others += read.others
-        notes += read.notes
-        numbered.setdefault(read.numbers_from, file.name)
-    if not boxes:
+        losses.update(read[-1].losses)
+    return _joined(path, read, losses)
+
+
+def _joined(
+    folder: Path, read: Sequence[ForeignLabels], losses: Losses
+) -> ForeignLabels:
+    """Return the labels of several files as those of their folder."""
+    if not read:
         raise LabelError(
-            "its files have no box. " + " ".join(losses.in_words()), path, _NO_COCO
+            "its files have no box. " + " ".join(losses.in_words()), folder, _NO_COCO
         )
+    numbered: dict[int | None, str] = {}
+    for labels in read:
+        numbered.setdefault(labels.numbers_from, labels.path.name)
     if len(numbered) > 1:
         one, other = list(numbered.values())[:2]
         raise LabelError(
             f"its files name their classes in different ways ({one} and {other})",
-            path,
+            folder,
             "Import the files one by one.",
         )
+    boxes, others, notes = (
+        tuple(entry for labels in read for entry in getattr(labels, name))
+        for name in ("boxes", "others", "notes")
+    )
     return ForeignLabels(
-        "coco", path.name, path, tuple(boxes), None, losses, tuple(notes),
-        others=tuple(others), numbers_from=next(iter(numbered)),
+        "coco", folder.name, folder, boxes, None, losses, notes,
+        others=others, numbers_from=next(iter(numbered)),
     )  # fmt: skip
 
 
