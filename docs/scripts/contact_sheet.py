@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from clump_detector.core.sources import find_sources
 from clump_detector.detector.predict import Predictor
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 from clump_detector.models.registry import resolve_model

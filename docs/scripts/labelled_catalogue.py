@@ -22,8 +22,8 @@ from astropy.table import Table
 from catalogue_pictures import validate
 
 from clump_detector.catalogue import read_catalogue
-from clump_detector.core.sources import find_sources
 from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+from clump_detector.image_files.sources import find_sources
 from napari_clumps.io.catalogue import export_catalogue
 from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Review

@@ -15,9 +15,9 @@ from typing import Any
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import search
 from clump_detector.core.text import plural
 from clump_detector.galaxies.sidecar import rows_without_cutout
+from clump_detector.image_files.sources import search
 from clump_detector.images.overrides import NO_CHOICE, Choice
 from napari_clumps.io.formats import export_labels
 from napari_clumps.jobs.detection import Detection

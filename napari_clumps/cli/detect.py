@@ -26,8 +26,8 @@ from .options import (
 
 if TYPE_CHECKING:
     from clump_detector.catalogue.detections import Row
-    from clump_detector.core.sources import Source
     from clump_detector.detector.predict import Predictor
+    from clump_detector.image_files.sources import Source
 
 
 @app.command()
@@ -44,8 +44,8 @@ def detect(
 ) -> None:
     """Detect clumps and write a table of boxes."""
     from clump_detector.catalogue.detections import check_table_name, write_table
-    from clump_detector.core.sources import search
     from clump_detector.detector.predict import Predictor
+    from clump_detector.image_files.sources import search
     from clump_detector.images.overrides import Choice
     from clump_detector.models.registry import resolve_model
 

@@ -13,7 +13,7 @@ from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import write_json
 from clump_detector.core.progress import Progress, no_progress
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import Cutout
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.models.registry import resolve_model

@@ -48,7 +48,7 @@ def open_window(
     ClumpError
         If there is nothing to review at these paths, before any window opens.
     """
-    from clump_detector.core.sources import find_sources
+    from clump_detector.image_files.sources import find_sources
 
     if not (len(paths) == 1 and paths[0].suffix == ".clumps"):
         find_sources(paths)

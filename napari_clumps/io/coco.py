@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.core.files import write_json
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,

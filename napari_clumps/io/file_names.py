@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from clump_detector.core.sources import Source, stem
+from clump_detector.image_files.sources import Source, stem
 from clump_detector.labels.exported_names import FILE, OwnName, names_table
 from napari_clumps.review import Review
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clump_detector.core.errors import ClumpError, LabelError
 from clump_detector.core.files import atomic_path, write_json
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import LabelSet, write_label_set
@@ -278,7 +278,7 @@ def _zooniverse(review: Review, path: Path, options: ExportOptions) -> Export:
 
 
 def _sheet(review: Review, path: Path, options: ExportOptions) -> Export:
-    from .contact_sheet import export_sheet
+    from napari_clumps.io.contact_sheet.sheet import export_sheet
 
     return (yield from export_sheet(review, path, options))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import find_sources, is_image_name
+from clump_detector.image_files.sources import find_sources, is_image_name
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import FileError, LabelError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import (
     DEFAULT_CLASSES,
     LabelledBox,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, read_cutout
 
 from .rendering import Rendering, note_of, render, views_of

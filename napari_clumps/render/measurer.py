@@ -12,7 +12,7 @@ import numpy as np
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import Field, prepare
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from clump_detector.core import boxes as geometry
-from clump_detector.core.bands import wavelength
 from clump_detector.fluxes.magnitudes import COLOURS
+from clump_detector.image_files.bands import wavelength
 from clump_detector.photometry import (
     Field,
     Measured,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 
 from .image_cache import DisplayImage, read_picture
 

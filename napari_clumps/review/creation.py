@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clump_detector.core.errors import ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.storage.store import Store
 

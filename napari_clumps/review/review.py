@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from clump_detector.core.errors import ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.log import Change

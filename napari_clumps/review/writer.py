@@ -10,7 +10,7 @@ from typing import TypeVar
 from psygnal import Signal
 
 from clump_detector.core.errors import ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.connection import DiskError
 from napari_clumps.review.storage.fallback import MemoryFallback

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError, from_os_error
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 
 from .messages import DetectRequest, DoneEvent, Loading, Proposals, Unreadable
 from .process import Worker

@@ -26,7 +26,7 @@ import torch
 torch.set_num_threads(2)
 from pathlib import Path
 from clump_detector.images.cutout import read_cutout
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.detector.predict import Predictor
 from clump_detector.models.registry import resolve_model
 from tests.helpers.resources import peak_memory

@@ -19,7 +19,7 @@ STEPS = 5_000
 
 _MAKE = """
 import sys
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from napari_clumps.review import Proposal, Review
 with Review.create(sys.argv[2], find_sources([sys.argv[1]])) as review:
     places = [(40 + 12 * k, 60 + 10 * k) for k in range(30)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 from tests.benchmarks.goal import Figure, spread

@@ -30,7 +30,7 @@ from torchvision.models.detection import fasterrcnn_resnet50_fpn
 from clump_detector.images.cutout import read_cutout
 from clump_detector.detector.predict import Predictor
 from clump_detector.models.registry import resolve_model
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 predictor = Predictor(resolve_model("starter"), "cpu")
 paper = fasterrcnn_resnet50_fpn(
     weights=None, weights_backbone=None, num_classes=3

@@ -104,7 +104,7 @@ def _starter() -> Any:
 
 
 def _cutout(galaxy: Galaxy) -> Any:
-    from clump_detector.core.sources import find_sources
+    from clump_detector.image_files.sources import find_sources
     from clump_detector.images.cutout import read_cutout
 
     return replace(read_cutout(find_sources([galaxy.path])[0]), fwhm=galaxy.fwhm)
@@ -187,7 +187,7 @@ def _as_many(matches: Any) -> float:
 
 
 def _write(galaxies: list[Galaxy], path: Path) -> Path:
-    from clump_detector.core.sources import find_sources
+    from clump_detector.image_files.sources import find_sources
     from clump_detector.labels.label_set import (
         LabelledBox,
         LabelledCutout,

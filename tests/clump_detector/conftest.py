@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from clump_detector.config.model import ModelConfig
-from clump_detector.core.sources import Source
 from clump_detector.detector.model_folder import save_model
 from clump_detector.detector.network import build_detector
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,

@@ -13,7 +13,7 @@ import tifffile
 from astropy.io import fits
 from hypothesis import strategies as st
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from tests.fields.colour_files import png
 from tests.fields.properties import checked

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.classes import class_names
 from clump_detector.labels.external import ForeignLabels
 from clump_detector.labels.formats.detect import read_labels

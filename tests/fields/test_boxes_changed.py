@@ -10,10 +10,10 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from clump_detector.core.errors import LabelError
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.labels.label_set import read_label_set
 from napari_clumps.cli.labels import frozen_labels
-from napari_clumps.io.formats import FORMATS, export, finished
+from napari_clumps.io.formats import FORMATS, export, run_to_end
 from napari_clumps.review import Review
 from tests.fields.understood import understood
 
@@ -88,7 +88,7 @@ def test_a_changed_image_goes_nowhere(review, tmp_path, how, size):
     put(tmp_path / "images" / "first.fits", size, 7)
     path = tmp_path / "out" / OUT[how]
     path.parent.mkdir()
-    said = finished(export(review, path, how))
+    said = run_to_end(export(review, path, how))
     assert "first.fits has changed" in said
     assert "2 boxes" in said
     assert "1 cutout" in said
@@ -111,7 +111,7 @@ def test_nothing_is_written_where_all_have_changed(review, tmp_path, how):
     path = tmp_path / "out" / OUT[how]
     path.parent.mkdir()
     with pytest.raises(LabelError, match=r"first\.fits has changed"):
-        finished(export(review, path, how))
+        run_to_end(export(review, path, how))
     assert not list(path.parent.iterdir())
 
 
@@ -138,7 +138,7 @@ def test_a_size_that_a_script_told(tmp_path, how):
             made.propose(i, [], "m", size=size)
             made.add(i, BOXES[0], "clump")
             made.set_done(i, True)
-        said = finished(export(made, tmp_path / OUT[how], how))
+        said = run_to_end(export(made, tmp_path / OUT[how], how))
     assert "first.fits has 90 x 60 pixels, but its boxes were made on 180 x 120" in said
 
 
@@ -149,7 +149,7 @@ def test_set_done_anew_is_looked_at_again(review, tmp_path):
     assert review.check_source(1) is not None
     review.set_done(1, True)
     assert review.check_source(1) is None
-    said = finished(export(review, tmp_path / "x", "yolo"))
+    said = run_to_end(export(review, tmp_path / "x", "yolo"))
     assert "4 boxes on 2 cutouts." in said
     review.undo()
     assert review.check_source(1) is not None, "one undo takes both back"
@@ -185,7 +185,7 @@ def test_many_are_named(tmp_path):
             made.set_done(i, True)
         for n in range(1, 6):
             put(folder / f"galaxy{n}.fits", (90, 60), n + 100)
-        said = finished(export(made, tmp_path / "x", "yolo"))
+        said = run_to_end(export(made, tmp_path / "x", "yolo"))
     assert all(f"galaxy{n}" in said for n in range(1, 6))
     assert "And 2 more cutouts were left out: galaxy4, galaxy5." in said
 
@@ -207,7 +207,7 @@ def test_a_box_without_a_pixel_is_counted(tmp_path, how):
         for box in (BOXES[0], (200.0, 200.0, 220.0, 220.0)):
             made.add(1, box, "clump")
         made.set_done(1, True)
-        said = finished(export(made, tmp_path / OUT[how], how))
+        said = run_to_end(export(made, tmp_path / OUT[how], how))
     assert "1 box" in said
     assert "pixel in" in said
 

@@ -25,12 +25,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from clump_detector.core.errors import LabelError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import read_label_set
-from napari_clumps.io.formats import export, finished
+from napari_clumps.io.formats import export, run_to_end
 from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Review
-from napari_clumps.review.storage.steps import finished as ended
+from napari_clumps.review.storage.steps import run_to_end as ended
 from tests.fields.properties import checked
 from tests.fields.understood import understood
 
@@ -222,7 +222,7 @@ def check_export_read_back(drawn: list[Drawn]) -> None:
         taken = {name.lower() for one in drawn for name in (Path(one.file).stem,)}
         with made_review(top / "r.clumps", drawn, sources) as review:
             for how in BACK:
-                finished(export(review, top / how, how))
+                run_to_end(export(review, top / how, how))
                 names = own(top / how)
                 found = READERS[how](top / how)
                 assert set(found) == set(names)
@@ -257,9 +257,9 @@ def check_sky(review: Review, drawn: list[Drawn], path: Path) -> None:
                                (x2 - x1) * 0.4, (y2 - y1) * 0.4))  # fmt: skip
     if not wanted:
         with pytest.raises(LabelError, match="no cutout has sky coordinates"):
-            finished(export(review, path))
+            run_to_end(export(review, path))
         return
-    finished(export(review, path))
+    run_to_end(export(review, path))
     found = [
         (r.center.icrs.ra.deg, r.center.icrs.dec.deg,
          r.width.to_value("arcsec"), r.height.to_value("arcsec"))
@@ -403,7 +403,7 @@ def gone_out(tmp_path):
 
     def go(how: str, name: str | None = None) -> Path:
         path = tmp_path / (name or how)
-        finished(export(review, path, how))
+        run_to_end(export(review, path, how))
         return path
 
     with review:

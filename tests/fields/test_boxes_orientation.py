@@ -18,16 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.formats.orientation import picture_size
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.placement.place import place_labels
-from napari_clumps.io.formats import export, finished
+from napari_clumps.io.formats import export, run_to_end
 from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Review
-from napari_clumps.review.storage.steps import finished as ended
+from napari_clumps.review.storage.steps import run_to_end as ended
 from tests.fields.properties import checked
 from tests.fields.understood import understood
 
@@ -276,7 +276,7 @@ def test_what_goes_out_has_no_tag(tmp_path, how):
         (box,) = review.boxes(1)
         assert box.corners == pytest.approx((7.5, 3.5, 15.5, 11.5))
         review.set_done(1, True)
-        finished(export(review, tmp_path / "out", how))
+        run_to_end(export(review, tmp_path / "out", how))
     (png,) = (tmp_path / "out").rglob("*.png")
     with Image.open(png) as picture:
         assert picture.getexif().get(TAG) is None

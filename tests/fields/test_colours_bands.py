@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from clump_detector.core.bands import from_blue, wavelength
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.bands import from_blue, wavelength
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.pixels.band_names import band_in
 from clump_detector.images.rgb import to_rgb

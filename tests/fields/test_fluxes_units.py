@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clump_detector.core.errors import ImageError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from tests.fields.flux_files import SCALE, noise, write
 from tests.fields.understood import understood

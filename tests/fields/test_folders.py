@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.core.errors import ImageError
-from clump_detector.core.sources import search
+from clump_detector.image_files.sources import search
 from clump_detector.images.inspect import main
 from tests.fields.understood import understood
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review import Review
 from tests.helpers.broken_files import broken
 

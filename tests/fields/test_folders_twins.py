@@ -13,7 +13,7 @@ from astropy.io import fits
 from PIL import Image, PngImagePlugin
 
 from clump_detector.config.model import ModelConfig
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 from clump_detector.train.cross_validation import deal
 from clump_detector.train.samples.dataset import load_samples

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from clump_detector.core.errors import ClumpError, LabelError
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.label_set import LabelSet, read_label_set

@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 
 from clump_detector.core.errors import LabelError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.label_set import read_label_set
 from tests.fields.labels_made import (
@@ -243,9 +243,7 @@ def test_a_training_wants_a_size_in_whole_pixels(tmp_path):
 def test_boxes_of_texts(tmp_path):
     path = put_coco(tmp_path, coco(annotation(bbox=["10", "20.0", "8", 6])))
     assert taken(path) == [(BOX, "clump", "")]
-    with pytest.raises(
-        LabelError, match=r"it has no usable box. 1 left out: .*image"
-    ):
+    with pytest.raises(LabelError, match=r"it has no usable box. 1 left out: .*image"):
         read_labels(put_coco(tmp_path, coco(annotation(image_id=...))))
 
 

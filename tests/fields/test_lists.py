@@ -13,9 +13,9 @@ from PIL import Image
 from clump_detector.catalogue import CatalogueBuilder, write_catalogue
 from clump_detector.catalogue.measured_rows import _listed
 from clump_detector.core.errors import ClumpError, FileError
-from clump_detector.core.sources import Source
 from clump_detector.galaxies.read import read_galaxies
 from clump_detector.galaxies.sidecar import galaxy_of, rows_without_cutout
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.tables.read import read_table
 from tests.fields.understood import understood

@@ -12,9 +12,9 @@ from astropy.io import fits
 from astropy.io.fits import Header
 
 from clump_detector.core.errors import LabelError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.cli.detect import detect
-from napari_clumps.io.formats import export, finished
+from napari_clumps.io.formats import export, run_to_end
 from napari_clumps.render.image_cache import read_picture
 from napari_clumps.review import Review
 from tests.fields.test_sky_headers import header
@@ -49,13 +49,13 @@ def _review(folder: Path, *headers: Header) -> Review:
 def test_an_export_says_what_it_lacks(tmp_path: Path, name: str) -> None:
     broken = header(CRVAL1="here")
     with _review(tmp_path, broken, broken, header()) as review:
-        said = finished(export(review, tmp_path / name))
+        said = run_to_end(export(review, tmp_path / name))
     assert "CRVAL1 = 'here' is not a number (2 cutouts)." in said
 
 
 def test_an_odd_card_is_said_by_an_export(tmp_path: Path) -> None:
     with _review(tmp_path, header(EQUINOX="NOW"), header()) as review:
-        said = finished(export(review, tmp_path / "a.reg"))
+        said = run_to_end(export(review, tmp_path / "a.reg"))
     assert "EQUINOX = 'NOW' was not understood and left out (1 cutout)." in said
 
 
@@ -64,7 +64,7 @@ def test_regions_on_no_sky_are_refused_with_the_reason(tmp_path: Path) -> None:
         _review(tmp_path, header(CRVAL1="here")) as review,
         pytest.raises(LabelError, match="CRVAL1 = 'here' is not a number"),
     ):
-        finished(export(review, tmp_path / "a.reg"))
+        run_to_end(export(review, tmp_path / "a.reg"))
 
 
 class _Finder:

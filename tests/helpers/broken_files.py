@@ -71,8 +71,8 @@ def _list(path: Path) -> None:
 
 
 def _beside(path: Path) -> None:
-    from clump_detector.core.sources import Source
     from clump_detector.galaxies.sidecar import galaxy_of
+    from clump_detector.image_files.sources import Source
 
     galaxy, said = galaxy_of(Source("a", (path.parent / "a.png",)))
     assert galaxy is not None or said
@@ -162,7 +162,7 @@ def whole_files(folder: Path) -> list[tuple[str, bytes, Reader]]:
         found.append((f"catalogue{ending}", path.read_bytes(), _catalogue))
     found.append(("boxes.csv.gz", gzip.compress(found[9][1], mtime=0), _labels))
     review = folder / "whole.clumps"
-    from clump_detector.core.sources import Source
+    from clump_detector.image_files.sources import Source
 
     with Review.create(review, [Source("a", (folder / "a.png",))]) as made:
         made.add(1, (1, 2, 30, 40), "clump")

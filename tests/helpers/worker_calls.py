@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 from napari_clumps.worker import process, training
 from tests.helpers.paths import ROOT

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from napari_clumps.review import Proposal, Review
 
 SIZE = (100, 80)

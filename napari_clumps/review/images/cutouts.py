@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.core.errors import ClumpError, ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.formats.orientation import picture_size
 from clump_detector.images.identity import keys_at_hand

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clump_detector.core.errors import FileError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.identity import (
     CONTENT,
     ID,

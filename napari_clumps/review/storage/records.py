@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 
 Corners = tuple[float, float, float, float]
 

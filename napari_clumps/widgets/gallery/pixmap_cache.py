@@ -9,7 +9,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QImage, QPixmap
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.render.thumbnails import Small, Thumbnails, ThumbnailView
 
 #: Bytes of pixmaps that are kept; a crop of 120 pixels takes 58 kilobytes.

@@ -10,8 +10,8 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from clump_detector.core.sources import Source
 from clump_detector.evaluation import breakdown
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,

@@ -13,9 +13,9 @@ from PIL import Image
 
 from clump_detector.core.errors import Cancelled, LabelError, ModelError
 from clump_detector.core.progress import CancelToken
-from clump_detector.core.sources import Source
 from clump_detector.evaluation.comparison import compare_models, store_verdict
 from clump_detector.evaluation.evaluate import evaluate_model
+from clump_detector.image_files.sources import Source
 from clump_detector.images.identity import image_keys, sky_keys, telling
 from clump_detector.labels.label_set import (
     LabelledBox,

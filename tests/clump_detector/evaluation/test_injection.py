@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from clump_detector.core.errors import ImageError
-from clump_detector.core.sources import find_sources
 from clump_detector.evaluation.completeness import (
     EDGES,
     completeness,
@@ -15,6 +14,7 @@ from clump_detector.evaluation.completeness import (
     wilson,
 )
 from clump_detector.evaluation.injection import RATIOS, Trial, try_clumps
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.photometry import measure
 

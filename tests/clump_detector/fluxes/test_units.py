@@ -8,8 +8,8 @@ from astropy import units as u
 from astropy.io import fits
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.sources import Source
 from clump_detector.fluxes.units import AB_ZERO, chosen_unit
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 
 NANOMAGGY = 3.631e-6

@@ -23,7 +23,6 @@ from PIL import Image
 from clump_detector.astrometry.tangent_plane import tangent_wcs
 from clump_detector.astrometry.wcs import pixel_scale, sky_positions
 from clump_detector.core.errors import ClumpError, ConfigError, FileError
-from clump_detector.core.sources import find_sources
 from clump_detector.galaxies import sidecar as folder_table
 from clump_detector.galaxies.columns import parse_choices
 from clump_detector.galaxies.coordinates import (
@@ -33,6 +32,7 @@ from clump_detector.galaxies.coordinates import (
     parse_position,
 )
 from clump_detector.galaxies.read import read_galaxies
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.tables.read import read_table
 from tests.helpers.paths import SHARED

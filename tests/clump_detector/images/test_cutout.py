@@ -18,7 +18,7 @@ from PIL import Image
 
 from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core.errors import ClumpError, ImageError
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import from_array, read_cutout
 from clump_detector.images.pixels import limits as image_limits
 from clump_detector.images.rgb import to_rgb

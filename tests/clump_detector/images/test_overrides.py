@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.overrides import Choice
 
 

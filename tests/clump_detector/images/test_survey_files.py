@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clump_detector.core.sources import FITS_SUFFIXES, Source, find_sources
 from clump_detector.detector.predict import Predictor
+from clump_detector.image_files.sources import FITS_SUFFIXES, Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.inspect import recognised
 from clump_detector.images.rgb import to_rgb

@@ -18,7 +18,7 @@ from astropy.table import Table
 from PIL import Image
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.placement.place import place_labels
 from tests.clump_detector.labels.formats.test_detect import (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from clump_detector.core.errors import LabelError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,

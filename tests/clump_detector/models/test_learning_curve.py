@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
 from clump_detector.models.card import ModelCard
 from clump_detector.models.learning_curve import (

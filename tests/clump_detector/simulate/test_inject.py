@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from clump_detector.core.errors import ConfigError, ImageError
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.host_mask import host_mask
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.simulate import simulate

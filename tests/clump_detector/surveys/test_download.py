@@ -24,9 +24,9 @@ from clump_detector.core.errors import (
     FetchError,
     FileError,
 )
-from clump_detector.core.sources import find_sources
 from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.galaxies.read import read_galaxies
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.surveys import (
     Choices,

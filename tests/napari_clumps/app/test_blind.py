@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QLabel, QTableView
 
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from napari_clumps.review import Proposal, Review, Status
 from napari_clumps.settings.settings import Settings, load_settings
 from tests.helpers.review_window import MODEL, PROPOSED

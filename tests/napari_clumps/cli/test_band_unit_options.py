@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.labels.label_set import read_label_set
 from napari_clumps.review import Review

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.review import Proposal, Review
 

@@ -26,7 +26,7 @@ def sample():
 
 @pytest.fixture
 def review(tmp_path):
-    from clump_detector.core.sources import find_sources
+    from clump_detector.image_files.sources import find_sources
 
     folder = tmp_path / "galaxies"
     folder.mkdir()

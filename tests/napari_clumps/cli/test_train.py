@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from clump_detector.config.model import ModelConfig
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.models.card import ModelCard, read_card
 from napari_clumps.review import Review
 

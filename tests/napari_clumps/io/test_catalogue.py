@@ -10,7 +10,7 @@ from PIL import Image
 
 from clump_detector.catalogue import read_catalogue
 from clump_detector.core.errors import Cancelled, FileError, LabelError
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.photometry import Quality, moffat
 from napari_clumps.io.catalogue import export_catalogue
 from napari_clumps.review import Proposal, Review

@@ -18,8 +18,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from clump_detector.core.errors import ClumpError, FileError, LabelError
-from clump_detector.core.sources import Source
-from napari_clumps.io.contact_sheet_tiles import orient, orient_box
+from clump_detector.image_files.sources import Source
+from napari_clumps.io.contact_sheet.tiles import orient, orient_box
 from napari_clumps.io.file_names import FileNames
 from napari_clumps.io.formats import FORMATS, export, format_of, run_to_end
 from napari_clumps.io.import_labels import add_labels, find_labels

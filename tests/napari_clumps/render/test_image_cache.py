@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.render import image_cache as module
 from napari_clumps.render.image_cache import ImageCache
 from napari_clumps.render.rendering import Rendering

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from clump_detector.core.errors import LabelError, ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.classes import class_names
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.io.import_labels import add_labels, find_labels

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps import __version__
 from napari_clumps.review import Proposal, Review

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clump_detector.core.errors import Cancelled, ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.review import Box, Proposal, QueuePlan, Review, Status
 from napari_clumps.review.comparison.agreement import (

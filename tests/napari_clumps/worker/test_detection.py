@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from clump_detector.core.errors import ClumpError, ModelError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.worker.detection import CutoutRequest, Summary, detect
 from napari_clumps.worker.messages import Loading, Proposals, Unreadable
 from napari_clumps.worker.process import Worker
@@ -155,7 +155,7 @@ from pathlib import Path
 from napari_clumps.worker.detection import CutoutRequest, detect
 from napari_clumps.worker.messages import Loading
 from napari_clumps.worker.process import Worker
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 worker = Worker([sys.executable, {str(FAKE)!r}])
 cutout = CutoutRequest(1, Source("slow", (Path({str(tmp_path / "a.npy")!r}),)))
 found = detect(worker, [cutout], Path({str(model)!r}))
@@ -175,7 +175,7 @@ from pathlib import Path
 from napari_clumps.worker.detection import CutoutRequest, detect
 from napari_clumps.worker.messages import Loading
 from napari_clumps.worker.process import Worker
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 worker = Worker([sys.executable, {str(FAKE)!r}])
 cutout = CutoutRequest(1, Source("deaf", (Path({str(tmp_path / "a.npy")!r}),)))
 for event in detect(worker, [cutout], Path({str(model)!r})):

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from clump_detector.core.bands import wavelength
 from clump_detector.fluxes.extinction import SOURCE as EXTINCTION_SOURCE
 from clump_detector.fluxes.magnitudes import COLOURS
+from clump_detector.image_files.bands import wavelength
 
 ColumnKind = Literal["int", "float", "bool", "text"]
 

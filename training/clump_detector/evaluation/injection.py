@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import Floats
-from clump_detector.core.bands import wavelength
 from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import ClumpError, ImageError
 from clump_detector.core.progress import CancelToken, Progress, no_progress
-from clump_detector.core.sources import Source
 from clump_detector.fluxes.magnitudes import bluest
+from clump_detector.image_files.bands import wavelength
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.host_mask import nucleus
 from clump_detector.images.rgb import to_rgb

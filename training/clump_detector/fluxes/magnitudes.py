@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import Floats
-from clump_detector.core.bands import wavelength
+from clump_detector.image_files.bands import wavelength
 
 #: Flux of AB magnitude 0 in Jy (Oke & Gunn 1983, ApJ 266, 713), as SDSS and most
 #: surveys round it: a nanomaggy, of magnitude 22.5, is 3.631 uJy.

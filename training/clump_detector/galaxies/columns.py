@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.sources import BAND_ORDER
+from clump_detector.image_files.sources import BAND_ORDER
 
 from .column_names import NamedColumn, bare, named_with_unit, plain, unit_of
 from .positions import PositionColumns, find_positions, with_unit

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from clump_detector.core.sources import Source, stem
+from clump_detector.image_files.sources import Source, stem
 
 #: Least digits of a number in a name that is an id.
 _LEAST_DIGITS = 6

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clump_detector.astrometry.wcs import note
 from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import FileError
-from clump_detector.core.sources import stem
+from clump_detector.image_files.sources import stem
 from clump_detector.tables.read import read_table
 
 from .columns import Columns, find_columns

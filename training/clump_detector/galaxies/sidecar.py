@@ -21,7 +21,7 @@ import numpy as np
 from clump_detector.astrometry.tangent_plane import tangent_wcs
 from clump_detector.astrometry.wcs import no_sky, note, pixel_scale, sky_positions
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 
 from .galaxy import Galaxy
 from .matching import ListRows

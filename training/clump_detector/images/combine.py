@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from clump_detector.astrometry.wcs import pixel_scale, stated_scale
-from clump_detector.core.bands import blue_to_red
 from clump_detector.core.errors import ImageError
-from clump_detector.core.sources import Source
 from clump_detector.fluxes.units import RELATIVE, Unit, stated_unit, unit_of
+from clump_detector.image_files.bands import blue_to_red
+from clump_detector.image_files.sources import Source
 from clump_detector.images.fits.header_psf import psf_fwhm
 from clump_detector.images.pixels.band_names import (
     Naming,

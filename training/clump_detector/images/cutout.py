@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError, ImageError, from_os_error
 from clump_detector.core.signatures import AS_IT_IS, belied, refuse_special
-from clump_detector.core.sources import (
+from clump_detector.galaxies.galaxy import Galaxy
+from clump_detector.galaxies.sidecar import with_galaxy
+from clump_detector.image_files.sources import (
     FITS_SUFFIXES,
     PICTURE_SUFFIXES,
     SUFFIXES,
@@ -22,8 +24,6 @@ from clump_detector.core.sources import (
     Source,
     stem,
 )
-from clump_detector.galaxies.galaxy import Galaxy
-from clump_detector.galaxies.sidecar import with_galaxy
 from clump_detector.images.fits.read import read_fits
 from clump_detector.images.formats.arrays import as_image, read_npy, read_npz
 from clump_detector.images.formats.orientation import orientation_of, turn_notes

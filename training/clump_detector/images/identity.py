@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError, FileError
 from clump_detector.core.files import sha256
-from clump_detector.core.sources import FITS_SUFFIXES, Source
 from clump_detector.galaxies.sidecar import galaxy_of
+from clump_detector.image_files.sources import FITS_SUFFIXES, Source
 from clump_detector.images.fits.galaxy_position import HeaderGalaxy, galaxy_in_header
 
 from .cutout import read_cutout

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.core.sources import Source, find_sources, search
 from clump_detector.galaxies.sidecar import rows_without_cutout
+from clump_detector.image_files.sources import Source, find_sources, search
 
 from .cutout import Cutout, read_cutout
 

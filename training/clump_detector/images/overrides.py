@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.sources import Source
 from clump_detector.fluxes.units import chosen_unit
+from clump_detector.image_files.sources import Source
 from clump_detector.images.pixels.band_names import bands_in
 
 

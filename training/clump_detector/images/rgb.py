@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.bands import blue_to_red
+from clump_detector.image_files.bands import blue_to_red
 
 from .cutout import Cutout
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from clump_detector.core.bands import wavelength
 from clump_detector.core.errors import ConfigError
+from clump_detector.image_files.bands import wavelength
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry.aperture.background import SkyBackground
 from clump_detector.photometry.aperture.psf import Psf, from_image, gaussian, moffat

@@ -17,7 +17,7 @@ import numpy as np
 
 from clump_detector.core.errors import ConfigError, FileError, from_os_error
 from clump_detector.core.progress import CancelToken, Progress, no_progress
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.labels.label_set import LabelledCutout, LabelSet, write_label_set
 
 from .cutout import SimulatedCutout, as_cube, galaxy_rng, simulate_one

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import SIDE_IN_FWHM, Boxes
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.host_mask import host_mask, nucleus
 from clump_detector.images.rgb import to_rgb

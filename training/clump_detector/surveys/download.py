@@ -14,14 +14,14 @@ import numpy as np
 from clump_detector.astrometry.wcs import celestial_wcs
 from clump_detector.core.errors import FetchError, FileError
 from clump_detector.galaxies.write import Row, merged, read_rows, row_of, write_rows
+from clump_detector.surveys.archives.hips import Hips
+from clump_detector.surveys.archives.mosaic import add_field, is_full
+from clump_detector.surveys.archives.sdss import Sdss
 
 from .cache import Cache
-from .hips import Hips
 from .journal import Journal
-from .mosaic import add_field, is_full
 from .plan import DownloadPlan, Wanted
 from .retry import Asker, StopAskingError, TryAgain, Waits
-from .sdss import Sdss
 from .services import Services
 from .write import (
     OutsideError,

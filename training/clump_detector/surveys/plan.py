@@ -13,8 +13,8 @@ from pathlib import Path
 
 from clump_detector.astrometry.pixel_scale import doubt, is_plausible
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.sources import BAND_ORDER
 from clump_detector.galaxies.galaxy import Galaxy
+from clump_detector.image_files.sources import BAND_ORDER
 
 from .surveys import Survey
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.core.sources import BAND_ORDER
+from clump_detector.image_files.sources import BAND_ORDER
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clump_detector.core.errors import ImageError, from_os_error
 from clump_detector.core.progress import CancelToken
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, from_array, read_cutout
 
 from .requests import Event

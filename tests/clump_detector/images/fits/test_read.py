@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core.errors import ImageError
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.fits.scan import opened, scan
 from clump_detector.images.fits.values import values_of

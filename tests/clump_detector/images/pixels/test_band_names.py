@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import read_cutout
 from tests.helpers.survey_files import hdu, noise, notes_of, sky, write
 

@@ -9,7 +9,7 @@ from astropy.wcs import WCS
 
 from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core.errors import ImageError
-from clump_detector.core.sources import find_sources
+from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
 
 #: The star that all bands show, in degrees.

@@ -10,7 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.external import ForeignBox, ForeignLabels
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.placement.place import place_labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review import Review
 from tests.helpers.resources import work
 

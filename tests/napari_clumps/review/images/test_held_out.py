@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from clump_detector.config.model import ModelConfig
-from clump_detector.core.sources import Source, find_sources
+from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.identity import believed, content_key, image_keys, sky_keys
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.train.samples.dataset import load_samples

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.core.files import read_json
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review import Review, Status
 from napari_clumps.review.storage.log import read_log
 from napari_clumps.review.storage.replay import replay

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.core.errors import ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review import Proposal, Review, Status
 
 WRITER = """if True:

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from clump_detector.core.errors import ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review import FLAGS, Proposal, Review, Status
 from napari_clumps.review.storage.store import Store
 

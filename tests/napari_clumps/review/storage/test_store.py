@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.core.errors import ReviewError
-from clump_detector.core.sources import Source
+from clump_detector.image_files.sources import Source
 from napari_clumps.review import Proposal, QueuePlan, Review, Status
 from napari_clumps.review.storage import memory_copy
 from napari_clumps.review.storage.schema import APPLICATION_ID, VERSION

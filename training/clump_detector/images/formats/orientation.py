@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.signatures import refuse_special
-from clump_detector.core.sources import PICTURE_SUFFIXES, TIFF_SUFFIXES
+from clump_detector.image_files.sources import PICTURE_SUFFIXES, TIFF_SUFFIXES
 from clump_detector.images.pixels.logs import quiet
 
 #: Number of the tag, the same in EXIF and TIFF.

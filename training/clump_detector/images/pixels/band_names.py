@@ -11,9 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clump_detector.core.bands import BAND_ORDER, NARROW, SPACE_FILTER, band_of_token
 from clump_detector.core.fits_header import HeaderKeys
-from clump_detector.core.sources import stem
+from clump_detector.image_files.bands import (
+    BAND_ORDER,
+    NARROW,
+    SPACE_FILTER,
+    band_of_token,
+)
+from clump_detector.image_files.sources import stem
 
 Names = tuple[str | None, ...]
 

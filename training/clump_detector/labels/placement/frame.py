@@ -11,8 +11,8 @@ import numpy as np
 
 from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core.notation import real
-from clump_detector.image_files.sources import FITS_SUFFIXES, PICTURE_SUFFIXES
 from clump_detector.galaxies.galaxy import Galaxy
+from clump_detector.image_files.sources import FITS_SUFFIXES, PICTURE_SUFFIXES
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.formats.orientation import picture_size
 from clump_detector.labels.external import Size, SkyPosition

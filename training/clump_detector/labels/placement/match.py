@@ -18,9 +18,9 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.image_files.sources import SUFFIXES, Source
 from clump_detector.image_files.sources import stem as image_stem
-from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.labels.external import ForeignBox, Size
 
 from .renamed import (

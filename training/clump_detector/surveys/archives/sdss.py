@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from clump_detector.core.errors import FetchError
-
-from .retry import TryAgain, check_status
-from .services import Services
+from clump_detector.surveys.retry import TryAgain, check_status
+from clump_detector.surveys.services import Services
 
 _SERVICE = "SDSS"
 _RELEASE = 17

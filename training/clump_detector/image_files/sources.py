@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from clump_detector.core.errors import FileError, ImageError, from_os_error
+from clump_detector.core.signatures import refuse_special
+
 from .bands import BAND_ORDER, band_of_token, from_blue
 from .companions import Companions, LeftOut, companions_in_words
-from .errors import FileError, ImageError, from_os_error
-from .signatures import refuse_special
 
 __all__ = [
     "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",

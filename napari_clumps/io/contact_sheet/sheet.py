@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.files import atomic_path
+from napari_clumps.io.selection import ExportOptions, Step, Tally
 from napari_clumps.render.box_style import COLOURS, colour_hex
 from napari_clumps.render.orientation import scale_bar
 from napari_clumps.review import Box, Corners, Review, Status
 
-from .contact_sheet_tiles import SheetTile, select_for_sheet, tiles
-from .selection import ExportOptions, Step, Tally
+from .tiles import SheetTile, select_for_sheet, tiles
 
 if TYPE_CHECKING:
     from fpdf import FPDF

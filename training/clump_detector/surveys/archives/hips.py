@@ -7,9 +7,8 @@ import warnings
 from typing import Any
 
 from clump_detector.core.errors import FetchError
-
-from .retry import TryAgain, check_status
-from .services import Services
+from clump_detector.surveys.retry import TryAgain, check_status
+from clump_detector.surveys.services import Services
 
 _SERVICE = "hips2fits"
 

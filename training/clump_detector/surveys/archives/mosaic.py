@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .write import Plane
+from clump_detector.surveys.write import Plane
 
 #: A cutout with a smaller fraction of missing pixels is complete.
 _ENOUGH = 1e-4

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from clump_detector.core.text import plural
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.rgb import to_rgb
+from napari_clumps.io.selection import ExportOptions, Tally, one_line, read
 from napari_clumps.render.orientation import Orientation, compass_of, north_up
 from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
-
-from .selection import ExportOptions, Tally, one_line, read
 
 #: Pixels along the longer side of a picture at most, and the quality of its JPEG.
 SIDE, QUALITY = 400, 85

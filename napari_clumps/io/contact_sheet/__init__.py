@@ -1,0 +1,1 @@
+"""A contact sheet of a review, as PDF or HTML."""

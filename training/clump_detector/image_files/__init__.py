@@ -1,0 +1,1 @@
+"""Image files before they are read: which belong together, and their bands."""
