@@ -5,6 +5,8 @@ The contracts in ``pyproject.toml`` say which package may import which.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from graphlib import TopologicalSorter
 
@@ -53,3 +55,18 @@ def test_no_folder_has_more_than_twelve_modules(package):
     counts = Counter(f.parent for f in files if f.name != "__init__.py")
     crowded = {str(folder): n for folder, n in counts.items() if n > 12}
     assert not crowded
+
+
+def test_the_window_s_tests_import_no_torch():
+    """Torch and the software renderer of a virtual display cannot share a process."""
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    importlib.import_module(name)\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    folders = (ROOT / "tests" / "napari_clumps", ROOT / "tests" / "integration")
+    files = [f for folder in folders for f in sorted(folder.rglob("test_*.py"))]
+    names = [".".join(f.relative_to(ROOT).with_suffix("").parts) for f in files]
+    done = subprocess.run([sys.executable, "-c", code, *names], cwd=ROOT, check=False)
+    assert done.returncode == 0

@@ -6,6 +6,8 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from qtpy.compat import isalive
+
 from napari_clumps.app.controller import Controller
 from napari_clumps.app.preferences import Preferences
 
@@ -50,6 +52,8 @@ class WindowConnection:
         if viewer is None:
             return
         controls = viewer.dockLayerControls
+        if not isalive(controls):  # it went with the window
+            return
         if self.controller.session.review is None:
             if self._controls_hidden:
                 controls.show()

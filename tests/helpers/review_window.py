@@ -110,9 +110,12 @@ class Desk:
         self.settle(50)
 
     def panel(self, name: str):
+        """Return a widget by its object name: the visible one, where there are more."""
         from qtpy.QtWidgets import QWidget
 
-        return self.viewer.window._qt_window.findChild(QWidget, name)
+        found = self.viewer.window._qt_window.findChildren(QWidget, name)
+        visible = [widget for widget in found if widget.isVisible()]
+        return next(iter([*visible, *found]), None)
 
 
 @pytest.fixture(scope="session")

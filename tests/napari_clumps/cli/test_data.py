@@ -74,7 +74,7 @@ def test_the_kind_and_the_side_can_be_said(run, review, tmp_path):
     table.write_text("file,x,y\n366658689799.png,100,200\n")
     code, said, _ = run("import", table, "--into", review, "--kind", "table")
     assert code == 2
-    assert "taken in" not in said
+    assert "imported" not in said
     code, _, err = run("import", table, "--into", review, "--kind", "nonsense")
     assert code == 2
     assert "clump-scout" in err

@@ -99,7 +99,7 @@ def test_labels_become_accepted_boxes(desk, tmp_path, monkeypatch):
     desk.controller.session.said.connect(said.append)
     click(desk, "import")
     assert desk.statuses() == ["proposal", "proposal", "proposal", "accepted"]
-    assert any("1 box taken in" in line for line in said)
+    assert any("1 box imported" in line for line in said)
 
 
 def test_nothing_is_taken_in_against_a_persons_will(desk, tmp_path, monkeypatch):

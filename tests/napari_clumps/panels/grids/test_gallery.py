@@ -358,6 +358,7 @@ def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
 
 def test_crops_of_one_cutout_cost_one_reading(desk, hand, qtbot):
     cells = hand.panel.cells
+    hand.panel.float_or_dock()  # in a window of its own all of them are visible
     qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(12)))
     assert cells.pixmaps.files_read <= 4
     cells.pixmaps._kept.clear()  # the whole pictures are kept for longer

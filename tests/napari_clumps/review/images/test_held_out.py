@@ -16,7 +16,6 @@ from clump_detector.config.model import ModelConfig
 from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.identity import believed, content_key, image_keys, sky_keys
 from clump_detector.labels.label_set import read_label_set
-from clump_detector.train.samples.dataset import load_samples
 from napari_clumps.io.formats import export, run_to_end
 from napari_clumps.io.selection import ExportOptions
 from napari_clumps.review import Review
@@ -257,6 +256,8 @@ def test_training_from_plain_coco_leaves_held_out_ones_alone(
     path = tmp_path / "out" / "plain.json"
     run_to_end(export(done, path, "coco", ExportOptions(png=png)))
     labels = read_label_set(path)
+    from clump_detector.train.samples.dataset import load_samples  # torch
+
     samples = load_samples(labels, path, ModelConfig(), share=0, seed=1)
     kept = {c.name for c in done.cutouts() if not c.held_out}
     assert {s.name.split("-")[-1] for s in samples.train} == kept

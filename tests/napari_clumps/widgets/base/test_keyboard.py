@@ -170,7 +170,7 @@ def test_a_box_is_put_at_the_mouse_as_large_as_the_others(desk):
     desk.viewer.cursor.position = (-50.0, 40.0)
     desk.key("B")
     assert len(c.session.boxes) == 4
-    assert "mouse" in child(desk, "QLabel", "said").text()
+    assert "cursor" in child(desk, "QLabel", "said").text()
 
 
 def test_a_box_is_as_large_as_the_psf_says_where_it_is_known(desk):
