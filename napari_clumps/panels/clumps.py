@@ -76,8 +76,8 @@ _FROM_THE_START = ("review", "detect", "retrain")
 
 #: Panels of their own, below the canvas: key, title and object name.
 BELOW = (
-    ("gallery", "Clump gallery", "wall_panel"),
-    ("filmstrip", "Filmstrip", "strip_panel"),
+    ("gallery", "Clump gallery", "gallery_panel"),
+    ("filmstrip", "Filmstrip", "filmstrip_panel"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The dock "Detect clumps": model, threshold, device, and what to run on."""
+"""The panel "Detect clumps": model, threshold, device, and what to run on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dock "Display": view, stretch, black and white, zoom, scale and North."""
+"""The panel "Display": view, stretch, black and white, zoom, scale and North."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DisplayPanel(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.setObjectName("look_panel")
+        self.setObjectName("display_panel")
         controller = controller_of(napari_viewer)
         self._looking = controller.display
         self._filling = False

@@ -1,4 +1,4 @@
-"""The dock "Download cutouts": from a list of galaxies to a review of their cutouts."""
+"""The panel "Download cutouts": from a list of galaxies to a review of their cutouts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class DownloadPanel(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.setObjectName("fetch_panel")
+        self.setObjectName("download_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._fetching = self._controller.downloads

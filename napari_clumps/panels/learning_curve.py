@@ -1,4 +1,4 @@
-"""The dock "Learning curve": what each training brought, and what more would bring."""
+"""The panel "Learning curve": what each training brought, and what more would bring."""
 
 from __future__ import annotations
 

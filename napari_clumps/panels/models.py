@@ -1,4 +1,4 @@
-"""The dock "Models": each below the one it was made from, and what is known of it."""
+"""The panel "Models": each below the one it was made from, and what is known of it."""
 
 from __future__ import annotations
 

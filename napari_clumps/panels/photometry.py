@@ -1,4 +1,4 @@
-"""The dock "Photometry": fluxes, colours and places of the current clump."""
+"""The panel "Photometry": fluxes, colours and places of the current clump."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.sed_plot import SpectrumView
 from napari_clumps.widgets.controls.unit_row import UnitRow
 
-#: Lines of text that the dock has room for at least: in most windows, and in one that
+#: Lines of text that the panel has room for at least: in most windows, and in one that
 #: is lower than so many pixels and would grow for it.
 _LINES, _FEWER, _LOW = 19, 9, 830
 
@@ -48,7 +48,7 @@ class PhotometryPanel(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.setObjectName("measure_panel")
+        self.setObjectName("photometry_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._question: MeasurementRequest | None = None
@@ -130,7 +130,7 @@ class PhotometryPanel(QWidget):
         self._refresh_soon()
 
     def _refresh_soon(self) -> None:
-        """Measure once the window has drawn what changed: the hand comes first."""
+        """Measure once the window has drawn what changed: the user comes first."""
         if self.isVisible() and not self._timer.isActive():
             self._timer.start(0)
 
@@ -162,7 +162,7 @@ class PhotometryPanel(QWidget):
     def _deliver(
         self, question: MeasurementRequest, reading: PhotometryReadout | str
     ) -> None:
-        """Hand over what the thread made; nobody waits where the window has closed."""
+        """Deliver the result of the thread, unless the window has closed."""
         try:
             self._answered.emit(question, reading)
         except RuntimeError:

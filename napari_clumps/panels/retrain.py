@@ -1,4 +1,4 @@
-"""The dock "Retrain from corrections": what to learn from, live curves, the verdict."""
+"""The panel "Retrain from corrections": what to learn from, live curves, the verdict."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PARTS = {
     "everything (slow, many labels)": "everything",
 }
 
-#: Lines of text that the dock has room for at least.
+#: Lines of text that the panel has room for at least.
 _LINES = 22
 
 
@@ -49,7 +49,7 @@ _GOALS = {
 
 
 class RetrainPanel(QWidget):
-    """Chooses how to retrain, forwards it, and shows how it goes."""
+    """Chooses how to retrain, forwards it, and shows the progress."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()

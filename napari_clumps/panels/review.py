@@ -1,4 +1,4 @@
-"""The dock "Review clumps": where one is, the boxes, and a button for every key."""
+"""The panel "Review clumps": where one is, the boxes, and a button for every key."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _DECIDE_EACH = (
     "without a name, so that no model is favoured."
 )
 
-#: Lines of text that the dock has room for at least.
+#: Lines of text that the panel has room for at least.
 _LINES = 28
 
 
@@ -99,7 +99,7 @@ class ReviewPanel(QWidget):
         self._test = text_label("test_note")
         self._table = BoxTable()
         self._said = text_label("said")
-        # Room for three lines from the first: what is said must not move the buttons.
+        # Room for three lines from the first: messages must not move the buttons.
         self._said.setMinimumHeight(3 * self._said.fontMetrics().lineSpacing())
         self._said.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._name)
@@ -107,7 +107,7 @@ class ReviewPanel(QWidget):
         layout.addWidget(self._progress)
         layout.addWidget(self._queue)
         layout.addLayout(self._decision_buttons())
-        # What comes and goes is below what a hand goes to, which stays.
+        # What appears and disappears is below the buttons, which stay where they are.
         layout.addWidget(self._warning)
         layout.addWidget(self._find)
         layout.addWidget(self._test)

@@ -1,4 +1,4 @@
-"""The dock "Reviewers": names, merging, agreement."""
+"""The panel "Reviewers": names, merging, agreement."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ReviewersPanel(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.setObjectName("team_panel")
+        self.setObjectName("reviewers_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._reviewers = self._controller.reviewers
@@ -37,8 +37,8 @@ class ReviewersPanel(QWidget):
         self._name.editingFinished.connect(self._rename)
         form = QFormLayout()
         form.addRow("Your name", self._name)
-        self._open = text_label("team_open")
-        self._words = text_label("team_words")
+        self._open = text_label("reviewers_open")
+        self._words = text_label("reviewers_words")
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         for name, text, clicked, tip in (

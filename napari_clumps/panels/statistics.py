@@ -42,7 +42,7 @@ class StatisticsPanel(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.setObjectName("pace_panel")
+        self.setObjectName("statistics_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._words = text_label("pace_words")

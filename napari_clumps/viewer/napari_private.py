@@ -40,6 +40,14 @@ def layer_list_widget(viewer: Any) -> Any:
     return viewer.window._qt_viewer.layers
 
 
+def layer_controls_dock(viewer: Any) -> Any:
+    """Return the dock widget of the layer controls; the viewer must have a window.
+
+    The public `Window` gives access to dock widgets of plugins only.
+    """
+    return viewer.window._qt_viewer.dockLayerControls
+
+
 # -- layers -------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""The dock "Filmstrip": a small picture of each cutout, in the order of the queue."""
+"""The panel "Filmstrip": a small picture of each cutout, in the order of the queue."""
 
 from __future__ import annotations
 
@@ -149,14 +149,14 @@ class FilmstripPanel(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.setObjectName("strip_panel")
+        self.setObjectName("filmstrip_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._let_go: Callable[[], None] | None = None
         pixmaps = PixmapCache(self._source, self)
         self.cells = FilmstripCells(self._controller, pixmaps)
         painter = FilmstripPainter(self.cells)
-        self.mosaic = GridView("strip_mosaic", self.cells, painter, single_row=True)
+        self.mosaic = GridView("filmstrip_grid", self.cells, painter, single_row=True)
         self.mosaic.setAccessibleName("Filmstrip")
         self.mosaic.setToolTip("The cutouts in the order of the queue: click one")
         self.mosaic.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)

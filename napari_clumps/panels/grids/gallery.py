@@ -1,4 +1,4 @@
-"""The dock "Clump gallery": crops of all boxes of the review, and decisions on many."""
+"""The panel "Clump gallery": crops of all boxes of the review, and decisions on many."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from napari_clumps.widgets.gallery.filter_bar import WallFilter
 from napari_clumps.widgets.gallery.grid_view import GridView
 from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
 
-#: Milliseconds until the wall follows what is decided on the canvas.
+#: Milliseconds until the gallery follows what is decided on the canvas.
 PAUSE = 150
 
 #: Width and height of a window of its own, in pixels.
 _WINDOW = (1100, 750)
 
-#: The review's keys that work here, and those that are the wall's own.
+#: The review's keys that work here, and those that are the gallery's own.
 _ACTIONS = ("accept", "reject", "reclassify", "undo", "redo")
 _MORE = {"F5": "refresh", "Enter": "open"}
 
 
 class GalleryPanel(QWidget):
-    """Shows the wall and forwards what is pressed.
+    """Shows the gallery and forwards what is pressed.
 
     Signals
     -------
@@ -48,14 +48,14 @@ class GalleryPanel(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.setObjectName("wall_panel")
+        self.setObjectName("gallery_panel")
         self.setProperty(OWN_KEYS, True)
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
         self._wall = self._controller.gallery
         pixmaps = PixmapCache(self._source, self)
         self.cells = GalleryCells(self._wall, pixmaps)
-        self.mosaic = GridView("wall_mosaic", self.cells, GalleryPainter(self.cells))
+        self.mosaic = GridView("gallery_grid", self.cells, GalleryPainter(self.cells))
         self.mosaic.setAccessibleName("Clump gallery")
         self.mosaic.setToolTip(
             "All boxes of the review; select many and decide at once"
@@ -72,7 +72,7 @@ class GalleryPanel(QWidget):
     # -- layout -------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._read_only = text_label("wall_read_only")
+        self._read_only = text_label("gallery_read_only")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
@@ -98,14 +98,14 @@ class GalleryPanel(QWidget):
         self._undo = key_button("undo", "Undo", self.undo)
         buttons = (self._accept, self._reject, self._reclassify, self._undo)
         for button in buttons:
-            button.setObjectName(f"wall_{button.objectName()}")
+            button.setObjectName(f"gallery_{button.objectName()}")
             row.addWidget(button)
         return row
 
     def _count_row(self) -> QHBoxLayout:
-        self._count = text_label("wall_count")
+        self._count = text_label("gallery_count")
         self._refresh = plain_button(
-            "wall_refresh",
+            "gallery_refresh",
             "Refresh  (F5)",
             self.refresh,
             "Read the boxes again and apply the filter; the place is kept",
@@ -114,7 +114,7 @@ class GalleryPanel(QWidget):
         row.addWidget(self._count, stretch=1)
         row.addWidget(self._refresh)
         self._window = plain_button(
-            "wall_window",
+            "gallery_window",
             "Own window",
             self.float_or_dock,
             "Show the gallery in a window of its own, or below the canvas again",

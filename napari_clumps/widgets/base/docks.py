@@ -1,6 +1,6 @@
-"""Where a dock appears that is opened from the menu, and what stands on its tab.
+"""Where the dock widget of a panel appears, and the name on its tab.
 
-napari itself only stacks docks.
+napari itself only stacks dock widgets.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class GalleryCells(Cells):
         self.dataChanged.connect(self._forget_last)
 
     def rearrange(self) -> None:
-        """Show the wall as it is arranged now."""
+        """Show the gallery as it is arranged now."""
         self.beginResetModel()
         self._ids = self.wall.crops.ids[self.wall.rows]
         self.endResetModel()

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 from napari_clumps.review import SORTS, Arrangement, Status
 from napari_clumps.widgets.base.parts import STATUS_WORDS, status_icon
 
-#: Milliseconds after the last letter or step until the wall follows.
+#: Milliseconds after the last letter or step until the gallery follows.
 PAUSE = 250
 
 _ALL = "all classes"
@@ -40,7 +40,7 @@ class WallFilter(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("wall_filter")
+        self.setObjectName("gallery_filter")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAUSE)
@@ -58,7 +58,7 @@ class WallFilter(QWidget):
 
     def _sort_row(self) -> QHBoxLayout:
         self._sort = QComboBox()
-        self._sort.setObjectName("wall_sort")
+        self._sort.setObjectName("gallery_sort")
         self._sort.setToolTip("What the crops are sorted by")
         # The mouse leaves the keys with the crops.
         self._sort.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -66,7 +66,7 @@ class WallFilter(QWidget):
             self._sort.addItem(sort)
             self._sort.setItemData(place, words, Qt.ItemDataRole.ToolTipRole)
         self._turned = QToolButton()
-        self._turned.setObjectName("wall_turned")
+        self._turned.setObjectName("gallery_turned")
         self._turned.setCheckable(True)
         self._turned.setToolTip("Turn the order round: the last first")
         self._turned.toggled.connect(self._show_turned)
@@ -90,7 +90,7 @@ class WallFilter(QWidget):
             button.toggled.connect(self._tell)
             row.addWidget(button)
         self._class = QComboBox()
-        self._class.setObjectName("wall_class")
+        self._class.setObjectName("gallery_class")
         self._class.setToolTip("Show boxes of this class only")
         self._class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._class.addItem(_ALL)
@@ -100,16 +100,16 @@ class WallFilter(QWidget):
         return row
 
     def _score_row(self) -> QHBoxLayout:
-        self._low = _score_box("wall_low", 0.0, "Show boxes from this score up")
+        self._low = _score_box("gallery_low", 0.0, "Show boxes from this score up")
         self._high = _score_box(
-            "wall_high",
+            "gallery_high",
             1.0,
             "Show boxes up to this score; below 1 those without a score are hidden",
         )
         for box in (self._low, self._high):
             box.valueChanged.connect(self._tell_soon)
         self._name = QLineEdit()
-        self._name.setObjectName("wall_name")
+        self._name.setObjectName("gallery_name")
         self._name.setPlaceholderText("Cutout's name")
         self._name.setToolTip("Show boxes of cutouts whose name has this in it")
         self._name.setClearButtonEnabled(True)
@@ -170,7 +170,7 @@ def _status_button(status: Status) -> QToolButton:
     icon = QIcon()
     icon.addPixmap(on, QIcon.Mode.Normal, QIcon.State.On)
     icon.addPixmap(off, QIcon.Mode.Normal, QIcon.State.Off)
-    button.setObjectName(f"wall_status_{status.value}")
+    button.setObjectName(f"gallery_status_{status.value}")
     button.setIcon(icon)
     button.setIconSize(QSize(side, side))
     button.setCheckable(True)

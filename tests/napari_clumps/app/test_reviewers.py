@@ -65,11 +65,11 @@ def test_merge_and_settle(team, monkeypatch):
     assert c.session.review.cutout(1).done
     choose_file(monkeypatch, path)
     click(panel, "compare_review")
-    assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
+    assert "2 of 3 proposals are decided alike" in words(panel, "reviewers_words")
     click(panel, "merge_review")
     wait_for_merge(desk)
-    assert "1 unresolved disagreement." in words(panel, "team_open")
-    assert "2 of 3 proposals are decided alike" in words(panel, "team_words")
+    assert "1 unresolved disagreement." in words(panel, "reviewers_open")
+    assert "2 of 3 proposals are decided alike" in words(panel, "reviewers_words")
     click(panel, "disagreements")
     assert c.session.cutout.id == 1
     assert c.session.current == c.session.boxes[1].id
@@ -81,7 +81,7 @@ def test_merge_and_settle(team, monkeypatch):
     assert "Ben: none" in label
     desk.key("R")
     assert c.session.review.disagreements == 0
-    assert words(panel, "team_open") == ""
+    assert words(panel, "reviewers_open") == ""
     desk.key("Z", control=True)
     desk.key("Z", control=True)
     assert c.session.review.disagreements == 0

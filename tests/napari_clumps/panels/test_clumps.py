@@ -40,11 +40,11 @@ def test_each_icon_shows_its_page_and_says_its_name(desk):
 
 
 def test_a_page_keeps_its_state(desk):
-    panel = press(desk, "reviewers") and desk.panel("team_panel")
+    panel = press(desk, "reviewers") and desk.panel("reviewers_panel")
     again = panel.findChild(QLabel)
     press(desk, "review")
     press(desk, "reviewers")
-    assert desk.panel("team_panel") is panel
+    assert desk.panel("reviewers_panel") is panel
     assert panel.findChild(QLabel) is again
 
 
@@ -55,7 +55,7 @@ def test_keys_stay_with_the_review_after_a_page_was_chosen(desk):
 
 
 @pytest.mark.parametrize(
-    ("key", "name"), [("gallery", "wall_panel"), ("filmstrip", "strip_panel")]
+    ("key", "name"), [("gallery", "gallery_panel"), ("filmstrip", "filmstrip_panel")]
 )
 def test_gallery_and_filmstrip_open_and_close_below(desk, key, name):
     native = desk.viewer.window._qt_window

@@ -1,4 +1,4 @@
-"""The dock "Display" in the real window: looks, zoom, scale and North."""
+"""The panel "Display" in the real window: looks, zoom, scale and North."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dock "Download cutouts" in the real window, with a server on loopback."""
+"""The panel "Download cutouts" in the real window, with a server on loopback."""
 
 from __future__ import annotations
 

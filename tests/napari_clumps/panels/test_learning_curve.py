@@ -1,4 +1,4 @@
-"""The dock "Learning curve" in the real window."""
+"""The panel "Learning curve" in the real window."""
 
 from __future__ import annotations
 

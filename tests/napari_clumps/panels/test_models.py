@@ -1,4 +1,4 @@
-"""The dock "Models" in the real window."""
+"""The panel "Models" in the real window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dock "Photometry" in the real window: what it says, draws and leaves alone."""
+"""The panel "Photometry" in the real window: what it says, draws and leaves alone."""
 
 from __future__ import annotations
 

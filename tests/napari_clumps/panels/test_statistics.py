@@ -1,4 +1,4 @@
-"""The dock "Review statistics" in the real window."""
+"""The panel "Review statistics" in the real window."""
 
 from __future__ import annotations
 

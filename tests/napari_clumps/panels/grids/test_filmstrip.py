@@ -1,4 +1,4 @@
-"""The dock "Filmstrip" in the real window."""
+"""The panel "Filmstrip" in the real window."""
 
 from __future__ import annotations
 

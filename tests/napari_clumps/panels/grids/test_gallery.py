@@ -1,4 +1,4 @@
-"""The dock "Clump gallery" in the real window."""
+"""The panel "Clump gallery" in the real window."""
 
 from __future__ import annotations
 
@@ -211,9 +211,9 @@ def test_buttons_do_what_the_keys_do(desk, hand, qtbot):
     hand.click(0)
     hand.click(1, control=True)
     for name, statuses in (
-        ("wall_button_accept", ["accepted"] * 2),
-        ("wall_button_reject", ["rejected"] * 2),
-        ("wall_button_undo", ["accepted"] * 2),
+        ("gallery_button_accept", ["accepted"] * 2),
+        ("gallery_button_reject", ["rejected"] * 2),
+        ("gallery_button_undo", ["accepted"] * 2),
     ):
         qtbot.mouseClick(desk.panel(name), _left())
         assert hand.statuses()[:2] == statuses, name
@@ -374,7 +374,7 @@ def test_a_review_for_reading_only_says_so(desk, hand, qtbot):
         desk.controller.open_paths([path])
         qtbot.waitUntil(lambda: len(hand.wall) == 12)
         assert hand.panel._read_only.isVisible()
-        assert not desk.panel("wall_button_accept").isEnabled()
+        assert not desk.panel("gallery_button_accept").isEnabled()
         hand.click(0)
         hand.key("A")  # a message, no traceback
         assert hand.statuses() == ["proposal"] * 12
