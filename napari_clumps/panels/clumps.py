@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import find_dock, label_tab
 from napari_clumps.widgets.base.icons import svg_icon
 
@@ -88,7 +89,7 @@ class ClumpsPanel(QWidget):
         super().__init__()
         self.setObjectName("clumps_panel")
         self._viewer = napari_viewer
-        self._window = controller_of(napari_viewer).session.viewer.window
+        self._session = controller_of(napari_viewer).session
         self._title = QLabel()
         self._title.setObjectName("clumps_title")
         font = self._title.font()
@@ -200,8 +201,8 @@ class ClumpsPanel(QWidget):
         name : str
             Its object name.
         """
-        window = self._window
-        found = window._qt_window.findChild(QWidget, name)
+        window = self._session.viewer.window
+        found = main_window(self._session.viewer).findChild(QWidget, name)
         dock = None if found is None else find_dock(found)
         if isinstance(dock, QDockWidget):
             dock.setVisible(not dock.isVisible())

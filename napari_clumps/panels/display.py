@@ -19,6 +19,7 @@ from superqt import QLabeledDoubleRangeSlider
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.rendering import STRETCHES
 from napari_clumps.settings.shortcuts import BOOK
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import (
     fill_dock,
@@ -49,7 +50,7 @@ class DisplayPanel(QWidget):
         layout.addLayout(self._buttons())
         layout.addStretch(1)
         fill_dock(self)
-        window = controller.session.viewer.window._qt_window
+        window = main_window(controller.session.viewer)
         among_tabs(self, window, "review_panel", always=False)
         self._connect()
         self._fill()

@@ -1,4 +1,4 @@
-"""The panel "Download cutouts": from a list of galaxies to a review of their cutouts."""
+"""The panel "Download cutouts": from a list of galaxies to a review."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from clump_detector.core.options import option_of
 from clump_detector.surveys.request import DownloadRequest
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import (
     described,
@@ -69,7 +70,7 @@ class DownloadPanel(QWidget):
         layout.addWidget(self._outcome)
         layout.addStretch(1)
         fill_dock(self)
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         among_tabs(self, window, "review_panel", always=False)
         self._survey.changed.connect(self._fill_kinds)
         self._by.changed.connect(self._fit_side)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from clump_detector.models.learning_curve import MORE, Laws, Point, fit, outlook, usable
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -50,7 +51,7 @@ class LearningPanel(QWidget):
         layout.addWidget(self._words)
         layout.addStretch(1)
         fill_dock(self)
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         among_tabs(self, window, "review_panel", always=False)
         self._drawn: list[Point] | None = None
         listen(

@@ -33,6 +33,7 @@ from napari_clumps.models.description import (
 )
 from napari_clumps.models.removal import refuse_removal
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, plain_button
 from napari_clumps.widgets.base.signals import listen
@@ -74,7 +75,7 @@ class ModelsPanel(QWidget):
         layout.addWidget(parts, stretch=1)
         layout.addLayout(self._buttons())
         fill_dock(self)
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         among_tabs(self, window, "review_panel", always=False)
         c = self._controller
         listen(

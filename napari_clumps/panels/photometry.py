@@ -20,6 +20,7 @@ from napari_clumps.render.measurer import MeasurementRequest, Measurer
 from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
 from napari_clumps.review import Status
 from napari_clumps.viewer.aperture_overlay import ApertureMarks
+from napari_clumps.viewer.napari_private import canvas_widget, main_window
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -94,7 +95,7 @@ class PhotometryPanel(QWidget):
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        low = self._session.viewer.window._qt_window.height() < _LOW
+        low = main_window(self._session.viewer).height() < _LOW
         lines = _FEWER if low else _LINES
         outer.addWidget(Scrolled("measure_scroll", content, lines))
         fill_dock(self)
@@ -227,10 +228,9 @@ class PhotometryPanel(QWidget):
 def _marks_over(controller: Controller) -> ApertureMarks | None:
     """Return the circles over a viewer's canvas; none where it has no window."""
     viewer = controller.session.viewer
-    window = getattr(viewer, "window", None)
-    if window is None:
+    if main_window(viewer) is None:
         return None
-    canvas = window._qt_viewer.canvas.native
+    canvas = canvas_widget(viewer)
     there = canvas.findChild(ApertureMarks)
     return there or ApertureMarks(canvas, viewer, controller.session.canvas.camera)
 

@@ -1,4 +1,4 @@
-"""The panel "Retrain from corrections": what to learn from, live curves, the verdict."""
+"""The panel "Retrain from corrections": training data, live curves, the verdict."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from clump_detector.config.recipe import preset
 from clump_detector.config.training import TrainConfig
 from napari_clumps.jobs.curves import RetrainChoices
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import bring_forward
 from napari_clumps.widgets.base.parts import (
     Scrolled,
@@ -180,7 +181,7 @@ class RetrainPanel(QWidget):
 
     def _on_held_out(self) -> None:
         self._controller.navigator.next_held_out()
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         bring_forward(window, "review_panel")
 
     def _on_counts(self) -> None:

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -69,7 +70,7 @@ class ReviewersPanel(QWidget):
         layout.addWidget(self._words)
         layout.addStretch(1)
         fill_dock(self)
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         among_tabs(self, window, "review_panel", always=False)
         listen(
             self,

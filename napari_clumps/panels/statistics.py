@@ -20,6 +20,7 @@ from napari_clumps.review import (
     Status,
     statistics_in_words,
 )
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, status_icon, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -72,7 +73,7 @@ class StatisticsPanel(QWidget):
         layout.addWidget(self._words)
         layout.addWidget(self._table, stretch=1)
         fill_dock(self)
-        window = self._session.viewer.window._qt_window
+        window = main_window(self._session.viewer)
         among_tabs(self, window, "review_panel", always=False)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

@@ -15,11 +15,12 @@ def detect_clumps(viewer: Viewer) -> None:
     ----------
     viewer : napari.Viewer
     """
+    from napari_clumps.viewer.napari_private import main_window
     from napari_clumps.widgets.base.docks import bring_forward
 
     from .panels import show_panels
     from .window import controller_of
 
     show_panels(viewer)
-    bring_forward(viewer.window._qt_window, "detect_panel")
+    bring_forward(main_window(viewer), "detect_panel")
     controller_of(viewer).detection.start()

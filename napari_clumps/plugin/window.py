@@ -10,6 +10,7 @@ from qtpy.compat import isalive
 
 from napari_clumps.app.controller import Controller
 from napari_clumps.app.preferences import Preferences
+from napari_clumps.viewer.napari_private import layer_controls_dock, main_window
 
 _windows: WeakKeyDictionary[Any, WindowConnection] = WeakKeyDictionary()
 
@@ -43,15 +44,13 @@ class WindowConnection:
 
     @property
     def _window(self) -> Any:
-        window = getattr(self.controller.session.viewer, "window", None)
-        return None if window is None else window._qt_window
+        return main_window(self.controller.session.viewer)
 
     def _collapse_controls(self) -> None:
         """Hide napari's layer controls while a review is open: they decide nothing."""
-        viewer = getattr(self._window, "_qt_viewer", None)
-        if viewer is None:
+        if self._window is None:
             return
-        controls = viewer.dockLayerControls
+        controls = layer_controls_dock(self.controller.session.viewer)
         if not isalive(controls):  # it went with the window
             return
         if self.controller.session.review is None:

@@ -14,6 +14,7 @@ from napari_clumps.app.controller import Controller
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.thumbnails import ThumbnailView
 from napari_clumps.review import CutoutSummary
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import at_the_bottom
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.gallery.cells import CellPainter, Cells, frame
@@ -166,7 +167,7 @@ class FilmstripPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.mosaic)
         layout.addStretch(1)
-        at_the_bottom("Filmstrip", self._session.viewer.window._qt_window)
+        at_the_bottom("Filmstrip", main_window(self._session.viewer))
         self._connect()
         self._on_review()
 

@@ -1,4 +1,4 @@
-"""The panel "Clump gallery": crops of all boxes of the review, and decisions on many."""
+"""The panel "Clump gallery": crops of all boxes, and decisions on many at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import Arrangement
 from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
+from napari_clumps.viewer.napari_private import canvas_widget, main_window
 from napari_clumps.widgets.base.docks import at_the_bottom, find_dock
 from napari_clumps.widgets.base.keyboard import OWN_KEYS, key_name
 from napari_clumps.widgets.base.parts import (
@@ -67,7 +68,7 @@ class GalleryPanel(QWidget):
         self._lay_out()
         self._connect()
         self._on_review()
-        at_the_bottom("Clump gallery", self._session.viewer.window._qt_window)
+        at_the_bottom("Clump gallery", main_window(self._session.viewer))
 
     # -- layout -------------------------------------------------------------
 
@@ -315,5 +316,4 @@ class GalleryPanel(QWidget):
         here = self.mosaic.currentIndex().row()
         if here >= 0:
             self._wall.open(self.cells.ids([here])[0])
-            window = self._session.viewer.window
-            window._qt_viewer.canvas.native.setFocus()
+            canvas_widget(self._session.viewer).setFocus()
