@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from napari_clumps.review import Review, Status
+from tests.helpers.resources import PATIENCE
 
 pytestmark = pytest.mark.gui
 
@@ -141,28 +143,31 @@ def test_cutouts_come_again_without_a_sign(team):
     )
 
 
-def test_a_merge_that_is_cancelled_changes_nothing(team):
+def test_a_merge_that_is_cancelled_changes_nothing(team, monkeypatch):
     from qtpy.QtWidgets import QProgressBar, QPushButton
+
+    from napari_clumps.jobs import exchange
 
     desk, panel, path = team
     c = desk.controller
     before = c.session.review.boxes(1)
-    said = []
+    said, pressed = [], threading.Event()
     c.session.said.connect(said.append)
+    compare = exchange.compare_reviews
+
+    def waiting(*reviews):
+        pressed.wait(PATIENCE)
+        return compare(*reviews)
+
+    monkeypatch.setattr(exchange, "compare_reviews", waiting)
     bar = panel.findChild(QProgressBar, "progress_merging")
     assert not bar.isVisible()
-    for _ in range(20):
-        said.clear()
-        c.exchange.merge(path)
-        assert bar.isVisible()
-        panel.findChild(QPushButton, "button_cancel_merging").click()
-        wait_for_merge(desk)
-        assert not bar.isVisible()
-        if said == ["Cancelled: nothing was merged."]:
-            break
-        # Pressed too late, it is in as a whole, and is said to be.
-        assert "decisions taken over" in said[-1]
-        c.session.review.undo()
+    c.exchange.merge(path)
+    assert bar.isVisible()
+    panel.findChild(QPushButton, "button_cancel_merging").click()
+    pressed.set()
+    wait_for_merge(desk)
+    assert not bar.isVisible()
     assert said == ["Cancelled: nothing was merged."]
     assert c.session.review.boxes(1) == before
     assert c.session.review.check() == []
