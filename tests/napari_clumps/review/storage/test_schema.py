@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.core.errors import ReviewError
-from napari_clumps.review import Review, Status
+from napari_clumps.review import QueuePlan, Review, Status
 from napari_clumps.review.storage.schema import MIGRATIONS, VERSION
 from napari_clumps.review.storage.store import Store
 from tests.helpers.paths import DATA
@@ -120,3 +120,21 @@ def test_new_tables_are_those_of_a_new_review(format_: int, tmp_path: Path) -> N
         source = review.cutout(1).source
     Review.create(tmp_path / "new.clumps", [source]).close()
     assert tables(old) == tables(tmp_path / "new.clumps")
+
+
+def test_a_review_made_before_the_modules_moved_opens_as_it_was(
+    tmp_path: Path,
+) -> None:
+    """Its order is "by hand", as the custom list was called then."""
+    with Review.open(made(tmp_path / "old.clumps", 3)) as review:
+        assert review.check() == []
+        assert review.queue_plan == QueuePlan("custom list", "all")
+        assert list(review.queue().ids) == [3, 1, 2]
+        assert review.position == 2
+        assert [b.status for b in review.boxes(1)] == [
+            Status.ACCEPTED, Status.REJECTED, Status.DRAWN,
+        ]  # fmt: skip
+        assert review.cutout(1).done
+        assert review.redo() == 2  # the flag that was taken back
+        assert review.cutout(2).flags == ("artefact",)
+        assert review.check() == []
