@@ -158,7 +158,7 @@ class ReviewPanel(QWidget):
         self._with_space = QCheckBox()
         self._with_space.setObjectName("done_with_space")
         missing = "Deciding on what is left says, too, that no clump is missing"
-        KeyWords(self._with_space, "accept_rest", "{key}: done, too", missing)
+        KeyWords(self._with_space, "accept_rest", "{key} also marks done", missing)
         self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._with_space.setChecked(c.session.done_with_space)
         self._with_space.clicked.connect(

@@ -20,8 +20,8 @@ from tests.helpers.resources import PATIENCE
 pytestmark = pytest.mark.gui
 
 STEPS = (
-    "open", "detect", "decide", "draw", "undo", "look", "done", "wall", "retrain",
-    "verdict", "again",
+    "open", "detect", "decide", "draw", "undo", "residual", "done", "gallery",
+    "retrain", "verdict", "again",
 )  # fmt: skip
 
 
