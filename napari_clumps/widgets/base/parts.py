@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtCore import QEvent, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -148,10 +148,17 @@ class Scrolled(QScrollArea):
         least = content.minimumSizeHint().width()
         content.setMaximumWidth(max(self.viewport().width(), least))
 
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
+        """Have the panel as wide as its content, which may get longer words."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
+
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for the lines, and for the content's whole width."""
         bar = self.verticalScrollBar().sizeHint().width()
-        width = self.widget().minimumSizeHint().width() + bar
+        # napari's style draws the bar a little wider than it says.
+        width = self.widget().minimumSizeHint().width() + bar + 4
         return QSize(width, self._lines * self.fontMetrics().height())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name

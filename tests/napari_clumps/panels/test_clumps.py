@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QStackedWidget, QToolButton
+from qtpy.QtWidgets import QLabel, QScrollArea, QStackedWidget, QToolButton
 
 from napari_clumps.widgets.base.docks import find_dock
 
@@ -93,3 +93,11 @@ def test_controls_that_the_user_hid_stay_hidden(window, galaxies):
     window.controller.close_review()
     assert not controls.isVisible()
     controls.show()
+
+
+def test_a_page_is_as_wide_as_its_words(desk):
+    panel = desk.panel("review_panel")
+    scrolled = panel.findChild(QScrollArea)
+    desk.settle(200)
+    content = scrolled.widget()
+    assert content.minimumSizeHint().width() <= scrolled.viewport().width()
