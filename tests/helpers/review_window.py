@@ -140,6 +140,7 @@ def shown_window(qapp, tmp_path_factory):
 
 def bring_back(viewer) -> None:
     """Show the panel "Clumps" again with its first page, whatever a test did."""
+    from napari._qt.dialogs.qt_notification import NapariQtNotification
     from qtpy.QtWidgets import QWidget
 
     from napari_clumps.plugin.panels import show_panels
@@ -150,6 +151,8 @@ def bring_back(viewer) -> None:
     find_dock(native.findChild(QWidget, "clumps_panel")).setFloating(False)
     bring_forward(native, "review_panel")
     native.resize(1200, 800)
+    for message in native.findChildren(NapariQtNotification):
+        message.close()  # of the test before: it lies over the canvas
 
 
 @pytest.fixture
