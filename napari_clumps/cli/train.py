@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,15 @@ from clump_detector.core.errors import ConfigError, ReviewError
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
+from clump_detector.train.events import (
+    EndEvent,
+    EpochEvent,
+    FeaturesEvent,
+    FoldEvent,
+    StartEvent,
+    StepEvent,
+    TrainEvent,
+)
 
 from .labels import frozen_labels
 from .options import Device, app, described
@@ -79,67 +89,61 @@ def train(
     )
 
 
-#: Seconds between two lines about steps,
+#: Seconds between two lines about events that come often.
 _PAUSE = 60.0
 
-#: which are the events that come often.
-_FREQUENT = ("step", "features")
 
-
-class _Teller:
+class _Printer:
     """Prints the events of a training: each epoch, and now and then how far it is."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        """Print one event."""
-        now = time.monotonic()
-        if event["event"] not in _FREQUENT:
-            _say(event)
-        elif now - self._last > _PAUSE:
+    def __call__(self, event: TrainEvent) -> None:
+        """Print one event on stderr."""
+        if isinstance(event, StepEvent | FeaturesEvent):
+            now = time.monotonic()
+            if now - self._last <= _PAUSE:
+                return
             self._last = now
-            print(_how_far(event), file=sys.stderr, flush=True)
+        for line in _lines(event):
+            print(line, file=sys.stderr, flush=True)
 
 
-def _how_far(event: dict[str, Any]) -> str:
-    if event["event"] == "features":
-        return f"feature maps of cutout {event['done'] + 1} of {event['total']}"
-    return (
-        f"step {event['step']} of {event['steps']}, about "
-        f"{event['seconds_left'] / 60:.0f} minutes left"
-    )
+def _lines(event: TrainEvent) -> Iterator[str]:
+    """Yield what is printed of an event."""
+    match event:
+        case StartEvent():
+            yield (
+                f"{event.cutouts} cutouts with {event.boxes} boxes and "
+                f"{event.rejected} rejected ones; {event.validation} for validation."
+            )
+            for problem in event.problems:
+                yield f"napari-clumps: {problem}"
+        case FeaturesEvent():
+            yield f"feature maps of cutout {event.done + 1} of {event.total}"
+        case StepEvent():
+            left = event.seconds_left / 60
+            yield f"step {event.step} of {event.steps}, about {left:.0f} minutes left"
+        case FoldEvent():
+            part = f"part {event.fold} of {event.folds}"
+            yield f"Searching galaxies out of fold, {part}."
+        case EpochEvent():
+            yield _epoch_line(event)
+        case EndEvent():
+            yield event.calibrated
 
 
-def _say(event: dict[str, Any]) -> None:
-    kind = event["event"]
-    if kind == "start":
-        print(
-            f"{event['cutouts']} cutouts with {event['boxes']} boxes and "
-            f"{event['rejected']} rejected ones; {event['validation']} for validation.",
-            file=sys.stderr,
-        )
-        for problem in event.get("problems", ()):
-            print(f"napari-clumps: {problem}", file=sys.stderr)
-    elif kind == "fold":
-        print(
-            f"Searching galaxies out of fold, part {event['fold']} of "
-            f"{event['folds']}.",
-            file=sys.stderr,
-            flush=True,
-        )
-    elif kind == "end":
-        print(event["calibrated"], file=sys.stderr, flush=True)
-    elif kind == "epoch":
-        figures = [f"epoch {event['epoch']:3d}  loss {event['train_loss']:.3f}"]
-        if event.get("validation_loss") is not None:
-            figures.append(f"validation {event['validation_loss']:.3f}")
-        for name in ("completeness", "purity"):
-            if event.get(name) is not None:
-                figures.append(f"{name} {event[name]:.2f}")
-        if event.get("best"):
-            figures.append("best so far")
-        print("  ".join(figures), file=sys.stderr, flush=True)
+def _epoch_line(event: EpochEvent) -> str:
+    metrics = {
+        "loss": event.train_loss,
+        "validation": event.validation_loss,
+    }
+    shares = {"completeness": event.completeness, "purity": event.purity}
+    words = [f"epoch {event.epoch:3d}"]
+    words += [f"{k} {v:.3f}" for k, v in metrics.items() if v is not None]
+    words += [f"{k} {v:.2f}" for k, v in shares.items() if v is not None]
+    return "  ".join([*words, *(["best so far"] if event.best else [])])
 
 
 def _train(
@@ -166,7 +170,6 @@ def _train(
     from clump_detector.config.model import with_encoder
     from clump_detector.config.recipe import Recipe, find_recipe, read_recipe
     from clump_detector.train.distributed import leads
-    from clump_detector.train.events import to_json
     from clump_detector.train.run import TrainRequest, train
 
     plan = Recipe(base="starter", train=preset(parts or "heads"))
@@ -199,8 +202,7 @@ def _train(
             resume=resume,
             recipe="" if recipe is None else recipe.stem,
         )
-        teller = _Teller()
-        made = train(request, lambda event: teller(to_json(event)))
+        made = train(request, _Printer())
         if leads():
             print(f"{made}: a new model.")
             if request.base is not None:

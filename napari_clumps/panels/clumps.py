@@ -1,7 +1,7 @@
 """The panel "Clumps": the home of all others, one page for each.
 
 A narrow bar of icons chooses the page; its name is the tooltip and the page's heading.
-The gallery and the filmstrip open below the canvas, where they have room for columns.
+The gallery and the filmstrip open below the canvas, where several columns fit.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from superqt import QLabeledDoubleSlider
 from clump_detector.config.detection import DetectOptions
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.widgets.base.parts import (
+    button_row,
     described,
     fill_dock,
     form_of,
@@ -97,10 +98,7 @@ class DetectPanel(QWidget):
             self._detection.cancel,
             "Stop; what was proposed stays",
         )
-        row = QHBoxLayout()
-        row.addWidget(self._start, stretch=2)
-        row.addWidget(self._cancel, stretch=1)
-        return row
+        return button_row(self._start, self._cancel)
 
     # -- wiring -------------------------------------------------------------
 

@@ -38,7 +38,7 @@ class DisplayPanel(QWidget):
         super().__init__()
         self.setObjectName("display_panel")
         controller = controller_of(napari_viewer)
-        self._looking = controller.display
+        self._display = controller.display
         self._filling = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -101,15 +101,15 @@ class DisplayPanel(QWidget):
         return row
 
     def _buttons(self) -> QGridLayout:
-        looking = self._looking
+        display = self._display
         self._reset = plain_button(
-            "reset_look", "Reset", looking.reset, "Show what the detector sees"
+            "reset_look", "Reset", display.reset, "Show what the detector sees"
         )
-        self._zoom = key_button("zoom", "Zoom to box", looking.zoom)
+        self._zoom = key_button("zoom", "Zoom to box", display.zoom)
         galaxy = plain_button(
             "zoom_to_galaxy",
             "Zoom to galaxy",
-            looking.zoom_to_galaxy,
+            display.zoom_to_galaxy,
             "Show the whole galaxy",
         )
         self._scale_bar = _check_box(
@@ -134,19 +134,19 @@ class DisplayPanel(QWidget):
     # -- wiring -------------------------------------------------------------
 
     def _connect(self) -> None:
-        looking = self._looking
+        display = self._display
         self._view.changed.connect(self._on_view)
         self._stretch.changed.connect(self._on_stretch)
         self._levels.valueChanged.connect(self._on_levels)
-        self._scale_bar.toggled.connect(looking.show_scale_bar)
-        self._north_up.toggled.connect(looking.turn_north_up)
-        listen(self, (looking.changed, self._fill), (BOOK.changed, self._name_keys))
+        self._scale_bar.toggled.connect(display.show_scale_bar)
+        self._north_up.toggled.connect(display.turn_north_up)
+        listen(self, (display.changed, self._fill), (BOOK.changed, self._name_keys))
 
     def _fill(self) -> None:
-        looking, look = self._looking, self._looking.rendering
+        display, look = self._display, self._display.rendering
         self._filling = True
-        choices = [(name, name) for name in looking.views]
-        if look.view not in looking.views:
+        choices = [(name, name) for name in display.views]
+        if look.view not in display.views:
             choices.append((f"{look.view} (not here)", look.view))
         if list(self._view.choices) != [key for _, key in choices]:
             self._view.choices = choices
@@ -154,22 +154,22 @@ class DisplayPanel(QWidget):
         self._stretch.value = look.stretch
         self._levels.setValue((look.black, look.white))
         self._filling = False
-        self._words.setText(looking.words)
+        self._words.setText(display.words)
         self._reset.setEnabled(bool(look.words))
-        self._scale_bar.setChecked(looking.scale_bar)
-        self._north_up.setChecked(looking.north_up)
+        self._scale_bar.setChecked(display.scale_bar)
+        self._north_up.setChecked(display.north_up)
 
     def _on_view(self, view: str) -> None:
         if not self._filling and view:
-            self._looking.choose(view=view)
+            self._display.choose(view=view)
 
     def _on_stretch(self, stretch: str) -> None:
         if not self._filling:
-            self._looking.choose(stretch=stretch)
+            self._display.choose(stretch=stretch)
 
     def _on_levels(self, levels: tuple[float, float]) -> None:
         if not self._filling:
-            self._looking.choose(black=levels[0], white=levels[1])
+            self._display.choose(black=levels[0], white=levels[1])
 
 
 def _check_box(name: str, text: str, tooltip: str) -> QCheckBox:

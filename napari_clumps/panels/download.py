@@ -25,6 +25,7 @@ from napari_clumps.plugin.window import controller_of
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import (
+    button_row,
     described,
     fill_dock,
     form_of,
@@ -52,7 +53,7 @@ class DownloadPanel(QWidget):
         self.setObjectName("download_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
-        self._fetching = self._controller.downloads
+        self._downloads = self._controller.downloads
         self._list: Path | None = None
         self._shown: object = None
         layout = QVBoxLayout(self)
@@ -76,7 +77,7 @@ class DownloadPanel(QWidget):
         self._by.changed.connect(self._fit_side)
         listen(
             self,
-            (self._fetching.changed, self._on_change),
+            (self._downloads.changed, self._on_change),
             (self._session.review_opened, self._fill_targets),
         )
         self._fill_kinds()
@@ -87,7 +88,7 @@ class DownloadPanel(QWidget):
     # -- layout -------------------------------------------------------------
 
     def _form(self) -> QFormLayout:
-        surveys = [(title, key) for key, title in self._fetching.surveys().items()]
+        surveys = [(title, key) for key, title in self._downloads.surveys().items()]
         self._survey = ComboBox(**described(DownloadRequest, "survey", choices=surveys))
         self._kind = ComboBox(**described(DownloadRequest, "picture", choices=[]))
         self._into = ComboBox(
@@ -143,18 +144,15 @@ class DownloadPanel(QWidget):
         self._cancel = plain_button(
             "cancel_fetch",
             "Cancel",
-            self._fetching.cancel,
+            self._downloads.cancel,
             "Stop; what has come stays and is not fetched again",
         )
-        row = QHBoxLayout()
-        row.addWidget(self._start, stretch=2)
-        row.addWidget(self._cancel, stretch=1)
-        return row
+        return button_row(self._start, self._cancel)
 
     # -- filling ------------------------------------------------------------
 
     def _fill_kinds(self) -> None:
-        kinds = self._fetching.kinds(self._survey.value)
+        kinds = self._downloads.kinds(self._survey.value)
         self._kind.choices = [(words, key) for key, words in kinds.items()]
 
     def _fit_side(self) -> None:
@@ -176,7 +174,7 @@ class DownloadPanel(QWidget):
         name, _ = QFileDialog.getOpenFileName(self, "A list of galaxies", "", _TABLES)
         if name:
             self._list = Path(name)
-            self._fetching.read(self._list)
+            self._downloads.read(self._list)
 
     def _ask_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Where the cutouts go")
@@ -186,19 +184,19 @@ class DownloadPanel(QWidget):
     def _on_start(self) -> None:
         kind, side = self._kind.value, self._side.value()
         survey = self._survey.value
-        wish = DownloadRequest(
+        request = DownloadRequest(
             survey,
-            bands=self._fetching.all_bands(survey) if kind == "all" else "",
+            bands=self._downloads.all_bands(survey) if kind == "all" else "",
             picture=kind if kind in ("jpg", "png") else "",
             size=side if self._by.value == _ARCSEC else None,
             radii=side if self._by.value == _RADII else DownloadRequest.radii,
             pixels=self._pixels.value() or None,
         )
         folder = Path(self._folder.text().strip()).expanduser()
-        self._fetching.start(wish, folder, into_open=bool(self._into.value))
+        self._downloads.start(request, folder, into_open=bool(self._into.value))
 
     def _on_change(self) -> None:
-        fetching = self._fetching
+        fetching = self._downloads
         galaxies, running = fetching.galaxies, fetching.running
         if galaxies is not self._shown:
             self._shown = galaxies
@@ -212,8 +210,8 @@ class DownloadPanel(QWidget):
         self._outcome.setText(fetching.outcome)
 
     def _show_list(self) -> None:
-        galaxies = self._fetching.galaxies
-        self._recognised.setText("<br>".join(self._fetching.recognised()))
+        galaxies = self._downloads.galaxies
+        self._recognised.setText("<br>".join(self._downloads.recognised()))
         if galaxies is None:
             return
         self._by.value = _RADII if galaxies.columns.radius is not None else _ARCSEC

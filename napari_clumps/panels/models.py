@@ -48,7 +48,7 @@ _COLUMNS = {
 #: What fits into a column, of what a card says.
 _SHORT = {"no clear difference": "not clear"}
 
-#: Lines of text that list and details have room for at least.
+#: Lines of text of list and details shown at least.
 _LIST_LINES, _DETAIL_LINES = 4, 4
 
 #: Pixels of a column at least.

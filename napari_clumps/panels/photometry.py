@@ -27,7 +27,7 @@ from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.sed_plot import SpectrumView
 from napari_clumps.widgets.controls.unit_row import UnitRow
 
-#: Lines of text that the panel has room for at least: in most windows, and in one that
+#: Lines of text shown at least: in most windows, and in one that
 #: is lower than so many pixels and would grow for it.
 _LINES, _FEWER, _LOW = 19, 9, 830
 
@@ -43,7 +43,7 @@ _TIPS = (
 
 
 class PhotometryPanel(QWidget):
-    """Shows what is measured of the current box, as long as the dock can be seen."""
+    """Shows what is measured of the current box, while the panel is visible."""
 
     _answered = Signal(object, object)
 
@@ -55,7 +55,7 @@ class PhotometryPanel(QWidget):
         self._question: MeasurementRequest | None = None
         self.reading: PhotometryReadout | None = None
         self._measurer = Measurer(self._session.pictures.cutout, self._deliver)
-        # Qt hands it over to the window's thread.
+        # Qt passes it to the window's thread.
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(self._measurer.close)
         self._marks = _marks_over(self._controller)
@@ -115,12 +115,12 @@ class PhotometryPanel(QWidget):
         )
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        """Measure when the dock comes into view."""
+        """Measure when the panel becomes visible."""
         super().showEvent(event)
         self.refresh()
 
     def hideEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        """Take the circles away with the dock."""
+        """Take the circles away with the panel."""
         super().hideEvent(event)
         self._question = None
         self._measurer.ask(None)

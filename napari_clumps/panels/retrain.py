@@ -20,6 +20,7 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import bring_forward
 from napari_clumps.widgets.base.parts import (
     Scrolled,
+    button_row,
     described,
     fill_dock,
     form_of,
@@ -36,7 +37,7 @@ _PARTS = {
     "everything (slow, many labels)": "everything",
 }
 
-#: Lines of text that the panel has room for at least.
+#: Lines of text shown at least.
 _LINES = 22
 
 
@@ -121,11 +122,7 @@ class RetrainPanel(QWidget):
         self._cancel = plain_button(
             "cancel_retrain", "Cancel", self._retraining.cancel, "End, keep nothing"
         )
-        row = QHBoxLayout()
-        row.addWidget(self._start, stretch=2)
-        row.addWidget(self._stop, stretch=1)
-        row.addWidget(self._cancel, stretch=1)
-        return row
+        return button_row(self._start, self._stop, self._cancel)
 
     def _next_buttons(self) -> QHBoxLayout:
         """Return what takes a person from a verdict that tells little to a better."""

@@ -50,7 +50,7 @@ _DECIDE_EACH = (
     "without a name, so that no model is favoured."
 )
 
-#: Lines of text that the panel has room for at least.
+#: Lines of text shown at least.
 _LINES = 28
 
 
@@ -99,7 +99,7 @@ class ReviewPanel(QWidget):
         self._test = text_label("test_note")
         self._table = BoxTable()
         self._said = text_label("said")
-        # Room for three lines from the first: messages must not move the buttons.
+        # Three lines from the first: messages must not move the buttons.
         self._said.setMinimumHeight(3 * self._said.fontMetrics().lineSpacing())
         self._said.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._name)

@@ -152,9 +152,9 @@ def scale_bar(scale: float, zoom: float, longest: float) -> ScaleBar:
     longest : float
         Longest bar, in screen pixels.
     """
-    room = longest * scale / zoom
-    power = 10.0 ** int(np.floor(log10(room)))
-    arcsec = max(n * power for n in _ROUND if n * power <= room * (1 + 1e-9))
+    longest_arcsec = longest * scale / zoom
+    power = 10.0 ** int(np.floor(log10(longest_arcsec)))
+    arcsec = max(n * power for n in _ROUND if n * power <= longest_arcsec * (1 + 1e-9))
     return ScaleBar(arcsec, arcsec * zoom / scale)
 
 

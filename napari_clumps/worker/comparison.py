@@ -11,7 +11,7 @@ from typing import Any, Literal
 from clump_detector.core.errors import Cancelled
 from clump_detector.labels.label_set import LabelSet
 
-from .messages import CompareRequest, DoneEvent, WorkerEvent
+from .messages import CompareMessage, DoneEvent, WorkerEvent
 from .process import Worker
 from .requests import events_of, label_file
 
@@ -65,7 +65,7 @@ def compare(
             prefix="napari-clumps-", ignore_cleanup_errors=True
         ) as folder:
             request = own.request(
-                CompareRequest(
+                CompareMessage(
                     old=str(old.absolute()),
                     new=str(new.absolute()),
                     labels=str(label_file(labels, Path(folder))),

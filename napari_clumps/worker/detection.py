@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from clump_detector.core.errors import ClumpError, from_os_error
 from clump_detector.image_files.sources import Source
 
-from .messages import DetectRequest, DoneEvent, Loading, Proposals, Unreadable
+from .messages import DetectMessage, DoneEvent, Loading, Proposals, Unreadable
 from .process import Worker
 from .requests import events_of
 
@@ -98,7 +98,7 @@ def detect(
     ) as folder:
         entries = [_entry(c, Path(folder, f"{i}.npy")) for i, c in enumerate(cutouts)]
         request = worker.request(
-            DetectRequest(str(model.absolute()), entries, device=device)
+            DetectMessage(str(model.absolute()), entries, device=device)
         )
         events = events_of(
             request, model, doing="detection", less="cut large images into parts"

@@ -20,7 +20,7 @@ from clump_detector.train.events import TrainEvent
 
 
 @dataclass(frozen=True)
-class DetectRequest:
+class DetectMessage:
     """Search cutouts with a model.
 
     Attributes
@@ -42,7 +42,7 @@ class DetectRequest:
 
 
 @dataclass(frozen=True)
-class TrainRequest:
+class TrainMessage:
     """Train a model.
 
     Attributes
@@ -66,7 +66,7 @@ class TrainRequest:
 
 
 @dataclass(frozen=True)
-class CompareRequest:
+class CompareMessage:
     """Compare two models on a label set.
 
     Attributes
@@ -92,20 +92,20 @@ class CompareRequest:
 
 
 @dataclass(frozen=True)
-class CancelRequest:
+class CancelMessage:
     """End another request, whose id it has, and keep nothing."""
 
     do: ClassVar[str] = "cancel"
 
 
 @dataclass(frozen=True)
-class StopRequest:
+class StopMessage:
     """End a training, whose id it has, and keep the best model so far."""
 
     do: ClassVar[str] = "stop"
 
 
-Request = DetectRequest | TrainRequest | CompareRequest | CancelRequest | StopRequest
+Request = DetectMessage | TrainMessage | CompareMessage | CancelMessage | StopMessage
 
 
 def to_json(request: Request, number: int) -> dict[str, Any]:

@@ -23,11 +23,11 @@ from typing import IO
 from clump_detector.core.errors import from_os_error
 
 from .messages import (
-    CancelRequest,
+    CancelMessage,
     LastEvent,
     Loading,
     Request,
-    StopRequest,
+    StopMessage,
     WorkerEvent,
     from_json,
     to_json,
@@ -120,7 +120,7 @@ class WorkerRequest:
 
     def stop(self) -> None:
         """Ask a training to end and to keep its best so far."""
-        self._process.send(StopRequest(), self.number)
+        self._process.send(StopMessage(), self.number)
 
     def cancel(self) -> None:
         """End the request within a second; returns at once.
@@ -246,7 +246,7 @@ class _Process:
     def cancel(self, number: int) -> None:
         if not self.waits_for(number):
             return
-        self.send(CancelRequest(), number)
+        self.send(CancelMessage(), number)
         timer = threading.Timer(END_PATIENCE, self._kill_unless_ended, [number])
         timer.daemon = True
         if not start_unless_exiting(timer):

@@ -22,7 +22,7 @@ from clump_detector.train.events import EndEvent
 from .messages import (
     CancelledEvent,
     DoneEvent,
-    TrainRequest,
+    TrainMessage,
     WorkerEvent,
 )
 from .process import (
@@ -99,7 +99,7 @@ def retrain(
     atexit.register(at_exit)  # the window may be closed meanwhile
     try:
         request = own.request(
-            TrainRequest(
+            TrainMessage(
                 labels=str(label_file(labels, scratch)),
                 out=str(scratch / out.name),
                 base=None if base is None else str(base.absolute()),

@@ -71,7 +71,7 @@ def _measure(folder: Path) -> Iterator[Figure]:
     panel = viewer.window.dock_widgets["Clump gallery (napari-clumps)"]
     for sort, words in ORDERS.items():
         yield from _first_screen(panel, Arrangement(sort), words)
-        yield from _scroll(panel.mosaic, panel.cells, words)
+        yield from _scroll(panel.grid, panel.cells, words)
     yield from _decide(controller)
     controller.close()
     viewer.close()
@@ -83,7 +83,7 @@ def _open(viewer: Any) -> Iterator[Figure]:
     dock, panel = viewer.window.add_plugin_dock_widget("napari-clumps", "Clump gallery")
     _wait(lambda: _is_whole(panel))
     taken = time.perf_counter() - start
-    n = len(panel.mosaic.visible_places())
+    n = len(panel.grid.visible_places())
     yield Figure(
         f"dock with a wall of 10,000, to its first {n} crops", taken, "s", "under 1 s"
     )
@@ -96,19 +96,19 @@ def _first_screen(panel: Any, arrangement: Any, words: str) -> Iterator[Figure]:
     """Arrange the wall anew, with no picture read before."""
     panel.cells.pixmaps.forget()
     start = time.perf_counter()
-    panel._wall.arrange(arrangement)
+    panel._gallery.arrange(arrangement)
     panel.refresh()
-    panel.mosaic.viewport().repaint()
+    panel.grid.viewport().repaint()
     placed = time.perf_counter() - start
     yield Figure(f"10,000 boxes read and arranged ({words})", placed, "s")
     _wait(lambda: _is_whole(panel))
     taken = time.perf_counter() - start
-    n = len(panel.mosaic.visible_places())
+    n = len(panel.grid.visible_places())
     yield Figure(f"first screen of {n} crops ({words})", taken, "s", "under 1 s")
 
 
 def _is_whole(panel: Any) -> bool:
-    places = panel.mosaic.visible_places()
+    places = panel.grid.visible_places()
     return bool(places) and all(panel.cells.picture(p) is not None for p in places)
 
 

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
-from napari_clumps.app.controller import Controller
+from napari_clumps.app.session import Session
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.thumbnails import ThumbnailView
 from napari_clumps.review import CutoutSummary
@@ -30,25 +30,24 @@ _PAGE, _KEPT = 200, 5_000
 _DONE = QColor("#56b4e9")
 
 
-def queue_ids(controller: Controller) -> Sequence[int]:
+def queue_ids(session: Session) -> Sequence[int]:
     """Return the cutouts in the order in which they are gone through."""
-    return () if controller.session.queue is None else controller.session.queue.ids
+    return () if session.queue is None else session.queue.ids
 
 
 class FilmstripCells(Cells):
     """Cutouts in the order of the queue."""
 
-    def __init__(self, controller: Controller, pixmaps: PixmapCache) -> None:
+    def __init__(self, session: Session, pixmaps: PixmapCache) -> None:
         super().__init__(pixmaps)
-        self._controller = controller
-        self._session = self._controller.session
+        self._session = session
         self._ids: Sequence[int] = ()
         self._summaries: dict[int, CutoutSummary] = {}
 
     def rearrange(self) -> None:
         """Show the queue as it is now."""
         self.beginResetModel()
-        self._ids = queue_ids(self._controller)
+        self._ids = queue_ids(self._session)
         self._summaries.clear()
         self.endResetModel()
 
@@ -76,7 +75,7 @@ class FilmstripCells(Cells):
         shown = self._session.cutout
         return shown is not None and shown.id == self._ids[place]
 
-    def glance(self, place: int) -> CutoutSummary | None:
+    def summary(self, place: int) -> CutoutSummary | None:
         """Return name and state of a cutout, read with those beside it."""
         cutout_id, review = self._ids[place], self._session.review
         if cutout_id not in self._summaries and review is not None:
@@ -92,11 +91,11 @@ class FilmstripCells(Cells):
 
     def words(self, place: int) -> str:
         """Return what there is to say of a cutout."""
-        glance = self.glance(place)
-        if glance is None:
+        summary = self.summary(place)
+        if summary is None:
             return ""
-        done = "done" if glance.done else "not done"
-        return f"{glance.name}: {place + 1:,} of {self.count():,}, {done}"
+        done = "done" if summary.done else "not done"
+        return f"{summary.name}: {place + 1:,} of {self.count():,}, {done}"
 
 
 class FilmstripPainter(CellPainter):
@@ -104,19 +103,19 @@ class FilmstripPainter(CellPainter):
 
     def __init__(self, cells: FilmstripCells) -> None:
         super().__init__(cells, _LINES)
-        self._strip = cells
+        self._filmstrip = cells
 
     def paint(self, painter: Any, option: Any, index: Any) -> None:
         """Paint a cell, a frame round it where it is the current one."""
         super().paint(painter, option, index)
-        if self._strip.is_current(index.row()):
+        if self._filmstrip.is_current(index.row()):
             width = max(option.fontMetrics.height() // 6, 2)
             frame(painter, option.rect, option.palette, width)
 
     def over(self, painter: QPainter, picture: QRectF, place: int) -> None:
         """Tick a cutout that is done."""
-        glance = self._strip.glance(place)
-        if glance is None or not glance.done:
+        summary = self._filmstrip.summary(place)
+        if summary is None or not summary.done:
             return
         size = painter.fontMetrics().height() * 0.95
         badge = QRectF(0, 0, size, size)
@@ -129,13 +128,13 @@ class FilmstripPainter(CellPainter):
         tick = [(0.26, 0.54), (0.43, 0.70), (0.75, 0.32)]
         painter.drawPolyline([QPointF(x + a * size, y + b * size) for a, b in tick])
 
-    def caption(self, painter: QPainter, room: QRect, place: int) -> None:
+    def caption(self, painter: QPainter, area: QRect, place: int) -> None:
         """Write the cutout's name."""
-        glance = self._strip.glance(place)
-        if glance is not None:
+        summary = self._filmstrip.summary(place)
+        if summary is not None:
             middle = Qt.TextElideMode.ElideMiddle
-            name = painter.fontMetrics().elidedText(glance.name, middle, room.width())
-            painter.drawText(room, Qt.AlignmentFlag.AlignHCenter, name)
+            name = painter.fontMetrics().elidedText(summary.name, middle, area.width())
+            painter.drawText(area, Qt.AlignmentFlag.AlignHCenter, name)
 
 
 class FilmstripPanel(QWidget):
@@ -155,17 +154,17 @@ class FilmstripPanel(QWidget):
         self._session = self._controller.session
         self._let_go: Callable[[], None] | None = None
         pixmaps = PixmapCache(self._source, self)
-        self.cells = FilmstripCells(self._controller, pixmaps)
+        self.cells = FilmstripCells(self._session, pixmaps)
         painter = FilmstripPainter(self.cells)
-        self.mosaic = GridView("filmstrip_grid", self.cells, painter, single_row=True)
-        self.mosaic.setAccessibleName("Filmstrip")
-        self.mosaic.setToolTip("The cutouts in the order of the queue: click one")
-        self.mosaic.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.grid = GridView("filmstrip_grid", self.cells, painter, single_row=True)
+        self.grid.setAccessibleName("Filmstrip")
+        self.grid.setToolTip("The cutouts in the order of the queue: click one")
+        self.grid.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         # The keys of the review stay with the canvas.
-        self.mosaic.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.grid.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.mosaic)
+        layout.addWidget(self.grid)
         layout.addStretch(1)
         at_the_bottom("Filmstrip", main_window(self._session.viewer))
         self._connect()
@@ -173,7 +172,7 @@ class FilmstripPanel(QWidget):
 
     def _connect(self) -> None:
         c = self._controller
-        self.mosaic.clicked.connect(self._on_clicked)
+        self.grid.clicked.connect(self._on_clicked)
         self._heard.connect(self._on_changed)
         listen(
             self,
@@ -202,10 +201,10 @@ class FilmstripPanel(QWidget):
     def _on_queue(self) -> None:
         self.cells.rearrange()
         no_review = self._session.review is None
-        self.mosaic.empty_words = (
+        self.grid.empty_words = (
             "No review is open." if no_review else "This queue has no cutout."
         )
-        self.mosaic.updateGeometries()
+        self.grid.updateGeometries()
         self._on_cutout()
 
     def _on_cutout(self) -> None:
@@ -216,8 +215,8 @@ class FilmstripPanel(QWidget):
             place = self.cells.place(cutout.id)
             if place is not None:
                 centred = QAbstractItemView.ScrollHint.PositionAtCenter
-                self.mosaic.scrollTo(self.cells.index(place), centred)
-        self.mosaic.viewport().update()
+                self.grid.scrollTo(self.cells.index(place), centred)
+        self.grid.viewport().update()
 
     def _on_told(self, cutout_id: int) -> None:
         self._heard.emit(cutout_id)

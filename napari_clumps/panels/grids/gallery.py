@@ -22,7 +22,7 @@ from napari_clumps.widgets.base.parts import (
 )
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.gallery.box_cells import GalleryCells, GalleryPainter
-from napari_clumps.widgets.gallery.filter_bar import WallFilter
+from napari_clumps.widgets.gallery.filter_bar import GalleryFilter
 from napari_clumps.widgets.gallery.grid_view import GridView
 from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
 
@@ -53,16 +53,14 @@ class GalleryPanel(QWidget):
         self.setProperty(OWN_KEYS, True)
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
-        self._wall = self._controller.gallery
+        self._gallery = self._controller.gallery
         pixmaps = PixmapCache(self._source, self)
-        self.cells = GalleryCells(self._wall, pixmaps)
-        self.mosaic = GridView("gallery_grid", self.cells, GalleryPainter(self.cells))
-        self.mosaic.setAccessibleName("Clump gallery")
-        self.mosaic.setToolTip(
-            "All boxes of the review; select many and decide at once"
-        )
-        self.mosaic.installEventFilter(self)
-        self._filter = WallFilter()
+        self.cells = GalleryCells(self._gallery, pixmaps)
+        self.grid = GridView("gallery_grid", self.cells, GalleryPainter(self.cells))
+        self.grid.setAccessibleName("Clump gallery")
+        self.grid.setToolTip("All boxes of the review; select many and decide at once")
+        self.grid.installEventFilter(self)
+        self._filter = GalleryFilter()
         self._shown_arrangement = Arrangement()
         self._stale = True
         self._lay_out()
@@ -78,7 +76,7 @@ class GalleryPanel(QWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
         layout.addWidget(self._filter)
-        layout.addWidget(self.mosaic, stretch=1)
+        layout.addWidget(self.grid, stretch=1)
         layout.addLayout(self._count_row())
         layout.addWidget(self._read_only)
         layout.addLayout(self._buttons())
@@ -140,15 +138,15 @@ class GalleryPanel(QWidget):
         self._timer.setInterval(PAUSE)
         self._timer.timeout.connect(self._follow)
         self._heard.connect(self._follow_soon)
-        self.mosaic.doubleClicked.connect(self.open)
-        self.mosaic.selectionModel().selectionChanged.connect(self._on_selection)
-        self._filter.arrange_requested.connect(self._wall.arrange)
+        self.grid.doubleClicked.connect(self.open)
+        self.grid.selectionModel().selectionChanged.connect(self._on_selection)
+        self._filter.arrange_requested.connect(self._gallery.arrange)
         listen(
             self,
             (self._session.review_opened, self._on_review),
-            (self._wall.rearranged, self._on_rearranged),
-            (self._wall.updated, self._on_updated),
-            (self._wall.touched, self._on_touched),
+            (self._gallery.rearranged, self._on_rearranged),
+            (self._gallery.updated, self._on_updated),
+            (self._gallery.touched, self._on_touched),
         )
 
     def _source(self, cutout_id: int) -> Any:
@@ -173,7 +171,7 @@ class GalleryPanel(QWidget):
         if self._stale:
             self.refresh()
         else:
-            self._wall.update()
+            self._gallery.update()
 
     def _on_review(self) -> None:
         review = self._session.review
@@ -191,16 +189,16 @@ class GalleryPanel(QWidget):
 
     def _on_rearranged(self) -> None:
         """Show other crops; where it is the same order, at the same place."""
-        same = self._wall.arrangement == self._shown_arrangement
-        self._shown_arrangement = self._wall.arrangement
-        selected = self.cells.ids(self.mosaic.selected_places())
+        same = self._gallery.arrangement == self._shown_arrangement
+        self._shown_arrangement = self._gallery.arrangement
+        selected = self.cells.ids(self.grid.selected_places())
         current, anchor, height = self._anchor()
         self.cells.rearrange()
-        self.mosaic.empty_words = self._empty_words()
-        self.mosaic.updateGeometries()
-        found = self._wall.positions_of([current])
+        self.grid.empty_words = self._empty_words()
+        self.grid.updateGeometries()
+        found = self._gallery.positions_of([current])
         here = int(found[0]) if len(found) else None
-        self.mosaic.select_places(self._wall.positions_of(selected), here)
+        self.grid.select_places(self._gallery.positions_of(selected), here)
         self._scroll_back(anchor if same else [], height)
         self._say_count()
 
@@ -209,26 +207,26 @@ class GalleryPanel(QWidget):
 
         The current one counts as the first where it is in view.
         """
-        places = self.mosaic.visible_places()
-        here = self.mosaic.currentIndex().row()
+        places = self.grid.visible_places()
+        here = self.grid.currentIndex().row()
         current = self.cells.ids([here])[0] if here >= 0 else -1
         if here in places:
             places = [here, *places[places.index(here) + 1 :]]
         if not places:
             return current, [], 0
-        height = self.mosaic.visualRect(self.cells.index(places[0])).top()
+        height = self.grid.visualRect(self.cells.index(places[0])).top()
         return current, self.cells.ids(places), height
 
     def _scroll_back(self, anchor: list[int], height: int) -> None:
         """Put the first box of the anchor that is left where it was."""
-        bar = self.mosaic.verticalScrollBar()
+        bar = self.grid.verticalScrollBar()
         if not anchor:
             bar.setValue(0)
             return
         for box_id in anchor:
-            found = self._wall.positions_of([box_id])
+            found = self._gallery.positions_of([box_id])
             if len(found):
-                cell = self.mosaic.visualRect(self.cells.index(int(found[0])))
+                cell = self.grid.visualRect(self.cells.index(int(found[0])))
                 bar.setValue(bar.value() + cell.top() - height)
                 return
 
@@ -243,10 +241,10 @@ class GalleryPanel(QWidget):
     # -- words --------------------------------------------------------------
 
     def _say_count(self) -> None:
-        shown, of_all = len(self._wall), len(self._wall.crops)
+        shown, of_all = len(self._gallery), len(self._gallery.crops)
         said = [f"{shown:,} of {of_all:,} boxes"]
-        said.append(f"{len(self.mosaic.selected_places()):,} selected")
-        fresh = self._wall.fresh
+        said.append(f"{len(self.grid.selected_places()):,} selected")
+        fresh = self._gallery.fresh
         if fresh:
             said.append(f"{fresh:,} new")
         self._count.setText("  ·  ".join(said))
@@ -254,7 +252,7 @@ class GalleryPanel(QWidget):
     def _empty_words(self) -> str:
         if self._session.review is None:
             return "No review is open."
-        if not len(self._wall.crops):
+        if not len(self._gallery.crops):
             return "No box yet: detect clumps, or draw one."
         return "No box fits this filter."
 
@@ -279,41 +277,41 @@ class GalleryPanel(QWidget):
 
     def selected(self) -> list[int]:
         """Return the selected boxes, the current one first."""
-        places = self.mosaic.selected_places()
-        here = self.mosaic.currentIndex().row()
+        places = self.grid.selected_places()
+        here = self.grid.currentIndex().row()
         if here in places:
             places = [here, *(p for p in places if p != here)]
         return self.cells.ids(places)
 
     def accept(self) -> None:
         """Accept the selection."""
-        self._wall.accept(self.selected())
+        self._gallery.accept(self.selected())
 
     def reject(self) -> None:
         """Reject the selection."""
-        self._wall.reject(self.selected())
+        self._gallery.reject(self.selected())
 
     def reclassify(self) -> None:
         """Give the selection the class after that of its current box."""
-        self._wall.reclassify(self.selected())
+        self._gallery.reclassify(self.selected())
 
     def undo(self) -> None:
         """Take back the newest step."""
-        self._wall.undo()
+        self._gallery.undo()
 
     def redo(self) -> None:
         """Do again what was undone."""
-        self._wall.redo()
+        self._gallery.redo()
 
     def refresh(self) -> None:
         """Read the boxes again, and pictures that could not be read."""
         self._stale = False
         self.cells.pixmaps.forget_problems()
-        self._wall.refresh()
+        self._gallery.refresh()
 
     def open(self, *_index: object) -> None:
         """Show the current box on the canvas, which gets the keys."""
-        here = self.mosaic.currentIndex().row()
+        here = self.grid.currentIndex().row()
         if here >= 0:
-            self._wall.open(self.cells.ids([here])[0])
+            self._gallery.open(self.cells.ids([here])[0])
             canvas_widget(self._session.viewer).setFocus()

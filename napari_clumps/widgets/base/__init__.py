@@ -1,1 +1,1 @@
-"""What all widgets share: docks, keyboard, signals and small parts."""
+"""What all widgets share: dock widgets, keyboard, signals and small parts."""

@@ -11,13 +11,13 @@ from napari.settings import get_settings
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar, QWidget
 
-#: Pixels of a window that are no dock's: menu, status bar, tabs and titles.
+#: Pixels of a window outside of its dock widgets: menu, status bar, tabs and titles.
 _FRAME = 130
 
-#: What napari adds to the name of a plugin's dock.
+#: What napari adds to the name of a plugin's dock widget.
 _SUFFIX = " (napari-clumps)"
 
-#: Tabs on which a dock's whole name would leave no room for the others.
+#: Short names for tabs, so that the others fit beside them.
 _SHORT = {
     "Review clumps": "Review",
     "Detect clumps": "Detect",
@@ -26,9 +26,9 @@ _SHORT = {
 
 
 def at_the_bottom(title: str, window: QMainWindow) -> None:
-    """Have a dock put at the bottom, unless a person has moved it before.
+    """Put a panel at the bottom, unless the user has moved it before.
 
-    Docks on the sides keep their height: the window would grow for them.
+    Dock widgets on the sides keep their height: the window would grow for them.
     """
     _put(title, "bottom")
     areas, corners = Qt.DockWidgetArea, Qt.Corner
@@ -37,12 +37,12 @@ def at_the_bottom(title: str, window: QMainWindow) -> None:
 
 
 def on_the_left(title: str) -> None:
-    """Have a dock put below the layers, unless a person has moved it before."""
+    """Put a panel below the layers, unless the user has moved it before."""
     _put(title, "left")
 
 
 def _put(title: str, side: str) -> None:
-    """Say where a dock goes.
+    """Set where a dock widget goes.
 
     Called while its widget is made, which is before napari looks where to put it.
     """
@@ -53,7 +53,7 @@ def _put(title: str, side: str) -> None:
 def among_tabs(
     panel: QWidget, window: QMainWindow, other: str, *, always: bool = True
 ) -> None:
-    """Bring a panel's dock to the tabs of another one, where both are on one side.
+    """Bring a panel to the tabs of another one, where both are on one side.
 
     Below it both would be too low to be of use, and the window would grow for them.
 
@@ -63,9 +63,9 @@ def among_tabs(
         Just made; it is moved once it is docked.
     window : QMainWindow
     other : str
-        Object name of the other dock's panel.
+        Object name of the other panel.
     always : bool
-        Or only where the window has no room for both.
+        Or only where the window cannot hold both.
     """
     size = window.size()
 
@@ -82,7 +82,7 @@ def among_tabs(
         if together and host not in window.tabifiedDockWidgets(dock):
             window.tabifyDockWidget(host, dock)
         dock.raise_()
-        # Or the window could not be lower yet than both docks one below the other.
+        # Or the window could not be lower yet than both one below the other.
         window.layout().invalidate()
         window.layout().activate()
         window.resize(size)
@@ -121,7 +121,7 @@ def bring_forward(window: QMainWindow, panel: str) -> None:
 
 
 def label_tab(panel: QWidget) -> None:
-    """Have a short name on a panel's tab; the dock's title keeps the whole one.
+    """Have a short name on a panel's tab; its title keeps the whole one.
 
     Parameters
     ----------
@@ -145,9 +145,9 @@ def label_tab(panel: QWidget) -> None:
 
 
 class _WholeTabs(QObject):
-    """Lets the tabs of a window's docks be scrolled rather than cut short.
+    """Lets the tabs of a window's dock widgets be scrolled rather than cut short.
 
-    Qt makes a bar of tabs whenever docks are put together, and by default cuts names.
+    Qt makes a bar of tabs whenever panels are put together, and by default cuts names.
     """
 
     def __init__(self, window: QMainWindow) -> None:

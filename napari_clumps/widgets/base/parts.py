@@ -10,6 +10,7 @@ from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
     QAbstractButton,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -106,7 +107,7 @@ def text_label(name: str, *, wrap: bool = True) -> QLabel:
 
 
 def fill_dock(panel: QWidget) -> None:
-    """Let a panel take its dock's whole height, width for its words, a readable tab.
+    """Give a panel the whole height, width for its words, and a readable tab.
 
     Its layout is a `QBoxLayout` from top to bottom.
     """
@@ -117,7 +118,7 @@ def fill_dock(panel: QWidget) -> None:
 
 
 class Scrolled(QScrollArea):
-    """A dock's content, scrolled on a short screen: or the window would grow for it.
+    """The content of a panel, scrolled on a short screen.
 
     Parameters
     ----------
@@ -125,7 +126,7 @@ class Scrolled(QScrollArea):
         Its object name.
     content : QWidget
     lines : int
-        Lines of text that it has room for at least.
+        Lines of text shown at least.
     """
 
     def __init__(self, name: str, content: QWidget, lines: int) -> None:
@@ -155,15 +156,24 @@ class Scrolled(QScrollArea):
         return bool(super().eventFilter(watched, event))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for the lines, and for the content's whole width."""
+        """Return the height of the lines, and the content's whole width."""
         bar = self.verticalScrollBar().sizeHint().width()
         # napari's style draws the bar a little wider than it says.
         width = self.widget().minimumSizeHint().width() + bar + 4
         return QSize(width, self._lines * self.fontMetrics().height())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the content's, so that nothing is scrolled where there is room."""
+        """Return the content's, so that nothing is scrolled where it fits."""
         return self.widget().sizeHint().expandedTo(self.minimumSizeHint())
+
+
+def button_row(first: QPushButton, *others: QPushButton) -> QHBoxLayout:
+    """Return buttons in a row, the first one twice as wide as each of the others."""
+    row = QHBoxLayout()
+    row.addWidget(first, stretch=2)
+    for button in others:
+        row.addWidget(button, stretch=1)
+    return row
 
 
 def described(owner: type, name: str, **more: Any) -> dict[str, Any]:
@@ -203,7 +213,7 @@ def form_of(panel: str, fields: dict[str, Any]) -> QFormLayout:
 
 
 class ElidedLabel(QLabel):
-    """One line whose middle gives way when there is no room; the tooltip has it all."""
+    """One line whose middle gives way when it does not fit; the tooltip has it all."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

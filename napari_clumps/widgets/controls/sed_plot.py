@@ -69,8 +69,8 @@ class SpectrumView(QWidget):
         """Return the fluxes at the lower and the upper edge; 0 is always inside."""
         lowest = min(min(p.flux - p.error, 0.0) for p in self.points)
         highest = max(max(p.flux + p.error, 0.0) for p in self.points)
-        room = 0.06 * (highest - lowest) or 1.0
-        return lowest - (room if lowest < 0 else 0), highest + room
+        margin = 0.06 * (highest - lowest) or 1.0
+        return lowest - (margin if lowest < 0 else 0), highest + margin
 
     def _x(self, frame: QRectF, point: Point) -> float:
         lengths = [math.log(p.wavelength) for p in self.points]

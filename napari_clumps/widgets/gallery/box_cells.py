@@ -1,4 +1,4 @@
-"""The cells of the clump wall: a crop, its box drawn as on the canvas, its score."""
+"""The cells of the clump gallery: a crop, its box drawn as on the canvas, its score."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _LINES = 6.2
 
 
 class GalleryCells(Cells):
-    """Crops in the order of the wall."""
+    """Crops in the order of the gallery."""
 
-    def __init__(self, wall: Gallery, pixmaps: PixmapCache) -> None:
+    def __init__(self, gallery: Gallery, pixmaps: PixmapCache) -> None:
         super().__init__(pixmaps)
-        self.wall = wall
+        self.gallery = gallery
         self._ids = np.zeros(0, np.int64)
         self._last: tuple[int, Crop, Window] | None = None
         # Before anything is drawn again.
@@ -38,7 +38,7 @@ class GalleryCells(Cells):
     def rearrange(self) -> None:
         """Show the gallery as it is arranged now."""
         self.beginResetModel()
-        self._ids = self.wall.crops.ids[self.wall.rows]
+        self._ids = self.gallery.crops.ids[self.gallery.rows]
         self.endResetModel()
 
     def count(self) -> int:
@@ -52,7 +52,7 @@ class GalleryCells(Cells):
     def at(self, place: int) -> tuple[Crop, Window]:
         """Return a crop and its window; painting one asks several times."""
         if self._last is None or self._last[0] != place:
-            crop = self.wall.crop(place)
+            crop = self.gallery.crop(place)
             self._last = place, crop, window_around(crop.corners)
         return self._last[1:]
 
@@ -84,11 +84,11 @@ class GalleryPainter(CellPainter):
 
     def __init__(self, cells: GalleryCells) -> None:
         super().__init__(cells, _LINES)
-        self._wall = cells
+        self._gallery = cells
 
     def over(self, painter: QPainter, picture: QRectF, place: int) -> None:
         """Outline the box as the canvas does."""
-        crop, window = self._wall.at(place)
+        crop, window = self._gallery.at(place)
         if crop.gone:
             painter.setOpacity(0.4)
         side = picture.width()
@@ -98,16 +98,16 @@ class GalleryPainter(CellPainter):
         box = QRectF(x1, y1, x2 - x1, y2 - y1).translated(picture.topLeft())
         draw_box(painter, box, crop.status, side / 75)
 
-    def caption(self, painter: QPainter, room: QRect, place: int) -> None:
+    def caption(self, painter: QPainter, area: QRect, place: int) -> None:
         """Write score and class."""
-        crop, _ = self._wall.at(place)
+        crop, _ = self._gallery.at(place)
         score, metrics = _score(crop), painter.fontMetrics()
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        painter.drawText(room, left, score)
-        rest = room.width() - metrics.horizontalAdvance(f"{score}  ")
+        painter.drawText(area, left, score)
+        rest = area.width() - metrics.horizontalAdvance(f"{score}  ")
         cls = metrics.elidedText(crop.cls, Qt.TextElideMode.ElideRight, rest)
         if len(cls) > 2:  # an ellipsis alone says nothing
-            painter.drawText(room, right, cls)
+            painter.drawText(area, right, cls)
 
 
 def _score(crop: Crop) -> str:

@@ -1,4 +1,4 @@
-"""What a mosaic shows, cell by cell: a small picture, a caption, words for it."""
+"""What a grid shows, cell by cell: a small picture, a caption, words for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAPER, _PALE = QColor(*PAPER), QColor("#8c94a0")
 
 
 class Cells(QAbstractListModel):
-    """The cells of a mosaic; nothing is read before a cell is looked at.
+    """The cells of a grid; nothing is read before a cell is looked at.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class CellPainter(QStyledItemDelegate):
     def over(self, painter: QPainter, picture: QRectF, place: int) -> None:
         """Paint what is over a picture."""
 
-    def caption(self, painter: QPainter, room: QRect, place: int) -> None:
+    def caption(self, painter: QPainter, area: QRect, place: int) -> None:
         """Paint the words below a picture."""
 
     def paint(self, painter: Any, option: Any, index: Any) -> None:
@@ -111,11 +111,11 @@ class CellPainter(QStyledItemDelegate):
             inner = cell.adjusted(rim, rim, -rim, -rim) if selected else cell
             frame(painter, inner, palette, 1, Qt.PenStyle.DashLine)
         left = cell.left() + (cell.width() - side) // 2
-        room = QRect(left, cell.top() + rim, side, side)
-        picture = self._paint_picture(painter, room, place)
+        area = QRect(left, cell.top() + rim, side, side)
+        picture = self._paint_picture(painter, area, place)
         if picture is not None:
             painter.save()
-            painter.setClipRect(room)
+            painter.setClipRect(area)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self.over(painter, picture, place)
             painter.restore()
@@ -123,32 +123,32 @@ class CellPainter(QStyledItemDelegate):
             QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
         )
         painter.setPen(palette.color(role))
-        words = QRect(left, room.bottom() + rim, side, metrics.height())
+        words = QRect(left, area.bottom() + rim, side, metrics.height())
         self.caption(painter, words, place)
 
     def _paint_picture(
-        self, painter: QPainter, room: QRect, place: int
+        self, painter: QPainter, area: QRect, place: int
     ) -> QRectF | None:
         """Paint the picture, or quietly that there is none; return where it is."""
         picture = self.cells.picture(place)
         if not isinstance(picture, QPixmap):
-            painter.fillRect(room, _PAPER)
+            painter.fillRect(area, _PAPER)
             if picture is not None:
                 painter.setPen(_PALE)
-                painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "no picture")
+                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "no picture")
                 return None
-            return QRectF(room)
-        share = room.width() / max(picture.width(), picture.height(), 1)
+            return QRectF(area)
+        share = area.width() / max(picture.width(), picture.height(), 1)
         width, height = picture.width() * share, picture.height() * share
         target = QRect(0, 0, round(width), round(height))
-        target.moveCenter(room.center())
+        target.moveCenter(area.center())
         painter.drawPixmap(target, picture)
         return QRectF(target)
 
 
 def frame(
     painter: QPainter,
-    room: QRect,
+    area: QRect,
     palette: QPalette,
     width: int,
     style: Qt.PenStyle = Qt.PenStyle.SolidLine,
@@ -159,7 +159,7 @@ def frame(
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     half = width / 2
-    painter.drawRect(QRectF(room).adjusted(half, half, -half, -half))
+    painter.drawRect(QRectF(area).adjusted(half, half, -half, -half))
 
 
 def _rim(metrics: QFontMetrics) -> int:

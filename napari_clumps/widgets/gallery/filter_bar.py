@@ -1,4 +1,4 @@
-"""The rows above the clump wall: what it is sorted by, and what of it is shown."""
+"""The rows above the clump gallery: what it is sorted by, and what of it is shown."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAUSE = 250
 _ALL = "all classes"
 
 
-class WallFilter(QWidget):
+class GalleryFilter(QWidget):
     """Chooses an arrangement and forwards it.
 
     Signals
@@ -185,9 +185,9 @@ def _score_box(name: str, value: float, tip: str) -> QDoubleSpinBox:
     box.setRange(0.0, 1.0)
     box.setSingleStep(0.05)
     box.setDecimals(2)
-    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # room is scarce
+    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # area is scarce
     box.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-    box.setStyleSheet("min-width: 0px;")  # napari's would take the name's room
+    box.setStyleSheet("min-width: 0px;")  # napari's would take the name's area
     box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     box.setValue(value)
     box.setToolTip(tip)

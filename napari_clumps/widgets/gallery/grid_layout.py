@@ -1,4 +1,4 @@
-"""Where the cells of a mosaic are: rows of cells of one size, read like a text."""
+"""Where the cells of a grid are: rows of cells of one size, read like a text."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class GridLayout:
     height: int
 
     @classmethod
-    def across(cls, n: int, room: int, width: int, height: int) -> GridLayout:
+    def across(cls, n: int, area: int, width: int, height: int) -> GridLayout:
         """Return cells that fill a width, each at least so wide."""
-        columns = max(room // max(width, 1), 1)
-        return cls(n, columns, max(room // columns, width), height)
+        columns = max(area // max(width, 1), 1)
+        return cls(n, columns, max(area // columns, width), height)
 
     @property
     def rows(self) -> int:

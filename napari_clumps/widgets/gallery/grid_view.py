@@ -104,19 +104,19 @@ class GridView(QAbstractItemView):
         if self.font() != self._label.font():
             self.setFont(self._label.font())
         size = self.painter.cell_size(self.fontMetrics())
-        n, room = self.cells.count(), self.viewport().size()
+        n, area = self.cells.count(), self.viewport().size()
         if self._single_row:
             self._grid = GridLayout(n, max(n, 1), size.width(), size.height())
         else:
-            self._grid = GridLayout.across(n, room.width(), size.width(), size.height())
+            self._grid = GridLayout.across(n, area.width(), size.width(), size.height())
         if self._single_row and self.height() != self.sizeHint().height():
             self.setFixedHeight(self.sizeHint().height())
         sharp = self.devicePixelRatioF()
         self.cells.side = round(self.painter.side(self.fontMetrics()) * sharp)
         width, height = self._grid.size
         for bar, whole, seen, step in (
-            (self.horizontalScrollBar(), width, room.width(), size.width()),
-            (self.verticalScrollBar(), height, room.height(), size.height()),
+            (self.horizontalScrollBar(), width, area.width(), size.width()),
+            (self.verticalScrollBar(), height, area.height(), size.height()),
         ):
             bar.setSingleStep(max(step // 3, 1))
             bar.setPageStep(seen)
@@ -189,11 +189,11 @@ class GridView(QAbstractItemView):
         """Bring a cell into view, and no more than that."""
         if not index.isValid():
             return
-        cell, room = self.visualRect(index), self.viewport().rect()
+        cell, area = self.visualRect(index), self.viewport().rect()
         centred = hint == QAbstractItemView.ScrollHint.PositionAtCenter
         for bar, low, high, seen in (
-            (self.horizontalScrollBar(), cell.left(), cell.right(), room.width()),
-            (self.verticalScrollBar(), cell.top(), cell.bottom(), room.height()),
+            (self.horizontalScrollBar(), cell.left(), cell.right(), area.width()),
+            (self.verticalScrollBar(), cell.top(), cell.bottom(), area.height()),
         ):
             if low < 0 or high >= seen:
                 middle = (low + high - seen) // 2
@@ -298,10 +298,10 @@ class GridView(QAbstractItemView):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self.palette().base())
         if not self._grid.n:
-            room = self.viewport().rect().adjusted(12, 12, -12, -12)
+            area = self.viewport().rect().adjusted(12, 12, -12, -12)
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, flags, self.empty_words)
+            painter.drawText(area, flags, self.empty_words)
             return
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)

@@ -208,7 +208,7 @@ def test_choices_that_do_not_fit_are_a_message(dock, monkeypatch, tmp_path):
     press(panel, "fetch")
     assert any("radius is not known" in line for line in desk.said)
     panel._survey.value = "panstarrs"
-    assert [key for _, key in panel._fetching.kinds("panstarrs").items()]
+    assert [key for _, key in panel._downloads.kinds("panstarrs").items()]
     assert panel._kind.value == "jpg"  # it has nothing else
 
 

@@ -12,16 +12,16 @@ import clump_detector.worker
 from clump_detector.train import events as training
 from napari_clumps.worker.messages import (
     CancelledEvent,
-    CancelRequest,
-    CompareRequest,
-    DetectRequest,
+    CancelMessage,
+    CompareMessage,
+    DetectMessage,
     DoneEvent,
     ErrorEvent,
     Loading,
     ProgressEvent,
     Proposals,
-    StopRequest,
-    TrainRequest,
+    StopMessage,
+    TrainMessage,
     Unreadable,
     from_json,
     to_json,
@@ -32,22 +32,22 @@ from napari_clumps.worker.messages import (
     ("request_", "line"),
     [
         (
-            DetectRequest("m", [{"key": 1}], "cpu"),
+            DetectMessage("m", [{"key": 1}], "cpu"),
             '{"id": 3, "do": "detect", "model": "m", "cutouts": [{"key": 1}], '
             '"device": "cpu"}',
         ),
         (
-            TrainRequest("l", "o", None, {"epochs": 2}),
+            TrainMessage("l", "o", None, {"epochs": 2}),
             '{"id": 3, "do": "train", "labels": "l", "out": "o", "base": null, '
             '"config": {"epochs": 2}}',
         ),
         (
-            CompareRequest("a", "b", "l", keep=True),
+            CompareMessage("a", "b", "l", keep=True),
             '{"id": 3, "do": "compare", "old": "a", "new": "b", "labels": "l", '
             '"device": "auto", "which": "held_out", "keep": true}',
         ),
-        (CancelRequest(), '{"id": 3, "do": "cancel"}'),
-        (StopRequest(), '{"id": 3, "do": "stop"}'),
+        (CancelMessage(), '{"id": 3, "do": "cancel"}'),
+        (StopMessage(), '{"id": 3, "do": "stop"}'),
     ],
     ids=["detect", "train", "compare", "cancel", "stop"],
 )
@@ -56,8 +56,8 @@ def test_a_request_is_one_line(request_, line):
 
 
 def test_the_worker_answers_these_requests():
-    known = {r.do for r in (DetectRequest, TrainRequest, CompareRequest)}
-    known |= {CancelRequest.do, StopRequest.do, "quit"}
+    known = {r.do for r in (DetectMessage, TrainMessage, CompareMessage)}
+    known |= {CancelMessage.do, StopMessage.do, "quit"}
     rows = re.findall(r"^``(\w+)``", clump_detector.worker.__doc__, re.MULTILINE)
     assert {*rows} - {"do"} == known
 

@@ -13,7 +13,7 @@ from clump_detector.core.errors import TrainingError
 from clump_detector.core.progress import CancelToken
 from clump_detector.train.events import EndEvent, EpochEvent, StartEvent
 from napari_clumps.worker import process
-from napari_clumps.worker.messages import CancelledEvent, Loading, TrainRequest
+from napari_clumps.worker.messages import CancelledEvent, Loading, TrainMessage
 from napari_clumps.worker.process import Worker
 from napari_clumps.worker.training import retrain
 from tests.helpers.resources import wait_for
@@ -162,7 +162,7 @@ def test_the_labels_reach_the_training(worker, out, monkeypatch):
     send = process._Process.send
 
     def spy(process, request, number):
-        if isinstance(request, TrainRequest):
+        if isinstance(request, TrainMessage):
             seen.append(json.loads(Path(request.labels).read_text()))
         send(process, request, number)
 

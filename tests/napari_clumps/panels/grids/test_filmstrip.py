@@ -26,8 +26,8 @@ def panel(shown_window, qtbot):
 def click(panel, qtbot, place):
     from qtpy.QtCore import Qt
 
-    centre = panel.mosaic.visualRect(panel.cells.index(place)).center()
-    qtbot.mouseClick(panel.mosaic.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    centre = panel.grid.visualRect(panel.cells.index(place)).center()
+    qtbot.mouseClick(panel.grid.viewport(), Qt.MouseButton.LeftButton, pos=centre)
 
 
 def test_it_is_at_the_bottom(desk, panel):
@@ -52,20 +52,20 @@ def test_the_keys_go_on_working_after_a_click(desk, panel, qtbot):
 
     window = desk.viewer.window._qt_window
     click(panel, qtbot, 1)
-    assert not panel.mosaic.hasFocus()
+    assert not panel.grid.hasFocus()
     qtbot.keyClick(window.focusWidget() or window, Qt.Key.Key_N)
     assert desk.controller.session.cutout.id == 3
 
 
 def test_done_cutouts_are_ticked(desk, panel, qtbot):
     qtbot.waitUntil(lambda: panel.cells.picture(1) is not None)
-    cell = panel.mosaic.visualRect(panel.cells.index(1))
-    before = panel.mosaic.viewport().grab(cell).toImage()
+    cell = panel.grid.visualRect(panel.cells.index(1))
+    before = panel.grid.viewport().grab(cell).toImage()
     assert "not done" in panel.cells.words(1)
     desk.controller.session.review.set_done(2, True)  # not the one that is shown
     desk.settle(50)
     assert panel.cells.words(1).endswith(", done")
-    assert panel.mosaic.viewport().grab(cell).toImage() != before
+    assert panel.grid.viewport().grab(cell).toImage() != before
 
 
 def test_pictures_are_those_of_the_cutouts(desk, panel, qtbot):
@@ -85,11 +85,11 @@ def test_it_shows_the_order_of_the_queue(desk, panel, qtbot):
     assert [panel.cells.cutout(p) for p in range(4)] == [3, 1, 2, 4]
     desk.controller.navigator.make_queue(QueuePlan(shown="flagged"))
     assert panel.cells.count() == 0
-    assert panel.mosaic.empty_words == "This queue has no cutout."
+    assert panel.grid.empty_words == "This queue has no cutout."
 
 
 def test_without_a_review_it_says_so(window, panel):
-    assert panel.mosaic.empty_words == "No review is open."
+    assert panel.grid.empty_words == "No review is open."
 
 
 def test_a_hundred_thousand_cutouts_open_at_once(window, panel, qtbot, galaxies):
@@ -101,17 +101,17 @@ def test_a_hundred_thousand_cutouts_open_at_once(window, panel, qtbot, galaxies)
     window.controller.open_paths([path])
     with work() as opened:
         panel._on_queue()
-        panel.mosaic.viewport().repaint()
+        panel.grid.viewport().repaint()
     assert opened.seconds < 0.5
     assert panel.cells.count() == n
     window.controller.navigator.visit(77_777)
     with work() as gone_there:
         window.settle(20)
-        panel.mosaic.viewport().repaint()
+        panel.grid.viewport().repaint()
     assert gone_there.seconds < 0.5
     place = panel.cells.place(77_777)
-    assert place in panel.mosaic.visible_places()
+    assert place in panel.grid.visible_places()
     qtbot.waitUntil(lambda: panel.cells.picture(place) is not None)
     qtbot.wait(300)
     # What is seen and a screenful on either side, of two places in the strip.
-    assert panel.cells.pixmaps.files_read < 8 * len(panel.mosaic.visible_places())
+    assert panel.cells.pixmaps.files_read < 8 * len(panel.grid.visible_places())

@@ -15,24 +15,24 @@ pytestmark = pytest.mark.gui
 
 
 class Hand:
-    """A person at the wall."""
+    """A user of the gallery."""
 
     def __init__(self, panel, qtbot) -> None:
-        self.panel, self.mosaic, self.qtbot = panel, panel.mosaic, qtbot
+        self.panel, self.grid, self.qtbot = panel, panel.grid, qtbot
 
     @property
-    def wall(self):
-        return self.panel._wall
+    def gallery(self):
+        return self.panel._gallery
 
     def settle(self, ms: int = 30) -> None:
         self.qtbot.wait(ms)
 
     def point(self, place: int):
-        return self.mosaic.visualRect(self.panel.cells.index(place)).center()
+        return self.grid.visualRect(self.panel.cells.index(place)).center()
 
     def click(self, place: int, *, control: bool = False, shift: bool = False) -> None:
         self.qtbot.mouseClick(
-            self.mosaic.viewport(),
+            self.grid.viewport(),
             _left(),
             _modifier(control, shift),
             self.point(place),
@@ -41,12 +41,12 @@ class Hand:
     def double_click(self, place: int) -> None:
         self.click(place)
         self.qtbot.mouseDClick(
-            self.mosaic.viewport(), _left(), _modifier(False, False), self.point(place)
+            self.grid.viewport(), _left(), _modifier(False, False), self.point(place)
         )
         self.settle()
 
     def drag(self, start, end) -> None:
-        viewport = self.mosaic.viewport()
+        viewport = self.grid.viewport()
         self.qtbot.mousePress(viewport, _left(), pos=start)
         for share in (0.3, 0.7, 1.0):
             self.qtbot.mouseMove(viewport, start + (end - start) * share)
@@ -56,16 +56,16 @@ class Hand:
         from qtpy.QtCore import Qt
 
         code = getattr(Qt.Key, f"Key_{key}")
-        self.qtbot.keyClick(self.mosaic, code, _modifier(control, shift))
+        self.qtbot.keyClick(self.grid, code, _modifier(control, shift))
 
     def places(self) -> list[int]:
-        return self.mosaic.selected_places()
+        return self.grid.selected_places()
 
     def statuses(self) -> list[str]:
-        return [self.wall.crop(p).status.value for p in range(len(self.wall))]
+        return [self.gallery.crop(p).status.value for p in range(len(self.gallery))]
 
     def ids(self) -> list[int]:
-        return self.wall.box_ids(range(len(self.wall)))
+        return self.gallery.box_ids(range(len(self.gallery)))
 
     def count(self) -> str:
         return self.panel._count.text()
@@ -90,7 +90,7 @@ def _modifier(control: bool, shift: bool):
 
 @pytest.fixture
 def panel(shown_window, qtbot):
-    """The wall beside the other docks, taken away again after the test."""
+    """The gallery beside the other panels, taken away again after the test."""
     viewer, controller = shown_window
     controller.gallery = Gallery(controller.session, controller.navigator)
     dock, panel = viewer.window.add_plugin_dock_widget(
@@ -107,31 +107,31 @@ def panel(shown_window, qtbot):
 
 @pytest.fixture
 def hand(desk, panel, qtbot):
-    """A wall of twelve crops, three on each of four galaxies."""
+    """A gallery of twelve crops, three on each of four galaxies."""
     for cutout in (2, 3, 4):
         desk.propose(cutout)
     panel.refresh()
-    qtbot.waitUntil(lambda: len(panel._wall) == 12)
+    qtbot.waitUntil(lambda: len(panel._gallery) == 12)
     return Hand(panel, qtbot)
 
 
-def test_the_wall_has_the_boxes_of_all_cutouts(desk, hand):
+def test_the_gallery_has_the_boxes_of_all_cutouts(desk, hand):
     assert "12 of 12 boxes" in hand.count()
-    scores = [hand.wall.crop(p).score for p in range(12)]
+    scores = [hand.gallery.crop(p).score for p in range(12)]
     assert scores == sorted(scores, reverse=True)
-    assert {hand.wall.crop(p).cutout for p in range(12)} == {1, 2, 3, 4}
+    assert {hand.gallery.crop(p).cutout for p in range(12)} == {1, 2, 3, 4}
 
 
-def test_proposals_below_the_shown_threshold_are_on_the_wall(desk, hand):
+def test_proposals_below_the_shown_threshold_are_in_the_gallery(desk, hand):
     desk.controller.session.threshold = 0.8
     hand.panel.refresh()
-    assert len(hand.wall) == 12
+    assert len(hand.gallery) == 12
 
 
 def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
     cells = hand.panel.cells
     qtbot.waitUntil(lambda: cells.picture(0) is not None)
-    crop, image = hand.wall.crop(0), cells.picture(0).toImage()
+    crop, image = hand.gallery.crop(0), cells.picture(0).toImage()
     record = desk.controller.session.review.cutout(crop.cutout)
     rgb = np.asarray(Image.open(record.source.path))
     expected = cut(rgb, window_around(crop.corners), cells.side)
@@ -155,8 +155,8 @@ def test_what_is_painted_has_the_colour_of_the_status(desk, hand, qtbot):
 
 
 def _colours(hand, place) -> set[str]:
-    image = hand.mosaic.viewport().grab().toImage()
-    cell = hand.mosaic.visualRect(hand.panel.cells.index(place))
+    image = hand.grid.viewport().grab().toImage()
+    cell = hand.grid.visualRect(hand.panel.cells.index(place))
     return {
         image.pixelColor(x, y).name()
         for x in range(cell.left(), cell.right())
@@ -174,7 +174,7 @@ def test_click_shift_control_and_rubber_band_select(desk, hand):
     hand.key("A", control=True)
     assert hand.places() == list(range(12))
     assert "12 selected" in hand.count()
-    columns = hand.mosaic._grid.columns
+    columns = hand.grid._grid.columns
     assert columns >= 2
     hand.drag(hand.point(0), hand.point(columns))
     assert hand.places() == [0, columns]  # a rectangle, not as one reads
@@ -202,9 +202,9 @@ def test_the_class_key_gives_all_the_class_after_the_current_box(desk, hand):
     hand.click(0)
     hand.click(2, shift=True)
     hand.key("C")
-    assert [hand.wall.crop(p).cls for p in range(4)] == ["odd clump"] * 3 + ["clump"]
+    assert [hand.gallery.crop(p).cls for p in range(4)] == ["odd clump"] * 3 + ["clump"]
     hand.key("C")
-    assert [hand.wall.crop(p).cls for p in range(3)] == ["clump"] * 3
+    assert [hand.gallery.crop(p).cls for p in range(3)] == ["clump"] * 3
 
 
 def test_buttons_do_what_the_keys_do(desk, hand, qtbot):
@@ -220,7 +220,7 @@ def test_buttons_do_what_the_keys_do(desk, hand, qtbot):
 
 
 def test_keys_with_nothing_selected_change_nothing(desk, hand):
-    hand.mosaic.clearSelection()
+    hand.grid.clearSelection()
     for key in "ARC":
         hand.key(key)
     assert hand.statuses() == ["proposal"] * 12
@@ -242,7 +242,7 @@ def test_nothing_jumps_after_a_decision(desk, hand):
     assert hand.places() == []
 
 
-def test_decisions_on_the_canvas_show_on_the_wall(desk, hand, qtbot):
+def test_decisions_on_the_canvas_show_in_the_gallery(desk, hand, qtbot):
     c = desk.controller
     c.decisions.accept()
     accepted = next(b.id for b in c.session.boxes if b.status is Status.ACCEPTED)
@@ -251,7 +251,7 @@ def test_decisions_on_the_canvas_show_on_the_wall(desk, hand, qtbot):
     assert hand.statuses().count("accepted") == 1
 
 
-def test_decisions_on_the_wall_show_on_the_canvas(desk, hand):
+def test_decisions_in_the_gallery_show_on_the_canvas(desk, hand):
     hand.key("A", control=True)
     hand.key("R")
     assert desk.statuses() == ["rejected"] * 3
@@ -260,18 +260,18 @@ def test_decisions_on_the_wall_show_on_the_canvas(desk, hand):
 def test_new_boxes_wait_for_a_refresh_and_gone_ones_keep_their_place(desk, hand, qtbot):
     review, ids = desk.controller.session.review, hand.ids()
     drawn = review.add(2, (5, 5, 25, 25), "clump")
-    qtbot.waitUntil(lambda: hand.wall.fresh == 1)
+    qtbot.waitUntil(lambda: hand.gallery.fresh == 1)
     assert "1 new" in hand.count()
     assert hand.ids() == ids
     hand.panel.refresh()
     assert hand.ids() == [*ids, drawn.id]  # no score: the last one
-    assert hand.wall.fresh == 0
+    assert hand.gallery.fresh == 0
     hand.click(12)
     hand.key("R")  # a drawn box goes altogether
-    assert hand.wall.crop(12).gone
+    assert hand.gallery.crop(12).gone
     hand.key("R")
     hand.key("Z", control=True)
-    assert not hand.wall.crop(12).gone
+    assert not hand.gallery.crop(12).gone
 
 
 def test_a_refresh_keeps_the_place_and_the_selection(desk, hand, qtbot):
@@ -284,63 +284,63 @@ def test_a_refresh_keeps_the_place_and_the_selection(desk, hand, qtbot):
         ]
         review.propose(cutout, proposals, "test-model", size=(160, 160))
     hand.panel.refresh()
-    assert len(hand.wall) == 183
-    bar = hand.mosaic.verticalScrollBar()
+    assert len(hand.gallery) == 183
+    bar = hand.grid.verticalScrollBar()
     bar.setValue(bar.maximum() // 2 + 7)
     hand.settle()
-    first = hand.mosaic.visible_places()[0]
-    hand.click(hand.mosaic.visible_places()[5])
+    first = hand.grid.visible_places()[0]
+    hand.click(hand.grid.visible_places()[5])
     chosen = hand.panel.selected()
-    height = hand.mosaic.visualRect(hand.mosaic.currentIndex()).top()
-    review.reject_all(hand.wall.box_ids(range(0, first, 2)))
-    hand.wall.update()
+    height = hand.grid.visualRect(hand.grid.currentIndex()).top()
+    review.reject_all(hand.gallery.box_ids(range(0, first, 2)))
+    hand.gallery.update()
     hand.panel._filter._statuses[Status.REJECTED].setChecked(False)
     assert bar.value() == 0  # another filter starts at its top
-    hand.mosaic.scrollTo(hand.mosaic.currentIndex())
+    hand.grid.scrollTo(hand.grid.currentIndex())
     review.undo()
-    hand.wall.update()
-    height = hand.mosaic.visualRect(hand.mosaic.currentIndex()).top()
+    hand.gallery.update()
+    height = hand.grid.visualRect(hand.grid.currentIndex()).top()
     hand.panel.refresh()
-    assert len(hand.wall) == 183
+    assert len(hand.gallery) == 183
     assert hand.panel.selected() == chosen
-    assert hand.mosaic.visualRect(hand.mosaic.currentIndex()).top() == height
+    assert hand.grid.visualRect(hand.grid.currentIndex()).top() == height
 
 
 def test_filters_and_orders_of_the_panel(desk, hand, qtbot):
     chosen = hand.panel._filter
     chosen._name.setText("GALAXY-3")
-    qtbot.waitUntil(lambda: len(hand.wall) == 3)
-    assert {hand.wall.crop(p).name for p in range(3)} == {"galaxy-3"}
+    qtbot.waitUntil(lambda: len(hand.gallery) == 3)
+    assert {hand.gallery.crop(p).name for p in range(3)} == {"galaxy-3"}
     chosen._name.setText("")
     chosen._low.setValue(0.6)
-    qtbot.waitUntil(lambda: len(hand.wall) == 8)
+    qtbot.waitUntil(lambda: len(hand.gallery) == 8)
     assert "8 of 12" in hand.count()
     chosen._turned.setChecked(True)
-    assert hand.wall.crop(0).score == 0.7
+    assert hand.gallery.crop(0).score == 0.7
     chosen._class.setCurrentText("odd clump")
-    assert len(hand.wall) == 0
-    assert hand.mosaic.empty_words == "No box fits this filter."
+    assert len(hand.gallery) == 0
+    assert hand.grid.empty_words == "No box fits this filter."
     chosen._class.setCurrentIndex(0)
     chosen._sort.setCurrentText("cutout")
-    assert [hand.wall.crop(p).cutout for p in range(8)] == [4, 4, 3, 3, 2, 2, 1, 1]
+    assert [hand.gallery.crop(p).cutout for p in range(8)] == [4, 4, 3, 3, 2, 2, 1, 1]
 
 
 def test_double_click_opens_the_box_on_the_canvas(desk, hand):
     desk.controller.session.threshold = 0.8  # hides what is below on the canvas
-    place = next(p for p in range(12) if hand.wall.crop(p).cutout == 3 and p > 6)
+    place = next(p for p in range(12) if hand.gallery.crop(p).cutout == 3 and p > 6)
     box_id = hand.ids()[place]
-    hand.mosaic.scrollTo(hand.panel.cells.index(place))
+    hand.grid.scrollTo(hand.panel.cells.index(place))
     hand.double_click(place)
     assert desk.controller.session.cutout.id == 3
     assert desk.controller.session.current == box_id
-    assert desk.controller.session.threshold <= hand.wall.crop(place).score
+    assert desk.controller.session.threshold <= hand.gallery.crop(place).score
 
 
 def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
     from qtpy.QtCore import Qt
 
     cells = hand.panel.cells
-    place = next(p for p in range(12) if hand.wall.crop(p).cutout == 4)
+    place = next(p for p in range(12) if hand.gallery.crop(p).cutout == 4)
     path = desk.controller.session.review.cutout(4).source.path
     whole = path.read_bytes()
     path.write_bytes(whole[:200])
@@ -352,7 +352,7 @@ def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
     assert "damaged" in tip
     path.write_bytes(whole)
     hand.panel.refresh()
-    hand.mosaic.viewport().update()
+    hand.grid.viewport().update()
     qtbot.waitUntil(lambda: not isinstance(cells.picture(place), str | None))
 
 
@@ -372,7 +372,7 @@ def test_a_review_for_reading_only_says_so(desk, hand, qtbot):
     desk.controller.close_review()
     with Review.open(path):  # another program has it for writing
         desk.controller.open_paths([path])
-        qtbot.waitUntil(lambda: len(hand.wall) == 12)
+        qtbot.waitUntil(lambda: len(hand.gallery) == 12)
         assert hand.panel._read_only.isVisible()
         assert not desk.panel("gallery_button_accept").isEnabled()
         hand.click(0)
@@ -386,16 +386,16 @@ def test_another_review_shows_its_own_boxes(desk, hand, qtbot, tmp_path):
     hand.click(3)
     desk.controller.open_paths([make_galaxies(tmp_path / "others", 2)])
     qtbot.waitUntil(lambda: "0 of 0" in hand.count())
-    assert hand.mosaic.empty_words.startswith("No box yet")
+    assert hand.grid.empty_words.startswith("No box yet")
     desk.propose(2)
-    qtbot.waitUntil(lambda: len(hand.wall) == 3)  # nothing could jump
+    qtbot.waitUntil(lambda: len(hand.gallery) == 3)  # nothing could jump
     desk.controller.close_review()
-    assert hand.mosaic.empty_words == "No review is open."
+    assert hand.grid.empty_words == "No review is open."
 
 
 def test_arrangements_can_be_asked_for_by_a_script(desk, hand):
-    hand.wall.arrange(Arrangement(sort="size", name="galaxy-2"))
-    assert len(hand.wall) == 3
+    hand.gallery.arrange(Arrangement(sort="size", name="galaxy-2"))
+    assert len(hand.gallery) == 3
 
 
 def test_letters_typed_into_the_name_decide_nothing(desk, hand, qtbot):
