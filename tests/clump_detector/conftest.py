@@ -22,12 +22,12 @@ from clump_detector.models.card import ModelCard
 TINY = ModelConfig(
     encoder="test_resnet",
     strides=(4, 8),
-    anchors=((8, 12), (16, 24)),
+    anchor_sizes=((8, 12), (16, 24)),
     input_size=96,
     fpn_channels=16,
-    head_channels=32,
-    proposals_before=60,
-    proposals=40,
+    representation_size=32,
+    rpn_pre_nms_top_n=60,
+    rpn_post_nms_top_n=40,
 )
 
 

@@ -12,14 +12,51 @@ from clump_detector.core.errors import ConfigError
 
 
 def test_a_table_makes_the_same_dataclass_again():
-    config = ModelConfig(classes=("knot",), anchors=((8,), (16,)), strides=(4, 8))
+    config = ModelConfig(classes=("knot",), anchor_sizes=((8,), (16,)), strides=(4, 8))
     assert fill(ModelConfig, settings_table(config)) == config
     assert fill(TrainConfig, settings_table(TrainConfig(epochs=3))) == TrainConfig(
         epochs=3
     )
 
 
+BEFORE = """[model]
+anchors = [[8, 12], [16, 24]]
+strides = [4, 8]
+ratios = [0.5, 1.0]
+mean = [0.1, 0.2, 0.3]
+std = [0.4, 0.5, 0.6]
+head_channels = 32
+proposals_before = 60
+proposals = 40
+most_boxes = 7
+roi_samples = 2
+score_floor = 0.1
+"""
+
+
+def test_a_recipe_with_the_names_of_before_is_read(tmp_path):
+    path = tmp_path / "before.toml"
+    path.write_text(BEFORE)
+    assert read_recipe(path).model == ModelConfig(
+        anchor_sizes=((8, 12), (16, 24)),
+        strides=(4, 8),
+        aspect_ratios=(0.5, 1.0),
+        image_mean=(0.1, 0.2, 0.3),
+        image_std=(0.4, 0.5, 0.6),
+        representation_size=32,
+        rpn_pre_nms_top_n=60,
+        rpn_post_nms_top_n=40,
+        box_detections_per_img=7,
+        sampling_ratio=2,
+        box_score_thresh=0.1,
+    )
+
+
 BAD = [
+    (
+        "[model]\nproposals = 9\nrpn_post_nms_top_n = 8",
+        "'model.rpn_post_nms_top_n' is given twice",
+    ),
     ("epochs = 3", "there is no key 'epochs'"),
     ("[train]\nepoch = 3", "there is no key 'train.epoch'"),
     ("[model]\nbackbone = 'x'", "there is no key 'model.backbone'"),
@@ -37,9 +74,9 @@ BAD = [
     ("[model]\nclasses = 'clump'", "model.classes is 'clump', not a list"),
     ("[model]\nclasses = ['a', 'a']", "model.classes is"),
     ("[model]\nstrides = [8, 4, 16]", "model.strides is (8, 4, 16)"),
-    ("[model]\nanchors = [[8]]", "model.anchors is ((8,),)"),
-    ("[model]\nanchors = [8, 16]", "model.anchors is 8, not a list"),
-    ("[model]\nstd = [0.0, 1.0, 1.0]", "model.std is"),
+    ("[model]\nanchor_sizes = [[8]]", "model.anchor_sizes is ((8,),)"),
+    ("[model]\nanchor_sizes = [8, 16]", "model.anchor_sizes is 8, not a list"),
+    ("[model]\nimage_std = [0.0, 1.0, 1.0]", "model.image_std is"),
     ("train = 3", "train is no table"),
     ("path = 'x'", "there is no key 'path'"),
     ("this is no TOML", "this is not TOML"),

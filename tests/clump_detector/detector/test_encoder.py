@@ -130,9 +130,9 @@ def test_normalisation_follows_the_encoder(tmp_path, tiny, monkeypatch):
     assert normalisation("resnet18") == ((0, 0, 0), (1, 1, 1))
     assert normalisation("imagenet-resnet50") == IMAGENET
     monkeypatch.setenv("NAPARI_CLUMPS_MODELS", str(tmp_path))
-    config = replace(TINY, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+    config = replace(TINY, image_mean=(0.1, 0.2, 0.3), image_std=(0.5, 0.6, 0.7))
     save_model(tmp_path / "mine", tiny, ModelCard("mine", config))
-    assert normalisation("model:mine") == (config.mean, config.std)
+    assert normalisation("model:mine") == (config.image_mean, config.image_std)
 
 
 def test_the_encoder_of_another_model(tmp_path, tiny, tiny_folder):

@@ -37,7 +37,7 @@ def test_the_same_boxes_as_torchvisions_own(checkpoint, tmp_path):
     card = import_checkpoint(path, tmp_path / "paper")
     assert card.default_score == 0.3
     assert card.config.input_size == 800
-    assert card.config.mean == PAPER.mean != (0, 0, 0)
+    assert card.config.image_mean == PAPER.image_mean != (0, 0, 0)
     detector, _ = load_model(tmp_path / "paper")
     image = torch.rand(3, 800, 800, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():

@@ -216,5 +216,5 @@ def test_a_real_detector_on_every_kind_of_image(tiny_folder):
         assert (found.boxes >= -0.5).all()
         assert (found.boxes[:, 2] <= cutout.width - 0.5).all()
         assert (found.boxes[:, 3] <= cutout.height - 0.5).all()
-        assert (found.scores >= predictor.card.config.score_floor).all()
+        assert (found.scores >= predictor.card.config.box_score_thresh).all()
         assert (np.diff(found.scores) <= 0).all()

@@ -24,10 +24,10 @@ steps = 4
 [model]
 encoder = "test_resnet"
 strides = [4, 8]
-anchors = [[8, 12], [16, 24]]
+anchor_sizes = [[8, 12], [16, 24]]
 input_size = 96
 fpn_channels = 16
-head_channels = 32
+representation_size = 32
 host_only = false
 [train]
 train_parts = "everything"

@@ -99,6 +99,18 @@ def _change(key, value):
     return change
 
 
+def test_a_card_of_version_1_is_read_with_the_names_of_before(tmp_path):
+    card = ModelCard("mine", ModelConfig(rpn_post_nms_top_n=77, image_mean=(0.1,) * 3))
+    write_card(tmp_path, card)
+    content = json.loads((tmp_path / CARD).read_text())
+    content["version"] = 1
+    present = {new: old for old, new in ModelConfig.OLD_KEYS.items()}
+    content["config"] = {present.get(k, k): v for k, v in content["config"].items()}
+    assert content["config"]["proposals"] == 77
+    (tmp_path / CARD).write_text(json.dumps(content))
+    assert read_card(tmp_path).config == card.config
+
+
 BAD = [
     (lambda c: c.pop("format"), "other software"),
     (_change("version", 99), "version 99"),

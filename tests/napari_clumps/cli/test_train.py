@@ -19,9 +19,9 @@ def tiny(tmp_path):
     from clump_detector.detector.network import build_detector
 
     config = ModelConfig(
-        encoder="test_resnet", strides=(4, 8), anchors=((8, 12), (16, 24)),
-        input_size=96, fpn_channels=16, head_channels=32, proposals_before=60,
-        proposals=40,
+        encoder="test_resnet", strides=(4, 8), anchor_sizes=((8, 12), (16, 24)),
+        input_size=96, fpn_channels=16, representation_size=32, rpn_pre_nms_top_n=60,
+        rpn_post_nms_top_n=40,
     )  # fmt: skip
     save_model(tmp_path / "tiny", build_detector(config), ModelCard("tiny", config))
     return tmp_path / "tiny"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import ClassVar
 
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 
@@ -21,6 +24,9 @@ WITH_IMAGENET = "imagenet-"
 class ModelConfig:
     """What is needed to build a detector and to feed it.
 
+    A key that means the same as an argument of torchvision's detectors has its name.
+    ``nms_iou`` does not: it is compared across classes, ``box_nms_thresh`` within one.
+
     Attributes
     ----------
     encoder : str
@@ -31,9 +37,9 @@ class ModelConfig:
     strides : tuple of int
         Pixels per step of the encoder's feature maps that are used, fine to coarse.
         Later stages of the encoder are left out.
-    anchors : tuple of tuples of int
+    anchor_sizes : tuple of tuples of int
         Sides of the anchors in network pixels, one tuple per level of the pyramid.
-    ratios : tuple of float
+    aspect_ratios : tuple of float
         Height over width of the anchors; clumps are round.
     pooled_level : bool
         The pyramid has one level more, of twice the last stride, for proposals only,
@@ -47,14 +53,18 @@ class ModelConfig:
     largest_cutout : int
         An image whose PSF is unknown and whose longest side has more pixels is taken
         for a field of many galaxies, and searched in tiles of this size.
-    mean, std : tuples of float
+    image_mean, image_std : tuples of float
         Normalisation of red, green and blue in 0 to 1. Zoobot was trained without any.
-    proposals_before, proposals : int
-        Proposals per level before, and in all after, suppression of doubles.
-    roi_samples : int
+    fpn_channels, representation_size : int
+        Channels of the feature pyramid, and of the two layers of the box head.
+    rpn_pre_nms_top_n, rpn_post_nms_top_n : int
+        Proposals per level before, and in all after, non-maximum suppression.
+    box_detections_per_img : int
+        No more boxes than these are reported of one image or tile.
+    sampling_ratio : int
         Samples along each side of a cell where a proposal's features are pooled. A
         clump is a few cells across and needs one; torchvision's detectors take two.
-    score_floor : float
+    box_score_thresh : float
         Boxes with a lower score are never reported.
     nms_iou : float
         Of two boxes with a greater IoU, of whatever class, the better one stays.
@@ -66,25 +76,41 @@ class ModelConfig:
         The curve that makes a picture of fluxes; see `clump_detector.images.rgb`.
     """
 
+    #: Names of keys in cards and recipes before version 2, which are read on.
+    OLD_KEYS: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "anchors": "anchor_sizes",
+            "ratios": "aspect_ratios",
+            "mean": "image_mean",
+            "std": "image_std",
+            "head_channels": "representation_size",
+            "proposals_before": "rpn_pre_nms_top_n",
+            "proposals": "rpn_post_nms_top_n",
+            "most_boxes": "box_detections_per_img",
+            "roi_samples": "sampling_ratio",
+            "score_floor": "box_score_thresh",
+        }
+    )
+
     encoder: str = "resnet18"
     classes: tuple[str, ...] = DEFAULT_CLASSES
     strides: tuple[int, ...] = (4, 8, 16)
-    anchors: tuple[tuple[int, ...], ...] = ((6, 8, 10), (12, 16, 20), (24, 32, 40))
-    ratios: tuple[float, ...] = (1.0,)
+    anchor_sizes: tuple[tuple[int, ...], ...] = ((6, 8, 10), (12, 16, 20), (24, 32, 40))
+    aspect_ratios: tuple[float, ...] = (1.0,)
     pooled_level: bool = False
     input_size: int = 320
     pixels_per_fwhm: float = 5.0
     most_enlarged: float = 4.0
     largest_cutout: int = 1024
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    image_mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    image_std: tuple[float, ...] = (1.0, 1.0, 1.0)
     fpn_channels: int = 96
-    head_channels: int = 256
-    proposals_before: int = 300
-    proposals: int = 150
-    most_boxes: int = 100
-    roi_samples: int = 1
-    score_floor: float = 0.05
+    representation_size: int = 256
+    rpn_pre_nms_top_n: int = 300
+    rpn_post_nms_top_n: int = 150
+    box_detections_per_img: int = 100
+    sampling_ratio: int = 1
+    box_score_thresh: float = 0.05
     nms_iou: float = 0.2
     host_only: bool = True
     stretch: str = "asinh"
@@ -97,31 +123,38 @@ class ModelConfig:
         require(bool(self.strides), "strides", self.strides, "at least one stride")
         rising = list(self.strides) == sorted(set(self.strides))
         require(rising, "strides", self.strides, "rising numbers")
-        good = len(self.anchors) == len(self.strides) + self.pooled_level and all(
-            sizes and min(sizes) > 0 for sizes in self.anchors
+        good = len(self.anchor_sizes) == len(self.strides) + self.pooled_level and all(
+            sizes and min(sizes) > 0 for sizes in self.anchor_sizes
         )
-        require(good, "anchors", self.anchors, "a list of sides per level")
-        positive = bool(self.ratios) and min(self.ratios) > 0
-        require(positive, "ratios", self.ratios, "numbers greater than 0")
-        equal = len({len(sizes) for sizes in self.anchors}) == 1
-        require(equal, "anchors", self.anchors, "as many sides for each stride")
-        for name in ("mean", "std"):
+        require(good, "anchor_sizes", self.anchor_sizes, "a list of sides per level")
+        positive = bool(self.aspect_ratios) and min(self.aspect_ratios) > 0
+        require(positive, "aspect_ratios", self.aspect_ratios, "numbers greater than 0")
+        equal = len({len(sizes) for sizes in self.anchor_sizes}) == 1
+        require(
+            equal, "anchor_sizes", self.anchor_sizes, "as many sides for each stride"
+        )
+        for name in ("image_mean", "image_std"):
             value = getattr(self, name)
             require(len(value) == 3, name, value, "three numbers")
-        require(min(self.std) > 0, "std", self.std, "numbers greater than 0")
+        require(
+            min(self.image_std) > 0,
+            "image_std",
+            self.image_std,
+            "numbers greater than 0",
+        )
         require(32 <= self.input_size <= 4096, "input_size", self.input_size, "32-4096")
         for name in ("pixels_per_fwhm", "most_enlarged", "largest_cutout"):
             require(getattr(self, name) > 0, name, getattr(self, name), "more than 0")
         for name in (
             "fpn_channels",
-            "head_channels",
-            "proposals_before",
-            "proposals",
-            "most_boxes",
-            "roi_samples",
+            "representation_size",
+            "rpn_pre_nms_top_n",
+            "rpn_post_nms_top_n",
+            "box_detections_per_img",
+            "sampling_ratio",
         ):
             require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
-        for name in ("score_floor", "nms_iou"):
+        for name in ("box_score_thresh", "nms_iou"):
             require(0 <= getattr(self, name) < 1, name, getattr(self, name), "0 to 1")
         require(self.stretch == "asinh", "stretch", self.stretch, "'asinh'")
 
@@ -140,4 +173,4 @@ def with_encoder(config: ModelConfig, encoder: str) -> ModelConfig:
         As in `ModelConfig.encoder`.
     """
     mean, std = IMAGENET if encoder.startswith(WITH_IMAGENET) else _AS_IT_IS
-    return replace(config, encoder=encoder, mean=mean, std=std)
+    return replace(config, encoder=encoder, image_mean=mean, image_std=std)

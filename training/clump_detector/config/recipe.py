@@ -75,7 +75,7 @@ def read_recipe(path: str | Path) -> Recipe:
     try:
         table = content.pop("model", {})
         model = fill(ModelConfig, table, "model.")
-        if not {"mean", "std"} & set(table):
+        if not {"image_mean", "image_std", "mean", "std"} & set(table):
             model = with_encoder(model, model.encoder)
         train = fill(TrainConfig, content.pop("train", {}), "train.")
         if "path" in content:

@@ -24,7 +24,8 @@ def fill(cls: type[T], values: Any, prefix: str = "") -> T:
     Parameters
     ----------
     cls : dataclass
-        With a default for every field.
+        With a default for every field. Where it has a mapping ``OLD_KEYS``, keys of
+        files of before are taken for the present names.
     values : mapping
         Of some of its fields; what is no mapping is refused.
     prefix : str
@@ -33,10 +34,12 @@ def fill(cls: type[T], values: Any, prefix: str = "") -> T:
     Raises
     ------
     ConfigError
-        If a key is unknown, or a value is of another kind than its default.
+        If a key is unknown or stands there under both its names, or a value is of
+        another kind than its default.
     """
     if not isinstance(values, Mapping):
         raise ConfigError(f"{prefix.rstrip('.')} is no table of keys and values")
+    values = _renamed(values, getattr(cls, "OLD_KEYS", {}), prefix)
     defaults = {f.name: getattr(cls(), f.name) for f in fields(cls)}  # type: ignore[arg-type]
     for key in values:
         if key not in defaults:
@@ -50,6 +53,22 @@ def fill(cls: type[T], values: Any, prefix: str = "") -> T:
         if prefix and not error.what.startswith(prefix):
             raise ConfigError(prefix + error.what, remedy=error.remedy) from error
         raise
+
+
+def _renamed(
+    values: Mapping[str, Any], old_keys: Mapping[str, str], prefix: str
+) -> dict[str, Any]:
+    """Return values by the present names of their keys."""
+    named: dict[str, Any] = {}
+    for key, value in values.items():
+        name = old_keys.get(key, key)
+        if name in named:
+            raise ConfigError(
+                f"'{prefix}{name}' is given twice",
+                remedy=f"An older name means the same: keep only '{name}'.",
+            )
+        named[name] = value
+    return named
 
 
 def settings_table(config: DataclassInstance) -> dict[str, Any]:

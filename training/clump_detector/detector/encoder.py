@@ -108,7 +108,7 @@ def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     config = _card(name).config if name.startswith(MODEL) else ModelConfig()
     if not name.startswith(MODEL):
         config = with_encoder(config, name)
-    return config.mean, config.std
+    return config.image_mean, config.image_std
 
 
 def channels(encoder: nn.Module) -> list[int]:

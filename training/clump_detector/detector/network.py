@@ -77,16 +77,16 @@ class Detector(FasterRCNN):  # type: ignore[misc]
         names = [str(i) for i in range(len(config.strides))]
         super().__init__(
             backbone,
-            image_mean=list(config.mean),
-            image_std=list(config.std),
+            image_mean=list(config.image_mean),
+            image_std=list(config.image_std),
             rpn_anchor_generator=AnchorGenerator(
-                config.anchors, (config.ratios,) * len(config.anchors)
+                config.anchor_sizes, (config.aspect_ratios,) * len(config.anchor_sizes)
             ),
             box_roi_pool=MultiScaleRoIAlign(
-                names, output_size=7, sampling_ratio=config.roi_samples
+                names, output_size=7, sampling_ratio=config.sampling_ratio
             ),
-            box_head=TwoMLPHead(config.fpn_channels * 49, config.head_channels),
-            box_predictor=FastRCNNPredictor(config.head_channels, n_classes),
+            box_head=TwoMLPHead(config.fpn_channels * 49, config.representation_size),
+            box_predictor=FastRCNNPredictor(config.representation_size, n_classes),
         )
         self.config = config
         self.rpn = self._proposer(config)
@@ -96,14 +96,15 @@ class Detector(FasterRCNN):  # type: ignore[misc]
         rpn = Proposer(
             self.rpn.anchor_generator,
             ProposalHead(
-                config.fpn_channels, len(config.anchors[0]) * len(config.ratios)
+                config.fpn_channels,
+                len(config.anchor_sizes[0]) * len(config.aspect_ratios),
             ),
             fg_iou_thresh=0.6,
             bg_iou_thresh=0.3,
             batch_size_per_image=128,
             positive_fraction=0.5,
-            pre_nms_top_n={"training": 400, "testing": config.proposals_before},
-            post_nms_top_n={"training": 300, "testing": config.proposals},
+            pre_nms_top_n={"training": 400, "testing": config.rpn_pre_nms_top_n},
+            post_nms_top_n={"training": 300, "testing": config.rpn_post_nms_top_n},
             nms_thresh=0.7,
         )
         rpn.fg_bg_sampler = Sampler(128, 0.5)
@@ -121,9 +122,9 @@ class Detector(FasterRCNN):  # type: ignore[misc]
             batch_size_per_image=96,
             positive_fraction=0.25,
             bbox_reg_weights=None,
-            score_thresh=config.score_floor,
+            score_thresh=config.box_score_thresh,
             nms_thresh=config.nms_iou,
-            detections_per_img=config.most_boxes,
+            detections_per_img=config.box_detections_per_img,
         )
         heads.fg_bg_sampler = Sampler(96, 0.25)
         return heads

@@ -30,18 +30,18 @@ from .network import build_detector
 PAPER = ModelConfig(
     encoder="resnet50",
     strides=(4, 8, 16, 32),
-    anchors=((32,), (64,), (128,), (256,), (512,)),
-    ratios=(0.5, 1.0, 2.0),
+    anchor_sizes=((32,), (64,), (128,), (256,), (512,)),
+    aspect_ratios=(0.5, 1.0, 2.0),
     pooled_level=True,
     input_size=800,
     pixels_per_fwhm=13.3,
-    mean=IMAGENET[0],
-    std=IMAGENET[1],
+    image_mean=IMAGENET[0],
+    image_std=IMAGENET[1],
     fpn_channels=256,
-    head_channels=1024,
-    proposals_before=1000,
-    proposals=1000,
-    roi_samples=2,
+    representation_size=1024,
+    rpn_pre_nms_top_n=1000,
+    rpn_post_nms_top_n=1000,
+    sampling_ratio=2,
 )
 PAPER_SCORE = 0.3
 

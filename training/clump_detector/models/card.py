@@ -17,7 +17,7 @@ CARD = "model.json"
 WEIGHTS = "weights.safetensors"
 
 FORMAT = "napari-clumps model"
-VERSION = 1
+VERSION = 2
 
 _ANOTHER = "Choose another model, or make this one again."
 
@@ -165,9 +165,9 @@ def read_card(folder: str | Path) -> ModelCard:
         raise ModelError(error.what, path, _ANOTHER) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ModelError("this is a card of other software", path, _ANOTHER)
-    if content.get("version") != VERSION:
+    if content.get("version") not in range(1, VERSION + 1):
         raise ModelError(
-            f"this card has version {content.get('version')!r}, not {VERSION}",
+            f"this card has version {content.get('version')!r}, not 1 to {VERSION}",
             path,
             "Use the version of napari-clumps that made it, or a later one.",
         )

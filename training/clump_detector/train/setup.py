@@ -145,10 +145,10 @@ def _starting_point(
     if request.base is not None:
         detector, card = load_model(request.base)
         return detector, card.config, card
-    mean, std = request.model.mean, request.model.std
+    mean, std = request.model.image_mean, request.model.image_std
     if request.model.encoder.startswith(MODEL):
         mean, std = normalisation(request.model.encoder)
-    model = replace(request.model, mean=mean, std=std)
+    model = replace(request.model, image_mean=mean, image_std=std)
     return build_detector(model), model, None
 
 
