@@ -16,12 +16,17 @@ from napari_clumps.review.storage.records import (
     Status,
 )
 
-from .box_index import SORTS, Arrangement, Crop, Crops, arrange
 from .label_import import LabelImportResult
 from .merge import MergeResult, merge_in_words
-from .queue import ORDERS, SHOWN, Queue, QueuePlan
+from .queries.box_index import SORTS, Arrangement, Crop, Crops, arrange
+from .queries.queue import ORDERS, SHOWN, Queue, QueuePlan
+from .queries.statistics import (
+    SCORE_BIN,
+    Outcome,
+    ReviewStatistics,
+    statistics_in_words,
+)
 from .review import Review
-from .statistics import SCORE_BIN, Outcome, ReviewStatistics, statistics_in_words
 
 __all__ = [
     "DECIDED",

@@ -13,18 +13,18 @@ from clump_detector.labels.label_set import LabelSet
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.images.summary import CutoutSummary, read_summaries
-from napari_clumps.review.storage.counts import counts, learning_counts
+from napari_clumps.review.queries.counts import counts, learning_counts
+from napari_clumps.review.queries.score_filter import Least, everything
 from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.records import Box, Counts, CutoutRecord, Decision
-from napari_clumps.review.storage.score_filter import Least, everything
 from napari_clumps.review.storage.steps import run_to_end
 from napari_clumps.review.storage.store import Store
 
 from . import blind
-from .box_index import Crops, read_crops
 from .label_set import label_set_steps
-from .queue import Queue, QueuePlan, make_queue
-from .statistics import ReviewStatistics, StatisticsReader
+from .queries.box_index import Crops, read_crops
+from .queries.queue import Queue, QueuePlan, make_queue
+from .queries.statistics import ReviewStatistics, StatisticsReader
 from .storage import log, replay
 
 #: Kinds of log rows that the user caused.

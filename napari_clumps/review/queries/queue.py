@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from clump_detector.core.errors import ReviewError
-from napari_clumps.review.storage.score_filter import (
+from napari_clumps.review.queries.score_filter import (
     STRONG,
     Least,
     everything,

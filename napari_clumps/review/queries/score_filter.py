@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from .store import Store
+from napari_clumps.review.storage.store import Store
 
 #: Gives the score from which proposals of a model count, by its id.
 Least = Callable[[str], float]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .records import KEPT, Counts, Status
-from .store import Store
+from napari_clumps.review.storage.records import KEPT, Counts, Status
+from napari_clumps.review.storage.store import Store
 
 
 def _rows(store: Store) -> list[dict[str, int]]:

@@ -15,13 +15,13 @@ from itertools import groupby
 from typing import TypeVar
 
 from clump_detector.core.text import plural
-from napari_clumps.review.storage.records import Status
-from napari_clumps.review.storage.score_filter import (
+from napari_clumps.review.queries.score_filter import (
     STRONG,
     Least,
     everything,
     parameters,
 )
+from napari_clumps.review.storage.records import Status
 from napari_clumps.review.storage.store import Store
 
 #: Seconds without a decision that count as a break.
