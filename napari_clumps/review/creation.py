@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from clump_detector.core.errors import ReviewError
+from clump_detector.core.errors import FileError, ReviewError
+from clump_detector.core.files import atomic_path
 from clump_detector.image_files.sources import Source
 from napari_clumps.review.images.cutouts import Cutouts
+from napari_clumps.review.storage.connection import review_error
+from napari_clumps.review.storage.schema import SCRIPT
 from napari_clumps.review.storage.store import Store
 
 from .storage import log
@@ -41,7 +46,7 @@ def create_file(
         nothing is left of it then.
     """
     _refuse_invalid(path, sources, classes, held_out)
-    with Store.making(path) as store:
+    with _new_store(path) as store:
         store.put_meta(
             id=str(uuid.uuid4()),
             created=log.now(),
@@ -73,3 +78,43 @@ def _refuse_invalid(
         raise ReviewError(
             f"{held_out} is no share to hold out", path, "Give a number from 0 to 0.9."
         )
+
+
+@contextmanager
+def _new_store(path: Path) -> Iterator[Store]:
+    """Give the store of a new review, whose file appears when the block succeeds.
+
+    Raises
+    ------
+    ReviewError
+        If it cannot be written; nothing is left of it then.
+    """
+    try:
+        with atomic_path(path) as temporary:
+            store = _empty(temporary)
+            try:
+                with store.transaction():
+                    yield store
+            finally:
+                store.close()
+    except FileError as error:
+        raise ReviewError(error.what, path, error.remedy) from error
+    except ReviewError as error:
+        raise ReviewError(error.what, path, error.remedy) from error
+
+
+def _empty(temporary: Path) -> Store:
+    connection = sqlite3.connect(temporary, isolation_level=None)
+    try:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(f"BEGIN; {SCRIPT} COMMIT;")
+    except sqlite3.Error as error:
+        raise review_error(error, temporary) from error
+    finally:
+        connection.close()
+    store = Store(temporary)
+    # The file is synced before it takes its name, and thrown away if that fails.
+    store.rows("PRAGMA synchronous = OFF")
+    store.rows("PRAGMA journal_mode = MEMORY")
+    store.writable = True
+    return store

@@ -19,7 +19,7 @@ from napari_clumps.review.storage.records import (
     Label,
     Status,
 )
-from napari_clumps.review.storage.store import box_values
+from napari_clumps.review.storage.snapshot import box_values
 
 from .rules import Signature, clip, find_same_clump, status_of_kept
 

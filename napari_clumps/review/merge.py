@@ -24,8 +24,9 @@ from napari_clumps.review.storage.records import (
     Opinion,
     Status,
 )
+from napari_clumps.review.storage.snapshot import Snapshot, box_values
 from napari_clumps.review.storage.steps import Step, check_each_step, run_to_end
-from napari_clumps.review.storage.store import Store, box_values
+from napari_clumps.review.storage.store import Store
 
 from .comparison.matching import pair_boxes, pair_cutouts
 from .rules import status_of_kept
@@ -320,11 +321,11 @@ def merge_steps(
         seq = ours.last_seq
         plan = MergePlan(ours, other)
         changes = yield from check_each_step(
-            plan.shared(store.next_box_id()), should_go_on
+            plan.shared(Snapshot(store).next_box_id()), should_go_on
         )
         with store.transaction():
             if ours.last_seq == seq:
                 return write(plan, changes)
     with store.transaction():
         plan = MergePlan(ours, other)
-        return write(plan, run_to_end(plan.shared(store.next_box_id())))
+        return write(plan, run_to_end(plan.shared(Snapshot(store).next_box_id())))

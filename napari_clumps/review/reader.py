@@ -17,6 +17,7 @@ from napari_clumps.review.queries.counts import counts, learning_counts
 from napari_clumps.review.queries.score_filter import Least, everything
 from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.records import Box, Counts, CutoutRecord, Decision
+from napari_clumps.review.storage.snapshot import Snapshot
 from napari_clumps.review.storage.steps import run_to_end
 from napari_clumps.review.storage.store import Store
 
@@ -57,6 +58,7 @@ class ReviewReader:
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
         self._store = store
+        self._snapshot = Snapshot(store)
         self._lock = lock
         self._cutouts = Cutouts(store, path.parent)
         self._statistics = StatisticsReader(store)
@@ -169,11 +171,11 @@ class ReviewReader:
 
     def boxes(self, cutout_id: int) -> list[Box]:
         """Return a cutout's boxes, decided or not, in the order of their ids."""
-        return self._store.boxes(cutout_id)
+        return self._snapshot.boxes(cutout_id)
 
     def box(self, box_id: int) -> Box:
         """Return a box."""
-        box = self._store.box(box_id)
+        box = self._snapshot.box(box_id)
         if box is None:
             raise ReviewError(f"there is no box {box_id}", self.path)
         return box

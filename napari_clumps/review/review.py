@@ -12,8 +12,8 @@ from clump_detector.labels.label_set import DEFAULT_CLASSES
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import Box, Label
+from napari_clumps.review.storage.snapshot import box_of
 from napari_clumps.review.storage.steps import run_to_end
-from napari_clumps.review.storage.store import box_of
 
 from . import blind, rules
 from .creation import create_file
@@ -177,7 +177,7 @@ class Review(ReviewWriter):
         self._refuse_classes([cls])
 
         def change(signature: Signature) -> list[Change | None]:
-            cutout, first = self.cutout(cutout_id), self._store.next_box_id()
+            cutout, first = self.cutout(cutout_id), self._snapshot.next_box_id()
             fitted = [rules.clip_to_cutout(one, cutout) for one in corners]
             return [
                 rules.draw(new, cutout_id, one, cls, signature)
@@ -337,7 +337,7 @@ class Review(ReviewWriter):
             nonlocal outcome  # the last one counts: after a full disk it runs twice
             outcome = LabelImportResult()
             whose = signature if accepted else None
-            ids = itertools.count(self._store.next_box_id())
+            ids = itertools.count(self._snapshot.next_box_id())
             rows: list[Change | None] = []
             for i, on_it in sorted(labels.items()):
                 here = self.cutout(i), self.boxes(i)

@@ -21,7 +21,7 @@ from napari_clumps.review.storage.records import (
     Proposal,
     Status,
 )
-from napari_clumps.review.storage.store import box_values
+from napari_clumps.review.storage.snapshot import box_values
 
 #: A proposal that overlaps a decided box by more than this IoU is the same clump.
 SAME_CLUMP = 0.5

@@ -163,7 +163,7 @@ class ReviewWriter(ReviewReader):
         with self._writing(touched):
             cutout = self.cutout(cutout_id)
             if not (cutout.done or cutout.blind):
-                boxes, first = self.boxes(cutout_id), self._store.next_box_id()
+                boxes, first = self.boxes(cutout_id), self._snapshot.next_box_id()
                 change = rules.propose(
                     cutout, boxes, proposals, model, size, first,
                     beside=beside and blind.is_hidden(cutout, boxes),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.snapshot import Snapshot
 from napari_clumps.review.storage.store import Store
 
 from .cutouts import Cutouts
@@ -37,13 +38,14 @@ def repeat_changes(
     )
     ids = [row[0] for row in rows]
     chosen = random.Random(f"{seed} {len(cutouts)}").sample(ids, min(n, len(ids)))
-    first_box = store.next_box_id()
+    snapshot = Snapshot(store)
+    first_box = snapshot.next_box_id()
     records = [cutouts.get(cutout_id) for cutout_id in chosen]
     again = list(cutouts.adopt_changes(records))
     for record, change in zip(records, again, strict=True):
         after = {**(change.after or {}), **_FRESH, "repeat_of": record.id}
         yield replace(change, after=after)
-        boxes = [box for box in store.boxes(record.id) if box.proposed is not None]
+        boxes = [box for box in snapshot.boxes(record.id) if box.proposed is not None]
         rows_of_boxes: list[list[Any]] = []
         for box in boxes:
             assert box.proposed is not None

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from .records import Decision
+from .snapshot import Snapshot
 from .store import Store, dump, load
 
 DONE, UNDONE, DROPPED = "done", "undone", "dropped"
@@ -79,7 +80,7 @@ class DecisionTarget(Protocol):
         ----------
         box_id, cutout : int
         values : dict or None
-            Of `store.box_values`; None removes the box.
+            Of `snapshot.box_values`; None removes the box.
         """
 
     def put_second(self, box_id: int, score: float) -> None:
@@ -189,11 +190,12 @@ def decide(
         Called before each change; an exception it raises ends the transaction.
     """
     _drop(store, 0)
+    snapshot = Snapshot(store)
     first = last_seq(store) + 1
     for number, change in enumerate(changes):
         should_go_on()
         _append(store, first + number, change, annotator, time, first)
-        apply(store, change)
+        apply(snapshot, change)
     store.rows(
         "INSERT INTO steps VALUES (?, ?, ?, ?)",
         (first, first + len(changes) - 1, changes[0].cutout, DONE),
@@ -214,9 +216,10 @@ def note(
     time : str
         From `now`.
     """
+    snapshot = Snapshot(store)
     for seq, change in enumerate(changes, start=last_seq(store) + 1):
         _append(store, seq, change, annotator, time, None)
-        apply(store, change)
+        apply(snapshot, change)
 
 
 def forget_redo(store: Store, cutout_id: int) -> None:
@@ -259,8 +262,9 @@ def travel(store: Store, kind: str, annotator: str | None) -> list[int]:
         return []
     first, last, cutout = step
     rows = list(_read(store, "WHERE seq BETWEEN ? AND ?", (first, last)))
+    snapshot = Snapshot(store)
     for row in rows if kind == "redo" else reversed(rows):
-        (apply if kind == "redo" else revert)(store, row.change)
+        (apply if kind == "redo" else revert)(snapshot, row.change)
     state = DONE if kind == "redo" else UNDONE
     store.rows("UPDATE steps SET state = ? WHERE id = ?", (state, first))
     _append(store, last_seq(store) + 1, Change(kind, cutout), annotator, now(), first)

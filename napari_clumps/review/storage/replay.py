@@ -9,15 +9,8 @@ from typing import Any
 
 from .log import DONE, DROPPED, UNDONE, LogRow, apply, read_log, revert
 from .records import Status
-from .store import (
-    BOX_COLUMNS,
-    CUTOUT_COLUMNS,
-    JSON_COLUMNS,
-    NEW_BOX,
-    NEW_CUTOUT,
-    Store,
-    load,
-)
+from .snapshot import BOX_COLUMNS, CUTOUT_COLUMNS, JSON_COLUMNS, NEW_BOX, NEW_CUTOUT
+from .store import Store, load
 
 
 @dataclass
@@ -35,7 +28,7 @@ class State:
         ----------
         box_id, cutout : int
         values : dict or None
-            Of `store.box_values`; None removes the box.
+            Of `snapshot.box_values`; None removes the box.
         """
         if values is None:
             self.boxes.pop(box_id, None)
@@ -129,7 +122,7 @@ class _Replay:
         self._undone = [step for step in self._undone if step < first]
 
 
-def snapshot(store: Store) -> State:
+def kept_state(store: Store) -> State:
     """Return the state that the snapshot tables hold."""
     cutouts = store.rows(f"SELECT id, {', '.join(CUTOUT_COLUMNS)} FROM cutouts")
     boxes = store.rows(f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes")
@@ -153,7 +146,7 @@ def check(store: Store) -> list[str]:
         for row in store.rows("PRAGMA integrity_check")
         if row[0] != "ok"
     ]
-    replayed, kept = replay(read_log(store)), snapshot(store)
+    replayed, kept = replay(read_log(store)), kept_state(store)
     for name in ("cutouts", "boxes", "steps"):
         ours, theirs = getattr(replayed, name), getattr(kept, name)
         wrong = [k for k in {*ours, *theirs} if ours.get(k) != theirs.get(k)]

@@ -1,4 +1,4 @@
-"""A review file in SQLite: transactions, and the rows of its tables."""
+"""A review file in SQLite: transactions, statements, and the table ``meta``."""
 
 from __future__ import annotations
 
@@ -7,41 +7,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from clump_detector.core.errors import FileError, ReviewError
-from clump_detector.core.files import atomic_path
+from clump_detector.core.errors import ReviewError
 
 from .connection import connect, review_error
 from .memory_copy import Mirror
-from .records import Box, Opinion, Status
-from .schema import APPLICATION_ID, MIGRATIONS, SCRIPT, VERSION
-
-BOX_COLUMNS = tuple(Box.__dataclass_fields__)
-_BOX_SELECT = f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes"
-_BOX_PUT = (
-    f"INSERT INTO boxes ({', '.join(BOX_COLUMNS)}) "
-    f"VALUES ({', '.join('?' * len(BOX_COLUMNS))}) ON CONFLICT (id) DO UPDATE SET "
-    + ", ".join(f"{c} = excluded.{c}" for c in BOX_COLUMNS[1:])
-)
-
-#: The columns of a cutout that a log row may set.
-CUTOUT_COLUMNS = (
-    "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
-    "flags", "remark", "repeat_of", "keys", "blind",
-)  # fmt: skip
-
-#: Columns of both tables that hold JSON.
-JSON_COLUMNS = {"files", "bands", "seen", "flags", "keys", "proposed", "opinions"}
-
-#: Values that a row of the log lacks where it is older than format 2, or 3.
-NEW_BOX = {"second": None, "opinions": None}
-NEW_CUTOUT: dict[str, Any] = {
-    "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
-}  # fmt: skip
-
+from .schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -106,46 +79,6 @@ class Store:
                 self.path,
                 "Update napari-clumps.",
             )
-
-    @classmethod
-    @contextmanager
-    def making(cls, path: Path) -> Iterator[Store]:
-        """Give the store of a new review, whose file appears when the block succeeds.
-
-        Raises
-        ------
-        ReviewError
-            If it cannot be written; nothing is left of it then.
-        """
-        try:
-            with atomic_path(path) as temporary:
-                store = cls._empty(temporary)
-                try:
-                    with store.transaction():
-                        yield store
-                finally:
-                    store.close()
-        except FileError as error:
-            raise ReviewError(error.what, path, error.remedy) from error
-        except ReviewError as error:
-            raise ReviewError(error.what, path, error.remedy) from error
-
-    @classmethod
-    def _empty(cls, temporary: Path) -> Store:
-        connection = sqlite3.connect(temporary, isolation_level=None)
-        try:
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.executescript(f"BEGIN; {SCRIPT} COMMIT;")
-        except sqlite3.Error as error:
-            raise review_error(error, temporary) from error
-        finally:
-            connection.close()
-        store = cls(temporary)
-        # The file is synced before it takes its name, and thrown away if that fails.
-        store.rows("PRAGMA synchronous = OFF")
-        store.rows("PRAGMA journal_mode = MEMORY")
-        store.writable = True
-        return store
 
     @property
     def writable(self) -> bool:
@@ -334,109 +267,3 @@ class Store:
             self.rows(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value))
             )
-
-    # -- the snapshot -------------------------------------------------------
-
-    def box(self, box_id: int) -> Box | None:
-        """Return a box, or None."""
-        rows = self.rows(f"{_BOX_SELECT} WHERE id = ?", (box_id,))
-        return _box(rows[0]) if rows else None
-
-    def boxes(self, cutout_id: int) -> list[Box]:
-        """Return a cutout's boxes in the order of their ids."""
-        rows = self.rows(f"{_BOX_SELECT} WHERE cutout = ? ORDER BY id", (cutout_id,))
-        return [_box(row) for row in rows]
-
-    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
-        """Set a box of the snapshot, or remove it.
-
-        Parameters
-        ----------
-        box_id, cutout : int
-        values : dict or None
-            Of `box_values`; None removes the box.
-        """
-        if values is None:
-            self.rows("DELETE FROM boxes WHERE id = ?", (box_id,))
-            return
-        values = NEW_BOX | values
-        row = [
-            dump(values[c]) if c in JSON_COLUMNS else values[c] for c in BOX_COLUMNS[2:]
-        ]
-        self.rows(_BOX_PUT, [box_id, cutout, *row])
-
-    def put_second(self, box_id: int, score: float) -> None:
-        """Set the score that another model gave to a box of the snapshot.
-
-        Parameters
-        ----------
-        box_id : int
-        score : float
-        """
-        self.rows("UPDATE boxes SET second = ? WHERE id = ?", (score, box_id))
-
-    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
-        """Set some columns of a cutout of the snapshot, or add it.
-
-        Parameters
-        ----------
-        cutout_id : int
-        values : dict
-            Some of `CUTOUT_COLUMNS`; a ``name`` adds the cutout.
-        """
-        if "name" in values:
-            values = NEW_CUTOUT | values
-        row = [dump(v) if c in JSON_COLUMNS else v for c, v in values.items()]
-        if "name" in values:
-            names = ", ".join(values)
-            marks = ", ".join("?" * len(row))
-            sql = f"INSERT INTO cutouts ({names}, id) VALUES ({marks}, ?)"
-        else:
-            sets = ", ".join(f"{column} = ?" for column in values)
-            sql = f"UPDATE cutouts SET {sets} WHERE id = ?"
-        if values:
-            self.rows(sql, [*row, cutout_id])
-
-    def next_box_id(self) -> int:
-        """Return an id that no box of this review ever had."""
-        last = self.value("SELECT seq FROM sqlite_sequence WHERE name = 'boxes'")
-        return int(last or 0) + 1
-
-
-def box_values(box: Box) -> dict[str, Any]:
-    """Return the values of a box in the log, without its id and its cutout."""
-    values = {column: getattr(box, column) for column in BOX_COLUMNS[2:]}
-    values["status"] = box.status.value
-    if box.proposed is not None:
-        values["proposed"] = list(box.proposed)
-    values["opinions"] = [list(astuple(o)) for o in box.opinions] or None
-    return {k: v for k, v in values.items() if k not in NEW_BOX or v is not None}
-
-
-def box_of(box_id: int, cutout: int, values: dict[str, Any]) -> Box:
-    """Return a box from its values in the log.
-
-    Parameters
-    ----------
-    box_id, cutout : int
-    values : dict
-        Of `box_values`.
-    """
-    values = NEW_BOX | values
-    return _box((box_id, cutout, *(values[column] for column in BOX_COLUMNS[2:])))
-
-
-def _box(row: tuple[Any, ...]) -> Box:
-    fields = dict(zip(BOX_COLUMNS, row, strict=True))
-    for column in ("proposed", "opinions"):
-        if isinstance(fields[column], str):
-            fields[column] = json.loads(fields[column])
-    if fields["proposed"] is not None:
-        fields["proposed"] = tuple(fields["proposed"])
-    fields["opinions"] = tuple(map(_opinion, fields["opinions"] or ()))
-    return Box(**{**fields, "status": Status(fields["status"])})
-
-
-def _opinion(row: Sequence[Any]) -> Opinion:
-    annotator, time, status, *rest = row
-    return Opinion(annotator, time, Status(status), *rest)

@@ -50,7 +50,7 @@ def test_only_some_cutouts_are_read_when_asked(full):
 
 
 def test_the_second_score_is_read(full):
-    full._store.put_second(2, 0.1)
+    full._snapshot.put_second(2, 0.1)
     crops = full.crops()
     assert crops.crop(1).second == 0.1
     assert crops.crop(0).second is None
@@ -69,14 +69,14 @@ def test_the_second_score_is_read(full):
 )
 def test_orders(full, sort, ids):
     for box_id, second in ((2, 0.1), (4, 0.9), (5, 0.7)):
-        full._store.put_second(box_id, second)
+        full._snapshot.put_second(box_id, second)
     assert shown(full, sort=sort) == ids
 
 
 def test_turned_round_what_is_not_known_stays_last(full):
     assert shown(full, sort="score", turned=True) == [4, 2, 3, 5, 1, 6]
-    full._store.put_second(1, 0.8)
-    full._store.put_second(2, 0.1)
+    full._snapshot.put_second(1, 0.8)
+    full._snapshot.put_second(2, 0.1)
     assert shown(full, sort="disagreement")[:2] == [2, 1]
     assert shown(full, sort="disagreement", turned=True)[:2] == [1, 2]
 

@@ -142,7 +142,7 @@ def test_next_undone_is_found_behind_many_done_ones(make_review: MakeReview) -> 
     review = make_review(1200)
     for i in review.ids:
         if i != 1100:
-            review._store.put_cutout(i, {"done": True})
+            review._snapshot.put_cutout(i, {"done": True})
     assert review.queue().next_undone(1) == 1100
     assert review.queue().next_undone(1150) == 1100
 
