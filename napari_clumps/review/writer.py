@@ -1,19 +1,15 @@
-"""Write access to a review: transactions, undo, proposals, images, and the disk."""
+"""Write access to a review: undo, proposals, images, and the disk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from psygnal import Signal
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.image_files.sources import Source
 from napari_clumps.review.images.image_files import absolute
-from napari_clumps.review.storage.connection import DiskError
-from napari_clumps.review.storage.fallback import MemoryFallback
 from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import Box, Proposal
@@ -22,10 +18,9 @@ from napari_clumps.review.storage.store import Store
 from . import blind, rules
 from .images import repeats
 from .reader import ReviewReader
+from .recorder import Recorder, Rule
 from .rules import Signature
 from .storage import log
-
-Result = TypeVar("Result")
 
 
 class ReviewWriter(ReviewReader):
@@ -46,7 +41,9 @@ class ReviewWriter(ReviewReader):
 
     def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
         super().__init__(path, store, lock)
-        self._fallback = MemoryFallback(store)
+        self._recorder = Recorder(
+            store, self.read_only_reason, self.changed.emit, self.waiting_changed.emit
+        )
 
     # -- transactions -------------------------------------------------------
 
@@ -60,7 +57,7 @@ class ReviewWriter(ReviewReader):
         )
 
     def _remember(self, **values: object) -> None:
-        self._write(lambda: super(ReviewWriter, self)._remember(**values))
+        self._recorder.remember(**values)
 
     def _refuse_classes(self, classes: Iterable[str]) -> None:
         for cls in classes:
@@ -71,32 +68,9 @@ class ReviewWriter(ReviewReader):
                     f"Its classes are {', '.join(self.classes)}.",
                 )
 
-    def _decide(self, rule: Callable[[Signature], list[Change | None]]) -> list[Change]:
-        """Log the changes of a rule as one step, and return them."""
-
-        def write() -> list[Change]:
-            touched: list[int] = []
-            with self._writing(touched):
-                signature = Signature(self.annotator, log.now())
-                changes = [change for change in rule(signature) if change is not None]
-                if changes:
-                    log.decide(
-                        self._store, changes, signature.annotator, signature.time
-                    )
-                    touched += [change.cutout for change in changes]
-            return changes
-
-        return self._write(write)
-
-    @contextmanager
-    def _writing(self, touched: list[int]) -> Iterator[None]:
-        """Run one transaction, then emit `changed` for the cutouts it touched."""
-        if self.read_only_reason is not None:
-            raise ReviewError(self.read_only_reason)
-        with self._store.transaction():
-            yield
-        for cutout_id in dict.fromkeys(touched):
-            self.changed.emit(cutout_id)
+    def _decide(self, rule: Rule) -> list[Change]:
+        """Log the changes of a rule as one step of undo, and return them."""
+        return self._recorder.decide(rule, self.annotator)
 
     def emit_changed(self, touched: Iterable[int]) -> None:
         """Emit `changed` for cutouts that a merge in another thread has changed."""
@@ -107,20 +81,11 @@ class ReviewWriter(ReviewReader):
 
     def undo(self) -> int | None:
         """Undo the newest step; return the cutout it touched, or None."""
-        return self._travel("undo")
+        return self._recorder.travel("undo", self.annotator)
 
     def redo(self) -> int | None:
         """Redo the step that was undone last; return its cutout, or None."""
-        return self._travel("redo")
-
-    def _travel(self, kind: str) -> int | None:
-        def write() -> int | None:
-            touched: list[int] = []
-            with self._writing(touched):
-                touched += log.travel(self._store, kind, self.annotator)
-            return touched[0] if touched else None
-
-        return self._write(write)
+        return self._recorder.travel("redo", self.annotator)
 
     # -- detection and repeats ----------------------------------------------
 
@@ -160,7 +125,7 @@ class ReviewWriter(ReviewReader):
         self._refuse_classes(proposal.cls for proposal in proposals)
         touched: list[int] = []
         added = 0
-        with self._writing(touched):
+        with self._recorder.writing(touched):
             cutout = self.cutout(cutout_id)
             if not (cutout.done or cutout.blind):
                 boxes, first = self.boxes(cutout_id), self._snapshot.next_box_id()
@@ -242,8 +207,7 @@ class ReviewWriter(ReviewReader):
 
     def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:
         """Log changes that are no decision of the user."""
-        with self._writing(list(touched)):
-            log.note(self._store, changes, self.annotator, log.now())
+        self._recorder.note(changes, self.annotator, touched)
 
     # -- a disk that refuses ------------------------------------------------
 
@@ -258,43 +222,17 @@ class ReviewWriter(ReviewReader):
         ReviewError
             If the file cannot be read.
         """
-        if not self.read_only:
-            self._store.mirror()
-            self._store.rescue = self._wait
+        self._recorder.wait_for_disk()
 
     @property
     def waiting(self) -> bool:
         """Whether decisions wait in memory for the disk."""
-        return self._fallback.used
+        return self._recorder.waiting
 
     def write_back(self) -> bool:
         """Try to write the decisions in memory; return whether all are on disk."""
-        if self.waiting:
-            try:
-                self._fallback.leave()
-            except ReviewError:
-                return False
-            self.waiting_changed.emit("")
-        return True
+        return self._recorder.write_back()
 
     def save_copy(self, path: str | Path) -> None:
         """Write the whole review to another file, with the decisions in memory."""
-        self._fallback.save_copy(absolute(path))
-
-    def _write(self, write: Callable[[], Result]) -> Result:
-        """Write to the file, or to memory after `wait_for_disk` if the disk refuses."""
-        self.write_back()
-        try:
-            return write()
-        except DiskError as error:
-            if not self._wait(error):
-                raise
-            return write()
-
-    def _wait(self, error: ReviewError) -> bool:
-        """Continue in memory after `wait_for_disk`; return whether that is so."""
-        if not isinstance(error, DiskError) or not self._fallback.ready:
-            return False
-        self._fallback.enter()
-        self.waiting_changed.emit(error.what)
-        return True
+        self._recorder.save_copy(absolute(path))
