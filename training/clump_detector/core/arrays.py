@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+#: Values of any type and shape, such as those of a file before they are converted.
+AnyArray = NDArray[Any]
 
 #: Numbers of any shape.
 Floats = NDArray[np.float64]

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+
+
+#: A header, or the keys and values of one.
+AnyHeader: TypeAlias = "Header | Mapping[str, object]"
+
+#: The value of a key; None where there is none.
+HeaderValue: TypeAlias = str | bool | int | float | None
 
 
 class HeaderKeys:
@@ -17,7 +27,7 @@ class HeaderKeys:
         The first one with a usable value is used.
     """
 
-    def __init__(self, *headers: Any) -> None:
+    def __init__(self, *headers: AnyHeader | None) -> None:
         self._headers = tuple(h for h in headers if h is not None)
 
     @property
@@ -25,7 +35,7 @@ class HeaderKeys:
         """The keys of the image's own header alone."""
         return HeaderKeys(*self._headers[:1])
 
-    def values(self, key: str) -> Iterator[Any]:
+    def values(self, key: str) -> Iterator[HeaderValue]:
         """Yield the values under a key, those of the first header first."""
         for header in self._headers:
             value = value_of(header, key)
@@ -57,7 +67,7 @@ class HeaderKeys:
         for header in self._headers:
             if value_of(header, key) is not None:
                 try:
-                    return str(header.comments[key])
+                    return str(getattr(header, "comments", {})[key])
                 except Exception:  # a mapping has none, a broken card raises
                     return ""
         return ""
@@ -71,7 +81,11 @@ class Broken:
     """Marks the value of a card that cannot be parsed."""
 
 
-def cards(header: Any) -> Iterator[tuple[str, Any]]:
+#: The value of a card.
+CardValue: TypeAlias = HeaderValue | type[Broken]
+
+
+def cards(header: AnyHeader) -> Iterator[tuple[str, CardValue]]:
     """Yield the key and value of each card, repeated keys included.
 
     A value is a text, a truth value or a number, None where there is none, or
@@ -91,7 +105,7 @@ def cards(header: Any) -> Iterator[tuple[str, Any]]:
         yield key, value if isinstance(value, str | bool | int | float) else None
 
 
-def value_of(header: Any, key: str) -> Any:
+def value_of(header: AnyHeader, key: str) -> HeaderValue:
     """Return the value of a key, or None where the header has no usable one.
 
     Parameters
@@ -113,23 +127,23 @@ def value_of(header: Any, key: str) -> Any:
     return value if isinstance(value, str | bool | int | float) else _other(value)
 
 
-def _other(value: Any) -> Any:
+def _other(value: object) -> str | None:
     """Return HISTORY as text, and None for undefined and complex values."""
     return str(value) if hasattr(value, "__iter__") else None
 
 
-def as_number(value: Any) -> float | None:
+def as_number(value: object) -> float | None:
     """Return a finite number, also one in quotes, or None."""
     if isinstance(value, bool):
         return None
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
     return number if isfinite(number) else None
 
 
-def fortran_number(value: Any) -> float | None:
+def fortran_number(value: object) -> float | None:
     """Return a number, also one in quotes and with Fortran's D in its exponent."""
     if isinstance(value, str):
         value = re.sub("[dD]", "e", value.strip())

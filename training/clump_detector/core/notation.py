@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 #: From here up floating point does not resolve neighbouring whole numbers.
 _EXACT = 2**53
@@ -23,7 +22,7 @@ _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _YES = frozenset({"true", "t", "yes", "y"})
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """Return a whole number in any notation, or None where the value is not one.
 
     Parameters
@@ -45,7 +44,7 @@ def whole(value: Any) -> int | None:
             return None
         value = text
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
     if not math.isfinite(number) or not number.is_integer() or abs(number) >= _EXACT:
@@ -53,7 +52,7 @@ def whole(value: Any) -> int | None:
     return int(number)
 
 
-def real(value: Any) -> float | None:
+def real(value: object) -> float | None:
     """Return a finite number, also one written as text, or None."""
     if isinstance(value, bool) or value is None:
         return None
@@ -62,13 +61,13 @@ def real(value: Any) -> float | None:
         if not value.isascii() or len(value) > 100 or not _DECIMAL.fullmatch(value):
             return None
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 
 
-def flag(value: Any) -> bool:
+def flag(value: object) -> bool:
     """Return whether a flag is set: 1, 1.0, true, "1", "yes"."""
     if isinstance(value, bool):
         return value

@@ -31,7 +31,7 @@ class Option:
     """
 
     name: str
-    default: Any
+    default: object
     help: str
     label: str
     least: float | None = None
@@ -40,7 +40,7 @@ class Option:
 
 
 def option(
-    default: Any,
+    default: object,
     help: str,  # noqa: A002 - as command lines call it
     *,
     label: str = "",
