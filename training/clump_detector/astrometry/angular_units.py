@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from astropy.units import Unit
 
 #: Spellings that astropy does not read as the angle that is meant.
 _WORDS = {
@@ -19,7 +22,7 @@ _WORDS = {
 _PER_PIXEL = ("pixel", "pix", "px")
 
 
-def angle_unit(text: str) -> Any | None:
+def angle_unit(text: str) -> Unit | None:
     """Return the unit of an angle, or None where a text names none.
 
     Hours are those of right ascension, 15 degrees each. Case, plural, full stops and
@@ -47,7 +50,7 @@ def angle_unit(text: str) -> Any | None:
     return None
 
 
-def per_pixel(text: str) -> Any | None:
+def per_pixel(text: str) -> Unit | None:
     """Return the unit of an angle per pixel, or None; ``per pixel`` may be left out."""
     words = text.lower().replace("per", "/").strip()
     for end in ("-1", "^-1", "**-1"):
@@ -58,13 +61,13 @@ def per_pixel(text: str) -> Any | None:
     return angle_unit(words.rstrip(" /*."))
 
 
-def degrees(unit: Any) -> float:
+def degrees(unit: Unit) -> float:
     """Return how many degrees a unit of an angle is."""
     if str(unit) == "hourangle":
         return 15.0  # astropy's value has a rounding error
     return float(unit.to("deg"))
 
 
-def arcsec(unit: Any) -> float:
+def arcsec(unit: Unit) -> float:
     """Return how many arcsec a unit of an angle is."""
     return float(unit.to("arcsec"))

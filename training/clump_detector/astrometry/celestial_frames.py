@@ -7,15 +7,23 @@ converted WCS gives each pixel the same position on the sky.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from astropy.coordinates import BaseCoordinateFrame
+    from astropy.wcs import WCS
+
+#: Unit vectors as rows, of shape (n, 3), or a matrix of such.
 Vectors = NDArray[np.float64]
 
+#: Degrees, of shape (n,).
+Angles = NDArray[np.float64]
 
-def turned_to_icrs(wcs: Any, sky: str) -> Any:
+
+def turned_to_icrs(wcs: WCS, sky: str) -> WCS:
     """Return a WCS of another frame as one in ICRS, with the same pixels and axes.
 
     Parameters
@@ -53,7 +61,7 @@ def turned_to_icrs(wcs: Any, sky: str) -> Any:
     return turned
 
 
-def _frame(wcs: Any, sky: str) -> Any:
+def _frame(wcs: WCS, sky: str) -> BaseCoordinateFrame:
     from astropy.coordinates import BarycentricMeanEcliptic, Galactic, Supergalactic
 
     if sky == "galactic":
@@ -66,7 +74,7 @@ def _frame(wcs: Any, sky: str) -> Any:
     )
 
 
-def _from_native(wcs: Any, frame: Any) -> Vectors:
+def _from_native(wcs: WCS, frame: BaseCoordinateFrame) -> Vectors:
     """Return the matrix that rotates native unit vectors to those of ICRS.
 
     It follows from two positions about a degree apart.
@@ -91,7 +99,7 @@ def _triad(two: Vectors) -> Vectors:
     return np.column_stack([first, np.cross(third, first), third])
 
 
-def _vectors(lon: Any, lat: Any) -> Vectors:
+def _vectors(lon: Angles, lat: Angles) -> Vectors:
     lon, lat = np.radians(lon), np.radians(lat)
     return np.column_stack(
         [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]

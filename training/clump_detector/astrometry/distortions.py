@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
-from clump_detector.core.fits_header import fortran_number, value_of
+from clump_detector.core.fits_header import AnyHeader, fortran_number, value_of
 
 #: Distortions given in tables or in notations of their own.
 _TABLES = re.compile(r"C[PQ]DIS\d|D2IMDIS\d|D2IMARR|AMD[XY]\d+")
@@ -22,8 +21,8 @@ _MOST_ORDER = 9
 
 
 def distortion_cards(
-    header: Any, ctype: str, *, is_plain: bool, is_alternate: bool
-) -> tuple[dict[str, Any], list[str]]:
+    header: AnyHeader, ctype: str, *, is_plain: bool, is_alternate: bool
+) -> tuple[dict[str, float], list[str]]:
     """Return the cards of a usable distortion, and clauses on the others.
 
     Parameters
@@ -68,9 +67,9 @@ def distortion_cards(
     return {}, notes
 
 
-def _sip_terms(header: Any, names: Iterable[str]) -> dict[str, Any] | None:
+def _sip_terms(header: AnyHeader, names: Iterable[str]) -> dict[str, float] | None:
     """Return the terms of a SIP distortion, or None where one is not usable."""
-    terms: dict[str, Any] = {}
+    terms: dict[str, float] = {}
     for name in sorted(names):
         number = fortran_number(value_of(header, name))
         if number is None:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from clump_detector.core.fits_header import (
+    AnyHeader,
     Broken,
+    CardValue,
     as_number,
     cards,
     fortran_number,
@@ -93,11 +94,11 @@ class SkyCards:
         What was left out, guessed or replaced, as clauses.
     """
 
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, str | float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
-def sky_axes(header: Any) -> SkyAxes | None:
+def sky_axes(header: AnyHeader) -> SkyAxes | None:
     """Return the axes of the sky, from the first description that names a pair."""
     for alternate in _alternates(header):
         kinds = {
@@ -111,16 +112,16 @@ def sky_axes(header: Any) -> SkyAxes | None:
     return None
 
 
-def _alternates(header: Any) -> list[str]:
+def _alternates(header: AnyHeader) -> list[str]:
     found = (re.fullmatch(r"CTYPE1([A-Z]?)", str(key)) for key in list(header.keys()))
     return ["", *sorted({match[1] for match in found if match and match[1]})]
 
 
-def _kind(ctype: Any) -> str:
+def _kind(ctype: object) -> str:
     return str(ctype or "").upper()[:4].strip("- ")
 
 
-def promise(header: Any) -> str:
+def promise(header: AnyHeader) -> str:
     """Return a clause on what suggests that a header without axes of the sky has some.
 
     Empty if nothing does: axes of pixels, wavelengths and the like do not.
@@ -144,7 +145,7 @@ def promise(header: Any) -> str:
     return ""
 
 
-def sky_cards(header: Any, axes: SkyAxes) -> SkyCards:
+def sky_cards(header: AnyHeader, axes: SkyAxes) -> SkyCards:
     """Return the cards of a header's sky for astropy.
 
     Parameters
@@ -189,7 +190,7 @@ def sky_cards(header: Any, axes: SkyAxes) -> SkyCards:
     return found
 
 
-def _check_other_axes(header: Any, axes: SkyAxes) -> None:
+def _check_other_axes(header: AnyHeader, axes: SkyAxes) -> None:
     kinds = {kind for pair in SKIES for kind in pair}
     for axis in {*range(1, _MOST_AXES + 1)} - {axes.first, axes.second}:
         name = f"CTYPE{axis}{axes.alternate}"
@@ -199,10 +200,12 @@ def _check_other_axes(header: Any, axes: SkyAxes) -> None:
             )
 
 
-def _gathered(header: Any, axes: SkyAxes, found: SkyCards) -> dict[str, Any]:
+def _gathered(
+    header: AnyHeader, axes: SkyAxes, found: SkyCards
+) -> dict[str, CardValue]:
     """Return the raw values of the sky's cards under the names of axes 1 and 2."""
     new = {str(axes.first): "1", str(axes.second): "2"}
-    raw: dict[str, Any] = {}
+    raw: dict[str, CardValue] = {}
     for key, value in cards(header):
         name = _renamed(key, new, axes.alternate, value)
         if name is None or value is None:
@@ -217,7 +220,7 @@ def _gathered(header: Any, axes: SkyAxes, found: SkyCards) -> dict[str, Any]:
 
 
 def _renamed(
-    key: str, new: Mapping[str, str], alternate: str, value: Any
+    key: str, new: Mapping[str, str], alternate: str, value: object
 ) -> str | None:
     shared = _SHARED.fullmatch(key)
     if shared is not None:
@@ -236,7 +239,7 @@ def _renamed(
     return f"PV{new[of]}_{int(parameter)}" if of in new else None
 
 
-def _number(name: str, value: Any) -> float:
+def _number(name: str, value: object) -> float:
     number = fortran_number(value)
     if number is None:
         why = "cannot be parsed" if value is Broken else f"= {value!r} is not a number"
@@ -244,7 +247,7 @@ def _number(name: str, value: Any) -> float:
     return number
 
 
-def _put_unit(found: SkyCards, name: str, value: Any) -> None:
+def _put_unit(found: SkyCards, name: str, value: object) -> None:
     """Put CUNIT as wcslib knows it; without one the standard's unit is degrees."""
     text = str(value).strip() if isinstance(value, str) else ""
     unit = angle_unit(text)
@@ -260,14 +263,14 @@ def _check_latitude(found: SkyCards) -> None:
     """Refuse a latitude beyond 90 degrees, such as in a header with swapped axes."""
     latitudes = [latitude for _, latitude in SKIES]
     for axis in "12":
-        value = found.keys[f"CRVAL{axis}"]
-        unit = angle_unit(found.keys.get(f"CUNIT{axis}", "deg"))
+        value = float(found.keys[f"CRVAL{axis}"])
+        unit = angle_unit(str(found.keys.get(f"CUNIT{axis}", "deg")))
         is_latitude = _kind(found.keys[f"CTYPE{axis}"]) in latitudes
         if is_latitude and abs(value) * degrees(unit) > 90:
             raise NoSkyError(f"CRVAL{axis} = {value:g} is beyond the pole")
 
 
-def _put_poles(found: SkyCards, raw: Mapping[str, Any]) -> None:
+def _put_poles(found: SkyCards, raw: Mapping[str, CardValue]) -> None:
     for name in ("LONPOLE", "LATPOLE"):
         if name in raw:
             number = fortran_number(raw[name])
@@ -277,7 +280,7 @@ def _put_poles(found: SkyCards, raw: Mapping[str, Any]) -> None:
                 found.keys[name] = number
 
 
-def _leave_out(found: SkyCards, name: str, value: Any) -> None:
+def _leave_out(found: SkyCards, name: str, value: object) -> None:
     text = "" if value is Broken else f" = {value!r}"
     found.notes.append(f"{name}{text} was not understood and left out")
 
@@ -285,7 +288,7 @@ def _leave_out(found: SkyCards, name: str, value: Any) -> None:
 # -- the frame -----------------------------------------------------------------
 
 
-def _put_frame(found: SkyCards, raw: Mapping[str, Any]) -> None:
+def _put_frame(found: SkyCards, raw: Mapping[str, CardValue]) -> None:
     """Put RADESYS and EQUINOX as names and numbers that astropy knows."""
     name = next((n for n in ("RADESYS", "RADECSYS") if raw.get(n)), "RADESYS")
     text = raw.get(name, "")
@@ -311,7 +314,7 @@ def _put_frame(found: SkyCards, raw: Mapping[str, Any]) -> None:
         found.keys["EQUINOX"] = equinox
 
 
-def _equinox(value: Any) -> float | None:
+def _equinox(value: object) -> float | None:
     if isinstance(value, str):
         value = value.strip().lstrip("JBjb")
     number = as_number(value)

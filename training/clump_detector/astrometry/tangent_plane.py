@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 
 def tangent_wcs(
     ra: float, dec: float, scale: float, width: int, height: int, *, picture: bool
-) -> Any:
+) -> WCS:
     """Return the WCS of an image centred on a position on the sky, East to the left.
 
     The centre of an image of 424 pixels is 211.5, counted from 0 at the centre of the

@@ -7,17 +7,20 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clump_detector.core.fits_header import HeaderKeys, as_number
+from clump_detector.core.fits_header import AnyHeader, HeaderKeys, as_number
 
 from .angular_units import arcsec, per_pixel
 from .celestial_frames import turned_to_icrs
 from .header_cards import NoSkyError, SkyAxes, promise, sky_axes, sky_cards
 from .pixel_scale import doubt, is_plausible
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 #: The beginning of every note on the sky, which tells it from other notes.
 NOTE = "Sky coordinates: "
@@ -43,7 +46,7 @@ class HeaderSky:
         out, guessed or replaced. Sentences that begin with `NOTE`.
     """
 
-    wcs: Any = None
+    wcs: WCS | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -62,7 +65,7 @@ def are_about_sky(notes: Iterable[str]) -> list[str]:
     return [text for text in notes if text.startswith(NOTE)]
 
 
-def celestial_axes(header: Any) -> tuple[int, int] | None:
+def celestial_axes(header: AnyHeader) -> tuple[int, int] | None:
     """Return which axes of a header are longitude and latitude on the sky.
 
     Returns
@@ -74,12 +77,12 @@ def celestial_axes(header: Any) -> tuple[int, int] | None:
     return None if axes is None else (axes.first, axes.second)
 
 
-def celestial_wcs(header: Any) -> Any | None:
+def celestial_wcs(header: AnyHeader) -> WCS | None:
     """Return the celestial part of a FITS header's WCS, or None; see `read_sky`."""
     return read_sky(header).wcs
 
 
-def read_sky(header: Any) -> HeaderSky:
+def read_sky(header: AnyHeader) -> HeaderSky:
     """Return the sky coordinates of a FITS header, as astropy reads them.
 
     Of unusable cards that are not essential only themselves are dropped. Distortions
@@ -107,7 +110,7 @@ def read_sky(header: Any) -> HeaderSky:
         return HeaderSky(None, (no_sky(str(error)),))
 
 
-def _read(header: Any, axes: SkyAxes) -> HeaderSky:
+def _read(header: AnyHeader, axes: SkyAxes) -> HeaderSky:
     found = sky_cards(header, axes)
     try:
         wcs = _as_wcs(found.keys)
@@ -124,7 +127,7 @@ def _read(header: Any, axes: SkyAxes) -> HeaderSky:
     return HeaderSky(wcs, tuple(note(clause) for clause in dict.fromkeys(found.notes)))
 
 
-def _as_wcs(keys: dict[str, Any]) -> Any:
+def _as_wcs(keys: dict[str, str | float]) -> WCS:
     from astropy.io.fits import Header
     from astropy.wcs import WCS
 
@@ -137,7 +140,7 @@ def _reason(error: Exception) -> str:
     return f"astropy cannot use the header ({cause.rstrip('.')[:120]})"
 
 
-def _check(wcs: Any, corners: Any) -> None:
+def _check(wcs: WCS, corners: NDArray[np.float64]) -> None:
     """Refuse a WCS that astropy accepts but that cannot be that of a galaxy's image."""
     from astropy.wcs.utils import proj_plane_pixel_scales
 
@@ -151,7 +154,7 @@ def _check(wcs: Any, corners: Any) -> None:
             raise NoSkyError(f"its pixel {doubt(float(side))}")
 
 
-def sky_positions(wcs: Any, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+def sky_positions(wcs: WCS, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Return the sky positions of pixels.
 
     They are in the header's own frame if that is ICRS or FK5 of 2000, which differ by
@@ -175,7 +178,7 @@ def sky_positions(wcs: Any, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     return world if _is_modern(wcs) else _to_icrs(wcs, world)
 
 
-def _is_modern(wcs: Any) -> bool:
+def _is_modern(wcs: WCS) -> bool:
     """Return whether a WCS is in ICRS or in FK5 of 2000, as all but old plates are."""
     frame, equinox = str(wcs.wcs.radesys).strip(), wcs.wcs.equinox
     if frame == "ICRS":
@@ -183,7 +186,7 @@ def _is_modern(wcs: Any) -> bool:
     return frame in ("", "FK5") and (not isfinite(equinox) or equinox == 2000)
 
 
-def _to_icrs(wcs: Any, world: NDArray[np.float64]) -> NDArray[np.float64]:
+def _to_icrs(wcs: WCS, world: NDArray[np.float64]) -> NDArray[np.float64]:
     from astropy.coordinates import SkyCoord
     from astropy.wcs.utils import wcs_to_celestial_frame
 
@@ -195,7 +198,7 @@ def _to_icrs(wcs: Any, world: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([found.ra.deg, found.dec.deg])
 
 
-def pixel_scale(wcs: Any) -> float:
+def pixel_scale(wcs: WCS) -> float:
     """Return the geometric mean of a pixel's side lengths in arcsec."""
     from astropy.wcs.utils import proj_plane_pixel_scales
 

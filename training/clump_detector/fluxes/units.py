@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -313,7 +312,9 @@ def soft_bias(keys: HeaderKeys, values: NDArray[np.float32]) -> float:
     return stated if abs(float(np.median(known))) > abs(stated) / 2 else 0.0
 
 
-def linear(keys: HeaderKeys, values: NDArray[np.float32]) -> NDArray[Any] | None:
+def linear(
+    keys: HeaderKeys, values: NDArray[np.float32]
+) -> NDArray[np.floating] | None:
     """Return fluxes of values that Pan-STARRS stores as asinh magnitudes.
 
     ``flux = BOFFSET + BSOFTEN (exp(v/a) - exp(-v/a))`` with ``a = 2.5 log10 e``
@@ -335,5 +336,5 @@ def linear(keys: HeaderKeys, values: NDArray[np.float32]) -> NDArray[Any] | None
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         v = values / np.float32(2.5 * np.log10(np.e))
-        flux: NDArray[Any] = offset + softening * (np.exp(v) - np.exp(-v))
+        flux: NDArray[np.floating] = offset + softening * (np.exp(v) - np.exp(-v))
         return flux

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 _UNIT_IN_NAME = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
 _UNIT_AT_END = {
@@ -26,7 +29,7 @@ class NamedColumn:
         return f"{self.name} [{self.unit}]" if self.unit else self.name
 
 
-def unit_of(table: Any, name: str) -> str:
+def unit_of(table: Table, name: str) -> str:
     """Return the unit of a column, from the table or else from the column's name.
 
     Parameters

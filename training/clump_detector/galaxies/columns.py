@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from clump_detector.image_files.sources import BAND_ORDER
 
 from .column_names import NamedColumn, bare, named_with_unit, plain, unit_of
 from .positions import PositionColumns, find_positions, with_unit
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 #: Roles that the user can choose a column for, besides ``psf_r``, ``mag_g`` and any
 #: ``...id``.
@@ -122,7 +125,7 @@ class Columns:
 
 
 def find_columns(
-    table: Any, chosen: Mapping[str, str] | None = None, path: Path | None = None
+    table: Table, chosen: Mapping[str, str] | None = None, path: Path | None = None
 ) -> Columns:
     """Find the meaning of a table's columns.
 
@@ -170,7 +173,7 @@ def parse_choices(words: Iterable[str]) -> dict[str, str]:
 # -- guessing ---------------------------------------------------------------
 
 
-def _guess(table: Any, named: Sequence[NamedColumn]) -> Columns:
+def _guess(table: Table, named: Sequence[NamedColumn]) -> Columns:
     known: dict[str, NamedColumn] = {}
     for column in named:
         known.setdefault(plain(column.name), column)
@@ -221,7 +224,7 @@ def _psf(named: Sequence[NamedColumn]) -> dict[str, NamedColumn]:
 
 
 def _magnitudes(
-    table: Any, named: Sequence[NamedColumn], known: Mapping[str, NamedColumn]
+    table: Table, named: Sequence[NamedColumn], known: Mapping[str, NamedColumn]
 ) -> dict[str, NamedColumn]:
     """Return the columns of magnitudes by band; a lone z may be one or a redshift."""
     ranked: dict[str, tuple[int, NamedColumn]] = {}
@@ -242,7 +245,7 @@ def _magnitudes(
 
 
 def _are_magnitudes(
-    table: Any,
+    table: Table,
     ranked: Mapping[str, tuple[int, NamedColumn]],
     letters: set[str],
     known: Mapping[str, NamedColumn],
@@ -253,7 +256,7 @@ def _are_magnitudes(
     )
 
 
-def _is_magnitude(table: Any, column: NamedColumn) -> bool:
+def _is_magnitude(table: Table, column: NamedColumn) -> bool:
     values = np.ma.masked_invalid(np.ma.asarray(table[column.name]).astype(float))
     good = values[(values > -90) & (values < 90)].compressed()
     return bool(len(good)) and float(np.median(good)) > 7

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Galaxy:
     psf: Mapping[str, float] = field(default_factory=dict)
     magnitudes: Mapping[str, float] = field(default_factory=dict)
     ids: Mapping[str, int] = field(default_factory=dict)
-    other: Mapping[str, Any] = field(default_factory=dict)
+    other: Mapping[str, object] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
 
     def psf_fwhm(self, band: str = "r") -> float | None:

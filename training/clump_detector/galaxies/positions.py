@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
@@ -44,6 +44,9 @@ _OTHER = (
     ("glon", "glat", "galactic"), ("gallon", "gallat", "galactic"),
     ("elon", "elat", "barycentricmeanecliptic"),
 )  # fmt: skip
+
+#: A value of a column; None where it is missing.
+Cell: TypeAlias = str | bytes | float | None
 
 #: Least number of positions from which a missing unit is questioned.
 _SEVERAL = 10
@@ -156,7 +159,7 @@ def _in_parts(
 
 
 def positions_of(
-    found: PositionColumns, values: Callable[[str], Sequence[Any]]
+    found: PositionColumns, values: Callable[[str], Sequence[Cell]]
 ) -> tuple[Floats, Floats]:
     """Return right ascension (0 to 360) and declination in degrees of ICRS.
 
@@ -193,7 +196,7 @@ def positions_of(
 
 
 def in_degrees(
-    values: Sequence[Any], column: NamedColumn, *, longitude: bool
+    values: Sequence[Cell], column: NamedColumn, *, longitude: bool
 ) -> Floats:
     """Return the angles of a column in degrees, NaN where a value is not an angle.
 
@@ -233,7 +236,7 @@ def in_degrees(
     return found
 
 
-def _one(value: Any, factor: float, *, hours: bool | None) -> float:
+def _one(value: Cell, factor: float, *, hours: bool | None) -> float:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, str):
@@ -248,13 +251,13 @@ def _one(value: Any, factor: float, *, hours: bool | None) -> float:
     return number if np.isfinite(number) else np.nan
 
 
-def _is_text(values: Sequence[Any]) -> bool:
+def _is_text(values: Sequence[Cell]) -> bool:
     texts = (v for v in values if isinstance(v, str))
     return any(not NUMBER.fullmatch(text.strip()) for text in texts)
 
 
 def _rest(
-    columns: Sequence[NamedColumn], values: Callable[[str], Sequence[Any]]
+    columns: Sequence[NamedColumn], values: Callable[[str], Sequence[Cell]]
 ) -> Floats:
     """Return minutes and seconds as fractions, NaN where one is not a number."""
     parts = []
@@ -266,9 +269,9 @@ def _rest(
 
 def _signed(
     dec: Floats,
-    raw: Sequence[Any],
+    raw: Sequence[Cell],
     found: PositionColumns,
-    values: Callable[[str], Sequence[Any]],
+    values: Callable[[str], Sequence[Cell]],
 ) -> Floats:
     """Return declinations from their parts, with the sign of -0 degrees if given.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from .columns import Columns, find_columns
 from .coordinates import j_name
 from .galaxy import Galaxy
 from .values import ColumnValues
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 #: The key of a table's metadata that holds the meaning of its columns.
 CHOICES = "galaxy_columns"
@@ -54,7 +57,7 @@ class GalaxyList(Sequence[Galaxy]):
     """
 
     def __init__(
-        self, table: Any, columns: Columns, path: Path, *, positions: bool
+        self, table: Table, columns: Columns, path: Path, *, positions: bool
     ) -> None:
         self.path, self.columns, self._table = path, columns, table
         self._read = ColumnValues(table, columns, path)
@@ -170,7 +173,7 @@ class GalaxyList(Sequence[Galaxy]):
         return tuple(problems), np.flatnonzero(~bad)
 
 
-class Others(Mapping[str, Any]):
+class Others(Mapping[str, object]):
     """A galaxy's values in the columns without a known meaning.
 
     Parameters
@@ -181,10 +184,10 @@ class Others(Mapping[str, Any]):
     row : int
     """
 
-    def __init__(self, table: Any, names: Sequence[str], row: int) -> None:
+    def __init__(self, table: Table, names: Sequence[str], row: int) -> None:
         self._table, self._names, self._row = table, names, row
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> object:
         if name not in self._names:
             raise KeyError(name)
         value = self._table[name][self._row]
@@ -196,7 +199,7 @@ class Others(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._names)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[type, tuple[dict[str, object]]]:
         return dict, (dict(self),)  # so that a pickled galaxy does not carry its table
 
 
@@ -244,7 +247,7 @@ def read_galaxies(
     return galaxies
 
 
-def _noted(table: Any) -> dict[str, str]:
+def _noted(table: Table) -> dict[str, str]:
     """Return the columns by role from a table's own metadata, if they still exist."""
     noted = table.meta.get(CHOICES)
     pairs = noted.items() if isinstance(noted, dict) else ()

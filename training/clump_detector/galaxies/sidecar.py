@@ -14,18 +14,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from clump_detector.astrometry.tangent_plane import tangent_wcs
 from clump_detector.astrometry.wcs import no_sky, note, pixel_scale, sky_positions
+from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import ClumpError
 from clump_detector.image_files.sources import Source
 
 from .galaxy import Galaxy
 from .matching import ListRows
 from .read import GalaxyList, read_galaxies
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 #: Suffixes in order; the first table that has a row for a cutout is used.
 _ENDINGS = (".ecsv", ".csv", ".vot", ".fits", ".parquet", ".tsv", ".txt", ".dat",
@@ -56,6 +60,22 @@ _MOST = 64
 _BLUR = 2_000_000_000
 
 _Cutout = TypeVar("_Cutout")
+
+
+class _Image(Protocol):
+    """What the position of a galaxy is compared with: an `images.Cutout`."""
+
+    @property
+    def wcs(self) -> WCS | None: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def is_picture(self) -> bool: ...
 
 
 class FolderTable:
@@ -124,6 +144,10 @@ class FolderTable:
         return first == second
 
 
+#: A file's modification time and size, and its table, if it has been read.
+_Kept: TypeAlias = tuple[tuple[int, int], FolderTable | None]
+
+
 class _Folder:
     """The tables of a folder, kept so that reading them again costs one or two stats.
 
@@ -140,7 +164,7 @@ class _Folder:
     def __init__(self) -> None:
         self.time = -1
         self.listed = 0
-        self.tables: dict[Path, tuple[tuple[int, int], FolderTable]] = {}
+        self.tables: dict[Path, _Kept] = {}
 
 
 _folders: OrderedDict[str, _Folder] = OrderedDict()
@@ -206,7 +230,7 @@ def _tables_of(folder: Path) -> list[FolderTable]:
             new = _stamp(path)
             if new != stamp:
                 known.tables[path] = new, FolderTable(path)
-        return [table for _, table in known.tables.values()]
+        return [table for _, table in known.tables.values() if table is not None]
 
 
 def _names_in(folder: Path) -> list[Path]:
@@ -223,7 +247,8 @@ def _names_in(folder: Path) -> list[Path]:
     return list(found.values())
 
 
-_NEVER: Any = ((-1, -1), None)
+#: In place of a table that has not been read; no file has this stamp.
+_NEVER: _Kept = ((-1, -1), None)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -245,7 +270,7 @@ def with_galaxy(cutout: _Cutout) -> _Cutout:
     ----------
     cutout : images.Cutout
     """
-    known: Any = cutout
+    known: Any = cutout  # whose class is in a package above this one
     if known.source is None:
         return cutout
     galaxy, warnings = galaxy_of(known.source)
@@ -270,7 +295,7 @@ def _row_notes(source: Source) -> tuple[str, ...]:
     return ()
 
 
-def _sky_notes(cutout: Any, galaxy: Galaxy, problems: tuple[str, ...]) -> list[str]:
+def _sky_notes(cutout: _Image, galaxy: Galaxy, problems: tuple[str, ...]) -> list[str]:
     """Return sentences on values of a row that are unused or contradict the image."""
     known = galaxy.ra is not None and galaxy.dec is not None
     if cutout.wcs is None:
@@ -294,7 +319,7 @@ def _sky_notes(cutout: Any, galaxy: Galaxy, problems: tuple[str, ...]) -> list[s
     ]
 
 
-def _separation(position: Any, galaxy: Galaxy) -> float:
+def _separation(position: Floats, galaxy: Galaxy) -> float:
     """Return the distance of a galaxy from a position (degrees) in arcsec."""
     from astropy.coordinates import angular_separation
 
@@ -317,7 +342,7 @@ def psf_for(galaxy: Galaxy, bands: tuple[str, ...] = ()) -> float | None:
     return None
 
 
-def _picture_wcs(cutout: Any, galaxy: Galaxy) -> Any:
+def _picture_wcs(cutout: _Image, galaxy: Galaxy) -> WCS | None:
     """Return the WCS of a picture; the orientation of other arrays is not known."""
     known = galaxy.ra is not None and galaxy.dec is not None and galaxy.scale
     if not cutout.is_picture or not known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,10 @@ from clump_detector.tables.kinds import FLOAT, MISSING
 from .column_names import NamedColumn
 from .columns import Columns
 from .coordinates import parse_position
-from .positions import AngleError, positions_of
+from .positions import AngleError, Cell, positions_of
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 #: From here up floating point does not resolve neighbouring integers.
 _LOSSY = 2**53
@@ -63,7 +66,7 @@ class ColumnValues:
         If positions are in an unknown unit, or digits of ids are lost.
     """
 
-    def __init__(self, table: Any, columns: Columns, path: Path) -> None:
+    def __init__(self, table: Table, columns: Columns, path: Path) -> None:
         self._table, self._path = table, path
         self.notes: list[str] = []
         self.doubts: dict[int, list[str]] = {}
@@ -144,7 +147,7 @@ class ColumnValues:
         if column is None:
             return self._none()
         if column.unit.lower().startswith("pix"):
-            factor: Any = self.scale
+            factor: Floats | float = self.scale
         else:
             unit = angle_unit(column.unit or "arcsec")
             if unit is None:
@@ -197,7 +200,7 @@ class ColumnValues:
                 f"or '{name} [deg]', or give --column 'ra={name}[hourangle]'.",
             ) from error
 
-    def _raw(self, name: str) -> list[Any]:
+    def _raw(self, name: str) -> list[Cell]:
         """Return a column as texts or numbers, None where a value is missing."""
         values = np.ma.asarray(self._table[name])
         missing = np.ma.getmaskarray(values).tolist()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from clump_detector.tables.read import read_table
 from .galaxy import Galaxy
 from .read import CHOICES
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 _UNITS = {"ra": "deg", "dec": "deg", "radius": "arcsec", "pixscale": "arcsec",
           "ebv": "mag", "size": "arcsec"}  # fmt: skip
@@ -25,7 +24,7 @@ _OWN = {"ra": "ra", "dec": "dec", "name": "name", "file": "file",
         "scale": "pixscale"}  # fmt: skip
 
 
-def row_of(galaxy: Galaxy, file: str, more: Mapping[str, Any] | None = None) -> Row:
+def row_of(galaxy: Galaxy, file: str, more: Mapping[str, object] | None = None) -> Row:
     """Return a galaxy as a row of the table next to cutouts.
 
     Parameters
@@ -104,7 +103,7 @@ def merged(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:
     return list(by_file.values())
 
 
-def write_rows(rows: Sequence[Row], path: Path, meta: Mapping[str, Any]) -> None:
+def write_rows(rows: Sequence[Row], path: Path, meta: Mapping[str, object]) -> None:
     """Write rows as ECSV, completely or not at all.
 
     Parameters
@@ -147,15 +146,18 @@ def write_rows(rows: Sequence[Row], path: Path, meta: Mapping[str, Any]) -> None
         table.write(temporary, format="ascii.ecsv", overwrite=True)
 
 
-def _typed(values: Sequence[Any]) -> tuple[Any, list[Any]]:
+def _typed(values: Sequence[object]) -> tuple[type, Sequence[object]]:
     """Return the type that all values have, and the values with gaps filled."""
     known = [value for value in values if value is not None]
-    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in known)
-    if whole and all(-(2**63) <= v < 2**63 for v in known):
+    whole = [v for v in known if isinstance(v, int) and not isinstance(v, bool)]
+    if len(whole) == len(known) and all(-(2**63) <= v < 2**63 for v in whole):
         return np.int64, [0 if v is None else v for v in values]
-    numbers = all(isinstance(v, int | float) for v in known)
-    if numbers and all(not isinstance(v, int) or abs(v) < 2**53 for v in known):
-        return np.float64, [np.nan if v is None else float(v) for v in values]
+    numbers = [v for v in known if isinstance(v, int | float)]
+    exact = all(not isinstance(v, int) or abs(v) < 2**53 for v in numbers)
+    if exact and len(numbers) == len(known):
+        return np.float64, [
+            float(v) if isinstance(v, int | float) else np.nan for v in values
+        ]
     return str, ["" if v is None else _line(str(v)) for v in values]
 
 

@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import FileError
 
@@ -156,7 +155,7 @@ def lines_of(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def reader_of(lines: Iterator[str], delimiter: str) -> Any:
+def reader_of(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
     """Return a CSV reader that splits lines into cells.
 
     Parameters

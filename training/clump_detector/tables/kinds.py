@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from .limits import LIMITS, too_much
 
@@ -72,7 +72,11 @@ def _is_long(number: str) -> bool:
     return len(number) > 15 and number.lstrip("+-").isdigit() and int(number) >= 2**53
 
 
-def values_of(cells: Sequence[str], kind: int) -> tuple[Any, list[bool]]:
+#: The values of a column's cells.
+Cells: TypeAlias = list[str] | list[int | float]
+
+
+def values_of(cells: Sequence[str], kind: int) -> tuple[Cells, list[bool]]:
     """Return the values of cells, and which of them are missing.
 
     Parameters
@@ -92,7 +96,7 @@ def values_of(cells: Sequence[str], kind: int) -> tuple[Any, list[bool]]:
         # A text that is repeated a million times takes memory once.
         return list(map(sys.intern, stripped)), [not cell for cell in stripped]
     missing = [cell.lower() in MISSING for cell in stripped]
-    convert: Any = int if kind == ValueKind.INTEGER else float
+    convert: type[int | float] = int if kind == ValueKind.INTEGER else float
     return [
         0 if gone else convert(cell)
         for cell, gone in zip(stripped, missing, strict=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from clump_detector.core.arrays import AnyArray, Mask
+
+if TYPE_CHECKING:
+    from astropy.table import MaskedColumn
 
 
-def masked_column(values: NDArray[Any], missing: NDArray[np.bool_], unit: Any) -> Any:
+def masked_column(values: AnyArray, missing: Mask, unit: object) -> MaskedColumn:
     """Return a masked column of int64, uint64, float64, bool or str.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,12 @@ from .limits import LIMITS, MemoryBudget
 from .masked_columns import masked_column
 from .text import MOST_YAML
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from astropy.table import Table
 
-def read_parquet(path: Path) -> Any:
+
+def read_parquet(path: Path) -> Table:
     """Read a Parquet table, without columns of several values per row.
 
     Returns
@@ -61,7 +65,7 @@ def read_parquet(path: Path) -> Any:
     return table
 
 
-def _parquet_units(schema: Any) -> dict[str, str]:
+def _parquet_units(schema: pa.Schema) -> dict[str, str]:
     """Return the units by column: of each field, or from astropy's metadata."""
     from astropy.table.meta import get_header_from_yaml
 
@@ -75,14 +79,14 @@ def _parquet_units(schema: Any) -> dict[str, str]:
     return units
 
 
-def _values_of(kind: Any) -> Any:
+def _values_of(kind: pa.DataType) -> pa.DataType:
     """Return the type of the values of a column, also of a dictionary column."""
     import pyarrow as pa
 
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def _one_chunk(column: Any) -> Any:
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
     """Return a column in one chunk, whose chunks may have had a dictionary each."""
     import pyarrow as pa
 
@@ -92,13 +96,13 @@ def _one_chunk(column: Any) -> Any:
     return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
 
 
-def _is_text(kind: Any) -> bool:
+def _is_text(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _is_plain(kind: Any) -> bool:
+def _is_plain(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     types = pa.types
@@ -107,7 +111,7 @@ def _is_plain(kind: Any) -> bool:
     )
 
 
-def _words(column: Any, memory: MemoryBudget) -> NDArray[Any]:
+def _words(column: pa.Array, memory: MemoryBudget) -> NDArray[np.str_]:
     """Return the texts of a dictionary column as an array, checked for their length."""
     import pyarrow as pa
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray, Mask
 from clump_detector.core.errors import ClumpError, FileError, from_os_error
 from clump_detector.core.signatures import refuse_special, what_it_is
 
@@ -22,6 +22,10 @@ from .masked_columns import masked_column
 from .parquet import read_parquet
 from .text import read_ecsv, read_text
 from .votable import check_votable
+
+if TYPE_CHECKING:
+    from astropy.io import fits
+    from astropy.table import Table
 
 #: Suffixes of tables; the first bytes of a file take precedence.
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".ecsv", ".vot", ".votable", ".xml",
@@ -38,7 +42,7 @@ def is_table_name(path: str | Path) -> bool:
     return str(path).lower().endswith(SUFFIXES)
 
 
-def read_table(path: str | Path) -> Any:
+def read_table(path: str | Path) -> Table:
     """Read a table.
 
     Integers stay integers, however long: they never pass through floating point.
@@ -87,7 +91,7 @@ def read_table(path: str | Path) -> Any:
     return _with_masks(table)
 
 
-def _with_masks(table: Any) -> Any:
+def _with_masks(table: Table) -> Table:
     """Return a table with the masks that astropy writes as columns applied."""
     for name in [n for n in table.colnames if f"{n}.mask" in table.colnames]:
         gaps = table[f"{name}.mask"]
@@ -108,7 +112,7 @@ def _start_of(path: Path) -> bytes:
     return start
 
 
-def _reader_for(path: Path, start: bytes) -> Callable[[Path], Any]:
+def _reader_for(path: Path, start: bytes) -> Callable[[Path], Table]:
     text = start.lstrip(b"\xef\xbb\xbf \r\n\t")
     if start.startswith((b"SIMPLE  =", b"\x1f\x8b")):
         return _read_fits
@@ -142,7 +146,7 @@ def _damaged(path: Path, error: Exception) -> FileError:
 # -- FITS -------------------------------------------------------------------
 
 
-def _read_fits(path: Path) -> Any:
+def _read_fits(path: Path) -> Table:
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyWarning
 
@@ -157,7 +161,7 @@ def _read_fits(path: Path) -> Any:
     raise FileError("this FITS file holds no table", path, "Give one with a table.")
 
 
-def _check_fits(header: Any, path: Path) -> None:
+def _check_fits(header: fits.Header, path: Path) -> None:
     """Refuse a table whose header claims more than the file can hold."""
     width, rows = int(header["NAXIS1"]), int(header["NAXIS2"])
     LIMITS.check(path, rows=rows, columns=int(header.get("TFIELDS", 0)))
@@ -171,7 +175,7 @@ def _check_fits(header: Any, path: Path) -> None:
         )
 
 
-def _fits_columns(hdu: Any, path: Path) -> Any:
+def _fits_columns(hdu: fits.BinTableHDU | fits.TableHDU, path: Path) -> Table:
     from astropy.table import Table
 
     table, memory = Table(), MemoryBudget(path)
@@ -204,7 +208,7 @@ def _several_values(name: str) -> str:
     return f"Column {name} holds several values per row and was left out."
 
 
-def _null_mask(values: NDArray[Any], null: Any) -> NDArray[np.bool_]:
+def _null_mask(values: AnyArray, null: object) -> Mask:
     if null is None or values.dtype.kind not in "ui":
         return np.zeros(len(values), bool)
     return np.asarray(values == null)
@@ -213,7 +217,7 @@ def _null_mask(values: NDArray[Any], null: Any) -> NDArray[np.bool_]:
 # -- VOTable ----------------------------------------------------------------
 
 
-def _read_votable(path: Path) -> Any:
+def _read_votable(path: Path) -> Table:
     from astropy.io import votable
     from astropy.table import Table
 

@@ -14,16 +14,20 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clump_detector.core.errors import FileError
+from clump_detector.core.json_types import JsonObject
 
 from .decimals import find_decimals, may_be_numbers
 from .heading import Heading, encoding_of, lines_of, reader_of
 from .kinds import ValueKind, kind_of, values_of
 from .limits import LIMITS, MemoryBudget, too_much
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 #: Columns of signs, as the CDS and users name them: "-" is not a gap in them.
 _SIGNS = frozenset({"de-", "dec-", "de_sign", "dec_sign", "design", "decsign", "sign"})
@@ -37,7 +41,7 @@ _CHUNK = 10_000
 MOST_YAML = 200_000
 
 
-def read_text(path: Path) -> Any:
+def read_text(path: Path) -> Table:
     """Read CSV, or a table with tabs, semicolons, bars or blanks between columns.
 
     Lines before the header that begin with ``#`` are skipped; the last of them may be
@@ -67,14 +71,14 @@ def read_text(path: Path) -> Any:
     return table
 
 
-def _without_empty(table: Any, names: Sequence[str]) -> list[str]:
+def _without_empty(table: Table, names: Sequence[str]) -> list[str]:
     """Remove columns without name and values, as spreadsheets add them."""
     full = [name for name in names if not np.ma.getmaskarray(table[name]).all()]
     table.remove_columns([name for name in names if name not in full])
     return [f"{name} has no name in the first line." for name in full]
 
 
-def read_ecsv(path: Path) -> Any:
+def read_ecsv(path: Path) -> Table:
     """Read ECSV: as CSV, with the types and units of its header.
 
     Returns
@@ -114,7 +118,7 @@ def read_ecsv(path: Path) -> Any:
     return table
 
 
-def _ecsv_header(path: Path) -> dict[str, Any]:
+def _ecsv_header(path: Path) -> JsonObject:
     from astropy.table.meta import get_header_from_yaml
 
     lines, yaml = [], 0
@@ -125,7 +129,7 @@ def _ecsv_header(path: Path) -> dict[str, Any]:
         if yaml > MOST_YAML:
             raise too_much("the header of this ECSV file is too long", path)
         lines.append(line[2:].rstrip("\r\n"))
-    header: dict[str, Any] = get_header_from_yaml(lines[2:])  # after %ECSV and ---
+    header: JsonObject = get_header_from_yaml(lines[2:])  # after %ECSV and ---
     return header
 
 
@@ -208,7 +212,7 @@ def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield chunk
 
 
-def _fill(path: Path, encoding: str, start: Heading, kinds: list[int], n: int) -> Any:
+def _fill(path: Path, encoding: str, start: Heading, kinds: list[int], n: int) -> Table:
     """Read the rows once more, into arrays of the size needed."""
     from astropy.table import MaskedColumn, Table
 
@@ -224,8 +228,7 @@ def _fill(path: Path, encoding: str, start: Heading, kinds: list[int], n: int) -
     for chunk in _chunks(_rows(path, encoding, start)):
         stop = at + len(chunk)
         for i, column in enumerate(zip(*chunk, strict=True)):
-            values, missing = values_of(column, kinds[i])
-            arrays[i][at:stop], masks[i][at:stop] = values, missing
+            arrays[i][at:stop], masks[i][at:stop] = values_of(column, kinds[i])
         at = stop
     table, memory = Table(), MemoryBudget(path)
     for i, (name, unit) in enumerate(zip(start.names, start.units, strict=False)):
