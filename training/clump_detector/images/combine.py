@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from clump_detector.images.pixels.limits import refuse_large
 from clump_detector.images.pixels.planes import Planes, Values
 from clump_detector.images.pixels.regrid import on_one_grid
 
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
 
 @dataclass(frozen=True)
 class Assembled:
@@ -32,7 +35,7 @@ class Assembled:
 
     pixels: Values
     bands: tuple[str, ...]
-    wcs: Any
+    wcs: WCS | None
     scale: float | None
     fwhm: float | None
     psf: Mapping[str, float]
@@ -101,7 +104,7 @@ def assembled(files: Sequence[Sequence[Planes]], source: Source) -> Assembled:
 
 def _sky_of(
     blocks: Sequence[Planes], scales: Sequence[float | None]
-) -> tuple[Any, float | None]:
+) -> tuple[WCS | None, float | None]:
     """Return the WCS and the pixel scale of blocks on one grid, None where unknown."""
     wcs = next((b.wcs for b in blocks if b.wcs is not None), None)
     if wcs is not None:
@@ -228,7 +231,7 @@ def _in_words(
     blocks: Sequence[Planes],
     naming: Naming,
     n: int,
-    wcs: Any,
+    wcs: WCS | None,
     scale: float | None,
     units: Sequence[Unit],
 ) -> str:

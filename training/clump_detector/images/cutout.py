@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ClumpError, ImageError, from_os_error
 from clump_detector.core.signatures import AS_IT_IS, belied, refuse_special
 from clump_detector.galaxies.galaxy import Galaxy
@@ -32,6 +33,9 @@ from clump_detector.images.formats.tiff import read_tiff
 from clump_detector.images.pixels.planes import ColourImage, Planes
 
 from .combine import Assembled, assembled
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 #: Images with fewer pixels across than this are too small for good proposals.
 SMALL = 48
@@ -71,10 +75,10 @@ class Cutout:
     """
 
     name: str
-    pixels: NDArray[Any]
+    pixels: AnyArray
     source: Source | None = None
     bands: tuple[str, ...] = ()
-    wcs: Any = None
+    wcs: WCS | None = None
     scale: float | None = None
     fwhm: float | None = None
     notes: tuple[str, ...] = field(default=())
@@ -165,7 +169,7 @@ def _assembled(files: list[ColourImage | list[Planes]], source: Source) -> Assem
 
 
 def from_array(
-    array: NDArray[Any], name: str = "image", *, rgb: bool = False, path: str = ""
+    array: AnyArray, name: str = "image", *, rgb: bool = False, path: str = ""
 ) -> Cutout:
     """Create a cutout from an array, such as the data of a napari image layer.
 
@@ -192,7 +196,7 @@ def from_array(
     where = Path(path or name)
     found = as_image(array, where)
     if isinstance(found, ColourImage):
-        pixels: NDArray[Any] = found.pixels
+        pixels: AnyArray = found.pixels
     else:
         pixels = found.fluxes[::-1] if found.red_first else found.fluxes
     _refuse_empty(pixels, where)
@@ -263,7 +267,7 @@ def _damaged(path: Path, error: Exception) -> ImageError:
     )
 
 
-def _refuse_empty(pixels: NDArray[Any], path: Path) -> None:
+def _refuse_empty(pixels: AnyArray, path: Path) -> None:
     if pixels.dtype != np.uint8 and not np.isfinite(pixels).any():
         raise ImageError("it has no finite pixel", path, "Leave this cutout out.")
     if np.nanmin(pixels) == np.nanmax(pixels):
@@ -275,7 +279,7 @@ def _refuse_empty(pixels: NDArray[Any], path: Path) -> None:
         )
 
 
-def _notes(pixels: NDArray[Any], named: bool) -> tuple[str, ...]:
+def _notes(pixels: AnyArray, named: bool) -> tuple[str, ...]:
     """Return sentences for the user on small, masked, grey or unnamed images."""
     notes = []
     picture = pixels.dtype == np.uint8

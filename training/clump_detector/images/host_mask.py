@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clump_detector.core.arrays import AnyArray
 
 #: A segment begins this many sigma above the background, after smoothing by the PSF.
 THRESHOLD = 2.5
@@ -94,7 +95,7 @@ def _companions(segments: NDArray[np.int_], central: int) -> list[int]:
 
 
 def nucleus(
-    luminance: NDArray[Any], mask: NDArray[np.bool_], sigma: float
+    luminance: AnyArray, mask: NDArray[np.bool_], sigma: float
 ) -> NDArray[np.float64]:
     """Return x, y in pixels of the brightest part of the host near the centre.
 

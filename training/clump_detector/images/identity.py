@@ -24,11 +24,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ClumpError, FileError
 from clump_detector.core.files import sha256
 from clump_detector.galaxies.sidecar import galaxy_of
@@ -147,7 +146,7 @@ def keys_at_hand(source: Source) -> tuple[str, ...]:
     return keys
 
 
-def pixels_key(pixels: NDArray[Any]) -> str:
+def pixels_key(pixels: AnyArray) -> str:
     """Return the key of an image's pixels, independent of its file."""
     digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype.str}".encode())
     digest.update(np.ascontiguousarray(pixels).tobytes())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.astrometry.wcs import HeaderSky, celestial_axes, read_sky
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ImageError
 from clump_detector.core.fits_header import HeaderKeys
 from clump_detector.fluxes.units import is_logarithmic, linear, soft_bias, stated_unit
@@ -68,7 +69,7 @@ class _File:
         """Return the bits of a mask as (bands, height, width)."""
         return self._planes(whole_numbers_of(self._file, image.part, self.path), image)
 
-    def _planes(self, values: NDArray[Any], image: Image) -> NDArray[Any]:
+    def _planes(self, values: AnyArray, image: Image) -> AnyArray:
         sky = celestial_axes(image.part.header)
         n = values.ndim
         axes = (n - sky[0], n - sky[1]) if sky and max(sky) <= n else None

@@ -16,11 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from clump_detector.core.errors import ImageError
 from clump_detector.core.fits_header import as_number, value_of
 from clump_detector.images.pixels.limits import refuse_bomb, refuse_promise
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
 
 _BLOCK = 2880
 _CARD = 80
@@ -52,7 +55,7 @@ class Part:
         Whether the image is tile-compressed in a table.
     """
 
-    header: Any
+    header: Header
     header_start: int
     start: int
     size: int
@@ -85,7 +88,7 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
     yield io.BytesIO(content), len(content)
 
 
-def _unpacked(packed: Any, size: int, path: Path) -> bytes:
+def _unpacked(packed: gzip.GzipFile | bz2.BZ2File, size: int, path: Path) -> bytes:
     """Return all bytes of a compressed file, unless it expands too much."""
     chunks, total = [], 0
     while chunk := packed.read(2**20):
@@ -160,7 +163,7 @@ def _has_end(block: bytes) -> bool:
     return False
 
 
-def _parsed(text: bytes) -> Any:
+def _parsed(text: bytes) -> Header:
     from astropy.io.fits import Header
 
     with warnings.catch_warnings():
@@ -168,7 +171,9 @@ def _parsed(text: bytes) -> Any:
         return Header.fromstring(text)
 
 
-def _part(header: Any, position: int, length: int, path: Path, *, first: bool) -> Part:
+def _part(
+    header: Header, position: int, length: int, path: Path, *, first: bool
+) -> Part:
     """Return the part of a file that a header describes."""
     bitpix = _whole(header, "BITPIX", path)
     if bitpix not in BYTES:
@@ -192,7 +197,7 @@ def _part(header: Any, position: int, length: int, path: Path, *, first: bool) -
     return Part(header, position, start, size, tuple(shape[::-1]), packed)
 
 
-def _axes(header: Any, key: str, path: Path) -> list[int]:
+def _axes(header: Header, key: str, path: Path) -> list[int]:
     number = _whole(header, key, path)
     if not 0 <= number <= 999:
         raise _broken(path, f"{key} = {number}")
@@ -202,13 +207,13 @@ def _axes(header: Any, key: str, path: Path) -> list[int]:
     return axes
 
 
-def _whole(header: Any, key: str, path: Path, default: int | None = None) -> int:
+def _whole(header: Header, key: str, path: Path, default: int | None = None) -> int:
     """Return an integer that a header has to give."""
     value = value_of(header, key)
     if value is None and default is not None and key not in header:
         return default
-    number = None if isinstance(value, str) else as_number(value)
-    if number is None or number != int(number):
+    number = as_number(value)
+    if value is None or isinstance(value, str) or number is None or number % 1:
         stated = "missing" if value is None else f"{value!r:.40}"
         raise _broken(path, f"{key} is {stated}")
     return int(value)

@@ -16,16 +16,20 @@ import warnings
 import zlib
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ImageError
 from clump_detector.core.fits_header import value_of
 from clump_detector.images.pixels.limits import refuse_emptiness
 
 from .scan import BYTES, Part
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
 
 #: Schemes whose decoders stay inside their tiles, and those that may crash.
 _SAFE = {"RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS"}
@@ -61,7 +65,7 @@ with fits.open(io.BytesIO(sys.stdin.buffer.read())) as hdus:
 """
 
 
-def unpacked(file: IO[bytes], part: Part, path: Path) -> NDArray[Any]:
+def unpacked(file: IO[bytes], part: Part, path: Path) -> AnyArray:
     """Return a tile-compressed image, scaled, in singles or doubles.
 
     Parameters
@@ -103,7 +107,7 @@ def _alone(header: bytes, data: bytes) -> bytes:
     return out.getvalue() + header + data + bytes(-len(data) % 2880)
 
 
-def _decoded(content: bytes) -> NDArray[Any]:
+def _decoded(content: bytes) -> AnyArray:
     from astropy.io import fits
 
     with (
@@ -117,7 +121,7 @@ def _decoded(content: bytes) -> NDArray[Any]:
         return np.array(data, dtype=np.float32 if small else np.float64)
 
 
-def _decoded_apart(content: bytes) -> NDArray[Any]:
+def _decoded_apart(content: bytes) -> AnyArray:
     done = subprocess.run(
         [sys.executable, "-c", _CHILD],
         input=content,
@@ -161,7 +165,7 @@ def _check(part: Part, data: bytes, path: Path) -> str:
     return scheme
 
 
-def _check_settings(header: Any, path: Path) -> None:
+def _check_settings(header: Header, path: Path) -> None:
     for i in range(1, 1000):
         if f"ZNAME{i}" not in header:
             break  # as astropy does
@@ -177,7 +181,7 @@ def _check_settings(header: Any, path: Path) -> None:
         raise _broken(path, f"ZDITHER0 = {seed}")
 
 
-def _tiles(header: Any, shape: tuple[int, ...], path: Path) -> tuple[int, int]:
+def _tiles(header: Header, shape: tuple[int, ...], path: Path) -> tuple[int, int]:
     """Return the number of tiles, and the pixels of the largest."""
     count = pixels = 1
     for i, length in enumerate(shape[::-1], start=1):
@@ -191,7 +195,7 @@ def _tiles(header: Any, shape: tuple[int, ...], path: Path) -> tuple[int, int]:
     return count, pixels
 
 
-def _tile_columns(header: Any, width: int, path: Path) -> list[tuple[int, str, int]]:
+def _tile_columns(header: Header, width: int, path: Path) -> list[tuple[int, str, int]]:
     """Return (offset in a row, P or Q, bytes of an item) of the columns with tiles."""
     columns, offset = [], 0
     fields = value_of(header, "TFIELDS")

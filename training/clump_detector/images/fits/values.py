@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.fits_header import HeaderKeys
 from clump_detector.images.pixels.limits import refuse_large
 from clump_detector.images.pixels.precision import level_of
@@ -54,7 +55,7 @@ def values_of(file: IO[bytes], part: Part, path: Path) -> Values:
     return _finite(_read(file, part, path, np.dtype(np.float32)))
 
 
-def fluxes_of(file: IO[bytes], part: Part, path: Path) -> NDArray[Any]:
+def fluxes_of(file: IO[bytes], part: Part, path: Path) -> AnyArray:
     """Return the same as `values_of`, in doubles where singles may lose a signal.
 
     Parameters
@@ -102,7 +103,9 @@ def whole_numbers_of(file: IO[bytes], part: Part, path: Path) -> NDArray[np.int6
     return whole
 
 
-def _read(file: IO[bytes], part: Part, path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
+def _read(
+    file: IO[bytes], part: Part, path: Path, kind: np.dtype[np.generic]
+) -> AnyArray:
     refuse_large(path, part.shape)
     if not part.packed:
         return _plain(file, part, kind)
@@ -110,12 +113,12 @@ def _read(file: IO[bytes], part: Part, path: Path, kind: np.dtype[Any]) -> NDArr
     return found.astype(kind) if kind.itemsize > 4 else _singles(found)
 
 
-def _singles(values: NDArray[Any]) -> Values:
+def _singles(values: AnyArray) -> Values:
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(values, dtype=np.float32)
 
 
-def _finite(values: NDArray[Any]) -> NDArray[Any]:
+def _finite(values: AnyArray) -> AnyArray:
     values[~np.isfinite(values)] = np.nan
     return values
 
@@ -132,7 +135,7 @@ def _scale_of(part: Part) -> tuple[float, float]:
     return (1.0 if scale is None else scale), (0.0 if zero is None else zero)
 
 
-def _plain(file: IO[bytes], part: Part, to: np.dtype[Any]) -> NDArray[Any]:
+def _plain(file: IO[bytes], part: Part, to: np.dtype[np.generic]) -> AnyArray:
     values = np.empty(prod(part.shape), dtype=to)
     file.seek(part.start)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -153,7 +156,7 @@ def _sample(file: IO[bytes], part: Part) -> NDArray[np.float64]:
     return np.stack(rows)
 
 
-def _next(file: IO[bytes], part: Part, n: int) -> NDArray[Any]:
+def _next(file: IO[bytes], part: Part, n: int) -> AnyArray:
     """Return the next values of a file, scaled, NaN where they equal BLANK.
 
     Scaling is done in doubles, which hold unsigned 32-bit numbers exactly.

@@ -6,11 +6,11 @@ import math
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ImageError
 from clump_detector.images.pixels import plane_roles
 from clump_detector.images.pixels.axes import MOST_BANDS
@@ -28,7 +28,7 @@ from clump_detector.images.pixels.precision import (
 )
 
 
-def read_npy(path: Path) -> NDArray[Any]:
+def read_npy(path: Path) -> AnyArray:
     """Return the array of a .npy file."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -36,7 +36,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         return _npy(file, size, path)
 
 
-def _npy(file: IO[bytes], size: int, path: Path) -> NDArray[Any]:
+def _npy(file: IO[bytes], size: int, path: Path) -> AnyArray:
     """Read an array, after its header was checked against the bytes that are there."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
@@ -56,7 +56,7 @@ def _npy(file: IO[bytes], size: int, path: Path) -> NDArray[Any]:
     return array.reshape(shape, order="F" if fortran else "C")
 
 
-def read_npz(path: Path) -> tuple[NDArray[Any], Planes | None]:
+def read_npz(path: Path) -> tuple[AnyArray, Planes | None]:
     """Return the image of a .npz file, and its planes if there are bands or errors.
 
     Returns
@@ -143,7 +143,7 @@ def _one_image(shapes: dict[str, tuple[int, ...]], path: Path) -> str:
     )
 
 
-def _member(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
+def _member(archive: zipfile.ZipFile, name: str, path: Path) -> AnyArray:
     info = archive.getinfo(name)
     refuse_bomb(path, info.file_size, info.compress_size)
     with archive.open(name) as file:
@@ -169,7 +169,7 @@ def _band_names(
 
 
 def as_image(
-    array: NDArray[Any], path: Path, *, colours: bool | None = None
+    array: AnyArray, path: Path, *, colours: bool | None = None
 ) -> ColourImage | Planes:
     """Return an array as a picture or as fluxes.
 
@@ -206,7 +206,7 @@ def as_image(
     return _planes(array, path, colour=colour)
 
 
-def as_planes(array: NDArray[Any], path: Path) -> Planes:
+def as_planes(array: AnyArray, path: Path) -> Planes:
     """Return an array as planes of fluxes.
 
     Parameters
@@ -227,7 +227,7 @@ def as_planes(array: NDArray[Any], path: Path) -> Planes:
     return _planes(array, path, colour=_is_colour(array))
 
 
-def _planes(array: NDArray[Any], path: Path, *, colour: bool) -> Planes:
+def _planes(array: AnyArray, path: Path, *, colour: bool) -> Planes:
     refuse_large(path, array.shape[:2] if colour else array.shape)
     if colour:
         array = np.moveaxis(array[:, :, :3], 2, 0)
@@ -236,18 +236,18 @@ def _planes(array: NDArray[Any], path: Path, *, colour: bool) -> Planes:
     return Planes(path, fluxes, facts=facts, red_first=colour)
 
 
-def _is_colour(array: NDArray[Any]) -> bool:
+def _is_colour(array: AnyArray) -> bool:
     return array.ndim == 3 and array.shape[2] in (3, 4) and array.shape[0] > 4
 
 
-def _refuse_words(array: NDArray[Any], path: Path) -> None:
+def _refuse_words(array: AnyArray, path: Path) -> None:
     if array.dtype.kind not in "uifb":
         raise ImageError(
             f"its values are {array.dtype}, not numbers", path, "Give real numbers."
         )
 
 
-def _bands_first_or_colour_last(array: NDArray[Any], path: Path) -> NDArray[Any]:
+def _bands_first_or_colour_last(array: AnyArray, path: Path) -> AnyArray:
     shape = array.shape
     good = array.ndim == 2 or (
         array.ndim == 3 and (shape[0] <= MOST_BANDS or shape[2] <= MOST_BANDS)

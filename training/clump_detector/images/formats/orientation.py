@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.signatures import refuse_special
 from clump_detector.image_files.sources import PICTURE_SUFFIXES, TIFF_SUFFIXES
 from clump_detector.images.pixels.logs import quiet
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from tifffile import TiffFrame, TiffPage
 
 #: Number of the tag, the same in EXIF and TIFF.
 TAG = 274
@@ -35,8 +39,8 @@ TURNS = {
 
 
 def upright(
-    array: NDArray[Any], orientation: int, rows: int = 0, columns: int = 1
-) -> NDArray[Any]:
+    array: AnyArray, orientation: int, rows: int = 0, columns: int = 1
+) -> AnyArray:
     """Return an image rotated or mirrored according to its orientation tag.
 
     Pillow's ``exif_transpose`` does this for its own pictures only; this function is
@@ -64,7 +68,7 @@ def turns_sides(orientation: int) -> bool:
     return orientation >= 5
 
 
-def orientation_in(picture: Any) -> int:
+def orientation_in(picture: Image.Image) -> int:
     """Return the orientation, 1 to 8, of a picture that Pillow has opened.
 
     A damaged tag, or one with another value, is ignored, as in browsers.
@@ -75,7 +79,7 @@ def orientation_in(picture: Any) -> int:
         return 1
 
 
-def orientation_of_page(page: Any) -> int:
+def orientation_of_page(page: TiffPage | TiffFrame) -> int:
     """Return the orientation, 1 to 8, of a page that tifffile has opened."""
     tag = getattr(page, "tags", {}).get(TAG)
     return _valid(getattr(tag, "value", None))
@@ -130,8 +134,9 @@ def turn_notes(orientation: int) -> tuple[str, ...]:
     )
 
 
-def _valid(value: Any) -> int:
+def _valid(value: object) -> int:
     if isinstance(value, (tuple, list)) and len(value) == 1:
         value = value[0]
-    is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return int(value) if is_number and 1 <= int(value) <= 8 else 1
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        return 1
+    return int(value) if 1 <= int(value) <= 8 else 1

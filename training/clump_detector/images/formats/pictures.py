@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ImageError
 from clump_detector.images.pixels.limits import refuse_emptiness, refuse_large
 
 from .orientation import orientation_in, upright
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile, _Tile
 
 #: Formats that are read, independent of the file's suffix. Pillow knows more, some of
 #: which run other programs.
@@ -27,7 +30,7 @@ _OTHER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _PLAIN = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I", "F")
 
 
-def read_picture(path: Path) -> NDArray[Any]:
+def read_picture(path: Path) -> AnyArray:
     """Return the pixels of a PNG or JPEG file, rotated by its orientation tag.
 
     Returns
@@ -44,7 +47,7 @@ def read_picture(path: Path) -> NDArray[Any]:
 
     Image.MAX_IMAGE_PIXELS = None  # replaced by the limits here
 
-    def opened() -> Any:
+    def opened() -> ImageFile:
         return Image.open(path, formats=FORMATS)
 
     with opened() as picture:
@@ -55,7 +58,9 @@ def read_picture(path: Path) -> NDArray[Any]:
         return upright(array, orientation_in(picture))
 
 
-def decoded(picture: Any, opened: Callable[[], Any], path: Path) -> NDArray[Any]:
+def decoded(
+    picture: ImageFile, opened: Callable[[], ImageFile], path: Path
+) -> AnyArray:
     """Return the pixels of a picture that Pillow has opened.
 
     Parameters
@@ -89,19 +94,19 @@ def decoded(picture: Any, opened: Callable[[], Any], path: Path) -> NDArray[Any]
     return np.asarray(picture)
 
 
-def _raw_mode(picture: Any) -> str:
+def _raw_mode(picture: ImageFile) -> str:
     """Return the layout of the stored values as Pillow's decoder names it, or ''."""
     modes = {_mode_of(tile) for tile in getattr(picture, "tile", ())}
     return modes.pop() if len(modes) == 1 else ""
 
 
-def _mode_of(tile: Any) -> str:
+def _mode_of(tile: _Tile) -> str:
     args = tile[3]
     first = args[0] if isinstance(args, tuple) and args else args
     return first if isinstance(first, str) else ""
 
 
-def _with_mode(tile: Any, mode: str) -> Any:
+def _with_mode(tile: _Tile, mode: str) -> _Tile:
     """Return a tile to be decoded in another raw mode."""
     args = tile[3]
     changed = (mode, *args[1:]) if isinstance(args, tuple) else mode

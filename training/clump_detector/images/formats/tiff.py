@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ImageError
 from clump_detector.images.pixels.limits import (
     refuse_emptiness,
@@ -29,6 +30,10 @@ from clump_detector.images.pixels.planes import ColourImage, Planes
 from .arrays import as_image
 from .orientation import orientation_of_page, upright
 from .pictures import decoded
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+    from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 #: Photometric interpretations (TIFF 6.0, page 117).
 _WHITE_IS_ZERO, _RGB, _PALETTE, _INKS, _YCBCR = 0, 2, 3, 5, 6
@@ -96,13 +101,15 @@ def _with_note(
     return replace(image, notes=(*image.notes, note)) if applies else image
 
 
-def _largest(series: Sequence[Any]) -> Any:
+def _largest(series: Sequence[TiffPageSeries]) -> TiffPageSeries:
     """Return the series that is not a preview of another; the first of several."""
     whole = [s for s in series if not getattr(s.keyframe, "is_reduced", False)]
     return max(whole or series, key=lambda s: s.keyframe.shape[0] * s.keyframe.shape[1])
 
 
-def _refuse_promises(series: Any, page: Any, path: Path, size: int) -> None:
+def _refuse_promises(
+    series: TiffPageSeries, page: TiffPage, path: Path, size: int
+) -> None:
     """Check the sizes in the tags against the file, before memory is allocated."""
     refuse_large(path, series.shape)
     refuse_promise(path, sum(getattr(page, "databytecounts", ())), size)
@@ -112,7 +119,7 @@ def _refuse_promises(series: Any, page: Any, path: Path, size: int) -> None:
     refuse_emptiness(path, values, size)
 
 
-def _bits_of(page: Any) -> int:
+def _bits_of(page: TiffPage) -> int:
     """Return the bits of a value, the most if they differ between samples."""
     bits = page.bitspersample
     return max(bits) if isinstance(bits, tuple) else int(bits)
@@ -122,8 +129,8 @@ def _bits_of(page: Any) -> int:
 
 
 def _by_pillow(
-    series: Any, page: Any, path: Path, kind: int
-) -> tuple[NDArray[Any], str, int]:
+    series: TiffPageSeries, page: TiffPage, path: Path, kind: int
+) -> tuple[AnyArray, str, int]:
     """Return (array, axes, photometric interpretation) as Pillow decodes them.
 
     Pillow has rotated the array by its orientation tag.
@@ -133,7 +140,7 @@ def _by_pillow(
     Image.MAX_IMAGE_PIXELS = None  # replaced by the limits here
     name = getattr(page.compression, "name", str(page.compression))
 
-    def opened(index: int) -> Any:
+    def opened(index: int) -> ImageFile:
         picture = Image.open(path, formats=("TIFF",))
         picture.seek(index)
         return picture
@@ -157,7 +164,7 @@ def _by_pillow(
     return array, axes, _RGB if done and samples else 1 if white or done else kind
 
 
-def _loses_digits(picture: Any, page: Any) -> bool:
+def _loses_digits(picture: ImageFile, page: TiffPage) -> bool:
     """Return whether Pillow loses bits of values that `decoded` cannot restore."""
     bits = _bits_of(page)
     if bits <= 8:
@@ -180,7 +187,7 @@ def _not_supported(compression: str, path: Path) -> ImageError:
 
 
 def _interpreted(
-    array: NDArray[Any], axes: str, page: Any, kind: int, path: Path, channels: str
+    array: AnyArray, axes: str, page: TiffPage, kind: int, path: Path, channels: str
 ) -> ColourImage | Planes:
     """Return values as colours, grey values or bands, according to the tags."""
     bits = _bits_of(page)
@@ -204,20 +211,20 @@ def _interpreted(
     return _with_note(image, note, note)
 
 
-def _samples_last(array: NDArray[Any], axes: str) -> NDArray[Any]:
+def _samples_last(array: AnyArray, axes: str) -> AnyArray:
     return np.moveaxis(array, axes.index("S"), -1) if "S" in axes else array
 
 
-def _first_page(array: NDArray[Any], n: int) -> NDArray[Any]:
+def _first_page(array: AnyArray, n: int) -> AnyArray:
     """Return the first of several pages; each has n axes."""
     return array.reshape(-1, *array.shape[-n:])[0] if array.ndim > n else array
 
 
-def _without_samples(array: NDArray[Any], axes: str) -> NDArray[Any]:
+def _without_samples(array: AnyArray, axes: str) -> AnyArray:
     return _samples_last(array, axes)[..., 0] if "S" in axes else array
 
 
-def _without_alpha(array: NDArray[Any], axes: str, page: Any) -> NDArray[Any]:
+def _without_alpha(array: AnyArray, axes: str, page: TiffPage) -> AnyArray:
     """Return grey values, or bands, without transparency."""
     extra = tuple(getattr(page, "extrasamples", ()))
     if "S" not in axes or not extra or extra[-1] not in _ALPHA:
@@ -227,12 +234,12 @@ def _without_alpha(array: NDArray[Any], axes: str, page: Any) -> NDArray[Any]:
     return array.squeeze(axis) if array.shape[axis] == 1 else array
 
 
-def _are_bands(array: NDArray[Any], axes: str) -> bool:
+def _are_bands(array: AnyArray, axes: str) -> bool:
     """Return whether planes are stored separately, so that the last axis is columns."""
     return "S" in axes and axes.index("S") == 0 and array.ndim == 3
 
 
-def _as_rgb(array: NDArray[Any], kind: int) -> NDArray[Any]:
+def _as_rgb(array: AnyArray, kind: int) -> AnyArray:
     """Return red, green and blue, also of the inks of CMYK (TIFF 6.0, section 16)."""
     if kind == _RGB:
         return array[..., :3]
@@ -242,14 +249,14 @@ def _as_rgb(array: NDArray[Any], kind: int) -> NDArray[Any]:
     return np.asarray((light + 0.5).astype(array.dtype))
 
 
-def _coloured(array: NDArray[Any], colormap: Any) -> NDArray[np.uint8]:
+def _coloured(array: AnyArray, colormap: AnyArray) -> NDArray[np.uint8]:
     """Return the colours of a palette, which some programs write in 8 bits."""
     palette = np.asarray(colormap)
     palette = palette if palette.max(initial=0) < 256 else palette >> 8
     return np.stack([channel.astype(np.uint8)[array] for channel in palette], axis=-1)
 
 
-def _spread(array: NDArray[Any], bits: int) -> NDArray[Any]:
+def _spread(array: AnyArray, bits: int) -> AnyArray:
     """Return values of 1 to 7 bits scaled to eight."""
     if bits >= 8 or array.dtype.kind not in "ub":
         return array
@@ -257,7 +264,7 @@ def _spread(array: NDArray[Any], bits: int) -> NDArray[Any]:
     return spread.astype(np.uint8)
 
 
-def _inverted(array: NDArray[Any], bits: int) -> tuple[NDArray[Any], str]:
+def _inverted(array: AnyArray, bits: int) -> tuple[AnyArray, str]:
     """Return values with white at 0 as ones with black at 0, and a note or ''.
 
     For real or signed numbers the tag describes their display only, so they stay.
@@ -274,7 +281,7 @@ def _inverted(array: NDArray[Any], bits: int) -> tuple[NDArray[Any], str]:
 # -- ImageJ's channels ----------------------------------------------------------
 
 
-def _channels(tiff: Any, series: Any) -> str:
+def _channels(tiff: TiffFile, series: TiffPageSeries) -> str:
     """Return the colours in which ImageJ displays three channels, such as 'rgb', or ''.
 
     A composite without colour tables is red, green, blue.
@@ -294,5 +301,5 @@ def _channels(tiff: Any, series: Any) -> str:
     return "".join(found) if sorted(found) == list("bgr") else ""
 
 
-def _ordered(array: NDArray[Any], channels: str) -> NDArray[Any]:
+def _ordered(array: AnyArray, channels: str) -> AnyArray:
     return np.stack([array[channels.index(c)] for c in "rgb"], axis=-1)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ImageError
 
 #: More planes than this are a spectrum unless the header gives the axes of the sky,
@@ -18,8 +17,8 @@ _MOST_STATED = 64
 
 
 def planes_of(
-    array: NDArray[Any], path: Path, sky: tuple[int, int] | None = None
-) -> NDArray[Any]:
+    array: AnyArray, path: Path, sky: tuple[int, int] | None = None
+) -> AnyArray:
     """Return a view of an array with axes (bands, height, width).
 
     The image has the axes of the sky if a WCS gives them; otherwise the one short axis

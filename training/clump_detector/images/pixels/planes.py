@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.fits_header import HeaderKeys
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 Values = NDArray[np.float32]
 
@@ -68,7 +71,7 @@ class Planes:
     fluxes: Values
     keys: HeaderKeys = field(default_factory=HeaderKeys)
     variance: Values | None = None
-    wcs: Any = None
+    wcs: WCS | None = None
     by_header: tuple[str | None, ...] = ()
     by_extension: tuple[str | None, ...] = ()
     named_by: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from clump_detector.astrometry.wcs import pixel_scale
 from clump_detector.core.errors import ImageError
 
 from .planes import Planes, Values
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 #: Grids whose corners agree to this fraction of a pixel are the same.
 _SAME = 0.1
@@ -101,7 +104,7 @@ def _moved(planes: Planes, target: Planes) -> Planes:
     return replace(planes, fluxes=fluxes, variance=variance, wcs=target.wcs)
 
 
-def _interpolated(values: Values, wcs: Any, target: Planes) -> Values:
+def _interpolated(values: Values, wcs: WCS, target: Planes) -> Values:
     from reproject import reproject_interp
 
     with np.errstate(all="ignore"):
