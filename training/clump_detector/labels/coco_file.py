@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import LabelError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.notation import flag, real, whole
 
 from .non_clumps import is_no_clump
@@ -35,7 +35,7 @@ _CORRECT = (
 )
 
 
-def id_of(value: Any) -> Id | None:
+def id_of(value: object) -> Id | None:
     """Return an id in one notation: as a number if it is one, else as a text."""
     text = value.strip() if isinstance(value, str) else ""
     # 007 is a name and not the number 7.
@@ -45,7 +45,7 @@ def id_of(value: Any) -> Id | None:
     return text or None if number is None else number
 
 
-def by_id(entries: Any, what: str, path: Path) -> dict[Id, dict[str, Any]]:
+def by_id(entries: object, what: str, path: Path) -> dict[Id, JsonObject]:
     """Return the entries of ``images`` or ``categories`` by their ids.
 
     Parameters
@@ -63,7 +63,7 @@ def by_id(entries: Any, what: str, path: Path) -> dict[Id, dict[str, Any]]:
     LabelError
         If an id is repeated.
     """
-    found: dict[Id, dict[str, Any]] = {}
+    found: dict[Id, JsonObject] = {}
     for entry in entries if isinstance(entries, list) else ():
         key = id_of(entry.get("id")) if isinstance(entry, dict) else None
         if key is None:
@@ -74,7 +74,7 @@ def by_id(entries: Any, what: str, path: Path) -> dict[Id, dict[str, Any]]:
     return found
 
 
-def class_names(entries: Any, path: Path) -> dict[Id, str]:
+def class_names(entries: object, path: Path) -> dict[Id, str]:
     """Return the names of the classes by their ids.
 
     Parameters
@@ -93,7 +93,7 @@ def class_names(entries: Any, path: Path) -> dict[Id, str]:
     return {key: str(entry.get("name", key)) for key, entry in found.items()}
 
 
-def size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
+def size_of(image: Mapping[str, object]) -> tuple[int, int] | None:
     """Return width and height of an image in pixels, or None where not given."""
     width, height = whole(image.get("width")), whole(image.get("height"))
     if width is None or height is None or min(width, height) < 1:
@@ -101,7 +101,7 @@ def size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
     return width, height
 
 
-def sized_images(entries: Any, path: Path) -> dict[Id, dict[str, Any]]:
+def sized_images(entries: object, path: Path) -> dict[Id, JsonObject]:
     """Return the images by their ids; each has to have a size.
 
     Parameters
@@ -131,14 +131,14 @@ def sized_images(entries: Any, path: Path) -> dict[Id, dict[str, Any]]:
     return images
 
 
-def sized(image: Mapping[str, Any]) -> tuple[int, int]:
+def sized(image: Mapping[str, object]) -> tuple[int, int]:
     """Return width and height of an image of `sized_images`."""
     size = size_of(image)
     assert size is not None
     return size
 
 
-def is_ours(info: Any) -> bool:
+def is_ours(info: object) -> bool:
     """Return whether a label set was written by this program, by its ``info``."""
     text = info.get("description") if isinstance(info, dict) else None
     return isinstance(text, str) and "napari-clumps" in text
@@ -159,7 +159,7 @@ def in_order(number: Id) -> tuple[bool, int, str]:
     )
 
 
-def mask_size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
+def mask_size(entry: Mapping[str, object]) -> tuple[int, int] | None:
     """Return width and height of the image of an annotation's mask, or None."""
     mask = entry.get("segmentation")
     size = mask.get("size") if isinstance(mask, dict) else None
@@ -168,7 +168,7 @@ def mask_size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
     return size_of({"height": size[0], "width": size[1]})
 
 
-def set_aside(entry: Mapping[str, Any]) -> str:
+def set_aside(entry: Mapping[str, object]) -> str:
     """Return why an annotation is not a single object: `CROWD`, `IGNORED` or ''."""
     more = entry.get("attributes")
     both = [entry, more] if isinstance(more, dict) else [entry]
@@ -177,21 +177,21 @@ def set_aside(entry: Mapping[str, Any]) -> str:
     return CROWD if any(flag(p.get(name)) for p in both for name in _CROWD) else ""
 
 
-def is_difficult(entry: Mapping[str, Any]) -> bool:
+def is_difficult(entry: Mapping[str, object]) -> bool:
     """Return whether an annotation is marked as difficult, that is uncertain."""
     more = entry.get("attributes")
     both = [entry, more] if isinstance(more, dict) else [entry]
     return any(flag(part.get("difficult")) for part in both)
 
 
-def has_only_mask(entry: Mapping[str, Any]) -> bool:
+def has_only_mask(entry: Mapping[str, object]) -> bool:
     """Return whether an annotation has a mask and no box."""
     return entry.get("bbox") in (None, []) and isinstance(
         entry.get("segmentation"), dict
     )
 
 
-def edges_of(entry: Mapping[str, Any]) -> Edges | None:
+def edges_of(entry: Mapping[str, object]) -> Edges | None:
     """Return the edges of an annotation's box, or None where it has no area."""
     bbox, outline = entry.get("bbox"), entry.get("segmentation")
     if isinstance(bbox, list) and len(bbox) == 4:
@@ -210,9 +210,11 @@ def _edges(x1: float, y1: float, x2: float, y2: float) -> Edges | None:
     return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None
 
 
-def _around_outline(parts: list[Any]) -> Edges | None:
+def _around_outline(parts: list[object]) -> Edges | None:
     """Return the edges of the box around polygons: lists of x, y, x, y, and so on."""
-    lists = parts if all(isinstance(p, list) for p in parts) else [parts]
+    lists: list[list[object]] = [part for part in parts if isinstance(part, list)]
+    if len(lists) < len(parts):  # one polygon, not in a list
+        lists = [parts]
     if any(len(part) < 6 or len(part) % 2 for part in lists):
         return None
     values = [real(v) for part in lists for v in part]
@@ -226,7 +228,7 @@ def _around_outline(parts: list[Any]) -> Edges | None:
 # -- masks --------------------------------------------------------------------
 
 
-def _around_mask(mask: Mapping[str, Any]) -> Edges | None:
+def _around_mask(mask: Mapping[str, object]) -> Edges | None:
     """Return the edges of the box around a run-length encoded mask.
 
     Own code, since pycocotools is a C library that nothing else here needs, and a box
@@ -259,7 +261,7 @@ def _inside(runs: list[int]) -> Iterator[tuple[int, int]]:
         at += run
 
 
-def _runs(counts: Any) -> list[int] | None:
+def _runs(counts: object) -> list[int] | None:
     """Return the lengths of the runs, background first, or None if they are invalid."""
     if isinstance(counts, list):
         plain = [whole(count) for count in counts]

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
 
 Corners = tuple[float, float, float, float]
 
@@ -40,7 +43,7 @@ class SkyPosition:
     ra: float
     dec: float
     icrs: bool = False
-    region: Any = None
+    region: SkyRegion | None = None
     host: tuple[float, float] | None = None
     fwhm: float | None = None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeAlias
 
 #: Keys of a file, or of each entry of its list, and the format that has them.
-_WHOLE = (
+_Kinds: TypeAlias = tuple[tuple[set[str], str], ...]
+_WHOLE: _Kinds = (
     ({"shapes", "imagePath"}, "LabelMe's JSON"),
     ({"_via_img_metadata"}, "a project of VIA"),
     ({"objects", "size"}, "Supervisely's JSON"),
@@ -16,7 +17,7 @@ _WHOLE = (
     ({"frames", "labels"}, "a file of frames"),
     ({"info", "items"}, "Datumaro's JSON"),
 )
-_ENTRIES = (
+_ENTRIES: _Kinds = (
     ({"data", "annotations"}, "Label Studio's JSON"),
     ({"data", "completions"}, "Label Studio's JSON"),
     ({"data", "predictions"}, "Label Studio's JSON"),
@@ -27,7 +28,7 @@ _ENTRIES = (
 )
 
 
-def other_format(content: Any) -> str:
+def other_format(content: object) -> str:
     """Return the format of a JSON file that is not COCO, or ''."""
     if isinstance(content, dict):
         if {"annotations", "images"} & content.keys():
@@ -38,10 +39,10 @@ def other_format(content: Any) -> str:
     return _of_entries(content) if isinstance(content, list) else ""
 
 
-def _of_entries(entries: list[Any]) -> str:
+def _of_entries(entries: list[object]) -> str:
     first = next((entry for entry in entries if isinstance(entry, dict)), {})
     return _named(first, _ENTRIES)
 
 
-def _named(content: dict[str, Any], kinds: Any) -> str:
+def _named(content: dict[str, object], kinds: _Kinds) -> str:
     return next((name for keys, name in kinds if keys <= content.keys()), "")

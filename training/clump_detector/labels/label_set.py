@@ -8,13 +8,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import FileError, LabelError
 from clump_detector.core.files import read_json, write_json
+from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 
 from .coco_file import (
@@ -58,7 +58,7 @@ class LabelledBox:
     model: str | None = None
     annotator: str | None = None
     time: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: JsonObject = field(default_factory=dict)
 
     @property
     def corners(self) -> tuple[float, float, float, float]:
@@ -102,7 +102,7 @@ class LabelSet:
 
     cutouts: tuple[LabelledCutout, ...]
     classes: tuple[str, ...] = DEFAULT_CLASSES
-    info: dict[str, Any] = field(default_factory=dict)
+    info: JsonObject = field(default_factory=dict)
 
     def subset(self, *, held_out: bool) -> LabelSet:
         """Return the label set of the cutouts that are (not) held out."""
@@ -128,7 +128,7 @@ class LabelSet:
         return sum(len(c.array()) for c in self.cutouts)
 
 
-def _key(box: LabelledBox) -> list[Any]:
+def _key(box: LabelledBox) -> list[str | float]:
     return [*(round(v, 3) for v in box.corners), box.cls, box.status, box.ignored]
 
 
@@ -149,7 +149,7 @@ def write_label_set(labels: LabelSet, path: str | Path) -> None:
     write_json(path, to_coco(labels, Path(path).parent))
 
 
-def to_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
+def to_coco(labels: LabelSet, folder: Path) -> JsonObject:
     """Return a label set as the dictionary of COCO JSON.
 
     Parameters
@@ -159,9 +159,9 @@ def to_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
         The folder that paths of images become relative to.
     """
     numbers = {name: i + 1 for i, name in enumerate(labels.classes)}
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    rejected: list[dict[str, Any]] = []
+    images: list[JsonObject] = []
+    annotations: list[JsonObject] = []
+    rejected: list[JsonObject] = []
     for number, cutout in enumerate(labels.cutouts, start=1):
         images.append(_image_entry(cutout, number, folder))
         annotations += [_entry(b, number, numbers[b.cls]) for b in cutout.boxes]
@@ -182,7 +182,7 @@ def to_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
     }
 
 
-def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> dict[str, Any]:
+def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> JsonObject:
     entry = {
         "id": number,
         "file_name": _relative(cutout.source.path, folder),
@@ -215,7 +215,7 @@ def _relative(path: Path, folder: Path) -> str:
         return path.absolute().as_posix()
 
 
-def _entry(box: LabelledBox, image: int, category: int) -> dict[str, Any]:
+def _entry(box: LabelledBox, image: int, category: int) -> JsonObject:
     x1, y1, x2, y2 = (
         round(float(v), 4) for v in geometry.to_edges(np.array([box.corners]))[0]
     )
@@ -292,7 +292,7 @@ def missing_files(labels: LabelSet) -> list[Path]:
 
 
 def _cutout(
-    entry: dict[str, Any],
+    entry: JsonObject,
     path: Path,
     boxes: Sequence[LabelledBox],
     rejected: Sequence[LabelledBox],
@@ -334,14 +334,14 @@ def _image_file(path: Path, name: str) -> Path:
     return next((p / name for p in folders if (p / name).exists()), relative)
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     """Return a list of texts as a tuple; other programs' values are ignored."""
     return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _boxes_by_image(
-    entries: list[dict[str, Any]],
-    images: dict[Id, dict[str, Any]],
+    entries: list[JsonObject],
+    images: dict[Id, JsonObject],
     classes: dict[Id, str],
     path: Path,
 ) -> dict[Id, list[LabelledBox]]:
@@ -371,9 +371,7 @@ def _boxes_by_image(
     return found
 
 
-def _box(
-    entry: dict[str, Any], image: dict[str, Any], cls: str, path: Path
-) -> LabelledBox:
+def _box(entry: JsonObject, image: JsonObject, cls: str, path: Path) -> LabelledBox:
     edges, given = edges_of(entry), entry.get("bbox")
     name = image.get("file_name", image["id"])
     if edges is None:

@@ -6,18 +6,23 @@ it, so the rotation of a square is undefined where pixels are not square.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .coordinates import around, corners_of
 from .external import Corners
 
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+    from astropy.wcs import WCS
+    from regions import PixelRegion, SkyRegion
+
 #: Points on the outline of an ellipse: the box is too small by less than 1e-4 of it.
 _POINTS = 360
 
 
-def pixel_box(region: Any) -> Corners | None:
+def pixel_box(region: PixelRegion) -> Corners | None:
     """Return the box around a region in pixels, or None if it has no area."""
     vertices = getattr(region, "vertices", None)
     if vertices is not None:
@@ -31,7 +36,7 @@ def pixel_box(region: Any) -> Corners | None:
     return corners_of((x - half[0], y - half[1], x + half[0], y + half[1]), edges=False)
 
 
-def _half_sides(region: Any) -> tuple[float, float] | None:
+def _half_sides(region: PixelRegion) -> tuple[float, float] | None:
     """Return half the width and height of the box around a region with a centre."""
     radius = getattr(region, "outer_radius", getattr(region, "radius", None))
     if radius is not None:
@@ -48,7 +53,7 @@ def _half_sides(region: Any) -> tuple[float, float] | None:
     return float(a * cos + b * sin), float(a * sin + b * cos)
 
 
-def sky_box(region: Any, wcs: Any) -> Corners | None:
+def sky_box(region: SkyRegion, wcs: WCS) -> Corners | None:
     """Return the box in pixels around a region on the sky, or None if it has no area.
 
     Parameters
@@ -71,7 +76,7 @@ def sky_box(region: Any, wcs: Any) -> Corners | None:
     return around([*zip(map(float, x), map(float, y), strict=True)])
 
 
-def _sky_outline(region: Any) -> Any:
+def _sky_outline(region: SkyRegion) -> SkyCoord | None:
     """Return points on the sky along a region, or None if it has no area."""
     import astropy.units as u
 
@@ -96,7 +101,7 @@ def _sky_outline(region: Any) -> Any:
     )
 
 
-def _half_axes(region: Any) -> tuple[float, float] | None:
+def _half_axes(region: SkyRegion) -> tuple[float, float] | None:
     """Return half the width and height of a region on the sky in arcsec."""
     radius = getattr(region, "outer_radius", getattr(region, "radius", None))
     width = getattr(region, "outer_width", getattr(region, "width", radius))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
 from clump_detector.core.errors import LabelError
 from clump_detector.labels.coordinates import share, sky_position
@@ -18,6 +18,7 @@ from clump_detector.labels.external import (
     ForeignBox,
     ForeignLabels,
     Losses,
+    Size,
 )
 from clump_detector.labels.non_clumps import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
 
@@ -96,6 +97,18 @@ def read_columns(grid: LabelTable) -> ForeignLabels:
     )  # fmt: skip
 
 
+class _Attributes(TypedDict):
+    """The attributes of a `ForeignBox` that a row gives besides its position."""
+
+    cls: str
+    score: float | None
+    model: str | None
+    origin: str | None
+    annotator: str | None
+    size: Size | None
+    status: str
+
+
 @dataclass(frozen=True)
 class _Positions:
     """Boxes and positions of each row, None where there is none.
@@ -158,7 +171,7 @@ def _any_set(grid: LabelTable, columns: tuple[str, ...]) -> list[bool]:
     return [any(is_set(column[i]) for column in found) for i in range(len(grid))]
 
 
-def _attributes(grid: LabelTable) -> list[dict[str, Any]]:
+def _attributes(grid: LabelTable) -> list[_Attributes]:
     """Return the attributes of each row's box besides its position."""
     words = {
         name: grid.words(grid.find(name))

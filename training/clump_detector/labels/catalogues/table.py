@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from clump_detector.core.notation import whole
 from clump_detector.galaxies.column_names import NamedColumn, unit_of
 from clump_detector.galaxies.positions import (
     AngleError,
+    Cell,
     PositionColumns,
     find_positions,
     positions_of,
@@ -25,6 +26,9 @@ from clump_detector.galaxies.positions import (
 )
 from clump_detector.labels.packed_files import PACKED, read_bytes, read_text
 from clump_detector.tables.read import SUFFIXES, read_table
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 #: Suffixes of tables, compressed ones included.
 ENDINGS = (*SUFFIXES, ".mrt", ".csv.gz", ".csv.zip")
@@ -44,7 +48,7 @@ class LabelTable:
     table : astropy.table.Table
     """
 
-    def __init__(self, path: Path, table: Any) -> None:
+    def __init__(self, path: Path, table: Table) -> None:
         self.path = path
         self.names = [
             name for name in table.colnames if getattr(table[name], "ndim", 1) == 1
@@ -138,7 +142,7 @@ class LabelTable:
             [NamedColumn(n, unit_of(self._table, n)) for n in self.names]
         )
 
-    def _values(self, name: str | None) -> list[Any]:
+    def _values(self, name: str | None) -> list[Cell]:
         if name is None:
             return [None] * len(self)
         column = self._table[name]
@@ -190,7 +194,7 @@ def _is_mrt(path: Path) -> bool:
         return _MRT.encode() in file.read(20_000)
 
 
-def _read_mrt(path: Path) -> Any:
+def _read_mrt(path: Path) -> Table:
     from astropy.table import Table
 
     text = read_text(path)
@@ -210,7 +214,7 @@ def _read_mrt(path: Path) -> Any:
 # -- values ------------------------------------------------------------------
 
 
-def _word(value: Any) -> str:
+def _word(value: Cell) -> str:
     if value is None:
         return ""
     if isinstance(value, bytes):
@@ -218,7 +222,9 @@ def _word(value: Any) -> str:
     return str(value).strip()
 
 
-def _number(value: Any) -> float | None:
+def _number(value: Cell) -> float | None:
+    if value is None:
+        return None
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -226,7 +232,7 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _integer(value: Any) -> int | None:
+def _integer(value: Cell) -> int | None:
     """Return an id; 0 and -9999 mean "none" in surveys."""
     number = whole(_word(value) if isinstance(value, bytes) else value)
     return number if number is not None and number > 0 else None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import LabelError
 
 from .table import LabelTable
+
+if TYPE_CHECKING:
+    from astroquery.vizier import VizierClass
 
 #: Prefix of a catalogue's name that tells it from a file.
 PREFIX = "vizier:"
@@ -63,7 +66,7 @@ def fetch_catalogue(name: str, server: str | None = None) -> list[LabelTable]:
     return [LabelTable(where, tables[key]) for key in tables.keys()]  # noqa: SIM118
 
 
-def _client(server: str | None) -> Any:
+def _client(server: str | None) -> VizierClass:
     from astroquery.vizier import VizierClass
 
     class Mirror(VizierClass):  # type: ignore[misc]

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import ClumpError, LabelError
 from clump_detector.core.notation import real
@@ -143,7 +142,7 @@ def _read_file(path: Path) -> ForeignLabels:
         raise LabelError(f"this is {other}, not COCO", path, _EXPORT)
     if isinstance(content, list):
         file = _File(path)
-        parts: list[tuple[str, Any]] = [("", content)]
+        parts: list[tuple[str, object]] = [("", content)]
     elif isinstance(content, dict) and "annotations" in content:
         images = by_id(content.get("images"), "image", path)
         named = {key: (_name(entry), size_of(entry)) for key, entry in images.items()}
@@ -168,7 +167,7 @@ def _read_file(path: Path) -> ForeignLabels:
     )  # fmt: skip
 
 
-def _content(path: Path, notes: list[str]) -> Any:
+def _content(path: Path, notes: list[str]) -> object:
     text = read_text(path, notes=notes)
     try:
         return json.loads(text)
@@ -180,11 +179,11 @@ def _content(path: Path, notes: list[str]) -> Any:
         ) from error
 
 
-def _name(image: Mapping[str, Any]) -> str:
+def _name(image: Mapping[str, object]) -> str:
     return str(image.get("file_name") or image.get("name") or "")
 
 
-def _box(entry: Any, file: _File, status: str) -> ForeignBox | None:
+def _box(entry: object, file: _File, status: str) -> ForeignBox | None:
     """Return an annotation as a box, or None after the reason was counted."""
     if not isinstance(entry, dict):
         file.losses.add("an entry that is not a box", str(entry))
@@ -218,7 +217,7 @@ def _box(entry: Any, file: _File, status: str) -> ForeignBox | None:
     )  # fmt: skip
 
 
-def _why_not(entry: Mapping[str, Any], file: _File) -> str:
+def _why_not(entry: Mapping[str, object], file: _File) -> str:
     """Return why an annotation belongs to no image, or ''."""
     image = id_of(entry.get("image_id"))
     if image is None:
@@ -228,7 +227,7 @@ def _why_not(entry: Mapping[str, Any], file: _File) -> str:
     return ""
 
 
-def _class(entry: Mapping[str, Any], file: _File) -> str:
+def _class(entry: Mapping[str, object], file: _File) -> str:
     """Return the class of an annotation as the file names it, '' for none.
 
     A number that no category has is refused, since the others may be shifted, too.
@@ -246,11 +245,11 @@ def _class(entry: Mapping[str, Any], file: _File) -> str:
     return file.classes.get(number, str(number))
 
 
-def _undecided(entry: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+def _undecided(entry: Mapping[str, object], more: Mapping[str, object]) -> str:
     """Return "proposal" for undecided boxes of this program and `difficult` ones."""
     ours = more.get("status") == "proposal" and set_aside(entry) == CROWD
     return "proposal" if ours or is_difficult(entry) else ""
 
 
-def _word(value: Any) -> str | None:
+def _word(value: object) -> str | None:
     return value[:200] if isinstance(value, str) and value else None

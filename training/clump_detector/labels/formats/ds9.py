@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from clump_detector.labels.packed_files import is_inside, read_text
 from clump_detector.labels.regions import pixel_box
 
 from .ds9_lines import IMAGE, PHYSICAL, Statement, statements
+
+if TYPE_CHECKING:
+    from regions import Region, Regions
 
 #: The image's name, which DS9 writes into the first line of its files.
 _FILENAME = re.compile(r"^#\s*Filename:\s*(.+?)(\[[^\]]*\])*\s*$", re.M | re.I)
@@ -102,7 +105,7 @@ def _read_file(path: Path, losses: Losses, notes: list[str]) -> list[ForeignBox]
     return boxes
 
 
-def _regions(frame: str, group: Sequence[Statement]) -> list[Any]:
+def _regions(frame: str, group: Sequence[Statement]) -> list[Region]:
     """Return the regions of statements in one frame.
 
     Physical coordinates are read as those of the image, which they are unless its
@@ -126,7 +129,7 @@ def _regions(frame: str, group: Sequence[Statement]) -> list[Any]:
         return found
 
 
-def _parsed(regions: Any, lines: list[str]) -> list[Any]:
+def _parsed(regions: type[Regions], lines: list[str]) -> list[Region]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return list(regions.parse("\n".join(lines), format="ds9"))
@@ -139,7 +142,7 @@ def _in_pixels(shape: str) -> bool:
     )
 
 
-def _box(region: Any, image: str) -> ForeignBox | str:
+def _box(region: Region, image: str) -> ForeignBox | str:
     """Return a region as a box, or the reason why it is not one."""
     from regions import PointPixelRegion, PointSkyRegion, SkyRegion
 
@@ -169,7 +172,7 @@ def _box(region: Any, image: str) -> ForeignBox | str:
     )
 
 
-def _centre(region: Any) -> tuple[float, float] | None:
+def _centre(region: Region) -> tuple[float, float] | None:
     """Return right ascension and declination, ICRS, of a region's centre in degrees."""
     from astropy.coordinates import SkyCoord
 

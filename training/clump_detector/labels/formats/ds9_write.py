@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+    from regions import RectanglePixelRegion, RectangleSkyRegion, Region
 
-def image_region(corners: Sequence[float], tags: Sequence[str], colour: str) -> Any:
+
+def image_region(
+    corners: Sequence[float], tags: Sequence[str], colour: str
+) -> RectanglePixelRegion:
     """Return a box as a region in image pixels.
 
     Parameters
@@ -40,7 +46,9 @@ def image_region(corners: Sequence[float], tags: Sequence[str], colour: str) -> 
     )
 
 
-def sky_regions(regions: Sequence[Any], wcs: Any) -> list[Any]:
+def sky_regions(
+    regions: Sequence[RectanglePixelRegion], wcs: WCS
+) -> list[RectangleSkyRegion]:
     """Return boxes on the sky, ICRS, that cover the same pixels as ones in an image.
 
     Parameters
@@ -80,7 +88,7 @@ def sky_regions(regions: Sequence[Any], wcs: Any) -> list[Any]:
     ]  # fmt: skip
 
 
-def ds9_text(regions: Sequence[Any], texts: Sequence[str], image: str = "") -> str:
+def ds9_text(regions: Sequence[Region], texts: Sequence[str], image: str = "") -> str:
     """Return the text of a DS9 file.
 
     Parameters

@@ -11,7 +11,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import LabelError
 from clump_detector.labels.classes import first_number
@@ -197,7 +196,7 @@ def data_yaml(classes: Sequence[str], splits: Mapping[str, str]) -> str:
     """
     import yaml
 
-    content: dict[str, Any] = {"path": "."}
+    content: dict[str, object] = {"path": "."}
     content |= {split: f"images/{folder}" for split, folder in splits.items()}
     content["names"] = dict(enumerate(classes))
     return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.notation import whole
@@ -142,7 +141,7 @@ def _in_yaml(path: Path) -> ClassNames:
 
     try:
         # Everything stays text: a class may be named "no", which YAML reads as false.
-        content: Any = yaml.load(read_text(path, _MOST_YAML), Loader=yaml.BaseLoader)
+        content: object = yaml.load(read_text(path, _MOST_YAML), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = str(error).splitlines()[0][:120]
         raise LabelError(
@@ -158,7 +157,7 @@ def _in_yaml(path: Path) -> ClassNames:
     return ClassNames(path, _listed(content.get("names")), keypoints)
 
 
-def _listed(names: Any) -> dict[int, str]:
+def _listed(names: object) -> dict[int, str]:
     """Return names by number, from a list or a mapping; only texts are names."""
     if isinstance(names, dict):
         pairs = [(whole(key), name) for key, name in list(names.items())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from clump_detector.images.formats.orientation import picture_size
 from clump_detector.labels.external import Size, SkyPosition
 
 from .match import Known
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+    from astropy.wcs import WCS
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Frame:
     """
 
     size: Size
-    wcs: Any = None
+    wcs: WCS | None = None
     fwhm: float | None = None
     scale: float | None = None
 
@@ -92,7 +96,7 @@ def physical_is_image(path: Path) -> bool:
         return False
 
 
-def _is_shifted(header: Any) -> bool:
+def _is_shifted(header: Header) -> bool:
     same = {"LTV1": 0, "LTV2": 0, "LTM1_1": 1, "LTM2_2": 1, "LTM1_2": 0, "LTM2_1": 0}
     if any(real(header.get(key, value)) != value for key, value in same.items()):
         return True
@@ -104,7 +108,7 @@ def _is_shifted(header: Any) -> bool:
     return False
 
 
-def sky_of(wcs: Any, x: float, y: float) -> tuple[float, float]:
+def sky_of(wcs: WCS, x: float, y: float) -> tuple[float, float]:
     """Return right ascension and declination of a pixel in degrees.
 
     Parameters
@@ -117,7 +121,7 @@ def sky_of(wcs: Any, x: float, y: float) -> tuple[float, float]:
     return float(ra), float(dec)
 
 
-def pixel_of(wcs: Any, sky: SkyPosition) -> tuple[float, float]:
+def pixel_of(wcs: WCS, sky: SkyPosition) -> tuple[float, float]:
     """Return x and y of a position on the sky.
 
     Parameters

@@ -7,9 +7,8 @@ reason.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -161,7 +160,7 @@ class _Placing:
         found_of: list[tuple[Known, ForeignBox]] = []
         named: dict[int, list[ForeignBox]] = {}
         rest: dict[int, ForeignBox] = {}
-        seen: set[Any] = set()
+        seen: set[Hashable] = set()
         for number, box in enumerate(boxes):
             mark = _mark(box)
             if mark in seen:
@@ -267,7 +266,7 @@ class _Placing:
         return self._physical[key]
 
 
-def _mark(box: ForeignBox) -> Any:
+def _mark(box: ForeignBox) -> Hashable:
     """Return a value that is equal for two copies of one label."""
     sky = None if box.sky is None else (box.sky.ra, box.sky.dec)
     numbers = tuple(sorted(box.ids.items()))
