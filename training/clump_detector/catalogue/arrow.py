@@ -6,9 +6,11 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from clump_detector.core.json_types import JsonObject
 
 from .builder import Catalogue
 from .fits_table import as_table
@@ -79,7 +81,7 @@ def write_parquet(catalogue: Catalogue, path: Path) -> None:
     pq.write_table(table.replace_schema_metadata(encoded), path)
 
 
-def _pandas_types(catalogue: Catalogue) -> dict[str, Any]:
+def _pandas_types(catalogue: Catalogue) -> JsonObject:
     """Return Arrow's note for pandas: integers that may be missing stay integers."""
     kinds = {
         "float": ("float64", "float64"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clump_detector.core.arrays import AnyArray
 
 from .columns import COLUMNS, Column, band_order, suffixes
 from .list_columns import Listed
@@ -23,6 +25,10 @@ _MOST = 2**63 - 1
 _COLOUR = "clump_colour_"
 
 _CODES = {"float": "d", "int": "q", "bool": "b"}
+
+
+#: Values under the names of their columns; `CatalogueBuilder.add` has the kinds.
+Rows: TypeAlias = dict[str, Any]
 
 
 @dataclass
@@ -52,7 +58,7 @@ class _Grown:
             self.values.extend([missing] * n)
         self.known.extend(bytes(n))
 
-    def add(self, values: Sequence[Any]) -> None:
+    def add(self, values: Sequence[object] | AnyArray) -> None:
         """Add values; None, NaN and a masked one are missing."""
         if self.kind == "float":
             numbers = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
@@ -76,7 +82,7 @@ class _Grown:
         self.kind = "text"
 
 
-def _is_there(value: Any) -> bool:
+def _is_there(value: object) -> bool:
     if value is None or value is np.ma.masked:
         return False
     return not (isinstance(value, float) and np.isnan(value))
@@ -97,9 +103,9 @@ class Catalogue:
     """
 
     columns: tuple[Column, ...]
-    values: Mapping[str, NDArray[Any]]
+    values: Mapping[str, AnyArray]
     missing: Mapping[str, NDArray[np.bool_]]
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, object] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.missing[self.columns[0].name])
@@ -121,7 +127,7 @@ class CatalogueBuilder:
     def __len__(self) -> int:
         return self._n
 
-    def add(self, n: int, values: Mapping[str, Any]) -> None:
+    def add(self, n: int, values: Rows) -> None:
         """Add n rows.
 
         Parameters
@@ -150,10 +156,10 @@ class CatalogueBuilder:
             for grown_part in parts.values():
                 grown_part.add_missing(self._n - len(grown_part))
 
-    def finished(self, meta: Mapping[str, Any] | None = None) -> Catalogue:
+    def finished(self, meta: Mapping[str, object] | None = None) -> Catalogue:
         """Return the catalogue of what was taken in."""
         columns: list[Column] = []
-        values: dict[str, NDArray[Any]] = {}
+        values: dict[str, AnyArray] = {}
         missing: dict[str, NDArray[np.bool_]] = {}
         bands = suffixes(band_order(self.bands))
         for column, band in _in_order(bands):
@@ -184,15 +190,16 @@ def _in_order(bands: Mapping[str, str]) -> list[tuple[Column, str]]:
     return found
 
 
-def _as_sequence(value: Any, n: int) -> Any:
+def _as_sequence(value: Any, n: int) -> Sequence[object] | AnyArray:
     if isinstance(value, (str, bytes)) or np.ndim(value) == 0:
         return [value] * n
-    if len(value) != n:
-        raise ValueError(f"{len(value)} values for {n} rows")
-    return value
+    values: Sequence[object] | AnyArray = value
+    if len(values) != n:
+        raise ValueError(f"{len(values)} values for {n} rows")
+    return values
 
 
-def _as_array(grown: _Grown) -> NDArray[Any]:
+def _as_array(grown: _Grown) -> AnyArray:
     if grown.kind == "text":
         return np.array(grown.values, dtype=object)
     kinds = {"float": np.float64, "int": np.int64, "bool": np.int8}

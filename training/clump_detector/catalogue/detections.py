@@ -7,9 +7,9 @@ the boxes' centres.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core import boxes as geometry
@@ -24,7 +24,22 @@ FORMATS = (".csv", ".parquet", ".ecsv")
 #: The fixed columns; ``ra`` and ``dec`` in degrees are None without a WCS.
 COLUMNS = ("file", "class", "score", "x1", "y1", "x2", "y2", "ra", "dec", "model")
 
-Row = dict[str, Any]
+#: A row; the position is None where a cutout has no WCS.
+Row = TypedDict(
+    "Row",
+    {
+        "file": str,
+        "class": str,
+        "score": float,
+        "x1": float,
+        "y1": float,
+        "x2": float,
+        "y2": float,
+        "ra": float | None,
+        "dec": float | None,
+        "model": str,
+    },
+)
 
 _WORDS = ("file", "class", "model")
 _UNITS = {**dict.fromkeys(("x1", "y1", "x2", "y2"), "pix"), "ra": "deg", "dec": "deg"}
@@ -67,12 +82,24 @@ def rows_of(
         sky = sky_positions(cutout.wcs, *geometry.centres(found.boxes).T)
         # 1e-7 degrees are 0.4 milliarcsec.
         positions = [(round(float(ra), 7), round(float(dec), 7)) for ra, dec in sky]
-    rows = []
+    rows: list[Row] = []
     for i in sorted(range(len(positions)), key=lambda i: -found.scores[i]):
-        score = round(float(found.scores[i]), 5)
-        corners = (round(float(v), 3) for v in found.boxes[i])
-        values = (str(file), found.classes[i], score, *corners, *positions[i], model)
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
+        x1, y1, x2, y2 = (round(float(v), 3) for v in found.boxes[i])
+        ra, dec = positions[i]
+        rows.append(
+            {
+                "file": str(file),
+                "class": found.classes[i],
+                "score": round(float(found.scores[i]), 5),
+                "x1": x1,
+                "y1": y1,
+                "x2": x2,
+                "y2": y2,
+                "ra": ra,
+                "dec": dec,
+                "model": model,
+            }
+        )
     return rows
 
 
@@ -96,7 +123,7 @@ def check_table_name(path: str | Path) -> Path:
     return path
 
 
-def write_table(rows: Iterable[Row], path: str | Path) -> None:
+def write_table(rows: Iterable[Mapping[str, object]], path: str | Path) -> None:
     """Write a table, whole or not at all; its ending gives the format.
 
     Parameters
@@ -117,18 +144,18 @@ def write_table(rows: Iterable[Row], path: str | Path) -> None:
         write[path.suffix.lower()](list(rows), temporary)
 
 
-def _write_csv(rows: Sequence[Row], path: Path) -> None:
+def _write_csv(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)  # None becomes empty
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
+def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, list[object]]:
     return {name: [row[name] for row in rows] for name in COLUMNS}
 
 
-def _write_parquet(rows: Sequence[Row], path: Path) -> None:
+def _write_parquet(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -138,7 +165,7 @@ def _write_parquet(rows: Sequence[Row], path: Path) -> None:
     pq.write_table(pa.table(_columns(rows), schema=schema), path)
 
 
-def _write_ecsv(rows: Sequence[Row], path: Path) -> None:
+def _write_ecsv(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     from astropy.table import MaskedColumn, Table
 
     table = Table()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .builder import Catalogue
 from .columns import Column
 
+if TYPE_CHECKING:
+    from astropy.io import fits
+    from astropy.table import Table
 
-def as_table(catalogue: Catalogue, rows: slice = slice(None)) -> Any:
+
+def as_table(catalogue: Catalogue, rows: slice = slice(None)) -> Table:
     """Return an astropy table: masked columns with units, UCDs and descriptions.
 
     Parameters
@@ -67,13 +71,13 @@ def write_fits(catalogue: Catalogue, path: Path) -> None:
     hdu.writeto(path, overwrite=True)
 
 
-def _fits_column(catalogue: Catalogue, column: Column) -> Any:
+def _fits_column(catalogue: Catalogue, column: Column) -> fits.Column:
     from astropy.io import fits
 
     values = catalogue.values[column.name]
     missing = catalogue.missing[column.name]
     unit = _ascii(column.unit) or None
-    given: dict[str, Any] = {"name": _ascii(column.name), "unit": unit}
+    given: dict[str, str | None] = {"name": _ascii(column.name), "unit": unit}
     if column.kind == "text":
         text = np.where(missing, "", values).astype(str)
         encoded = np.char.encode(text, "ascii", "backslashreplace")
@@ -90,7 +94,7 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def _in_lines(meta: Any, before: str = "") -> Iterator[str]:
+def _in_lines(meta: Mapping[str, object], before: str = "") -> Iterator[str]:
     """Yield metadata as lines for a header's comments."""
     for key, value in meta.items():
         if isinstance(value, dict):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clump_detector.core.arrays import AnyArray
 
 from .columns import Column, ColumnKind
 
@@ -26,9 +27,9 @@ class Listed:
 
     def __init__(self) -> None:
         self._counts: list[int] = []
-        self._values: dict[tuple[str, str], list[Any]] = {}
+        self._values: dict[tuple[str, str], list[object]] = {}
 
-    def add(self, n: int, values: Mapping[str, tuple[Any, str]]) -> None:
+    def add(self, n: int, values: Mapping[str, tuple[object, str]]) -> None:
         """Add n rows of one cutout.
 
         Parameters
@@ -46,7 +47,7 @@ class Listed:
 
     def finished(
         self, taken: Collection[str]
-    ) -> Iterator[tuple[Column, NDArray[Any], NDArray[np.bool_]]]:
+    ) -> Iterator[tuple[Column, AnyArray, NDArray[np.bool_]]]:
         """Yield each column, its values, and which are missing.
 
         Parameters
@@ -69,9 +70,9 @@ class Listed:
                 ),
             )
 
-    def _repeated(self, values: list[Any], kind: ColumnKind) -> NDArray[Any]:
+    def _repeated(self, values: list[object], kind: ColumnKind) -> AnyArray:
         if kind == "text":
-            plain: Any = [str(v) if _is_known(v) else None for v in values]
+            plain: list[str | None] = [str(v) if _is_known(v) else None for v in values]
             return np.repeat(np.array(plain, dtype=object), self._counts)
         missing = np.nan if kind == "float" else 0
         numbers = [v if _is_known(v) else missing for v in values]
@@ -79,13 +80,13 @@ class Listed:
         return np.repeat(np.array(numbers, dtype=types[kind]), self._counts)
 
 
-def _is_known(value: Any) -> bool:
+def _is_known(value: object) -> bool:
     if value is None or value is np.ma.masked or value == "":
         return False
     return not (isinstance(value, float) and math.isnan(value))
 
 
-def _kind_of(known: list[Any]) -> ColumnKind:
+def _kind_of(known: list[object]) -> ColumnKind:
     """Return the kind that holds all values to the last digit."""
     if known and all(isinstance(v, bool) for v in known):
         return "bool"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from clump_detector.astrometry.wcs import sky_positions
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import Floats, Mask
 from clump_detector.fluxes.extinction import SOURCE as EXTINCTION_SOURCE
 from clump_detector.fluxes.magnitudes import COLOURS, ab_magnitudes, in_jansky
 from clump_detector.galaxies.galaxy import Galaxy
@@ -16,7 +15,7 @@ from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import MEANING, Measured
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
 
-from .builder import LISTED
+from .builder import LISTED, Rows
 
 #: Ids that the published catalogue has, by their columns' names.
 IDS = ("specobjid", "dr7objid")
@@ -30,7 +29,7 @@ _FROM_LIST = {
 }
 
 
-def clump_rows(cutout: Cutout, measured: Measured) -> dict[str, Any]:
+def clump_rows(cutout: Cutout, measured: Measured) -> Rows:
     """Return the columns that follow from a cutout's pixels and its list.
 
     Decisions, scores and names are the caller's to add.
@@ -47,7 +46,7 @@ def clump_rows(cutout: Cutout, measured: Measured) -> dict[str, Any]:
         Columns' names, with ``{band}`` for those of a band, to arrays of shape (n,),
         values for all, or dictionaries by band.
     """
-    rows: dict[str, Any] = {"galaxy_name": cutout.name, **_where(cutout, measured)}
+    rows: Rows = {"galaxy_name": cutout.name, **_where(cutout, measured)}
     rows |= _shape(measured)
     rows |= _of_galaxy(cutout, measured)
     if measured.bands:
@@ -57,7 +56,7 @@ def clump_rows(cutout: Cutout, measured: Measured) -> dict[str, Any]:
     return rows
 
 
-def _where(cutout: Cutout, measured: Measured) -> dict[str, Any]:
+def _where(cutout: Cutout, measured: Measured) -> Rows:
     x1, y1, x2, y2 = measured.boxes.T
     rows = {
         "clump_centre_px_x": measured.x,
@@ -73,8 +72,8 @@ def _where(cutout: Cutout, measured: Measured) -> dict[str, Any]:
     return rows
 
 
-def _shape(measured: Measured) -> dict[str, Any]:
-    rows: dict[str, Any] = {
+def _shape(measured: Measured) -> Rows:
+    rows: Rows = {
         "clump_distance_px": measured.distance,
         "clump_distance_arcsec": measured.distance_arcsec,
         "clump_distance_re": measured.distance_in_radii,
@@ -107,7 +106,7 @@ def _shape(measured: Measured) -> dict[str, Any]:
     return rows
 
 
-def _light(measured: Measured) -> dict[str, Any]:
+def _light(measured: Measured) -> Rows:
     relative = np.isnan(in_jansky(np.ones(1), measured.jansky, len(measured.bands)))
     absolute = {
         "clump_flux_{band}": measured.flux_jy,
@@ -135,7 +134,7 @@ def _light(measured: Measured) -> dict[str, Any]:
 
 
 def _by_band(
-    measured: Measured, columns: dict[str, Floats], wanted: Any
+    measured: Measured, columns: dict[str, Floats], wanted: Mask
 ) -> dict[str, dict[str, Floats]]:
     """Return columns of shape (n, b), or (1, b) for all clumps, by band."""
     n = len(measured)
@@ -149,7 +148,7 @@ def _by_band(
     }
 
 
-def _host_light(listed: dict[str, float], measured: Measured) -> dict[str, Any]:
+def _host_light(listed: dict[str, float], measured: Measured) -> Rows:
     """Return the galaxy's light by band; magnitudes of the list count first."""
     host, n = measured.host, len(measured)
     if host is None:
@@ -165,7 +164,7 @@ def _host_light(listed: dict[str, float], measured: Measured) -> dict[str, Any]:
         "galaxy_flux_err_{band}": error,
         "galaxy_counts_{band}": np.where(np.isnan(flux), host.flux, np.nan),
     }
-    rows: dict[str, Any] = {
+    rows: Rows = {
         name: {
             band: np.full(n, values[k])
             for k, band in enumerate(measured.bands)
@@ -177,10 +176,10 @@ def _host_light(listed: dict[str, float], measured: Measured) -> dict[str, Any]:
     return rows | {"galaxy_flux_kind": host.kind}
 
 
-def _of_galaxy(cutout: Cutout, measured: Measured) -> dict[str, Any]:
+def _of_galaxy(cutout: Cutout, measured: Measured) -> Rows:
     """Return what is known of the galaxy: its list first, then the image."""
     galaxy = cutout.galaxy
-    rows: dict[str, Any] = {}
+    rows: Rows = {}
     ra, dec = (None, None) if galaxy is None else (galaxy.ra, galaxy.dec)
     if (ra is None or dec is None) and cutout.wcs is not None and measured.host:
         position = sky_positions(cutout.wcs, measured.host.x, measured.host.y)[0]
@@ -193,9 +192,9 @@ def _of_galaxy(cutout: Cutout, measured: Measured) -> dict[str, Any]:
     return rows | _listed(galaxy, cutout.name)
 
 
-def _listed(galaxy: Galaxy, name: str) -> dict[str, Any]:
+def _listed(galaxy: Galaxy, name: str) -> Rows:
     """Return what the list gives: under our columns where we have them, or its own."""
-    rows: dict[str, Any] = {"galaxy_mag_{band}": dict(galaxy.magnitudes)}
+    rows: Rows = {"galaxy_mag_{band}": dict(galaxy.magnitudes)}
     known = {**galaxy.ids, **galaxy.other}  # ids with zeros before them are in both
     by_small = {str(column).lower(): column for column in reversed(known)}
     for column in IDS:
@@ -217,14 +216,14 @@ def _listed(galaxy: Galaxy, name: str) -> dict[str, Any]:
     return rows
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     try:
-        return float(value)
+        return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
 
 
-def describing(relative: Sequence[str] = ()) -> dict[str, Any]:
+def describing(relative: Sequence[str] = ()) -> dict[str, object]:
     """Return what holds for a whole catalogue, for its metadata.
 
     Parameters
@@ -232,7 +231,7 @@ def describing(relative: Sequence[str] = ()) -> dict[str, Any]:
     relative : sequence of str
         Names of cutouts whose fluxes have no physical unit.
     """
-    meta: dict[str, Any] = {
+    meta: dict[str, object] = {
         "pixels": "counted from 0 in the middle of the first one",
         "aperture": "radius 1.125 FWHM, annulus 1.5 to 2.5 FWHM (Popp et al. 2023)",
         "fluxes": "total fluxes: net flux of the aperture times aperture_correction",

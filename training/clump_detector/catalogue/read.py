@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from clump_detector.core.errors import FileError, from_os_error
 
 from .write import check_catalogue_name, format_of
 
+if TYPE_CHECKING:
+    from astropy.table import Table
 
-def read_catalogue(path: str | Path) -> Any:
+
+def read_catalogue(path: str | Path) -> Table:
     """Return a catalogue as an astropy table: masked columns, integers as integers.
 
     Raises
@@ -45,8 +49,8 @@ def read_catalogue(path: str | Path) -> Any:
         ) from error
 
 
-def _read(kind: str) -> Any:
-    def read(path: Path) -> Any:
+def _read(kind: str) -> Callable[[Path], Table]:
+    def read(path: Path) -> Table:
         from astropy.table import Table
 
         return _masked(Table.read(path, format=kind))
@@ -54,7 +58,7 @@ def _read(kind: str) -> Any:
     return read
 
 
-def _read_fits(path: Path) -> Any:
+def _read_fits(path: Path) -> Table:
     from astropy.io import fits
 
     table = _read("fits")(path)
@@ -64,14 +68,14 @@ def _read_fits(path: Path) -> Any:
     return table
 
 
-def _read_csv(path: Path) -> Any:
+def _read_csv(path: Path) -> Table:
     import pandas as pd
     from astropy.table import Table
 
     return _masked(Table.from_pandas(pd.read_csv(path, dtype_backend="pyarrow")))
 
 
-def _read_parquet(path: Path) -> Any:
+def _read_parquet(path: Path) -> Table:
     """Read Parquet by Arrow: astropy's own reader makes floats of missing integers."""
     import pyarrow.parquet as pq
     from astropy.table import MaskedColumn, Table
@@ -94,7 +98,7 @@ def _read_parquet(path: Path) -> Any:
     return _masked(table)
 
 
-def _masked(table: Any) -> Any:
+def _masked(table: Table) -> Table:
     """Return the table with what is missing masked, whatever the format had for it."""
     from astropy.table import MaskedColumn, Table
 
@@ -116,7 +120,7 @@ def _masked(table: Any) -> Any:
     return made
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     if value is None or value is np.ma.masked:
         return ""
     return value.decode() if isinstance(value, bytes) else str(value)

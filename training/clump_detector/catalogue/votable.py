@@ -7,14 +7,17 @@ Arrow, since one value at a time would take minutes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from .arrow import arrow_table, chunks
 from .builder import Catalogue
 from .columns import Column
+
+if TYPE_CHECKING:
+    from astropy.io.votable.tree import Field, VOTableFile
 
 _DATATYPES = {"float": "double", "int": "long", "bool": "boolean"}
 
@@ -74,10 +77,12 @@ def _frame(catalogue: Catalogue) -> tuple[bytes, bytes]:
     return head, b"    </TABLEDATA>\n   </DATA>\n" + text[start:]
 
 
-def _field(votable: Any, column: Column, catalogue: Catalogue, number: int) -> Any:
+def _field(
+    votable: VOTableFile, column: Column, catalogue: Catalogue, number: int
+) -> Field:
     from astropy.io.votable.tree import Field
 
-    given: dict[str, Any] = {"ID": _xml_id(column.name, number), "name": column.name}
+    given: dict[str, str] = {"ID": _xml_id(column.name, number), "name": column.name}
     if column.kind == "text":
         plain = all(
             value is None or value.isascii() for value in catalogue.values[column.name]
@@ -103,7 +108,7 @@ def _xml_id(name: str, number: int) -> str:
     return f"column_{number}_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}"
 
 
-def _flat(meta: Any, before: str = "") -> Iterator[tuple[str, str]]:
+def _flat(meta: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
     for key, value in meta.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{before}{key} ")

@@ -7,7 +7,6 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.files import atomic_path
@@ -27,13 +26,13 @@ class Cache:
     def __init__(self, folder: Path | None, most: int) -> None:
         self._folder, self._most = folder, most
 
-    def _path(self, asked: Any) -> Path | None:
+    def _path(self, asked: object) -> Path | None:
         if self._folder is None:
             return None
         name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
         return self._folder / name[:2] / name[2:40]
 
-    def get(self, asked: Any) -> bytes | None:
+    def get(self, asked: object) -> bytes | None:
         """Return the response to a request, or None."""
         path = self._path(asked)
         if path is None:
@@ -45,7 +44,7 @@ class Cache:
             return None
         return content
 
-    def put(self, asked: Any, content: bytes) -> None:
+    def put(self, asked: object, content: bytes) -> None:
         """Store a response; errors of the disk are ignored.
 
         Parameters
@@ -60,7 +59,7 @@ class Cache:
         with suppress(ClumpError, OSError), atomic_path(path) as temporary:
             temporary.write_bytes(content)
 
-    def drop(self, asked: Any) -> None:
+    def drop(self, asked: object) -> None:
         """Remove a response that turned out to be broken."""
         path = self._path(asked)
         if path is not None:

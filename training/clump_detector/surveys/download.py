@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -33,6 +33,11 @@ from .write import (
     write_bands,
     write_picture,
 )
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+_Checked = TypeVar("_Checked")
 
 #: The table of galaxies next to their cutouts.
 TABLE = "galaxies.ecsv"
@@ -224,11 +229,11 @@ class _Run:
 
     def _asked(
         self,
-        asked: list[Any],
+        asked: list[object],
         attempt: Callable[[int], bytes],
-        check: Callable[[bytes], Any],
+        check: Callable[[bytes], _Checked],
         what: str,
-    ) -> Generator[Waits, None, Any]:
+    ) -> Generator[Waits, None, _Checked]:
         """Return `check` of a response, from the cache or from the service."""
         known = self._cache.get(asked)
         if known is not None:
@@ -237,7 +242,7 @@ class _Run:
             except TryAgain:
                 self._cache.drop(asked)
 
-        def checked(number: int) -> tuple[bytes, Any]:
+        def checked(number: int) -> tuple[bytes, _Checked]:
             content = attempt(number)
             return content, check(content)
 
@@ -246,8 +251,8 @@ class _Run:
         return result
 
     def _from_hips(
-        self, hips: str, wanted: Wanted, kind: str, check: Callable[[bytes], Any]
-    ) -> Generator[Waits, None, Any]:
+        self, hips: str, wanted: Wanted, kind: str, check: Callable[[bytes], _Checked]
+    ) -> Generator[Waits, None, _Checked]:
         wcs = wcs_of(wanted)
         asked = ["hips2fits", hips, kind, dict(wcs.to_header()), wanted.pixels]
 
@@ -268,7 +273,7 @@ class _Run:
 
     def _bands(
         self, wanted: Wanted
-    ) -> Generator[Waits, None, tuple[dict[str, Plane], Any]]:
+    ) -> Generator[Waits, None, tuple[dict[str, Plane], WCS]]:
         if self._choices.survey.frames:
             return (yield from self._from_fields(wanted))
         planes, wcs = {}, wcs_of(wanted)
@@ -284,7 +289,7 @@ class _Run:
 
     def _from_fields(
         self, wanted: Wanted
-    ) -> Generator[Waits, None, tuple[dict[str, Plane], Any]]:
+    ) -> Generator[Waits, None, tuple[dict[str, Plane], WCS]]:
         wcs, (ra, dec) = wcs_of(wanted), wanted.position
         shape = (wanted.pixels, wanted.pixels)
         planes = {b: np.full(shape, np.nan, np.float32) for b in self._choices.bands}

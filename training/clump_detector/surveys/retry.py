@@ -12,10 +12,11 @@ from __future__ import annotations
 import email.utils
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from email.message import Message
+from typing import TypeVar
 
 from clump_detector.core.errors import Cancelled, FetchError
 
@@ -155,7 +156,9 @@ class Asker:
             raise Cancelled
 
 
-def check_status(status: int, headers: Any, words: str, service: str) -> None:
+def check_status(
+    status: int, headers: Mapping[str, str] | Message, words: str, service: str
+) -> None:
     """Raise for a response that is not the requested data.
 
     Parameters

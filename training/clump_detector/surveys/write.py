@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from clump_detector.core.files import atomic_path
 
 from .plan import Choices, Wanted
 from .retry import TryAgain
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+    from astropy.wcs import WCS
 
 Plane = NDArray[np.float32]
 
@@ -36,13 +40,13 @@ class OutsideError(FetchError):
         return FetchError, (self.what, self.path, self.remedy)
 
 
-def wcs_of(wanted: Wanted) -> Any:
+def wcs_of(wanted: Wanted) -> WCS:
     """Return the WCS to request; services flip the rows of pictures themselves."""
     side = wanted.pixels
     return tangent_wcs(*wanted.position, wanted.scale, side, side, picture=False)
 
 
-def read_plane(content: bytes, pixels: int | None = None) -> tuple[Plane, Any]:
+def read_plane(content: bytes, pixels: int | None = None) -> tuple[Plane, Header]:
     """Return the image and the header of FITS bytes.
 
     Parameters
@@ -71,7 +75,7 @@ def read_plane(content: bytes, pixels: int | None = None) -> tuple[Plane, Any]:
     return data, header
 
 
-def _first_image(content: bytes) -> tuple[Plane, Any]:
+def _first_image(content: bytes) -> tuple[Plane, Header]:
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyWarning
 
@@ -153,7 +157,7 @@ def write_picture(content: bytes, path: Path) -> None:
 
 
 def write_bands(
-    planes: Mapping[str, Plane], wanted: Wanted, choices: Choices, path: Path, wcs: Any
+    planes: Mapping[str, Plane], wanted: Wanted, choices: Choices, path: Path, wcs: WCS
 ) -> None:
     """Write one extension per band with its WCS, unit and PSF.
 
@@ -193,7 +197,7 @@ def write_bands(
         hdus.writeto(temporary, overwrite=True, output_verify="silentfix")
 
 
-def _primary(wanted: Wanted, choices: Choices) -> Any:
+def _primary(wanted: Wanted, choices: Choices) -> Header:
     from astropy.io import fits
 
     galaxy = wanted.galaxy

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import FetchError
 from clump_detector.surveys.retry import TryAgain, check_status
 from clump_detector.surveys.services import Services
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+    from requests import Response
 
 _SERVICE = "hips2fits"
 
@@ -30,7 +34,7 @@ class Hips:
         self._client.timeout = services.timeout
         self._servers = services.hips_servers()
 
-    def attempt(self, hips: str, wcs: Any, kind: str, number: int) -> bytes:
+    def attempt(self, hips: str, wcs: WCS, kind: str, number: int) -> bytes:
         """Send one request and return the bytes of the image.
 
         Parameters
@@ -56,13 +60,13 @@ class Hips:
         check_status(response.status_code, response.headers, words, _SERVICE)
         return _as_image(response.content, kind)
 
-    def _response(self, hips: str, wcs: Any, kind: str) -> Any:
+    def _response(self, hips: str, wcs: WCS, kind: str) -> Response:
         import requests
 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return self._client.query_with_wcs_async(
+                response: Response = self._client.query_with_wcs_async(
                     hips=hips,
                     wcs=wcs,
                     format=kind,
@@ -71,6 +75,7 @@ class Hips:
                     stretch="linear",
                     cmap="Greys_r",
                 )
+            return response
         except ImportError as error:
             raise _missing(error) from error
         except requests.Timeout as error:
@@ -102,7 +107,7 @@ def _from_connection(error: Exception) -> TryAgain:
     return TryAgain(f"{_SERVICE} cannot be reached", offline=True)
 
 
-def _words(response: Any) -> str:
+def _words(response: Response) -> str:
     """Return the service's message, which is JSON; '' for the HTML of proxies."""
     try:
         message = json.loads(response.text)

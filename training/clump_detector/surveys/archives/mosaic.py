@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clump_detector.surveys.write import Plane
 
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
 #: A cutout with a smaller fraction of missing pixels is complete.
 _ENOUGH = 1e-4
 
 
-def add_field(onto: Plane, wcs: Any, plane: Plane, own_wcs: Any) -> Plane:
+def add_field(onto: Plane, wcs: WCS, plane: Plane, own_wcs: WCS) -> Plane:
     """Return a cutout with its missing pixels filled from a field.
 
     Pixels with a value stay: fields overlap, and a mean of two would have less noise

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clump_detector.core.errors import FetchError
 from clump_detector.surveys.retry import TryAgain, check_status
 from clump_detector.surveys.services import Services
+
+if TYPE_CHECKING:
+    from astropy.io.fits import HDUList
 
 _SERVICE = "SDSS"
 _RELEASE = 17
@@ -34,7 +38,7 @@ class Sdss:
         self._services = services
 
     @contextmanager
-    def _servers(self) -> Any:
+    def _servers(self) -> Iterator[None]:
         """Set the servers that astroquery uses."""
         from astroquery.sdss import conf
 
@@ -154,7 +158,7 @@ def _fields_in(text: str) -> list[dict[str, int]]:
         raise TryAgain(f"{_SERVICE} sent no table of fields") from error
 
 
-def _flux_plane(hdus: Any) -> bytes:
+def _flux_plane(hdus: HDUList) -> bytes:
     """Return the first image alone, without the sky and the tables after it."""
     from astropy.io import fits
 
