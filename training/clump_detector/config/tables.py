@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from clump_detector.core.errors import ConfigError
+from clump_detector.core.json_types import JsonObject
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def fill(cls: type[T], values: Any, prefix: str = "") -> T:
+def fill(cls: type[T], values: object, prefix: str = "") -> T:
     """Make a dataclass of a mapping; lists become tuples.
 
     Parameters
@@ -56,10 +57,10 @@ def fill(cls: type[T], values: Any, prefix: str = "") -> T:
 
 
 def _renamed(
-    values: Mapping[str, Any], old_keys: Mapping[str, str], prefix: str
-) -> dict[str, Any]:
+    values: Mapping[str, object], old_keys: Mapping[str, str], prefix: str
+) -> dict[str, object]:
     """Return values by the present names of their keys."""
-    named: dict[str, Any] = {}
+    named: dict[str, object] = {}
     for key, value in values.items():
         name = old_keys.get(key, key)
         if name in named:
@@ -71,12 +72,12 @@ def _renamed(
     return named
 
 
-def settings_table(config: DataclassInstance) -> dict[str, Any]:
+def settings_table(config: DataclassInstance) -> JsonObject:
     """Return a dataclass as a dictionary that JSON and TOML can hold."""
     return asdict(config)
 
 
-def _like(default: Any, value: Any, key: str) -> Any:
+def _like(default: object, value: object, key: str) -> object:
     """Return a value in the kind of its default.
 
     Raises
@@ -90,8 +91,9 @@ def _like(default: Any, value: Any, key: str) -> Any:
     if isinstance(default, bool) or isinstance(value, bool):
         good = isinstance(default, bool) and isinstance(value, bool)
     elif isinstance(default, float):
-        good = isinstance(value, int | float) and math.isfinite(value)
-        value = float(value) if good else value
+        if isinstance(value, int | float) and math.isfinite(value):
+            return float(value)
+        good = False
     else:
         good = isinstance(value, type(default))
     if not good:
@@ -102,7 +104,7 @@ def _like(default: Any, value: Any, key: str) -> Any:
     return value
 
 
-def require(condition: bool, key: str, value: Any, wanted: str) -> None:
+def require(condition: bool, key: str, value: object, wanted: str) -> None:
     """Refuse an option whose value is out of range.
 
     Parameters

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,7 +39,7 @@ class Interval:
     inner: tuple[float, float] | None = None
     outer: tuple[float, float] | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, float | list[float] | None]:
         """Return ``{"value": v, "68": [low, high], "95": [low, high]}``."""
         return {
             "value": self.value,

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import Floats
+from clump_detector.core.json_types import JsonObject
 
 from .matching import Match
 
@@ -141,7 +141,7 @@ def _likeliest(
     return Calibration(float(np.exp(best.x[0])), float(best.x[1]))
 
 
-def reliability(matches: Sequence[Match], n_bins: int = BINS) -> dict[str, Any]:
+def reliability(matches: Sequence[Match], n_bins: int = BINS) -> JsonObject:
     """Return how often boxes are true against their score.
 
     Parameters
@@ -160,7 +160,7 @@ def reliability(matches: Sequence[Match], n_bins: int = BINS) -> dict[str, Any]:
     scores, hits = _pooled(matches)
     edges = np.linspace(0, 1, n_bins + 1)
     index = np.clip(np.digitize(scores, edges) - 1, 0, n_bins - 1)
-    bins: list[dict[str, Any]] = []
+    bins: list[dict[str, float | None]] = []
     distance = 0.0
     for k in range(n_bins):
         inside = index == k

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core import boxes as geometry
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import AnyArray, Floats
 
 #: A found box that matches no true one, and one that does not count.
 FALSE, IGNORED = -1, -2
@@ -301,11 +301,11 @@ def rates(sums: ArrayLike) -> tuple[Floats, Floats, Floats]:
         )
 
 
-def _joined(parts: Sequence[NDArray[Any]]) -> Floats:
+def _joined(parts: Sequence[AnyArray]) -> Floats:
     return np.concatenate([np.zeros(0), *parts]).astype(np.float64)
 
 
-def finite_or_none(value: Any) -> float | None:
+def finite_or_none(value: SupportsFloat) -> float | None:
     """Return a number, and None instead of not-a-number or infinity."""
     number = float(value)
     return number if np.isfinite(number) else None

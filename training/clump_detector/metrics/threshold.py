@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import ConfigError
+from clump_detector.core.json_types import JsonObject
 
 from .calibration import Calibration
 from .matching import Match
@@ -155,9 +156,7 @@ def choose_score(found: Expected, goal: Goal, fallback: float) -> tuple[float, b
     return float(found.scores[int(np.nanargmax(values))]), False
 
 
-def expected_at(
-    card_expected: dict[str, Any], score: float
-) -> tuple[float, float] | None:
+def expected_at(card_expected: JsonObject, score: float) -> tuple[float, float] | None:
     """Return (completeness, purity) to expect at a score from a card's ``expected``.
 
     None where the card gives nothing.

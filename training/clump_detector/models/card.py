@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.config.tables import fill, settings_table
 from clump_detector.core.errors import ConfigError, FileError, ModelError
 from clump_detector.core.files import read_json, write_json
+from clump_detector.core.json_types import JsonObject
 from clump_detector.metrics.calibration import Calibration
 
 CARD = "model.json"
@@ -54,14 +54,14 @@ class ModelCard:
 
     name: str
     config: ModelConfig = field(default_factory=ModelConfig)
-    learned_from: dict[str, Any] = field(default_factory=dict)
-    performance: dict[str, Any] = field(default_factory=dict)
+    learned_from: JsonObject = field(default_factory=dict)
+    performance: JsonObject = field(default_factory=dict)
     default_score: float = 0.3
     calibration: Calibration = field(default_factory=Calibration)
     created: str = ""
     weights: str = ""
-    expected: dict[str, Any] = field(default_factory=dict)
-    verdicts: tuple[dict[str, Any], ...] = ()
+    expected: JsonObject = field(default_factory=dict)
+    verdicts: tuple[JsonObject, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -102,7 +102,7 @@ class ModelCard:
         return f"{self.name}-{self.weights[:8]}" if self.weights else self.name
 
 
-def _value(metric: Any) -> float | None:
+def _value(metric: object) -> float | None:
     """Return the number of a metric that may come with intervals."""
     value = metric.get("value") if isinstance(metric, dict) else metric
     return float(value) if isinstance(value, int | float) else None
@@ -174,7 +174,7 @@ def read_card(folder: str | Path) -> ModelCard:
     return _card(content, path, folder)
 
 
-def _card(content: dict[str, Any], path: Path, folder: Path) -> ModelCard:
+def _card(content: JsonObject, path: Path, folder: Path) -> ModelCard:
     try:
         score = float(content.get("default_score", 0.3))
         mended = content.get("calibration") or {}

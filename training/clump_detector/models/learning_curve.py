@@ -17,17 +17,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from clump_detector.core.arrays import Floats
+from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
 
 from .card import ModelCard, now
 from .registry import STARTER
 
-Point = dict[str, Any]
+Point: TypeAlias = JsonObject
 
 #: A law is fitted from this many different numbers of galaxies on.
 FEWEST = 3
@@ -49,7 +50,7 @@ _MOST_SHARED = 0.9
 
 
 def points_of(
-    comparison: dict[str, Any],
+    comparison: JsonObject,
     old: ModelCard,
     new: ModelCard,
     labels: LabelSet,
@@ -96,7 +97,7 @@ def points_of(
 
 
 def _point(
-    card: ModelCard, metrics: dict[str, Any], n: int, boxes: int, common: Point
+    card: ModelCard, metrics: JsonObject, n: int, boxes: int, common: Point
 ) -> Point:
     learned = card.learned_from
     return {
@@ -125,7 +126,7 @@ def _boxes(cutouts: Sequence[LabelledCutout]) -> int:
     return sum(not box.ignored for cutout in cutouts for box in cutout.boxes)
 
 
-def _shared(comparison: dict[str, Any]) -> float | None:
+def _shared(comparison: JsonObject) -> float | None:
     """Return the correlation of two models' errors, from their difference."""
     difference = comparison.get("difference") or {}
     sigmas = [
@@ -141,7 +142,7 @@ def _shared(comparison: dict[str, Any]) -> float | None:
     return round(min(max(shared, 0.0), 1.0), 3)
 
 
-def _sigma(metric: Any) -> float | None:
+def _sigma(metric: object) -> float | None:
     """Return the standard deviation of a metric with a 95 % interval."""
     outer = metric.get("95") if isinstance(metric, dict) else None
     if not isinstance(outer, list | tuple) or len(outer) != 2:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from clump_detector.core.json_types import JsonObject
 
 from .card import ModelCard
 from .registry import ModelEntry
@@ -33,7 +34,7 @@ class Ancestor:
 
     model_id: str
     entry: ModelEntry | None
-    learned_from: dict[str, Any]
+    learned_from: JsonObject
 
     @property
     def name(self) -> str:
@@ -162,7 +163,7 @@ def _above(entry: ModelEntry, entries: Sequence[ModelEntry]) -> ModelEntry | Non
     return None
 
 
-def newest_verdict(card: ModelCard, against: str | None = None) -> dict[str, Any]:
+def newest_verdict(card: ModelCard, against: str | None = None) -> JsonObject:
     """Return the newest verdict on a model.
 
     Parameters
