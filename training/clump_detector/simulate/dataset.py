@@ -11,11 +11,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from clump_detector.core.errors import ConfigError, FileError, from_os_error
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.labels.label_set import LabelledCutout, LabelSet, write_label_set
@@ -183,9 +184,9 @@ class SimulationPlan:
             return None
         return self.real[before % len(self.real)]
 
-    def as_info(self) -> dict[str, Any]:
+    def as_info(self) -> JsonObject:
         """Return what the label set records of it."""
-        info: dict[str, Any] = {
+        info: JsonObject = {
             "seed": self.seed,
             "kind": self.kind,
             "size": self.size,

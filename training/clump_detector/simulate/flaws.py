@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import BandArray
+from clump_detector.core.arrays import BandArray, Floats
 
 from .priors import Rng
 
 
-def add_flaws(planes: BandArray, noise: Any, rng: Rng) -> BandArray:
+def add_flaws(planes: BandArray, noise: Floats, rng: Rng) -> BandArray:
     """Return planes with the flaws of a detector: trails, cosmic rays, shifts.
 
     Parameters
@@ -52,7 +51,7 @@ def add_flaws(planes: BandArray, noise: Any, rng: Rng) -> BandArray:
     return planes.astype(np.float32)
 
 
-def _trail(planes: BandArray, noise: Any, rng: Rng) -> None:
+def _trail(planes: BandArray, noise: Floats, rng: Rng) -> None:
     """Add the trail of a satellite or an aeroplane, whole or dashed."""
     n = planes.shape[1]
     axis = np.arange(n) - n / 2

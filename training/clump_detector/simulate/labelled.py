@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ def _box(
     *,
     ignored: bool = False,
     status: str = "accepted",
-    **extra: Any,
+    **extra: object,
 ) -> LabelledBox:
     x1, y1, x2, y2 = (float(v) for v in corners)
     return LabelledBox(

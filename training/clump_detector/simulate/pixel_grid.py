@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clump_detector.core.arrays import BandArray
+from clump_detector.core.arrays import BandArray, Floats
 
 from .priors import Rng
 from .scenes.scene import Scene
+
+if TYPE_CHECKING:
+    from galsim import GSObject
 
 
 class PixelGrid:
@@ -29,7 +33,7 @@ class PixelGrid:
             folding_threshold=2e-2, maxk_threshold=1e-2, kvalue_accuracy=1e-3
         )
         self.psf = galsim.Moffat(beta=scene.beta, fwhm=scene.fwhm, gsparams=self.params)
-        self._transfer: Any = None
+        self._transfer: NDArray[np.complexfloating] | None = None
 
     def pixel(self, x: float, y: float) -> tuple[float, float]:
         """Return a position in detector pixels.
@@ -42,7 +46,9 @@ class PixelGrid:
         middle = (self.n - 1) / 2
         return middle + x / self.scale, middle + y / self.scale
 
-    def stamp(self, profile: Any, x: float, y: float, radius: float) -> Any:
+    def stamp(
+        self, profile: GSObject, x: float, y: float, radius: float
+    ) -> tuple[BandArray, slice, slice] | None:
         """Draw a GalSim profile on the pixels around a position.
 
         Parameters
@@ -102,7 +108,7 @@ class PixelGrid:
         return np.asarray(image.array / image.array.sum(), np.float32)
 
 
-def rotated(grid: PixelGrid, x: float, y: float, angle: float) -> tuple[Any, Any]:
+def rotated(grid: PixelGrid, x: float, y: float, angle: float) -> tuple[Floats, Floats]:
     """Return all pixels' coordinates along and across an axis through a position.
 
     Parameters

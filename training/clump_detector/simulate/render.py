@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -156,7 +155,7 @@ def _disc(host: SimulatedHost, grid: PixelGrid, rng: Rng) -> BandArray:
     return np.asarray(planes, np.float32)
 
 
-def _share_inside(host: SimulatedHost, grid: PixelGrid, smooth: Any) -> float:
+def _share_inside(host: SimulatedHost, grid: PixelGrid, smooth: Floats) -> float:
     """Return how much of a disc's light falls into the frame, 0 to 1."""
     radius = np.linspace(0, 5, 501)
     b = 2 * host.index - 1 / 3
@@ -167,8 +166,8 @@ def _share_inside(host: SimulatedHost, grid: PixelGrid, smooth: Any) -> float:
 
 
 def _pattern(
-    host: SimulatedHost, radius: Any, theta: Any, u: Any, v: Any
-) -> tuple[Any, Any]:
+    host: SimulatedHost, radius: Floats, theta: Floats, u: Floats, v: Floats
+) -> tuple[Floats, Floats]:
     """Return where young stars are (arms, ring, or all over) and where the dust is."""
     pattern = np.full_like(radius, 1.0 if not (host.arms or host.ring) else 0.12)
     dust = np.exp(-(((v * host.axis_ratio + 0.03) / 0.05) ** 2))
@@ -189,7 +188,7 @@ def _pattern(
     return pattern, dust
 
 
-def _bar(host: SimulatedHost, u: Any, v: Any) -> Any:
+def _bar(host: SimulatedHost, u: Floats, v: Floats) -> Floats | float:
     """Return a bar as an addition to the old disc of central brightness one."""
     if not host.bar:
         return 0.0
@@ -197,7 +196,8 @@ def _bar(host: SimulatedHost, u: Any, v: Any) -> Any:
     along = u * np.cos(turn) + v * np.sin(turn)
     across = v * np.cos(turn) - u * np.sin(turn)
     shape = (np.abs(along) / length) ** 3 + (np.abs(across) / (0.22 * length)) ** 2
-    return 1.2 * host.bar * np.exp(-shape)
+    light: Floats = 1.2 * host.bar * np.exp(-shape)
+    return light
 
 
 def _bulge(host: SimulatedHost, grid: PixelGrid) -> BandArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -270,7 +269,7 @@ class StretchCurve:
             np.moveaxis(np.clip(levels, 0, 255).astype(np.uint8), 0, 2)
         )
 
-    def __call__(self, planes: NDArray[Any]) -> BandArray:
+    def __call__(self, planes: NDArray[np.floating]) -> BandArray:
         """Return grey levels, not rounded, of sky-subtracted planes (3, h, w)."""
         look, k = self.look, self.softening
         planes = (planes / self.sigma + look.offset).astype(np.float32)

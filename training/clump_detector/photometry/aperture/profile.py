@@ -8,9 +8,10 @@ scale is two FWHM. Without the smooth light that difference is gone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clump_detector.core.arrays import BandArray, Floats, Mask
 
@@ -31,6 +32,10 @@ CLUMPY = 2.0
 
 #: A galaxy flatter than this is taken to be this flat: the PSF makes all rounder.
 _FLATTEST = 0.15
+
+
+#: Positions or offsets along one axis of an image.
+Pixels: TypeAlias = NDArray[np.floating] | float
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Profile:
     light: Floats
     core: float
 
-    def around(self, position: tuple[float, float], x: Any, y: Any) -> Floats:
+    def around(self, position: tuple[float, float], x: Pixels, y: Pixels) -> Floats:
         """Return the galaxy's light around a clump.
 
         For a clump on the nucleus the core is as bright as its rim: all that is there
@@ -92,11 +97,11 @@ class Profile:
             self, x=x, y=y, radii=self.radii * coarse.step, core=self.core * coarse.step
         )
 
-    def _radius(self, x: Any, y: Any) -> Floats:
+    def _radius(self, x: Pixels, y: Pixels) -> Floats:
         return semi_major(x - self.x, y - self.y, self.ratio, self.angle)
 
 
-def semi_major(dx: Any, dy: Any, ratio: float, angle: float) -> Floats:
+def semi_major(dx: Pixels, dy: Pixels, ratio: float, angle: float) -> Floats:
     """Return the semi-major axis of the ellipse through each position, in pixels.
 
     Parameters

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import AnyArray, Floats
 from clump_detector.core.errors import ImageError
 
 #: Radii of aperture and annulus in FWHM (Popp et al. 2023).
@@ -40,7 +40,8 @@ SIGMA_PER_FWHM = 1 / float(np.sqrt(8 * np.log(2)))
 #: FWHM of the Gaussian of a square pixel's variance, 1/12, in pixels.
 PIXEL = 1 / SIGMA_PER_FWHM / np.sqrt(12)
 
-Radial = Callable[[Any], Any]
+#: A function of radii, element by element.
+Radial = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Psf:
     share: Radial = field(repr=False, compare=False)
     density: Radial = field(repr=False, compare=False)
 
-    def inside(self, radius: Any, width: Any = 1.0) -> Any:
+    def inside(self, radius: ArrayLike, width: ArrayLike = 1.0) -> Floats:
         """Return the share of a source's light within a radius in pixels.
 
         Exact shares of pixels take a pixel's light as spread evenly over it, which
@@ -84,7 +85,7 @@ class Psf:
         wide = np.hypot(self.fwhm * np.asarray(width), PIXEL)
         return self.share(np.asarray(radius) / wide)
 
-    def at(self, radius: Any, width: Any = 1.0) -> Any:
+    def at(self, radius: ArrayLike, width: ArrayLike = 1.0) -> Floats:
         """Return the light per pixel at a radius, of a source of total light 1.
 
         Parameters
@@ -97,7 +98,7 @@ class Psf:
         scale = self.fwhm * np.asarray(width)
         return self.density(np.asarray(radius) / scale) / scale**2
 
-    def caught(self, radius: float, width: Any = 1.0) -> Any:
+    def caught(self, radius: float, width: ArrayLike = 1.0) -> Floats:
         """Return the share of a source's light that an aperture's net flux holds.
 
         That is the light within the radius, less the source's own light that the
@@ -113,7 +114,7 @@ class Psf:
         own = self.at(ANNULUS_MIDDLE * self.fwhm, width)
         return self.inside(radius, width) - np.pi * radius**2 * own
 
-    def correction(self, width: Any = 1.0) -> Any:
+    def correction(self, width: ArrayLike = 1.0) -> Floats:
         """Return the factor from the aperture's net flux to the total flux."""
         return 1 / self.caught(APERTURE * self.fwhm, width)
 
@@ -140,10 +141,10 @@ def moffat(fwhm: float, beta: float = BETA, source: str = "given") -> Psf:
     """
     alpha2 = 0.25 / (2 ** (1 / beta) - 1)
 
-    def share(r: Any) -> Any:
+    def share(r: Floats) -> Floats:
         return 1 - (1 + r**2 / alpha2) ** (1 - beta)
 
-    def density(r: Any) -> Any:
+    def density(r: Floats) -> Floats:
         return (beta - 1) / (np.pi * alpha2) * (1 + r**2 / alpha2) ** -beta
 
     return Psf(float(fwhm), f"Moffat, beta {beta:g}", source, share, density)
@@ -161,11 +162,13 @@ def gaussian(fwhm: float, source: str = "given") -> Psf:
     """
     two_sigma2 = 1 / (4 * np.log(2))
 
-    def share(r: Any) -> Any:
-        return 1 - np.exp(-(r**2) / two_sigma2)
+    def share(r: Floats) -> Floats:
+        inside: Floats = 1 - np.exp(-(r**2) / two_sigma2)
+        return inside
 
-    def density(r: Any) -> Any:
-        return np.exp(-(r**2) / two_sigma2) / (np.pi * two_sigma2)
+    def density(r: Floats) -> Floats:
+        light: Floats = np.exp(-(r**2) / two_sigma2) / (np.pi * two_sigma2)
+        return light
 
     return Psf(float(fwhm), "Gaussian", source, share, density)
 
@@ -174,7 +177,9 @@ def gaussian(fwhm: float, source: str = "given") -> Psf:
 _STEPS = 4
 
 
-def from_image(image: Any, source: str = "image", path: Path | None = None) -> Psf:
+def from_image(
+    image: ArrayLike, source: str = "image", path: Path | None = None
+) -> Psf:
     """Return the PSF of an image of a point source on the cutout's pixels.
 
     Its light beyond the image is not known and counts as none; what lies at its rim is
@@ -219,16 +224,16 @@ def from_image(image: Any, source: str = "image", path: Path | None = None) -> P
     density = np.gradient(inside, radii**2 * np.pi)
     fwhm = _half_maximum(pixels, centre)
 
-    def share(r: Any) -> Any:
+    def share(r: Floats) -> Floats:
         return np.interp(np.asarray(r) * fwhm, radii, inside)
 
-    def at(r: Any) -> Any:
+    def at(r: Floats) -> Floats:
         return np.interp(np.asarray(r) * fwhm, radii, density) * fwhm**2
 
     return Psf(fwhm, "image", source, share, at)
 
 
-def _offsets(shape: tuple[int, ...], centre: Any) -> tuple[Floats, Floats]:
+def _offsets(shape: tuple[int, ...], centre: AnyArray) -> tuple[Floats, Floats]:
     rows, columns = np.indices(shape)
     return columns - centre[0], rows - centre[1]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clump_detector.core.arrays import Floats
 from clump_detector.simulate.priors import SimulatedSurvey
@@ -202,7 +203,10 @@ class Scene:
         return middle + x / self.scale, middle + y / self.scale
 
 
-def arm_angle(host: SimulatedHost, radius: Any) -> Any:
+Values = TypeVar("Values", float, NDArray[np.floating])
+
+
+def arm_angle(host: SimulatedHost, radius: Values) -> Values:
     """Return the angle of the first arm, a logarithmic spiral, at a radius.
 
     Parameters
@@ -216,4 +220,5 @@ def arm_angle(host: SimulatedHost, radius: Any) -> Any:
     array
         In radians, of the same shape.
     """
-    return host.arm_phase + host.handed * np.log(radius + 0.05) / np.tan(host.pitch)
+    turned: Values = host.handed * np.log(radius + 0.05) / np.tan(host.pitch)
+    return host.arm_phase + turned
