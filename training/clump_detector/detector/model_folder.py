@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -124,7 +123,9 @@ def load_model(
     return detector.eval(), card
 
 
-def _check_names(weights: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:
+def _check_names(
+    weights: dict[str, Tensor], wanted: dict[str, Tensor], path: Path
+) -> None:
     missing = [key for key in wanted if key not in weights]
     foreign = [key for key in weights if key not in wanted]
     shapes = [

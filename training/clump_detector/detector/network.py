@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -179,7 +179,7 @@ class Detector(FasterRCNN):  # type: ignore[misc]
 
     def forward(
         self, images: Sequence[Tensor], targets: list[LossTarget] | None = None
-    ) -> Any:
+    ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
         """Return losses when training, and otherwise what is found.
 
         Parameters

@@ -11,7 +11,6 @@ import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -83,7 +82,7 @@ def import_checkpoint(path: str | Path, folder: str | Path) -> ModelCard:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    content: Any
+    content: object
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -101,15 +100,16 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise ModelError(
             f"this is no checkpoint of tensors only ({reason})", path, _WANTED
         ) from error
-    good = isinstance(content, Mapping) and all(
+    named = dict(content) if isinstance(content, Mapping) else {}
+    good = all(
         isinstance(key, str) and isinstance(value, Tensor)
-        for key, value in content.items()
+        for key, value in named.items()
     )
-    if not good or not content:
+    if not good or not named:
         raise ModelError(
             "this is no state_dict: names with a tensor each", path, _WANTED
         )
-    return dict(content)
+    return named
 
 
 def _translated(content: Mapping[str, Tensor]) -> dict[str, Tensor]:

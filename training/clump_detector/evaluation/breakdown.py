@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from clump_detector.core.boxes import Boxes, to_edges
+from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelledCutout
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import Match
@@ -24,7 +24,7 @@ BAND_SAMPLES = 200
 
 def by_flux_ratio(
     galaxies: Sequence[LabelledCutout], matches: Sequence[Match], score: float
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Return completeness in bins of flux ratio, of the boxes whose ratio is known.
 
     Each bin has ``low``, ``high`` (None without end), ``true_boxes``, ``found`` and
@@ -66,7 +66,7 @@ def by_flux_ratio(
     return rows
 
 
-def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> dict[str, Any]:
+def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> JsonObject:
     """Return `matching.curve` for JSON, with 68 % bands over galaxies.
 
     Parameters
@@ -74,7 +74,7 @@ def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> dict[str, A
     matches : sequence of Match
     scores : array of shape (k,)
     """
-    metrics: dict[str, Any] = dict(matching.curve(matches, scores).as_json())
+    metrics: JsonObject = dict(matching.curve(matches, scores).as_json())
     for name in ("completeness", "purity"):
         metrics[f"{name}_68"] = []
     for score in np.asarray(scores, dtype=float):
@@ -89,7 +89,7 @@ def average_precision(
     galaxies: Sequence[LabelledCutout],
     found: Sequence[tuple[Boxes, ArrayLike, Sequence[str]]],
     classes: Sequence[str],
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return COCO's average precision by overlap, from torchmetrics.
 
     Parameters
@@ -107,7 +107,7 @@ def average_precision(
     """
     numbers = {name: i + 1 for i, name in enumerate(classes)}
     one = dict.fromkeys(classes, 1)
-    result: dict[str, Any] = {"any": _average(galaxies, found, one)}
+    result: JsonObject = {"any": _average(galaxies, found, one)}
     result["classes"] = {
         name: _average(galaxies, found, {name: numbers[name]}) for name in classes
     }
@@ -127,7 +127,7 @@ def _average(
     )
     metric.warn_on_many_detections = False
 
-    def edges(corners: Any) -> torch.Tensor:
+    def edges(corners: ArrayLike) -> torch.Tensor:
         boxes = np.asarray(corners, dtype=float).reshape(-1, 4)
         return torch.as_tensor(to_edges(boxes), dtype=torch.float32)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import LabelError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.metrics.calibration import FEWEST, Calibration
 from clump_detector.models.card import ModelCard, read_card, write_card
 
 
-def calibrate(folder: Path, metrics: dict[str, Any]) -> ModelCard:
+def calibrate(folder: Path, metrics: JsonObject) -> ModelCard:
     """Store in a model's card the calibration found on validation galaxies.
 
     The score with the highest F1 becomes the default.
@@ -49,7 +49,7 @@ def calibrate(folder: Path, metrics: dict[str, Any]) -> ModelCard:
     return card
 
 
-def store_metrics(folder: Path, metrics: dict[str, Any], where: str) -> ModelCard:
+def store_metrics(folder: Path, metrics: JsonObject, where: str) -> ModelCard:
     """Store in a model's card how well it does, and on what.
 
     Parameters
@@ -86,7 +86,7 @@ def store_metrics(folder: Path, metrics: dict[str, Any], where: str) -> ModelCar
     return card
 
 
-def _rows(curve: dict[str, Any]) -> list[dict[str, float | None]]:
+def _rows(curve: JsonObject) -> list[dict[str, float | None]]:
     """Return what a card stores of a curve: score, completeness and purity."""
     names = ("scores", "completeness", "purity")
     return [

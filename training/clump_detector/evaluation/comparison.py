@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import LabelError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.metrics import bootstrap, matching
@@ -27,7 +27,7 @@ def compare_models(
     which: Which = "held_out",
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Compare two models on galaxies that neither has learned from.
 
     Parameters
@@ -90,7 +90,7 @@ def compare_models(
     }
 
 
-def store_verdict(folder: Path, comparison: dict[str, Any], on: str = "") -> None:
+def store_verdict(folder: Path, comparison: JsonObject, on: str = "") -> None:
     """Store a comparison in the card of the new model, if it has any galaxies.
 
     Parameters
@@ -122,7 +122,7 @@ def store_verdict(folder: Path, comparison: dict[str, Any], on: str = "") -> Non
     write_card(folder, replace(card, verdicts=(*card.verdicts, kept)))
 
 
-def _no_verdict(reason: str) -> dict[str, Any]:
+def _no_verdict(reason: str) -> JsonObject:
     return {
         "verdict": "no clear difference",
         "summary": f"The two models were not compared: {reason}",

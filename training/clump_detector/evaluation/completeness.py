@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
 
 from .injection import RATIOS, Trial
@@ -39,7 +39,7 @@ def wilson(found: int, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def completeness(trials: Sequence[Trial], score: float) -> dict[str, Any]:
+def completeness(trials: Sequence[Trial], score: float) -> JsonObject:
     """Return the shares found at a score, by flux ratio, with their intervals.
 
     Parameters
@@ -82,7 +82,7 @@ def _is_found(trial: Trial, score: float) -> bool:
     return trial.score is not None and trial.score >= score
 
 
-def _half(rows: Sequence[dict[str, Any]]) -> float | None:
+def _half(rows: Sequence[JsonObject]) -> float | None:
     """Return where the share last rises through one half, between bins' middles."""
     known = [r for r in rows if r["share"] is not None]
     middles = [np.log(r["low"] * r["high"]) / 2 for r in known]
@@ -94,7 +94,7 @@ def _half(rows: Sequence[dict[str, Any]]) -> float | None:
     return None
 
 
-def draw_completeness(values: dict[str, Any], path: Path, words: str) -> None:
+def draw_completeness(values: JsonObject, path: Path, words: str) -> None:
     """Draw shares found against flux ratio, with intervals and numbers.
 
     Parameters

@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clump_detector.core.errors import ClumpError, ImageError, LabelError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
@@ -90,7 +91,7 @@ def evaluate_model(
     which: Which = "all",
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Evaluate a model on the done cutouts of a label set.
 
     Parameters
@@ -233,7 +234,7 @@ def _matched(one: LabelledCutout, found: Detections, cls: str | None = None) -> 
     )
 
 
-def metrics_of(result: Evaluated) -> dict[str, Any]:
+def metrics_of(result: Evaluated) -> JsonObject:
     """Return a model's metrics, as `evaluate_model` does."""
     matches, score = result.matches, result.score
     n_true, hits, false = (int(n) for n in matching.counts(matches, score).sum(axis=0))
@@ -272,7 +273,7 @@ def _best_f1(matches: Sequence[Match]) -> float | None:
     return None if best is None else matching.f1(matches, best)
 
 
-def _by_class(result: Evaluated) -> Iterator[tuple[str, dict[str, Any]]]:
+def _by_class(result: Evaluated) -> Iterator[tuple[str, JsonObject]]:
     """Yield metrics per class, where a box of another class is no match."""
     for name, matches in result.per_class.items():
         completeness, purity = matching.completeness_purity(matches, result.score)

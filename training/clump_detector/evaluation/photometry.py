@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import Floats, Mask
 from clump_detector.core.boxes import SIDE_IN_FWHM
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.files import write_json
@@ -34,6 +34,9 @@ from clump_detector.simulate.priors import BANDS
 from clump_detector.simulate.render import DOUBTFUL_SNR
 
 from .plots import COLOURS, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: A clump is isolated where the centres of everything else, true clumps that nobody can
 #: see, stars, neighbours and galaxies, are farther than this many FWHM: none of their
@@ -130,7 +133,17 @@ def compare_galaxy(seed: int, index: int, psfs: Sequence[str] = PSFS) -> list[Pa
     return pairs
 
 
-def _positions(made: SimulatedCutout, things: Iterable[Any]) -> Floats:
+class _Source(Protocol):
+    """A source of a scene, at its offsets from the picture's centre in arcsec."""
+
+    @property
+    def x(self) -> float: ...
+
+    @property
+    def y(self) -> float: ...
+
+
+def _positions(made: SimulatedCutout, things: Iterable[_Source]) -> Floats:
     """Return the positions of sources in pixels of a scene's planes, shape (n, 2)."""
     n = made.planes.shape[1]
     scale = made.scene.size * made.scene.scale / n
@@ -139,7 +152,7 @@ def _positions(made: SimulatedCutout, things: Iterable[Any]) -> Floats:
     return np.array(rows, dtype=float).reshape(-1, 2)
 
 
-def _isolated(made: SimulatedCutout, positions: Floats, fwhm: float) -> Any:
+def _isolated(made: SimulatedCutout, positions: Floats, fwhm: float) -> Mask:
     scene = made.scene
     bright = [t for t in scene.neighbours if t.flux[2] > FAINTEST]
     others = _positions(made, [*scene.hosts, *scene.stars, *bright])
@@ -149,7 +162,8 @@ def _isolated(made: SimulatedCutout, positions: Floats, fwhm: float) -> Any:
     nearest = np.minimum(apart.min(axis=1, initial=np.inf), away.min(axis=1))
     n = made.planes.shape[1]
     rim = np.minimum(positions, n - 1 - positions).min(axis=1, initial=np.inf)
-    return (nearest > ISOLATED * fwhm) & (rim > ANNULUS[1] * fwhm)
+    isolated: Mask = (nearest > ISOLATED * fwhm) & (rim > ANNULUS[1] * fwhm)
+    return isolated
 
 
 def check(
@@ -243,7 +257,7 @@ def draw(pairs: Sequence[Pair], path: Path, bands: str = "gri") -> None:
     save_figure(drawing, path)
 
 
-def _draw_ratios(axes: Any, pairs: Sequence[Pair], band: str, colour: str) -> None:
+def _draw_ratios(axes: Axes, pairs: Sequence[Pair], band: str, colour: str) -> None:
     signal = np.array([p.true / p.error for p in pairs])
     ratio = np.array([p.flux / p.true for p in pairs])
     axes.plot(signal, ratio, ".", ms=3, color=colour, alpha=0.4)
@@ -274,10 +288,10 @@ def _draw_ratios(axes: Any, pairs: Sequence[Pair], band: str, colour: str) -> No
         )
 
 
-def _draw_pulls(axes: Any, pairs: Sequence[Pair], colour: str) -> None:
+def _draw_pulls(axes: Axes, pairs: Sequence[Pair], colour: str) -> None:
     pulls = np.array([(p.flux - p.true) / p.error for p in pairs])
     edges = np.linspace(-5, 5, 41)
-    axes.hist(pulls, edges, color=colour, alpha=0.6)
+    axes.hist(pulls, edges.tolist(), color=colour, alpha=0.6)
     centre = (edges[1:] + edges[:-1]) / 2
     normal = np.exp(-(centre**2) / 2) / np.sqrt(2 * np.pi)
     axes.plot(centre, normal * len(pulls) * (edges[1] - edges[0]), color="0.1", lw=1)

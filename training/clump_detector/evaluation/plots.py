@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ConfigError, FileError, from_os_error
 from clump_detector.core.files import atomic_path
+from clump_detector.core.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Told apart without red and green (Okabe and Ito).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
-def draw_metrics(metrics: dict[str, Any], path: str | Path) -> None:
+def draw_metrics(metrics: JsonObject, path: str | Path) -> None:
     """Draw what `evaluate` found: curves with bands, flux ratios, reliability.
 
     Parameters
@@ -46,7 +51,7 @@ def draw_metrics(metrics: dict[str, Any], path: str | Path) -> None:
     save_figure(drawing, Path(path))
 
 
-def new_figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure.
 
     Parameters
@@ -69,7 +74,7 @@ def new_figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save_figure(figure: Any, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure in the format that the path's ending names.
 
     Parameters
@@ -95,7 +100,7 @@ def save_figure(figure: Any, path: Path) -> None:
         raise from_os_error(error, path, "write") from error
 
 
-def _curves(axes: Any, model: dict[str, Any], colour: str) -> None:
+def _curves(axes: Axes, model: JsonObject, colour: str) -> None:
     curve = model["curve"]
     for name, style in (("completeness", "-"), ("purity", "--")):
         rows = [
@@ -115,7 +120,7 @@ def _curves(axes: Any, model: dict[str, Any], colour: str) -> None:
     axes.axvline(model["score"], color=colour, lw=0.8, ls=":")
 
 
-def _flux_ratios(axes: Any, model: dict[str, Any], colour: str) -> None:
+def _flux_ratios(axes: Axes, model: JsonObject, colour: str) -> None:
     rows = [r for r in model["flux_ratios"] if r["completeness"] is not None]
     if not rows:
         axes.text(
@@ -135,7 +140,7 @@ def _flux_ratios(axes: Any, model: dict[str, Any], colour: str) -> None:
         )  # fmt: skip
 
 
-def _reliability(axes: Any, model: dict[str, Any], colour: str) -> None:
+def _reliability(axes: Axes, model: JsonObject, colour: str) -> None:
     bins = [b for b in model["reliability"]["bins"] if b["boxes"] >= 3]
     axes.plot(
         [b["score"] for b in bins], [b["true"] for b in bins], "o-",

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ImageError, from_os_error
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, from_array, read_cutout
 
 from .requests import Event
 
+if TYPE_CHECKING:
+    from clump_detector.detector.predict import Predictor
 
-def proposals(model: Any, entry: dict[str, Any], cancel: CancelToken) -> Event:
+
+def proposals(model: Predictor, entry: JsonObject, cancel: CancelToken) -> Event:
     """Return the event ``boxes`` of one cutout of a request.
 
     Parameters
@@ -46,7 +50,7 @@ def proposals(model: Any, entry: dict[str, Any], cancel: CancelToken) -> Event:
     }
 
 
-def _read(entry: dict[str, Any]) -> Cutout:
+def _read(entry: JsonObject) -> Cutout:
     if entry.get("array"):
         name = str(entry.get("name", "image"))
         cutout = from_array(
@@ -65,7 +69,7 @@ def _read(entry: dict[str, Any]) -> Cutout:
     return cutout
 
 
-def _load_array(path: str, name: str) -> NDArray[Any]:
+def _load_array(path: str, name: str) -> AnyArray:
     try:
         return np.asarray(np.load(path, allow_pickle=False))
     except OSError as error:

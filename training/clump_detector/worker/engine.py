@@ -8,7 +8,7 @@ import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import Cancelled, ClumpError
 from clump_detector.core.progress import CancelToken
@@ -16,6 +16,10 @@ from clump_detector.models.card import WEIGHTS
 
 from .cutouts import proposals
 from .requests import Event, Request, Requests, Send
+
+if TYPE_CHECKING:
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.train.request import TrainRequest
 
 
 def serve(
@@ -83,10 +87,10 @@ class Engine:
     """Does the work; the model stays loaded between requests."""
 
     def __init__(self) -> None:
-        self._predictor: Any = None
-        self._loaded: tuple[Any, ...] | None = None
+        self._predictor: Predictor | None = None
+        self._loaded: tuple[Path, str, int | None] | None = None
 
-    def predictor(self, folder: Path, device: str) -> Any:
+    def predictor(self, folder: Path, device: str) -> Predictor:
         """Return the predictor of a model folder, loaded once.
 
         Parameters
@@ -215,7 +219,7 @@ class Engine:
         return {"comparison": result}
 
 
-def training_request(fields: Request) -> Any:
+def training_request(fields: Request) -> TrainRequest:
     """Return the `TrainRequest` of a request's fields."""
     from clump_detector.config.tables import fill
     from clump_detector.config.training import TrainConfig

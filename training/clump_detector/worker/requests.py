@@ -8,13 +8,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO, TypeAlias
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
 
 #: Both are what a line of JSON holds.
-Request = dict[str, Any]
-Event = dict[str, Any]
+Request: TypeAlias = JsonObject
+Event: TypeAlias = JsonObject
 
 #: Takes the events that go to the window.
 Send = Callable[[Event], None]
