@@ -19,10 +19,12 @@ demo: install system
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),$(BIN)/napari-clumps demo,\
 	  $(DISPLAYED) $(BIN)/napari-clumps demo --scripted --out build/demo)
 
-# All parts run, whatever comes of the ones before, so that one run tells everything; any
-# failure fails the whole. `make test SEED=7` goes in another order, the same for every 7.
+# All parts run, whatever comes of the others, so that one run tells everything; any
+# failure fails the whole. They run at once, since the window's tests use one core and
+# wait much; their lines come mixed, each part's last ones say how it ended.
+# `make test SEED=7` goes in another order, the same for every 7.
 test: install system
-	@$(MAKE) --no-print-directory --keep-going -j1 check test-engine test-window
+	@$(MAKE) --no-print-directory --keep-going -j3 check test-engine test-window
 
 # Two runs: torch's and Mesa's copies of LLVM cannot live in one process, which is one
 # more reason why the window leaves all of torch to another one. The second run collects

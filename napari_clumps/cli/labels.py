@@ -1,15 +1,16 @@
-"""The labels that a verb works on: a label set, or the present state of a review."""
+"""The labels that a verb works on: label sets, or the present state of reviews."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from clump_detector.core.errors import ClumpError, LabelError
-from clump_detector.labels.label_set import write_label_set
+from clump_detector.labels.joined import join_label_sets
+from clump_detector.labels.label_set import read_label_set, write_label_set
 
 _DECIDE = "Accept, reject or draw some boxes, or set cutouts done, first."
 
@@ -47,3 +48,37 @@ def frozen_labels(path: Path) -> Iterator[Path]:
             # What is wrong with its labels is wrong with the review, which a person
             # knows; the frozen file is gone before he could look at it.
             raise type(error)(error.what, path, error.remedy) from error
+
+
+@contextmanager
+def joined_labels(paths: Sequence[Path]) -> Iterator[Path]:
+    """Give the file of one label set that has the labels of all that are named.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Label sets and reviews, one at least.
+    """
+    with ExitStack() as stack:
+        files = [stack.enter_context(frozen_labels(path)) for path in paths]
+        if len(files) == 1:
+            yield files[0]
+            return
+        # A set made by this program is `labels.json` in a folder that has its name.
+        names = [p.parent.name if p.stem == "labels" else p.stem for p in paths]
+        sets = [read_label_set(file) for file in files]
+        joined = join_label_sets(list(zip(names, sets, strict=True)))
+        told = {why for one in sets for why in one.info.get("left_out", ())}
+        for why in joined.info.get("left_out", ()):
+            if why not in told:
+                print(f"Left out: {why}.", file=sys.stderr)
+        folder = tempfile.TemporaryDirectory(prefix="napari-clumps-")
+        together = Path(stack.enter_context(folder)) / "labels.json"
+        write_label_set(joined, together)
+        try:
+            yield together
+        except ClumpError as error:
+            if error.path != together:
+                raise
+            # Nobody knows the file that is made here and gone again.
+            raise type(error)(error.what, None, error.remedy) from error

@@ -28,7 +28,7 @@ from clump_detector.train.events import (
     TrainEvent,
 )
 
-from .labels import frozen_labels
+from .labels import joined_labels
 from .options import Device, app, described
 from .progress import shown_events
 
@@ -45,7 +45,10 @@ class Parts(StrEnum):
 @app.command()
 def train(
     labels: Annotated[
-        Path | None, typer.Argument(help="A label set (COCO JSON) or a *.clumps file.")
+        list[Path] | None,
+        typer.Argument(
+            help="Label sets (COCO JSON) or *.clumps files, one or several."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The new model's folder.")] = None,
     base: Annotated[
@@ -73,7 +76,7 @@ def train(
         bool, typer.Option(help="Resume an interrupted training run.")
     ] = False,
 ) -> None:
-    """Train a model on a label set, or retrain one from a review's corrections."""
+    """Train a model on label sets, or retrain one from a review's corrections."""
     _train(
         labels,
         out,
@@ -147,7 +150,7 @@ def _epoch_line(event: EpochEvent) -> str:
 
 
 def _train(
-    labels: Path | None,
+    labels: list[Path] | None,
     out: Path | None,
     *,
     base: str | None,
@@ -180,8 +183,8 @@ def _train(
     }  # fmt: skip
     chosen = {key: value for key, value in options.items() if value is not None}
     config = replace(plan.train, device=device, **chosen)
-    source = labels or (Path(plan.labels) if plan.labels else None)
-    if source is None:
+    sources = labels or [Path(name) for name in plan.labels]
+    if not sources:
         raise ConfigError("no label set is named", recipe, "Give one, or a review.")
     start = plan.base if base is None else "" if base == "none" else base
     model = plan.model
@@ -192,10 +195,10 @@ def _train(
                 remedy="Give either --base or --encoder.",
             )
         start, model = "", with_encoder(model, encoder)
-    with frozen_labels(source) as path:
+    with joined_labels(sources) as path:
         request = TrainRequest(
             labels=path,
-            out=out or new_model_folder(source.stem),
+            out=out or new_model_folder(sources[0].stem),
             base=resolve_model(start) if start else None,
             config=config,
             model=model,
@@ -206,7 +209,8 @@ def _train(
         if leads():
             print(f"{made}: a new model.")
             if request.base is not None:
-                review = source if source.suffix == ".clumps" else None
+                alone = len(sources) == 1 and sources[0].suffix == ".clumps"
+                review = sources[0] if alone else None
                 _compare_with_base(request.base, made, path, device, review)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from clump_detector.catalogue import (
 )
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import Cancelled, ClumpError, LabelError
+from clump_detector.core.files import relative_path
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import (
     Field,
@@ -168,7 +168,9 @@ def catalogue_steps(
                 tally.problems.append(error.message)
                 tally.left_out.append(record.name)
             else:
-                rows.add(n, columns | {"file": _relative(record, folder)})
+                rows.add(
+                    n, columns | {"file": relative_path(record.source.path, folder)}
+                )
                 tally.add(n)
         yield number, len(found)
     if not tally.cutouts:
@@ -255,12 +257,3 @@ def _box_columns(box: Box) -> dict[str, Any]:
         "annotator": box.annotator,
         "model": box.model,
     }
-
-
-def _relative(record: CutoutRecord, folder: Path) -> str:
-    """Return the image's path relative to the review, or else the absolute one."""
-    path = record.source.path
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # another drive on Windows
-        return path.as_posix()

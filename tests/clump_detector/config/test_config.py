@@ -93,6 +93,20 @@ def test_a_wrong_recipe_is_refused_by_file_and_key(tmp_path, text, message):
     assert "wrong.toml" in caught.value.message
 
 
+def test_a_recipe_names_one_label_set_or_several(tmp_path):
+    path = tmp_path / "r.toml"
+    for text, labels in (
+        ("labels = 'a.json'", ("a.json",)),
+        ("labels = ['a.json', 'b.clumps']", ("a.json", "b.clumps")),
+        ("", ()),
+    ):
+        path.write_text(text)
+        assert read_recipe(path).labels == labels
+    path.write_text("labels = 3")
+    with pytest.raises(ConfigError, match="labels is 3, not a list"):
+        read_recipe(path)
+
+
 def test_a_recipe_that_is_not_there_or_not_text(tmp_path):
     with pytest.raises(ConfigError, match="no such file"):
         read_recipe(tmp_path / "none.toml")

@@ -117,6 +117,27 @@ def test_what_is_no_json(tmp_path, content, message):
     assert str(path) in caught.value.message
 
 
+def test_a_relative_path_leads_to_the_file_also_behind_a_link(tmp_path):
+    images, labels, far = (tmp_path / n for n in ("images", "labels", "a/b/c/far"))
+    for folder in (images, labels, far):
+        folder.mkdir(parents=True)
+    (images / "g.png").write_text("g")
+    (labels / "own.png").write_text("own")
+    link = tmp_path / "link"
+    link.symlink_to(far, target_is_directory=True)
+    linked_labels = tmp_path / "linked labels"
+    linked_labels.symlink_to(labels, target_is_directory=True)
+    for path, folder, relative in (
+        (images / "g.png", labels, "../images/g.png"),
+        (images / "g.png", images, "g.png"),
+        (images / "g.png", link, "../../../../images/g.png"),
+        (linked_labels / "own.png", linked_labels, "own.png"),
+        (images / "g.png", linked_labels, "../images/g.png"),
+    ):
+        assert files.relative_path(path, folder) == relative
+        assert (folder / relative).read_text() == path.read_text()
+
+
 def test_sha256(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"abc")

@@ -82,7 +82,7 @@ def test_boxes_come_at_random_and_without_a_name(blind):
     mark(blind)
     blind.key("Space")
     assert blind.statuses() == ["drawn"] + ["proposal"] * 3
-    assert c.session.current == c.session.boxes[1].id  # ready to be decided on
+    assert c.session.shown.current == c.session.boxes[1].id  # ready to be decided on
     assert [row[1] for row in table(blind)] == [""] * 4
     layer = c.session.canvas.boxes
     assert layer.features["score"].isna().all()
@@ -231,8 +231,10 @@ def test_the_wall_shows_none_of_them(blind):
     blind.key("Space")
     wall.refresh()
     assert len(wall) == 1
-    for _ in range(3):
+    for left in (2, 1, 0):
+        current = c.session.shown.current
         blind.key("A")
+        assert len(c.session.undecided) == left, (current, blind.statuses())
     blind.key("Space")
     wall.refresh()
     assert len(wall) == 4

@@ -1,4 +1,4 @@
-"""`napari-clumps train REVIEW.clumps`: the training becomes a point of the review."""
+"""`napari-clumps train`: a point of the review's curve, and labels of several sets."""
 
 from __future__ import annotations
 
@@ -81,3 +81,22 @@ def test_a_training_adds_the_base_model_and_itself_to_the_curve(
         assert "the learning curve gets no point" in err
         assert (tmp_path / "two" / "model.json").is_file()
         assert len(elsewhere.learning_curve) == 2
+
+
+def test_a_review_and_a_label_set_teach_one_model(run, labelled, tiny, quick, tmp_path):
+    path, counts = labelled
+    code, _, err = run("simulate", tmp_path / "sim", "-n", 3, "--size", 96)
+    assert code == 0, err
+    labels = tmp_path / "sim" / "labels.json"
+    words = ("--base", tiny, "--recipe", quick, "--out", tmp_path / "mine")
+    code, _, err = run("train", path, labels, labels, *words)
+    assert code == 0, err
+    learned = read_card(tmp_path / "mine").learned_from
+    assert learned["cutouts"] == counts["cutouts"] + 3
+    sets = learned["label_set_info"]["label_sets"]
+    assert [(one["name"], one["cutouts"]) for one in sets] == [
+        ("galaxies", 10), ("sim", 3), ("sim", 0),
+    ]  # fmt: skip
+    assert "Left out: 3 cutouts of sim, labelled in an earlier set." in err
+    with Review.open(path, read_only=True) as review:
+        assert review.learning_curve == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import ConfigError, from_os_error
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.signatures import refuse_special
 
 from .model import ModelConfig, with_encoder
@@ -24,8 +24,9 @@ class Recipe:
     description : str
     base : str
         The model to start from, by name; empty to start from the encoder.
-    labels : str
-        The label set, relative to where the recipe is run; empty for one that is given.
+    labels : tuple of str
+        The label sets, relative to where the recipe is run; a recipe may name a single
+        one without a list. Empty where they are given with the command.
     commands : tuple of str
         What makes the images and the label set, in order.
     model : ModelConfig
@@ -36,14 +37,14 @@ class Recipe:
 
     description: str = ""
     base: str = ""
-    labels: str = ""
+    labels: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     path: Path | None = None
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> JsonObject:
     """Return a TOML file's content.
 
     Raises
@@ -78,6 +79,8 @@ def read_recipe(path: str | Path) -> Recipe:
         if not {"image_mean", "image_std", "mean", "std"} & set(table):
             model = with_encoder(model, model.encoder)
         train = fill(TrainConfig, content.pop("train", {}), "train.")
+        if isinstance(content.get("labels"), str):
+            content["labels"] = [content["labels"]]
         if "path" in content:
             raise ConfigError("there is no key 'path'", remedy="Take it out.")
         return replace(fill(Recipe, content), model=model, train=train, path=path)

@@ -155,6 +155,33 @@ def read_json(path: str | Path) -> Any:
         ) from error
 
 
+def relative_path(path: str | Path, folder: str | Path) -> str:
+    """Return a path as seen from a folder, with ``/`` between its parts.
+
+    What is not below the folder is reached by ``..``, which the system follows from
+    where the folder really is: of a folder behind a link (``/tmp`` and ``/var`` on
+    macOS), links are resolved, so that the path leads to the file.
+
+    Parameters
+    ----------
+    path, folder : path
+        Relative ones are taken from the current folder.
+
+    Returns
+    -------
+    str
+        The absolute path where there is none from the folder (another drive).
+    """
+    # Not `Path.absolute`, which keeps `..` in the folder.
+    file, start = Path(os.path.abspath(path)), Path(os.path.abspath(folder))  # noqa: PTH100
+    if not file.is_relative_to(start) and start.resolve() != start:
+        file, start = file.parent.resolve() / file.name, start.resolve()
+    try:
+        return Path(os.path.relpath(file, start)).as_posix()
+    except ValueError:  # another drive on Windows
+        return file.as_posix()
+
+
 def sha256(path: str | Path) -> str:
     """Return the hexadecimal SHA-256 of a file's bytes.
 

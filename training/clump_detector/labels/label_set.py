@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import FileError, LabelError
-from clump_detector.core.files import read_json, write_json
+from clump_detector.core.files import read_json, relative_path, write_json
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 
@@ -185,7 +184,7 @@ def to_coco(labels: LabelSet, folder: Path) -> JsonObject:
 def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> JsonObject:
     entry = {
         "id": number,
-        "file_name": _relative(cutout.source.path, folder),
+        "file_name": relative_path(cutout.source.path, folder),
         "width": cutout.width,
         "height": cutout.height,
         "name": cutout.source.name,
@@ -193,7 +192,7 @@ def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> JsonObjec
         "held_out": cutout.held_out,
     }
     if len(cutout.source.files) > 1:
-        entry["files"] = [_relative(path, folder) for path in cutout.source.files]
+        entry["files"] = [relative_path(path, folder) for path in cutout.source.files]
     if cutout.source.bands:
         entry["bands"] = list(cutout.source.bands)
     if cutout.fwhm is not None:
@@ -206,13 +205,6 @@ def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> JsonObjec
     if cutout.remark:
         entry["remark"] = cutout.remark
     return entry
-
-
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
-    except ValueError:  # another drive on Windows
-        return path.absolute().as_posix()
 
 
 def _entry(box: LabelledBox, image: int, category: int) -> JsonObject:
