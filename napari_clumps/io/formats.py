@@ -13,6 +13,7 @@ from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import LabelSet, write_label_set
 from napari_clumps.review import Review
+from napari_clumps.review.label_set import label_set_steps
 
 from .coco import plain_coco
 from .file_names import FileNames
@@ -149,7 +150,7 @@ def run_to_end(work: Export) -> str:
 
 
 def _labels(review: Review, path: Path, options: ExportOptions) -> Export:
-    labels = yield from review.label_set_steps()
+    labels = yield from label_set_steps(review, include_undone=True)
     _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(
@@ -189,7 +190,7 @@ def _refuse_nothing(review: Review, labels: LabelSet) -> None:
 
 def _coco(review: Review, path: Path, options: ExportOptions) -> Export:
     """Write standard COCO: no undecided and no rejected boxes."""
-    labels = yield from review.label_set_steps(include_undone=options.undone)
+    labels = yield from label_set_steps(review, include_undone=options.undone)
     _refuse_nothing(review, labels)
     if not labels.cutouts:
         raise LabelError(

@@ -7,7 +7,8 @@ its score as the second score, so that no clump is decided twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from clump_detector.core.text import plural
@@ -73,6 +74,32 @@ class LabelImportResult:
             if count:
                 sentences.append(f"{count:,} {words}.")
         return sentences
+
+
+def all_label_changes(
+    cutouts: Iterable[tuple[CutoutRecord, Sequence[Box], Sequence[Label]]],
+    signature: Signature | None,
+    first_id: int,
+) -> tuple[list[Change], LabelImportResult]:
+    """Return the changes when labels are imported on several cutouts, and the outcome.
+
+    Parameters
+    ----------
+    cutouts : iterable of (CutoutRecord, boxes, labels)
+        With all boxes of each cutout.
+    signature : Signature or None
+        As `label_changes` takes it.
+    first_id : int
+        Id of the first new box.
+    """
+    outcome = LabelImportResult()
+    ids = itertools.count(first_id)
+    changes: list[Change] = []
+    for cutout, boxes, labels in cutouts:
+        changes += label_changes(
+            cutout, boxes, labels, signature, lambda: next(ids), outcome
+        )
+    return changes, outcome
 
 
 def label_changes(

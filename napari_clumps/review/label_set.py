@@ -51,7 +51,10 @@ def label_set_steps(
 ) -> Generator[tuple[int, int], None, LabelSet]:
     """Build a review's label set step by step.
 
-    `Review.label_set` describes its content.
+    Done cutouts are complete: their undecided proposals are background. On the others,
+    unless left out, undecided proposals are ignored and decided boxes count. Rejected
+    boxes are listed apart. Cutouts without a decision are left out, and so are those
+    whose image has changed since; ``left_out`` of the label set's `info` lists these.
 
     Parameters
     ----------

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from clump_detector.core.errors import ReviewError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.fluxes.units import chosen_unit
 from clump_detector.labels.label_set import LabelSet
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.images.summary import CutoutSummary, read_summaries
-from napari_clumps.review.queries.counts import counts, learning_counts
+from napari_clumps.review.queries.counts import counts, disagreements, learning_counts
 from napari_clumps.review.queries.score_filter import Least, everything
-from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.records import Box, Counts, CutoutRecord, Decision
+from napari_clumps.review.storage.review_file import ReviewFile
 from napari_clumps.review.storage.snapshot import Snapshot
 from napari_clumps.review.storage.steps import run_to_end
-from napari_clumps.review.storage.store import Store
 
 from . import blind
 from .label_set import label_set_steps
+from .notes import DECISIONS, Notes
 from .queries.box_index import Crops, read_crops
 from .queries.queue import Queue, QueuePlan, make_queue
 from .queries.statistics import ReviewStatistics, StatisticsReader
 from .storage import log, replay
-
-#: Kinds of log rows that the user caused.
-DECISIONS = frozenset(
-    (
-        "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
-        "import", "blind", "undo", "redo",
-    )
-)  # fmt: skip
-
-#: Those that show the current cutout; an import changes many cutouts.
-_ON_ONE_CUTOUT = DECISIONS - {"import"}
-
-#: Names of orders in reviews of earlier versions.
-_OLD_ORDERS = {"by hand": "custom list"}
 
 
 class ReviewReader:
@@ -48,34 +34,23 @@ class ReviewReader:
 
     Parameters
     ----------
-    path : path
-        Absolute path of the review file.
-    store : Store
-        Its tables.
-    lock : WriterLock or None
-        None opens the review for reading only.
+    file : ReviewFile
+        The open file.
     """
 
-    def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
-        self._store = store
-        self._snapshot = Snapshot(store)
-        self._lock = lock
-        self._cutouts = Cutouts(store, path.parent)
-        self._statistics = StatisticsReader(store)
-        self.path = path
-        meta = store.meta()
-        self.id: str = meta["id"]
-        self.classes: tuple[str, ...] = tuple(meta["classes"])
-        self.annotator: str | None = meta["annotator"]
-        self._cutouts.unit = meta.get("unit", "")
-        self.read_only_reason: str | None = None
-        if lock is None:
-            self.read_only_reason = f"{path.name} was opened for reading only."
-        elif lock.acquire():
-            store.writable = True
-        else:
-            self.read_only_reason = lock.reason
-        store.bring_up_to_date()
+    def __init__(self, file: ReviewFile) -> None:
+        self._file = file
+        self._store = file.store
+        self._snapshot = Snapshot(file.store)
+        self._cutouts = Cutouts(file.store, file.path.parent)
+        self._cutouts.unit = file.unit
+        self._statistics = StatisticsReader(file.store)
+        self._notes = Notes(file.store, self._remember)
+        self.path = file.path
+        self.id = file.id
+        self.classes = file.classes
+        self.annotator = file.annotator
+        self.read_only_reason = file.read_only_reason
 
     # -- opening and closing ------------------------------------------------
 
@@ -93,29 +68,16 @@ class ReviewReader:
         ReviewError
             If it is no review, is damaged, or was made by a newer program.
         """
-        path = absolute(path)
-        store = Store(path)
-        try:
-            return cls(path, store, None if read_only else WriterLock(path))
-        except BaseException:
-            store.close()
-            raise
+        return cls(ReviewFile.open(absolute(path), read_only=read_only))
 
     def close(self) -> None:
         """Close the file and let others write to it. May be called again."""
-        self._store.close()
-        if self._lock is not None:
-            self._lock.release()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -157,16 +119,7 @@ class ReviewReader:
         return self._cutouts.find(name)
 
     def search(self, text: str, after: int = 0) -> int | None:
-        """Return the next cutout whose name contains a text, or None.
-
-        Upper and lower case are alike; the search goes round at the end.
-
-        Parameters
-        ----------
-        text : str
-        after : int
-            Id of the cutout after which the search starts.
-        """
+        """Return the next cutout whose name contains a text; see `Cutouts.search`."""
         return self._cutouts.search(text, after)
 
     def boxes(self, cutout_id: int) -> list[Box]:
@@ -193,14 +146,8 @@ class ReviewReader:
     ) -> Crops:
         """Return all boxes in columns, or those of some cutouts.
 
-        Anonymous proposals on held-out cutouts that are not done are left out.
-
-        Parameters
-        ----------
-        cutout_ids : iterable of int, optional
-            By default all cutouts.
-        hide : bool
-            Also leave out proposals on held-out cutouts that are still to be marked.
+        Anonymous proposals on held-out cutouts that are not done are left out, and with
+        ``hide`` also proposals on those that are still to be marked.
         """
         return read_crops(self._store, cutout_ids, hide=hide)
 
@@ -213,28 +160,11 @@ class ReviewReader:
         return counts(self._store)
 
     def statistics(self, least: Least = everything) -> ReviewStatistics:
-        """Return time per decision, outcomes of proposals and time left.
-
-        The first call reads the whole log.
-
-        Parameters
-        ----------
-        least : callable
-            Gives the score from which a model's undecided proposals are counted.
-        """
+        """Return time per decision, outcomes of proposals and time left."""
         return self._statistics.read(least)
 
     def learning_counts(self) -> dict[str, int]:
-        """Return the numbers of boxes to learn from, and of held-out ones.
-
-        Returns
-        -------
-        dict
-            Of the cutouts that are not held out: ``cutouts`` that are done or have a
-            decided box, ``done``, ``boxes``, ``rejected``, and the ``ignored``
-            proposals. Of the others ``held_out``, ``held_out_done``, and the
-            ``held_out_boxes`` on done ones.
-        """
+        """Return the numbers of boxes to learn from, as `counts` names them."""
         return learning_counts(self._store)
 
     def decisions(self, cutout_id: int | None = None) -> Iterator[Decision]:
@@ -249,10 +179,7 @@ class ReviewReader:
         return log.last_seq(self._store)
 
     def check(self) -> list[str]:
-        """Return problems of the file, in sentences; empty if there are none.
-
-        Reads the whole log, so it takes seconds on a large review.
-        """
+        """Return problems of the file, in sentences; takes seconds for a long log."""
         return replay.check(self._store)
 
     def check_source(self, cutout_id: int) -> str | None:
@@ -264,57 +191,37 @@ class ReviewReader:
         return self._cutouts.changed(cutout)
 
     def label_set(self, *, include_undone: bool = True) -> LabelSet:
-        """Freeze the boxes for training, testing and other programs.
-
-        Done cutouts are complete: their undecided proposals are background. On the
-        others, unless left out, undecided proposals are ignored and decided boxes
-        count. Rejected boxes are listed apart. Cutouts without a decision are left out,
-        and so are those whose image has changed since; ``left_out`` of the label
-        set's `info` lists these.
-        """
-        return run_to_end(self.label_set_steps(include_undone=include_undone))
-
-    def label_set_steps(
-        self, *, include_undone: bool = True
-    ) -> Generator[tuple[int, int], None, LabelSet]:
-        """Do what `label_set` does, yielding cutouts done and all of them."""
-        return label_set_steps(self, include_undone=include_undone)
+        """Freeze the boxes for training; `label_set_steps` has the rules."""
+        return run_to_end(label_set_steps(self, include_undone=include_undone))
 
     # -- queue, position and notes ------------------------------------------
 
     def queue(
         self, plan: QueuePlan | None = None, *, least: Least = everything
     ) -> Queue:
-        """Return the queue as it is now.
+        """Return the queue as it is now, by default that of `queue_plan`.
 
-        Parameters
-        ----------
-        plan : QueuePlan, optional
-            Which cutouts, in which order; by default `queue_plan`.
-        least : callable
-            Gives the score from which a model's proposals are counted.
+        Proposals count from the score that ``least`` gives for their model.
         """
         return make_queue(self._store, plan or self.queue_plan, least)
 
     @property
     def queue_plan(self) -> QueuePlan:
         """Order and selection of the queue; kept in the file."""
-        order, *shown = self._store.meta().get("queue_plan", ("catalogue",))
-        return QueuePlan(_OLD_ORDERS.get(order, order), *shown)
+        return self._notes.queue_plan
 
     @queue_plan.setter
     def queue_plan(self, plan: QueuePlan) -> None:
-        self._remember(queue_plan=[plan.order, plan.shown])
+        self._notes.queue_plan = plan
 
     @property
     def custom_order(self) -> tuple[int, ...]:
         """The cutouts first in the order ``custom list``; kept in the file."""
-        return tuple(self._store.meta().get("by_hand", ()))
+        return self._notes.custom_order
 
     @custom_order.setter
     def custom_order(self, cutout_ids: Iterable[int]) -> None:
-        ids = list(dict.fromkeys(self.cutout(i).id for i in cutout_ids))
-        self._remember(by_hand=ids)
+        self._notes.custom_order = tuple(self.cutout(i).id for i in cutout_ids)
 
     @property
     def position(self) -> int | None:
@@ -322,40 +229,16 @@ class ReviewReader:
 
         None at the beginning; kept in the file.
         """
-        cutout_id, seq = self._store.meta().get("place", (None, -1))
-        decided = log.newest(self._store, _ON_ONE_CUTOUT)
-        return decided[1] if decided and decided[0] > seq else cutout_id
+        return self._notes.position
 
     @position.setter
     def position(self, cutout_id: int) -> None:
-        self._remember(place=[cutout_id, self.last_seq])
+        self._notes.position = cutout_id
 
     @property
-    def learning_curve(self) -> list[dict[str, Any]]:
-        """The trainings on this review, oldest first; kept in the file.
-
-        Each is a point as `clump_detector.models.learning_curve.points_of` makes it. Of
-        a model that was compared again the newest one counts.
-        """
-        kept = self._store.meta().get("learning_curve", ())
-        newest = {(point.get("model"), point.get("galaxies")): point for point in kept}
-        return [dict(point) for point in newest.values()]
-
-    def note_training(self, *points: dict[str, Any]) -> None:
-        """Add points to the learning curve; those that are there stay.
-
-        Raises
-        ------
-        ReviewError
-            If the file cannot be written to.
-        """
-        if self.read_only:
-            raise ReviewError(
-                "the learning curve gets no point: the review is open for reading only",
-                self.path,
-                self.read_only_reason,
-            )
-        self._remember(learning_curve=[*self.learning_curve, *points])
+    def learning_curve(self) -> list[JsonObject]:
+        """The trainings on this review, oldest first; kept in the file."""
+        return self._notes.learning_curve
 
     @property
     def unit(self) -> str:
@@ -373,45 +256,21 @@ class ReviewReader:
         self._remember(unit=words)
 
     def _remember(self, **values: object) -> None:
-        """Write values that are no decision, unless the review is read-only."""
-        if not self.read_only:
-            with self._store.transaction():
-                self._store.put_meta(**values)
+        """Write values that are no decision; only a `ReviewWriter` does."""
 
     # -- several reviewers -------------------------------------------------
 
     @property
     def reviewer(self) -> str:
         """Name of the reviewer: that of the newest decision, or else the file's."""
-        newest = log.newest(self._store, DECISIONS)
-        name = None
-        if newest is not None:
-            sql = "SELECT annotator FROM log WHERE seq = ?"
-            name = self._store.value(sql, newest[:1])
-        return str(name or self.path.stem)
+        return log.newest_annotator(self._store, DECISIONS) or self.path.stem
 
     @property
     def disagreements(self) -> int:
         """Number of unresolved disagreements: boxes on which reviewers differ."""
-        sql = (
-            "SELECT count(*) FROM boxes "
-            "WHERE status = 'proposal' AND opinions IS NOT NULL"
-        )
-        return int(self._store.value(sql))
+        return disagreements(self._store)
 
     @property
     def twice_done(self) -> list[tuple[int, int]]:
         """First and second id of the repeated cutouts that are done both times."""
         return self._cutouts.twice_done()
-
-    # -- undo ---------------------------------------------------------------
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step to undo."""
-        return not self.read_only and log.next_step(self._store, "undo") is not None
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a step to redo."""
-        return not self.read_only and log.next_step(self._store, "redo") is not None

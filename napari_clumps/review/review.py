@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,13 +10,12 @@ from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.log import Change
-from napari_clumps.review.storage.records import Box, Label
+from napari_clumps.review.storage.records import Box
 from napari_clumps.review.storage.snapshot import box_of
 from napari_clumps.review.storage.steps import run_to_end
 
 from . import blind, rules
 from .creation import create_file
-from .label_import import LabelImportResult, label_changes
 from .merge import MergeResult, merge_steps
 from .reader import ReviewReader
 from .rules import Signature
@@ -110,11 +108,7 @@ class Review(ReviewWriter):
     def edit(self, box_id: int, corners: Sequence[float]) -> None:
         """Move a box's corners; the box is kept as a clump then.
 
-        Parameters
-        ----------
-        box_id : int
-        corners : sequence of float
-            x1, y1, x2, y2 in pixels, in any order; they are clipped to the image.
+        Corners are two opposite ones, x and y in pixels; they are clipped to the image.
         """
         self.edit_all({box_id: corners})
 
@@ -128,61 +122,31 @@ class Review(ReviewWriter):
         self._decide_each(corners, moved)
 
     def reclassify(self, box_id: int, cls: str) -> None:
-        """Give a box another class; it is kept as a clump of that class then.
-
-        Parameters
-        ----------
-        box_id : int
-        cls : str
-        """
+        """Give a box another class; it is kept as a clump of that class then."""
         self.reclassify_all([box_id], cls)
 
     def reclassify_all(self, box_ids: Iterable[int], cls: str) -> int:
-        """Give several boxes another class, in one step; return how many changed.
-
-        Parameters
-        ----------
-        box_ids : iterable of int
-        cls : str
-        """
+        """Give several boxes another class, in one step; return how many changed."""
         self._refuse_classes([cls])
         return self._decide_each(
             box_ids, lambda box, signature: rules.reclassify(box, cls, signature)
         )
 
     def add(self, cutout_id: int, corners: Sequence[float], cls: str) -> Box:
-        """Draw a box and return it.
-
-        Parameters
-        ----------
-        cutout_id : int
-        corners : sequence of float
-            x1, y1, x2, y2 in pixels; they are clipped to the image.
-        cls : str
-        """
+        """Draw a box and return it; corners are as in `edit`."""
         return self.add_all(cutout_id, [corners], cls)[0]
 
     def add_all(
         self, cutout_id: int, corners: Sequence[Sequence[float]], cls: str
     ) -> list[Box]:
-        """Draw several boxes on a cutout in one step and return them.
-
-        Parameters
-        ----------
-        cutout_id : int
-        corners : sequence of sequences of float
-            As `add` takes them.
-        cls : str
-        """
+        """Draw several boxes on a cutout in one step and return them."""
         self._refuse_classes([cls])
 
-        def change(signature: Signature) -> list[Change | None]:
-            cutout, first = self.cutout(cutout_id), self._snapshot.next_box_id()
-            fitted = [rules.clip_to_cutout(one, cutout) for one in corners]
-            return [
-                rules.draw(new, cutout_id, one, cls, signature)
-                for new, one in enumerate(fitted, start=first)
-            ]
+        def change(signature: Signature) -> list[Change]:
+            first = self._snapshot.next_box_id()
+            return rules.draw_all(
+                self.cutout(cutout_id), corners, cls, first, signature
+            )
 
         return [
             box_of(made.box, cutout_id, made.after)
@@ -194,11 +158,6 @@ class Review(ReviewWriter):
         """Mark a cutout as done or not done: whether every clump is boxed.
 
         Where its image has changed but kept its size, the new image is recorded.
-
-        Parameters
-        ----------
-        cutout_id : int
-        done : bool
         """
         self._decide(lambda _: self._done(cutout_id, done))
 
@@ -214,14 +173,7 @@ class Review(ReviewWriter):
         accepted: Iterable[int] = (),
         rejected: Iterable[int] = (),
     ) -> None:
-        """Accept and reject boxes and mark a cutout as done, in one step.
-
-        Parameters
-        ----------
-        cutout_id : int
-        accepted, rejected : iterable of int
-            Ids of boxes.
-        """
+        """Accept and reject boxes and mark a cutout as done, in one step."""
         yes, no = dict.fromkeys(accepted), dict.fromkeys(rejected)
         self._decide(
             lambda signature: [
@@ -266,12 +218,7 @@ class Review(ReviewWriter):
     def flag(self, cutout_id: int, flags: Iterable[str], remark: str = "") -> None:
         """Set flags and remark of a cutout; both replace the previous ones.
 
-        Parameters
-        ----------
-        cutout_id : int
-        flags : iterable of str
-            Some of `FLAGS`.
-        remark : str
+        Flags are some of `FLAGS`.
         """
         flags = list(flags)
         self._decide(lambda _: [rules.set_flags(self.cutout(cutout_id), flags, remark)])
@@ -316,33 +263,3 @@ class Review(ReviewWriter):
         with ReviewReader.open(path, read_only=True) as other:
             merge = merge_steps(self, other, self._store, self._cutouts, should_go_on)
             return (yield from merge)
-
-    def add_labels(
-        self, labels: Mapping[int, Sequence[Label]], *, accepted: bool
-    ) -> LabelImportResult:
-        """Add external labels, in one step of undo; `label_import` has the rules.
-
-        Parameters
-        ----------
-        labels : mapping of int to sequence of Label
-            By cutout.
-        accepted : bool
-            Whether they count as decided by this user, or are proposals.
-        """
-        classes = {label.cls for found in labels.values() for label in found}
-        self._refuse_classes(sorted(classes))
-        outcome = LabelImportResult()
-
-        def changes(signature: Signature) -> list[Change | None]:
-            nonlocal outcome  # the last one counts: after a full disk it runs twice
-            outcome = LabelImportResult()
-            whose = signature if accepted else None
-            ids = itertools.count(self._snapshot.next_box_id())
-            rows: list[Change | None] = []
-            for i, on_it in sorted(labels.items()):
-                here = self.cutout(i), self.boxes(i)
-                rows += label_changes(*here, on_it, whose, lambda: next(ids), outcome)
-            return rows
-
-        self._decide(changes)
-        return outcome

@@ -125,6 +125,32 @@ def draw(
     return Change("add", cutout, box_id, None, values)
 
 
+def draw_all(
+    cutout: CutoutRecord,
+    corners: Iterable[Sequence[float]],
+    cls: str,
+    first_id: int,
+    signature: Signature,
+) -> list[Change]:
+    """Return the changes that add several drawn boxes, clipped to the image.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    corners : iterable of sequences of float
+        Two opposite corners of each.
+    cls : str
+    first_id : int
+        Id of the first new box.
+    signature : Signature
+    """
+    fitted = [clip_to_cutout(one, cutout) for one in corners]
+    return [
+        draw(new, cutout.id, one, cls, signature)
+        for new, one in enumerate(fitted, start=first_id)
+    ]
+
+
 def set_done(cutout: CutoutRecord, is_done: bool) -> Change | None:
     """Return the change that marks a cutout as done or not done.
 

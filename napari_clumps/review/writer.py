@@ -1,22 +1,23 @@
-"""Write access to a review: undo, proposals, images, and the disk."""
+"""Write access to a review: undo, proposals and labels, images, and the disk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from psygnal import Signal
 
 from clump_detector.core.errors import ReviewError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 from napari_clumps.review.images.image_files import absolute
-from napari_clumps.review.storage.lock import WriterLock
 from napari_clumps.review.storage.log import Change
-from napari_clumps.review.storage.records import Box, Proposal
-from napari_clumps.review.storage.store import Store
+from napari_clumps.review.storage.records import Box, Label, Proposal
+from napari_clumps.review.storage.review_file import ReviewFile
 
 from . import blind, rules
 from .images import repeats
+from .label_import import LabelImportResult, all_label_changes
 from .reader import ReviewReader
 from .recorder import Recorder, Rule
 from .rules import Signature
@@ -28,21 +29,20 @@ class ReviewWriter(ReviewReader):
 
     Parameters
     ----------
-    path : path
-        Absolute path of the review file.
-    store : Store
-        Its tables.
-    lock : WriterLock or None
-        None opens the review for reading only.
+    file : ReviewFile
+        The open file.
     """
 
     changed = Signal(int)
     waiting_changed = Signal(str)
 
-    def __init__(self, path: Path, store: Store, lock: WriterLock | None) -> None:
-        super().__init__(path, store, lock)
+    def __init__(self, file: ReviewFile) -> None:
+        super().__init__(file)
         self._recorder = Recorder(
-            store, self.read_only_reason, self.changed.emit, self.waiting_changed.emit
+            file.store,
+            file.read_only_reason,
+            self.changed.emit,
+            self.waiting_changed.emit,
         )
 
     # -- transactions -------------------------------------------------------
@@ -86,6 +86,16 @@ class ReviewWriter(ReviewReader):
     def redo(self) -> int | None:
         """Redo the step that was undone last; return its cutout, or None."""
         return self._recorder.travel("redo", self.annotator)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to undo."""
+        return not self.read_only and log.next_step(self._store, "undo") is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to redo."""
+        return not self.read_only and log.next_step(self._store, "redo") is not None
 
     # -- detection and repeats ----------------------------------------------
 
@@ -139,6 +149,27 @@ class ReviewWriter(ReviewReader):
                 touched.append(cutout_id)
         return added
 
+    def add_labels(
+        self, labels: Mapping[int, Sequence[Label]], *, accepted: bool
+    ) -> LabelImportResult:
+        """Add external labels by cutout, in one step; `label_import` has the rules.
+
+        They count as decided by this user if ``accepted``, else they are proposals.
+        """
+        classes = {label.cls for found in labels.values() for label in found}
+        self._refuse_classes(sorted(classes))
+        outcome = LabelImportResult()
+
+        def changes(signature: Signature) -> list[Change]:
+            nonlocal outcome  # the last one counts: after a full disk it runs twice
+            on = ((self.cutout(i), self.boxes(i), labels[i]) for i in sorted(labels))
+            first, whose = self._snapshot.next_box_id(), signature if accepted else None
+            made, outcome = all_label_changes(on, whose, first)
+            return made
+
+        self._decide(changes)
+        return outcome
+
     def show_again(self, n: int) -> int:
         """Repeat up to n done cutouts in the queue, without marking them as repeated.
 
@@ -157,17 +188,20 @@ class ReviewWriter(ReviewReader):
             self._note(changes)
         return len({change.cutout for change in changes})
 
+    def note_training(self, *points: JsonObject) -> None:
+        """Add points to the learning curve; those that are there stay."""
+        if self.read_only:
+            raise ReviewError(
+                "the learning curve gets no point: the review is open for reading only",
+                self.path,
+                self.read_only_reason,
+            )
+        self._notes.add_trainings(points)
+
     # -- images -------------------------------------------------------------
 
     def note_seen(self, cutout_id: int, size: tuple[int, int]) -> None:
-        """Record the fingerprints of a cutout's files, the first time they are read.
-
-        Parameters
-        ----------
-        cutout_id : int
-        size : (int, int)
-            Width and height in pixels.
-        """
+        """Record files and size (width, height) of a cutout that is read first now."""
         change = self._cutouts.first_seen(cutout_id, size)
         if change is not None:
             self._note([change])

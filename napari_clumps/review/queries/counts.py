@@ -27,7 +27,16 @@ def counts(store: Store) -> Counts:
 
 
 def learning_counts(store: Store) -> dict[str, int]:
-    """Return what there is to learn from; see `Review.learning_counts`."""
+    """Return the numbers of boxes to learn from, and of held-out ones.
+
+    Returns
+    -------
+    dict
+        Of the cutouts that are not held out: ``cutouts`` that are done or have a
+        decided box, ``done``, ``boxes``, ``rejected``, and the ``ignored``
+        proposals. Of the others ``held_out``, ``held_out_done``, and the
+        ``held_out_boxes`` on done ones.
+    """
     rows = [row for row in _rows(store) if not row["repeated"]]
     learn = [r for r in rows if not r["held_out"] and (r["done"] or r["decided"])]
     held_out = [r for r in rows if r["held_out"]]
@@ -42,3 +51,11 @@ def learning_counts(store: Store) -> dict[str, int]:
         "held_out_done": sum(r["cutouts"] for r in tested),
         "held_out_boxes": sum(r[status] for r in tested for status in KEPT),
     }
+
+
+def disagreements(store: Store) -> int:
+    """Return the number of boxes on which reviewers differ, still to be resolved."""
+    sql = (
+        "SELECT count(*) FROM boxes WHERE status = 'proposal' AND opinions IS NOT NULL"
+    )
+    return int(store.value(sql))

@@ -166,7 +166,13 @@ class StatisticsReader:
         self._last: dict[str | None, float] = {}
 
     def read(self, least: Least = everything) -> ReviewStatistics:
-        """Return how it goes now, undecided proposals counted from a score up."""
+        """Return how it goes now; the first call reads the whole log.
+
+        Parameters
+        ----------
+        least : callable
+            Gives the score from which a model's undecided proposals are counted.
+        """
         self._read_log()
         sums = "SELECT count(*), coalesce(sum(done), 0) FROM cutouts"
         ((cutouts, done),) = self._store.rows(sums)

@@ -312,6 +312,22 @@ def newest(store: Store, kinds: Iterable[str]) -> tuple[int, int] | None:
     return rows[0] if rows else None
 
 
+def newest_annotator(store: Store, kinds: Iterable[str]) -> str | None:
+    """Return who took the newest step of some kinds, where known.
+
+    Parameters
+    ----------
+    store : Store
+    kinds : iterable of str
+        Kinds of log rows.
+    """
+    found = newest(store, kinds)
+    if found is None:
+        return None
+    name = store.value("SELECT annotator FROM log WHERE seq = ?", found[:1])
+    return None if name is None else str(name)
+
+
 def _drop(store: Store, first: int) -> None:
     store.rows(
         "UPDATE steps SET state = ? WHERE state = ? AND id >= ?",

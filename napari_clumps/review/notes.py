@@ -1,0 +1,93 @@
+"""What a review's file keeps that is no decision: queue, position, learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from clump_detector.core.json_types import JsonObject
+from napari_clumps.review.storage.store import Store
+
+from .queries.queue import QueuePlan
+from .storage import log
+
+#: Kinds of log rows that the user caused.
+DECISIONS = frozenset(
+    (
+        "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
+        "import", "blind", "undo", "redo",
+    )
+)  # fmt: skip
+
+#: Those that show the current cutout; an import changes many cutouts.
+_ON_ONE_CUTOUT = DECISIONS - {"import"}
+
+#: Names of orders in reviews of earlier versions.
+_OLD_ORDERS = {"by hand": "custom list"}
+
+
+class Remember(Protocol):
+    """Writes values that are no decision, or nothing on a read-only review."""
+
+    def __call__(self, **values: object) -> None:
+        """Write values by their keys in the table ``meta``."""
+
+
+class Notes:
+    """The notes in the file of one review.
+
+    Parameters
+    ----------
+    store : Store
+    remember : callable
+        Writes them.
+    """
+
+    def __init__(self, store: Store, remember: Remember) -> None:
+        self._store = store
+        self._remember = remember
+
+    @property
+    def queue_plan(self) -> QueuePlan:
+        """Order and selection of the queue."""
+        order, *shown = self._store.meta().get("queue_plan", ("catalogue",))
+        return QueuePlan(_OLD_ORDERS.get(order, order), *shown)
+
+    @queue_plan.setter
+    def queue_plan(self, plan: QueuePlan) -> None:
+        self._remember(queue_plan=[plan.order, plan.shown])
+
+    @property
+    def custom_order(self) -> tuple[int, ...]:
+        """The cutouts first in the order ``custom list``."""
+        return tuple(self._store.meta().get("by_hand", ()))
+
+    @custom_order.setter
+    def custom_order(self, cutout_ids: Iterable[int]) -> None:
+        self._remember(by_hand=list(dict.fromkeys(cutout_ids)))
+
+    @property
+    def position(self) -> int | None:
+        """The cutout that was displayed last, or decided last if that was later."""
+        cutout_id, seq = self._store.meta().get("place", (None, -1))
+        decided = log.newest(self._store, _ON_ONE_CUTOUT)
+        return decided[1] if decided and decided[0] > seq else cutout_id
+
+    @position.setter
+    def position(self, cutout_id: int) -> None:
+        self._remember(place=[cutout_id, log.last_seq(self._store)])
+
+    @property
+    def learning_curve(self) -> list[JsonObject]:
+        """The trainings on the review, oldest first.
+
+        Each is a point as `clump_detector.models.learning_curve.points_of` makes it. Of
+        a model that was compared again the newest one counts.
+        """
+        kept = self._store.meta().get("learning_curve", ())
+        newest = {(point.get("model"), point.get("galaxies")): point for point in kept}
+        return [dict(point) for point in newest.values()]
+
+    def add_trainings(self, points: Iterable[JsonObject]) -> None:
+        """Add points to the learning curve; those that are there stay."""
+        self._remember(learning_curve=[*self.learning_curve, *points])
