@@ -23,7 +23,7 @@ from PIL import Image
 from clump_detector.astrometry.tangent_plane import tangent_wcs
 from clump_detector.astrometry.wcs import pixel_scale, sky_positions
 from clump_detector.core.errors import ClumpError, ConfigError, FileError
-from clump_detector.galaxies import sidecar as folder_table
+from clump_detector.galaxies import folder_tables, sidecar
 from clump_detector.galaxies.columns import parse_choices
 from clump_detector.galaxies.coordinates import (
     j_name,
@@ -530,7 +530,7 @@ def test_a_table_that_changes_is_read_again_and_others_are_not(tmp_path, monkeyp
     table.write_text("name,z\na,0.25\n")
     assert read_cutout(image).galaxy.redshift == 0.25
     read = []
-    monkeypatch.setattr(folder_table, "read_galaxies", lambda *a, **k: read.append(a))
+    monkeypatch.setattr(folder_tables, "read_galaxies", lambda *a, **k: read.append(a))
     for _ in range(20):
         assert read_cutout(image).galaxy.redshift == 0.25
     assert not read
@@ -573,11 +573,11 @@ def test_looking_for_a_table_costs_next_to_nothing(tmp_path):
     old = time.time() - 60
     for folder in (tmp_path, tmp_path / "none"):
         os.utime(folder, (old, old))
-    folder_table.galaxy_of(sources[0])
+    sidecar.galaxy_of(sources[0])
     with work() as done:
         for _ in range(20):
             for source in sources:
-                folder_table.galaxy_of(source)
+                sidecar.galaxy_of(source)
     assert done.seconds / 1000 < 2e-4
 
 
