@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.models.card import ModelCard
 from clump_detector.models.lineage import ancestors, children, newest_verdict
 from clump_detector.models.registry import ModelEntry
@@ -46,7 +46,7 @@ def made_when(card: ModelCard) -> str:
     return card.created[:16].replace("T", " ") + " UTC" if card.created else ""
 
 
-def learned_counts(learned: dict[str, Any]) -> str:
+def learned_counts(learned: JsonObject) -> str:
     """Return the amount of a model's training data, in a few words."""
     if "cutouts" not in learned:
         file = learned.get("checkpoint")
@@ -112,7 +112,7 @@ def _expected(card: ModelCard) -> list[str]:
     return found
 
 
-def _some_rows(curve: Sequence[Any], score: float) -> list[dict[str, Any]]:
+def _some_rows(curve: Sequence[object], score: float) -> list[JsonObject]:
     """Return the row at the default score and some others, by rising score."""
     rows = [r for r in curve if isinstance(r, dict) and "score" in r]
     wanted = (score, 0.1, 0.3, 0.5, 0.7, 0.9)
@@ -136,7 +136,7 @@ def _performance(card: ModelCard) -> list[str]:
     return [f"on {values.get('on', 'its test galaxies')}{at}", *found]
 
 
-def with_interval(figure: Any) -> str:
+def with_interval(figure: object) -> str:
     """Return a metric of a card with its 95 % interval, where it has one."""
     if not isinstance(figure, dict):
         return _number(figure)
@@ -147,11 +147,11 @@ def with_interval(figure: Any) -> str:
     return f"{_number(value)}{low_high}"
 
 
-def _number(value: Any) -> str:
+def _number(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, int | float) else "not known"
 
 
-def verdict_line(verdict: dict[str, Any]) -> str:
+def verdict_line(verdict: JsonObject) -> str:
     """Return a comparison of a card in a line, with its date."""
     summary = verdict.get("summary") or (
         f"{verdict.get('verdict', 'no verdict')} against "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard
 from clump_detector.models.learning_curve import points_of
@@ -13,7 +13,7 @@ from napari_clumps.review import Review
 
 def note_training(
     review: Review,
-    comparison: dict[str, Any],
+    comparison: JsonObject,
     old: ModelCard,
     new: ModelCard,
     labels: LabelSet,
@@ -46,7 +46,7 @@ def note_training(
 def note_training_in(
     path: Path,
     opened: Review | None,
-    comparison: dict[str, Any],
+    comparison: JsonObject,
     cards: tuple[ModelCard, ModelCard],
     labels: LabelSet,
 ) -> bool:

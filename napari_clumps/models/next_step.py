@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from clump_detector.core.json_types import JsonObject
 
 _OR_TRY = "or use the new model and check its proposals yourself."
 
 
-def next_step(comparison: Mapping[str, Any] | None, left: int) -> str:
+def next_step(comparison: JsonObject | None, left: int) -> str:
     """Return what the user can do after a training.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.viewer import Viewer
@@ -16,6 +16,9 @@ from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.training_curves import BLUE, INK, ORANGE, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Pixels that the chart is high at least and at most.
 _LOWEST, _HIGHEST = 200, 380
@@ -125,7 +128,7 @@ class LearningPanel(QWidget):
         )  # fmt: skip
 
 
-def _draw_points(axes: Any, points: list[Point], name: str) -> None:
+def _draw_points(axes: Axes, points: list[Point], name: str) -> None:
     """Draw the points that were measured blind, or those that were not."""
     if not points:
         return

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
 
 
-def show_panels(viewer: Any) -> None:
+def show_panels(viewer: Viewer) -> None:
     """Dock the panel "Clumps", the home of all others, if it is not there yet.
 
     Parameters

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.image_files.sources import find_sources, is_image_name
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.rgb import to_rgb
 
-LayerData = tuple[Any, ...]
+#: Pixels, attributes and kind of a layer, or None instead of one.
+LayerData = tuple[NDArray[np.uint8], dict[str, object], str] | tuple[None]
 
 #: What napari takes for "opened, but there is no layer to add".
 NOTHING_TO_ADD: list[LayerData] = [(None,)]
@@ -19,7 +22,7 @@ NOTHING_TO_ADD: list[LayerData] = [(None,)]
 
 def get_reader(
     path: str | Sequence[str],
-) -> Callable[[Any], list[LayerData]] | None:
+) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
     """Return the function that opens a path, or None where it is not ours.
 
     A ``*.clumps`` file and a folder open as a review in the current viewer; images open

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clump_detector.core.errors import FileError
 from clump_detector.core.files import atomic_path
@@ -14,7 +15,7 @@ from clump_detector.core.paths import data_folder
 if TYPE_CHECKING:
     from napari_clumps.app.controller import Controller
 
-LayerData = tuple[Any, dict[str, Any], str]
+LayerData = tuple[NDArray[np.uint8], dict[str, object], str]
 
 #: Marks the layer that stands in until the review's own layers are there.
 _PLACEHOLDER = "napari_clumps_placeholder"

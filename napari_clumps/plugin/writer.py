@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import FileError, LabelError
@@ -20,10 +23,28 @@ from clump_detector.labels.label_set import (
 )
 from napari_clumps.viewer import layers
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _PERSONAL = {"accepted", "edited", "drawn"}
 
 
-def write_boxes(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+class Attributes(TypedDict, total=False):
+    """What is used of a layer's attributes, as napari hands them over."""
+
+    name: str
+    features: pd.DataFrame | dict[str, list[object]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A box of the layer, and its row of features."""
+
+    corners: tuple[float, float, float, float]
+    features: dict[str, object]
+
+
+def write_boxes(path: str, data: Sequence[ArrayLike], meta: Attributes) -> list[str]:
     """Write the boxes of one Shapes layer.
 
     Parameters
@@ -54,11 +75,9 @@ def write_boxes(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     return [path]
 
 
-def _rows(data: Any, meta: dict[str, Any], path: str) -> list[dict[str, Any]]:
+def _rows(data: Sequence[ArrayLike], meta: Attributes, path: str) -> list[Row]:
     features = meta.get("features", {})
-    columns = {
-        key: list(features[key]) for key in getattr(features, "columns", features)
-    }
+    columns = {str(key): list(values) for key, values in features.items()}
     rows = []
     for i, vertices in enumerate(data):
         corners = layers.from_shape(vertices)
@@ -68,33 +87,35 @@ def _rows(data: Any, meta: dict[str, Any], path: str) -> list[dict[str, Any]]:
                 path,
                 "Remove it, or draw it again as a rectangle.",
             )
-        row = {key: values[i] for key, values in columns.items() if i < len(values)}
-        rows.append({**row, "corners": corners})
+        row: dict[str, object] = {
+            key: values[i] for key, values in columns.items() if i < len(values)
+        }
+        rows.append(Row(corners, row))
     return rows
 
 
-def _score(row: dict[str, Any]) -> float | None:
-    score = row.get("score")
+def _score(row: Row) -> float | None:
+    score = row.features.get("score")
     usable = isinstance(score, (int, float, np.number)) and not math.isnan(float(score))
     return float(score) if usable else None  # type: ignore[arg-type]
 
 
-def _class(row: dict[str, Any]) -> str:
-    return str(row.get("class") or DEFAULT_CLASSES[0])
+def _class(row: Row) -> str:
+    return str(row.features.get("class") or DEFAULT_CLASSES[0])
 
 
-def _name(meta: dict[str, Any]) -> str:
+def _name(meta: Attributes) -> str:
     return str(meta.get("name", "image")).removeprefix("Clumps: ")
 
 
-def _label_set(rows: list[dict[str, Any]], meta: dict[str, Any]) -> LabelSet:
+def _label_set(rows: list[Row], meta: Attributes) -> LabelSet:
     """Make a label set of one cutout that is not done: only what is decided counts."""
     boxes: list[LabelledBox] = []
     rejected: list[LabelledBox] = []
     for row in rows:
-        status = str(row.get("status") or "drawn")
+        status = str(row.features.get("status") or "drawn")
         score = _score(row)
-        x1, y1, x2, y2 = row["corners"]
+        x1, y1, x2, y2 = row.corners
         box = LabelledBox(
             x1,
             y1,
@@ -107,7 +128,7 @@ def _label_set(rows: list[dict[str, Any]], meta: dict[str, Any]) -> LabelSet:
             score=score,
         )
         (rejected if status == "rejected" else boxes).append(box)
-    corners = geometry.as_boxes([r["corners"] for r in rows] or np.zeros((0, 4)))
+    corners = geometry.as_boxes([r.corners for r in rows] or np.zeros((0, 4)))
     width, height = np.ceil(corners[:, 2:].max(axis=0, initial=0) + 0.5).astype(int)
     cutout = LabelledCutout(
         Source(_name(meta), (Path(_name(meta)),)),
@@ -123,7 +144,7 @@ def _label_set(rows: list[dict[str, Any]], meta: dict[str, Any]) -> LabelSet:
     return LabelSet((cutout,), (*DEFAULT_CLASSES, *extra))
 
 
-def _write_table(rows: list[dict[str, Any]], meta: dict[str, Any], path: str) -> None:
+def _write_table(rows: list[Row], meta: Attributes, path: str) -> None:
     from clump_detector.catalogue.detections import COLUMNS, write_table
 
     if not path.lower().endswith((".csv", ".ecsv", ".parquet")):
@@ -134,8 +155,8 @@ def _write_table(rows: list[dict[str, Any]], meta: dict[str, Any], path: str) ->
         )
     table = []
     for row in rows:
-        entry: dict[str, Any] = dict.fromkeys(COLUMNS)
-        x1, y1, x2, y2 = row["corners"]
+        entry: dict[str, str | float | None] = dict.fromkeys(COLUMNS)
+        x1, y1, x2, y2 = row.corners
         entry.update({"file": _name(meta), "class": _class(row), "score": _score(row)})
         entry.update({"x1": x1, "y1": y1, "x2": x2, "y2": y2, "model": ""})
         table.append(entry)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, read_cutout
 
 from .rendering import Rendering, note_of, render, views_of
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 #: Pictures kept, and cutouts; one of 424 x 424 pixels takes half a megabyte, and five
 #: bands of it take four.
@@ -35,7 +38,7 @@ class DisplayImage:
     problem: str | None = None
     scale: float | None = None
     fwhm: float | None = None
-    wcs: Any = None
+    wcs: WCS | None = None
     views: tuple[str, ...] = ()
     read_as: str = ""
 

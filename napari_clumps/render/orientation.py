@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 from math import log10
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 Direction = tuple[float, float]
 
@@ -70,7 +73,7 @@ class Compass:
     east: Direction
 
 
-def compass_of(wcs: Any, width: int, height: int) -> Compass | None:
+def compass_of(wcs: WCS | None, width: int, height: int) -> Compass | None:
     """Return where North and East are in the middle of a cutout.
 
     Parameters
@@ -94,7 +97,7 @@ def compass_of(wcs: Any, width: int, height: int) -> Compass | None:
 
 
 def _sky_gradients(
-    wcs: Any, x: float, y: float
+    wcs: WCS, x: float, y: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return degrees of RA and of Dec per pixel, along x and along y.
 

@@ -6,9 +6,10 @@ import contextlib
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from clump_detector.core.errors import Cancelled
+from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelSet
 
 from .messages import CompareMessage, DoneEvent, WorkerEvent
@@ -25,7 +26,7 @@ def compare(
     which: Literal["all", "held_out"] = "held_out",
     keep: bool = False,
     worker: Worker | None = None,
-) -> Generator[WorkerEvent | None, None, dict[str, Any]]:
+) -> Generator[WorkerEvent | None, None, JsonObject]:
     """Compare two models on the held-out cutouts of a label set.
 
     Parameters

@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError, from_os_error
+from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 
 from .messages import DetectMessage, DoneEvent, Loading, Proposals, Unreadable
@@ -48,7 +48,7 @@ class CutoutRequest:
 
     key: str | int
     source: Source | None = None
-    array: NDArray[Any] | None = None
+    array: NDArray[np.generic] | None = None
     name: str = "image"
     rgb: bool = False
     fwhm: float | None = None
@@ -113,7 +113,7 @@ def detect(
     return Summary(cancelled=True)
 
 
-def _entry(cutout: CutoutRequest, path: Path) -> dict[str, Any]:
+def _entry(cutout: CutoutRequest, path: Path) -> JsonObject:
     """Return a cutout as the request holds it; an array is written to a path."""
     entry = {"key": cutout.key, "name": cutout.name, "fwhm": cutout.fwhm}
     if cutout.source is not None:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.train import events as training
 from clump_detector.train.events import TrainEvent
 
@@ -37,7 +38,7 @@ class DetectMessage:
     do: ClassVar[str] = "detect"
 
     model: str
-    cutouts: list[dict[str, Any]]
+    cutouts: list[JsonObject]
     device: str = "auto"
 
 
@@ -62,7 +63,7 @@ class TrainMessage:
     labels: str
     out: str
     base: str | None = None
-    config: dict[str, Any] = field(default_factory=dict)
+    config: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class StopMessage:
 Request = DetectMessage | TrainMessage | CompareMessage | CancelMessage | StopMessage
 
 
-def to_json(request: Request, number: int) -> dict[str, Any]:
+def to_json(request: Request, number: int) -> JsonObject:
     """Return a request as a dictionary that JSON can hold.
 
     Parameters
@@ -167,7 +168,7 @@ class ProgressEvent:
 class DoneEvent:
     """The request is completed; ``result`` depends on its kind."""
 
-    result: Mapping[str, Any]
+    result: JsonObject
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ LastEvent = DoneEvent | ErrorEvent | CancelledEvent
 WorkerEvent = Loading | Proposals | Unreadable | ProgressEvent | TrainEvent | LastEvent
 
 
-def from_json(table: Mapping[str, Any]) -> WorkerEvent:
+def from_json(table: JsonObject) -> WorkerEvent:
     """Return the event of a dictionary that the worker has sent.
 
     Raises
@@ -204,7 +205,7 @@ def from_json(table: Mapping[str, Any]) -> WorkerEvent:
         raise ValueError(f"not an event of the worker: {error!r}") from error
 
 
-def _proposals(table: Mapping[str, Any]) -> Proposals:
+def _proposals(table: JsonObject) -> Proposals:
     width, height = table["size"]
     return Proposals(
         table["key"],
@@ -217,11 +218,11 @@ def _proposals(table: Mapping[str, Any]) -> Proposals:
     )
 
 
-def _done(table: Mapping[str, Any]) -> DoneEvent:
+def _done(table: JsonObject) -> DoneEvent:
     return DoneEvent({key: value for key, value in table.items() if key != "event"})
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any]], WorkerEvent]] = {
+_READERS: dict[str, Callable[[JsonObject], WorkerEvent]] = {
     "loading": lambda table: Loading(),
     "loaded": lambda table: Loading(str(table["model"])),
     "boxes": _proposals,

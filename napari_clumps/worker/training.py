@@ -12,9 +12,9 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import TrainingError, from_os_error
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.train.events import EndEvent
@@ -46,7 +46,7 @@ def retrain(
     out: Path,
     base: Path | None = None,
     *,
-    config: dict[str, Any] | None = None,
+    config: JsonObject | None = None,
     device: str = "auto",
     cancel: CancelToken | None = None,
     worker: Worker | None = None,

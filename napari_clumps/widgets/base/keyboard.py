@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
-from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QKeyCombination, QObject, Qt
-from qtpy.QtGui import QKeySequence
+from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -32,7 +31,7 @@ _TEXT = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox, QKeySequenceEdi
 _KEYS = (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
 
 
-def key_name(event: Any) -> str:
+def key_name(event: QKeyEvent) -> str:
     """Return a key press in the words of `keys`."""
     if event.text() == "?":  # on some keyboards with Shift, on others without
         return "?"
@@ -75,7 +74,7 @@ class Keyboard(QObject):
         if application is not None and isalive(self):
             application.removeEventFilter(self)
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Do what the key is for, and let nobody else have it."""
         if event.type() not in _KEYS or not self._listens_to(watched):
             return False
@@ -88,7 +87,7 @@ class Keyboard(QObject):
             self._press(action)
         return True
 
-    def _listens_to(self, watched: Any) -> bool:
+    def _listens_to(self, watched: QObject) -> bool:
         return (
             isinstance(watched, QWidget)
             and self._listens()
@@ -103,7 +102,7 @@ class Keyboard(QObject):
             return False
         if isinstance(widget, QComboBox) and widget.isEditable():
             return False
-        inside: Any = widget
+        inside: QWidget | None = widget
         while inside is not None and inside is not self._window:
             elsewhere = inside.isWindow() and not isinstance(inside, QDockWidget)
             if elsewhere or inside.property(OWN_KEYS):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QRectF, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -25,6 +25,9 @@ from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
 
 from .docks import label_tab
 from .signals import listen
+
+if TYPE_CHECKING:
+    from magicgui.widgets import Widget
 
 #: No panel is narrower, in pixels.
 _NARROWEST = 330
@@ -149,7 +152,7 @@ class Scrolled(QScrollArea):
         least = content.minimumSizeHint().width()
         content.setMaximumWidth(max(self.viewport().width(), least))
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Have the panel as wide as its content, which may get longer words."""
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
@@ -176,7 +179,7 @@ def button_row(first: QPushButton, *others: QPushButton) -> QHBoxLayout:
     return row
 
 
-def described(owner: type, name: str, **more: Any) -> dict[str, Any]:
+def described(owner: type, name: str, **more: object) -> dict[str, object]:
     """Return label, tooltip and range of a form's field as its dataclass has them.
 
     Parameters
@@ -198,7 +201,7 @@ def described(owner: type, name: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def form_of(panel: str, fields: dict[str, Any]) -> QFormLayout:
+def form_of(panel: str, fields: Mapping[str, Widget]) -> QFormLayout:
     """Lay out magicgui widgets as a form, named ``<panel>_<key>``."""
     form = QFormLayout()
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Callable
-from typing import Any
 
+from psygnal import SignalInstance
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QWidget
 
 
 def listen(
-    widget: QWidget, *connections: tuple[Any, Callable[..., Any]]
+    widget: QWidget, *connections: tuple[SignalInstance, Callable[..., object]]
 ) -> Callable[[], None]:
     """Connect signals to slots for as long as a widget is there.
 
@@ -43,13 +43,13 @@ def listen(
 
 
 def _while_alive(
-    widget: QWidget, signal: Any, slot: Callable[..., Any]
+    widget: QWidget, signal: SignalInstance, slot: Callable[..., object]
 ) -> Callable[..., None]:
     """Return a slot that goes with its widget."""
     there, bound = weakref.ref(widget), weakref.WeakMethod(slot)
     n = len(inspect.signature(slot).parameters)
 
-    def heard(*values: Any) -> None:
+    def heard(*values: object) -> None:
         listener, call = there(), bound()
         if listener is None or call is None or not isalive(listener):
             signal.disconnect(heard, missing_ok=True)

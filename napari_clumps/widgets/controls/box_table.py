@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from psygnal import Signal
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_clumps.review import Box
@@ -35,11 +34,11 @@ class BoxTableModel(QAbstractTableModel):
         self.boxes = list(boxes)
         self.endResetModel()
 
-    def rowCount(self, parent: Any = _Index()) -> int:  # noqa: N802, B008 - Qt's
+    def rowCount(self, parent: QModelIndex = _Index()) -> int:  # noqa: N802, B008 - Qt's
         """Return the number of boxes."""
         return 0 if parent.isValid() else len(self.boxes)
 
-    def columnCount(self, parent: Any = _Index()) -> int:  # noqa: N802, B008 - Qt's
+    def columnCount(self, parent: QModelIndex = _Index()) -> int:  # noqa: N802, B008 - Qt's
         """Return the number of columns."""
         return 0 if parent.isValid() else len(_COLUMNS)
 
@@ -48,14 +47,16 @@ class BoxTableModel(QAbstractTableModel):
         section: int,
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
+    ) -> str | int | None:
         """Return a column's name, or a row's number."""
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         horizontal = orientation == Qt.Orientation.Horizontal
         return _COLUMNS[section] if horizontal else section + 1
 
-    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(
+        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> str | QIcon | int | None:
         """Return a cell's text, icon or alignment."""
         box = self.boxes[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -97,7 +98,7 @@ class BoxTable(QTableView):
         self.setMinimumHeight(80)
         self.clicked.connect(self._on_clicked)
 
-    def _on_clicked(self, index: Any) -> None:
+    def _on_clicked(self, index: QModelIndex) -> None:
         self.select_requested.emit(self.rows.boxes[index.row()].id)
 
     def show_current(self, box_id: int | None) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_clumps.jobs.curves import Curves
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 # Okabe and Ito's colours, told apart without red and green.
 BLUE, ORANGE, GREEN, PINK = "#56b4e9", "#e69f00", "#009e73", "#cc79a7"
 INK, PAPER = "#c8ccd2", "#262930"
+
+#: Values of the epochs, colour and style.
+Line = tuple[Sequence[float], str, str]
 
 
 class CurvesView(QWidget):
@@ -27,7 +34,7 @@ class CurvesView(QWidget):
         self.setObjectName("curves")
         self._figure = Figure(figsize=(3.2, 3.2), facecolor=PAPER, layout="constrained")
         self._canvas = FigureCanvasQTAgg(self._figure)
-        self._axes: list[Any] = list(self._figure.subplots(2, 1))
+        self._axes: list[Axes] = list(self._figure.subplots(2, 1))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._canvas)
@@ -59,7 +66,7 @@ class CurvesView(QWidget):
         shares.set_ylim(0, 1.02)
         self._canvas.draw_idle()
 
-    def _draw_epochs(self, axes: Any, curves: Curves, tested: str) -> None:
+    def _draw_epochs(self, axes: Axes, curves: Curves, tested: str) -> None:
         """Draw completeness and purity after each epoch."""
         lines = {
             "completeness": (curves.completeness, GREEN, "-"),
@@ -74,7 +81,7 @@ class CurvesView(QWidget):
                 ha="center", va="center", transform=axes.transAxes,
             )  # fmt: skip
 
-    def _draw_expected(self, axes: Any, curves: Curves, tested: str) -> None:
+    def _draw_expected(self, axes: Axes, curves: Curves, tested: str) -> None:
         """Draw completeness and purity to expect at each score."""
         self._draw(axes, tested, {})
         scores, completeness, purity = zip(*curves.expected, strict=True)
@@ -82,13 +89,13 @@ class CurvesView(QWidget):
         axes.plot(scores, purity, "--", color=PINK, label="purity", lw=1.4)
         if curves.score is not None:
             axes.axvline(curves.score, color=INK, lw=1, ls=":", label="default score")
-        axes.xaxis.get_major_locator().set_params(integer=False)
+        axes.locator_params(axis="x", integer=False)
         axes.set_xlim(0, 1)
         axes.set_xlabel("score", color=INK, fontsize=8)
         axes.legend(fontsize=7, frameon=False, labelcolor=INK, loc="lower center")
 
     @staticmethod
-    def _draw(axes: Any, name: str, lines: dict[str, tuple[Any, str, str]]) -> None:
+    def _draw(axes: Axes, name: str, lines: Mapping[str, Line]) -> None:
         axes.clear()
         axes.set_facecolor(PAPER)
         axes.set_ylabel(name, color=INK, fontsize=8)
@@ -109,6 +116,6 @@ class CurvesView(QWidget):
                 markersize=4,
                 linewidth=1.4,
             )
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
         if any(values for values, _, _ in lines.values()):
             axes.legend(fontsize=7, frameon=False, labelcolor=INK, loc="best")
