@@ -14,7 +14,6 @@ import itertools
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from clump_detector.config.tables import settings_table
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import read_json, sha256, write_json, write_text
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
 from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels
 from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
@@ -54,7 +54,7 @@ _OF_THE_MACHINE = ("device", "checkpoint")
 
 def run_experiment(
     plan: Experiment, out: Path, progress: Progress = no_progress
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Make all runs that are not there yet; write ``table.csv`` and ``picture.png``.
 
     Parameters
@@ -78,7 +78,7 @@ def run_experiment(
         If there are fewer galaxies than the largest size.
     """
     runs = list(itertools.product(plan.inits, plan.sizes, plan.seeds))
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
 
     def report(text: str) -> None:
         progress(len(rows), len(runs), text)
@@ -112,7 +112,7 @@ def _run_once(
     seed: int,
     out: Path,
     report: Report,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Make one run, unless it is there already, and return its row."""
     size = len(labels.cutouts)
     folder = out / "runs" / f"{folder_name(init.name)}-{size}-{seed}"
@@ -144,9 +144,7 @@ def _apart(labels: LabelSet, test: LabelSet, report: Report) -> LabelSet:
     return replace(labels, cutouts=kept)
 
 
-def _set_aside(
-    folder: Path, recipe: dict[str, Any], aside: Path, report: Report
-) -> None:
+def _set_aside(folder: Path, recipe: JsonObject, aside: Path, report: Report) -> None:
     """Move a folder of another recipe aside, and report it."""
     why = changed(folder, recipe)
     if why:
@@ -154,10 +152,10 @@ def _set_aside(
         report(f"{folder.name} is made again, since {why}; the old one is now {target}")
 
 
-def _encoder_recipe(init: Init, plan: Experiment) -> dict[str, Any]:
+def _encoder_recipe(init: Init, plan: Experiment) -> JsonObject:
     """Return what an encoder's weights are made from."""
     name = init.encoder or plan.model.encoder
-    recipe: dict[str, Any] = {"encoder": name, "weights": _weights(name)}
+    recipe: JsonObject = {"encoder": name, "weights": _weights(name)}
     if init.pretrain:
         recipe["pretrain"] = {"kind": init.pretrain, **asdict(pretraining(plan))}
     return recipe
@@ -181,7 +179,7 @@ def _weights(encoder: str) -> str:
 
 def _run_recipe(
     plan: Experiment, init: Init, labels: LabelSet, test: LabelSet, seed: int
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the parts of the recipe that matter to one run."""
     train = settings_table(_training(plan, seed))
     return {
@@ -266,7 +264,7 @@ def _run(
     write_json(folder / "figures.json", figures)
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _table(rows: list[JsonObject]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -274,5 +272,5 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _short(value: Any) -> Any:
+def _short(value: object) -> object:
     return round(value, 3) if isinstance(value, float) else value

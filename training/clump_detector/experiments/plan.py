@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.config.recipe import read_toml
 from clump_detector.config.tables import fill
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError
+from clump_detector.core.json_types import JsonObject
 
 from .pretrain import KINDS, PretrainConfig
 
@@ -70,7 +70,7 @@ class Experiment:
     inits: tuple[Init, ...] = ()
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
-    pretrain: dict[str, Any] = field(default_factory=dict)
+    pretrain: JsonObject = field(default_factory=dict)
 
 
 def read_experiment(path: str | Path) -> Experiment:

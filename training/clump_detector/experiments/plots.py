@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from clump_detector.core.json_types import JsonObject
 
-def draw_experiment(rows: list[dict[str, Any]], path: Path) -> None:
+
+def draw_experiment(rows: list[JsonObject], path: Path) -> None:
     """Draw completeness, purity and AP against the number of galaxies.
 
     Parameters
@@ -42,7 +43,7 @@ def draw_experiment(rows: list[dict[str, Any]], path: Path) -> None:
 
 
 def _spread(
-    rows: list[dict[str, Any]], name: str, key: str
+    rows: list[JsonObject], name: str, key: str
 ) -> Iterator[tuple[int, float, float, float]]:
     """Yield (size, lowest, mean, highest) over seeds of one encoder."""
     for size in sorted({row["galaxies"] for row in rows}):

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -19,7 +19,11 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from clump_detector.core.errors import ConfigError, from_os_error
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
+
+#: Pictures, and the number of each one's kind.
+Pictures: TypeAlias = tuple[list[NDArray[np.uint8]], NDArray[np.int64]]
 
 KINDS = ("morphology", "textures")
 
@@ -60,7 +64,7 @@ def pretrain(
     out: Path,
     config: PretrainConfig,
     progress: Progress = no_progress,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Pretrain a classifier of timm and store it in a folder that timm can load.
 
     Parameters
@@ -159,7 +163,7 @@ def _batch(parts: list[NDArray[np.uint8]]) -> torch.Tensor:
 
 def _morphology(
     config: PretrainConfig,
-) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
+) -> Pictures:
     """Return pictures of simulated galaxies and the number of each one's kind."""
     from PIL import Image
 
@@ -180,7 +184,7 @@ def _morphology(
 
 def _textures(
     config: PretrainConfig,
-) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
+) -> Pictures:
     """Return patches of photographs and the number of each one's photograph."""
     try:
         from skimage import data
@@ -208,7 +212,7 @@ def _textures(
     return pictures, np.array(labels)
 
 
-_MAKERS: dict[str, Callable[[PretrainConfig], Any]] = {
+_MAKERS: dict[str, Callable[[PretrainConfig], Pictures]] = {
     "morphology": _morphology,
     "textures": _textures,
 }

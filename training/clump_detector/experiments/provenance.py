@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import FileError, from_os_error
 from clump_detector.core.files import read_json, write_json
@@ -22,7 +21,7 @@ FILE = "made_from.json"
 _NAMED = 4
 
 
-def keep_recipe(folder: Path, recipe: Mapping[str, Any]) -> None:
+def keep_recipe(folder: Path, recipe: Mapping[str, object]) -> None:
     """Write what a folder is made from.
 
     Parameters
@@ -39,7 +38,7 @@ def keep_recipe(folder: Path, recipe: Mapping[str, Any]) -> None:
     write_json(folder / FILE, recipe)
 
 
-def changed(folder: Path, recipe: Mapping[str, Any]) -> str:
+def changed(folder: Path, recipe: Mapping[str, object]) -> str:
     """Return why a folder is not of this recipe; empty where it is.
 
     A folder that is not there, or is empty, is of any recipe.
@@ -70,15 +69,16 @@ def changed(folder: Path, recipe: Mapping[str, Any]) -> str:
 
 
 def _differences(
-    old: Mapping[str, Any], new: Mapping[str, Any], before: str = ""
+    old: Mapping[str, object], new: Mapping[str, object], before: str = ""
 ) -> Iterator[str]:
     """Yield the keys, with dots, that differ or are on one side only."""
     for key in dict.fromkeys((*new, *old)):
+        was, made = old.get(key), new.get(key)
         if key not in old or key not in new:
             yield before + key
-        elif isinstance(old[key], dict) and isinstance(new[key], dict):
-            yield from _differences(old[key], new[key], f"{before}{key}.")
-        elif old[key] != new[key]:
+        elif isinstance(was, dict) and isinstance(made, dict):
+            yield from _differences(was, made, f"{before}{key}.")
+        elif was != made:
             yield before + key
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import torch
 
@@ -17,8 +17,11 @@ from .fitting.validation import BestEpoch, ValidationResult
 
 AGAIN = "Train from the start, without resuming."
 
+#: What a checkpoint holds: tensors, numbers, texts, lists and dictionaries.
+State: TypeAlias = dict[str, Any]
 
-def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
+
+def write_checkpoint(path: Path, content: State) -> None:
     """Write a checkpoint.
 
     Parameters
@@ -45,7 +48,7 @@ def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
         ) from error
 
 
-def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
+def read_checkpoint(path: Path, device: torch.device) -> State:
     """Read a checkpoint; nothing but weights and numbers is ever built.
 
     Parameters
@@ -65,7 +68,7 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
         content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # whatever a damaged file leads to
         raise foreign(path, error) from error
-    return cast(dict[str, Any], content)
+    return cast(State, content)
 
 
 def foreign(path: Path, error: Exception) -> TrainingError:
@@ -94,7 +97,7 @@ class Checkpoint:
         checkpoint of others.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, object]) -> None:
         self._path, self._identity = path, identity
 
     def write(self, epoch: int, fitter: Fitter, best: BestEpoch) -> None:

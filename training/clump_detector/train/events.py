@@ -6,9 +6,11 @@ per field; `from_json` is its inverse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from clump_detector.core.json_types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class EndEvent:
     best_epoch: int
     seconds: float
     score: float
-    expected: Mapping[str, Any]
+    expected: JsonObject
     calibrated: str
 
 
@@ -177,9 +179,9 @@ def ignore_event(event: TrainEvent) -> None:
     """Take an event and do nothing."""
 
 
-def to_json(event: TrainEvent) -> dict[str, Any]:
+def to_json(event: TrainEvent) -> JsonObject:
     """Return an event as a dictionary that JSON can hold; no empty note."""
-    table: dict[str, Any] = {"event": event.kind}
+    table: JsonObject = {"event": event.kind}
     for one in fields(event):
         value = getattr(event, one.name)
         if one.name != "note" or value:
@@ -187,7 +189,7 @@ def to_json(event: TrainEvent) -> dict[str, Any]:
     return table
 
 
-def from_json(table: Mapping[str, Any]) -> TrainEvent:
+def from_json(table: JsonObject) -> TrainEvent:
     """Return the event of a dictionary that `to_json` made.
 
     Raises

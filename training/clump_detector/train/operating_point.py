@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from clump_detector.core.arrays import Floats
+from clump_detector.core.json_types import JsonObject
 from clump_detector.metrics.calibration import Calibration, expecting, fit_near
 from clump_detector.metrics.matching import Match
 from clump_detector.metrics.threshold import (
@@ -86,7 +86,7 @@ class OperatingPoint:
             return said
         return f"{said} No score reaches the goal ({self.goal}); this comes nearest."
 
-    def as_table(self) -> dict[str, Any]:
+    def as_table(self) -> JsonObject:
         """Return the card's ``expected``."""
         return {
             "method": self.method,

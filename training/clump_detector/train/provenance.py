@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.images.identity import telling
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard
@@ -54,7 +54,7 @@ def make_card(
 
 def _origin(
     request: TrainRequest, setup: Setup, best_epoch: int, minutes: float
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return what the model learned from, and how."""
     samples, labels, base = setup.samples, setup.labels, setup.base
     every = [*samples.train, *samples.validation]
@@ -76,7 +76,7 @@ def _origin(
     }
 
 
-def _ancestry(base: ModelCard | None) -> dict[str, Any]:
+def _ancestry(base: ModelCard | None) -> JsonObject:
     """Return what the models before it learned from."""
     if base is None:
         return {}
@@ -91,7 +91,7 @@ def _ancestry(base: ModelCard | None) -> dict[str, Any]:
     }
 
 
-def _performance(point: OperatingPoint) -> dict[str, Any]:
+def _performance(point: OperatingPoint) -> JsonObject:
     """Return how well a model does at its score, on galaxies it did not learn from."""
     completeness, purity = point.values
     if completeness is None or purity is None:
@@ -105,7 +105,7 @@ def _performance(point: OperatingPoint) -> dict[str, Any]:
     }
 
 
-def _without_paths(labels: LabelSet) -> dict[str, Any]:
+def _without_paths(labels: LabelSet) -> JsonObject:
     """Return where the labels come from, without paths of this computer."""
     return {k: v for k, v in labels.info.items() if k not in ("path", "folder", "file")}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import FileError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
 from clump_detector.detector.encoder import MODEL, is_pretrained, normalisation
 from clump_detector.detector.model_folder import load_model
@@ -62,7 +62,7 @@ class Setup:
     schedule: Schedule
     processes: Processes
 
-    def identity(self, request: TrainRequest) -> dict[str, Any]:
+    def identity(self, request: TrainRequest) -> JsonObject:
         """Return what a checkpoint has to agree with to be continued from."""
         return {
             "labels": self.labels.hash(),
