@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from qtpy.QtCore import QModelIndex, QPointF, QRect, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPen
-from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QVBoxLayout, QWidget
 
+from clump_detector.image_files.sources import Source
 from napari_clumps.app.session import Session
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.thumbnails import ThumbnailView
@@ -105,7 +105,9 @@ class FilmstripPainter(CellPainter):
         super().__init__(cells, _LINES)
         self._filmstrip = cells
 
-    def paint(self, painter: Any, option: Any, index: Any) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
         """Paint a cell, a frame round it where it is the current one."""
         super().paint(painter, option, index)
         if self._filmstrip.is_current(index.row()):
@@ -181,10 +183,10 @@ class FilmstripPanel(QWidget):
             (c.session.cutout_changed, self._on_cutout),
         )
 
-    def _source(self, cutout_id: int) -> Any:
+    def _source(self, cutout_id: int) -> Source:
         return self._session.opened.cutout(cutout_id).source
 
-    def _on_clicked(self, index: Any) -> None:
+    def _on_clicked(self, index: QModelIndex) -> None:
         self._controller.navigator.visit(self.cells.cutout(index.row()))
 
     def _on_review(self) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from napari.viewer import Viewer
-from qtpy.QtCore import QEvent, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from clump_detector.image_files.sources import Source
+from napari_clumps.app.gallery import Gallery
 from napari_clumps.plugin.window import controller_of
-from napari_clumps.review import Arrangement
+from napari_clumps.review import Arrangement, Review
 from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
 from napari_clumps.viewer.napari_private import canvas_widget, main_window
 from napari_clumps.widgets.base.docks import at_the_bottom, find_dock
@@ -25,6 +26,7 @@ from napari_clumps.widgets.gallery.box_cells import GalleryCells, GalleryPainter
 from napari_clumps.widgets.gallery.filter_bar import GalleryFilter
 from napari_clumps.widgets.gallery.grid_view import GridView
 from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
+from napari_clumps.widgets.gallery.scroll_anchor import ScrollAnchor
 
 #: Milliseconds until the gallery follows what is decided on the canvas.
 PAUSE = 150
@@ -149,10 +151,10 @@ class GalleryPanel(QWidget):
             (self._gallery.touched, self._on_touched),
         )
 
-    def _source(self, cutout_id: int) -> Any:
+    def _source(self, cutout_id: int) -> Source:
         return self._session.opened.cutout(cutout_id).source
 
-    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Read the boxes when they come into view."""
         super().showEvent(event)
         self._follow_soon()
@@ -192,43 +194,19 @@ class GalleryPanel(QWidget):
         same = self._gallery.arrangement == self._shown_arrangement
         self._shown_arrangement = self._gallery.arrangement
         selected = self.cells.ids(self.grid.selected_places())
-        current, anchor, height = self._anchor()
+        before = ScrollAnchor.of(self.grid, self.cells)
         self.cells.rearrange()
-        self.grid.empty_words = self._empty_words()
+        self.grid.empty_words = _empty_words(self._gallery, self._session.review)
         self.grid.updateGeometries()
-        found = self._gallery.positions_of([current])
+        positions_of = self._gallery.positions_of
+        found = positions_of([before.current])
         here = int(found[0]) if len(found) else None
-        self.grid.select_places(self._gallery.positions_of(selected), here)
-        self._scroll_back(anchor if same else [], height)
+        self.grid.select_places(positions_of(selected), here)
+        if same and before.boxes:
+            before.scroll_back(self.grid, positions_of)
+        else:
+            self.grid.verticalScrollBar().setValue(0)
         self._say_count()
-
-    def _anchor(self) -> tuple[int, list[int], int]:
-        """Return the current box, those in view, and how far down the first of them is.
-
-        The current one counts as the first where it is in view.
-        """
-        places = self.grid.visible_places()
-        here = self.grid.currentIndex().row()
-        current = self.cells.ids([here])[0] if here >= 0 else -1
-        if here in places:
-            places = [here, *places[places.index(here) + 1 :]]
-        if not places:
-            return current, [], 0
-        height = self.grid.visualRect(self.cells.index(places[0])).top()
-        return current, self.cells.ids(places), height
-
-    def _scroll_back(self, anchor: list[int], height: int) -> None:
-        """Put the first box of the anchor that is left where it was."""
-        bar = self.grid.verticalScrollBar()
-        if not anchor:
-            bar.setValue(0)
-            return
-        for box_id in anchor:
-            found = self._gallery.positions_of([box_id])
-            if len(found):
-                cell = self.grid.visualRect(self.cells.index(int(found[0])))
-                bar.setValue(bar.value() + cell.top() - height)
-                return
 
     def _on_updated(self, cutouts: set[int]) -> None:
         self.cells.pixmaps.forget_problems(cutouts)  # their images may be found again
@@ -238,27 +216,13 @@ class GalleryPanel(QWidget):
     def _on_selection(self, *_changed: object) -> None:
         self._say_count()
 
-    # -- words --------------------------------------------------------------
-
     def _say_count(self) -> None:
-        shown, of_all = len(self._gallery), len(self._gallery.crops)
-        said = [f"{shown:,} of {of_all:,} boxes"]
-        said.append(f"{len(self.grid.selected_places()):,} selected")
-        fresh = self._gallery.fresh
-        if fresh:
-            said.append(f"{fresh:,} new")
-        self._count.setText("  ·  ".join(said))
-
-    def _empty_words(self) -> str:
-        if self._session.review is None:
-            return "No review is open."
-        if not len(self._gallery.crops):
-            return "No box yet: detect clumps, or draw one."
-        return "No box fits this filter."
+        selected = len(self.grid.selected_places())
+        self._count.setText(_count_in_words(self._gallery, selected))
 
     # -- what is pressed ----------------------------------------------------
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Let the review's keys work on the selection, before any other use of them."""
         kind = event.type()
         if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
@@ -315,3 +279,20 @@ class GalleryPanel(QWidget):
         if here >= 0:
             self._gallery.open(self.cells.ids([here])[0])
             canvas_widget(self._session.viewer).setFocus()
+
+
+def _count_in_words(gallery: Gallery, selected: int) -> str:
+    said = [f"{len(gallery):,} of {len(gallery.crops):,} boxes"]
+    said.append(f"{selected:,} selected")
+    if gallery.fresh:
+        said.append(f"{gallery.fresh:,} new")
+    return "  ·  ".join(said)
+
+
+def _empty_words(gallery: Gallery, review: Review | None) -> str:
+    """Return why no crop is shown, if none is."""
+    if review is None:
+        return "No review is open."
+    if not len(gallery.crops):
+        return "No box yet: detect clumps, or draw one."
+    return "No box fits this filter."

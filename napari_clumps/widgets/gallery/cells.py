@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qtpy.QtCore import QAbstractListModel, QModelIndex, QRect, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPen, QPixmap
-from qtpy.QtWidgets import QStyle, QStyledItemDelegate
+from qtpy.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_clumps.render.thumbnails import PAPER, ThumbnailView
 
@@ -55,11 +53,13 @@ class Cells(QAbstractListModel):
         if self.count():
             self.dataChanged.emit(self.index(0), self.index(self.count() - 1))
 
-    def rowCount(self, parent: Any = _Index()) -> int:  # noqa: N802, B008 - Qt's
+    def rowCount(self, parent: QModelIndex = _Index()) -> int:  # noqa: N802, B008 - Qt's
         """Return the number of cells."""
         return 0 if parent.isValid() else self.count()
 
-    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(
+        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> str | None:
         """Return a cell's words; where its picture cannot be read, also why."""
         spoken = Qt.ItemDataRole.AccessibleTextRole
         if role not in (Qt.ItemDataRole.ToolTipRole, spoken):
@@ -98,7 +98,9 @@ class CellPainter(QStyledItemDelegate):
     def caption(self, painter: QPainter, area: QRect, place: int) -> None:
         """Paint the words below a picture."""
 
-    def paint(self, painter: Any, option: Any, index: Any) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
         """Paint a cell."""
         metrics, palette, place = option.fontMetrics, option.palette, index.row()
         rim, side = _rim(metrics), self.side(metrics)
@@ -160,6 +162,13 @@ def frame(
     painter.setBrush(Qt.BrushStyle.NoBrush)
     half = width / 2
     painter.drawRect(QRectF(area).adjusted(half, half, -half, -half))
+
+
+def paint_words(painter: QPainter, area: QRect, palette: QPalette, words: str) -> None:
+    """Write why there is no cell in the middle of a grid."""
+    painter.setPen(palette.color(QPalette.ColorRole.Text))
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(area.adjusted(12, 12, -12, -12), flags, words)
 
 
 def _rim(metrics: QFontMetrics) -> int:

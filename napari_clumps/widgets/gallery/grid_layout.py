@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 
 @dataclass(frozen=True)
 class GridLayout:
@@ -62,3 +65,10 @@ class GridLayout:
         starts = (row * self.columns for row in range(top_row, last_row + 1))
         runs = (range(s + first, min(s + last + 1, self.n)) for s in starts)
         return [run for run in runs if run]
+
+
+def runs_of(places: ArrayLike) -> list[range]:
+    """Return places, lowest first, as runs of neighbours."""
+    row = np.asarray(places, np.int64)
+    cuts = np.flatnonzero(np.diff(row) != 1) + 1
+    return [range(int(p[0]), int(p[-1]) + 1) for p in np.split(row, cuts) if len(p)]

@@ -7,40 +7,40 @@ so that 100,000 of them open at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-import numpy as np
+from numpy.typing import ArrayLike
 from qtpy.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
+    QModelIndex,
     QPoint,
     QRect,
     QSize,
     Qt,
-    QTimer,
 )
-from qtpy.QtGui import QColor, QPainter, QPalette, QRegion
+from qtpy.QtGui import (
+    QHideEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QShowEvent,
+    QWheelEvent,
+)
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QLabel,
+    QScrollBar,
     QStyle,
     QStyleOptionViewItem,
 )
 
-from napari_clumps.render.thumbnails import ThumbnailView
-
-from .cells import CellPainter, Cells
-from .grid_layout import GridLayout
-
-#: Milliseconds in which what comes together is drawn, or asked for, together.
-TOGETHER = 25
-
-#: Milliseconds after which pictures that nobody sees are let go.
-UNSEEN = 60_000
-
-_Event = Any
+from .cell_places import CellPlaces
+from .cells import CellPainter, Cells, paint_words
+from .grid_layout import GridLayout, runs_of
+from .picture_requests import PictureRequests, timer
+from .rubber_band import RubberBand
 
 
 class GridView(QAbstractItemView):
@@ -65,36 +65,20 @@ class GridView(QAbstractItemView):
         # napari's theme gives its size of text to labels, not to views of items.
         self._label = QLabel(self)
         self._label.hide()
-        self._grid = GridLayout(0, 1, 1, 1)
-        self._pressed: QPoint | None = None
-        self._dragged: QPoint | None = None
-        self._asked: tuple[int, int] | None = None
-        self._ask_timer = _timer(self, self._ask)
-        self._awaited: dict[ThumbnailView, list[int]] = {}
-        self._arrived: set[int] = set()
-        self._draw_timer = _timer(self, self._draw_arrived)
-        self._font_timer = _timer(self, self.updateGeometries)
-        self._unseen_timer = _timer(self, cells.pixmaps.forget, UNSEEN)
+        self._places = CellPlaces(self._offset)
+        self._band = RubberBand()
+        self._pictures = PictureRequests(self, cells, self.visible_places)
+        self._pictures.came.connect(self._on_came)
+        self._font_timer = timer(self, self.updateGeometries)
         self.setModel(cells)
         self.setItemDelegate(painter)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self._set_bars()
+        _fix_bars(self, across=single_row)
         # Qt moves what is painted only where it knows that nothing shines through.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        cells.pixmaps.came.connect(self._on_came)
-        cells.dataChanged.connect(self._forget_asked)
-        cells.modelReset.connect(self._forget_asked)
-
-    def _set_bars(self) -> None:
-        # A bar that comes and goes would change the columns and come and go again.
-        shown = Qt.ScrollBarPolicy.ScrollBarAlwaysOn
-        hidden = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        row = self._single_row
-        self.setVerticalScrollBarPolicy(hidden if row else shown)
-        self.setHorizontalScrollBarPolicy(shown if row else hidden)
 
     # -- where things are ---------------------------------------------------
 
@@ -106,24 +90,21 @@ class GridView(QAbstractItemView):
         size = self.painter.cell_size(self.fontMetrics())
         n, area = self.cells.count(), self.viewport().size()
         if self._single_row:
-            self._grid = GridLayout(n, max(n, 1), size.width(), size.height())
+            grid = GridLayout(n, max(n, 1), size.width(), size.height())
         else:
-            self._grid = GridLayout.across(n, area.width(), size.width(), size.height())
+            grid = GridLayout.across(n, area.width(), size.width(), size.height())
+        self._places.grid = grid
         if self._single_row and self.height() != self.sizeHint().height():
             self.setFixedHeight(self.sizeHint().height())
         sharp = self.devicePixelRatioF()
         self.cells.side = round(self.painter.side(self.fontMetrics()) * sharp)
-        width, height = self._grid.size
-        for bar, whole, seen, step in (
-            (self.horizontalScrollBar(), width, area.width(), size.width()),
-            (self.verticalScrollBar(), height, area.height(), size.height()),
-        ):
-            bar.setSingleStep(max(step // 3, 1))
-            bar.setPageStep(seen)
-            bar.setRange(0, max(whole - seen, 0))
+        width, height = grid.size
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        _set_range(across, width, area.width(), size.width())
+        _set_range(down, height, area.height(), size.height())
         super().updateGeometries()
 
-    def changeEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the theme and its size of text, once all have heard of it."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
@@ -148,140 +129,107 @@ class GridView(QAbstractItemView):
     def _offset(self) -> QPoint:
         return QPoint(self.horizontalOffset(), self.verticalOffset())
 
-    def _rect(self, place: int) -> QRect:
-        left, top = self._grid.corner(place)
-        whole = QRect(left, top, self._grid.width, self._grid.height)
-        return whole.translated(-self._offset())
-
-    def visualRect(self, index: Any) -> QRect:  # noqa: N802 - Qt's name
+    def visualRect(self, index: QModelIndex) -> QRect:  # noqa: N802 - Qt's name
         """Return where a cell is on the screen."""
-        return self._rect(index.row()) if index.isValid() else QRect()
+        return self._places.rect(index.row()) if index.isValid() else QRect()
 
-    def indexAt(self, point: QPoint) -> Any:  # noqa: N802 - Qt's name
+    def indexAt(self, point: QPoint) -> QModelIndex:  # noqa: N802 - Qt's name
         """Return the cell at a point."""
-        inside = point + self._offset()
-        place = self._grid.at(inside.x(), inside.y())
+        place = self._places.at(point)
         return self.cells.index(-1 if place is None else place)
 
-    def isIndexHidden(self, _index: Any) -> bool:  # noqa: N802 - Qt's name
+    def isIndexHidden(self, _index: QModelIndex) -> bool:  # noqa: N802 - Qt's name
         """No cell is hidden."""
         return False
 
-    def _runs(self, area: QRect) -> list[range]:
-        """Return the cells that a rectangle of the screen touches."""
-        whole = area.normalized().translated(self._offset())
-        return self._grid.runs(whole.left(), whole.top(), whole.right(), whole.bottom())
-
-    def _places_in(self, region: QRegion) -> list[int]:
-        """Return the cells that a region of the screen touches."""
-        within = (p for run in self._runs(region.boundingRect()) for p in run)
-        return [place for place in within if region.intersects(self._rect(place))]
-
     def visible_places(self) -> list[int]:
         """Return the places that can be seen."""
-        return [p for run in self._runs(self.viewport().rect()) for p in run]
+        return [p for run in self._places.runs(self.viewport().rect()) for p in run]
 
     def scrollTo(  # noqa: N802 - Qt's name
         self,
-        index: Any,
-        hint: Any = QAbstractItemView.ScrollHint.EnsureVisible,
+        index: QModelIndex,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
     ) -> None:
         """Bring a cell into view, and no more than that."""
         if not index.isValid():
             return
         cell, area = self.visualRect(index), self.viewport().rect()
         centred = hint == QAbstractItemView.ScrollHint.PositionAtCenter
-        for bar, low, high, seen in (
-            (self.horizontalScrollBar(), cell.left(), cell.right(), area.width()),
-            (self.verticalScrollBar(), cell.top(), cell.bottom(), area.height()),
-        ):
-            if low < 0 or high >= seen:
-                middle = (low + high - seen) // 2
-                nearest = low if low < 0 else high - seen + 1
-                bar.setValue(bar.value() + (middle if centred else nearest))
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        _scroll(across, cell.left(), cell.right(), area.width(), centred)
+        _scroll(down, cell.top(), cell.bottom(), area.height(), centred)
 
     # -- selecting ----------------------------------------------------------
 
-    def setSelection(self, rect: QRect, command: Any) -> None:  # noqa: N802 - Qt's name
+    def setSelection(  # noqa: N802 - Qt's name
+        self, rect: QRect, command: QItemSelectionModel.SelectionFlag
+    ) -> None:
         """Select a rectangle while the mouse is dragged, else from cell to cell."""
         if self.state() == QAbstractItemView.State.DragSelectingState:
-            runs = self._runs(rect)
+            runs = self._places.runs(rect)
         else:
             ends = [self.indexAt(rect.topLeft()), self.indexAt(rect.bottomRight())]
             rows = sorted(index.row() for index in ends if index.isValid())
             runs = [range(rows[0], rows[-1] + 1)] if rows else []
-        self.selectionModel().select(self._selection(runs), command)
-
-    def _selection(self, runs: Iterable[range]) -> QItemSelection:
-        chosen = QItemSelection()
-        for run in runs:
-            chosen.select(self.cells.index(run[0]), self.cells.index(run[-1]))
-        return chosen
+        self.selectionModel().select(_selection(self.cells, runs), command)
 
     def selected_places(self) -> list[int]:
         """Return the selected places, lowest first."""
         ranges = self.selectionModel().selection()
         return sorted({p for r in ranges for p in range(r.top(), r.bottom() + 1)})
 
-    def select_places(self, places: Any, current: int | None = None) -> None:
+    def select_places(self, places: ArrayLike, current: int | None = None) -> None:
         """Select places, lowest first, and nothing else."""
-        places = np.asarray(places, np.int64)
-        cuts = np.flatnonzero(np.diff(places) != 1) + 1
-        runs = [range(p[0], p[-1] + 1) for p in np.split(places, cuts) if len(p)]
         flags = QItemSelectionModel.SelectionFlag
         model = self.selectionModel()
         if current is not None:
             model.setCurrentIndex(self.cells.index(current), flags.NoUpdate)
-        model.select(self._selection(runs), flags.ClearAndSelect)
+        model.select(_selection(self.cells, runs_of(places)), flags.ClearAndSelect)
 
-    def visualRegionForSelection(self, _selection: Any) -> QRegion:  # noqa: N802
+    def visualRegionForSelection(  # noqa: N802 - Qt's name
+        self, _selection: QItemSelection
+    ) -> QRegion:
         """Draw all anew when the selection changes: it is a screenful at most."""
         return QRegion(self.viewport().rect())
 
-    def moveCursor(self, action: Any, _modifiers: Any) -> Any:  # noqa: N802 - Qt's name
+    def moveCursor(  # noqa: N802 - Qt's name
+        self, action: QAbstractItemView.CursorAction, _modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
         """Return the cell that a key of the arrows leads to."""
-        move = QAbstractItemView.CursorAction
-        n, columns = self._grid.n, self._grid.columns
-        page = max(self.viewport().height() // self._grid.height, 1) * columns
-        steps = {
-            move.MoveLeft: -1, move.MovePrevious: -1, move.MoveRight: 1,
-            move.MoveNext: 1, move.MoveUp: -columns, move.MoveDown: columns,
-            move.MovePageUp: -page, move.MovePageDown: page,
-            move.MoveHome: -n, move.MoveEnd: n,
-        }  # fmt: skip
-        here = self.currentIndex().row()
+        n, here = self._places.grid.n, self.currentIndex().row()
         if n == 0 or here < 0:
             return self.cells.index(0 if n else -1)
-        return self.cells.index(min(max(here + steps[action], 0), n - 1))
+        rows = max(self.viewport().height() // self._places.grid.height, 1)
+        there = here + _step(action, self._places.grid, rows)
+        return self.cells.index(min(max(there, 0), n - 1))
 
     def keyboardSearch(self, _text: str) -> None:  # noqa: N802 - Qt's name
         """Letters are keys of the review here, not the start of a name."""
 
     # -- the mouse ----------------------------------------------------------
 
-    def mousePressEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Remember where a rubber band starts."""
-        self._pressed = event.position().toPoint() + self._offset()
+        self._band.press(event.position().toPoint() + self._offset())
         super().mousePressEvent(event)
 
-    def mouseMoveEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
-        """Draw the rubber band; a hand that shakes in a click draws none."""
-        here = event.position().toPoint()
-        if self._pressed is not None and event.buttons():
-            way = (here + self._offset() - self._pressed).manhattanLength()
-            if self._dragged is None and way < QApplication.startDragDistance():
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the rubber band."""
+        if event.buttons():
+            if not self._band.drag(event.position().toPoint() + self._offset()):
                 return
-            self._dragged = here + self._offset()
-            self.viewport().update()
+            if self._band.is_drawn:
+                self.viewport().update()
         super().mouseMoveEvent(event)
 
-    def mouseReleaseEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Take the rubber band away."""
-        self._pressed = self._dragged = None
+        self._band.release()
         self.viewport().update()
         super().mouseReleaseEvent(event)
 
-    def wheelEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Turn a single row with the wheel as well."""
         turned = event.angleDelta()
         if not self._single_row or turned.x():
@@ -293,97 +241,104 @@ class GridView(QAbstractItemView):
 
     # -- drawing ------------------------------------------------------------
 
-    def paintEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Paint the cells that can be seen, and ask for their pictures."""
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self.palette().base())
-        if not self._grid.n:
-            area = self.viewport().rect().adjusted(12, 12, -12, -12)
-            painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(area, flags, self.empty_words)
+        if not self._places.grid.n:
+            paint_words(
+                painter, self.viewport().rect(), self.palette(), self.empty_words
+            )
             return
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
         plain, model = option.state, self.selectionModel()
         current = self.currentIndex().row() if self.hasFocus() else -1
         flag = QStyle.StateFlag
-        for place in self._places_in(event.region()):
+        for place in self._places.touched(event.region()):
             index = self.cells.index(place)
             state = plain & ~flag.State_HasFocus
             if model.isSelected(index):
                 state |= flag.State_Selected
             if place == current:
                 state |= flag.State_HasFocus
-            option.state, option.rect = state, self._rect(place)
+            option.state, option.rect = state, self._places.rect(place)
             self.painter.paint(painter, option, index)
-        self._paint_band(painter)
+        self._band.paint(painter, self.palette(), self._offset())
         painter.end()
-        if not self._ask_timer.isActive():
-            self._ask_timer.start()
-
-    def _paint_band(self, painter: QPainter) -> None:
-        if self._pressed is None or self._dragged is None:
-            return
-        band = QRect(self._pressed, self._dragged).normalized()
-        colour = QColor(self.palette().color(QPalette.ColorRole.Highlight))
-        painter.setPen(colour)
-        colour.setAlpha(60)
-        painter.setBrush(colour)
-        painter.drawRect(band.translated(-self._offset()))
+        self._pictures.ask_soon()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 - Qt's name
         """Move what is painted already; only what comes into view is painted."""
-        if self._dragged is None:
-            self.viewport().scroll(dx, dy)
-        else:
+        if self._band.is_drawn:
             self.viewport().update()
+        else:
+            self.viewport().scroll(dx, dy)
 
-    def showEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Ask again for what may have been let go."""
         super().showEvent(event)
-        self._unseen_timer.stop()
-        self._asked = None
+        self._pictures.show()
 
-    def hideEvent(self, event: _Event) -> None:  # noqa: N802 - Qt's name
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Hold no pictures for long that nobody sees."""
         super().hideEvent(event)
-        self._unseen_timer.start()
+        self._pictures.hide()
 
-    def _on_came(self, views: list[ThumbnailView]) -> None:
-        """Draw soon the cells whose pictures came, and no others."""
-        for view in views:
-            self._arrived.update(self._awaited.pop(view, ()))
-        if self._arrived and not self._draw_timer.isActive():
-            self._draw_timer.start()
-
-    def _draw_arrived(self) -> None:
-        for place in self._arrived:
-            self.viewport().update(self._rect(place))
-        self._arrived.clear()
-
-    # -- reading ahead ------------------------------------------------------
-
-    def _forget_asked(self) -> None:
-        self._asked = None
-
-    def _ask(self) -> None:
-        """Ask for what can be seen, then for a screenful on either side."""
-        seen = self.visible_places()
-        if not seen or (seen[0], seen[-1]) == self._asked:
-            return
-        self._asked = seen[0], seen[-1]
-        after = range(seen[-1] + 1, min(seen[-1] + 1 + len(seen), self._grid.n))
-        before = range(max(seen[0] - len(seen), 0), seen[0])
-        self._awaited = {}
-        for place in (*seen, *after, *reversed(before)):
-            self._awaited.setdefault(self.cells.view(place), []).append(place)
-        self.cells.pixmaps.want(list(self._awaited))
+    def _on_came(self, places: list[int]) -> None:
+        """Draw the cells whose pictures came, and no others."""
+        for place in places:
+            self.viewport().update(self._places.rect(place))
 
 
-def _timer(view: GridView, slot: Any, interval: int = TOGETHER) -> QTimer:
-    timer = QTimer(view)
-    timer.setSingleShot(True)
-    timer.setInterval(interval)
-    timer.timeout.connect(slot)
-    return timer
+def _fix_bars(view: QAbstractItemView, *, across: bool) -> None:
+    """Show one bar only, and always.
+
+    A bar that comes and goes would change the columns and come and go again.
+    """
+    shown = Qt.ScrollBarPolicy.ScrollBarAlwaysOn
+    hidden = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+    view.setVerticalScrollBarPolicy(hidden if across else shown)
+    view.setHorizontalScrollBarPolicy(shown if across else hidden)
+
+
+def _selection(cells: Cells, runs: Iterable[range]) -> QItemSelection:
+    chosen = QItemSelection()
+    for run in runs:
+        chosen.select(cells.index(run[0]), cells.index(run[-1]))
+    return chosen
+
+
+def _set_range(bar: QScrollBar, whole: int, seen: int, step: int) -> None:
+    """Have a bar scroll over a length of which a part is seen."""
+    bar.setSingleStep(max(step // 3, 1))
+    bar.setPageStep(seen)
+    bar.setRange(0, max(whole - seen, 0))
+
+
+def _scroll(bar: QScrollBar, low: int, high: int, seen: int, centred: bool) -> None:
+    """Bring what is between two ends into the part that is seen, if it is not."""
+    if low < 0 or high >= seen:
+        middle = (low + high - seen) // 2
+        nearest = low if low < 0 else high - seen + 1
+        bar.setValue(bar.value() + (middle if centred else nearest))
+
+
+def _step(action: QAbstractItemView.CursorAction, grid: GridLayout, rows: int) -> int:
+    """Return how many cells a key of the arrows goes on, or back.
+
+    Parameters
+    ----------
+    action : QAbstractItemView.CursorAction
+    grid : GridLayout
+    rows : int
+        Of a screenful.
+    """
+    move = QAbstractItemView.CursorAction
+    n, columns, page = grid.n, grid.columns, rows * grid.columns
+    return {
+        move.MoveLeft: -1, move.MovePrevious: -1, move.MoveRight: 1,
+        move.MoveNext: 1, move.MoveUp: -columns, move.MoveDown: columns,
+        move.MovePageUp: -page, move.MovePageDown: page,
+        move.MoveHome: -n, move.MoveEnd: n,
+    }[action]  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QImage, QPixmap
 
@@ -101,7 +102,7 @@ class PixmapCache(QObject):
             self._bytes -= _bytes(self._kept.popitem(last=False)[1])
 
 
-def _pixmap(rgb: Any) -> QPixmap:
+def _pixmap(rgb: NDArray[np.uint8]) -> QPixmap:
     height, width = rgb.shape[:2]
     data = rgb.tobytes()
     image = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888)
