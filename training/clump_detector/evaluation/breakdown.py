@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +14,9 @@ from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelledCutout
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import Match
+
+if TYPE_CHECKING:
+    import torch
 
 #: Bins of a clump's flux over its host's; clumps from 3 % and 8 % up have names of
 #: their own in Adams et al. (2022) and Guo et al. (2015).
@@ -119,47 +123,56 @@ def _average(
     found: Sequence[tuple[Boxes, ArrayLike, Sequence[str]]],
     numbers: dict[str, int],
 ) -> dict[str, float | None]:
-    import torch
     from torchmetrics.detection import MeanAveragePrecision
 
     metric = MeanAveragePrecision(
         backend="pycocotools", max_detection_thresholds=[1, 10, 100]
     )
     metric.warn_on_many_detections = False
-
-    def edges(corners: ArrayLike) -> torch.Tensor:
-        boxes = np.asarray(corners, dtype=float).reshape(-1, 4)
-        return torch.as_tensor(to_edges(boxes), dtype=torch.float32)
-
-    predictions, truths = [], []
-    for galaxy, (boxes, scores, names) in zip(galaxies, found, strict=True):
-        kept = np.array([name in numbers for name in names], dtype=bool)
-        labels = [numbers[name] for name in names if name in numbers]
-        predictions.append(
-            {
-                "boxes": edges(np.asarray(boxes).reshape(-1, 4)[kept]),
-                "scores": torch.as_tensor(
-                    np.asarray(scores, dtype=float)[kept]
-                ).float(),
-                "labels": torch.as_tensor(labels, dtype=torch.int64),
-            }
-        )
-        # What is ignored is ignored for every class.
-        known = [b for b in galaxy.boxes if b.ignored or b.cls in numbers]
-        of = [numbers.get(b.cls, next(iter(numbers.values()))) for b in known]
-        truths.append(
-            {
-                "boxes": edges([b.corners for b in known]),
-                "labels": torch.as_tensor(of, dtype=torch.int64),
-                "iscrowd": torch.as_tensor([int(b.ignored) for b in known]),
-            }
-        )
-    metric.update(predictions, truths)
+    metric.update(
+        [_predicted(boxes, scores, names, numbers) for boxes, scores, names in found],
+        [_true(galaxy, numbers) for galaxy in galaxies],
+    )
     values = metric.compute()
     return {
         ours: _or_none(float(values[theirs]))
         for ours, theirs in (("ap", "map"), ("ap50", "map_50"), ("ap75", "map_75"))
     }
+
+
+def _predicted(
+    boxes: Boxes, scores: ArrayLike, names: Sequence[str], numbers: dict[str, int]
+) -> dict[str, torch.Tensor]:
+    """Return what a model found of some classes, as torchmetrics takes it."""
+    import torch
+
+    kept = np.array([name in numbers for name in names], dtype=bool)
+    labels = [numbers[name] for name in names if name in numbers]
+    return {
+        "boxes": _edges(np.asarray(boxes).reshape(-1, 4)[kept]),
+        "scores": torch.as_tensor(np.asarray(scores, dtype=float)[kept]).float(),
+        "labels": torch.as_tensor(labels, dtype=torch.int64),
+    }
+
+
+def _true(galaxy: LabelledCutout, numbers: dict[str, int]) -> dict[str, torch.Tensor]:
+    """Return the boxes of some classes; what is ignored is so for every class."""
+    import torch
+
+    known = [b for b in galaxy.boxes if b.ignored or b.cls in numbers]
+    of = [numbers.get(b.cls, next(iter(numbers.values()))) for b in known]
+    return {
+        "boxes": _edges([b.corners for b in known]),
+        "labels": torch.as_tensor(of, dtype=torch.int64),
+        "iscrowd": torch.as_tensor([int(b.ignored) for b in known]),
+    }
+
+
+def _edges(corners: ArrayLike) -> torch.Tensor:
+    import torch
+
+    boxes = np.asarray(corners, dtype=float).reshape(-1, 4)
+    return torch.as_tensor(to_edges(boxes), dtype=torch.float32)
 
 
 def _or_none(value: float) -> float | None:

@@ -10,7 +10,7 @@ from typing import Literal
 from clump_detector.core.errors import LabelError
 from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels
 from clump_detector.labels.label_set import LabelledCutout, LabelSet, read_label_set
-from clump_detector.models.card import read_card
+from clump_detector.models.card import ModelCard, read_card
 
 Which = Literal["all", "held_out"]
 
@@ -68,14 +68,28 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
     keys = [set(own) for own in believed([_keys(c) for c in done])]
     new = [c for c, own in zip(done, keys, strict=True) if learned.isdisjoint(own)]
     once = _first_of_each([own for own in keys if learned.isdisjoint(own)])
-    notes = []
     left_out = len(done) - len(new)
+    if not once:
+        raise LabelError(
+            f"a model has learned from every {kind} that is done ({left_out} of them), "
+            "so there is nothing to evaluate on",
+            path,
+            "Set other cutouts done, which no model has learned from.",
+        )
+    notes = _notes(kind, left_out, len(new) - len(once), cards)
+    return Chosen([new[i] for i in once], left_out, notes)
+
+
+def _notes(
+    kind: str, left_out: int, twins: int, cards: Sequence[ModelCard]
+) -> tuple[str, ...]:
+    """Return sentences on what was left out, and on what could not be."""
+    notes = []
     if left_out:
         notes.append(
             f"{plural(left_out, f'{kind} was', f'{kind}s were')} left out, because a "
             "model or one it comes from has learned from them."
         )
-    twins = len(new) - len(once)
     if twins:
         notes.append(
             f"{plural(twins, 'other image', 'other images')} of the same "
@@ -87,14 +101,7 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
             f"{' and '.join(unknown)}: which images this learned from is not recorded, "
             "so none of them could be left out."
         )
-    if not once:
-        raise LabelError(
-            f"a model has learned from every {kind} that is done ({left_out} of them), "
-            "so there is nothing to evaluate on",
-            path,
-            "Set other cutouts done, which no model has learned from.",
-        )
-    return Chosen([new[i] for i in once], left_out, tuple(notes))
+    return tuple(notes)
 
 
 def _keys(cutout: LabelledCutout) -> tuple[str, ...]:

@@ -231,23 +231,17 @@ def load_sample(
         If the image has another size than its labels state.
     """
     cutout = read_cutout(labelled.source)
-    stated, found = (
-        (labelled.width, labelled.height),
-        (cutout.width, cutout.height),
-    )
-    if stated != found:
-        raise LabelError(
-            f"the labels of {labelled.source.name!r} are for {stated[0]} x {stated[1]} "
-            f"pixels, and its image has {found[0]} x {found[1]}",
-            path,
-            "Give the image the labels were made on.",
-        )
+    found = cutout.width, cutout.height
+    _refuse_other_size(labelled, found, path)
     fwhm = (labelled.fwhm or cutout.fwhm) if by_psf else None
     scale = scale_of(*found, fwhm, config)
     picture, exact = resize(to_rgb(cutout), scale)
     counted = [b for b in labelled.boxes if not b.ignored]
     numbers = [config.classes.index(b.cls) + 1 for b in counted]
     ignored = [b for b in labelled.boxes if b.ignored]
+    keys = (
+        *labelled.keys, *image_keys(labelled.source), pixels_key(cutout.pixels)
+    )  # fmt: skip
 
     def moved(boxes: Sequence[LabelledBox]) -> geometry.Boxes:
         corners = geometry.as_boxes([b.corners for b in boxes])
@@ -264,17 +258,23 @@ def load_sample(
             moved(labelled.rejected),
             labelled.done,
             None if labelled.fwhm is None else scale * labelled.fwhm,
-            tuple(
-                dict.fromkeys(
-                    (
-                        *labelled.keys,
-                        *image_keys(labelled.source),
-                        pixels_key(cutout.pixels),
-                    )
-                )
-            ),
+            tuple(dict.fromkeys(keys)),
         )
     )
+
+
+def _refuse_other_size(
+    labelled: LabelledCutout, found: tuple[int, int], path: Path
+) -> None:
+    """Refuse labels that were made on an image of another width and height."""
+    stated = labelled.width, labelled.height
+    if stated != found:
+        raise LabelError(
+            f"the labels of {labelled.source.name!r} are for {stated[0]} x {stated[1]} "
+            f"pixels, and its image has {found[0]} x {found[1]}",
+            path,
+            "Give the image the labels were made on.",
+        )
 
 
 def _split(
