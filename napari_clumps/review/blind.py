@@ -14,8 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from clump_detector.core import boxes as geometry
-from napari_clumps.review.storage.log import Change
-from napari_clumps.review.storage.records import Box, CutoutRecord
+from napari_clumps.review.storage.records import Box, Change, CutoutRecord
 from napari_clumps.review.storage.snapshot import box_values
 
 from .rules import SAME_CLUMP

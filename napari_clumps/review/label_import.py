@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from clump_detector.core.text import plural
-from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import (
     Box,
+    Change,
     Corners,
     CutoutRecord,
     Label,

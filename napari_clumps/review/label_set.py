@@ -6,9 +6,10 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.text import plural
 from clump_detector.images.cutout import read_cutout
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
@@ -146,14 +147,14 @@ def _box(box: Box, corners: Corners) -> LabelledBox:
     )
 
 
-def _info(review: LabelSource, models: set[str], left_out: list[str]) -> dict[str, Any]:
+def _info(review: LabelSource, models: set[str], left_out: list[str]) -> JsonObject:
     try:
         software = f"napari-clumps {version('napari-clumps')}"
     except PackageNotFoundError:  # run from a folder without being installed
         from napari_clumps import __version__
 
         software = f"napari-clumps {__version__}"
-    info: dict[str, Any] = {
+    info: JsonObject = {
         "review": review.id,
         "review_file": review.path.name,
         "models": sorted(models),

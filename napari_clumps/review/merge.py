@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.text import plural
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.storage import log
-from napari_clumps.review.storage.log import Change
 from napari_clumps.review.storage.records import (
     FLAGS,
     Box,
+    Change,
     CutoutRecord,
+    LogValues,
     Opinion,
     Status,
 )
@@ -181,14 +182,14 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
     """Yield the change of the cutout's own state."""
     own, other = ours.cutout, theirs.cutout
     remarks = dict.fromkeys(filter(None, (own.remark, other.remark)))
-    before: dict[str, Any] = {
+    before: LogValues = {
         "done": own.done,
         "flags": list(own.flags),
         "remark": own.remark,
         "blind": own.blind,
     }
     begun = [side.cutout.blind for side in (ours, theirs) if side.begun]
-    after: dict[str, Any] = {
+    after: LogValues = {
         "done": (own.done or other.done) and not waiting,
         "flags": [f for f in FLAGS if f in {*own.flags, *other.flags}],
         "remark": "; ".join(remarks),

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from clump_detector.core.errors import ReviewError
 from napari_clumps.review.storage.connection import DiskError
 from napari_clumps.review.storage.fallback import MemoryFallback
-from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import Change
 from napari_clumps.review.storage.store import Store
 
 from .rules import Signature

@@ -9,8 +9,7 @@ from clump_detector.core.errors import ReviewError
 from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 from napari_clumps.review.images.image_files import absolute
-from napari_clumps.review.storage.log import Change
-from napari_clumps.review.storage.records import Box
+from napari_clumps.review.storage.records import Box, Change
 from napari_clumps.review.storage.snapshot import box_of
 from napari_clumps.review.storage.steps import run_to_end
 

@@ -11,13 +11,13 @@ from clump_detector.core.errors import ReviewError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 from napari_clumps.review.images.image_files import absolute
-from napari_clumps.review.storage.log import Change
-from napari_clumps.review.storage.records import Box, Label, Proposal
+from napari_clumps.review.storage.records import Box, Change, Label, Proposal
 from napari_clumps.review.storage.review_file import ReviewFile
 
-from . import blind, rules
+from . import blind
 from .images import repeats
 from .label_import import LabelImportResult, all_label_changes
+from .proposing import propose
 from .reader import ReviewReader
 from .recorder import Recorder, Rule
 from .rules import Signature
@@ -139,7 +139,7 @@ class ReviewWriter(ReviewReader):
             cutout = self.cutout(cutout_id)
             if not (cutout.done or cutout.blind):
                 boxes, first = self.boxes(cutout_id), self._snapshot.next_box_id()
-                change = rules.propose(
+                change = propose(
                     cutout, boxes, proposals, model, size, first,
                     beside=beside and blind.is_hidden(cutout, boxes),
                 )  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.text import plural
 from napari_clumps.review.storage.records import Box
 
@@ -82,7 +83,7 @@ class Agreement:
         return cohens_kappa(*self._table)
 
     @property
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> JsonObject:
         """All values, for JSON."""
         derived = ("completeness_of_first", "completeness_of_second", "kappa")
         return asdict(self) | {name: getattr(self, name) for name in derived}
@@ -152,7 +153,7 @@ def _agreement(
         if known:
             low, high = np.quantile(known, (0.025, 0.975))
             interval = float(low), float(high)
-    sums: dict[str, Any] = dict(zip(_COUNTED, map(int, rows.sum(axis=0)), strict=True))
+    sums: JsonObject = dict(zip(_COUNTED, map(int, rows.sum(axis=0)), strict=True))
     return Agreement(*names, len(rows), kappa_interval=interval, **sums)
 
 

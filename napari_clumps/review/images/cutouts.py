@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.errors import ClumpError, ReviewError
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.formats.orientation import picture_size
 from clump_detector.images.identity import keys_at_hand
-from napari_clumps.review.storage.log import Change
-from napari_clumps.review.storage.records import DECIDED, CutoutRecord
-from napari_clumps.review.storage.store import Store, load
+from napari_clumps.review.storage.records import DECIDED, Change, CutoutRecord
+from napari_clumps.review.storage.store import SqlRow, Store, load
 
 from . import image_files
 from .held_out import Keys, held_out, held_out_by_key, keys_of, keys_of_new
@@ -111,7 +109,7 @@ class Cutouts:
             yield from map(self._record, rows)
             last = rows[-1][0]
 
-    def _record(self, row: tuple[Any, ...]) -> CutoutRecord:
+    def _record(self, row: SqlRow) -> CutoutRecord:
         number, name, files, bands, done, held_out = row[:6]
         model, width, height, flags, remark, first, keys, blind = row[6:]
         paths = tuple(image_files.locate(kept, self._home) for kept in load(files))

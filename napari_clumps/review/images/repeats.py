@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from napari_clumps.review.storage.log import Change
+from napari_clumps.review.storage.records import Change, LogValues
 from napari_clumps.review.storage.snapshot import Snapshot
 from napari_clumps.review.storage.store import Store
 
@@ -46,7 +45,7 @@ def repeat_changes(
         after = {**(change.after or {}), **_FRESH, "repeat_of": record.id}
         yield replace(change, after=after)
         boxes = [box for box in snapshot.boxes(record.id) if box.proposed is not None]
-        rows_of_boxes: list[list[Any]] = []
+        rows_of_boxes: list[list[str | float | None]] = []
         for box in boxes:
             assert box.proposed is not None
             rows_of_boxes.append([first_box, *box.proposed, box.score])
@@ -55,5 +54,5 @@ def repeat_changes(
             "boxes": rows_of_boxes, "model": record.model,
             "width": record.width, "height": record.height,
         }  # fmt: skip
-        before: dict[str, Any] = {"boxes": [], "model": None}
+        before: LogValues = {"boxes": [], "model": None}
         yield Change("propose", change.cutout, None, before, proposed)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_clumps.review.storage.connection import SqlValue
 from napari_clumps.review.storage.records import Corners, Status
-from napari_clumps.review.storage.store import Store
+from napari_clumps.review.storage.store import SqlRow, Store
 
 _STATUSES = {status.value: status for status in Status}
 
@@ -67,7 +67,7 @@ class Crops:
         Cutout id to name.
     """
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]] = ()) -> None:
+    def __init__(self, rows: Sequence[SqlRow] = ()) -> None:
         columns = list(zip(*rows, strict=True)) or [()] * 11
         self.ids = np.array(columns[0], np.int64)
         self.cutouts = np.array(columns[1], np.int64)
@@ -157,7 +157,7 @@ def read_crops(
         Also leave out proposals on held-out cutouts that are still to be marked.
     """
     some = f"WHERE NOT ({_UNDISCLOSED})"
-    values: list[Any] = [hide]
+    values: list[SqlValue] = [hide]
     if cutout_ids is not None:
         some += " AND b.cutout IN (SELECT value FROM json_each(?))"
         values.append(json.dumps(list(cutout_ids)))
@@ -171,7 +171,7 @@ def read_crops(
     )
 
 
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
+def _objects(values: Sequence[object]) -> NDArray[np.object_]:
     made = np.empty(len(values), object)
     made[:] = values
     return made

@@ -187,7 +187,7 @@ def _repeats_among(store: Store, ids: list[int]) -> list[int]:
     # The tally is faster than a search through 100,000 cutouts.
     if not store.value("SELECT sum(cutouts) FROM tally WHERE repeated = 1"):
         return ids
-    first = dict(
+    first: dict[int, int] = dict(
         store.rows("SELECT id, repeat_of FROM cutouts WHERE repeat_of IS NOT NULL")
     )
     last = max((i for i in ids if i not in first), default=0)

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from clump_detector.core.errors import ReviewError
+
+#: A parameter of a statement.
+SqlValue: TypeAlias = str | float | None
+
+#: All of them, in their order or by name.
+Parameters: TypeAlias = Sequence[SqlValue] | Mapping[str, SqlValue]
 
 #: Seconds to wait for another process that is reading or writing at this moment.
 _PATIENCE = 5.0

@@ -8,13 +8,13 @@ redoes; a new decision drops the steps that were undone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from .records import Decision
+from .connection import SqlValue
+from .records import Change, LogRow, LogValues
 from .snapshot import Snapshot
-from .store import Store, dump, load
+from .store import SqlRow, Store, dump, load
 
 DONE, UNDONE, DROPPED = "done", "undone", "dropped"
 
@@ -22,58 +22,10 @@ _COLUMNS = "seq, time, annotator, kind, step, cutout, box, before, after"
 _PAGE = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The change of a box (``box`` given) or of a cutout in one row of the log."""
-
-    kind: str
-    cutout: int
-    box: int | None = None
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """One row of the log."""
-
-    seq: int
-    time: str
-    annotator: str | None
-    kind: str
-    step: int | None
-    cutout: int
-    box: int | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-    @property
-    def change(self) -> Change:
-        """The change of the row."""
-        return Change(self.kind, self.cutout, self.box, self.before, self.after)
-
-    @property
-    def decision(self) -> Decision:
-        """The row as a public `Decision`."""
-        after = self.after
-        if self.kind in ("undo", "redo"):
-            after = {"step": self.step}
-        return Decision(
-            self.seq,
-            self.time,
-            self.annotator,
-            self.kind,
-            self.cutout,
-            self.box,
-            self.before,
-            after,
-        )
-
-
 class DecisionTarget(Protocol):
     """A state that changes can be applied to: the snapshot, or one in memory."""
 
-    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+    def put_box(self, box_id: int, cutout: int, values: LogValues | None) -> None:
         """Set a box, or remove it.
 
         Parameters
@@ -92,7 +44,7 @@ class DecisionTarget(Protocol):
         score : float
         """
 
-    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+    def put_cutout(self, cutout_id: int, values: LogValues) -> None:
         """Set some values of a cutout, or add it.
 
         Parameters
@@ -140,8 +92,8 @@ def revert(target: DecisionTarget, change: Change) -> None:
 
 
 def proposed_boxes(
-    rows: Iterable[Sequence[Any]], model: str | None
-) -> Iterator[tuple[int, dict[str, Any]]]:
+    rows: Iterable[SqlRow], model: str | None
+) -> Iterator[tuple[int, LogValues]]:
     """Yield ids and values of the boxes that the log row of a detection lists.
 
     Parameters
@@ -375,6 +327,9 @@ def read_log(store: Store, cutout_id: int | None = None) -> Iterator[LogRow]:
         seq = page[-1].seq
 
 
-def _read(store: Store, where: str, values: Sequence[Any]) -> list[LogRow]:
+def _read(store: Store, where: str, values: Sequence[SqlValue]) -> list[LogRow]:
     rows = store.rows(f"SELECT {_COLUMNS} FROM log {where}", values)
-    return [LogRow(*row[:7], load(row[7]), load(row[8])) for row in rows]  # type: ignore[call-arg]
+    return [
+        LogRow(seq, time, annotator, kind, step, cutout, box, load(before), load(after))
+        for seq, time, annotator, kind, step, cutout, box, before, after in rows
+    ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+
+from .connection import Parameters
 
 #: Statements of a transaction that are repeated in the copy at most; after more than
 #: that, the whole file is copied again.
@@ -27,10 +28,10 @@ class Mirror:
         self.connection = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False
         )
-        self._written: list[tuple[str, Any]] = []
+        self._written: list[tuple[str, Parameters]] = []
         disk.backup(self.connection)
 
-    def note(self, sql: str, values: Any) -> None:
+    def note(self, sql: str, values: Parameters) -> None:
         """Record a statement of the current transaction.
 
         Parameters

@@ -1,14 +1,18 @@
-"""The records of a review: boxes, cutouts, decisions and counts."""
+"""The records of a review: boxes, cutouts, decisions, log rows and counts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TypeAlias
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 
 Corners = tuple[float, float, float, float]
+
+#: What a row of the log has before or after: values of a box or a cutout by column.
+LogValues: TypeAlias = JsonObject
 
 
 class Status(StrEnum):
@@ -260,5 +264,53 @@ class Decision:
     kind: str
     cutout: int
     box: int | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+    before: LogValues | None
+    after: LogValues | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The change of a box (``box`` given) or of a cutout in one row of the log."""
+
+    kind: str
+    cutout: int
+    box: int | None = None
+    before: LogValues | None = None
+    after: LogValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One row of the log."""
+
+    seq: int
+    time: str
+    annotator: str | None
+    kind: str
+    step: int | None
+    cutout: int
+    box: int | None
+    before: LogValues | None
+    after: LogValues | None
+
+    @property
+    def change(self) -> Change:
+        """The change of the row."""
+        return Change(self.kind, self.cutout, self.box, self.before, self.after)
+
+    @property
+    def decision(self) -> Decision:
+        """The row as a public `Decision`."""
+        after = self.after
+        if self.kind in ("undo", "redo"):
+            after = {"step": self.step}
+        return Decision(
+            self.seq,
+            self.time,
+            self.annotator,
+            self.kind,
+            self.cutout,
+            self.box,
+            self.before,
+            after,
+        )

@@ -5,23 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from .log import DONE, DROPPED, UNDONE, LogRow, apply, read_log, revert
-from .records import Status
+from .log import DONE, DROPPED, UNDONE, apply, read_log, revert
+from .records import LogRow, LogValues, Status
 from .snapshot import BOX_COLUMNS, CUTOUT_COLUMNS, JSON_COLUMNS, NEW_BOX, NEW_CUTOUT
-from .store import Store, load
+from .store import SqlRow, Store, load
 
 
 @dataclass
 class State:
     """The state that a log describes: cutouts, boxes, and the state of every step."""
 
-    cutouts: dict[int, dict[str, Any]] = field(default_factory=dict)
-    boxes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    cutouts: dict[int, LogValues] = field(default_factory=dict)
+    boxes: dict[int, LogValues] = field(default_factory=dict)
     steps: dict[int, str] = field(default_factory=dict)
 
-    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+    def put_box(self, box_id: int, cutout: int, values: LogValues | None) -> None:
         """Set a box, or remove it.
 
         Parameters
@@ -45,7 +44,7 @@ class State:
         """
         self.boxes[box_id]["second"] = score
 
-    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+    def put_cutout(self, cutout_id: int, values: LogValues) -> None:
         """Set some values of a cutout, or add it.
 
         Parameters
@@ -128,13 +127,13 @@ def kept_state(store: Store) -> State:
     boxes = store.rows(f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes")
     state = State(steps=dict(store.rows("SELECT id, state FROM steps")))
     for number, *values in cutouts:
-        state.cutouts[number] = _loaded(CUTOUT_COLUMNS, values)
+        state.cutouts[number] = _loaded(CUTOUT_COLUMNS, tuple(values))
     for number, *values in boxes:
-        state.boxes[number] = _loaded(BOX_COLUMNS[1:], values)
+        state.boxes[number] = _loaded(BOX_COLUMNS[1:], tuple(values))
     return state
 
 
-def _loaded(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+def _loaded(columns: Sequence[str], values: SqlRow) -> LogValues:
     row = dict(zip(columns, values, strict=True))
     return {c: load(v) if c in JSON_COLUMNS else v for c, v in row.items()}
 
@@ -156,7 +155,9 @@ def check(store: Store) -> list[str]:
 
 
 def _check_tally(store: Store) -> list[str]:
-    counted = dict(store.rows("SELECT status, count(*) FROM boxes GROUP BY 1"))
+    counted: dict[str, int] = dict(
+        store.rows("SELECT status, count(*) FROM boxes GROUP BY 1")
+    )
     summed = {s: store.value(f"SELECT sum({s}) FROM tally") for s in Status}
     cutouts = store.rows("SELECT count(*), count(model), sum(done) FROM cutouts")
     tally = store.rows(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from .records import Box, Opinion, Status
-from .store import Store, dump
+from .records import Box, LogValues, Opinion, Status
+from .store import SqlRow, Store, dump
 
 BOX_COLUMNS = tuple(Box.__dataclass_fields__)
 _BOX_SELECT = f"SELECT {', '.join(BOX_COLUMNS)} FROM boxes"
@@ -29,7 +29,7 @@ JSON_COLUMNS = {"files", "bands", "seen", "flags", "keys", "proposed", "opinions
 
 #: Values that a row of the log lacks where it is older than format 2, or 3.
 NEW_BOX = {"second": None, "opinions": None}
-NEW_CUTOUT: dict[str, Any] = {
+NEW_CUTOUT: LogValues = {
     "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
 }  # fmt: skip
 
@@ -58,7 +58,7 @@ class Snapshot:
         )
         return [_box(row) for row in rows]
 
-    def put_box(self, box_id: int, cutout: int, values: dict[str, Any] | None) -> None:
+    def put_box(self, box_id: int, cutout: int, values: LogValues | None) -> None:
         """Set a box of the snapshot, or remove it.
 
         Parameters
@@ -86,7 +86,7 @@ class Snapshot:
         """
         self._store.rows("UPDATE boxes SET second = ? WHERE id = ?", (score, box_id))
 
-    def put_cutout(self, cutout_id: int, values: dict[str, Any]) -> None:
+    def put_cutout(self, cutout_id: int, values: LogValues) -> None:
         """Set some columns of a cutout of the snapshot, or add it.
 
         Parameters
@@ -114,7 +114,7 @@ class Snapshot:
         return int(last or 0) + 1
 
 
-def box_values(box: Box) -> dict[str, Any]:
+def box_values(box: Box) -> LogValues:
     """Return the values of a box in the log, without its id and its cutout."""
     values = {column: getattr(box, column) for column in BOX_COLUMNS[2:]}
     values["status"] = box.status.value
@@ -124,7 +124,7 @@ def box_values(box: Box) -> dict[str, Any]:
     return {k: v for k, v in values.items() if k not in NEW_BOX or v is not None}
 
 
-def box_of(box_id: int, cutout: int, values: dict[str, Any]) -> Box:
+def box_of(box_id: int, cutout: int, values: LogValues) -> Box:
     """Return a box from its values in the log.
 
     Parameters
@@ -137,7 +137,7 @@ def box_of(box_id: int, cutout: int, values: dict[str, Any]) -> Box:
     return _box((box_id, cutout, *(values[column] for column in BOX_COLUMNS[2:])))
 
 
-def _box(row: tuple[Any, ...]) -> Box:
+def _box(row: SqlRow) -> Box:
     fields = dict(zip(BOX_COLUMNS, row, strict=True))
     for column in ("proposed", "opinions"):
         if isinstance(fields[column], str):

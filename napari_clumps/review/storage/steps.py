@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Result = TypeVar("Result")
 
@@ -32,7 +32,7 @@ def check_each_step(
         yield step
 
 
-def run_to_end(steps: Generator[Any, None, Result]) -> Result:
+def run_to_end(steps: Generator[object, None, Result]) -> Result:
     """Run a generator to its end and return what it returns."""
     while True:
         try:

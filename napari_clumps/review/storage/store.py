@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from clump_detector.core.errors import ReviewError
+from clump_detector.core.json_types import JsonObject
 
-from .connection import connect, review_error
+from .connection import Parameters, SqlValue, connect, review_error
 from .memory_copy import Mirror
 from .schema import APPLICATION_ID, MIGRATIONS, VERSION
+
+#: A row that a statement gives; the tables in `schema` say what its columns are.
+SqlRow: TypeAlias = tuple[Any, ...]
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-def dump(value: Any) -> str | None:
+def dump(value: object) -> str | None:
     """Return JSON in as few characters as it takes; None stays None."""
     return None if value is None else _encode(value)
 
@@ -172,9 +176,7 @@ class Store:
 
     # -- reading and writing ------------------------------------------------
 
-    def rows(
-        self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
-    ) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, values: Parameters = ()) -> list[SqlRow]:
         """Run a statement and return all its rows.
 
         Parameters
@@ -208,7 +210,7 @@ class Store:
             return False
         return self.rescue(error)
 
-    def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
+    def value(self, sql: str, values: Sequence[SqlValue] = ()) -> Any:
         """Run a statement and return the first column of its first row, or None.
 
         Parameters
@@ -257,11 +259,11 @@ class Store:
 
     # -- meta ---------------------------------------------------------------
 
-    def meta(self) -> dict[str, Any]:
+    def meta(self) -> JsonObject:
         """Return all values of `put_meta`."""
         return {key: load(text) for key, text in self.rows("SELECT * FROM meta")}
 
-    def put_meta(self, **values: Any) -> None:
+    def put_meta(self, **values: object) -> None:
         """Write values that are no decision, such as the classes and the position."""
         for key, value in values.items():
             self.rows(
