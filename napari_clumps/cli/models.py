@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import read_json
+from clump_detector.core.json_types import JsonObject
 from clump_detector.models.card import CARD
 from clump_detector.models.lineage import ancestors, children, newest_verdict
 from clump_detector.models.registry import ModelEntry, find_model, list_models
@@ -95,7 +96,7 @@ def print_models(as_json: bool) -> None:
             print(f"{'':{width + 4}}{verdict_line(verdict)}")
 
 
-def _row(entry: ModelEntry, current: str) -> dict[str, Any]:
+def _row(entry: ModelEntry, current: str) -> JsonObject:
     verdict = {} if entry.card is None else newest_verdict(entry.card)
     return {
         "name": entry.name,
@@ -128,9 +129,7 @@ def print_model(name: str, as_json: bool) -> None:
             print(f"  {'' if i else heading:{width}}{line}")
 
 
-def _whole(
-    entry: ModelEntry, entries: list[ModelEntry], current: str
-) -> dict[str, Any]:
+def _whole(entry: ModelEntry, entries: list[ModelEntry], current: str) -> JsonObject:
     """Return a model for other programs: its list entry, its lineage and its card."""
     lineage = [] if entry.card is None else ancestors(entry.card, entries)
     return {

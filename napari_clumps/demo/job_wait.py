@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
+
+from psygnal import SignalInstance
 
 from clump_detector.core.errors import ClumpError
 
@@ -15,10 +17,20 @@ PATIENCE = 600.0
 _BETWEEN = 60.0
 
 
+class WaitedFor(Protocol):
+    """What is waited for: a job of the window."""
+
+    outcome: str
+
+    @property
+    def changed(self) -> SignalInstance:
+        """Emitted at every progress."""
+
+
 def wait_for(
     done: Callable[[], bool],
     what: str,
-    job: Any,
+    job: WaitedFor,
     pause: Callable[[], None],
     *,
     report: Callable[[str], None] = print,

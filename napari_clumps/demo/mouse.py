@@ -6,13 +6,18 @@ Synthetic events of QTest go the way of real ones, through all event filters.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from napari_clumps.viewer.napari_private import canvas_widget
 
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+    from qtpy.QtCore import QPoint
+    from qtpy.QtWidgets import QWidget
+
 
 def press_key(
-    viewer: Any, key: str, *, control: bool = False, shift: bool = False
+    viewer: Viewer, key: str, *, control: bool = False, shift: bool = False
 ) -> None:
     """Press a key on the canvas.
 
@@ -35,7 +40,7 @@ def press_key(
     QTest.keyClick(canvas_widget(viewer), getattr(Qt.Key, f"Key_{key}"), modifiers)
 
 
-def click(widget: Any) -> None:
+def click(widget: QWidget) -> None:
     """Click a widget with the left button."""
     from qtpy.QtCore import Qt
     from qtpy.QtTest import QTest
@@ -44,7 +49,7 @@ def click(widget: Any) -> None:
 
 
 def drag_on_canvas(
-    viewer: Any,
+    viewer: Viewer,
     start: tuple[float, float],
     end: tuple[float, float],
     settle: Callable[[float], None],
@@ -77,7 +82,7 @@ def drag_on_canvas(
     settle(0.1)
 
 
-def canvas_point(viewer: Any, point: tuple[float, float]) -> Any:
+def canvas_point(viewer: Viewer, point: tuple[float, float]) -> QPoint:
     """Return the point of the canvas at a pixel of the image.
 
     Parameters
@@ -98,7 +103,7 @@ def canvas_point(viewer: Any, point: tuple[float, float]) -> Any:
     return QPoint(round(x), round(y))
 
 
-def _move_pressed(canvas: Any, position: Any) -> None:
+def _move_pressed(canvas: QWidget, position: QPoint) -> None:
     """Move the mouse with its button down, which QTest.mouseMove does not do."""
     from qtpy.QtCore import QEvent, QPointF, Qt
     from qtpy.QtGui import QMouseEvent

@@ -11,16 +11,21 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.labels.label_set import read_label_set
 from napari_clumps.viewer.napari_private import main_window
 
-from .job_wait import wait_for
+from .job_wait import WaitedFor, wait_for
 from .mouse import click, drag_on_canvas, press_key
 from .truth import Truth, matches
 from .window import new_window, require_napari
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_clumps.app.controller import Controller
 
 
 def scripted_demo(out: Path) -> None:
@@ -53,7 +58,7 @@ def scripted_demo(out: Path) -> None:
 class _Tour:
     """The steps of the scripted demo."""
 
-    def __init__(self, viewer: Any, controller: Any, out: Path) -> None:
+    def __init__(self, viewer: Viewer, controller: Controller, out: Path) -> None:
         self.viewer, self.controller, self.out = viewer, controller, out
         self._pictures = 0
         viewer.window.resize(1500, 940)
@@ -91,6 +96,7 @@ class _Tour:
     def decide(self) -> None:
         """Accept, reject, draw, edit, reclassify, undo and redo on one galaxy."""
         c = self.controller
+        assert c.session.cutout is not None
         here = c.session.cutout.id
         true = self.truth.boxes(here)
         for box in list(c.session.undecided):
@@ -116,20 +122,20 @@ class _Tour:
     def review_the_rest(self) -> None:
         """Decide on every other galaxy by the known truth, as an expert would."""
         c = self.controller
-        for cutout_id in list(c.session.review.ids)[:-2]:
-            if c.session.review.cutout(cutout_id).done:
+        for cutout_id in list(c.session.opened.ids)[:-2]:
+            if c.session.opened.cutout(cutout_id).done:
                 continue
             c.navigator.go_to(cutout_id)
             true = self.truth.boxes(cutout_id)
             if c.session.hidden:
                 self._mark(cutout_id)
-            if c.session.review.cutout(cutout_id).done:
+            if c.session.opened.cutout(cutout_id).done:
                 continue  # there are no further proposals
             for box in list(c.session.undecided):
                 c.session.select(box.id)
                 self.key("A" if matches(box, true) else "R")
             for missed in self.truth.missed(cutout_id, c.session.boxes):
-                c.session.review.add(cutout_id, missed, c.session.review.classes[0])
+                c.session.opened.add(cutout_id, missed, c.session.opened.classes[0])
             self.key("Return")
         self.picture("done", "Most galaxies are done.")
 
@@ -137,7 +143,7 @@ class _Tour:
         """Mark a held-out galaxy before its proposals are shown, and show them."""
         c = self.controller
         for missed in self.truth.missed(cutout_id, c.session.boxes):
-            c.session.review.add(cutout_id, missed, c.session.review.classes[0])
+            c.session.opened.add(cutout_id, missed, c.session.opened.classes[0])
         for _ in range(2):  # without a mark, the first one asks
             if c.session.hidden:
                 self.key("Return")
@@ -189,8 +195,8 @@ class _Tour:
         self.raise_panel("review_panel")
         left = [
             i
-            for i in self.controller.session.review.ids
-            if not self.controller.session.review.cutout(i).done
+            for i in self.controller.session.opened.ids
+            if not self.controller.session.opened.cutout(i).done
         ]
         self.controller.navigator.go_to(
             min(left, key=self.controller.session.keeps_back)
@@ -208,7 +214,7 @@ class _Tour:
             QApplication.processEvents()
             time.sleep(0.01)
 
-    def wait(self, condition: Callable[[], bool], what: str, job: Any) -> None:
+    def wait(self, condition: Callable[[], bool], what: str, job: WaitedFor) -> None:
         """Wait until a condition holds, as long as its job makes progress."""
         pause = functools.partial(self.settle, 0.05)
         wait_for(condition, what, job, pause, report=self._say)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core import boxes as geometry
 from clump_detector.labels.label_set import read_label_set
 from napari_clumps.app.session import Session
-
-Corners = tuple[float, float, float, float]
+from napari_clumps.review import Box, Corners
 
 
 class Truth:
@@ -39,13 +38,13 @@ class Truth:
         (cutout,) = (c for c in self._labels.cutouts if c.source.name == name)
         return [b.corners for b in cutout.boxes if b.ignored is faint]
 
-    def missed(self, cutout_id: int, shown: list[Any]) -> list[Corners]:
+    def missed(self, cutout_id: int, shown: Sequence[Box]) -> list[Corners]:
         """Return the true boxes without a shown one.
 
         Parameters
         ----------
         cutout_id : int
-        shown : list of Box
+        shown : sequence of Box
         """
         true = self.boxes(cutout_id)
         return [t for t in true if not any(matches(b, [t]) for b in shown)]
@@ -63,7 +62,7 @@ class Truth:
         return max(ids, key=worth)
 
 
-def matches(box: Any, true: list[Corners]) -> bool:
+def matches(box: Box, true: list[Corners]) -> bool:
     """Return whether a box's centre is within one FWHM of that of a true one.
 
     Parameters

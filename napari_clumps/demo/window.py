@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.images.overrides import NO_CHOICE, Choice
 
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
 
-def require_napari() -> Any:
+    from napari_clumps.app.controller import Controller
+
+
+def require_napari() -> ModuleType:
     """Return the module napari.
 
     Raises
@@ -26,7 +32,8 @@ def require_napari() -> Any:
             "napari and a Qt binding are needed to open a window",
             remedy="Install them: pip install 'napari-clumps[all]'.",
         ) from error
-    return napari
+    module: ModuleType = napari
+    return module
 
 
 def open_window(
@@ -79,7 +86,7 @@ def open_demo() -> None:
     controller.close()
 
 
-def new_window(napari: Any) -> tuple[Any, Any]:
+def new_window(napari: ModuleType) -> tuple[Viewer, Controller]:
     """Return a new viewer with the panels, and its controller."""
     from napari_clumps.plugin.panels import show_panels
     from napari_clumps.plugin.window import controller_of

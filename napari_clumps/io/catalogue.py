@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from clump_detector.catalogue import (
     describing,
     write_catalogue,
 )
+from clump_detector.catalogue.builder import Rows
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import Cancelled, ClumpError, LabelError
 from clump_detector.core.files import relative_path
@@ -65,7 +65,7 @@ class _Clumps:
     """The boxes of a cutout to measure, and the columns that the review gives."""
 
     corners: geometry.Boxes
-    records: list[dict[str, Any]]
+    records: list[Rows]
     merged: list[bool]
 
 
@@ -194,7 +194,7 @@ def _measured(
     cutout: Cutout,
     boxes: Sequence[Box],
     notes: _Notes,
-) -> tuple[int, dict[str, Any]]:
+) -> tuple[int, Rows]:
     """Measure the boxes of a cutout; return how many clumps, and their columns."""
     corners = geometry.as_boxes([box.corners for box in boxes])
     ready = prepare(cutout, guess=float(np.median(geometry.fwhm(corners))))
@@ -247,7 +247,7 @@ def _clumps(
     return _Clumps(np.concatenate([corners[kept], processed.boxes]), records, merged)
 
 
-def _box_columns(box: Box) -> dict[str, Any]:
+def _box_columns(box: Box) -> Rows:
     return {
         "clump_id": box.id,
         "clump_label_name": box.cls,

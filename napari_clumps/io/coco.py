@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.core.files import write_json
+from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import (
     LabelledBox,
@@ -33,7 +33,7 @@ _IMAGE = (
 _BOX = ("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation")
 
 
-def plain_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
+def plain_coco(labels: LabelSet, folder: Path) -> JsonObject:
     """Return a label set as a COCO dictionary with the standard keys.
 
     Parameters
@@ -52,7 +52,7 @@ def plain_coco(labels: LabelSet, folder: Path) -> dict[str, Any]:
     }
 
 
-def _only(keys: tuple[str, ...], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _only(keys: tuple[str, ...], entries: list[JsonObject]) -> list[JsonObject]:
     return [{k: entry[k] for k in keys if k in entry} for entry in entries]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clump_detector.astrometry.wcs import are_about_sky
 from clump_detector.core.errors import LabelError
@@ -15,6 +15,9 @@ from napari_clumps.review import Box, Corners, Review
 
 from .cutout_folder import Outgoing, into_folder
 from .selection import ExportOptions, Step, Tally, read, selected, write_text_into
+
+if TYPE_CHECKING:
+    from regions import RectanglePixelRegion, RectangleSkyRegion
 
 
 def export_sky(
@@ -41,7 +44,7 @@ def export_sky(
     """
     found = selected(review, options)
     tally = Tally()
-    regions: list[Any] = []
+    regions: list[RectangleSkyRegion] = []
     texts: list[str] = []
     without = 0
     for number, record, cutout, boxes in read(review, found, tally):
@@ -104,7 +107,7 @@ def export_image(
     return (yield from into_folder(review, folder, found, put))
 
 
-def _region(box: Box, corners: Corners, held_out: bool) -> Any:
+def _region(box: Box, corners: Corners, held_out: bool) -> RectanglePixelRegion:
     """Return a box as a region with its status, and its colour in the window."""
     tags = [box.status.value, *(["held out"] if held_out else [])]
     return image_region(corners, tags, colour_hex(box.status))

@@ -15,9 +15,9 @@ import json
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from clump_detector.astrometry.wcs import sky_positions
+from clump_detector.core.json_types import JsonObject
 from clump_detector.images.cutout import Cutout
 from napari_clumps.review import Box, Corners, CutoutRecord, Review
 
@@ -60,8 +60,8 @@ def export_zooniverse(
     """
     # Machine boxes are what volunteers correct.
     found = selected(review, replace(options, proposals=True), empty=True)
-    rows: list[dict[str, Any]] = []
-    marks: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
+    marks: list[JsonObject] = []
 
     def put(temporary: Path, one: Outgoing) -> None:
         image = f"{one.name}.png"
@@ -79,7 +79,7 @@ def export_zooniverse(
 
 def _row(
     review: Review, record: CutoutRecord, cutout: Cutout, image: str, boxes: Fitted
-) -> dict[str, Any]:
+) -> JsonObject:
     ra = dec = None
     if cutout.wcs is not None:
         middle = (cutout.width - 1) / 2, (cutout.height - 1) / 2
@@ -94,7 +94,7 @@ def _row(
     return dict(zip(_COLUMNS, values, strict=True))
 
 
-def _rectangles(review: Review, boxes: Fitted) -> list[dict[str, Any]]:
+def _rectangles(review: Review, boxes: Fitted) -> list[JsonObject]:
     """Return boxes as a drawing task's rectangles: upper left corner and size."""
     marks = []
     for box, (x1, y1, x2, y2) in boxes:
@@ -116,7 +116,7 @@ def _rectangles(review: Review, boxes: Fitted) -> list[dict[str, Any]]:
     return marks
 
 
-def _for_caesar(review: Review, boxes: Fitted) -> list[dict[str, Any]]:
+def _for_caesar(review: Review, boxes: Fitted) -> list[JsonObject]:
     """Return boxes as Caesar's guide has rectangles: middle and sides."""
     marks = []
     for box, (x1, y1, x2, y2) in boxes:
@@ -144,7 +144,7 @@ def _tool(review: Review, box: Box) -> int:
     return review.classes.index(box.cls) if box.cls in review.classes else 0
 
 
-def _write(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+def _write(path: Path, columns: Sequence[str], rows: Sequence[JsonObject]) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()

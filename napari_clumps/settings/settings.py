@@ -9,6 +9,7 @@ from typing import Any
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.files import read_json, write_json
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.paths import data_folder
 
 
@@ -56,7 +57,7 @@ def load_settings() -> Settings:
     except ClumpError:
         return Settings()
     default = asdict(Settings())
-    chosen: dict[str, Any] = {}
+    chosen: JsonObject = {}
     for key, value in (content if isinstance(content, dict) else {}).items():
         if key in default and type(value) is type(default[key]):
             chosen[key] = value
