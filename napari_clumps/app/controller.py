@@ -10,35 +10,35 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
-from clump_detector.galaxies.sidecar import rows_without_cutout
-from clump_detector.image_files.sources import search
 from clump_detector.images.overrides import NO_CHOICE, Choice
 from napari_clumps.io.formats import export_labels
 from napari_clumps.jobs.detection import Detection
 from napari_clumps.jobs.download import Downloads
 from napari_clumps.jobs.exchange import Exchange
 from napari_clumps.jobs.training import Retraining
-from napari_clumps.review import Proposal, QueuePlan, Review
-from napari_clumps.settings.paths import review_path_for
+from napari_clumps.review import Proposal
 from napari_clumps.settings.settings import load_settings
 from napari_clumps.settings.shortcuts import BOOK
 
-from .box_steps import CHANGES
-from .decisions import Decisions
+from .deciding.box_steps import CHANGES
+from .deciding.decisions import Decisions
 from .display import Display
 from .errors import shows_errors
 from .gallery import Gallery
 from .model_list import ModelList
 from .navigation import Navigator
+from .opening import Opening
 from .reviewers import Reviewers
 from .session import Session
-from .write_retry import WriteRetry
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
 
 
 class Controller:
@@ -52,6 +52,8 @@ class Controller:
         View, stretch, zoom and orientation.
     navigator : Navigator
         The queue, and going to another cutout.
+    opening : Opening
+        Opening and closing of reviews.
     decisions : Decisions
         Decisions by keys and mouse.
     gallery : Gallery
@@ -72,7 +74,7 @@ class Controller:
     shortcuts_asked = Signal()
     closed = Signal()
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self.session = session = Session(viewer)
         self.display = Display(session)
         self.navigator = Navigator(session, self.display)
@@ -81,15 +83,15 @@ class Controller:
         self.retraining = Retraining(session, self.detection)
         self.downloads = Downloads(session, self.open_paths)
         self.exchange = Exchange(session, self.reload)
+        self.opening = Opening(session, self.navigator, self.detection, self.exchange)
         self.gallery = Gallery(session, self.navigator)
         self.reviewers = Reviewers(session, self.navigator)
         self.model_list = ModelList(session, self.detection, self.retraining)
-        self._write_retry: WriteRetry | None = None
         self._actions = self._bound_actions()
         with suppress(ClumpError):  # keys of another version that conflict
             BOOK.choose(load_settings().keys)
 
-    def _bound_actions(self) -> dict[str, Callable[[], Any]]:
+    def _bound_actions(self) -> dict[str, Callable[[], object]]:
         """Return the method of each shortcut, by the name of its action."""
         decisions, navigator, display = self.decisions, self.navigator, self.display
         nudges = {name: partial(decisions.nudge, name) for name in CHANGES}
@@ -108,7 +110,7 @@ class Controller:
             "redo": decisions.redo,
             "next_cutout": navigator.next_cutout,
             "previous_cutout": navigator.previous_cutout,
-            "toggle_boxes": self.session.toggle_boxes,
+            "toggle_boxes": self.session.shown.toggle,
             "zoom": display.zoom,
             "next_view": display.next_view,
             "next_stretch": display.next_stretch,
@@ -121,145 +123,34 @@ class Controller:
 
     # -- opening ------------------------------------------------------------
 
-    @shows_errors
     def open_paths(
         self,
         paths: Sequence[str | Path],
         review: Path | None = None,
         choice: Choice = NO_CHOICE,
-    ) -> bool:
+    ) -> bool | None:
         """Open a review file, or a review of images and folders.
 
-        Parameters
-        ----------
-        paths : sequence of paths
-            One ``*.clumps`` file, or images and folders.
-        review : path, optional
-            The review file to create or resume; by default it is in the images' folder.
-        choice : Choice
-            Properties that the user gives for images that do not record them.
-
-        Returns
-        -------
-        bool
-            Whether a review is open now.
+        See `Opening.open_paths`.
         """
-        given = [Path(path) for path in paths]
-        if len(given) == 1 and given[0].suffix == ".clumps":
-            self.open_review(given[0])
-            self._set_unit(choice)
-            return True
-        found = search(given)
-        sources = choice.for_sources(found.sources)
-        words = [found.note, *rows_without_cutout(sources)]
-        path = review or review_path_for(given)
-        if path.exists():
-            self.open_review(path)
-            self._set_unit(choice)
-            added = self.session.opened.add_cutouts(sources)
-            if added:
-                self.navigator.make_queue()
-                words.insert(0, f"{added} new cutouts were added to {path.name}.")
-                self.session.announce_modified()
-        else:
-            made = Review.create(path, sources, annotator=load_settings().name())
-            made.unit = choice.unit
-            self._show_review(made)
-        if any(words):
-            self.session.say(" ".join(filter(None, words)))
-        return True
-
-    def _set_unit(self, choice: Choice) -> None:
-        if choice.unit:
-            self.session.opened.unit = choice.unit
-
-    @shows_errors
-    def set_unit(self, words: str) -> bool:
-        """Set the unit of fluxes whose files name none, once for this review.
-
-        Parameters
-        ----------
-        words : str
-            See `clump_detector.fluxes.units.chosen_unit`.
-        """
-        self.session.opened.unit = words
-        if self.session.cutout is not None:
-            self.session.show_changes(self.session.cutout.id)
-        return True
-
-    def open_review(self, path: Path) -> None:
-        """Open a review file.
-
-        Raises
-        ------
-        ReviewError
-            If it is no review; the one that was open stays open.
-        """
-        before = self.session.review
-        if before is not None and before.path.resolve() == path.resolve():
-            return
-        opened = Review.open(path)
-        if not opened.read_only:
-            opened.annotator = load_settings().name()
-        self._show_review(opened)
-
-    def _show_review(self, review: Review) -> None:
-        self.close_review()
-        session = self.session
-        session.take_review(review)
-        session.canvas.build()
-        review.changed.connect(session.show_changes)
-        self._write_retry = WriteRetry(session, review)
-        self.navigator.make_queue()
-        if not session.queue:  # all cutouts of the last selection are resolved by now
-            self.navigator.make_queue(QueuePlan(review.queue_plan.order))
-        session.announce_review()
-        self.navigator.go_to_first()
-        session.canvas.activate()
-        self.detection.warm_up()
-        if review.read_only:
-            session.warn(
-                review.read_only_reason or "This review is open for reading only."
-            )
+        return self.opening.open_paths(paths, review, choice)
 
     def reload(self) -> None:
         """Show the review again after many changes, such as an import."""
         self.navigator.make_queue()
         self.session.announce_modified()
-        self.session.refresh(start=True)
+        self.session.shown.refresh(start=True)
 
-    def close_review(self, *, for_good: bool = False) -> None:
-        """Close the review; every decision is on disk already.
-
-        Parameters
-        ----------
-        for_good : bool
-            Whether the window closes, too: nothing is drawn any more.
-        """
-        session, review = self.session, self.session.review
-        if review is None:
-            return
-        self.detection.cancel()
-        self.exchange.close()
-        if session.cutout is not None:
-            with suppress(ClumpError):  # a full disk must not keep it open
-                review.position = session.cutout.id
-        if self._write_retry is not None:
-            self._write_retry.end()
-        review.changed.disconnect(session.show_changes)
-        review.close()
-        session.take_review(None)
-        session.pictures.forget()
-        if session.canvas.is_built and not for_good:
-            session.canvas.show_boxes([], None)
-        session.announce_review()
+    def close_review(self) -> None:
+        """Close the review; every decision is on disk already."""
+        self.opening.close_review()
 
     def close(self) -> None:
         """End all background jobs and close the review."""
         for job in (self.detection, self.retraining, self.downloads):
             job.close()
         self.display.close()
-        self.close_review(for_good=True)
+        self.opening.close_review(for_good=True)
         self.closed.emit()
         self.session.pictures.close()
 
@@ -289,13 +180,17 @@ class Controller:
             If the review cannot be changed.
         """
         session = self.session
-        with session.deferred_refresh():
+        with session.shown.deferred():
             session.opened.propose(
-                cutout_id, proposals, model, size=size, beside=session.blind_test
+                cutout_id,
+                proposals,
+                model,
+                size=size,
+                beside=session.settings.blind_test,
             )
         if session.cutout is not None and cutout_id == session.cutout.id:
             # Deferred: commit and drawing together would delay the window.
-            session.refresh_soon(start=True)
+            session.shown.refresh_soon(start=True)
 
     @shows_errors
     def export(self, path: Path, *, png: bool = False) -> bool:

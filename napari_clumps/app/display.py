@@ -6,7 +6,7 @@ None of it changes detection and training, which read the files themselves.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
@@ -20,6 +20,9 @@ from napari_clumps.settings.settings import Settings, change_settings, load_sett
 from napari_clumps.settings.shortcuts import BOOK
 
 from .session import Session
+
+if TYPE_CHECKING:
+    from qtpy.QtCore import QTimer
 
 #: Milliseconds after the last change until it is saved and the neighbours are drawn
 #: with it, so that a slider moves smoothly.
@@ -49,13 +52,12 @@ class Display:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._timer: Any = None
+        self._timer: QTimer | None = None
         settings = load_settings()
         self.scale_bar = settings.scale_bar
         self.north_up = settings.north_up
         session.pictures.rendering = _saved_rendering(settings)
         session.cutout_changed.connect(self._on_cutout)
-        session.canvas.lost.connect(self._restore_layers)
 
     def draw(self, cutout: CutoutRecord, picture: DisplayImage) -> None:
         """Draw the image of a cutout, or black where it cannot be read.
@@ -74,18 +76,15 @@ class Display:
         canvas.drawing = False
         canvas.show_picture(rgb, cutout.name, self.sky_of(picture))
 
-    def _restore_layers(self, names: list[str]) -> None:
-        """Restore layers that the user has deleted while a review is open."""
+    def read_neighbours(self) -> None:
+        """Read and render the next and the previous cutout in the background."""
         session = self.session
-        if session.review is None:
+        if session.review is None or session.queue is None or session.cutout is None:
             return
-        session.canvas.build()
-        session.refresh()
-        layers = " and ".join(f"“{name}”" for name in names)
-        session.say(
-            f"The review needs {layers}, which is restored. Hide a layer with its eye, "
-            "or close the review."
-        )
+        for step in (+1, -1):
+            neighbour = session.queue.neighbour(session.cutout.id, step)
+            if neighbour is not None:
+                session.pictures.read_ahead(session.review.cutout(neighbour).source)
 
     # -- rendering ----------------------------------------------------------
 
@@ -141,14 +140,7 @@ class Display:
         black, white : float, optional
             0 to 1.
         """
-        if black is not None:
-            black = min(max(black, 0.0), 1 - NARROWEST)
-            white = max(
-                self.rendering.white if white is None else white, black + NARROWEST
-            )
-        elif white is not None:
-            white = max(min(white, 1.0), NARROWEST)
-            black = min(self.rendering.black, white - NARROWEST)
+        black, white = _apart(black, white, self.rendering)
         chosen = {"view": view, "stretch": stretch, "black": black, "white": white}
         changes = {k: v for k, v in chosen.items() if v is not None}
         try:
@@ -214,7 +206,9 @@ class Display:
             before = session.canvas.camera.orientation
             session.canvas.camera.show_sky(self.sky_of(session.picture))
             if session.canvas.camera.orientation != before:
-                session.canvas.camera.show_again(session.box(session.current))
+                session.canvas.camera.show_again(
+                    session.shown.box(session.shown.current)
+                )
         self._settle()
         self.changed.emit()
 
@@ -244,7 +238,7 @@ class Display:
 
     def zoom_to_box(self) -> None:
         """Show the current box close up, and those that follow."""
-        box = self.session.box(self.session.current)
+        box = self.session.shown.box(self.session.shown.current)
         if box is None:
             key = BOOK.key("next_box")
             self.session.say(f"No box to zoom to: click one, or {key} to the next.")
@@ -273,7 +267,7 @@ class Display:
             scale_bar=self.scale_bar,
             north_up=self.north_up,
         )
-        self.session.read_neighbours()
+        self.read_neighbours()
 
     def close(self) -> None:
         """Save pending changes."""
@@ -290,6 +284,27 @@ def _saved_rendering(settings: Settings) -> Rendering:
         )
     except ClumpError:
         return Rendering()
+
+
+def _apart(
+    black: float | None, white: float | None, shown: Rendering
+) -> tuple[float | None, float | None]:
+    """Keep the smallest distance between black and white; black counts first.
+
+    Parameters
+    ----------
+    black, white : float or None
+        None where it is not chosen now.
+    shown : Rendering
+        What it is shown with so far.
+    """
+    if black is not None:
+        black = min(max(black, 0.0), 1 - NARROWEST)
+        white = max(shown.white if white is None else white, black + NARROWEST)
+    elif white is not None:
+        white = max(min(white, 1.0), NARROWEST)
+        black = min(shown.black, white - NARROWEST)
+    return black, white
 
 
 def _next(choices: tuple[str, ...], chosen: str) -> str:

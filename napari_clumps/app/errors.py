@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from clump_detector.core.errors import ClumpError
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 
 class Warns(Protocol):
@@ -26,18 +27,25 @@ class HasSession(Protocol):
         """The session."""
 
 
-def shows_errors(method: Method) -> Method:
+_Owner = TypeVar("_Owner", bound=HasSession)
+
+
+def shows_errors(
+    method: Callable[Concatenate[_Owner, _Given], _Result],
+) -> Callable[Concatenate[_Owner, _Given], _Result | None]:
     """Have a method show an error in its session instead of raising it.
 
     It returns None then.
     """
 
     @functools.wraps(method)
-    def guarded(self: HasSession, *args: Any, **kwargs: Any) -> Any:
+    def guarded(
+        self: _Owner, /, *args: _Given.args, **kwargs: _Given.kwargs
+    ) -> _Result | None:
         try:
             return method(self, *args, **kwargs)
         except ClumpError as error:
             self.session.warn(error.message)
             return None
 
-    return guarded  # type: ignore[return-value]
+    return guarded

@@ -58,7 +58,7 @@ class Gallery:
         self._review: Review | None = None
         self._touched: set[int] = set()
         self._fresh: Counter[int] = Counter()
-        self._hides = session.blind_test
+        self._hides = session.settings.blind_test
         self.arrangement = Arrangement()
         self.crops = Crops()
         self.rows = _NOTHING
@@ -95,7 +95,7 @@ class Gallery:
         """Read all boxes and show those of the arrangement, in its order."""
         self._touched.clear()
         self._fresh.clear()
-        review, self._hides = self._review, self.session.blind_test
+        review, self._hides = self._review, self.session.settings.blind_test
         self.crops = Crops() if review is None else review.crops(hide=self._hides)
         self._arrange()
 
@@ -142,7 +142,7 @@ class Gallery:
         self.rearranged.emit()
 
     def _on_settings(self) -> None:
-        if self.session.blind_test is not self._hides and len(self.crops):
+        if self.session.settings.blind_test is not self._hides and len(self.crops):
             self.refresh()
 
     def _on_changed(self, cutout_id: int) -> None:
@@ -239,10 +239,10 @@ class Gallery:
         session = self.session
         box = session.opened.box(box_id)
         self._navigator.go_to(box.cutout)
-        if session.box(box_id) is None and box.score is not None:
+        if session.shown.box(box_id) is None and box.score is not None:
             # The gallery shows proposals that the canvas hides.
             score = math.floor(100 * box.score) / 100
-            session.show_from(score, box.model or session.scoring_model)
+            session.scores.show_from(score, box.model or session.scores.scoring_model)
             session.say(f"Proposals are shown from a score of {score:.2f} up now.")
         session.select(box_id)
         session.canvas.activate()

@@ -46,7 +46,7 @@ class ModelList:
             return False
         self._retraining.follow(old, folder)
         if self.session.model_name == old:
-            self.session.model_name = new
+            self.session.scores.model_name = new
             self._detection.warm_up()
         self.session.announce_models()
         return True

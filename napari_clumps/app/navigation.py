@@ -41,10 +41,11 @@ class Navigator:
         picture = session.pictures.get(cutout.source)
         session.canvas.build()  # first: the user may have deleted layers
         problem = self._check_source(cutout, picture)
-        session.current = None
+        session.shown.current = None
         self._display.draw(cutout, picture)
         # Only now: a drawn box belongs to the cutout whose image is on the screen.
         session.take_cutout(cutout, picture, problem)
+        self._display.read_neighbours()
 
     def _check_source(self, cutout: CutoutRecord, picture: DisplayImage) -> str | None:
         """Return why the image of a cutout cannot be used as it is, or None."""
@@ -83,7 +84,7 @@ class Navigator:
         review = self.session.opened
         if plan is not None:
             review.queue_plan = plan
-        self.session.take_queue(review.queue(plan, least=self.session.least))
+        self.session.take_queue(review.queue(plan, least=self.session.scores.least))
 
     def go_on(self) -> None:
         """Go to the next cutout that is not done, or report that all are done."""
@@ -131,7 +132,7 @@ class Navigator:
             if first is not None and first != cutout.id:
                 self.go_to(first)
             else:
-                self.session.refresh(start=True)
+                self.session.shown.refresh(start=True)
         n = len(queue)
         self.session.say(f"{plural(n, 'cutout')} in this queue.")
 

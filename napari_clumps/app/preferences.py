@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ClumpError
 from napari_clumps.settings.settings import change_settings, load_settings
@@ -12,6 +12,8 @@ from napari_clumps.settings.shortcuts import BOOK, KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from napari.utils.events import EventedModel
 
     from .session import Session
 
@@ -32,7 +34,7 @@ class Preferences:
 
         self._session = session
         self._busy = False
-        self._page: Any = get_plugin_settings(_PLUGIN)
+        self._page: EventedModel = get_plugin_settings(_PLUGIN)
         self.show()
         self._page.review.events.connect(self._on_review)
         self._page.keys.events.connect(self._on_keys)

@@ -6,13 +6,16 @@ import atexit
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.paths import data_folder
 from napari_clumps.review import Review
 
 from .session import Session
+
+if TYPE_CHECKING:
+    from qtpy.QtCore import QTimer
 
 #: Milliseconds between two attempts to write.
 AGAIN = 3000
@@ -30,7 +33,7 @@ class WriteRetry:
 
     def __init__(self, session: Session, review: Review) -> None:
         self._session, self._review = session, review
-        self._timer: Any = None
+        self._timer: QTimer | None = None
         review.wait_for_disk()
         review.waiting_changed.connect(self._on_changed)
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from psygnal import Signal
 
 from .host import JobHost
 
+if TYPE_CHECKING:
+    from napari.qt.threading import GeneratorWorker
+    from napari.utils import progress
+
 #: Threads that may run at once. They wait for processes and services rather than
 #: compute: on two cores Qt allows two, and a third job would not start.
 _THREADS = 8
 
+#: What the generator of a job yields.
+Event = TypeVar("Event")
 
-def in_background(work: Callable[..., Any], *args: Any) -> Any:
+
+def in_background(
+    work: Callable[..., Iterator[object]], *args: object
+) -> GeneratorWorker:
     """Return napari's thread for a generator, not yet started.
 
     Parameters
@@ -34,7 +43,7 @@ def in_background(work: Callable[..., Any], *args: Any) -> Any:
     return create_worker(work, *args, _ignore_errors=True)
 
 
-class Job(ABC):
+class Job(ABC, Generic[Event]):
     """Work in a thread, with a progress bar in napari's activity dialog.
 
     Events of a run that has ended or was cancelled are dropped.
@@ -48,8 +57,8 @@ class Job(ABC):
 
     def __init__(self, host: JobHost) -> None:
         self._host = host
-        self._thread: Any = None
-        self._bar: Any = None
+        self._thread: GeneratorWorker | None = None
+        self._bar: progress | None = None
         self._run_number = 0
         self.outcome = ""
 
@@ -59,7 +68,11 @@ class Job(ABC):
         return self._thread is not None
 
     def _begin(
-        self, work: Callable[..., Any], *args: Any, words: str, total: int
+        self,
+        work: Callable[..., Iterator[Event]],
+        *args: object,
+        words: str,
+        total: int,
     ) -> None:
         """Start a generator; its events come to `_on_event`."""
         from napari.utils import progress
@@ -69,7 +82,7 @@ class Job(ABC):
         self._bar = progress(total=total, desc=words)
 
         def only_now(handler: Callable[..., None]) -> Callable[..., None]:
-            def handle(*event: Any) -> None:
+            def handle(*event: object) -> None:
                 if number == self._run_number:
                     handler(*event)
 
@@ -84,7 +97,7 @@ class Job(ABC):
         self.changed.emit()
 
     @abstractmethod
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: Event) -> None:
         """Handle an event of the generator."""
 
     @abstractmethod
@@ -94,6 +107,18 @@ class Job(ABC):
     @abstractmethod
     def _on_finished(self) -> None:
         """Handle the end of the generator, and call `_end`."""
+
+    def _quit(self) -> None:
+        """Have the generator end at its next step; `_on_finished` follows."""
+        if self._thread is not None:
+            self._thread.quit()
+
+    def _drop(self) -> None:
+        """End now, and the generator at its next step, whose events are dropped."""
+        thread = self._thread
+        self._end()
+        if thread is not None:
+            thread.quit()
 
     def _end(self) -> None:
         self._run_number += 1

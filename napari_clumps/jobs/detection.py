@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError, ImageError
 from clump_detector.core.text import message_of, plural
 from clump_detector.metrics.threshold import expected_at
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
 from napari_clumps.review import Proposal
-from napari_clumps.worker.detection import CutoutRequest, detect
+from napari_clumps.worker.detection import CutoutRequest, DetectEvent, detect
 from napari_clumps.worker.messages import Proposals, Unreadable
 from napari_clumps.worker.process import Worker
 
 from .base import Job, in_background
 from .host import JobHost
 from .layer_proposals import LayerProposals
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
 
 #: Problems that a message gives in full.
 _PROBLEMS_SHOWN = 3
@@ -29,7 +34,7 @@ _PROBLEMS_SHOWN = 3
 TakeProposals = Callable[[int, Sequence[Proposal], str, tuple[int, int]], None]
 
 
-class Detection(Job):
+class Detection(Job[DetectEvent | None]):
     """Runs a model on cutouts and adds its proposals to the review.
 
     Parameters
@@ -49,7 +54,7 @@ class Detection(Job):
         self._hidden = 0
         self._to_come: set[str | int] = set()
         self.loose = LayerProposals(host.viewer)
-        host.threshold_changed.connect(self._on_threshold)
+        host.scores.changed.connect(self._on_threshold)
         self.total = 0
         self.done = 0
 
@@ -66,21 +71,21 @@ class Detection(Job):
     @property
     def _least(self) -> float:
         """The threshold of the model that runs, or ran last."""
-        return self._host.least(self._model_id)
+        return self._host.scores.least(self._model_id)
 
     def _on_threshold(self, _: float) -> None:
-        self.loose.apply(self._host.thresholds.of)
+        self.loose.apply(self._host.scores.thresholds.of)
 
     def expected_in_words(self) -> str:
         """Return the completeness and purity that the shown model's card expects."""
-        c = self._host
-        model = c.scoring_model
-        chosen = model == c.thresholds.model_id(c.model_name)
+        scores = self._host.scores
+        model = scores.scoring_model
+        chosen = model == scores.thresholds.model_id(scores.model_name)
         whose = "" if chosen else f"This cutout has proposals of {model}. "
-        card = c.thresholds.card(model)
+        card = scores.thresholds.card(model)
         if card is None:
             return f"{whose}Its card is not on this machine." if whose else ""
-        figures = expected_at(card.expected, c.threshold)
+        figures = expected_at(card.expected, scores.threshold)
         if figures is None:
             return f"{whose}What to expect at this score is not in the model's card."
         completeness, purity = figures
@@ -93,7 +98,7 @@ class Detection(Job):
         """Choose where models run: auto, cpu, cuda or mps."""
         self._host.choose(device=device)
 
-    def image_layer(self) -> Any:
+    def image_layer(self) -> Image | None:
         """Return the selected image layer that is not the review's own, or None."""
         from napari.layers import Image
 
@@ -160,7 +165,7 @@ class Detection(Job):
         waiting.sort(key=lambda r: (r.id < here, r.id))
         return [CutoutRequest(r.id, r.source) for r in waiting]
 
-    def _layer_request(self, layer: Any) -> CutoutRequest:
+    def _layer_request(self, layer: Image) -> CutoutRequest:
         array = layer_plane(layer, self._host.viewer)
         self.loose.prepare(layer)
         return CutoutRequest("layer", array=array, name=layer.name, rgb=layer.rgb)
@@ -168,11 +173,11 @@ class Detection(Job):
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
         self.total, self.done, self._found = len(requests), 0, 0
         self.models_in_use = (model,)
-        self._model_id = self._host.thresholds.model_id(str(model))
+        self._model_id = self._host.scores.thresholds.model_id(str(model))
         self._hidden, self._problems = 0, []
         self._to_come = {request.key for request in requests}
         self.outcome = "Loading the model…"
-        arguments = (self._worker, requests, model, self._host.device)
+        arguments = (self._worker, requests, model, self._host.settings.device)
         self._begin(detect, *arguments, words="Detecting clumps", total=self.total)
 
     def warm_up(self) -> None:
@@ -182,23 +187,23 @@ class Detection(Job):
         except ClumpError:
             return
         # An error here will occur again, and be reported, at the next detection.
-        in_background(detect, self._worker, [], model, self._host.device).start()
+        in_background(
+            detect, self._worker, [], model, self._host.settings.device
+        ).start()
 
     def cancel(self) -> None:
         """Stop now: proposals so far are kept, later results are dropped."""
         if not self.running:
             return
-        thread = self._thread
         self.outcome = f"Cancelled after {self.done} of {self.total}."
-        self._end()
-        thread.quit()
+        self._drop()
 
     def close(self) -> None:
         """End the worker process."""
         self.cancel()
         self._worker.kill()
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: DetectEvent | None) -> None:
         if isinstance(event, Unreadable):
             self._problems.append(event.message)
         elif isinstance(event, Proposals):
@@ -269,7 +274,7 @@ def _summary(problems: list[str]) -> str:
     return f"{plural(n, 'cutout')} could not be searched: {shown}{rest}"
 
 
-def layer_plane(layer: Any, viewer: Any) -> Any:
+def layer_plane(layer: Image, viewer: ViewerModel) -> NDArray[np.generic]:
     """Return the displayed plane of an image layer.
 
     Parameters

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from clump_detector.core.errors import Cancelled, ClumpError
 from clump_detector.core.text import message_of
@@ -43,7 +43,7 @@ class OpenPaths(Protocol):
         """Return whether a review is open now."""
 
 
-class Downloads(Job):
+class Downloads(Job[GalaxyList | Event]):
     """Reads a list, downloads its cutouts, and opens them in a review.
 
     Parameters
@@ -152,13 +152,12 @@ class Downloads(Job):
         """Stop now: downloaded files are kept, and used when it is started again."""
         if not self.running:
             return
-        thread, reading = self._thread, self.reading
+        reading = self.reading
         self._stop.set()
         self.outcome = (
             "" if reading else f"Cancelled after {self.done} of {self.total}."
         )
-        self._end()
-        thread.quit()
+        self._drop()
 
     def close(self) -> None:
         """Stop a running download."""
@@ -166,7 +165,7 @@ class Downloads(Job):
 
     # -- events -------------------------------------------------------------
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: GalaxyList | Event) -> None:
         if isinstance(event, GalaxyList):
             self.galaxies = event
         elif isinstance(event, Waits):

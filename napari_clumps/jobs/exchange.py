@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 from psygnal import Signal
 
@@ -28,20 +28,25 @@ from napari_clumps.review.comparison.agreement import (
 from .base import Job
 from .host import JobHost
 
+Result = TypeVar("Result")
+
+#: A generator of (done, total) that returns a result.
+Steps = Generator[tuple[int, int], None, Result]
+
 
 @dataclass(frozen=True)
-class _End:
+class _End(Generic[Result]):
     """The return value of a generator."""
 
-    value: Any
+    value: Result
 
 
-def _to_its_end(work: Generator[Any, None, Any]) -> Generator[Any, None, None]:
+def _to_its_end(work: Steps[Result]) -> Iterator[tuple[int, int] | _End[Result]]:
     """Yield the items of a generator, and its return value as the last one."""
     yield _End((yield from work))
 
 
-class _Work(Job):
+class _Work(Job[tuple[int, int] | _End[Result]]):
     """A generator of (done, total) in a thread, with a progress bar."""
 
     #: Name of the work in messages, and the message after cancelling it.
@@ -52,14 +57,15 @@ class _Work(Job):
     percent = 0
     cancelling = False
 
-    def _run(self, work: Generator[Any, None, Any]) -> None:
-        self._value: Any = None
+    def _run(self, work: Steps[Result]) -> None:
+        self._value: Result | None = None
         self.percent, self.cancelling = 0, False
         self._begin(_to_its_end, work, words=self.words, total=100)
         # napari does not close a cancelled generator, which may have half a file.
+        assert self._thread is not None
         self._thread.finished.connect(work.close)
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: tuple[int, int] | _End[Result]) -> None:
         if isinstance(event, _End):
             self._value = event.value
             return
@@ -86,7 +92,7 @@ class _Work(Job):
             self._host.say(self.when_cancelled)
 
     @abstractmethod
-    def _take(self, value: Any) -> None:
+    def _take(self, value: Result) -> None:
         """Handle the return value of the generator."""
 
     def cancel(self) -> None:
@@ -96,18 +102,16 @@ class _Work(Job):
         """
         if self.running and not self.cancelling:
             self.cancelling = True
-            self._thread.quit()
+            self._quit()
             self.changed.emit()
 
     def close(self) -> None:
         """Stop when the review is closed."""
         if self.running:
-            thread = self._thread
-            self._end()
-            thread.quit()
+            self._drop()
 
 
-class Exporting(_Work):
+class Exporting(_Work[str]):
     """Writes the open review in another format."""
 
     words = "Exporting"
@@ -139,7 +143,7 @@ class Exporting(_Work):
         self._host.say(value)
 
 
-class Importing(_Work):
+class Importing(_Work[PlacedLabels]):
     """Reads external labels and finds their cutouts.
 
     Signals
@@ -168,7 +172,7 @@ class Importing(_Work):
             self._host.warn(" ".join(value.in_words()))
 
 
-class Merging(_Work):
+class Merging(_Work[tuple[list[str], MergeResult]]):
     """Merges another reviewer's file into the open review.
 
     Parameters
@@ -245,6 +249,9 @@ def _merge(
     return sentences, (yield from review.merge_steps(path, should_go_on))
 
 
+_AnyWork = Exporting | Importing | Merging
+
+
 class Exchange:
     """Import into the open review, export of it, and merging of other reviews.
 
@@ -262,7 +269,7 @@ class Exchange:
         self.merging = Merging(host, reload)
 
     @property
-    def jobs(self) -> dict[str, _Work]:
+    def jobs(self) -> dict[str, _AnyWork]:
         """The jobs that may be running, by name."""
         return {
             "exporting": self.exporting,

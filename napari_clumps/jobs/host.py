@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from napari_clumps.models.thresholds import Thresholds
+from napari_clumps.models.score_limits import ScoreLimits
 from napari_clumps.review import CutoutRecord, Review
+from napari_clumps.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_clumps.viewer.canvas import Canvas
 
 
 class JobHost(Protocol):
     """The session of a window as jobs use it; see `app.session.Session`."""
 
     @property
-    def viewer(self) -> Any:
+    def viewer(self) -> ViewerModel:
         """The viewer of napari."""
 
     @property
-    def canvas(self) -> Any:
+    def canvas(self) -> Canvas:
         """The canvas, which owns the layers of the review."""
 
     @property
@@ -32,31 +38,16 @@ class JobHost(Protocol):
         """The current cutout."""
 
     @property
-    def device(self) -> str:
-        """Device for detection and training."""
+    def settings(self) -> Settings:
+        """What the user chose, the device among it."""
 
     @property
     def model_name(self) -> str:
         """The chosen model."""
 
     @property
-    def thresholds(self) -> Thresholds:
+    def scores(self) -> ScoreLimits:
         """From which score each model's proposals are shown."""
-
-    @property
-    def threshold_changed(self) -> Any:
-        """Signal: proposals are shown from another score up."""
-
-    @property
-    def threshold(self) -> float:
-        """The score from which proposals of `scoring_model` are shown."""
-
-    @property
-    def scoring_model(self) -> str:
-        """Id of the model whose proposals are shown."""
-
-    def least(self, model_id: str) -> float:
-        """Return the score from which a model's proposals are shown."""
 
     def keeps_back(self, cutout_id: int) -> bool:
         """Return whether a cutout's proposals are hidden until it is marked."""
@@ -67,7 +58,7 @@ class JobHost(Protocol):
     def say(self, message: str) -> None:
         """Show a message in the status bar and the panel."""
 
-    def choose(self, **settings: Any) -> None:
+    def choose(self, **settings: str | bool) -> None:
         """Save settings and apply them."""
 
     def choose_model(self, name: str) -> None:

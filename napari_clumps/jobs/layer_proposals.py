@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clump_detector.core import boxes as geometry
 from napari_clumps.render.box_style import COLOURS, line_unit
 from napari_clumps.review import Status
-from napari_clumps.viewer.layers import feature_table
+from napari_clumps.viewer.layers import Feature, feature_table
 from napari_clumps.worker.messages import Proposals
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Shapes
 
 
 @dataclass
 class _Shown:
-    image: Any
-    shapes: Any
+    image: Image
+    shapes: Shapes
     found: Proposals
 
 
 class LayerProposals:
     """Shows proposals over image layers, from a threshold up."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._target: Any = None
+        self._target: Image
         self._shown: list[_Shown] = []
 
-    def prepare(self, image: Any) -> None:
+    def prepare(self, image: Image) -> None:
         """Name the image layer that the next proposals belong to."""
         self._target = image
 
@@ -71,7 +75,7 @@ class LayerProposals:
         kept = [i for i, score in enumerate(found.scores) if score >= threshold]
         rectangles = [geometry.to_vertices(found.boxes[i]) for i in kept]
         shapes.data = [(r, "rectangle") for r in rectangles]
-        features: dict[str, list[Any]] = {
+        features: dict[str, list[Feature]] = {
             "class": [found.classes[i] for i in kept],
             "score": [round(float(found.scores[i]), 4) for i in kept],
             "status": [Status.PROPOSAL.value for _ in kept],

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from clump_detector.config.recipe import preset
-from clump_detector.config.tables import settings_table
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
 from clump_detector.core.text import message_of
 from clump_detector.labels.label_set import LabelSet
@@ -27,26 +24,17 @@ from clump_detector.train.events import (
 from napari_clumps.io.formats import left_out
 from napari_clumps.models.learning_points import note_training_in
 from napari_clumps.models.next_step import next_step
-from napari_clumps.worker.comparison import compare
 from napari_clumps.worker.messages import DoneEvent, ProgressEvent
-from napari_clumps.worker.process import Worker
-from napari_clumps.worker.training import retrain
 
+from . import training_words as words
 from .base import Job
 from .curves import Curves, RetrainChoices
 from .detection import Detection
 from .host import JobHost
-
-#: Least number of boxes for a training, rejected ones included.
-FEWEST_BOXES = 5
+from .training_run import ComparingEvent, RetrainEvent, TrainingRun
 
 
-@dataclass(frozen=True)
-class ComparingEvent:
-    """The training is done, and the comparison is next."""
-
-
-class Retraining(Job):
+class Retraining(Job[RetrainEvent | None]):
     """Trains a model on the review's decisions, in a process of its own.
 
     Parameters
@@ -81,7 +69,7 @@ class Retraining(Job):
         self.new_model: Path | None = None
         self._base: Path | None = None
         self._out: Path | None = None
-        self.comparison: dict[str, Any] | None = None
+        self.comparison: JsonObject | None = None
 
     # -- training data ------------------------------------------------------
 
@@ -92,19 +80,7 @@ class Retraining(Job):
 
     def obstacle(self) -> str | None:
         """Return why training cannot start yet, or None."""
-        counts = self.counts()
-        if not counts:
-            return "Open a review first."
-        lacking = FEWEST_BOXES - counts["boxes"] - counts["rejected"]
-        if lacking <= 0:
-            return None
-        more = "1 more box" if lacking == 1 else f"{lacking} more boxes"
-        sentences = f"Accept, draw or reject {more} to have something to learn from."
-        if counts["held_out_done"]:
-            sentences += (
-                " Boxes on held-out cutouts do not count: no model learns from them."
-            )
-        return sentences
+        return words.obstacle(self.counts())
 
     # -- running ------------------------------------------------------------
 
@@ -129,61 +105,12 @@ class Retraining(Job):
         except ClumpError as error:
             self._host.warn(error.message)
             return
-        self._run(labels, out, base, choices)
-
-    def _run(
-        self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
-    ) -> None:
         self._cancel = CancelToken()
         self.models_in_use = (base, out)
         self._base, self._out = base, out
         self.outcome = "Getting ready…"
-        self._begin(self._work, labels, out, base, choices, words="Retraining", total=0)
-
-    def _work(
-        self, labels: LabelSet, out: Path, base: Path, choices: RetrainChoices
-    ) -> Any:
-        """Train, then compare; the events arrive in `_on_event`."""
-        device = self._host.device
-        chosen = replace(
-            preset(choices.parts),
-            epochs=choices.epochs,
-            seed=choices.seed,
-            goal=choices.goal,
-        )
-        with self._worker() as worker:
-            yield from retrain(
-                labels,
-                out,
-                base,
-                config=settings_table(chosen),
-                device=device,
-                cancel=self._cancel,
-                worker=worker,
-            )
-        if not self._cancel.cancelled and out.is_dir():
-            yield from self._compare(labels, out, base)
-
-    def _compare(self, labels: LabelSet, out: Path, base: Path) -> Any:
-        yield ComparingEvent()
-        device = self._host.device
-        try:
-            with self._worker() as worker:
-                yield from compare(
-                    base, out, labels, device=device, keep=True, worker=worker
-                )
-        except ClumpError as error:
-            yield DoneEvent({"problem": error.message})
-
-    @contextmanager
-    def _worker(self) -> Iterator[Worker | None]:
-        """Give the process that `command` starts, and end it; None without one."""
-        worker = None if self.command is None else Worker(self.command)
-        try:
-            yield worker
-        finally:
-            if worker is not None:
-                worker.kill()
+        run = TrainingRun(self._host, labels, base, out, self.command, self._cancel)
+        self._begin(run.train, choices, words="Retraining", total=0)
 
     def compare_again(self) -> None:
         """Compare the new model with the old one on the held-out cutouts as they are.
@@ -200,8 +127,10 @@ class Retraining(Job):
         self._cancel = CancelToken()
         self.step, self.comparison = 0, None
         self.models_in_use = (self._base, self.new_model)
-        arguments = (labels, self.new_model, self._base)
-        self._begin(self._compare, *arguments, words="Comparing", total=0)
+        run = TrainingRun(
+            self._host, labels, self._base, self.new_model, self.command, self._cancel
+        )
+        self._begin(run.compare, words="Comparing", total=0)
 
     def stop(self) -> None:
         """End early and keep the best model so far."""
@@ -216,7 +145,7 @@ class Retraining(Job):
             return
         self._cancel.cancel()
         self._say_cancelled()
-        self._thread.quit()
+        self._quit()
         self.changed.emit()
 
     def _say_cancelled(self) -> None:
@@ -224,49 +153,37 @@ class Retraining(Job):
         out = self._out
         if self.new_model is None and out is not None and (out / CARD).is_file():
             self.new_model = out
-        self.outcome = (
-            "Cancelled: no model was kept."
-            if self.new_model is None
-            else f"The comparison was cancelled; the new model {self.new_model.name} "
-            "is kept and was not compared."
-        )
+        new = None if self.new_model is None else self.new_model.name
+        self.outcome = words.cancelled_in_words(new)
 
     def close(self) -> None:
         """End training or comparison when the window closes."""
         self.cancel()
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: RetrainEvent | None) -> None:
         if self._cancel.cancelled:
             return
+        self.outcome = words.event_in_words(event) or self.outcome
         match event:
             case StartEvent():
                 self._on_start(event)
-            case FeaturesEvent(done=done, total=total):
-                self.outcome = (
-                    f"Computing feature maps of cutout {done + 1} of {total}…"
-                )
             case StepEvent():
                 self._on_step(event)
             case EpochEvent():
                 self.curves = self.curves.after(event)
-            case FoldEvent(fold=fold, folds=folds):
-                self.outcome = (
-                    "Calibrating: searching galaxies that a model of this kind did not "
-                    f"learn from, part {fold} of {folds}…"
-                )
             case EndEvent():
-                self._on_end(event)
+                self.new_model = Path(event.model)
+                self.curves = self.curves.with_expected(event)
             case ComparingEvent():
-                self.outcome = "Comparing with the old model on the held-out cutouts…"
                 self.step, self.seconds_left = 0, None
             case ProgressEvent(done=done, total=total):
                 self.step, self.steps = done, total
-                self.outcome = (
-                    "Comparing with the old model on the held-out cutouts: "
-                    f"{done} of {total}"
-                )
             case DoneEvent(result=result):
-                self._on_comparison(dict(result))
+                self.comparison = dict(result)
+                self.outcome = words.comparison_in_words(result, self._problems)
+                self._note_training(self.comparison)
+            case FeaturesEvent() | FoldEvent():
+                pass  # they only have words
             case _:
                 return
         self.changed.emit()
@@ -276,8 +193,7 @@ class Retraining(Job):
         if self._bar is not None:
             self._bar.total = self.steps
         self.curves = replace(self.curves, out_of_fold=event.out_of_fold)
-        self._problems = [*event.problems]
-        self.outcome = self._learning = f"Learning from {event.cutouts} cutouts…"
+        self._problems, self._learning = [*event.problems], self.outcome
 
     def _on_step(self, event: StepEvent) -> None:
         if self.step == 0:
@@ -287,34 +203,21 @@ class Retraining(Job):
         self.step = event.step
         self.seconds_left = event.seconds_left
 
-    def _on_end(self, event: EndEvent) -> None:
-        self.new_model = Path(event.model)
-        self.curves = self.curves.with_expected(event)
-        self.outcome = f"Trained in {event.seconds:.0f} s. {event.calibrated}".strip()
-
-    def _on_comparison(self, result: dict[str, Any]) -> None:
-        self.comparison = result
-        summary = str(result.get("summary") or result.get("problem") or "")
-        self.outcome = " ".join([summary, *result.get("notes", []), *self._problems])
-        self._note_training(result)
-
-    def _note_training(self, comparison: dict[str, Any]) -> None:
+    def _note_training(self, comparison: JsonObject) -> None:
         """Add a point to the learning curve of the review with the training data."""
         if self._learned is None or self.new_model is None or not comparison.get("new"):
             return  # not trained here, or not compared
         path, labels = self._learned
         try:
             cards = (self._base_card, read_card(self.new_model))
-            opened = self._host.review
-            note_training_in(path, opened, comparison, cards, labels)
+            note_training_in(path, self._host.review, comparison, cards, labels)
         except ClumpError as error:
             self._host.warn(error.message)
 
     def _on_error(self, error: Exception) -> None:
-        message = message_of(error)
         if not self._cancel.cancelled:
-            self.outcome = message
-            self._host.warn(message)
+            self.outcome = message_of(error)
+            self._host.warn(self.outcome)
 
     def _on_finished(self) -> None:
         self.seconds_left = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QEvent, QSize, Qt
@@ -153,7 +152,7 @@ class ClumpsPanel(QWidget):
         for key, button in self._buttons.items():
             button.setIcon(svg_icon(_ICONS / f"{key}.svg", colour))
 
-    def changeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Draw the icons anew in the colours of another theme."""
         super().changeEvent(event)
         kinds = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)

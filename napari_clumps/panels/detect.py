@@ -67,7 +67,7 @@ class DetectPanel(QWidget):
     def _form(self) -> QFormLayout:
         self._model = ComboBox(**described(DetectOptions, "model", choices=[]))
         self._scope = ComboBox(label="Run on", choices=[], tooltip="What to search")
-        devices, now = list(_DEVICES.items()), self._session.device
+        devices, now = list(_DEVICES.items()), self._session.settings.device
         self._device = ComboBox(
             **described(DetectOptions, "device", choices=devices, value=now)
         )
@@ -115,7 +115,7 @@ class DetectPanel(QWidget):
             (c.session.review_opened, self._fill_scopes),
             (c.session.review_modified, self._fill_scopes),
             (c.session.cutout_changed, self._on_cutout),
-            (c.session.threshold_changed, self._show_threshold),
+            (c.session.scores.changed, self._show_threshold),
         )
         viewer.layers.selection.events.changed.connect(self._fill_scopes)
 
@@ -160,7 +160,7 @@ class DetectPanel(QWidget):
 
     def _show_device(self) -> None:
         with self._device.changed.blocked():
-            self._device.value = self._session.device
+            self._device.value = self._session.settings.device
 
     def _on_device(self, device: str) -> None:
         self._detection.choose_device(device)

@@ -20,7 +20,7 @@ from napari_clumps.render.measurer import MeasurementRequest, Measurer
 from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
 from napari_clumps.review import Status
 from napari_clumps.viewer.aperture_overlay import ApertureMarks
-from napari_clumps.viewer.napari_private import canvas_widget, main_window
+from napari_clumps.viewer.napari_private import canvas_widget, find_window, main_window
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -110,8 +110,8 @@ class PhotometryPanel(QWidget):
             self,
             (controller.session.review_opened, self._start_anew),
             (controller.session.cutout_changed, self._refresh_soon),
-            (controller.session.boxes_changed, self._refresh_soon),
-            (controller.session.current_changed, self._refresh_soon),
+            (controller.session.shown.changed, self._refresh_soon),
+            (controller.session.shown.current_changed, self._refresh_soon),
         )
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
@@ -138,7 +138,7 @@ class PhotometryPanel(QWidget):
     def refresh(self) -> None:
         """Have the current box measured, if it is another one or has changed."""
         controller = self._controller
-        box = controller.session.box(controller.session.current)
+        box = controller.session.shown.box(controller.session.shown.current)
         if controller.session.review is None:
             self._show_none("No review is open.")
         elif box is None or controller.session.cutout is None:
@@ -228,7 +228,7 @@ class PhotometryPanel(QWidget):
 def _marks_over(controller: Controller) -> ApertureMarks | None:
     """Return the circles over a viewer's canvas; none where it has no window."""
     viewer = controller.session.viewer
-    if main_window(viewer) is None:
+    if find_window(viewer) is None:
         return None
     canvas = canvas_widget(viewer)
     there = canvas.findChild(ApertureMarks)

@@ -154,7 +154,7 @@ class RetrainPanel(QWidget):
             (c.session.models_changed, self._fill),
             (c.session.review_opened, self._on_counts),
             (c.session.review_modified, self._on_counts),
-            (c.session.boxes_changed, self._on_counts),
+            (c.session.shown.changed, self._on_counts),
             (c.session.cutout_changed, self._on_counts),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from napari.viewer import Viewer
@@ -18,7 +17,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import Controller
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import CutoutRecord
 from napari_clumps.settings.shortcuts import BOOK
@@ -39,6 +37,8 @@ from napari_clumps.widgets.controls.empty_table import NoBoxes
 from napari_clumps.widgets.controls.flag_bar import FlagBar
 from napari_clumps.widgets.controls.import_export_bar import ExchangeButtons
 from napari_clumps.widgets.controls.queue_bar import QueueBar
+
+from .welcome import welcome_page
 
 #: What a person does on a held-out cutout, before and after its boxes are shown.
 _MARK_FIRST = (
@@ -64,7 +64,7 @@ class ReviewPanel(QWidget):
         self._session = self._controller.session
         self._told_of: CutoutRecord | None = None
         self._pages = QStackedWidget()
-        self._pages.addWidget(_welcome(self._controller, self))
+        self._pages.addWidget(welcome_page(self._controller, self))
         self._pages.addWidget(self._review_page())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -153,14 +153,14 @@ class ReviewPanel(QWidget):
         KeyWords(self._done, "toggle_done", "Done", complete)
         self._done.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._done.clicked.connect(lambda _checked=False: self._toggle_done())
-        hide = plain_button("toggle_boxes", "", c.session.toggle_boxes, "")
+        hide = plain_button("toggle_boxes", "", c.session.shown.toggle, "")
         self._hide_words = KeyWords(hide, "toggle_boxes", "Hide boxes")
         self._with_space = QCheckBox()
         self._with_space.setObjectName("done_with_space")
         missing = "Deciding on what is left says, too, that no clump is missing"
         KeyWords(self._with_space, "accept_rest", "{key} also marks done", missing)
         self._with_space.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._with_space.setChecked(c.session.done_with_space)
+        self._with_space.setChecked(c.session.settings.done_with_space)
         self._with_space.clicked.connect(
             lambda on: c.session.choose(done_with_space=on)
         )
@@ -170,7 +170,7 @@ class ReviewPanel(QWidget):
         self._go_on.setObjectName("go_on_after_last")
         self._go_on.setToolTip("The last decision on a cutout does what Space does")
         self._go_on.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._go_on.setChecked(c.session.go_on_after_last)
+        self._go_on.setChecked(c.session.settings.go_on_after_last)
         self._go_on.clicked.connect(lambda on: c.session.choose(go_on_after_last=on))
         keys = key_button("show_keys", "Shortcuts", c.shortcuts_asked.emit)
         grid.addWidget(self._go_on, 1, 0)
@@ -182,7 +182,7 @@ class ReviewPanel(QWidget):
             "see: boxes accepted of one model would favour it in the comparison"
         )
         self._blind.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._blind.setChecked(c.session.blind_test)
+        self._blind.setChecked(c.session.settings.blind_test)
         self._blind.clicked.connect(lambda on: c.session.choose(blind_test=on))
         grid.addWidget(hide, 2, 0)
         grid.addWidget(self._blind, 2, 1)
@@ -201,8 +201,8 @@ class ReviewPanel(QWidget):
             (c.session.settings_changed, self._on_settings),
             (c.decisions.flags_asked, self._flags.open_menu),
             (c.session.cutout_changed, self._on_cutout),
-            (c.session.boxes_changed, self._on_boxes),
-            (c.session.current_changed, self._on_current),
+            (c.session.shown.changed, self._on_boxes),
+            (c.session.shown.current_changed, self._on_current),
             (c.session.said, self._on_said),
         )
         self._table.select_requested.connect(c.session.select)
@@ -213,9 +213,9 @@ class ReviewPanel(QWidget):
         self._on_boxes()
 
     def _on_settings(self) -> None:
-        self._with_space.setChecked(self._session.done_with_space)
-        self._go_on.setChecked(self._session.go_on_after_last)
-        self._blind.setChecked(self._session.blind_test)
+        self._with_space.setChecked(self._session.settings.done_with_space)
+        self._go_on.setChecked(self._session.settings.go_on_after_last)
+        self._blind.setChecked(self._session.settings.blind_test)
 
     def _on_cutout(self) -> None:
         review, cutout = (
@@ -270,7 +270,7 @@ class ReviewPanel(QWidget):
         self._draw.setChecked(self._session.canvas.drawing)
         hidden = not self._session.canvas.visible
         self._hide_words.show("Show boxes" if hidden else "Hide boxes")
-        self._on_current(self._session.current)
+        self._on_current(self._session.shown.current)
 
     def _say_test(self) -> None:
         """Say what to do on a held-out cutout that is marked before boxes come."""
@@ -278,7 +278,7 @@ class ReviewPanel(QWidget):
         said = ""
         if c.session.hidden:
             said = _MARK_FIRST.format(key=BOOK.key("accept_rest"))
-        elif c.session.anonymous and c.session.undecided:
+        elif c.session.shown.anonymous and c.session.undecided:
             said = _DECIDE_EACH
         self._test.setText(said)
         self._test.setVisible(bool(said))
@@ -315,51 +315,3 @@ def _legend() -> QGridLayout:
         grid.addWidget(QLabel(word), row, 2 * column + 1)
         grid.setColumnStretch(2 * column + 1, 1)
     return grid
-
-
-def _welcome(controller: Controller, parent: QWidget) -> QWidget:
-    """Return the page that is shown before a review is open."""
-    page = QWidget()
-    layout = QVBoxLayout(page)
-    words = text_label("welcome")
-    words.setText(
-        "<b>No review is open.</b><br><br>Open a folder of galaxy cutouts to start "
-        "one, or a review file (*.clumps) to go on. You can also drop either on the "
-        "window."
-    )
-    layout.addWidget(words)
-
-    def folder() -> None:
-        name = QFileDialog.getExistingDirectory(parent, "Folder of cutouts")
-        if name:
-            controller.open_paths([name])
-
-    def review() -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            parent, "Open a review", "", "Review (*.clumps)"
-        )
-        if name:
-            controller.open_paths([name])
-
-    def sample(key: str) -> Callable[[], None]:
-        def opened() -> None:
-            from napari_clumps.plugin.sample_data import open_sample_in
-
-            open_sample_in(controller, key)
-
-        return opened
-
-    for name, text, clicked, tip in (
-        (
-            "open_folder",
-            "Open a folder of cutouts…",
-            folder,
-            "PNG, JPEG, TIFF, NPY, FITS",
-        ),
-        ("open_review", "Open a review…", review, "A *.clumps file"),
-        ("sample_simulated", "Try simulated galaxies", sample("simulated"), "A sample"),
-        ("sample_hubble", "Try Hubble galaxies", sample("hubble"), "A sample"),
-    ):
-        layout.addWidget(plain_button(name, text, clicked, tip))
-    layout.addStretch(1)
-    return page

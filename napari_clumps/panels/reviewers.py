@@ -76,7 +76,7 @@ class ReviewersPanel(QWidget):
             self,
             (self._session.review_opened, self._on_review),
             (self._session.review_modified, self._on_review),
-            (self._session.boxes_changed, self._count),
+            (self._session.shown.changed, self._count),
             (self._session.settings_changed, self._show_name),
             (self._controller.exchange.merging.agreed, self._on_merged),
         )

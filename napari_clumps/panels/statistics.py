@@ -82,9 +82,9 @@ class StatisticsPanel(QWidget):
             self,
             (self._session.review_opened, self.refresh),
             (self._session.review_modified, self.refresh),
-            (self._session.boxes_changed, self._refresh_later),
+            (self._session.shown.changed, self._refresh_later),
             (self._session.cutout_changed, self._refresh_later),
-            (self._session.threshold_changed, self._refresh_later),
+            (self._session.scores.changed, self._refresh_later),
         )
         self.refresh()
 
@@ -100,7 +100,7 @@ class StatisticsPanel(QWidget):
             self._words.setText("No review is open.")
             self._show([])
         elif self.isVisible():
-            pace = review.statistics(self._session.least)
+            pace = review.statistics(self._session.scores.least)
             self._words.setText("<br>".join(statistics_in_words(pace)))
             self._show(_rows(pace))
 

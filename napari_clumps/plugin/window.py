@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from qtpy.compat import isalive
 
 from napari_clumps.app.controller import Controller
 from napari_clumps.app.preferences import Preferences
-from napari_clumps.viewer.napari_private import layer_controls_dock, main_window
+from napari_clumps.viewer.napari_private import find_window, layer_controls_dock
 
-_windows: WeakKeyDictionary[Any, WindowConnection] = WeakKeyDictionary()
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from qtpy.QtWidgets import QMainWindow
+
+    from napari_clumps.widgets.base.keyboard import Keyboard
+
+_windows: WeakKeyDictionary[ViewerModel, WindowConnection] = WeakKeyDictionary()
 
 
-def controller_of(viewer: Any) -> Controller:
+def controller_of(viewer: ViewerModel) -> Controller:
     """Return the one controller of a viewer."""
     viewer = getattr(viewer, "__wrapped__", viewer)  # widgets get napari's proxy
     if viewer not in _windows:
@@ -35,7 +41,7 @@ class WindowConnection:
 
     def __init__(self, controller: Controller) -> None:
         self.controller = controller
-        self._keyboard: Any = None
+        self._keyboard: Keyboard | None = None
         self._preferences: Preferences | None = None
         self._controls_hidden = False
         controller.session.review_opened.connect(self._connect)
@@ -43,8 +49,8 @@ class WindowConnection:
         controller.closed.connect(self._let_go)
 
     @property
-    def _window(self) -> Any:
-        return main_window(self.controller.session.viewer)
+    def _window(self) -> QMainWindow | None:
+        return find_window(self.controller.session.viewer)
 
     def _collapse_controls(self) -> None:
         """Hide napari's layer controls while a review is open: they decide nothing."""

@@ -6,7 +6,7 @@ and follow the camera.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QPointF, Qt
@@ -16,6 +16,9 @@ from qtpy.QtWidgets import QWidget
 from napari_clumps.render.photometry_readout import ApertureCircles
 
 from .camera import Camera
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
 
 #: The aperture is a solid line, the annulus dashed; each has a dark outline.
 _INK, _RIM = QColor("#ffffff"), QColor(0, 0, 0, 150)
@@ -33,7 +36,7 @@ class ApertureMarks(QWidget):
         Gives the position of a pixel on the canvas.
     """
 
-    def __init__(self, canvas: QWidget, viewer: Any, camera: Camera) -> None:
+    def __init__(self, canvas: QWidget, viewer: ViewerModel, camera: Camera) -> None:
         super().__init__(canvas)
         self.setObjectName("aperture_marks")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

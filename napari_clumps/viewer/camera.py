@@ -5,7 +5,7 @@ Pixels keep their coordinates; only the viewer's camera moves.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psygnal import Signal
@@ -13,7 +13,12 @@ from psygnal import Signal
 from napari_clumps.render.orientation import Orientation, SkyMarks, scale_bar
 from napari_clumps.review import Box
 
-from .napari_private import canvas_widget, main_window
+from .napari_private import canvas_widget, find_window
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from .corner_overlay import CornerMarks
 
 #: In close-up the canvas shows this many side lengths of the box,
 _AROUND = 5.0
@@ -42,12 +47,12 @@ class Camera:
 
     zoomed = Signal()
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._size = (1, 1)
         self._sky = SkyMarks()
         self._words = ""
-        self._marks_in_corners: Any = None
+        self._marks_in_corners: CornerMarks | None = None
         self._own_orientation = Orientation()
         self._near_zoom: float | None = None  # None while the whole galaxy is shown
         self._near = False
@@ -67,7 +72,7 @@ class Camera:
         camera.events.zoom.connect(self._on_zoom)
         viewer.canvas.events.size.connect(self._on_resize)
         viewer.events.reset_view.connect(self._on_reset_view)
-        if main_window(viewer) is not None:
+        if find_window(viewer) is not None:
             from .corner_overlay import CornerMarks
 
             self._marks_in_corners = CornerMarks(canvas_widget(viewer))

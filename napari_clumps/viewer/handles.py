@@ -7,13 +7,17 @@ handles are replaced here; moving and resizing are napari's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .napari_private import ShapesInternals
+from .napari_private import Highlight, Outline, ShapesInternals
+
+if TYPE_CHECKING:
+    from napari.layers import Shapes
+    from napari.utils.events import Event
 
 #: Greatest distance from a handle's centre at which it is picked, in screen pixels,
 _REACH = 5.0
@@ -41,7 +45,7 @@ class Handles:
         Whether the mouse is near the current box, so that they are shown.
     """
 
-    def __init__(self, layer: Any, gap: Callable[[], float]) -> None:
+    def __init__(self, layer: Shapes, gap: Callable[[], float]) -> None:
         self._layer, self._gap = layer, gap
         self.near = False
         self._private = ShapesInternals(layer)
@@ -69,7 +73,7 @@ class Handles:
 
     # -- drawing ----------------------------------------------------------------
 
-    def _highlight(self) -> tuple[Any, str, Any, Any, float]:
+    def _highlight(self) -> Highlight:
         """Return napari's vertices, face and edge colours, line and its width."""
         private, box = self._private, self._box()
         if box is None or not private.highlight_visible:
@@ -86,7 +90,7 @@ class Handles:
         line = box[[0, 2, 4, 6, 0]][:, ::-1] if private.is_moving else None
         return vertices, colour if held else "white", colour, line, 1.0
 
-    def _outline(self) -> tuple[Any, Any]:
+    def _outline(self) -> Outline:
         """Return the outline of the box at the mouse, unless it is the current one."""
         private = self._private
         if not private.selects:
@@ -99,12 +103,12 @@ class Handles:
 
     # -- mouse ------------------------------------------------------------------
 
-    def _displayed(self, position: Any) -> NDArray[np.float64]:
+    def _displayed(self, position: Sequence[float]) -> NDArray[np.float64]:
         """Return a point of the layer in its displayed axes."""
         axes = self._private.displayed_axes
         return np.array([position[i] for i in axes], dtype=np.float64)
 
-    def _on_move(self, layer: Any, event: Any) -> None:
+    def _on_move(self, layer: Shapes, event: Event) -> None:
         """Show the handles when the mouse is near."""
         positions = self.positions()
         near = False
@@ -117,7 +121,7 @@ class Handles:
             self.near = near
             self.redraw()
 
-    def _value(self, position: Any) -> tuple[int | None, int | None]:
+    def _value(self, position: Sequence[float]) -> tuple[int | None, int | None]:
         """Return the box and the handle at a point, as napari's layer does."""
         private, box = self._private, self._box()
         if box is None or private.is_3d:
@@ -142,7 +146,7 @@ class Handles:
                 return int(found[-1])
         return None
 
-    def _drag(self, layer: Any, event: Any) -> Generator[None, None, None]:
+    def _drag(self, layer: Shapes, event: Event) -> Generator[None, None, None]:
         """Move or resize as napari does, without a jump when a handle is picked."""
         private, held = self._private, _Held(event)
         steps = private.napari_drag(layer, held)
@@ -170,7 +174,7 @@ class Handles:
 class _Held:
     """A mouse event with the position of the corner that it moves."""
 
-    def __init__(self, event: Any) -> None:
+    def __init__(self, event: Event) -> None:
         self._event = event
         self.off: NDArray[np.float64] | None = None
 
@@ -180,5 +184,5 @@ class _Held:
         position = tuple(float(v) for v in self._event.position)
         return position if self.off is None else tuple(np.subtract(position, self.off))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._event, name)

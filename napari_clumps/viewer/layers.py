@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from clump_detector.core import boxes as geometry
 from napari_clumps.render.box_style import COLOURS, Colour, label
 from napari_clumps.review import Box, Status
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Opacity of the outline that napari draws; dashes and crosses are marks over it.
 _OUTLINE_ALPHA = {Status.PROPOSAL: 0.25, Status.REJECTED: 0.35}
@@ -41,6 +44,10 @@ _FRAME_ARM, _FRAME_SHARE = 6.0, 0.3
 _SQUARENESS = 0.02
 
 
+#: What a row of the layer says of a box: its id, class, score, status or label.
+Feature = str | int | float
+
+
 @dataclass(frozen=True)
 class ShapesData:
     """Data of a Shapes layer: one rectangle, colour, width and row per box."""
@@ -48,7 +55,7 @@ class ShapesData:
     rectangles: list[NDArray[np.float64]]
     colours: NDArray[np.float64]
     widths: list[float]
-    features: dict[str, list[Any]]
+    features: dict[str, list[Feature]]
 
 
 def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesData:
@@ -189,7 +196,7 @@ def _ticks(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([corners, outwards], axis=1)
 
 
-def feature_table(features: dict[str, list[Any]]) -> Any:
+def feature_table(features: dict[str, list[Feature]]) -> pd.DataFrame:
     """Return features as a data frame whose columns keep their types when empty."""
     import pandas as pd
 

@@ -7,15 +7,23 @@ They were written for napari 0.9.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Shapes, Vectors
+    from napari.layers.shapes._shapes_constants import Mode
+    from napari.utils.events import Event
+    from napari.viewer import Viewer
+    from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
 # -- the window ---------------------------------------------------------------
 
 
-def main_window(viewer: Any) -> Any:
+def find_window(viewer: ViewerModel) -> QMainWindow | None:
     """Return the QMainWindow of a viewer, or None if it has none or is closed.
 
     The public `Window` can add dock widgets, but gives no access to the size of the
@@ -24,7 +32,12 @@ def main_window(viewer: Any) -> Any:
     return getattr(getattr(viewer, "window", None), "_qt_window", None)
 
 
-def canvas_widget(viewer: Any) -> Any:
+def main_window(viewer: Viewer) -> QMainWindow:
+    """Return the QMainWindow of a viewer; the viewer must have a window."""
+    return viewer.window._qt_window
+
+
+def canvas_widget(viewer: Viewer) -> QWidget:
     """Return the widget of the canvas; the viewer must have a window.
 
     Overlays drawn by Qt need a parent widget, and the keyboard focus goes to it.
@@ -32,7 +45,7 @@ def canvas_widget(viewer: Any) -> Any:
     return viewer.window._qt_viewer.canvas.native
 
 
-def layer_list_widget(viewer: Any) -> Any:
+def layer_list_widget(viewer: Viewer) -> QWidget:
     """Return the widget with the list of layers; the viewer must have a window.
 
     Shortcuts must work while it has the keyboard focus.
@@ -40,7 +53,7 @@ def layer_list_widget(viewer: Any) -> Any:
     return viewer.window._qt_viewer.layers
 
 
-def layer_controls_dock(viewer: Any) -> Any:
+def layer_controls_dock(viewer: Viewer) -> QDockWidget:
     """Return the dock widget of the layer controls; the viewer must have a window.
 
     The public `Window` gives access to dock widgets of plugins only.
@@ -51,7 +64,7 @@ def layer_controls_dock(viewer: Any) -> Any:
 # -- layers -------------------------------------------------------------------
 
 
-def skip_thumbnail(vectors: Any) -> None:
+def skip_thumbnail(vectors: Vectors) -> None:
     """Draw no thumbnail of a Vectors layer.
 
     `block_thumbnail_update` is for a block of code, not for the life of a layer.
@@ -59,7 +72,7 @@ def skip_thumbnail(vectors: Any) -> None:
     vectors._max_vectors_thumbnail = 0
 
 
-def set_handle_size(shapes: Any, size: float) -> None:
+def set_handle_size(shapes: Shapes, size: float) -> None:
     """Set the size of the handles of a Shapes layer.
 
     It is a constant of napari without a public setter.
@@ -73,7 +86,7 @@ def set_handle_size(shapes: Any, size: float) -> None:
     shapes._vertex_size = size
 
 
-def is_drawing(shapes: Any) -> bool:
+def is_drawing(shapes: Shapes) -> bool:
     """Return whether a shape is being drawn with the mouse.
 
     napari emits selections meanwhile that the user did not make.
@@ -81,7 +94,7 @@ def is_drawing(shapes: Any) -> bool:
     return bool(shapes._is_creating)
 
 
-def is_dragging(shapes: Any) -> bool:
+def is_dragging(shapes: Shapes) -> bool:
     """Return whether a shape is being drawn, moved or resized with the mouse.
 
     Changing the data of the layer meanwhile would end that.
@@ -89,7 +102,7 @@ def is_dragging(shapes: Any) -> bool:
     return bool(shapes._is_creating or shapes._is_moving)
 
 
-def set_edge_width(shapes: Any, index: int, width: float) -> None:
+def set_edge_width(shapes: Shapes, index: int, width: float) -> None:
     """Set the line width of one shape.
 
     The public `edge_width` sets all shapes and makes the mesh of each again.
@@ -106,7 +119,9 @@ def set_edge_width(shapes: Any, index: int, width: float) -> None:
 
 
 def set_edge_colours(
-    shapes: Any, indices: Sequence[int] | NDArray[Any], colours: NDArray[np.float64]
+    shapes: Shapes,
+    indices: Sequence[int] | NDArray[np.intp],
+    colours: NDArray[np.float64],
 ) -> None:
     """Set the line colours of some shapes.
 
@@ -123,6 +138,17 @@ def set_edge_colours(
 
 
 # -- handles of a Shapes layer --------------------------------------------------
+
+Points = NDArray[np.float64]
+
+#: A colour as napari takes it.
+Colour = str | NDArray[np.float64]
+
+#: Vertices, their face and edge colour, a line or none, and its width.
+Highlight = tuple[Points, Colour, Colour, Points | None, float]
+
+#: Vertices and triangles of an outline, or None twice.
+Outline = tuple[Points | None, NDArray[np.uint32] | None]
 
 
 class ShapesInternals:
@@ -141,15 +167,15 @@ class ShapesInternals:
         The methods that `replace` has replaced.
     """
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Shapes) -> None:
         self.layer = layer
 
     def replace(
         self,
-        highlight: Callable[[], tuple[Any, str, Any, Any, float]],
-        outline: Callable[[], tuple[Any, Any]],
-        value: Callable[[Any], tuple[int | None, int | None]],
-        drag: Callable[[Any, Any], Generator[None, None, None]],
+        highlight: Callable[[], Highlight],
+        outline: Callable[[], Outline],
+        value: Callable[[Sequence[float]], tuple[int | None, int | None]],
+        drag: Callable[[Shapes, Event], Generator[None, None, None]],
     ) -> None:
         """Replace methods of the layer; napari's own ones become attributes.
 
@@ -175,7 +201,7 @@ class ShapesInternals:
         layer._drag_modes = {**layer._drag_modes, self._select: drag}
 
     @property
-    def _select(self) -> Any:
+    def _select(self) -> Mode:
         return self.layer._modeclass.SELECT
 
     @property
@@ -222,9 +248,10 @@ class ShapesInternals:
         return bool(self.layer._highlight_visible)
 
     @property
-    def highlight_colour(self) -> Any:
+    def highlight_colour(self) -> Colour:
         """Colour of the highlight."""
-        return self.layer._highlight_color
+        colour: Colour = self.layer._highlight_color
+        return colour
 
     @property
     def highlight_width(self) -> float:
@@ -251,7 +278,7 @@ class ShapesInternals:
         index: int | None = self.layer._data_view.inside(point)
         return index
 
-    def outline_of(self, index: int) -> tuple[Any, Any, Any]:
+    def outline_of(self, index: int) -> tuple[Points, Points, NDArray[np.uint32]]:
         """Return centres, offsets and triangles of the outline of a shape."""
         centres, offsets, triangles = self.layer._data_view.outline(index)
         return centres, offsets, triangles

@@ -1,20 +1,27 @@
-"""Adding the layers of a review to a viewer, and updating its Shapes layer."""
+"""The layers of a review in a viewer, and updating its Shapes layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from . import layers
 from .napari_private import (
+    find_window,
     set_edge_colours,
     set_edge_width,
     set_handle_size,
     skip_thumbnail,
 )
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer, Shapes, Vectors
+    from napari.utils.events import Event
 
 IMAGE_NAME = "Galaxy"
 MARKS_NAME = "Marks"
@@ -24,7 +31,7 @@ BOXES_NAME = "Clump boxes"
 _HANDLE = 6
 
 
-def add_layers(viewer: Any) -> tuple[Any, Any, Any]:
+def add_layers(viewer: ViewerModel) -> tuple[Image, Vectors, Shapes]:
     """Add an Image, a Vectors and a Shapes layer to a viewer, and return them."""
     blank = np.zeros((400, 400, 3), np.uint8)
     image = viewer.add_image(blank, name=IMAGE_NAME, rgb=True)
@@ -49,24 +56,76 @@ def add_layers(viewer: Any) -> tuple[Any, Any, Any]:
     return image, marks, boxes
 
 
-def put_back(shown: Any, missing: Sequence[Any], own: Sequence[Any]) -> None:
-    """Add deleted layers again, and move all layers of the review to the top.
+class ReviewLayers:
+    """The layers of a review in a viewer, which may be deleted and put back.
 
     Parameters
     ----------
-    shown : napari.components.LayerList
-    missing : sequence of layers
-        Those that were deleted.
-    own : sequence of layers
-        All layers of the review, the lowest first.
+    viewer : napari.Viewer
+
+    Attributes
+    ----------
+    image, marks, boxes : layers
+        Picture, marks over the outlines, and boxes; there once they are added.
+    added : bool
+
+    Signals
+    -------
+    lost(names of layers): the user has deleted them.
     """
-    for layer in missing:
-        shown.append(layer)
-    for layer in own:
-        shown.move(shown.index(layer), len(shown))
+
+    lost = Signal(list)
+
+    image: Image
+    marks: Vectors
+    boxes: Shapes
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.added = False
+
+    def add(self) -> None:
+        """Add them to the viewer."""
+        self.image, self.marks, self.boxes = add_layers(self._viewer)
+        self.added = True
+        self._viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def all(self) -> tuple[Layer, ...]:
+        """All of them, the lowest first; none before they are added."""
+        return (self.image, self.marks, self.boxes) if self.added else ()
+
+    def _missing(self) -> list[Layer]:
+        """Return those that are not in the viewer, the lowest first."""
+        return [layer for layer in self.all if layer not in self._viewer.layers]
+
+    def _on_removed(self, event: Event) -> None:
+        """Report a deleted layer, once napari has finished with it."""
+        from qtpy.QtCore import QTimer
+
+        if event.value in self.all:
+            QTimer.singleShot(0, self._report_lost)
+
+    def _report_lost(self) -> None:
+        names = [layer.name for layer in self._missing()]
+        if names and find_window(self._viewer) is not None:
+            self.lost.emit(names)
+
+    def put_back(self) -> bool:
+        """Put deleted layers back; return whether there were any.
+
+        All of them are moved to the top then, the picture below the boxes.
+        """
+        missing, shown = self._missing(), self._viewer.layers
+        for layer in missing:
+            shown.append(layer)
+        if missing:
+            for layer in self.all:
+                shown.move(shown.index(layer), len(shown))
+        return bool(missing)
 
 
-def replace_shapes(boxes: Any, data: layers.ShapesData) -> None:
+def replace_shapes(boxes: Shapes, data: layers.ShapesData) -> None:
     """Replace the rectangles of a Shapes layer, with their colours and widths.
 
     Parameters
@@ -97,7 +156,7 @@ def replace_shapes(boxes: Any, data: layers.ShapesData) -> None:
 
 
 def restyle_shapes(
-    boxes: Any,
+    boxes: Shapes,
     data: layers.ShapesData,
     widths: Sequence[float],
     colours: NDArray[np.float64],

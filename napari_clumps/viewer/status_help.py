@@ -6,9 +6,13 @@ review.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from napari_clumps.settings.shortcuts import BOOK
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Shapes
 
 #: The first keys that a user needs, and a word for each.
 _FIRST = {
@@ -40,7 +44,7 @@ class HelpLine:
         Lives as long as the viewer.
     """
 
-    def __init__(self, viewer: Any, layer: Any) -> None:
+    def __init__(self, viewer: ViewerModel, layer: Shapes) -> None:
         self._viewer, self._layer = viewer, layer
         layer.events.help.connect(self._write)
         BOOK.changed.connect(self._write)

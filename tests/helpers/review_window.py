@@ -171,14 +171,14 @@ def window(shown_window, qtbot, own_home):
     controller.close_review()
     for layer in [x for x in viewer.layers if not controller.session.canvas.owns(x)]:
         viewer.layers.remove(layer)
-    controller.session.model_name = "starter"
+    controller.session.scores.model_name = "starter"
     BOOK.choose({})
     controller.session.take_settings()
     controller.display.reset()
     controller.display.show_scale_bar(True)
     controller.display.turn_north_up(True)
-    controller.session.thresholds._chosen.clear()
-    controller.session.use_card_threshold()
+    controller.session.scores.thresholds._chosen.clear()
+    controller.session.scores.use_card_threshold()
     controller.session.models_changed.emit()
     if controller.session.canvas.is_built:
         controller.session.canvas.visible = True

@@ -79,7 +79,7 @@ class Expert:
             if len(left) > 1 and not left & false:
                 self.press("Space")
             else:
-                self.press("R" if c.session.current in false else "A")
+                self.press("R" if c.session.shown.current in false else "A")
 
 
 def test_an_expert_needs_about_a_key_for_a_box(window, simulated):

@@ -49,8 +49,8 @@ class NoBoxes(QWidget):
             (controller.session.review_opened, self._show),
             (controller.session.review_modified, self._show),
             (controller.session.cutout_changed, self._show),
-            (controller.session.boxes_changed, self._show),
-            (controller.session.threshold_changed, self._show),
+            (controller.session.shown.changed, self._show),
+            (controller.session.scores.changed, self._show),
             (controller.detection.changed, self._show),
             (BOOK.changed, self._show),
         )
@@ -86,7 +86,7 @@ class NoBoxes(QWidget):
         if c.session.cutout.model is None:
             return f"Proposals are coming: {c.detection.outcome}" if running else _NONE
         from_score = f"from score {c.session.threshold:.2f} up"
-        n = c.session.below_threshold
+        n = c.session.shown.below_threshold
         if not n:
             return "The model proposes nothing on this cutout"
         lie = "1 proposal lies" if n == 1 else f"{n} proposals lie"

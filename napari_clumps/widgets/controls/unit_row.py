@@ -47,5 +47,5 @@ class UnitRow(QWidget):
 
     def _use(self) -> None:
         words = self.choice.currentText().strip()
-        if words and self._controller.set_unit(words):
+        if words and self._controller.opening.set_unit(words):
             self.choice.clearFocus()

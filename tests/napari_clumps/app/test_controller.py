@@ -16,20 +16,22 @@ pytestmark = pytest.mark.gui
 
 def test_the_first_proposal_is_current_and_highest_first(desk):
     assert desk.statuses() == ["proposal"] * 3
-    assert desk.controller.session.box(desk.controller.session.current).score == 0.9
+    shown = desk.controller.session.shown
+    assert shown.box(shown.current).score == 0.9
 
 
 def test_a_accepts_and_goes_to_the_next_undecided(desk):
     desk.key("A")
     assert desk.statuses() == ["accepted", "proposal", "proposal"]
-    assert desk.controller.session.box(desk.controller.session.current).score == 0.7
+    shown = desk.controller.session.shown
+    assert shown.box(shown.current).score == 0.7
 
 
 def test_r_rejects_and_goes_round(desk):
     desk.controller.session.select(desk.controller.session.boxes[2].id)
     desk.key("R")
     assert desk.statuses() == ["proposal", "proposal", "rejected"]
-    assert desk.controller.session.current == desk.controller.session.boxes[0].id
+    assert desk.controller.session.shown.current == desk.controller.session.boxes[0].id
 
 
 def test_a_decision_is_on_disk_before_the_next_key(desk):
@@ -48,7 +50,7 @@ def test_d_and_a_drag_draw_a_box(desk):
     assert drawn[0].corners == pytest.approx((120, 80, 140, 104), abs=0.8)
     assert drawn[0].score is None
     assert not desk.controller.session.canvas.drawing
-    assert desk.controller.session.current == drawn[0].id
+    assert desk.controller.session.shown.current == drawn[0].id
 
 
 def test_d_draws_also_after_boxes_were_hidden_while_drawing(desk):
@@ -225,11 +227,11 @@ def test_the_table_and_the_canvas_select_the_same_box(desk):
     button = Qt.MouseButton.LeftButton
     desk.qtbot.mouseClick(table.viewport(), button, pos=rect.center())
     desk.settle()
-    assert desk.controller.session.current == desk.controller.session.boxes[2].id
+    assert desk.controller.session.shown.current == desk.controller.session.boxes[2].id
     assert set(desk.controller.session.canvas.boxes.selected_data) == {2}
     desk.click((109, 40))
     desk.settle(50)
-    assert desk.controller.session.current == desk.controller.session.boxes[1].id
+    assert desk.controller.session.shown.current == desk.controller.session.boxes[1].id
     assert [i.row() for i in table.selectionModel().selectedRows()] == [1]
 
 
@@ -270,7 +272,7 @@ def test_another_model_has_a_threshold_of_its_own(desk, tmp_path, monkeypatch):
     assert f"proposals of {starter_id()}" in desk.panel("expected").text()
     c.take_proposals(two, [PROPOSED], card.model_id, (160, 160))
     c.navigator.go_to(two)
-    assert (c.session.boxes, c.session.below_threshold) == ([], 1)
+    assert (c.session.boxes, c.session.shown.below_threshold) == ([], 1)
     assert desk.panel("threshold").value() == 0.8
     assert desk.panel("expected").text().startswith("Expected from here up")
     desk.panel("threshold").setValue(0.45)
@@ -309,10 +311,10 @@ def test_a_drawn_box_that_is_rejected_is_said_to_be_gone(desk):
     desk.settle()
     c.session.select(drawn)
     desk.key("R")
-    assert c.session.box(drawn) is None
+    assert c.session.shown.box(drawn) is None
     assert "Ctrl+Z brings it back" in desk.panel("said").text()
     desk.key("Z", control=True)
-    assert c.session.box(drawn) is not None
+    assert c.session.shown.box(drawn) is not None
 
 
 def test_what_was_said_of_a_cutout_is_not_said_of_the_next(desk):

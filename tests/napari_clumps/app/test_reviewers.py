@@ -74,7 +74,7 @@ def test_merge_and_settle(team, monkeypatch):
     assert "2 of 3 proposals are decided alike" in words(panel, "reviewers_words")
     click(panel, "disagreements")
     assert c.session.cutout.id == 1
-    assert c.session.current == c.session.boxes[1].id
+    assert c.session.shown.current == c.session.boxes[1].id
     assert desk.statuses() == ["accepted", "proposal", "accepted"]
     label = c.session.canvas.boxes.features["label"][1]
     c.session.select(c.session.boxes[1].id)

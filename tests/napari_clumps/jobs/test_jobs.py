@@ -69,7 +69,7 @@ def test_detection_proposes_on_the_whole_review_and_freezes_nothing(sample):
     assert min(longest) < 0.1
     assert c.session.review.counts().detected == len(c.session.review)
     assert c.session.undecided
-    assert c.session.current == c.session.undecided[0].id
+    assert c.session.shown.current == c.session.undecided[0].id
     assert "proposal" in sample.panel("detect_outcome").text()
     assert "torch" not in sys.modules  # it lives in the worker
 
@@ -270,7 +270,7 @@ def test_what_training_lacks_is_said(desk):
     for cutout in c.session.review.ids:  # rejected boxes teach, too: what is no clump
         desk.propose(cutout)
         c.session.review.reject_all([box.id for box in c.session.review.boxes(cutout)])
-    c.session.boxes_changed.emit()
+    c.session.shown.changed.emit()
     assert button.isEnabled()
     words = panel.findChild(QLabel, "learning_counts").text()
     assert "No box is accepted or drawn" in words
@@ -278,6 +278,6 @@ def test_what_training_lacks_is_said(desk):
         i for i in c.session.review.ids if not c.session.review.cutout(i).held_out
     )
     c.session.review.accept(c.session.review.boxes(free)[0].id)
-    c.session.boxes_changed.emit()
+    c.session.shown.changed.emit()
     words = panel.findChild(QLabel, "learning_counts").text()
     assert "No box is accepted or drawn" not in words

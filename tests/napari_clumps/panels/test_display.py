@@ -196,12 +196,12 @@ def test_another_look_leaves_view_boxes_and_file_alone(desk, monkeypatch):
     camera.zoom, camera.center = 9.0, (0.0, 60.0, 50.0)
     desk.settle(50)
     before = camera.zoom, camera.center
-    selected = desk.controller.session.current
+    selected = desk.controller.session.shown.current
     monkeypatch.setattr(image_cache, "read_cutout", None)  # reading now would fail
     desk.key("V")
     assert desk.controller.session.picture.problem is None
     assert (camera.zoom, camera.center) == before
-    assert desk.controller.session.current == selected
+    assert desk.controller.session.shown.current == selected
     assert len(desk.controller.session.canvas.boxes.data) == 3
 
 
@@ -309,7 +309,7 @@ def test_close_up_the_next_box_is_in_the_middle_as_close(desk):
     desk.key("Tab")
     assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[1]))
     desk.key("A")
-    assert c.session.current == c.session.boxes[2].id
+    assert c.session.shown.current == c.session.boxes[2].id
     assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[2]))
     assert desk.viewer.scene.camera.zoom == pytest.approx(close)
 
@@ -488,10 +488,10 @@ def test_hands_hit_the_right_pixels_in_every_orientation(window, tmp_path, cd, w
 
     desk.click((150, 120))
     desk.settle(50)
-    assert c.session.current is None
+    assert c.session.shown.current is None
     desk.click((48, 52))
     desk.settle(50)
-    assert c.session.current == c.session.boxes[0].id
+    assert c.session.shown.current == c.session.boxes[0].id
 
 
 @pytest.mark.parametrize(("cd", "wanted"), EIGHT)

@@ -115,7 +115,7 @@ def test_many_moved_or_pasted_at_once_go_back_by_one_undo(desk):
     assert rows(controller.session.boxes) != sorted(boxes)
     desk.key("Z", control=True)
     assert rows(controller.session.boxes) == sorted(boxes)
-    controller.session.canvas.drawn.emit([(5, 5, 15, 15), (100, 100, 120, 120)])
+    controller.session.canvas.changes.drawn.emit([(5, 5, 15, 15), (100, 100, 120, 120)])
     desk.settle(50)
     assert len(controller.session.boxes) == 4
     desk.key("Z", control=True)

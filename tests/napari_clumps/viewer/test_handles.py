@@ -24,7 +24,7 @@ def small(desk):
     proposals = [Proposal(*c, "clump", 0.9 - i / 9) for i, c in enumerate(SMALL)]
     controller.take_proposals(2, proposals, "test-model", (160, 160))
     desk.settle(50)
-    assert controller.session.current == controller.session.boxes[0].id
+    assert controller.session.shown.current == controller.session.boxes[0].id
     hover(desk, (140, 140))
     return desk
 
@@ -112,7 +112,8 @@ def test_handles_are_right_in_a_view_that_is_turned(small):
 def test_a_click_on_a_handle_over_another_box_chooses_that_box(small):
     small.click((68 + gap(small), 64))
     small.settle(50)
-    assert small.controller.session.current == small.controller.session.boxes[1].id
+    session = small.controller.session
+    assert session.shown.current == session.boxes[1].id
 
 
 def test_lines_stay_thin_close_up(small):

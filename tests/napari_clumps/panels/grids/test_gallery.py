@@ -174,7 +174,7 @@ def test_click_shift_control_and_rubber_band_select(desk, hand):
     hand.key("A", control=True)
     assert hand.places() == list(range(12))
     assert "12 selected" in hand.count()
-    columns = hand.grid._grid.columns
+    columns = hand.grid._places.grid.columns
     assert columns >= 2
     hand.drag(hand.point(0), hand.point(columns))
     assert hand.places() == [0, columns]  # a rectangle, not as one reads
@@ -332,7 +332,7 @@ def test_double_click_opens_the_box_on_the_canvas(desk, hand):
     hand.grid.scrollTo(hand.panel.cells.index(place))
     hand.double_click(place)
     assert desk.controller.session.cutout.id == 3
-    assert desk.controller.session.current == box_id
+    assert desk.controller.session.shown.current == box_id
     assert desk.controller.session.threshold <= hand.gallery.crop(place).score
 
 

@@ -30,7 +30,8 @@ def child(desk, kind, name: str):
 
 
 def corners(desk):
-    return desk.controller.session.box(desk.controller.session.current).corners
+    shown = desk.controller.session.shown
+    return shown.box(shown.current).corners
 
 
 # -- wherever the focus is ------------------------------------------------------
@@ -162,7 +163,7 @@ def test_a_box_is_put_at_the_mouse_as_large_as_the_others(desk):
     c = desk.controller
     desk.viewer.cursor.position = (120.0, 40.0)
     desk.key("B")
-    box = c.session.box(c.session.current)
+    box = c.session.shown.box(c.session.shown.current)
     assert box.status.value == "drawn"
     assert c.session.canvas.boxes.selected_data == {c.session.boxes.index(box)}
     assert ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2) == pytest.approx((40, 120))
@@ -180,7 +181,7 @@ def test_a_box_is_as_large_as_the_psf_says_where_it_is_known(desk):
     c.session.picture = replace(c.session.picture, fwhm=4.0)
     desk.viewer.cursor.position = (120.0, 40.0)
     desk.key("B")
-    box = c.session.box(c.session.current)
+    box = c.session.shown.box(c.session.shown.current)
     assert box.x2 - box.x1 == pytest.approx(10)
 
 

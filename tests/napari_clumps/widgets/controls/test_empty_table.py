@@ -65,7 +65,7 @@ def test_weak_proposals_are_counted_and_shown_by_the_threshold(opened):
     c.session.threshold = 0.1
     assert label(opened, "no_boxes_words") == ""
     assert opened.panel("box_table").isVisible()
-    assert c.session.below_threshold == 0
+    assert c.session.shown.below_threshold == 0
 
 
 def test_a_model_that_found_nothing_is_no_reason_to_run_it_again(opened):

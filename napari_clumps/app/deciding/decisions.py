@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
 
 from psygnal import Signal
 
-from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
-from napari_clumps.review import Box, Corners, Status
+from napari_clumps.app.errors import shows_errors
+from napari_clumps.app.navigation import Navigator
+from napari_clumps.app.session import Session
+from napari_clumps.review import Box, Status
 from napari_clumps.settings.shortcuts import BOOK
 
 from .box_steps import moved_box, usual_side
-from .errors import shows_errors
-from .navigation import Navigator
-from .session import Session
-
-_PENDING = "The proposals for this cutout are still being computed."
-
-
-class ProposalSource(Protocol):
-    """A source of proposals while the user decides."""
-
-    @property
-    def running(self) -> bool:
-        """Whether a detection is running."""
-
-    def awaits(self, cutout_id: int) -> bool:
-        """Return whether a running detection has not reached a cutout yet."""
+from .canvas_changes import CanvasChanges
+from .held_out import PENDING, HeldOutSteps, ProposalSource
 
 
 class Decisions:
@@ -53,13 +40,8 @@ class Decisions:
     ) -> None:
         self.session, self._navigator = session, navigator
         self._proposals = proposals
-        self._warned_of: tuple[str, int] | None = None
-        canvas = session.canvas
-        canvas.drawn.connect(self._on_drawn)
-        canvas.edited.connect(self._on_edited)
-        canvas.removed.connect(self._on_removed)
-        canvas.selected.connect(session.make_current)
-        canvas.refused.connect(self._on_refused)
+        self._held_out = HeldOutSteps(session, proposals)
+        self._canvas_changes = CanvasChanges(session)
 
     # -- the keys -----------------------------------------------------------
 
@@ -85,15 +67,15 @@ class Decisions:
     def _decide(self, decide: Callable[[int], None], box: Box) -> None:
         """Decide on a box and go to the next undecided one, drawing only once."""
         following = self._next_undecided(box)
-        with self.session.deferred_refresh():
+        with self.session.shown.deferred():
             decide(box.id)
-        self.session.current = following
-        self.session.refresh()
-        continues = self.session.go_on_after_last and not self.session.hidden
+        self.session.shown.current = following
+        self.session.shown.refresh()
+        continues = self.session.settings.go_on_after_last and not self.session.hidden
         if following is None and continues and not self.session.opened.read_only:
             self.accept_rest()
             return
-        after = self.session.box(following)
+        after = self.session.shown.box(following)
         if after is not None:
             self.session.canvas.camera.bring_into_view(after)
 
@@ -125,7 +107,7 @@ class Decisions:
             return
         half = usual_side(self.session.picture, self.session.boxes) / 2
         x, y = position
-        self._from_canvas(self._add, [(x - half, y - half, x + half, y + half)])
+        self._canvas_changes.add([(x - half, y - half, x + half, y + half)])
 
     @shows_errors
     def draw(self) -> None:
@@ -160,13 +142,13 @@ class Decisions:
             return
         if self.session.cutout.model is None and self._proposals.running:
             # Marking as done before the detection is seldom intended.
-            self.session.say(_PENDING)
+            self.session.say(PENDING)
             return
-        if self._test_continues():
+        if self._held_out.lack_something():
             return
         left = [b.id for b in self.session.undecided]
         yes, no = (left, []) if accept else ([], left)
-        if self.session.done_with_space:
+        if self.session.settings.done_with_space:
             review.finish(self.session.cutout.id, yes, no)
         else:
             review.accept_all(yes)
@@ -181,7 +163,7 @@ class Decisions:
             return
         if self.session.cutout.done:
             review.set_done(self.session.cutout.id, False)
-        elif self._test_continues():
+        elif self._held_out.lack_something():
             return
         elif self.session.undecided:
             n = len(self.session.undecided)
@@ -195,50 +177,12 @@ class Decisions:
             review.set_done(self.session.cutout.id, True)
             self._navigator.go_on()
 
-    # -- held-out cutouts -----------------------------------------------------
-
-    def _test_continues(self) -> bool:
-        """Show hidden proposals; return whether more decisions are needed here."""
-        assert self.session.cutout is not None
-        if self.session.hidden:
-            here = self.session.opened.id, self.session.cutout.id
-            if self._proposals.awaits(self.session.cutout.id):
-                self.session.say(_PENDING)
-                return True
-            if not self.session.boxes and self._warned_of != here:
-                self._warned_of = here  # the key may be pressed by habit
-                self.session.say(
-                    "Nothing is marked: press again if you see no clump here."
-                )
-                return True
-            self._reveal()
-        n = len(self.session.undecided)
-        if not self.session.anonymous or not n:
-            return False
-        accept, reject = BOOK.key("accept"), BOOK.key("reject")
-        boxes = f"{plural(n, 'box', 'boxes')} of the models"
-        self.session.say(f"Decide on {boxes}: {accept} accepts, {reject} rejects.")
-        return True
-
-    def _reveal(self) -> None:
-        """Show the models' boxes, each from its own threshold, after marking."""
-        assert self.session.cutout is not None
-        thresholds, fallback = self.session.thresholds, self.session.threshold
-        with self.session.deferred_refresh():
-            self.session.opened.reveal(
-                self.session.cutout.id,
-                lambda box: thresholds.of_card(box.model or "", fallback),
-            )
-        self.session.current = None
-        self.session.refresh(start=True)
-
     def next_box(self) -> None:
         """Make the next box the current one, whatever its status."""
         if self.session.boxes:
             ids = [b.id for b in self.session.boxes]
-            index = (
-                ids.index(self.session.current) if self.session.current in ids else -1
-            )
+            here = self.session.shown.current
+            index = ids.index(here) if here in ids else -1
             self.session.select(ids[(index + 1) % len(ids)])
 
     @shows_errors
@@ -258,7 +202,7 @@ class Decisions:
             self._navigator.go_to(cutout_id)
 
     def _current_box(self) -> Box | None:
-        box = self.session.box(self.session.current)
+        box = self.session.shown.box(self.session.shown.current)
         if box is None:
             key = BOOK.key("next_box")
             self.session.say(f"No box is selected: click one, or {key} to the next.")
@@ -270,41 +214,6 @@ class Decisions:
         order = [*self.session.boxes[index + 1 :], *self.session.boxes[:index]]
         waiting = [b.id for b in order if b.status is Status.PROPOSAL]
         return waiting[0] if waiting else None
-
-    # -- changes on the canvas ----------------------------------------------
-
-    def _on_drawn(self, boxes: list[Corners]) -> None:
-        self._from_canvas(self._add, boxes)
-        self.session.canvas.drawing = False
-        self.session.clear_message()
-
-    def _add(self, boxes: list[Corners]) -> None:
-        review = self.session.opened
-        if self.session.cutout is not None:
-            made = review.add_all(self.session.cutout.id, boxes, review.classes[0])
-            self.session.current = made[-1].id
-
-    def _on_edited(self, moved: dict[int, Corners]) -> None:
-        if self.session.current not in moved:
-            self.session.current = next(reversed(moved))
-        self._from_canvas(self.session.opened.edit_all, moved)
-
-    def _on_removed(self, box_ids: list[int]) -> None:
-        self._from_canvas(self.session.opened.reject_all, box_ids)
-
-    def _on_refused(self, message: str) -> None:
-        self.session.say(message)
-        self.session.refresh_soon()
-
-    def _from_canvas(self, change: Callable[[Any], Any], value: Any) -> None:
-        """Decide at once, and refresh when napari has finished with the mouse event."""
-        try:
-            with self.session.deferred_refresh():
-                change(value)
-        except ClumpError as error:
-            self.session.warn(error.message)
-        finally:
-            self.session.refresh_soon()
 
     # -- flags and remark -----------------------------------------------------
 

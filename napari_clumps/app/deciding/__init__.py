@@ -1,0 +1,1 @@
+"""Decisions on the boxes of a cutout, by keys and with the mouse."""
