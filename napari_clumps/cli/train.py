@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from clump_detector.config.recipe import preset
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError, ReviewError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
@@ -178,7 +179,7 @@ def _train(
     plan = Recipe(base="starter", train=preset(parts or "heads"))
     if recipe is not None:
         plan = read_recipe(find_recipe(recipe))
-    options: dict[str, Any] = {
+    options: JsonObject = {
         "train_parts": parts, "epochs": epochs, "seed": seed, "goal": goal,
     }  # fmt: skip
     chosen = {key: value for key, value in options.items() if value is not None}
@@ -241,7 +242,7 @@ def _compare_with_base(
 
 def _note_training(
     review: Path,
-    comparison: dict[str, Any],
+    comparison: JsonObject,
     cards: tuple[ModelCard, ModelCard],
     labels: LabelSet,
 ) -> None:
