@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,13 +13,15 @@ import typer
 from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import write_json
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
+from clump_detector.evaluation.groups import in_words
 from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import Cutout
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.models.registry import resolve_model
 
-from .labels import frozen_labels
+from .labels import joined_labels
 from .options import Device, Model, app
 from .progress import ProgressLine, shown_events
 
@@ -26,9 +29,10 @@ from .progress import ProgressLine, shown_events
 @app.command()
 def evaluate(
     labels: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            help="A label set or *.clumps file; with --inject images or a folder, too."
+            help="Label sets or *.clumps files, one or several; with --inject an image "
+            "or a folder, too."
         ),
     ],
     model: Model = "starter",
@@ -57,6 +61,13 @@ def evaluate(
         str | None,
         typer.Option(help="Store metrics in the model card, described by TEXT."),
     ] = None,
+    baseline: Annotated[
+        bool,
+        typer.Option(
+            help="Compare with a peak finder (differences of Gaussians on blue) that "
+            "gives as many boxes."
+        ),
+    ] = False,
     inject: Annotated[
         int | None,
         typer.Option(
@@ -66,24 +77,31 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Measure a model on labelled cutouts, or how far two reviewers agree."""
+    if len(labels) > 1 and (inject is not None or str(against).endswith(".clumps")):
+        raise ConfigError(
+            "several label sets are named, and only one can be used here",
+            remedy="Name one, or leave out --inject and the other reviewer's file.",
+        )
     if inject is not None:
-        if against is not None or calibrate or keep is not None or held_out:
+        if baseline or against is not None or calibrate or keep is not None or held_out:
             raise ConfigError(
                 "--inject needs no labels and compares nothing",
-                labels,
-                "Leave out --against, --held-out, --calibrate and --keep.",
+                labels[0],
+                "Leave out --against, --baseline, --held-out, --calibrate and --keep.",
             )
         bar = ProgressLine("Injecting clumps", inject)
         _inject(
-            labels, model, inject, score=score, device=device, out=out,
+            labels[0], model, inject, score=score, device=device, out=out,
             picture=picture, progress=bar.show,
         )  # fmt: skip
         bar.end()
         return
     if against is not None and against.endswith(".clumps"):
-        _compare_reviews(labels, Path(against), out)
+        _compare_reviews(labels[0], Path(against), out)
         return
-    options = EvaluateOptions(held_out, score, device, out, picture, calibrate, keep)
+    options = EvaluateOptions(
+        held_out, score, device, out, picture, calibrate, keep, baseline
+    )
     _evaluate(labels, model, against, options)
 
 
@@ -104,6 +122,8 @@ class EvaluateOptions:
         Keep calibration and best score in the model's card.
     keep : str or None
         Keep the figures there; this says on what they were made.
+    baseline : bool
+        Compare with a peak finder.
     """
 
     held_out: bool = False
@@ -113,6 +133,7 @@ class EvaluateOptions:
     picture: Path | None = None
     calibrate: bool = False
     keep: str | None = None
+    baseline: bool = False
 
 
 def _say_pace(path: Path) -> None:
@@ -136,7 +157,7 @@ def _say_pace(path: Path) -> None:
 
 
 def _evaluate(
-    labels: Path, model: str, against: str | None, options: EvaluateOptions
+    labels: list[Path], model: str, against: str | None, options: EvaluateOptions
 ) -> None:
     """Print a model's figures, or those of two models side by side.
 
@@ -155,11 +176,17 @@ def _evaluate(
             "a calibration is of one model",
             remedy="Leave out --against or --calibrate.",
         )
-    if labels.suffix == ".clumps":
-        _say_pace(labels)
+    if against is not None and options.baseline:
+        raise ConfigError(
+            "the peak finder is compared with one model",
+            remedy="Leave out --against or --baseline.",
+        )
+    for path in labels:
+        if path.suffix == ".clumps":
+            _say_pace(path)
     which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
     folder, score, device = resolve_model(model), options.score, options.device
-    with frozen_labels(labels) as path, shown_events("Evaluating") as progress:
+    with joined_labels(labels) as path, shown_events("Evaluating") as progress:
         if against is None:
             figures = evaluate_model(
                 folder,
@@ -167,6 +194,7 @@ def _evaluate(
                 score=score,
                 device=device,
                 which=which,
+                baseline=options.baseline,
                 progress=progress,
             )
         else:
@@ -182,7 +210,7 @@ def _evaluate(
             )
     for problem in figures.get("problems", []):
         print(f"napari-clumps: {problem}", file=sys.stderr)
-    for said in (figures["summary"], *figures["notes"]):
+    for said in (figures["summary"], *figures["notes"], *_group_lines(figures)):
         print(said)
     if options.out is not None:
         write_json(options.out, figures)
@@ -203,6 +231,15 @@ def _evaluate(
             f"{card.name}: temperature {card.calibration.temperature:.2f}, offset "
             f"{card.calibration.offset:+.2f}, default score {card.default_score:.2f}."
         )
+
+
+def _group_lines(figures: JsonObject) -> Iterator[str]:
+    """Yield figures by label set and host, where there are several, and of peaks."""
+    for name in ("label_sets", "host_diameters"):
+        rows = figures.get(name, ())
+        yield from (in_words(row) for row in rows if len(rows) > 1)
+    if figures.get("baseline"):
+        yield figures["baseline"]["summary"]
 
 
 def _inject(

@@ -43,16 +43,26 @@ def test_the_bootstrap_has_the_binomials_width():
 
 
 def test_galaxies_are_drawn_rather_than_boxes():
-    # The same boxes in 4 galaxies instead of 100 are far less certain.
-    few = [made(25, list(range(25)), [0.9] * 25), made(25, [], [])] * 2
+    # The same boxes in 6 galaxies instead of 150 are far less certain.
+    few = [made(25, list(range(25)), [0.9] * 25), made(25, [], [])] * 3
     found = bootstrap.bootstrap(few, 0.5)["completeness"]
     assert found.value == 0.5
-    assert found.outer == (0.0, 1.0)
+    assert found.outer[1] - found.outer[0] > 0.6
+
+
+def test_four_galaxies_give_values_and_no_interval():
+    one, none = made(2, [0, 1], [0.9, 0.8]), made(2, [], [])
+    found = bootstrap.bootstrap([one, one, one, none], 0.5)
+    assert found["completeness"] == bootstrap.Interval(0.75)
+    assert str(found["completeness"]) == "0.75"
+    five = bootstrap.bootstrap([one, one, one, one, none], 0.5)["completeness"]
+    assert five.outer[0] < 0.8 < five.outer[1]
 
 
 def test_the_bootstrap_repeats_itself():
-    first = bootstrap.bootstrap(PAIR, 0.3, seed=3)
-    assert first == bootstrap.bootstrap(PAIR, 0.3, seed=3)
+    first = bootstrap.bootstrap(PAIR * 3, 0.3, seed=3)
+    assert first["f1"].outer is not None
+    assert first == bootstrap.bootstrap(PAIR * 3, 0.3, seed=3)
 
 
 def galaxies(n, share, seed=1):

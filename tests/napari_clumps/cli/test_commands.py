@@ -246,6 +246,28 @@ def test_calibration_is_kept_in_the_card_and_changes_scores(run, tmp_path):
     assert (model / "model.json").read_text() == card
 
 
+def test_several_label_sets_and_a_peak_finder_side_by_side(run, tmp_path):
+    sets = []
+    for name, seed in (("one", 1), ("two", 2)):
+        assert run("simulate", tmp_path / name, "-n", 3, "--seed", seed)[0] == 0
+        sets.append(tmp_path / name / "labels.json")
+    figures = tmp_path / "figures.json"
+    code, said, err = run("evaluate", *sets, "--baseline", "--out", figures)
+    assert code == 0, err
+    lines = said.splitlines()
+    assert "on 6 galaxies" in lines[0]
+    for name in ("one", "two"):
+        assert any(line.startswith(f"{name}: completeness") for line in lines)
+    assert lines[-1].startswith("Peak finder (differences of Gaussians on blue)")
+    found = json.loads(figures.read_text())
+    assert [row["galaxies"] for row in found["label_sets"]] == [3, 3]
+    assert sum(row["galaxies"] for row in found["host_diameters"]) == 6
+    assert found["baseline"]["boxes"] <= found["hits"] + found["false"]
+    code, _, err = run("evaluate", *sets, "--inject", 3)
+    assert code == 2
+    assert "only one can be used here" in err
+
+
 def test_two_reviewers_on_the_command_line(run, review, tmp_path):
     other = shutil.copy(review, review.with_name("ben.clumps"))
     for path, name, keep in ((review, "Ada", True), (other, "Ben", False)):

@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clump_detector.core.errors import ClumpError, ImageError, LabelError
+from clump_detector.core.errors import ClumpError, LabelError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken, Progress, no_progress
-from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
 from clump_detector.metrics import bootstrap, calibration, matching
 from clump_detector.metrics.matching import Match
 from clump_detector.models.card import read_card
 
 from . import breakdown
+from .groups import by_group, diameter_group
+from .labelled_images import host_diameter, read_labelled, true_boxes
+from .peak_finder import evaluate_peaks
 from .selection import Which, choose, plural
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Evaluated:
     per_class : dict of str to list of Match
         Matches of the boxes of one class only.
     found : list of Detections
+    diameters : list of (float or None)
+        Of the hosts, in FWHM of the PSF; None where none is found.
     problems : list of str
         Why cutouts could not be searched.
     seconds : float
@@ -62,10 +66,13 @@ class Evaluated:
     matches: list[Match] = field(default_factory=list)
     per_class: dict[str, list[Match]] = field(default_factory=dict)
     found: list[Detections] = field(default_factory=list)
+    diameters: list[float | None] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def add(self, one: LabelledCutout, found: Detections) -> None:
+    def add(
+        self, one: LabelledCutout, found: Detections, diameter: float | None
+    ) -> None:
         """Add a cutout that was searched.
 
         Parameters
@@ -73,7 +80,10 @@ class Evaluated:
         one : LabelledCutout
         found : Detections
             What the model found on it.
+        diameter : float or None
+            Of its host, in FWHM of the PSF.
         """
+        self.diameters.append(diameter)
         self.galaxies.append(one)
         self.found.append(found)
         self.matches.append(_matched(one, found))
@@ -89,6 +99,7 @@ def evaluate_model(
     at_best: bool = False,
     device: str = "auto",
     which: Which = "all",
+    baseline: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> JsonObject:
@@ -107,6 +118,8 @@ def evaluate_model(
     device : str
     which : "all" or "held_out"
         Which of the done cutouts.
+    baseline : bool
+        Compare with a peak finder that gives as many boxes.
     progress : callable
         Called after each cutout.
     cancel : CancelToken, optional
@@ -119,12 +132,13 @@ def evaluate_model(
         ``completeness``, ``purity`` and ``f1`` (each with ``value`` and its intervals
         ``68`` and ``95``), ``best_score`` and ``best_f1`` over all scores,
         ``ranking_precision`` (average precision by centres), ``curve`` (with 68 %
-        bands), ``classes``, ``flux_ratios``, ``average_precision``, ``reliability``,
-        the ``calibration``
-        that would mend the scores further (None with too few boxes),
-        ``false_per_empty_galaxy``, ``seconds_per_cutout``, ``problems``, ``left_out``
-        (how many cutouts a model has learned from), ``notes`` about that, and a
-        ``summary`` in sentences.
+        bands), ``classes``, ``flux_ratios``, ``label_sets`` and ``host_diameters`` (as
+        `clump_detector.evaluation.groups.by_group` gives them), ``average_precision``,
+        ``reliability``, the ``calibration`` that would mend the scores further (None
+        with too few boxes), ``false_per_empty_galaxy``, ``seconds_per_cutout``,
+        ``problems``, ``left_out`` (how many cutouts a model has learned from),
+        ``notes`` about that, a ``summary`` in sentences, and with ``baseline`` what
+        `clump_detector.evaluation.peak_finder.evaluate_peaks` gives.
 
     Raises
     ------
@@ -147,11 +161,16 @@ def evaluate_model(
         raise LabelError(result.problems[0])
     if at_best:
         result.score = matching.best_score(result.matches) or result.score
-    return {
-        **metrics_of(result),
-        "left_out": chosen.left_out,
-        "notes": list(chosen.notes),
-    }
+    figures = metrics_of(result)
+    if baseline:
+        figures["baseline"] = evaluate_peaks(
+            result.galaxies,
+            figures["hits"] + figures["false"],
+            read_card(folder).config,
+            progress=progress,
+            cancel=cancel,
+        )
+    return {**figures, "left_out": chosen.left_out, "notes": list(chosen.notes)}
 
 
 def search_all(
@@ -187,20 +206,23 @@ def search_all(
 
     cancel = cancel or CancelToken()
     predictor = Predictor(folder, device=device)
-    default = read_card(folder).default_score
-    result = Evaluated(predictor.model_id, default if score is None else score)
+    card = read_card(folder)
+    result = Evaluated(
+        predictor.model_id, card.default_score if score is None else score
+    )
     names = _class_names(folder, chosen)
     result.per_class = {name: [] for name in names}
     for done, one in enumerate(chosen, start=1):
         cancel.check()
         start = time.perf_counter()
         try:
-            found = predictor.predict(_read(one), cancel=cancel)
+            cutout = read_labelled(one)
+            found = predictor.predict(cutout, cancel=cancel)
         except ClumpError as error:
             result.problems.append(error.message)
         else:
             result.seconds += time.perf_counter() - start
-            result.add(one, found)
+            result.add(one, found, host_diameter(cutout, card.config))
         progress(done, len(chosen), f"searching with {result.name}")
     return result
 
@@ -212,22 +234,9 @@ def _class_names(folder: Path, chosen: Sequence[LabelledCutout]) -> list[str]:
     return known + sorted(labelled - set(known))
 
 
-def _read(one: LabelledCutout) -> Cutout:
-    cutout = read_cutout(one.source)
-    if (cutout.width, cutout.height) != (one.width, one.height):
-        raise ImageError(
-            f"it has {cutout.width} x {cutout.height} pixels, but its labels are for "
-            f"{one.width} x {one.height}",
-            one.source.path,
-            "Give the image that was labelled.",
-        )
-    return cutout if one.fwhm is None else replace(cutout, fwhm=one.fwhm)
-
-
 def _matched(one: LabelledCutout, found: Detections, cls: str | None = None) -> Match:
     """Match all boxes, or only those of one class."""
-    true = [b.corners for b in one.boxes if not b.ignored and cls in (None, b.cls)]
-    ignored = [b.corners for b in one.boxes if b.ignored]
+    true, ignored = true_boxes(one, cls)
     kept = np.array([cls in (None, c) for c in found.classes], dtype=bool)
     return matching.match(
         true, found.boxes[kept], found.scores[kept], ignored=ignored, fwhm=one.fwhm
@@ -254,6 +263,12 @@ def metrics_of(result: Evaluated) -> JsonObject:
         "curve": breakdown.curve_with_bands(matches, SCORES),
         "classes": dict(_by_class(result)),
         "flux_ratios": breakdown.by_flux_ratio(result.galaxies, matches, score),
+        "label_sets": by_group(
+            [one.label_set for one in result.galaxies], matches, score
+        ),
+        "host_diameters": by_group(
+            [diameter_group(one) for one in result.diameters], matches, score
+        ),
         "average_precision": breakdown.average_precision(
             result.galaxies,
             [(f.boxes, f.scores, f.classes) for f in result.found],
@@ -292,20 +307,9 @@ def _by_class(result: Evaluated) -> Iterator[tuple[str, JsonObject]]:
 def _summary(
     result: Evaluated, intervals: dict[str, bootstrap.Interval], n_true: int
 ) -> str:
-    values = " and ".join(
-        f"{name} {_with_range(intervals[name])}" for name in ("completeness", "purity")
-    )
     return (
-        f"{result.name}: {values} (95 %) at score {result.score:.2f}, on "
+        f"{result.name}: {bootstrap.in_words(intervals)} at score "
+        f"{result.score:.2f}, on "
         f"{plural(len(result.matches), 'galaxy', 'galaxies')} with "
         f"{plural(n_true, 'clump', 'clumps')}."
     )
-
-
-def _with_range(interval: bootstrap.Interval) -> str:
-    if interval.value is None:
-        return "not defined"
-    if interval.outer is None:
-        return f"{interval.value:.2f}"
-    low, high = interval.outer
-    return f"{interval.value:.2f} ({low:.2f} to {high:.2f})"

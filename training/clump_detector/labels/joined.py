@@ -41,7 +41,10 @@ def join_label_sets(sets: Sequence[tuple[str, LabelSet]]) -> LabelSet:
             left_out.append(f"{again} of {set_name}, labelled in an earlier set")
         for cutout in own:
             seen.update(_marks(cutout))
-        named = [_renamed(c, set_name, names) for c in own]
+        named = [
+            replace(_renamed(c, set_name, names), label_set=c.label_set or set_name)
+            for c in own
+        ]
         names.update(c.source.name for c in named)
         cutouts += named
         parts.append(

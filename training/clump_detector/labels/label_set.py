@@ -72,7 +72,7 @@ class LabelledCutout:
     ``done`` means that every clump is boxed; ``held_out`` that it is only for testing;
     ``blind`` that its clumps were marked before a model's boxes were shown there;
     ``keys`` are those of `clump_detector.images.identity`; ``flags`` and ``remark`` are
-    the user's.
+    the user's; ``label_set`` names the set it was in before several were joined.
     """
 
     source: Source
@@ -87,6 +87,7 @@ class LabelledCutout:
     keys: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     remark: str = ""
+    label_set: str = ""
 
     def array(self, *, ignored: bool = False) -> geometry.Boxes:
         """Return the boxes that are (not) ignored, shape (n, 4)."""
@@ -202,8 +203,9 @@ def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> JsonObjec
     for name in ("keys", "flags"):
         if getattr(cutout, name):
             entry[name] = list(getattr(cutout, name))
-    if cutout.remark:
-        entry["remark"] = cutout.remark
+    for name in ("remark", "label_set"):
+        if getattr(cutout, name):
+            entry[name] = getattr(cutout, name)
     return entry
 
 
@@ -309,6 +311,7 @@ def _cutout(
         _texts(entry.get("keys")),
         _texts(entry.get("flags")),
         str(entry.get("remark") or ""),
+        str(entry.get("label_set") or ""),
     )
 
 

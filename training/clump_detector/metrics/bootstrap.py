@@ -6,7 +6,7 @@ share its seeing, its depth and the user who labelled it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +38,15 @@ class Interval:
     value: float | None
     inner: tuple[float, float] | None = None
     outer: tuple[float, float] | None = None
+
+    def __str__(self) -> str:
+        """Return the value with its 95 % interval, such as 0.82 (0.79 to 0.86)."""
+        if self.value is None:
+            return "not defined"
+        if self.outer is None:
+            return f"{self.value:.2f}"
+        low, high = self.outer
+        return f"{self.value:.2f} ({low:.2f} to {high:.2f})"
 
     def as_json(self) -> dict[str, float | list[float] | None]:
         """Return ``{"value": v, "68": [low, high], "95": [low, high]}``."""
@@ -112,11 +121,28 @@ def bootstrap(
     Returns
     -------
     dict
-        ``completeness``, ``purity`` and ``f1``.
+        ``completeness``, ``purity`` and ``f1``, without intervals where there are fewer
+        than `FEWEST_GALAXIES` galaxies.
     """
     rows = counts(matches, score)
-    drawn = np.array(list(_resampled(rows, n, seed))).reshape(-1, 3)
+    # Drawn anew, few galaxies are the same few again: their spread would claim far
+    # more than they tell.
+    few = len(rows) < FEWEST_GALAXIES
+    drawn = np.array([] if few else list(_resampled(rows, n, seed))).reshape(-1, 3)
     return _with_intervals(rates(rows.sum(axis=0)), np.array(rates(drawn.T)))
+
+
+def in_words(intervals: Mapping[str, Interval]) -> str:
+    """Return completeness and purity, with what their intervals are where they are.
+
+    Parameters
+    ----------
+    intervals : mapping of str to Interval
+        As `bootstrap` returns them.
+    """
+    shown = {name: intervals[name] for name in ("completeness", "purity")}
+    values = " and ".join(f"{name} {value}" for name, value in shown.items())
+    return values + (" (95 %)" if any(v.outer for v in shown.values()) else "")
 
 
 def compare(
