@@ -159,59 +159,68 @@ def _say_pace(path: Path) -> None:
 def _evaluate(
     labels: list[Path], model: str, against: str | None, options: EvaluateOptions
 ) -> None:
-    """Print a model's figures, or those of two models side by side.
+    """Print a model's figures, or those of two models side by side, and keep them.
 
     Raises
     ------
     ConfigError
         If the options do not fit together.
     """
-    from clump_detector.evaluation.card_metrics import calibrate, store_metrics
-    from clump_detector.evaluation.comparison import compare_models, store_verdict
-    from clump_detector.evaluation.evaluate import evaluate_model
-    from clump_detector.evaluation.plots import draw_metrics
-
-    if against is not None and options.calibrate:
-        raise ConfigError(
-            "a calibration is of one model",
-            remedy="Leave out --against or --calibrate.",
-        )
-    if against is not None and options.baseline:
-        raise ConfigError(
-            "the peak finder is compared with one model",
-            remedy="Leave out --against or --baseline.",
-        )
+    _refuse_against(against, options)
     for path in labels:
         if path.suffix == ".clumps":
             _say_pace(path)
-    which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
-    folder, score, device = resolve_model(model), options.score, options.device
-    with joined_labels(labels) as path, shown_events("Evaluating") as progress:
-        if against is None:
-            figures = evaluate_model(
-                folder,
-                path,
-                score=score,
-                device=device,
-                which=which,
-                baseline=options.baseline,
-                progress=progress,
-            )
-        else:
-            figures = compare_models(
-                resolve_model(against),
-                folder,
-                path,
-                old_score=score,
-                new_score=score,
-                device=device,
-                which=which,
-                progress=progress,
-            )
+    folder = resolve_model(model)
+    with joined_labels(labels) as joined, shown_events("Evaluating") as progress:
+        figures = _figures(folder, against, joined, options, progress)
     for problem in figures.get("problems", []):
         print(f"napari-clumps: {problem}", file=sys.stderr)
     for said in (figures["summary"], *figures["notes"], *_group_lines(figures)):
         print(said)
+    _draw(figures, options)
+    _keep_in_card(folder, figures, options, alone=against is None)
+
+
+def _refuse_against(against: str | None, options: EvaluateOptions) -> None:
+    """Refuse what can only be done with one model, where there are two."""
+    if against is None:
+        return
+    for chosen, option, what in (
+        (options.calibrate, "--calibrate", "a calibration is of one model"),
+        (options.baseline, "--baseline", "the peak finder is compared with one model"),
+    ):
+        if chosen:
+            raise ConfigError(what, remedy=f"Leave out --against or {option}.")
+
+
+def _figures(
+    folder: Path,
+    against: str | None,
+    labels: Path,
+    options: EvaluateOptions,
+    progress: Progress,
+) -> JsonObject:
+    """Return the figures of a model, or of the comparison with another."""
+    from clump_detector.evaluation.comparison import compare_models
+    from clump_detector.evaluation.evaluate import evaluate_model
+
+    which: Literal["all", "held_out"] = "held_out" if options.held_out else "all"
+    score, device = options.score, options.device
+    if against is None:
+        return evaluate_model(
+            folder, labels, score=score, device=device, which=which,
+            baseline=options.baseline, progress=progress,
+        )  # fmt: skip
+    return compare_models(
+        resolve_model(against), folder, labels, old_score=score, new_score=score,
+        device=device, which=which, progress=progress,
+    )  # fmt: skip
+
+
+def _draw(figures: JsonObject, options: EvaluateOptions) -> None:
+    """Write the figures as JSON and as a picture, where that is asked for."""
+    from clump_detector.evaluation.plots import draw_metrics
+
     if options.out is not None:
         write_json(options.out, figures)
     if options.picture is not None and not figures["galaxies"]:
@@ -221,10 +230,18 @@ def _evaluate(
         )
     elif options.picture is not None:
         draw_metrics(figures, options.picture)
-    if options.keep is not None and against is not None:
-        store_verdict(folder, figures, options.keep)
-    elif options.keep is not None:
-        store_metrics(folder, figures, options.keep)
+
+
+def _keep_in_card(
+    folder: Path, figures: JsonObject, options: EvaluateOptions, *, alone: bool
+) -> None:
+    """Store figures and calibration in the model's card, where that is asked for."""
+    from clump_detector.evaluation.card_metrics import calibrate, store_metrics
+    from clump_detector.evaluation.comparison import store_verdict
+
+    if options.keep is not None:
+        store = store_metrics if alone else store_verdict
+        store(folder, figures, options.keep)
     if options.calibrate:
         card = calibrate(folder, figures)
         print(
