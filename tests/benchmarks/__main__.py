@@ -25,6 +25,7 @@ from tests.benchmarks import (
     photometry,
     random_actions,
     real_surveys,
+    sky,
     window,
 )
 
@@ -43,6 +44,7 @@ GROUPS = {
     "paper": paper.figures,
     "real": real_surveys.figures,
     "loop": loop.figures,
+    "sky": sky.figures,
 }
 
 
