@@ -11,9 +11,14 @@ import numpy as np
 import pytest
 import torch
 
+from clump_detector.config.training import TrainConfig
+from clump_detector.core.errors import TrainingError
 from clump_detector.detector.model_folder import load_model
 from clump_detector.models.card import read_card
 from clump_detector.train.distributed import Processes
+from clump_detector.train.request import TrainRequest
+from clump_detector.train.run import train
+from tests.clump_detector.conftest import TINY
 from tests.helpers.paths import ROOT
 from tests.helpers.resources import PATIENCE
 
@@ -100,16 +105,27 @@ def test_the_command_line_among_several(tmp_path, labels):
     assert ended.returncode == 0, ended.stderr[-2000:]
     assert ended.stdout.count("a new model") == 1
     assert read_card(tmp_path / "new").learned_from["processes"] == 2
-    for change, message in (
-        (("--train", "heads"), "Start it without torchrun"),
-        ((), "a multiple of 2"),
-    ):
-        recipe.write_text(recipe.read_text().replace("batch = 4", "batch = 3"))
-        other = tmp_path / "other"
-        ended = together("--no-python", command, "train", *options, other, *change)
-        assert ended.returncode != 0
-        assert message in ended.stderr
-        assert not other.exists()
+
+
+@pytest.mark.parametrize(
+    ("parts", "batch", "message"),
+    [
+        ("heads", 4, "Start it without torchrun"),
+        ("everything", 3, "a multiple of 2"),
+    ],
+)
+def test_what_several_cannot_train_is_refused_before_anything(
+    tmp_path, labels, monkeypatch, parts, batch, message
+):
+    ranks = {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "test"}
+    for name, value in ranks.items():
+        monkeypatch.setenv(name, value)
+    config = TrainConfig(train_parts=parts, batch=batch, device="cpu")
+    request = TrainRequest(labels, tmp_path / "other", config=config, model=TINY)
+    with pytest.raises(TrainingError) as refused:
+        train(request, lambda _event: None)
+    assert message in refused.value.message
+    assert not (tmp_path / "other").exists()
 
 
 def test_shares_make_up_every_batch():
