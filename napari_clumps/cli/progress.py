@@ -1,8 +1,9 @@
-"""Progress on stderr: a line that grows on a terminal, a few lines in a log."""
+"""Progress on stderr: a bar on a terminal, a few lines in a log."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TypeVar
@@ -13,7 +14,7 @@ T = TypeVar("T")
 
 
 class ProgressLine:
-    """How far work is, in per cent.
+    """How far work is: rich's bar on a terminal, a line at each quarter in a log.
 
     Parameters
     ----------
@@ -25,22 +26,59 @@ class ProgressLine:
 
     def __init__(self, words: str, total: int = 1) -> None:
         self._words, self._total, self._shown = words, total, -1
-        self._live = sys.stderr.isatty()
+        self._bar = _Bar(words) if sys.stderr.isatty() else None
 
     def show(self, done: int, total: int | None = None, text: str = "") -> None:
         """Show that so many steps are done."""
-        share = int(100 * done / max(total or self._total, 1))
-        share = share if self._live else share - share % 25
-        if share == self._shown or (share == 0 and not self._live):
+        total = max(total or self._total, 1)
+        if self._bar is not None:
+            self._bar.show(done, total)
             return
+        share = int(100 * done / total)
+        share -= share % 25
+        if share not in (self._shown, 0):
+            print(f"{self._words}: {share:3d} %", file=sys.stderr, flush=True)
         self._shown = share
-        end = "\r" if self._live else "\n"
-        print(f"{self._words}: {share:3d} %", end=end, file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Leave the line."""
-        if self._live and self._shown >= 0:
-            print(file=sys.stderr)
+        if self._bar is not None:
+            self._bar.end()
+
+
+class _Bar:
+    """A bar with per cent and the time left; what is printed meanwhile goes above it.
+
+    rich draws it when it is told to, without a thread of its own: there are processes
+    that are forked while it is shown.
+
+    Parameters
+    ----------
+    words : str
+    """
+
+    def __init__(self, words: str) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as RichProgress
+
+        # Its columns are what is done, a bar, the per cent and the time left.
+        self._progress = RichProgress(console=Console(stderr=True), auto_refresh=False)
+        self._task = self._progress.add_task(words, total=None)
+        self._drawn = float("-inf")
+
+    def show(self, done: int, total: int) -> None:
+        """Show that so many of all steps are done, ten times a second at most."""
+        self._progress.start()
+        self._progress.update(self._task, completed=done, total=total)
+        now = time.monotonic()
+        if done >= total or now - self._drawn > 0.1:
+            self._progress.refresh()
+            self._drawn = now
+
+    def end(self) -> None:
+        """Leave the bar as it is."""
+        if self._progress.live.is_started:
+            self._progress.stop()
 
 
 @contextmanager
