@@ -19,6 +19,7 @@ import numpy as np
 from clump_detector.core.errors import ClumpError, LabelError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken, Progress, no_progress
+from clump_detector.core.text import plural
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
 from clump_detector.metrics import bootstrap, calibration, matching
 from clump_detector.metrics.matching import Match
@@ -28,7 +29,7 @@ from . import breakdown
 from .groups import by_group, diameter_group
 from .labelled_images import host_diameter, read_labelled, true_boxes
 from .peak_finder import evaluate_peaks
-from .selection import Which, choose, plural
+from .selection import Which, choose
 
 if TYPE_CHECKING:
     from clump_detector.detector.predict import Detections

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from clump_detector.core.errors import LabelError
+from clump_detector.core.text import plural
 from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels
 from clump_detector.labels.label_set import LabelledCutout, LabelSet, read_label_set
 from clump_detector.models.card import ModelCard, read_card
@@ -114,15 +115,3 @@ def _first_of_each(keys: Sequence[set[str]]) -> list[int]:
     """Return the indices of the first image of each galaxy."""
     which = groups([own or {f"name:{i}"} for i, own in enumerate(keys)])
     return sorted({group: i for i, group in reversed(list(enumerate(which)))}.values())
-
-
-def plural(n: int, one: str, many: str) -> str:
-    """Return a number with its noun, in the singular or the plural.
-
-    Parameters
-    ----------
-    n : int
-    one, many : str
-        The noun in the singular and in the plural.
-    """
-    return f"{n} {one if n == 1 else many}"
