@@ -7,12 +7,17 @@ STAMP := $(VENV)/.installed
 # A window without a screen needs a virtual one; where there is a screen it is used.
 DISPLAYED := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,bash .ci/on-virtual-display)
 
+# Tests get a virtual display also where there is a screen, if they can: parts that run at
+# once would take the keyboard from each other on one, and from the person before it.
+VIRTUAL = $(shell command -v xvfb-run)
+TESTED = $(if $(VIRTUAL),bash .ci/on-virtual-display,$(DISPLAYED))
+
 ORDER := $(if $(SEED),--randomly-seed=$(SEED),-p no:randomly)
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/training
 export NO_ALBUMENTATIONS_UPDATE := 1
 
-.PHONY: demo test test-engine test-window check style format types imports \
+.PHONY: demo test test-engine test-window test-integration check style format types imports \
   install system bench pictures clean
 
 demo: install system
@@ -24,16 +29,20 @@ demo: install system
 # wait much; their lines come mixed, each part's last ones say how it ended.
 # `make test SEED=7` goes in another order, the same for every 7.
 test: install system
-	@$(MAKE) --no-print-directory --keep-going -j3 check test-engine test-window
+	@$(MAKE) --no-print-directory --keep-going -j$(if $(VIRTUAL),4,1) \
+	  check test-engine test-window test-integration
 
-# Two runs: torch's and Mesa's copies of LLVM cannot live in one process, which is one
-# more reason why the window leaves all of torch to another one. The second run collects
-# no test of the engine, which would import torch.
+# Several runs: torch's and Mesa's copies of LLVM cannot live in one process, which is one
+# more reason why the window leaves all of torch to another one. Those with a window
+# collect no test of the engine, which would import torch.
 test-engine: install
 	$(BIN)/pytest -m "not gui" -n 2 --durations=10 $(ORDER)
 
 test-window: install system
-	$(DISPLAYED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/napari_clumps tests/integration
+	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/napari_clumps
+
+test-integration: install system
+	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/integration
 
 # What needs no window: style, types and the contracts of the packages.
 check: style format types imports

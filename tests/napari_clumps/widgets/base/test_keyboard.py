@@ -204,15 +204,22 @@ def test_flags_by_key_and_menu(desk):
 
     menu = child(desk, "QMenu", "flag_menu")
 
+    answered = False
+
     def choose() -> None:
+        nonlocal answered
         if QApplication.activePopupWidget() is menu:
-            asking.stop()
+            answered = True
             desk.qtbot.keyClick(menu, "2")
+        elif answered:  # before it listened: a menu that is gone waits for ever
+            menu.show()
+            menu.hide()
 
     asking = QTimer()  # the menu keeps the window to itself until it is answered
     asking.timeout.connect(choose)
     asking.start(50)
     desk.key("F")
+    asking.stop()
     desk.qtbot.waitUntil(lambda: desk.controller.session.cutout.flags == ("merger",))
     desk.key("N")
     desk.key("P")
