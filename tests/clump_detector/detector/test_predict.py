@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.core.errors import Cancelled
 from clump_detector.core.progress import CancelToken
 from clump_detector.detector import predict
 from clump_detector.detector.predict import Predictor
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import from_array
+from clump_detector.labels.label_set import LabelledCutout
 from clump_detector.models import network_scale
 from clump_detector.models.network_scale import (
     OVERLAP,
@@ -25,7 +28,9 @@ from clump_detector.models.network_scale import (
     tiles,
     to_network,
 )
+from clump_detector.train.samples.dataset import load_sample
 from tests.clump_detector.conftest import sky
+from tests.helpers.survey_pictures import enlarged, survey_image
 
 
 class Brightest(torch.nn.Module):
@@ -101,6 +106,38 @@ def test_a_clump_has_the_same_side_whatever_the_pixel_scale(exact):
         cutout = from_array(squares(pixels, pixels, (9, 9), side=5), rgb=True)
         exact.predict(replace(cutout, fwhm=pixels / 50))
     assert len(set(seen)) == 1
+
+
+def test_an_enlarged_picture_is_searched_by_what_its_noise_tells(exact, tmp_path):
+    """The same sky, enlarged twice as far, is the same to a model that asks the noise.
+
+    What is known of the PSF comes first, and training has the scale of detection.
+    """
+    seen = []
+
+    def find(picture, cancel):
+        seen.append(max(picture.shape[:2]))
+        return predict.Detections(np.zeros((0, 4)), np.zeros(0), [])
+
+    exact.find = find
+    cutouts = [
+        from_array(enlarged(survey_image(160), factor), rgb=True)
+        for factor in (2.0, 3.2)
+    ]
+    for cutout in cutouts:
+        exact.predict(cutout)
+    assert seen == [320, 320]  # this model does not ask
+    config = replace(exact.card.config, psf_from_noise=True)
+    exact.card = replace(exact.card, config=config)
+    seen.clear()
+    for cutout in (*cutouts, replace(cutouts[0], fwhm=10.0)):
+        exact.predict(cutout)
+    assert seen[0] == pytest.approx(seen[1], rel=0.2)
+    assert seen[2] == 160
+    path = tmp_path / "g.png"
+    Image.fromarray(enlarged(survey_image(160), 2.0)).save(path)
+    labelled = LabelledCutout(Source("g", (path,)), 320, 320)
+    assert max(load_sample(labelled, config, path).size) == seen[0]
 
 
 def test_a_large_image_is_searched_in_tiles_and_nothing_is_found_twice(exact):

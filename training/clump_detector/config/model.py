@@ -48,6 +48,9 @@ class ModelConfig:
         Longest side in network pixels of a cutout whose PSF is unknown.
     pixels_per_fwhm : float
         Network pixels per FWHM of the PSF, where that is known.
+    psf_from_noise : bool
+        Where the PSF is not known its width is taken from the noise of the picture, if
+        that tells it; see `clump_detector.images.psf_width`.
     most_enlarged : float
         No image is enlarged more than this.
     largest_cutout : int
@@ -100,6 +103,7 @@ class ModelConfig:
     pooled_level: bool = False
     input_size: int = 320
     pixels_per_fwhm: float = 5.0
+    psf_from_noise: bool = False
     most_enlarged: float = 4.0
     largest_cutout: int = 1024
     image_mean: tuple[float, ...] = (0.0, 0.0, 0.0)

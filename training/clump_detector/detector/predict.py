@@ -17,6 +17,7 @@ from clump_detector.images.host_mask import on_host
 from clump_detector.images.rgb import to_rgb
 from clump_detector.models.network_scale import (
     from_network,
+    psf_of,
     resize,
     scale_of,
     tile_side,
@@ -91,11 +92,13 @@ class Predictor:
             If the device's memory does not suffice.
         """
         config = self.card.config
-        scale = scale_of(cutout.width, cutout.height, cutout.fwhm, config)
-        picture, exact = resize(to_rgb(cutout), scale)
+        full = to_rgb(cutout)
+        psf = psf_of(cutout.fwhm, full, config)
+        scale = scale_of(cutout.width, cutout.height, psf, config)
+        picture, exact = resize(full, scale)
         found = self.find(picture, cancel)
         if config.host_only and max(picture.shape[:2]) <= tile_side(config):
-            fwhm = scale * cutout.fwhm if cutout.fwhm else config.pixels_per_fwhm
+            fwhm = scale * psf if psf else config.pixels_per_fwhm
             found = found.take(on_host(picture, found.boxes, fwhm))
         boxes = geometry.clip(
             from_network(found.boxes, exact), cutout.width, cutout.height

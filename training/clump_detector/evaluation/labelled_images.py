@@ -13,7 +13,7 @@ from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.host_mask import host_mask
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import LabelledCutout
-from clump_detector.models.network_scale import resize, scale_of, tile_side
+from clump_detector.models.network_scale import psf_of, resize, scale_of, tile_side
 
 
 def read_labelled(one: LabelledCutout) -> Cutout:
@@ -74,11 +74,13 @@ def host_diameter(cutout: Cutout, config: ModelConfig) -> float | None:
     float or None
         None where no host is found, or the image is a field of many galaxies.
     """
-    scale = scale_of(cutout.width, cutout.height, cutout.fwhm, config)
-    picture, _ = resize(to_rgb(cutout), scale)
+    full = to_rgb(cutout)
+    psf = psf_of(cutout.fwhm, full, config)
+    scale = scale_of(cutout.width, cutout.height, psf, config)
+    picture, _ = resize(full, scale)
     if max(picture.shape[:2]) > tile_side(config):
         return None
-    fwhm = scale * cutout.fwhm if cutout.fwhm else config.pixels_per_fwhm
+    fwhm = scale * psf if psf else config.pixels_per_fwhm
     mask = host_mask(picture, fwhm)
     if mask.all():
         return None

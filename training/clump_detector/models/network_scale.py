@@ -15,6 +15,7 @@ from PIL import Image
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.core.boxes import Boxes, from_edges, to_edges
+from clump_detector.images.psf_width import width_from_noise
 
 #: A picture with more network pixels on a side than this is searched in tiles.
 TILE = 640
@@ -24,6 +25,29 @@ OVERLAP = 96
 
 #: Longest side of the cutouts whose scale a field of unknown PSF is given.
 TYPICAL = 400
+
+
+def psf_of(
+    fwhm: float | None, picture: NDArray[np.uint8], config: ModelConfig
+) -> float | None:
+    """Return the FWHM of the PSF in pixels: what is known, or what the noise tells.
+
+    Parameters
+    ----------
+    fwhm : float or None
+        Of the image's header or the user, in pixels.
+    picture : uint8 array of shape (height, width, 3)
+    config : ModelConfig
+        Says whether the noise is asked.
+
+    Returns
+    -------
+    float or None
+        None where neither tells it.
+    """
+    if fwhm is not None or not config.psf_from_noise:
+        return fwhm
+    return width_from_noise(picture)
 
 
 def scale_of(width: int, height: int, fwhm: float | None, config: ModelConfig) -> float:

@@ -32,7 +32,7 @@ from clump_detector.labels.label_set import (
     LabelSet,
     missing_files,
 )
-from clump_detector.models.network_scale import resize, scale_of, to_network
+from clump_detector.models.network_scale import psf_of, resize, scale_of, to_network
 
 from .augment import Sample, cut
 
@@ -221,7 +221,7 @@ def load_sample(
     path : path
         The label set's file, for messages.
     by_psf : bool
-        Whether it is scaled by its PSF, where that is known, or by its size.
+        Whether it is scaled by its PSF, where that is known, or as one of unknown PSF.
 
     Raises
     ------
@@ -233,9 +233,10 @@ def load_sample(
     cutout = read_cutout(labelled.source)
     found = cutout.width, cutout.height
     _refuse_other_size(labelled, found, path)
+    full = to_rgb(cutout)
     fwhm = (labelled.fwhm or cutout.fwhm) if by_psf else None
-    scale = scale_of(*found, fwhm, config)
-    picture, exact = resize(to_rgb(cutout), scale)
+    scale = scale_of(*found, psf_of(fwhm, full, config), config)
+    picture, exact = resize(full, scale)
     counted = [b for b in labelled.boxes if not b.ignored]
     numbers = [config.classes.index(b.cls) + 1 for b in counted]
     ignored = [b for b in labelled.boxes if b.ignored]
