@@ -16,6 +16,9 @@ ORDER := $(if $(SEED),--randomly-seed=$(SEED),-p no:randomly)
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/training
 export NO_ALBUMENTATIONS_UPDATE := 1
+# Threads that wait for each other turn round and round: the parts of the suite, which run
+# at once, would take the processors from each other.
+export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: demo test test-engine test-window test-integration check style format types imports \
   install system bench pictures clean
