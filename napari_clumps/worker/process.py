@@ -341,8 +341,7 @@ def _environment() -> dict[str, str]:
     assert engine.origin is not None
     paths = [str(Path(engine.origin).parent.parent), os.environ.get("PYTHONPATH", "")]
     return {
-        # torch's threads turn round and round while they wait for each other. Beside a
-        # window that draws, training took one and a half times as long for it.
+        # Waiting threads that spin make training beside a window 1.5 times as long.
         "OMP_WAIT_POLICY": "PASSIVE",
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
