@@ -9,7 +9,15 @@ import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from clump_detector.models.learning_curve import MORE, Laws, Point, fit, outlook, usable
+from clump_detector.models.learning_curve import (
+    MORE,
+    NEEDED,
+    Laws,
+    Point,
+    fit,
+    outlook,
+    usable,
+)
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
@@ -89,10 +97,7 @@ class LearningPanel(QWidget):
             if points:
                 words = f"<b>{escape(words)}</b><br>{escape(_newest(points))}"
             else:
-                words = (
-                    "Each training adds a point here if galaxies are held out and "
-                    f"done, so that the new model can be judged on them. {words}"
-                )
+                words = f"{NEEDED} {words}"
         self._words.setText(words)
 
     def _draw(self, points: list[Point], laws: Laws | None) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from clump_detector.labels.joined import join_label_sets
 from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
 from tests.benchmarks.goal import Figure, memory, run_verb
 
@@ -91,11 +92,11 @@ def _summed(n: int, rows: list[dict[str, Any]]) -> Iterator[Figure]:
 def draw(n: int, seed: int) -> tuple[LabelSet, LabelSet]:
     """Return n galaxies to learn from, and others to judge on."""
     files = sorted(Path(os.environ["NAPARI_CLUMPS_LABELS"]).glob("*.json"))
-    sets = [read_label_set(path) for path in files]
-    cutouts = [replace(c, held_out=False) for one in sets for c in one.cutouts]
+    joined = join_label_sets([(path.stem, read_label_set(path)) for path in files])
+    cutouts = [replace(c, held_out=False) for c in joined.cutouts]
     order = np.random.default_rng([seed, 11]).permutation(len(cutouts))
     taken = [cutouts[i] for i in order]
-    classes = sets[0].classes
+    classes = joined.classes
     test = tuple(taken[n : n + TEST])
     return LabelSet(tuple(taken[:n]), classes), LabelSet(test, classes)
 

@@ -111,23 +111,14 @@ def _cutout(galaxy: Galaxy) -> Any:
 
 
 def peaks(galaxy: Galaxy) -> np.ndarray:
-    """Return peaks of a difference of Gaussians on blue and on the host, best first."""
+    """Return the places of the peak finder, best first."""
     from PIL import Image
-    from scipy import ndimage
 
-    from clump_detector.images.host_mask import host_mask
+    from clump_detector.evaluation.peak_finder import find_peaks
 
     picture = np.asarray(Image.open(galaxy.path).convert("RGB"))
-    sigma = galaxy.fwhm / 2.3548
-    blue = picture[..., 2].astype(float)
-    light = ndimage.gaussian_filter(blue, 0.7 * sigma)
-    light -= ndimage.gaussian_filter(blue, 2.5 * sigma)
-    highest = (
-        ndimage.maximum_filter(light, size=2 * round(galaxy.fwhm / 2) + 1) == light
-    )
-    rows, columns = np.nonzero(highest & host_mask(picture, galaxy.fwhm))
-    order = np.argsort(-light[rows, columns])
-    return np.stack([columns, rows], axis=1)[order].astype(float)
+    boxes, _ = find_peaks(picture, galaxy.fwhm)
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
 
 
 def five_fold(galaxies: list[Galaxy]) -> Iterator[Figure]:

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +26,7 @@ from clump_detector.labels.joined import join_label_sets
 from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
 from clump_detector.metrics.matching import Match
 from clump_detector.models.registry import resolve_model
-from tests.benchmarks.goal import Figure
+from tests.benchmarks.goal import Figure, run_verb
 
 FOLDS = 5
 
@@ -84,15 +82,10 @@ def _trained(fold: int, learned: LabelSet) -> Path:
         return model
     labels = out / "real.json"
     write_label_set(learned, labels)
-    begun = (out / ".model.checkpoint.pt").is_file()
     more = os.environ.get("SKY_WITH", "").split()
     recipe = os.environ.get("SKY_RECIPE", "retrain-real")
-    command = [
-        sys.executable, "-c", "from napari_clumps.cli.main import main; main()",
-        "train", labels, *more, "--recipe", recipe, "--out", model,
-        *(["--resume"] if begun else []),
-    ]  # fmt: skip
-    subprocess.run([str(word) for word in command], check=True, stdout=sys.stderr)
+    begun = ["--resume"] if (out / ".model.checkpoint.pt").is_file() else []
+    run_verb("train", labels, *more, "--recipe", recipe, "--out", model, *begun)
     return model
 
 

@@ -14,7 +14,8 @@ from PIL import Image
 from clump_detector.core.errors import Cancelled, LabelError, ModelError
 from clump_detector.core.progress import CancelToken
 from clump_detector.evaluation.comparison import compare_models, store_verdict
-from clump_detector.evaluation.evaluate import evaluate_model
+from clump_detector.evaluation.evaluate import SCORES, evaluate_model
+from clump_detector.evaluation.plots import draw_metrics
 from clump_detector.image_files.sources import Source
 from clump_detector.images.identity import image_keys, sky_keys, telling
 from clump_detector.labels.label_set import (
@@ -249,6 +250,25 @@ def test_it_stops_when_told(model, galaxies):
 
 
 # -- comparison ---------------------------------------------------------------
+
+
+def test_few_galaxies_have_curves_in_the_picture_and_no_bands(
+    model, galaxies, tmp_path
+):
+    sizes = {}
+    for n in (4, 6):
+        figures = evaluate_model(model("1-1"), galaxies(n))
+        banded = [band for band in figures["curve"]["completeness_68"] if band]
+        assert bool(banded) is (n == 6)
+        blank = dict.fromkeys(("completeness", "purity"), [None] * len(SCORES))
+        for name, drawn in (
+            ("whole", figures),
+            ("blank", {**figures, "curve": {**figures["curve"], **blank}}),
+        ):
+            draw_metrics(drawn, tmp_path / f"{name}.svg")
+            sizes[n, name] = len((tmp_path / f"{name}.svg").read_bytes())
+        (tmp_path / "models" / "1-1").rename(tmp_path / "models" / f"seen-{n}")
+        assert sizes[n, "whole"] > sizes[n, "blank"]
 
 
 def test_a_better_model(model, galaxies):

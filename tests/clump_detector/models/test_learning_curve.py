@@ -115,6 +115,12 @@ def test_the_lines_name_each_point():
     assert learning_in_words([]) == []
 
 
+def test_trainings_with_too_few_held_out_galaxies_are_no_silence():
+    few = {**point(25, 0.6), "f1": {"value": 0.6, "68": None, "95": None}}
+    (line,) = learning_in_words([few])
+    assert "at least 5 held-out galaxies are done" in line
+
+
 def test_of_a_model_compared_again_the_newest_point_counts():
     first, again = [point(n, law(n)) for n in (0, 25, 50)], point(50, 0.9)
     assert outlook([*first, again]) == outlook([*first[:2], again])

@@ -32,7 +32,7 @@ def labels(panel):
 
 
 def test_points_and_their_continuation_are_drawn(desk, panel):
-    assert "Each training adds a point" in panel._words.text()
+    assert "at least 5 held-out galaxies are done" in panel._words.text()
     assert labels(panel) == []
     desk.controller.session.review.note_training(
         point(0, 0.4, blind=False), point(25, 0.5)

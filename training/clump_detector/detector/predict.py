@@ -17,12 +17,10 @@ from clump_detector.images.host_mask import on_host
 from clump_detector.images.rgb import to_rgb
 from clump_detector.models.network_scale import (
     from_network,
-    psf_of,
-    resize,
-    scale_of,
     tile_side,
     tiles,
     to_network,
+    to_network_scale,
 )
 
 from .model_folder import load_model, pick_device
@@ -92,16 +90,13 @@ class Predictor:
             If the device's memory does not suffice.
         """
         config = self.card.config
-        full = to_rgb(cutout)
-        psf = psf_of(cutout.fwhm, full, config)
-        scale = scale_of(cutout.width, cutout.height, psf, config)
-        picture, exact = resize(full, scale)
+        seen = to_network_scale(to_rgb(cutout), cutout.fwhm, config)
+        picture = seen.picture
         found = self.find(picture, cancel)
         if config.host_only and max(picture.shape[:2]) <= tile_side(config):
-            fwhm = scale * psf if psf else config.pixels_per_fwhm
-            found = found.take(on_host(picture, found.boxes, fwhm))
+            found = found.take(on_host(picture, found.boxes, seen.fwhm))
         boxes = geometry.clip(
-            from_network(found.boxes, exact), cutout.width, cutout.height
+            from_network(found.boxes, seen.scale), cutout.width, cutout.height
         )
         found = Detections(boxes, found.scores, found.classes)
         good = _on_data(boxes, cutout) & (

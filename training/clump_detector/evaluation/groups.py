@@ -73,13 +73,11 @@ def diameter_group(diameter: float | None) -> str:
 
 def in_words(row: JsonObject) -> str:
     """Return the figures of a group in one line."""
-    shares = []
-    for key in ("completeness", "purity", "f1"):
-        found = row[key]
-        interval = bootstrap.Interval(
-            found["value"], None, None if found["95"] is None else tuple(found["95"])
-        )
-        shares.append(f"{'F1' if key == 'f1' else key} {interval}")
+    names = {"completeness": "completeness", "purity": "purity", "f1": "F1"}
+    shares = [
+        f"{name} {bootstrap.Interval.from_json(row[key])}"
+        for key, name in names.items()
+    ]
     galaxies = plural(row["galaxies"], "galaxy", "galaxies")
     clumps = plural(row["true_boxes"], "clump")
     return f"{row['name']}: {', '.join(shares)}, {galaxies} with {clumps}"

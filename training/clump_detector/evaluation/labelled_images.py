@@ -13,7 +13,7 @@ from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.host_mask import host_mask
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import LabelledCutout
-from clump_detector.models.network_scale import psf_of, resize, scale_of, tile_side
+from clump_detector.models.network_scale import tile_side, to_network_scale
 
 
 def read_labelled(one: LabelledCutout) -> Cutout:
@@ -74,14 +74,10 @@ def host_diameter(cutout: Cutout, config: ModelConfig) -> float | None:
     float or None
         None where no host is found, or the image is a field of many galaxies.
     """
-    full = to_rgb(cutout)
-    psf = psf_of(cutout.fwhm, full, config)
-    scale = scale_of(cutout.width, cutout.height, psf, config)
-    picture, _ = resize(full, scale)
-    if max(picture.shape[:2]) > tile_side(config):
+    seen = to_network_scale(to_rgb(cutout), cutout.fwhm, config)
+    if max(seen.picture.shape[:2]) > tile_side(config):
         return None
-    fwhm = scale * psf if psf else config.pixels_per_fwhm
-    mask = host_mask(picture, fwhm)
+    mask = host_mask(seen.picture, seen.fwhm)
     if mask.all():
         return None
-    return float(2 * np.sqrt(mask.sum() / np.pi) / fwhm)
+    return float(2 * np.sqrt(mask.sum() / np.pi) / seen.fwhm)

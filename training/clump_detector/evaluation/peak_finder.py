@@ -21,7 +21,7 @@ from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import LabelledCutout
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import Match
-from clump_detector.models.network_scale import psf_of, scale_of
+from clump_detector.models.network_scale import to_network_scale
 
 from .labelled_images import read_labelled, true_boxes
 
@@ -88,11 +88,8 @@ def peaks_of(cutout: Cutout, config: ModelConfig) -> tuple[Boxes, NDArray[np.flo
         Of the model that is compared.
     """
     picture = to_rgb(cutout)
-    fwhm = psf_of(cutout.fwhm, picture, config)
-    if fwhm is None:
-        scale = scale_of(cutout.width, cutout.height, None, config)
-        fwhm = config.pixels_per_fwhm / scale
-    return find_peaks(picture, fwhm)
+    seen = to_network_scale(picture, cutout.fwhm, config)
+    return find_peaks(picture, seen.fwhm / seen.scale[0])
 
 
 def evaluate_peaks(

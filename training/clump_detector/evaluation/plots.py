@@ -108,15 +108,18 @@ def _curves(axes: Axes, model: JsonObject, colour: str) -> None:
             for score, value, band in zip(
                 curve["scores"], curve[name], curve[f"{name}_68"], strict=True
             )
-            if value is not None and band is not None
+            if value is not None
         ]
         if not rows:
             continue
-        scores, values, bands = zip(*rows, strict=True)
+        scores, values, _ = zip(*rows, strict=True)
         label = f"{model['model']}" if style == "-" else None
         axes.plot(scores, values, style, color=colour, lw=1.5, label=label)
-        low, high = zip(*bands, strict=True)
-        axes.fill_between(scores, low, high, color=colour, alpha=0.2, lw=0)
+        # Few galaxies have no band.
+        banded = [(score, *band) for score, _, band in rows if band is not None]
+        if banded:
+            places, low, high = zip(*banded, strict=True)
+            axes.fill_between(places, low, high, color=colour, alpha=0.2, lw=0)
     axes.axvline(model["score"], color=colour, lw=0.8, ls=":")
 
 

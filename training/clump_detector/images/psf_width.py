@@ -5,7 +5,8 @@ fills the frame, each by a factor of its own. An enlarged image has no noise bey
 frequency of the survey's own pixels, so where the power spectrum of the sky falls off
 tells how large those are now. Surveys choose their pixels by their seeing: the FWHM is
 3 to 5 of them. So the width is known to some 20 %, and nothing is known of a picture
-that was not enlarged, nor of one whose sky is black.
+that was not enlarged, nor of one whose sky is black. (Stars tell more where there are
+some, see `clump_detector.simulate.inject.star_width`; cutouts of one galaxy have few.)
 """
 
 from __future__ import annotations

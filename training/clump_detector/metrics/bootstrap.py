@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import Floats
+from clump_detector.core.json_types import JsonObject
 
 from .matching import Match, Ranking, counts, finite_or_none, rates
 
@@ -38,6 +39,12 @@ class Interval:
     value: float | None
     inner: tuple[float, float] | None = None
     outer: tuple[float, float] | None = None
+
+    @classmethod
+    def from_json(cls, table: JsonObject) -> Interval:
+        """Return the interval that `as_json` gave."""
+        inner, outer = (table[k] and tuple(table[k]) for k in ("68", "95"))
+        return cls(table["value"], inner, outer)
 
     def __str__(self) -> str:
         """Return the value with its 95 % interval, such as 0.82 (0.79 to 0.86)."""

@@ -24,6 +24,7 @@ import numpy as np
 from clump_detector.core.arrays import Floats
 from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
+from clump_detector.metrics.bootstrap import FEWEST_GALAXIES
 
 from .card import ModelCard, now
 from .registry import STARTER
@@ -111,6 +112,13 @@ def _point(
         "held_out": metrics["galaxies"],
         "held_out_boxes": metrics["true_boxes"],
     }
+
+
+#: What a training needs to be a point of the curve.
+NEEDED = (
+    f"A training is a point of the learning curve where at least {FEWEST_GALAXIES} "
+    "held-out galaxies are done, on which the new model can be judged."
+)
 
 
 def _known(card: ModelCard) -> bool:
@@ -267,7 +275,7 @@ def learning_in_words(points: Sequence[Point]) -> list[str]:
     """Return the learning curve in lines: each point, then what more would bring."""
     good = usable(points)
     if not good:
-        return []
+        return [NEEDED] if points else []
     lines = ["Learning curve, F1 on held-out galaxies (95 %), each at its own score:"]
     wide = max(len(str(p["galaxies"])) for p in good)
     wider = max(len(str(p.get("boxes", 0))) for p in good)

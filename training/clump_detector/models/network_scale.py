@@ -27,27 +27,46 @@ OVERLAP = 96
 TYPICAL = 400
 
 
-def psf_of(
-    fwhm: float | None, picture: NDArray[np.uint8], config: ModelConfig
-) -> float | None:
-    """Return the FWHM of the PSF in pixels: what is known, or what the noise tells.
+@dataclass(frozen=True)
+class NetworkPicture:
+    """A cutout's picture at the network's scale.
+
+    Attributes
+    ----------
+    picture : uint8 array of shape (height, width, 3)
+    scale : (float, float)
+        Network pixels per pixel of the cutout along x and y.
+    fwhm : float
+        FWHM of the PSF in network pixels; of an unknown one, what the model takes it
+        for.
+    """
+
+    picture: NDArray[np.uint8]
+    scale: tuple[float, float]
+    fwhm: float
+
+
+def to_network_scale(
+    picture: NDArray[np.uint8], fwhm: float | None, config: ModelConfig
+) -> NetworkPicture:
+    """Bring a cutout's picture to the network's scale.
 
     Parameters
     ----------
-    fwhm : float or None
-        Of the image's header or the user, in pixels.
     picture : uint8 array of shape (height, width, 3)
+    fwhm : float or None
+        FWHM of the PSF in pixels, where it is known. Where it is not, the noise of the
+        picture is asked if ``config.psf_from_noise`` says so.
     config : ModelConfig
-        Says whether the noise is asked.
-
-    Returns
-    -------
-    float or None
-        None where neither tells it.
     """
-    if fwhm is not None or not config.psf_from_noise:
-        return fwhm
-    return width_from_noise(picture)
+    if fwhm is None and config.psf_from_noise:
+        fwhm = width_from_noise(picture)
+    height, width = picture.shape[:2]
+    scale = scale_of(width, height, fwhm, config)
+    resized, exact = resize(picture, scale)
+    return NetworkPicture(
+        resized, exact, config.pixels_per_fwhm if fwhm is None else scale * fwhm
+    )
 
 
 def scale_of(width: int, height: int, fwhm: float | None, config: ModelConfig) -> float:

@@ -32,7 +32,7 @@ from clump_detector.labels.label_set import (
     LabelSet,
     missing_files,
 )
-from clump_detector.models.network_scale import psf_of, resize, scale_of, to_network
+from clump_detector.models.network_scale import to_network, to_network_scale
 
 from .augment import Sample, cut
 
@@ -233,10 +233,8 @@ def load_sample(
     cutout = read_cutout(labelled.source)
     found = cutout.width, cutout.height
     _refuse_other_size(labelled, found, path)
-    full = to_rgb(cutout)
     fwhm = (labelled.fwhm or cutout.fwhm) if by_psf else None
-    scale = scale_of(*found, psf_of(fwhm, full, config), config)
-    picture, exact = resize(full, scale)
+    seen = to_network_scale(to_rgb(cutout), fwhm, config)
     counted = [b for b in labelled.boxes if not b.ignored]
     numbers = [config.classes.index(b.cls) + 1 for b in counted]
     ignored = [b for b in labelled.boxes if b.ignored]
@@ -246,19 +244,19 @@ def load_sample(
 
     def moved(boxes: Sequence[LabelledBox]) -> geometry.Boxes:
         corners = geometry.as_boxes([b.corners for b in boxes])
-        return to_network(geometry.clip(corners, *found), exact)
+        return to_network(geometry.clip(corners, *found), seen.scale)
 
     return cut(
         Sample(
             labelled.source.name,
-            picture,
+            seen.picture,
             moved(counted),
             np.array(numbers, dtype=np.int64),
             np.array([b.weight for b in counted], dtype=np.float64),
             moved(ignored),
             moved(labelled.rejected),
             labelled.done,
-            None if labelled.fwhm is None else scale * labelled.fwhm,
+            None if labelled.fwhm is None else labelled.fwhm * seen.scale[0],
             tuple(dict.fromkeys(keys)),
         )
     )
