@@ -19,7 +19,7 @@ from napari_clumps.review import Review, Status
 
 def main(demo: Path, pictures: Path) -> None:
     """Make both files, merge them, and save the pictures."""
-    folder = demo / "team"
+    folder = demo / "reviewers"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     os.environ["NAPARI_CLUMPS_DATA"] = str(folder.absolute() / "data")
@@ -64,16 +64,16 @@ def in_the_window(ours: Path, theirs: Path, folder: Path, pictures: Path) -> Non
         viewer.window._qt_window.grab().save(str(path))
         keep_picture(path, pictures / f"{name}.png")
 
-    strip, _ = viewer.window.add_plugin_dock_widget("napari-clumps", "Filmstrip")
-    picture("strip")
-    viewer.window.remove_dock_widget(strip)
+    filmstrip, _ = viewer.window.add_plugin_dock_widget("napari-clumps", "Filmstrip")
+    picture("filmstrip")
+    viewer.window.remove_dock_widget(filmstrip)
     panel = viewer.window._qt_window.findChild(ClumpsPanel, "clumps_panel")
     panel.show_page("reviewers")
     controller.exchange.merge(theirs)
     while controller.exchange.merging.running:
         QTest.qWait(50)
     controller.reviewers.show_disagreements()
-    picture("team")
+    picture("reviewers")
     controller.close()
     viewer.close()
 

@@ -244,5 +244,5 @@ class Gallery:
             score = math.floor(100 * box.score) / 100
             session.scores.show_from(score, box.model or session.scores.scoring_model)
             session.say(f"Proposals are shown from a score of {score:.2f} up now.")
-        session.select(box_id)
+        session.shown.select(box_id)
         session.canvas.activate()

@@ -45,7 +45,7 @@ class ModelList:
             self.session.warn(error.message)
             return False
         self._retraining.follow(old, folder)
-        if self.session.model_name == old:
+        if self.session.scores.model_name == old:
             self.session.scores.model_name = new
             self._detection.warm_up()
         self.session.announce_models()
@@ -54,7 +54,7 @@ class ModelList:
     def remove(self, name: str) -> bool:
         """Remove a model; return whether that was possible."""
         try:
-            remove(name, current=self.session.model_name, busy=self.busy)
+            remove(name, current=self.session.scores.model_name, busy=self.busy)
         except ClumpError as error:
             self.session.warn(error.message)
             return False

@@ -9,7 +9,7 @@ from psygnal import Signal
 from clump_detector.core.errors import ClumpError
 from napari_clumps.models.score_limits import ScoreLimits
 from napari_clumps.render.image_cache import DisplayImage, ImageCache
-from napari_clumps.review import Box, CutoutRecord, Queue, Review
+from napari_clumps.review import CutoutRecord, Queue, Review
 from napari_clumps.settings.settings import change_settings, load_settings
 from napari_clumps.viewer.canvas import Canvas
 
@@ -193,30 +193,7 @@ class Session:
         if self.cutout != before:
             self.cutout_changed.emit()
 
-    # -- boxes and scores ---------------------------------------------------
-
-    @property
-    def boxes(self) -> list[Box]:
-        """The shown boxes."""
-        return self.shown.boxes
-
-    @property
-    def undecided(self) -> list[Box]:
-        """The shown boxes without a decision."""
-        return self.shown.undecided
-
-    @property
-    def hidden(self) -> bool:
-        """Whether proposals are hidden on the current cutout."""
-        return self.shown.hidden
-
-    def select(self, box_id: int | None) -> None:
-        """Make a box the current one and bring it into view."""
-        self.shown.select(box_id)
-
-    def is_weak(self, box: Box) -> bool:
-        """Return whether a box has a score below the threshold of its model."""
-        return self.scores.is_weak(box)
+    # -- scores -------------------------------------------------------------
 
     @property
     def threshold(self) -> float:
@@ -232,11 +209,6 @@ class Session:
 
     def _on_scores(self, _score: float) -> None:
         self.shown.refresh()
-
-    @property
-    def model_name(self) -> str:
-        """The model that the user chose."""
-        return self.scores.model_name
 
     def choose_model(self, name: str) -> None:
         """Make a model the chosen one, here and in later sessions.

@@ -99,12 +99,12 @@ class _Tour:
         assert c.session.cutout is not None
         here = c.session.cutout.id
         true = self.truth.boxes(here)
-        for box in list(c.session.undecided):
-            c.session.select(box.id)
+        for box in list(c.session.shown.undecided):
+            c.session.shown.select(box.id)
             self.key("A" if matches(box, true) else "R")
         self.picture("decide", "Accepted and rejected with A and R.")
         self.key("D")
-        left = self.truth.missed(here, c.session.boxes) + self.truth.boxes(
+        left = self.truth.missed(here, c.session.shown.boxes) + self.truth.boxes(
             here, faint=True
         )
         x1, y1, x2, y2 = left[0] if left else (30.0, 30.0, 52.0, 52.0)
@@ -127,14 +127,14 @@ class _Tour:
                 continue
             c.navigator.go_to(cutout_id)
             true = self.truth.boxes(cutout_id)
-            if c.session.hidden:
+            if c.session.shown.hidden:
                 self._mark(cutout_id)
             if c.session.opened.cutout(cutout_id).done:
                 continue  # there are no further proposals
-            for box in list(c.session.undecided):
-                c.session.select(box.id)
+            for box in list(c.session.shown.undecided):
+                c.session.shown.select(box.id)
                 self.key("A" if matches(box, true) else "R")
-            for missed in self.truth.missed(cutout_id, c.session.boxes):
+            for missed in self.truth.missed(cutout_id, c.session.shown.boxes):
                 c.session.opened.add(cutout_id, missed, c.session.opened.classes[0])
             self.key("Return")
         self.picture("done", "Most galaxies are done.")
@@ -142,10 +142,10 @@ class _Tour:
     def _mark(self, cutout_id: int) -> None:
         """Mark a held-out galaxy before its proposals are shown, and show them."""
         c = self.controller
-        for missed in self.truth.missed(cutout_id, c.session.boxes):
+        for missed in self.truth.missed(cutout_id, c.session.shown.boxes):
             c.session.opened.add(cutout_id, missed, c.session.opened.classes[0])
         for _ in range(2):  # without a mark, the first one asks
-            if c.session.hidden:
+            if c.session.shown.hidden:
                 self.key("Return")
 
     def show_residual(self) -> None:

@@ -55,7 +55,7 @@ class Truth:
 
         def worth(cutout_id: int) -> tuple[bool, int]:
             boxes = session.opened.boxes(cutout_id)
-            shown = [b for b in boxes if not session.is_weak(b)]
+            shown = [b for b in boxes if not session.scores.is_weak(b)]
             return bool(self.missed(cutout_id, shown)), len(shown)
 
         ids = [i for i in session.opened.ids if not session.keeps_back(i)]

@@ -143,7 +143,7 @@ class Detection(Job[DetectEvent | None]):
             )
             return
         try:
-            model = resolve_model(self._host.model_name)
+            model = resolve_model(self._host.scores.model_name)
             requests = self._requests(scope)
         except ClumpError as error:
             self._host.warn(error.message)
@@ -183,7 +183,7 @@ class Detection(Job[DetectEvent | None]):
     def warm_up(self) -> None:
         """Load the current model in the background, before the first detection."""
         try:
-            model = resolve_model(self._host.model_name)
+            model = resolve_model(self._host.scores.model_name)
         except ClumpError:
             return
         # An error here will occur again, and be reported, at the next detection.

@@ -42,10 +42,6 @@ class JobHost(Protocol):
         """What the user chose, the device among it."""
 
     @property
-    def model_name(self) -> str:
-        """The chosen model."""
-
-    @property
     def scores(self) -> ScoreLimits:
         """From which score each model's proposals are shown."""
 

@@ -270,7 +270,7 @@ class Retraining(Job[RetrainEvent | None]):
     def promoted(self) -> bool:
         """Whether the new model is the current one by now."""
         new = self.new_model
-        return new is not None and new.name == self._host.model_name
+        return new is not None and new.name == self._host.scores.model_name
 
     def promote(self) -> None:
         """Make the new model the current one and detect again on cutouts not done."""

@@ -126,8 +126,8 @@ class DetectPanel(QWidget):
             (e.name if not e.problem else f"{e.name} (broken)", e.name) for e in entries
         ]
         names = [e.name for e in entries]
-        if self._session.model_name in names:
-            self._model.value = self._session.model_name
+        if self._session.scores.model_name in names:
+            self._model.value = self._session.scores.model_name
         self._filling = False
         self._on_cutout()
         self._on_progress()

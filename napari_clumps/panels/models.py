@@ -149,7 +149,7 @@ class ModelsPanel(QWidget):
     def refresh(self) -> None:
         """Read the models and show them; the selected one stays selected."""
         wanted = self.selected
-        name = self._session.model_name if wanted is None else wanted.name
+        name = self._session.scores.model_name if wanted is None else wanted.name
         self._entries = self._controller.detection.models()
         self._fill(name)
 
@@ -175,7 +175,7 @@ class ModelsPanel(QWidget):
 
     def _item(self, line: Descent) -> QTreeWidgetItem:
         entry, card = line.entry, line.entry.card
-        current = entry.name == self._session.model_name
+        current = entry.name == self._session.scores.model_name
         item = QTreeWidgetItem([f"★ {entry.name}" if current else entry.name])
         item.setData(0, Qt.ItemDataRole.UserRole, entry)
         item.setToolTip(0, entry.problem or str(entry.path))
@@ -210,7 +210,7 @@ class ModelsPanel(QWidget):
 
     def _show_buttons(self) -> None:
         """Enable what can be done with the selected model, and say why the rest not."""
-        entry, current = self.selected, self._session.model_name
+        entry, current = self.selected, self._session.scores.model_name
         name = "" if entry is None else entry.name
         busy = "A detection or training is running with it"
         in_use = busy if name in self._controller.model_list.busy else ""
@@ -260,7 +260,7 @@ class ModelsPanel(QWidget):
             return
         c = self._controller
         try:
-            refuse_removal(entry.name, c.session.model_name, c.model_list.busy)
+            refuse_removal(entry.name, c.session.scores.model_name, c.model_list.busy)
         except ClumpError as error:
             c.session.warn(error.message)
             return

@@ -146,7 +146,7 @@ class PhotometryPanel(QWidget):
         elif self.isVisible():
             clumps = [
                 b
-                for b in controller.session.boxes
+                for b in controller.session.shown.boxes
                 if b.status is not Status.REJECTED or b.id == box.id
             ]
             place = [b.id for b in clumps].index(box.id)

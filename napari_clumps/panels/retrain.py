@@ -161,8 +161,8 @@ class RetrainPanel(QWidget):
     def _fill(self) -> None:
         names = [e.name for e in self._controller.detection.models() if not e.problem]
         self._base.choices = names
-        if self._session.model_name in names:
-            self._base.value = self._session.model_name
+        if self._session.scores.model_name in names:
+            self._base.value = self._session.scores.model_name
         self._on_counts()
 
     def _on_start(self) -> None:

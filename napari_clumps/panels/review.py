@@ -205,7 +205,7 @@ class ReviewPanel(QWidget):
             (c.session.shown.current_changed, self._on_current),
             (c.session.said, self._on_said),
         )
-        self._table.select_requested.connect(c.session.select)
+        self._table.select_requested.connect(c.session.shown.select)
 
     def _on_review(self) -> None:
         self._pages.setCurrentIndex(int(self._session.review is not None))
@@ -265,7 +265,7 @@ class ReviewPanel(QWidget):
         )
 
     def _on_boxes(self) -> None:
-        self._table.rows.show_boxes(self._session.boxes)
+        self._table.rows.show_boxes(self._session.shown.boxes)
         self._say_test()
         self._draw.setChecked(self._session.canvas.drawing)
         hidden = not self._session.canvas.visible
@@ -276,9 +276,9 @@ class ReviewPanel(QWidget):
         """Say what to do on a held-out cutout that is marked before boxes come."""
         c = self._controller
         said = ""
-        if c.session.hidden:
+        if c.session.shown.hidden:
             said = _MARK_FIRST.format(key=BOOK.key("accept_rest"))
-        elif c.session.shown.anonymous and c.session.undecided:
+        elif c.session.shown.anonymous and c.session.shown.undecided:
             said = _DECIDE_EACH
         self._test.setText(said)
         self._test.setVisible(bool(said))

@@ -32,9 +32,9 @@ from tests.benchmarks import (
 GROUPS = {
     "import": import_cost.figures,
     "window": window.figures,
-    "wall": gallery.figures,
+    "gallery": gallery.figures,
     "large": large.figures,
-    "monkey": random_actions.figures,
+    "random": random_actions.figures,
     "opening": opening.figures,
     "fuzz": fuzz.figures,
     "fields": fields.figures,

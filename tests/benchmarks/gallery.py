@@ -1,4 +1,4 @@
-"""The clump wall with 10,000 crops: the first screen, and frames while scrolling."""
+"""The clump gallery with 10,000 crops: the first screen, and frames while scrolling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STEP = 50
 #: Seconds from frame to frame, at which a screen draws.
 TICK = 1 / 60
 
-#: What the wall is sorted by, and how its neighbours lie.
+#: What the gallery is sorted by, and how its neighbours lie.
 ORDERS = {"cutout": "20 of a galaxy together", "score": "neighbours of other galaxies"}
 
 
@@ -85,7 +85,10 @@ def _open(viewer: Any) -> Iterator[Figure]:
     taken = time.perf_counter() - start
     n = len(panel.grid.visible_places())
     yield Figure(
-        f"dock with a wall of 10,000, to its first {n} crops", taken, "s", "under 1 s"
+        f"dock with a gallery of 10,000, to its first {n} crops",
+        taken,
+        "s",
+        "under 1 s",
     )
     dock.setFloating(True)
     dock.resize(1200, 850)
@@ -93,7 +96,7 @@ def _open(viewer: Any) -> Iterator[Figure]:
 
 
 def _first_screen(panel: Any, arrangement: Any, words: str) -> Iterator[Figure]:
-    """Arrange the wall anew, with no picture read before."""
+    """Arrange the gallery anew, with no picture read before."""
     panel.cells.pixmaps.forget()
     start = time.perf_counter()
     panel._gallery.arrange(arrangement)
@@ -144,14 +147,14 @@ def _scroll(mosaic: Any, cells: Any, words: str) -> Iterator[Figure]:
 
 
 def _decide(controller: Any) -> Iterator[Figure]:
-    wall = controller.gallery
-    wall.refresh()
+    gallery = controller.gallery
+    gallery.refresh()
     for n in (100, 1000):
-        ids = wall.box_ids(range(n))
+        ids = gallery.box_ids(range(n))
         start = time.perf_counter()
-        wall.reject(ids)
+        gallery.reject(ids)
         taken = time.perf_counter() - start
         yield Figure(f"reject {n} crops in one step, committed", taken, "s")
         start = time.perf_counter()
-        wall.undo()
+        gallery.undo()
         yield Figure(f"undo that, {n} crops", time.perf_counter() - start, "s")

@@ -81,7 +81,7 @@ def _opening(controller: Any, path: Path, painted: Callable[[], None]) -> float:
 def _decisions(controller: object, painted: Callable[[], None]) -> Iterator[Figure]:
     times = []
     for i in range(200):
-        if not controller.session.undecided:
+        if not controller.session.shown.undecided:
             controller.navigator.next_cutout()
             painted()
         start = time.perf_counter()

@@ -13,13 +13,13 @@ SECONDS = 600.0
 
 
 def figures() -> Iterator[Figure]:
-    """Let a monkey play; an exception or a lost box ends it with its last steps."""
+    """Act at random; an exception or a lost box ends it with its last steps."""
     import napari
 
     from napari_clumps.plugin.panels import show_panels
     from napari_clumps.plugin.window import controller_of
     from napari_clumps.review import Proposal
-    from tests.helpers.random_actions import Monkey
+    from tests.helpers.random_actions import RandomUser
     from tests.helpers.review_window import make_galaxies
     from tests.integration.test_random_actions import DOCKS
 
@@ -34,9 +34,9 @@ def figures() -> Iterator[Figure]:
         boxes = [Proposal(20 * k, 40, 20 * k + 18, 58, "clump", 0.7) for k in range(5)]
         for cutout in controller.session.review.ids:
             controller.session.review.propose(cutout, boxes, "bench", size=(160, 160))
-        monkey = Monkey(viewer, controller, seed=7)
-        monkey.play(seconds=SECONDS)
-        yield Figure("steps of a monkey, nothing broken", monkey.done.total(), "")
+        user = RandomUser(viewer, controller, seed=7)
+        user.play(seconds=SECONDS)
+        yield Figure("random actions, nothing broken", user.done.total(), "")
         decisions = sum(1 for _ in controller.session.review.decisions())
         yield Figure("decisions among them, none lost", decisions, "")
         controller.close()

@@ -105,7 +105,7 @@ def _measure(folder: Path) -> Iterator[Figure]:
 def _decisions(controller: object, painted: object) -> Iterator[Figure]:
     times, shown = [], []
     for i in range(25 * 4):
-        if not controller.session.undecided:
+        if not controller.session.shown.undecided:
             controller.navigator.next_cutout()
             painted()
         start = time.perf_counter()

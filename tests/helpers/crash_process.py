@@ -1,4 +1,4 @@
-"""A nursery for children that review at random until somebody kills them.
+"""Forks processes that review at random until somebody kills them.
 
 Each line on its standard input, ``review seed acknowledgements``, makes a child; its
 process id is answered. The child writes a line for each decision once the call has

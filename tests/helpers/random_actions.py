@@ -1,4 +1,4 @@
-"""A monkey at the desk: it clicks, drags, types and presses keys in any order.
+"""A user who clicks, drags, types and presses keys in any order.
 
 It knows nothing of the program. After every step the canvas shows the review's boxes,
 and now and then the review is compared with its log: nothing may be lost on the way.
@@ -20,8 +20,8 @@ LEFT_ALONE = ("retrain", "start_retraining", "train")
 EVERY = 25
 
 
-class Monkey:
-    """Does at random what hands can do in a window with an open review."""
+class RandomUser:
+    """Does at random what a user can do in a window with an open review."""
 
     def __init__(self, viewer: Any, controller: Any, seed: int) -> None:
         self.viewer, self.controller = viewer, controller
@@ -52,7 +52,7 @@ class Monkey:
                     self._compare()
         self._compare()
 
-    # -- what hands do ------------------------------------------------------
+    # -- what a user does---------------------------------------------------
 
     def _key(self) -> None:
         from qtpy.QtCore import Qt
@@ -137,7 +137,7 @@ class Monkey:
     def _click(self) -> None:
         from napari_clumps.demo.mouse import drag_on_canvas
 
-        boxes = self.controller.session.boxes
+        boxes = self.controller.session.shown.boxes
         if boxes and self.chance.random() < 0.7:
             x1, y1, x2, y2 = self.chance.choice(boxes).corners
             point = ((x1 + x2) / 2, (y1 + y2) / 2)
@@ -207,7 +207,10 @@ class Monkey:
         """Look whether the canvas shows what the review has."""
         from qtpy.QtTest import QTest
 
-        canvas, boxes = self.controller.session.canvas, self.controller.session.boxes
+        canvas, boxes = (
+            self.controller.session.canvas,
+            self.controller.session.shown.boxes,
+        )
         for _ in range(10_000):  # what is drawn anew follows in a turn of its own
             if not canvas.boxes._is_creating and len(canvas.boxes.data) == len(boxes):
                 break

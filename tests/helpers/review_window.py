@@ -1,4 +1,4 @@
-"""A desk to test on: a folder of galaxies, a viewer, its controller, hands and keys."""
+"""A window to test: a folder of galaxies, a viewer, its controller, mouse and keys."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def galaxies(tmp_path):
     return make_galaxies(tmp_path / "galaxies", 4)
 
 
-class Desk:
-    """A viewer with an open review, and hands."""
+class ReviewWindow:
+    """A viewer with an open review, its mouse and keys."""
 
     def __init__(self, viewer, controller, qtbot) -> None:
         self.viewer, self.controller, self.qtbot = viewer, controller, qtbot
@@ -100,7 +100,7 @@ class Desk:
         self.qtbot.wait(round(1000 * seconds))
 
     def statuses(self) -> list[str]:
-        return [b.status.value for b in self.controller.session.boxes]
+        return [b.status.value for b in self.controller.session.shown.boxes]
 
     def bring_forward(self, name: str) -> None:
         """Show a panel by its object name, as a user would by its icon."""
@@ -159,13 +159,13 @@ def bring_back(viewer) -> None:
 def window(shown_window, qtbot, own_home):
     """A shown viewer with the three panels and no review."""
     viewer, controller = shown_window
-    desk = Desk(viewer, controller, qtbot)
+    ui = ReviewWindow(viewer, controller, qtbot)
     # Or some galaxies would come without proposals. The page of Preferences, which
     # outlives the test before, follows.
     controller.session.choose(blind_test=False)
     bring_back(viewer)
-    desk.settle(50)
-    yield desk
+    ui.settle(50)
+    yield ui
     controller.retraining.cancel()
     qtbot.waitUntil(lambda: not controller.retraining.running)
     controller.close_review()
@@ -186,7 +186,7 @@ def window(shown_window, qtbot, own_home):
 
 
 @pytest.fixture
-def desk(window, galaxies):
+def ui(window, galaxies):
     """A window with a review of four galaxies and three proposals on the first."""
     window.controller.session.threshold = 0.3
     window.controller.open_paths([galaxies])

@@ -45,37 +45,37 @@ def proposals_of(cutout: LabelledCutout, rng: np.random.Generator) -> list[Propo
 class Expert:
     """Knows the true boxes, and presses no key that is not needed."""
 
-    desk: object
+    ui: object
     actions: int = 0
 
     def press(self, key: str) -> None:
         self.actions += 1
         assert self.actions < 20 * GALAXIES, "the review does not go on"
-        self.desk.key(key)
+        self.ui.key(key)
 
     def review(self, cutout: LabelledCutout) -> None:
-        c = self.desk.controller
+        c = self.ui.controller
         truth = cutout.array()
-        shown = np.array([b.corners for b in c.session.boxes]).reshape(-1, 4)
+        shown = np.array([b.corners for b in c.session.shown.boxes]).reshape(-1, 4)
         pairs = match(truth, shown, np.ones(len(shown))).partner
         for missing in sorted(set(range(len(truth))) - set(pairs)):
             x1, y1, x2, y2 = truth[missing]
-            self.desk.viewer.cursor.position = ((y1 + y2) / 2, (x1 + x2) / 2)
+            self.ui.viewer.cursor.position = ((y1 + y2) / 2, (x1 + x2) / 2)
             self.press("B")
-        if not c.session.undecided:
+        if not c.session.shown.undecided:
             self.press("Space")
             return
-        c.session.select(
-            c.session.undecided[0].id
+        c.session.shown.select(
+            c.session.shown.undecided[0].id
         )  # where the review puts it without a B before
         false = {
             b.id
-            for b, i in zip(c.session.boxes[: len(pairs)], pairs, strict=True)
+            for b, i in zip(c.session.shown.boxes[: len(pairs)], pairs, strict=True)
             if i < 0
         }
         here = c.session.cutout.id
         while c.session.cutout.id == here and not c.session.cutout.done:
-            left = {b.id for b in c.session.undecided}
+            left = {b.id for b in c.session.shown.undecided}
             if len(left) > 1 and not left & false:
                 self.press("Space")
             else:

@@ -69,13 +69,14 @@ class Decisions:
         following = self._next_undecided(box)
         with self.session.shown.deferred():
             decide(box.id)
-        self.session.shown.current = following
-        self.session.shown.refresh()
-        continues = self.session.settings.go_on_after_last and not self.session.hidden
+        shown = self.session.shown
+        shown.current = following
+        shown.refresh()
+        continues = self.session.settings.go_on_after_last and not shown.hidden
         if following is None and continues and not self.session.opened.read_only:
             self.accept_rest()
             return
-        after = self.session.shown.box(following)
+        after = shown.box(following)
         if after is not None:
             self.session.canvas.camera.bring_into_view(after)
 
@@ -105,7 +106,7 @@ class Decisions:
         if position is None:
             self.session.say("Move the cursor over the clump first.")
             return
-        half = usual_side(self.session.picture, self.session.boxes) / 2
+        half = usual_side(self.session.picture, self.session.shown.boxes) / 2
         x, y = position
         self._canvas_changes.add([(x - half, y - half, x + half, y + half)])
 
@@ -146,7 +147,7 @@ class Decisions:
             return
         if self._held_out.lack_something():
             return
-        left = [b.id for b in self.session.undecided]
+        left = [b.id for b in self.session.shown.undecided]
         yes, no = (left, []) if accept else ([], left)
         if self.session.settings.done_with_space:
             review.finish(self.session.cutout.id, yes, no)
@@ -165,8 +166,8 @@ class Decisions:
             review.set_done(self.session.cutout.id, False)
         elif self._held_out.lack_something():
             return
-        elif self.session.undecided:
-            n = len(self.session.undecided)
+        elif self.session.shown.undecided:
+            n = len(self.session.shown.undecided)
             accept, reject = BOOK.key("accept"), BOOK.key("reject")
             rest, none = BOOK.key("accept_rest"), BOOK.key("reject_rest")
             self.session.say(
@@ -179,11 +180,11 @@ class Decisions:
 
     def next_box(self) -> None:
         """Make the next box the current one, whatever its status."""
-        if self.session.boxes:
-            ids = [b.id for b in self.session.boxes]
+        if self.session.shown.boxes:
+            ids = [b.id for b in self.session.shown.boxes]
             here = self.session.shown.current
             index = ids.index(here) if here in ids else -1
-            self.session.select(ids[(index + 1) % len(ids)])
+            self.session.shown.select(ids[(index + 1) % len(ids)])
 
     @shows_errors
     def undo(self) -> None:
@@ -210,8 +211,9 @@ class Decisions:
 
     def _next_undecided(self, box: Box) -> int | None:
         """Return the next undecided box after this one, going round."""
-        index = [b.id for b in self.session.boxes].index(box.id)
-        order = [*self.session.boxes[index + 1 :], *self.session.boxes[:index]]
+        boxes = self.session.shown.boxes
+        index = [b.id for b in boxes].index(box.id)
+        order = [*boxes[index + 1 :], *boxes[:index]]
         waiting = [b.id for b in order if b.status is Status.PROPOSAL]
         return waiting[0] if waiting else None
 

@@ -40,17 +40,17 @@ class HeldOutSteps:
         """Show hidden proposals; return whether more decisions are needed here."""
         session = self._session
         assert session.cutout is not None
-        if session.hidden:
+        if session.shown.hidden:
             here = session.opened.id, session.cutout.id
             if self._proposals.awaits(session.cutout.id):
                 session.say(PENDING)
                 return True
-            if not session.boxes and self._warned_of != here:
+            if not session.shown.boxes and self._warned_of != here:
                 self._warned_of = here  # the key may be pressed by habit
                 session.say("Nothing is marked: press again if you see no clump here.")
                 return True
             self._reveal()
-        n = len(session.undecided)
+        n = len(session.shown.undecided)
         if not session.shown.anonymous or not n:
             return False
         accept, reject = BOOK.key("accept"), BOOK.key("reject")

@@ -58,7 +58,7 @@ class NoBoxes(QWidget):
 
     def _show(self, *_: object) -> None:
         c = self._controller
-        empty = c.session.cutout is not None and not c.session.boxes
+        empty = c.session.cutout is not None and not c.session.shown.boxes
         self._table.setVisible(not empty)
         self.setVisible(empty)
         if not empty or c.session.cutout is None or c.session.review is None:
@@ -79,7 +79,7 @@ class NoBoxes(QWidget):
         """Return why there is no box, in a sentence."""
         c = self._controller
         assert c.session.cutout is not None
-        if c.session.hidden:
+        if c.session.shown.hidden:
             return "No clump is marked yet"
         if c.session.cutout.done:
             return "Done: no clump on this cutout"

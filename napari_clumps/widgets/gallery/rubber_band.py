@@ -29,7 +29,7 @@ class RubberBand:
             return True
         way = (point - self._pressed).manhattanLength()
         if self._dragged is None and way < QApplication.startDragDistance():
-            return False  # a hand that shakes in a click draws none
+            return False  # a mouse that moves a little in a click draws none
         self._dragged = point
         return True
 

@@ -33,13 +33,13 @@ def blind(window, galaxies):
     return window
 
 
-def note(desk) -> str:
-    label = desk.panel("review_panel").findChild(QLabel, "test_note")
+def note(ui) -> str:
+    label = ui.panel("review_panel").findChild(QLabel, "test_note")
     return label.text() if label.isVisible() else ""
 
 
-def table(desk) -> list[list[str]]:
-    model = desk.panel("review_panel").findChild(QTableView, "box_table").model()
+def table(ui) -> list[list[str]]:
+    model = ui.panel("review_panel").findChild(QTableView, "box_table").model()
     columns = range(model.columnCount())
     return [
         [str(model.index(row, column).data()) for column in columns]
@@ -47,13 +47,13 @@ def table(desk) -> list[list[str]]:
     ]
 
 
-def mark(desk, corners=(98, 28, 120, 52)) -> None:
-    c = desk.controller
-    before = len(c.session.boxes)
-    desk.key("D")
-    desk.drag(corners[:2], corners[2:])
-    desk.qtbot.waitUntil(lambda: len(c.session.boxes) > before)
-    desk.settle(50)
+def mark(ui, corners=(98, 28, 120, 52)) -> None:
+    c = ui.controller
+    before = len(c.session.shown.boxes)
+    ui.key("D")
+    ui.drag(corners[:2], corners[2:])
+    ui.qtbot.waitUntil(lambda: len(c.session.shown.boxes) > before)
+    ui.settle(50)
 
 
 def test_it_is_on_unless_a_person_switches_it_off():
@@ -64,7 +64,7 @@ def test_proposals_are_hidden_until_all_is_marked(blind):
     c = blind.controller
     assert "mark every clump you see" in note(blind)
     assert len(c.session.review.boxes(c.session.cutout.id)) == 6
-    assert c.session.boxes == []
+    assert c.session.shown.boxes == []
     assert table(blind) == []
     words = blind.panel("no_boxes").findChild(QLabel, "no_boxes_words")
     assert words.text() == "No clump is marked yet"
@@ -82,16 +82,18 @@ def test_boxes_come_at_random_and_without_a_name(blind):
     mark(blind)
     blind.key("Space")
     assert blind.statuses() == ["drawn"] + ["proposal"] * 3
-    assert c.session.shown.current == c.session.boxes[1].id  # ready to be decided on
+    assert (
+        c.session.shown.current == c.session.shown.boxes[1].id
+    )  # ready to be decided on
     assert [row[1] for row in table(blind)] == [""] * 4
     layer = c.session.canvas.boxes
     assert layer.features["score"].isna().all()
     assert not any("0." in label for label in layer.features["label"])
-    shown = {(round(b.x1), round(b.y1)) for b in c.session.undecided}
+    shown = {(round(b.x1), round(b.y1)) for b in c.session.shown.undecided}
     # One box for what both see, none on the mark, and none that its model holds unsure.
     assert len(shown & {(40, 50), (41, 50)}) == 1
     assert {(20, 20), (70, 120)} < shown
-    models = {c.session.review.box(b.id).model for b in c.session.undecided}
+    models = {c.session.review.box(b.id).model for b in c.session.shown.undecided}
     assert models == {MODEL, "newer-model"}
 
 
@@ -124,7 +126,7 @@ def test_enter_shows_them_as_space_does(blind):
     mark(blind)
     blind.key("Return")
     assert blind.controller.session.cutout.blind
-    assert len(blind.controller.session.undecided) == 3
+    assert len(blind.controller.session.shown.undecided) == 3
 
 
 def test_where_no_box_is_left_to_decide_space_sets_it_done(blind):
@@ -153,7 +155,7 @@ def test_a_galaxy_without_a_mark_is_asked_about(blind):
     assert not c.session.cutout.blind
     blind.key("Space")
     assert c.session.cutout.blind
-    assert len(c.session.undecided) == 4
+    assert len(c.session.shown.undecided) == 4
 
 
 def test_another_review_asks_anew(blind, galaxies):
@@ -166,7 +168,7 @@ def test_another_review_asks_anew(blind, galaxies):
     Review.create(path, find_sources([galaxies]), held_out=0.99).close()
     c.open_paths([path])
     c.navigator.go_to(here)
-    assert c.session.hidden
+    assert c.session.shown.hidden
     blind.propose(here)
     blind.key("Space")
     assert not c.session.cutout.blind
@@ -177,9 +179,9 @@ def test_a_rejected_mark_shows_nothing_early(blind):
     c.session.choose(go_on_after_last=True)
     mark(blind)
     blind.key("R")
-    assert c.session.boxes == []
+    assert c.session.shown.boxes == []
     assert not c.session.cutout.blind
-    assert c.session.hidden
+    assert c.session.shown.hidden
 
 
 def test_undo_hides_them_again(blind):
@@ -188,7 +190,7 @@ def test_undo_hides_them_again(blind):
     blind.key("Space")
     blind.key("Z", control=True)
     assert blind.statuses() == ["drawn"]
-    assert c.session.hidden
+    assert c.session.shown.hidden
     assert "mark every clump" in note(blind)
     blind.key("Z", control=True, shift=True)
     assert blind.statuses() == ["drawn"] + ["proposal"] * 3
@@ -203,7 +205,7 @@ def test_it_can_be_switched_off_where_it_is_explained(blind):
     blind.settle(50)
     assert not load_settings().blind_test
     assert note(blind) == ""
-    assert len(c.session.undecided) == 5
+    assert len(c.session.shown.undecided) == 5
     assert "0.90" in {row[1] for row in table(blind)}
     blind.key("Space")
     done = next(r for r in c.session.review.cutouts() if r.done)
@@ -216,28 +218,28 @@ def test_the_preferences_page_switches_it_off(blind):
     page = get_plugin_settings("napari-clumps").review
     assert page.blind_test
     page.blind_test = False
-    assert not blind.controller.session.hidden
+    assert not blind.controller.session.shown.hidden
     assert not load_settings().blind_test
 
 
-def test_the_wall_shows_none_of_them(blind):
+def test_the_gallery_shows_none_of_them(blind):
     c = blind.controller
-    wall = c.gallery
-    wall.refresh()
-    assert len(wall) == 0
+    gallery = c.gallery
+    gallery.refresh()
+    assert len(gallery) == 0
     mark(blind)
-    wall.update()
-    assert [wall.crop(0).status] == [Status.DRAWN]
+    gallery.update()
+    assert [gallery.crop(0).status] == [Status.DRAWN]
     blind.key("Space")
-    wall.refresh()
-    assert len(wall) == 1
+    gallery.refresh()
+    assert len(gallery) == 1
     for left in (2, 1, 0):
         current = c.session.shown.current
         blind.key("A")
-        assert len(c.session.undecided) == left, (current, blind.statuses())
+        assert len(c.session.shown.undecided) == left, (current, blind.statuses())
     blind.key("Space")
-    wall.refresh()
-    assert len(wall) == 4
+    gallery.refresh()
+    assert len(gallery) == 4
 
 
 def test_a_galaxy_to_learn_from_is_as_ever(blind, galaxies):

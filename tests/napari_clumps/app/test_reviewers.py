@@ -15,23 +15,23 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def team(desk):
-    """A desk with the dock "Reviewers" and Ben's file of the same cutouts."""
+def team(ui):
+    """A window with the dock "Reviewers" and Ben's file of the same cutouts."""
     from napari_clumps.panels.reviewers import ReviewersPanel
 
-    c = desk.controller
+    c = ui.controller
     c.session.choose(annotator="Ada")
     path = c.session.review.path.with_name("ben.clumps")
     shutil.copy(c.session.review.path, path)
-    panel = ReviewersPanel(desk.viewer)
-    desk.qtbot.addWidget(panel)
+    panel = ReviewersPanel(ui.viewer)
+    ui.qtbot.addWidget(panel)
     panel.show()
     with Review.open(path) as ben:
         ben.annotator = "Ben"
         one, two, three = (box.id for box in ben.boxes(1))
         ben.finish(1, [one, three])
         ben.reject(two)
-    return desk, panel, path
+    return ui, panel, path
 
 
 def words(panel, name: str) -> str:
@@ -46,9 +46,9 @@ def click(panel, name: str) -> None:
     panel.findChild(QPushButton, f"button_{name}").click()
 
 
-def wait_for_merge(desk) -> None:
-    job = desk.controller.exchange.merging
-    desk.qtbot.waitUntil(lambda: not job.running, timeout=90_000)
+def wait_for_merge(ui) -> None:
+    job = ui.controller.exchange.merging
+    ui.qtbot.waitUntil(lambda: not job.running, timeout=90_000)
 
 
 def choose_file(monkeypatch, path: Path) -> None:
@@ -59,59 +59,59 @@ def choose_file(monkeypatch, path: Path) -> None:
 
 
 def test_merge_and_settle(team, monkeypatch):
-    desk, panel, path = team
-    c = desk.controller
+    ui, panel, path = team
+    c = ui.controller
     for _ in range(3):
-        desk.key("A")
-    desk.key("Return")
+        ui.key("A")
+    ui.key("Return")
     assert c.session.review.cutout(1).done
     choose_file(monkeypatch, path)
     click(panel, "compare_review")
     assert "2 of 3 proposals are decided alike" in words(panel, "reviewers_words")
     click(panel, "merge_review")
-    wait_for_merge(desk)
+    wait_for_merge(ui)
     assert "1 unresolved disagreement." in words(panel, "reviewers_open")
     assert "2 of 3 proposals are decided alike" in words(panel, "reviewers_words")
     click(panel, "disagreements")
     assert c.session.cutout.id == 1
-    assert c.session.shown.current == c.session.boxes[1].id
-    assert desk.statuses() == ["accepted", "proposal", "accepted"]
+    assert c.session.shown.current == c.session.shown.boxes[1].id
+    assert ui.statuses() == ["accepted", "proposal", "accepted"]
     label = c.session.canvas.boxes.features["label"][1]
-    c.session.select(c.session.boxes[1].id)
+    c.session.shown.select(c.session.shown.boxes[1].id)
     label = c.session.canvas.boxes.features["label"][1]
     assert "Ada: clump" in label
     assert "Ben: none" in label
-    desk.key("R")
+    ui.key("R")
     assert c.session.review.disagreements == 0
     assert words(panel, "reviewers_open") == ""
-    desk.key("Z", control=True)
-    desk.key("Z", control=True)
+    ui.key("Z", control=True)
+    ui.key("Z", control=True)
     assert c.session.review.disagreements == 0
     assert [b.status for b in c.session.review.boxes(1)] == [Status.ACCEPTED] * 3
 
 
 def test_a_disagreement_is_shown_whatever_the_threshold(team):
-    desk, _, path = team
-    c = desk.controller
-    desk.key("A")
-    desk.key("A")
+    ui, _, path = team
+    c = ui.controller
+    ui.key("A")
+    ui.key("A")
     c.exchange.merge(path)
-    wait_for_merge(desk)
+    wait_for_merge(ui)
     c.session.threshold = 0.99
-    assert [b.status for b in c.session.boxes if b.opinions] == [
+    assert [b.status for b in c.session.shown.boxes if b.opinions] == [
         Status.ACCEPTED, Status.PROPOSAL, Status.ACCEPTED,
     ]  # fmt: skip
 
 
 def test_a_file_that_is_no_review_is_a_message(team, monkeypatch, tmp_path):
-    desk, panel, _ = team
+    ui, panel, _ = team
     bad = tmp_path / "bad.clumps"
     bad.write_text("no review")
     choose_file(monkeypatch, bad)
     said = []
-    desk.controller.session.said.connect(said.append)
+    ui.controller.session.said.connect(said.append)
     click(panel, "merge_review")
-    wait_for_merge(desk)
+    wait_for_merge(ui)
     click(panel, "compare_review")
     assert len(said) == 2
     assert all("bad.clumps" in line for line in said)
@@ -120,23 +120,23 @@ def test_a_file_that_is_no_review_is_a_message(team, monkeypatch, tmp_path):
 def test_the_name_goes_with_each_decision(team):
     from qtpy.QtWidgets import QLineEdit
 
-    desk, panel, _ = team
+    ui, panel, _ = team
     name = panel.findChild(QLineEdit, "reviewer_name")
     name.setText(" Eve ")
     name.editingFinished.emit()
-    desk.key("A")
-    assert desk.controller.session.boxes[0].annotator == "Eve"
+    ui.key("A")
+    assert ui.controller.session.shown.boxes[0].annotator == "Eve"
 
 
 def test_cutouts_come_again_without_a_sign(team):
-    desk, panel, _ = team
-    c = desk.controller
+    ui, panel, _ = team
+    c = ui.controller
     c.decisions.accept_rest()
     click(panel, "show_again")
     assert len(c.session.queue) == 5
     c.navigator.go_to(5)
     assert c.session.cutout.name == "galaxy-1"
-    assert desk.statuses() == ["proposal"] * 3
+    assert ui.statuses() == ["proposal"] * 3
     c.decisions.accept_rest()
     assert "3 of 3 proposals are decided alike" in " ".join(
         c.reviewers.self_consistency()
@@ -148,8 +148,8 @@ def test_a_merge_that_is_cancelled_changes_nothing(team, monkeypatch):
 
     from napari_clumps.jobs import exchange
 
-    desk, panel, path = team
-    c = desk.controller
+    ui, panel, path = team
+    c = ui.controller
     before = c.session.review.boxes(1)
     said, pressed = [], threading.Event()
     c.session.said.connect(said.append)
@@ -166,7 +166,7 @@ def test_a_merge_that_is_cancelled_changes_nothing(team, monkeypatch):
     assert bar.isVisible()
     panel.findChild(QPushButton, "button_cancel_merging").click()
     pressed.set()
-    wait_for_merge(desk)
+    wait_for_merge(ui)
     assert not bar.isVisible()
     assert said == ["Cancelled: nothing was merged."]
     assert c.session.review.boxes(1) == before

@@ -50,7 +50,7 @@ def review(tmp_path):
     return path
 
 
-def test_importing_the_desk_brings_in_nothing_heavy():
+def test_importing_the_command_line_brings_in_nothing_heavy():
     code = (
         "import sys, napari_clumps\n"
         "print([m for m in ('torch', 'qtpy', 'PyQt6', 'PySide6', 'napari', 'astropy')"

@@ -60,74 +60,74 @@ def answer(monkeypatch, button: str | None) -> list:
     return said
 
 
-def click(desk, name: str) -> None:
+def click(ui, name: str) -> None:
     from qtpy.QtWidgets import QPushButton
 
-    panel = desk.panel("review_panel")
+    panel = ui.panel("review_panel")
     panel.findChild(QPushButton, f"button_{name}").click()
-    jobs = (desk.controller.exchange.importing, desk.controller.exchange.exporting)
-    desk.qtbot.waitUntil(lambda: not any(j.running for j in jobs))
-    desk.settle(50)
+    jobs = (ui.controller.exchange.importing, ui.controller.exchange.exporting)
+    ui.qtbot.waitUntil(lambda: not any(j.running for j in jobs))
+    ui.settle(50)
 
 
-def test_labels_become_proposals_that_are_shown_and_undone(desk, tmp_path, monkeypatch):
-    c = desk.controller
+def test_labels_become_proposals_that_are_shown_and_undone(ui, tmp_path, monkeypatch):
+    c = ui.controller
     path = write_coco(tmp_path, "galaxy-1", "galaxy-2", "galaxy-9")
     choose(monkeypatch, "getOpenFileName", path)
     said = answer(monkeypatch, "proposals")
-    click(desk, "import")
+    click(ui, "import")
     assert "2 boxes lie on 2 cutouts" in said[0]
     assert "1 left out: no cutout here shows it" in said[0]
-    assert desk.statuses() == ["proposal"] * 4
+    assert ui.statuses() == ["proposal"] * 4
     c.session.threshold = 0.99  # what has no score is shown whatever the threshold
-    assert [b.origin for b in c.session.boxes] == ["theirs.json"]
-    c.session.select(c.session.boxes[0].id)
+    assert [b.origin for b in c.session.shown.boxes] == ["theirs.json"]
+    c.session.shown.select(c.session.shown.boxes[0].id)
     assert "theirs.json" in c.session.canvas.boxes.features["label"][0]
-    desk.key("A")
-    assert c.session.boxes[0].status is Status.ACCEPTED
-    desk.key("Z", control=True)
-    desk.key("Z", control=True)
-    assert c.session.boxes == []
+    ui.key("A")
+    assert c.session.shown.boxes[0].status is Status.ACCEPTED
+    ui.key("Z", control=True)
+    ui.key("Z", control=True)
+    assert c.session.shown.boxes == []
     assert c.session.review.boxes(2) == []
     assert c.session.review.check() == []
 
 
-def test_labels_become_accepted_boxes(desk, tmp_path, monkeypatch):
+def test_labels_become_accepted_boxes(ui, tmp_path, monkeypatch):
     choose(monkeypatch, "getOpenFileName", write_coco(tmp_path, "galaxy-1"))
     answer(monkeypatch, "accepted")
     said = []
-    desk.controller.session.said.connect(said.append)
-    click(desk, "import")
-    assert desk.statuses() == ["proposal", "proposal", "proposal", "accepted"]
+    ui.controller.session.said.connect(said.append)
+    click(ui, "import")
+    assert ui.statuses() == ["proposal", "proposal", "proposal", "accepted"]
     assert any("1 box imported" in line for line in said)
 
 
-def test_nothing_is_taken_in_against_a_persons_will(desk, tmp_path, monkeypatch):
+def test_nothing_is_taken_in_against_a_persons_will(ui, tmp_path, monkeypatch):
     choose(monkeypatch, "getOpenFileName", write_coco(tmp_path, "galaxy-1"))
     answer(monkeypatch, None)
-    click(desk, "import")
-    assert desk.statuses() == ["proposal"] * 3
-    assert not desk.controller.session.review.can_undo
+    click(ui, "import")
+    assert ui.statuses() == ["proposal"] * 3
+    assert not ui.controller.session.review.can_undo
 
 
 @pytest.mark.parametrize("content", ["{", '{"annotations": []}'])
-def test_a_file_without_labels_is_a_message(desk, tmp_path, monkeypatch, content):
+def test_a_file_without_labels_is_a_message(ui, tmp_path, monkeypatch, content):
     path = tmp_path / "bad.json"
     path.write_text(content)
     choose(monkeypatch, "getOpenFileName", path)
     said = []
-    desk.controller.session.said.connect(said.append)
-    click(desk, "import")
+    ui.controller.session.said.connect(said.append)
+    click(ui, "import")
     assert len(said) == 1
     assert "bad.json" in said[0]
 
 
-def test_labels_of_other_images_are_a_message(desk, tmp_path, monkeypatch):
+def test_labels_of_other_images_are_a_message(ui, tmp_path, monkeypatch):
     choose(monkeypatch, "getOpenFileName", write_coco(tmp_path, "elsewhere"))
     asked = answer(monkeypatch, "accepted")
     said = []
-    desk.controller.session.said.connect(said.append)
-    click(desk, "import")
+    ui.controller.session.said.connect(said.append)
+    click(ui, "import")
     assert asked == []
     assert "no cutout here shows it (such as elsewhere.png)" in said[0]
 
@@ -143,43 +143,43 @@ def test_labels_of_other_images_are_a_message(desk, tmp_path, monkeypatch):
         ("s.html", "", "s.html"),
     ],
 )
-def test_every_format_is_offered(desk, tmp_path, monkeypatch, name, words, made):
-    desk.controller.decisions.accept_rest()
+def test_every_format_is_offered(ui, tmp_path, monkeypatch, name, words, made):
+    ui.controller.decisions.accept_rest()
     choose(monkeypatch, "getSaveFileName", tmp_path / name, words)
     said = []
-    desk.controller.session.said.connect(said.append)
-    click(desk, "export")
+    ui.controller.session.said.connect(said.append)
+    click(ui, "export")
     assert (tmp_path / made).exists()
     assert any(made in line for line in said)
     if made == "l.json":
         assert read_label_set(tmp_path / made).n_boxes == 3
 
 
-def test_a_file_that_the_dialog_did_not_ask_about_stays(desk, tmp_path, monkeypatch):
+def test_a_file_that_the_dialog_did_not_ask_about_stays(ui, tmp_path, monkeypatch):
     (tmp_path / "sheet.pdf").write_text("mine")
-    desk.controller.decisions.accept_rest()
+    ui.controller.decisions.accept_rest()
     choose(
         monkeypatch,
         "getSaveFileName",
         tmp_path / "sheet",
         "Contact sheet (*.pdf *.html)",
     )
-    click(desk, "export")
+    click(ui, "export")
     assert (tmp_path / "sheet.pdf").read_text() == "mine"
 
 
-def test_an_export_that_cannot_be_is_a_message(desk, tmp_path, monkeypatch):
+def test_an_export_that_cannot_be_is_a_message(ui, tmp_path, monkeypatch):
     said = []
-    desk.controller.session.said.connect(said.append)
+    ui.controller.session.said.connect(said.append)
     choose(monkeypatch, "getSaveFileName", tmp_path / "set",
            "YOLO, pictures and labels: a folder (*)")  # fmt: skip
-    click(desk, "export")
+    click(ui, "export")
     assert "no box is accepted or drawn" in said[-1]
     assert not (tmp_path / "set").exists()
 
 
-def test_closing_the_review_ends_what_is_under_way(desk, tmp_path, monkeypatch):
-    desk.controller.decisions.accept_rest()
+def test_closing_the_review_ends_what_is_under_way(ui, tmp_path, monkeypatch):
+    ui.controller.decisions.accept_rest()
     closed = threading.Event()
 
     def waiting(*args):
@@ -192,21 +192,21 @@ def test_closing_the_review_ends_what_is_under_way(desk, tmp_path, monkeypatch):
     monkeypatch.setattr("napari_clumps.jobs.exchange.export", waiting)
     gc.disable()  # which might tidy up, some time
     try:
-        desk.controller.exchange.export(tmp_path / "s.pdf")
-        desk.controller.close_review()
+        ui.controller.exchange.export(tmp_path / "s.pdf")
+        ui.controller.close_review()
         closed.set()
-        assert not desk.controller.exchange.exporting.running
-        desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(".s.pdf*")))
+        assert not ui.controller.exchange.exporting.running
+        ui.qtbot.waitUntil(lambda: not list(tmp_path.glob(".s.pdf*")))
     finally:
         gc.enable()
     assert not (tmp_path / "s.pdf").exists()
 
 
 @pytest.mark.parametrize("name", ["s.pdf", "l.json"])
-def test_an_export_is_shown_and_can_be_cancelled(desk, tmp_path, name):
+def test_an_export_is_shown_and_can_be_cancelled(ui, tmp_path, name):
     from qtpy.QtWidgets import QProgressBar, QPushButton
 
-    c, panel = desk.controller, desk.panel("review_panel")
+    c, panel = ui.controller, ui.panel("review_panel")
     c.decisions.accept_rest()
     bar = panel.findChild(QProgressBar, "progress_exporting")
     cancel = panel.findChild(QPushButton, "button_cancel_exporting")
@@ -219,7 +219,7 @@ def test_an_export_is_shown_and_can_be_cancelled(desk, tmp_path, name):
         assert bar.isVisible()
         assert cancel.isVisible()
         cancel.click()
-        desk.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
+        ui.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
         assert not bar.isVisible()
         if said == ["Cancelled: nothing was exported."]:
             break
@@ -227,20 +227,20 @@ def test_an_export_is_shown_and_can_be_cancelled(desk, tmp_path, name):
         assert name in said[-1]
         (tmp_path / name).unlink()
     assert said == ["Cancelled: nothing was exported."]
-    desk.qtbot.waitUntil(lambda: not list(tmp_path.glob(f".{name}*")), timeout=90_000)
+    ui.qtbot.waitUntil(lambda: not list(tmp_path.glob(f".{name}*")), timeout=90_000)
     assert not (tmp_path / name).exists()
     c.exchange.export(tmp_path / name)  # and once more, to the end
-    desk.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
+    ui.qtbot.waitUntil(lambda: not c.exchange.exporting.running, timeout=90_000)
     assert (tmp_path / name).is_file()
     assert name in said[-1]
 
 
-def test_the_question_says_what_was_found(desk, tmp_path):
+def test_the_question_says_what_was_found(ui, tmp_path):
     from napari_clumps.io.import_labels import find_labels
     from napari_clumps.widgets.controls.import_dialog import ImportDialog
 
     work = find_labels(
-        desk.controller.session.review, write_coco(tmp_path, "galaxy-1", "x")
+        ui.controller.session.review, write_coco(tmp_path, "galaxy-1", "x")
     )
     while True:
         try:
@@ -248,10 +248,10 @@ def test_the_question_says_what_was_found(desk, tmp_path):
         except StopIteration as end:
             found = end.value
             break
-    dialog = ImportDialog(found, desk.panel("review_panel"))
-    desk.qtbot.addWidget(dialog)
+    dialog = ImportDialog(found, ui.panel("review_panel"))
+    ui.qtbot.addWidget(dialog)
     dialog.show()
-    desk.settle(200)
+    ui.settle(200)
     dialog.grab().save(str(tmp_path / "dialog.png"))
     assert (tmp_path / "dialog.png").stat().st_size > 1000
     assert dialog.how is None

@@ -26,33 +26,33 @@ def sample(window):
     return window
 
 
-def finish(desk, job):
-    desk.qtbot.waitUntil(lambda: not job.running)
-    desk.settle(50)
+def finish(ui, job):
+    ui.qtbot.waitUntil(lambda: not job.running)
+    ui.settle(50)
 
 
-def press(desk, panel, name):
+def press(ui, panel, name):
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QPushButton
 
-    button = desk.panel(panel).findChild(QPushButton, name)
-    button.click() if not button.isVisible() else desk.qtbot.mouseClick(
+    button = ui.panel(panel).findChild(QPushButton, name)
+    button.click() if not button.isVisible() else ui.qtbot.mouseClick(
         button, Qt.MouseButton.LeftButton
     )
-    desk.settle(50)
+    ui.settle(50)
 
 
-def longest_turn_while(desk, running):
+def longest_turn_while(ui, running):
     """Return the longest turn of the event loop, in seconds of this thread's work.
 
-    Work rather than time on the wall: another program that takes the processor for a
+    Work rather than wall-clock time: another program that takes the processor for a
     while is no freeze of ours.
     """
     ticks = []
     timer = QTimer()
     timer.timeout.connect(lambda: ticks.append(time.thread_time()))
     timer.start(5)
-    desk.qtbot.waitUntil(lambda: not running())
+    ui.qtbot.waitUntil(lambda: not running())
     timer.stop()
     return float(np.diff(ticks).max())
 
@@ -68,8 +68,8 @@ def test_detection_proposes_on_the_whole_review_and_freezes_nothing(sample):
             break
     assert min(longest) < 0.1
     assert c.session.review.counts().detected == len(c.session.review)
-    assert c.session.undecided
-    assert c.session.shown.current == c.session.undecided[0].id
+    assert c.session.shown.undecided
+    assert c.session.shown.current == c.session.shown.undecided[0].id
     assert "proposal" in sample.panel("detect_outcome").text()
     assert "torch" not in sys.modules  # it lives in the worker
 
@@ -151,15 +151,15 @@ def test_the_death_of_the_worker_is_said_and_the_next_detection_works(sample):
     assert any("memory" in line for line in said)
     c.detection.start("cutout")
     finish(sample, c.detection)
-    assert c.session.undecided
+    assert c.session.shown.undecided
 
 
-def label_all_but_two(desk):
+def label_all_but_two(ui):
     """Decide on most of the sample by its known truth."""
     from clump_detector.labels.label_set import read_label_set
     from napari_clumps.plugin.sample_data import simulated_folder
 
-    c = desk.controller
+    c = ui.controller
     truth = read_label_set(simulated_folder() / "labels.json")
     true = {t.source.name: t for t in truth.cutouts}
     for i in list(c.session.review.ids)[:-2]:
@@ -187,7 +187,7 @@ def test_retrain_compare_promote_and_propose_again(sample):
     assert point["f1"]["value"] == c.retraining.comparison["new"]["f1"]["value"]
     press(sample, "retrain_panel", "button_promote")
     finish(sample, c.detection)
-    assert c.session.model_name == new.name
+    assert c.session.scores.model_name == new.name
     left = len(c.session.review)
     assert c.session.review.cutout(left).model.startswith(new.name)
     assert any(b.status is Status.PROPOSAL for b in c.session.review.boxes(left))
@@ -256,19 +256,19 @@ def test_space_waits_for_proposals_that_are_on_their_way(sample):
     assert c.session.review.cutout(len(c.session.review) - 1).done
 
 
-def test_what_training_lacks_is_said(desk):
+def test_what_training_lacks_is_said(ui):
     from qtpy.QtWidgets import QLabel, QPushButton
 
-    c, panel = desk.controller, desk.panel("retrain_panel")
+    c, panel = ui.controller, ui.panel("retrain_panel")
     button = panel.findChild(QPushButton, "button_retrain")
-    c.session.review.reject_all([box.id for box in c.session.boxes])
-    desk.settle(50)
+    c.session.review.reject_all([box.id for box in c.session.shown.boxes])
+    ui.settle(50)
     assert not button.isEnabled()
     learning = c.session.review.learning_counts()
     lacking = 5 - learning["rejected"]
     assert f"Accept, draw or reject {lacking} more box" in button.toolTip()
     for cutout in c.session.review.ids:  # rejected boxes teach, too: what is no clump
-        desk.propose(cutout)
+        ui.propose(cutout)
         c.session.review.reject_all([box.id for box in c.session.review.boxes(cutout)])
     c.session.shown.changed.emit()
     assert button.isEnabled()

@@ -41,28 +41,28 @@ def labelled(window, tmp_path, request):
     c.retraining._reset()
 
 
-def panel_part(desk, kind: str, name: str):
+def panel_part(ui, kind: str, name: str):
     from qtpy import QtWidgets
 
-    return desk.panel("retrain_panel").findChild(getattr(QtWidgets, kind), name)
+    return ui.panel("retrain_panel").findChild(getattr(QtWidgets, kind), name)
 
 
-def shown_buttons(desk) -> set[str]:
+def shown_buttons(ui) -> set[str]:
     from qtpy.QtWidgets import QPushButton
 
-    buttons = desk.panel("retrain_panel").findChildren(QPushButton)
+    buttons = ui.panel("retrain_panel").findChildren(QPushButton)
     return {b.objectName().removeprefix("button_") for b in buttons if not b.isHidden()}
 
 
-def train(desk) -> None:
-    desk.controller.retraining.start(RetrainChoices("starter", epochs=2))
-    assert not {"promote", "compare_again", "next_held_out"} & shown_buttons(desk)
+def train(ui) -> None:
+    ui.controller.retraining.start(RetrainChoices("starter", epochs=2))
+    assert not {"promote", "compare_again", "next_held_out"} & shown_buttons(ui)
 
 
-def finish(desk) -> None:
-    job = desk.controller.retraining
-    desk.qtbot.waitUntil(lambda: not job.running)
-    desk.settle()
+def finish(ui) -> None:
+    job = ui.controller.retraining
+    ui.qtbot.waitUntil(lambda: not job.running)
+    ui.settle()
 
 
 def test_an_open_verdict_leads_to_the_next_held_out_cutout(labelled):

@@ -87,17 +87,17 @@ def sky(window, tmp_path):
     return window
 
 
-def shown(desk):
-    return np.asarray(desk.controller.session.canvas.image.data)
+def shown(ui):
+    return np.asarray(ui.controller.session.canvas.image.data)
 
 
-def file_of(desk):
-    return read_cutout(desk.controller.session.cutout.source)
+def file_of(ui):
+    return read_cutout(ui.controller.session.cutout.source)
 
 
-def marks(desk):
+def marks(ui):
     """Return (scale bar, north, east, words) as the corners show them."""
-    return desk.panel("corner_marks").shown
+    return ui.panel("corner_marks").shown
 
 
 def widget(panel, kind, name):
@@ -107,70 +107,70 @@ def widget(panel, kind, name):
 # -- views and stretches ----------------------------------------------------
 
 
-def test_v_goes_through_the_views_and_round(desk, panel):
-    cutout = file_of(desk)
-    np.testing.assert_array_equal(shown(desk), to_rgb(cutout))
+def test_v_goes_through_the_views_and_round(ui, panel):
+    cutout = file_of(ui)
+    np.testing.assert_array_equal(shown(ui), to_rgb(cutout))
     for view in ("red", "green", "blue", "residual", "colour"):
-        desk.key("V")
-        assert desk.controller.display.rendering.view == view
+        ui.key("V")
+        assert ui.controller.display.rendering.view == view
         assert panel._view.value == view
-        np.testing.assert_array_equal(shown(desk), render(cutout, Rendering(view)))
-    np.testing.assert_array_equal(shown(desk), to_rgb(cutout))
+        np.testing.assert_array_equal(shown(ui), render(cutout, Rendering(view)))
+    np.testing.assert_array_equal(shown(ui), to_rgb(cutout))
 
 
-def test_s_goes_through_the_stretches_and_round(desk, panel):
+def test_s_goes_through_the_stretches_and_round(ui, panel):
     for stretch in ("linear", "square root", "log", "asinh", "as detected"):
-        desk.key("S")
+        ui.key("S")
         assert panel._stretch.value == stretch
         np.testing.assert_array_equal(
-            shown(desk), render(file_of(desk), Rendering(stretch=stretch))
+            shown(ui), render(file_of(ui), Rendering(stretch=stretch))
         )
 
 
-def test_the_panel_and_the_canvas_say_what_the_detector_does_not_see(desk, panel):
+def test_the_panel_and_the_canvas_say_what_the_detector_does_not_see(ui, panel):
     from qtpy.QtWidgets import QPushButton
 
     reset = widget(panel, QPushButton, "button_reset_look")
     assert panel._words.text() == ""
-    assert marks(desk)[3] == ""
+    assert marks(ui)[3] == ""
     assert not reset.isEnabled()
     panel._view.value = "residual"
     panel._stretch.value = "log"
     assert panel._words.text() == "Residual, log: not what the detector sees"
-    assert marks(desk)[3] == "Residual, log"
+    assert marks(ui)[3] == "Residual, log"
     reset.click()
     assert panel._words.text() == ""
-    assert marks(desk)[3] == ""
-    np.testing.assert_array_equal(shown(desk), to_rgb(file_of(desk)))
+    assert marks(ui)[3] == ""
+    np.testing.assert_array_equal(shown(ui), to_rgb(file_of(ui)))
 
 
-def test_the_slider_moves_black_and_white(desk, panel):
+def test_the_slider_moves_black_and_white(ui, panel):
     panel._levels.setValue((0.1, 0.6))
-    look = desk.controller.display.rendering
+    look = ui.controller.display.rendering
     assert (look.black, look.white) == pytest.approx((0.1, 0.6))
-    np.testing.assert_array_equal(shown(desk), render(file_of(desk), look))
+    np.testing.assert_array_equal(shown(ui), render(file_of(ui), look))
     panel._levels.setValue((0.5, 0.5))  # they give way, and the slider shows it
-    look = desk.controller.display.rendering
+    look = ui.controller.display.rendering
     assert look.white > look.black
     assert panel._levels.value() == pytest.approx((look.black, look.white), abs=0.011)
 
 
-def test_a_look_stays_from_cutout_to_cutout(desk, panel):
-    desk.controller.display.choose(view="residual", stretch="asinh")
+def test_a_look_stays_from_cutout_to_cutout(ui, panel):
+    ui.controller.display.choose(view="residual", stretch="asinh")
     for _ in range(2):
-        desk.key("N")
+        ui.key("N")
         np.testing.assert_array_equal(
-            shown(desk), render(file_of(desk), Rendering("residual", "asinh"))
+            shown(ui), render(file_of(ui), Rendering("residual", "asinh"))
         )
-    assert desk.controller.session.cutout.id == 3
+    assert ui.controller.session.cutout.id == 3
 
 
-def test_a_look_stays_over_restarts(desk):
+def test_a_look_stays_over_restarts(ui):
     from napari.components import ViewerModel
 
     from napari_clumps.app.controller import Controller
 
-    looking = desk.controller.display
+    looking = ui.controller.display
     looking.choose(view="blue", stretch="log", black=0.1, white=0.8)
     looking.show_scale_bar(False)
     looking.turn_north_up(False)
@@ -183,38 +183,38 @@ def test_a_look_stays_over_restarts(desk):
     assert Controller(ViewerModel()).display.rendering == Rendering()
 
 
-def test_a_look_is_saved_when_the_hand_rests(desk):
-    desk.controller.display.choose(view="red")
+def test_a_look_is_saved_when_the_mouse_rests(ui):
+    ui.controller.display.choose(view="red")
     assert load_settings().view == "colour"
-    desk.qtbot.waitUntil(lambda: load_settings().view == "red")
+    ui.qtbot.waitUntil(lambda: load_settings().view == "red")
 
 
-def test_another_look_leaves_view_boxes_and_file_alone(desk, monkeypatch):
+def test_another_look_leaves_view_boxes_and_file_alone(ui, monkeypatch):
     from napari_clumps.render import image_cache
 
-    camera = desk.viewer.scene.camera
+    camera = ui.viewer.scene.camera
     camera.zoom, camera.center = 9.0, (0.0, 60.0, 50.0)
-    desk.settle(50)
+    ui.settle(50)
     before = camera.zoom, camera.center
-    selected = desk.controller.session.shown.current
+    selected = ui.controller.session.shown.current
     monkeypatch.setattr(image_cache, "read_cutout", None)  # reading now would fail
-    desk.key("V")
-    assert desk.controller.session.picture.problem is None
+    ui.key("V")
+    assert ui.controller.session.picture.problem is None
     assert (camera.zoom, camera.center) == before
-    assert desk.controller.session.shown.current == selected
-    assert len(desk.controller.session.canvas.boxes.data) == 3
+    assert ui.controller.session.shown.current == selected
+    assert len(ui.controller.session.canvas.boxes.data) == 3
 
 
-def test_neighbours_follow_the_look(desk, monkeypatch):
+def test_neighbours_follow_the_look(ui, monkeypatch):
     from napari_clumps.render import image_cache
 
-    desk.controller.display.choose(view="residual")
-    looking = desk.controller.display
-    desk.qtbot.waitUntil(lambda: not looking._timer.isActive())
-    desk.controller.session.pictures._reader.submit(int).result()
+    ui.controller.display.choose(view="residual")
+    looking = ui.controller.display
+    ui.qtbot.waitUntil(lambda: not looking._timer.isActive())
+    ui.controller.session.pictures._reader.submit(int).result()
     monkeypatch.setattr(image_cache, "render", None)  # drawing now would fail
-    desk.key("N")
-    assert desk.controller.session.picture.rgb is not None
+    ui.key("N")
+    assert ui.controller.session.picture.rgb is not None
 
 
 def test_a_band_that_is_not_there_is_said_and_comes_back(sky, panel, galaxies):
@@ -282,127 +282,127 @@ def middle_of(box):
     return (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
 
 
-def looked_at(desk):
+def looked_at(ui):
     """Return the pixel (x, y) in the middle of the canvas."""
-    center = desk.viewer.scene.camera.center[-2:]
-    turned = desk.controller.session.canvas.camera.orientation.transposed
+    center = ui.viewer.scene.camera.center[-2:]
+    turned = ui.controller.session.canvas.camera.orientation.transposed
     return tuple(center) if turned else (center[1], center[0])
 
 
-def test_z_goes_to_the_box_and_back(desk):
-    camera, c = desk.viewer.scene.camera, desk.controller
+def test_z_goes_to_the_box_and_back(ui):
+    camera, c = ui.viewer.scene.camera, ui.controller
     whole = camera.zoom
-    desk.key("Z")
+    ui.key("Z")
     assert c.display.close_up
     assert camera.zoom > 1.5 * whole
-    assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[0]))
-    desk.key("Z")
+    assert looked_at(ui) == pytest.approx(middle_of(c.session.shown.boxes[0]))
+    ui.key("Z")
     assert not c.display.close_up
     assert camera.zoom == pytest.approx(whole, rel=0.05)
-    assert looked_at(desk) == pytest.approx((79.5, 79.5), abs=1)
+    assert looked_at(ui) == pytest.approx((79.5, 79.5), abs=1)
 
 
-def test_close_up_the_next_box_is_in_the_middle_as_close(desk):
-    c = desk.controller
-    desk.key("Z")
-    desk.viewer.scene.camera.zoom = close = desk.viewer.scene.camera.zoom * 1.3
-    desk.key("Tab")
-    assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[1]))
-    desk.key("A")
-    assert c.session.shown.current == c.session.boxes[2].id
-    assert looked_at(desk) == pytest.approx(middle_of(c.session.boxes[2]))
-    assert desk.viewer.scene.camera.zoom == pytest.approx(close)
+def test_close_up_the_next_box_is_in_the_middle_as_close(ui):
+    c = ui.controller
+    ui.key("Z")
+    ui.viewer.scene.camera.zoom = close = ui.viewer.scene.camera.zoom * 1.3
+    ui.key("Tab")
+    assert looked_at(ui) == pytest.approx(middle_of(c.session.shown.boxes[1]))
+    ui.key("A")
+    assert c.session.shown.current == c.session.shown.boxes[2].id
+    assert looked_at(ui) == pytest.approx(middle_of(c.session.shown.boxes[2]))
+    assert ui.viewer.scene.camera.zoom == pytest.approx(close)
 
 
-def test_close_up_goes_on_where_the_next_cutout_has_a_box(desk):
-    c, camera = desk.controller, desk.viewer.scene.camera
+def test_close_up_goes_on_where_the_next_cutout_has_a_box(ui):
+    c, camera = ui.controller, ui.viewer.scene.camera
     proposals = [Proposal(20, 20, 40, 40, "clump", 0.8)]
     c.take_proposals(3, proposals, "test-model", (160, 160))
     whole = camera.zoom
-    desk.key("Z")
+    ui.key("Z")
     close = camera.zoom
-    desk.key("N")  # no box there
+    ui.key("N")  # no box there
     assert camera.zoom == pytest.approx(whole, rel=0.05)
-    desk.key("N")
+    ui.key("N")
     assert camera.zoom == pytest.approx(close)
-    assert looked_at(desk) == pytest.approx((30, 30))
-    desk.key("Z")
-    desk.key("P")
-    desk.key("P")
+    assert looked_at(ui) == pytest.approx((30, 30))
+    ui.key("Z")
+    ui.key("P")
+    ui.key("P")
     assert camera.zoom == pytest.approx(whole, rel=0.05)
 
 
-def test_proposals_that_come_in_are_looked_at_close_up(desk):
-    c = desk.controller
-    desk.key("Z")
-    desk.key("N")
+def test_proposals_that_come_in_are_looked_at_close_up(ui):
+    c = ui.controller
+    ui.key("Z")
+    ui.key("N")
     c.take_proposals(
         2, [Proposal(20, 20, 40, 40, "clump", 0.8)], "test-model", (160, 160)
     )
-    desk.settle(50)
-    assert looked_at(desk) == pytest.approx((30, 30))
+    ui.settle(50)
+    assert looked_at(ui) == pytest.approx((30, 30))
 
 
-def test_napari_s_home_button_ends_the_close_up(desk):
-    desk.key("Z")
-    desk.viewer.reset_view()
-    assert not desk.controller.display.close_up
+def test_napari_s_home_button_ends_the_close_up(ui):
+    ui.key("Z")
+    ui.viewer.reset_view()
+    assert not ui.controller.display.close_up
 
 
-def widest_line(desk):
+def widest_line(ui):
     """Return the width of the thickest outline on the screen, in screen pixels."""
-    canvas = desk.controller.session.canvas
-    return max(canvas.boxes.edge_width) * desk.viewer.scene.camera.zoom
+    canvas = ui.controller.session.canvas
+    return max(canvas.boxes.edge_width) * ui.viewer.scene.camera.zoom
 
 
-def test_lines_stay_thin_however_close_one_looks(desk):
-    camera = desk.viewer.scene.camera
-    desk.key("A")
-    whole = widest_line(desk)
+def test_lines_stay_thin_however_close_one_looks(ui):
+    camera = ui.viewer.scene.camera
+    ui.key("A")
+    whole = widest_line(ui)
     camera.zoom *= 20  # lines as wide as in the image would have 20 times as many
-    assert widest_line(desk) < 2.5 * whole
-    assert desk.controller.session.canvas.marks.edge_width * camera.zoom < 4
-    desk.key("Z")
-    assert widest_line(desk) < 2.5 * whole
-    desk.key("Z")
-    assert widest_line(desk) == pytest.approx(whole, rel=0.1)
-    desk.key("N")
-    desk.key("P")
-    assert widest_line(desk) == pytest.approx(whole, rel=0.1)
+    assert widest_line(ui) < 2.5 * whole
+    assert ui.controller.session.canvas.marks.edge_width * camera.zoom < 4
+    ui.key("Z")
+    assert widest_line(ui) < 2.5 * whole
+    ui.key("Z")
+    assert widest_line(ui) == pytest.approx(whole, rel=0.1)
+    ui.key("N")
+    ui.key("P")
+    assert widest_line(ui) == pytest.approx(whole, rel=0.1)
 
 
-def test_the_galaxy_fills_a_larger_window_unless_one_looks_closer(desk):
-    camera, native = desk.viewer.scene.camera, desk.viewer.window._qt_window
+def test_the_galaxy_fills_a_larger_window_unless_one_looks_closer(ui):
+    camera, native = ui.viewer.scene.camera, ui.viewer.window._qt_window
     size, whole = native.size(), camera.zoom
     try:
         native.resize(900, 600)
-        desk.settle(200)
+        ui.settle(200)
         assert camera.zoom < 0.9 * whole
         native.resize(size)
-        desk.settle(200)
+        ui.settle(200)
         assert camera.zoom == pytest.approx(whole, rel=0.02)
-        desk.key("Z")
+        ui.key("Z")
         close = camera.zoom
         native.resize(900, 600)
-        desk.settle(200)
+        ui.settle(200)
         assert camera.zoom == pytest.approx(close)
     finally:
         native.resize(size)
-        desk.settle(200)
+        ui.settle(200)
 
 
-def test_buttons_zoom_too_and_without_a_box_it_is_said(desk, panel):
+def test_buttons_zoom_too_and_without_a_box_it_is_said(ui, panel):
     from qtpy.QtWidgets import QPushButton
 
     said = []
-    desk.controller.session.said.connect(said.append)
+    ui.controller.session.said.connect(said.append)
     widget(panel, QPushButton, "button_zoom").click()
-    assert desk.controller.display.close_up
+    assert ui.controller.display.close_up
     widget(panel, QPushButton, "button_zoom_to_galaxy").click()
-    assert not desk.controller.display.close_up
-    desk.key("N")
+    assert not ui.controller.display.close_up
+    ui.key("N")
     widget(panel, QPushButton, "button_zoom").click()
-    assert not desk.controller.display.close_up
+    assert not ui.controller.display.close_up
     assert "No box" in said[-1]
 
 
@@ -459,45 +459,45 @@ def test_north_up_can_be_left_and_pictures_stay_as_they_are(sky, panel, galaxies
 
 
 @pytest.mark.parametrize(("cd", "wanted"), EIGHT)
-def test_hands_hit_the_right_pixels_in_every_orientation(window, tmp_path, cd, wanted):
+def test_clicks_hit_the_right_pixels_in_every_orientation(window, tmp_path, cd, wanted):
     write_fits(tmp_path / "sky" / "a.fits", cd)
-    desk, c = window, window.controller
+    ui, c = window, window.controller
     c.open_paths([tmp_path / "sky"])
-    desk.settle(50)
+    ui.settle(50)
     assert c.session.canvas.camera.orientation == wanted
-    assert shown(desk).shape == (HEIGHT, WIDTH, 3)  # pixels stay where they are
+    assert shown(ui).shape == (HEIGHT, WIDTH, 3)  # pixels stay where they are
 
     # North is up: the star stands above the galaxy on the screen itself.
-    screen = desk.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+    screen = ui.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
     rows, columns = np.nonzero(screen.max(axis=2) > 240)
     height, width = screen.shape[:2]
-    zoom = desk.viewer.scene.camera.zoom
+    zoom = ui.viewer.scene.camera.zoom
     assert np.median(columns) == pytest.approx(width / 2, abs=3)
     assert np.median(rows) == pytest.approx(height / 2 - STAR * zoom, abs=2 * zoom)
 
-    desk.key("D")
-    desk.drag((30, 40), (56, 58))
-    desk.settle(50)
-    (box,) = c.session.boxes
+    ui.key("D")
+    ui.drag((30, 40), (56, 58))
+    ui.settle(50)
+    (box,) = c.session.shown.boxes
     assert box.status is Status.DRAWN
     assert box.corners == pytest.approx((30, 40, 56, 58), abs=0.8)
 
-    desk.drag((37, 44), (47, 50))  # the whole box, by its inside
-    desk.settle(50)
-    assert c.session.boxes[0].corners == pytest.approx((40, 46, 66, 64), abs=0.8)
+    ui.drag((37, 44), (47, 50))  # the whole box, by its inside
+    ui.settle(50)
+    assert c.session.shown.boxes[0].corners == pytest.approx((40, 46, 66, 64), abs=0.8)
 
-    desk.click((150, 120))
-    desk.settle(50)
+    ui.click((150, 120))
+    ui.settle(50)
     assert c.session.shown.current is None
-    desk.click((48, 52))
-    desk.settle(50)
-    assert c.session.shown.current == c.session.boxes[0].id
+    ui.click((48, 52))
+    ui.settle(50)
+    assert c.session.shown.current == c.session.shown.boxes[0].id
 
 
 @pytest.mark.parametrize(("cd", "wanted"), EIGHT)
 def test_boxes_are_brought_into_view_in_every_orientation(window, tmp_path, cd, wanted):
     write_fits(tmp_path / "sky" / "a.fits", cd)
-    desk, c = window, window.controller
+    ui, c = window, window.controller
     c.session.threshold = 0.3
     c.open_paths([tmp_path / "sky"])
     proposals = [
@@ -505,16 +505,16 @@ def test_boxes_are_brought_into_view_in_every_orientation(window, tmp_path, cd, 
         Proposal(160, 100, 180, 112, "clump", 0.8),
     ]
     c.take_proposals(1, proposals, "test-model", (WIDTH, HEIGHT))
-    desk.settle(50)
-    here, there = c.session.boxes
-    desk.viewer.scene.camera.zoom = 12
+    ui.settle(50)
+    here, there = c.session.shown.boxes
+    ui.viewer.scene.camera.zoom = 12
     c.session.canvas.camera.bring_into_view(here)
-    assert looked_at(desk) == pytest.approx(middle_of(here))
+    assert looked_at(ui) == pytest.approx(middle_of(here))
     c.session.canvas.camera.bring_into_view(replace(here, x1=here.x1 + 2))
-    assert looked_at(desk) == pytest.approx(middle_of(here))  # it was in sight
-    c.session.select(there.id)
-    assert looked_at(desk) == pytest.approx(middle_of(there))
-    height, width = desk.viewer.canvas.size
+    assert looked_at(ui) == pytest.approx(middle_of(here))  # it was in sight
+    c.session.shown.select(there.id)
+    assert looked_at(ui) == pytest.approx(middle_of(there))
+    height, width = ui.viewer.canvas.size
     assert c.session.canvas.camera.on_screen(middle_of(there)) == pytest.approx(
         (width / 2, height / 2)
     )
@@ -525,18 +525,18 @@ def test_the_label_stands_above_the_box_in_every_orientation(
     window, tmp_path, cd, wanted
 ):
     write_fits(tmp_path / "sky" / "a.fits", cd)
-    desk, c = window, window.controller
+    ui, c = window, window.controller
     c.open_paths([tmp_path / "sky"])
     c.take_proposals(
         1, [Proposal(20, 30, 36, 50, "clump", 0.9)], "test-model", (WIDTH, HEIGHT)
     )
-    desk.settle(50)
+    ui.settle(50)
     first, second = c.session.canvas.boxes._view_text_coords[0][0]
     x, y = (first, second) if wanted.transposed else (second, first)
     right, down = c.session.canvas.camera.on_screen((x, y))
     corners = [c.session.canvas.camera.on_screen(p) for p in ((20, 30), (36, 50))]
     left, top = np.min(corners, axis=0)
-    pixel = desk.viewer.scene.camera.zoom
+    pixel = ui.viewer.scene.camera.zoom
     assert left - 3 * pixel < right <= left  # at the frame around the box
     assert top - 4 * pixel < down < top
 

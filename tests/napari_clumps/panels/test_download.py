@@ -36,7 +36,7 @@ def server(monkeypatch, tmp_path):
 
 @pytest.fixture
 def dock(window, server):
-    """A desk with the dock, and the messages that were shown; no list is chosen yet."""
+    """A window with the dock and the messages that were shown; no list is chosen."""
     c = window.controller
     c.downloads.close()
     c.downloads = download.Downloads(c.session, c.open_paths)
@@ -67,19 +67,19 @@ def child(panel, name, kind="QWidget"):
     return found
 
 
-def choose(desk, panel, monkeypatch, path):
+def choose(ui, panel, monkeypatch, path):
     """Choose a list in the file dialog, and wait until it is read."""
     from qtpy.QtWidgets import QFileDialog
 
     chosen = staticmethod(lambda *_: (str(path), ""))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", chosen)
     child(panel, "button_list", "QPushButton").click()
-    settled(desk)
+    settled(ui)
 
 
-def settled(desk):
-    desk.qtbot.waitUntil(lambda: not desk.fetching.running)
-    desk.settle(30)
+def settled(ui):
+    ui.qtbot.waitUntil(lambda: not ui.fetching.running)
+    ui.settle(30)
 
 
 def press(panel, name):
@@ -87,9 +87,9 @@ def press(panel, name):
 
 
 def test_from_a_list_to_an_open_review(dock, server, monkeypatch, galaxy_list):
-    desk, panel = dock
+    ui, panel = dock
     assert not child(panel, "button_fetch", "QPushButton").isEnabled()
-    choose(desk, panel, monkeypatch, galaxy_list)
+    choose(ui, panel, monkeypatch, galaxy_list)
     words = child(panel, "fetch_recognised", "QLabel").text()
     assert "3 galaxies." in words
     assert "Right ascension: RAJ2000." in words
@@ -97,8 +97,8 @@ def test_from_a_list_to_an_open_review(dock, server, monkeypatch, galaxy_list):
     folder = galaxy_list.parent / "my list"
     assert child(panel, "fetch_folder", "QLineEdit").text() == str(folder)
     press(panel, "fetch")
-    settled(desk)
-    c = desk.controller
+    settled(ui)
+    c = ui.controller
     assert [c.session.review.cutout(i).name for i in c.session.review.ids] == [
         "UGC_1",
         "UGC_2",
@@ -107,12 +107,12 @@ def test_from_a_list_to_an_open_review(dock, server, monkeypatch, galaxy_list):
     assert c.session.review.path.parent == folder
     assert c.session.cutout.name == "UGC_1"
     assert "3 cutouts downloaded." in child(panel, "fetch_outcome", "QLabel").text()
-    assert not desk.said or "downloaded" not in desk.said[-1]
+    assert not ui.said or "downloaded" not in ui.said[-1]
     assert "torch" not in sys.modules
     # Pressed again, all is there: nothing is asked for, and the review stays.
     n = len(server.asked)
     press(panel, "fetch")
-    settled(desk)
+    settled(ui)
     assert "3 existed already" in child(panel, "fetch_outcome", "QLabel").text()
     assert len(server.asked) == n
 
@@ -120,56 +120,56 @@ def test_from_a_list_to_an_open_review(dock, server, monkeypatch, galaxy_list):
 def test_pictures_are_added_to_the_open_review(
     dock, server, monkeypatch, galaxy_list, galaxies
 ):
-    desk, panel = dock
-    desk.controller.open_paths([galaxies])
-    before = len(desk.controller.session.review)
-    choose(desk, panel, monkeypatch, galaxy_list)
+    ui, panel = dock
+    ui.controller.open_paths([galaxies])
+    before = len(ui.controller.session.review)
+    choose(ui, panel, monkeypatch, galaxy_list)
     panel._kind.value = "jpg"
     panel._into.value = True
     child(panel, "fetch_pixels", "QSpinBox").setValue(96)
     press(panel, "fetch")
-    settled(desk)
-    review = desk.controller.session.review
+    settled(ui)
+    review = ui.controller.session.review
     assert review.path.parent == galaxies
     assert len(review) == before + 3
     asked = server.asked[0][1]
     assert (asked["format"], asked["hips"]) == ("jpg", "CDS/P/SDSS9/color")
-    desk.controller.navigator.go_to(len(review))
-    desk.settle()
-    assert desk.controller.session.picture.problem is None
-    assert desk.controller.session.picture.rgb.shape == (96, 96, 3)
+    ui.controller.navigator.go_to(len(review))
+    ui.settle()
+    assert ui.controller.session.picture.problem is None
+    assert ui.controller.session.picture.rgb.shape == (96, 96, 3)
 
 
 def test_galaxies_that_do_not_come_are_named(dock, server, monkeypatch, galaxy_list):
-    desk, panel = dock
-    choose(desk, panel, monkeypatch, galaxy_list)
+    ui, panel = dock
+    choose(ui, panel, monkeypatch, galaxy_list)
     server.script.extend(["", "", "", "404"])
     press(panel, "fetch")
-    settled(desk)
-    assert any("UGC 2: " in line and "404" in line for line in desk.said)
+    settled(ui)
+    assert any("UGC 2: " in line and "404" in line for line in ui.said)
     outcome = child(panel, "fetch_outcome", "QLabel").text()
     assert "2 cutouts downloaded, 1 failed" in outcome
-    assert len(desk.controller.session.review) == 2
+    assert len(ui.controller.session.review) == 2
 
 
 def test_cancel_works_at_once_and_the_next_run_goes_on(
     dock, server, monkeypatch, galaxy_list
 ):
-    desk, panel = dock
-    choose(desk, panel, monkeypatch, galaxy_list)
+    ui, panel = dock
+    choose(ui, panel, monkeypatch, galaxy_list)
     server.script.extend(["", "", "", "wait"])
     press(panel, "fetch")
-    desk.qtbot.waitUntil(lambda: server.held == 1)
+    ui.qtbot.waitUntil(lambda: server.held == 1)
     press(panel, "cancel_fetch")
     assert server.held == 1  # it waited for no answer
     assert "Cancelled after 1 of 3" in child(panel, "fetch_outcome", "QLabel").text()
     server.released.set()
-    desk.settle(300)
-    assert desk.controller.session.review is None
+    ui.settle(300)
+    assert ui.controller.session.review is None
     press(panel, "fetch")
-    settled(desk)
-    assert "2 cutouts downloaded, 1 existed already" in desk.fetching.outcome
-    assert len(desk.controller.session.review) == 3
+    settled(ui)
+    assert "2 cutouts downloaded, 1 existed already" in ui.fetching.outcome
+    assert len(ui.controller.session.review) == 3
 
 
 @pytest.mark.parametrize(("text", "what"), [
@@ -177,11 +177,11 @@ def test_cancel_works_at_once_and_the_next_run_goes_on(
     ('name,ra,dec\n"a,1,2\n', "never closed"), ("", "empty"),
 ])  # fmt: skip
 def test_a_list_that_is_none_is_a_message(dock, monkeypatch, tmp_path, text, what):
-    desk, panel = dock
+    ui, panel = dock
     path = tmp_path / "bad.csv"
     path.write_text(text)
-    choose(desk, panel, monkeypatch, path)
-    assert any(what in line and "bad.csv" in line for line in desk.said)
+    choose(ui, panel, monkeypatch, path)
+    assert any(what in line and "bad.csv" in line for line in ui.said)
     assert child(panel, "fetch_recognised", "QLabel").text() == ""
     assert not child(panel, "button_fetch", "QPushButton").isEnabled()
 
@@ -189,58 +189,58 @@ def test_a_list_that_is_none_is_a_message(dock, monkeypatch, tmp_path, text, wha
 def test_offline_is_one_message_that_says_what_to_do(
     dock, server, monkeypatch, galaxy_list
 ):
-    desk, panel = dock
-    choose(desk, panel, monkeypatch, galaxy_list)
+    ui, panel = dock
+    choose(ui, panel, monkeypatch, galaxy_list)
     server.close()
     press(panel, "fetch")
-    settled(desk)
-    assert len([x for x in desk.said if "cannot be reached" in x]) == 1
-    assert any("Check the network" in line for line in desk.said)
+    settled(ui)
+    assert len([x for x in ui.said if "cannot be reached" in x]) == 1
+    assert any("Check the network" in line for line in ui.said)
 
 
 def test_choices_that_do_not_fit_are_a_message(dock, monkeypatch, tmp_path):
-    desk, panel = dock
+    ui, panel = dock
     path = tmp_path / "no radius.csv"
     path.write_text("ra,dec\n150.1,2.2\n")
-    choose(desk, panel, monkeypatch, path)
+    choose(ui, panel, monkeypatch, path)
     assert panel._by.value == "arcsec"  # the list tells no radius
     panel._by.value = "effective radii"
     press(panel, "fetch")
-    assert any("radius is not known" in line for line in desk.said)
+    assert any("radius is not known" in line for line in ui.said)
     panel._survey.value = "panstarrs"
     assert [key for _, key in panel._downloads.kinds("panstarrs").items()]
     assert panel._kind.value == "jpg"  # it has nothing else
 
 
 def test_fetching_freezes_nothing(dock, server, monkeypatch, tmp_path):
-    desk, panel = dock
+    ui, panel = dock
     path = tmp_path / "many.csv"
     rows = [f"g{i},150.1,{2.2 + i / 1e4},3" for i in range(12)]
     path.write_text("\n".join(["name,ra,dec,radius", *rows]))
-    choose(desk, panel, monkeypatch, path)
+    choose(ui, panel, monkeypatch, path)
     ticks = []
     timer = QTimer()
     timer.timeout.connect(lambda: ticks.append(time.thread_time()))
     timer.start(5)
     press(panel, "fetch")
-    desk.qtbot.waitUntil(lambda: desk.fetching.done >= 11)
+    ui.qtbot.waitUntil(lambda: ui.fetching.done >= 11)
     timer.stop()
-    settled(desk)
+    settled(ui)
     assert float(np.diff(ticks).max()) < 0.1
-    with Review.open(desk.controller.session.review.path, read_only=True) as review:
+    with Review.open(ui.controller.session.review.path, read_only=True) as review:
         assert len(review) == 12
 
 
 def test_a_window_that_closes_while_fetching_ends_it(
     dock, server, monkeypatch, galaxy_list
 ):
-    desk, panel = dock
-    choose(desk, panel, monkeypatch, galaxy_list)
+    ui, panel = dock
+    choose(ui, panel, monkeypatch, galaxy_list)
     server.always = "wait"
     press(panel, "fetch")
-    desk.qtbot.waitUntil(lambda: server.held == 1)
-    desk.controller.downloads.close()
-    assert not desk.fetching.running
+    ui.qtbot.waitUntil(lambda: server.held == 1)
+    ui.controller.downloads.close()
+    assert not ui.fetching.running
     server.released.set()
-    desk.settle(200)
-    assert desk.controller.session.review is None
+    ui.settle(200)
+    assert ui.controller.session.review is None

@@ -31,17 +31,17 @@ def labels(panel):
     return [] if legend is None else [text.get_text() for text in legend.get_texts()]
 
 
-def test_points_and_their_continuation_are_drawn(desk, panel):
+def test_points_and_their_continuation_are_drawn(ui, panel):
     assert "at least 5 held-out galaxies are done" in panel._words.text()
     assert labels(panel) == []
-    desk.controller.session.review.note_training(
+    ui.controller.session.review.note_training(
         point(0, 0.4, blind=False), point(25, 0.5)
     )
-    desk.controller.session.models_changed.emit()
+    ui.controller.session.models_changed.emit()
     assert labels(panel) == ["blind", "not blind"]
     assert "there are 2" in panel._words.text()
-    desk.controller.session.review.note_training(point(50, 0.6))
-    desk.controller.session.models_changed.emit()
+    ui.controller.session.review.note_training(point(50, 0.6))
+    ui.controller.session.models_changed.emit()
     assert set(labels(panel)) == {"blind", "not blind", "expected, 95 %"}
     dashed = [line for line in panel._axes.lines if line.get_linestyle() == "--"]
     assert max(dashed[0].get_xdata()) == 100

@@ -36,18 +36,18 @@ def make(name, weights, parent, verdicts=(), older=None):
 
 
 @pytest.fixture
-def panel(desk):
+def panel(ui):
     """The panel beside the others, with a starter, its child and grandchild."""
     starter = read_card(resolve_model("starter"))
     gal = make("gal", "aaaaaaaa", starter.model_id)
     verdict = {"against": gal, "verdict": "better", "summary": SENTENCE}
     make("gal-2", "bbbbbbbb", gal, (verdict,), LEARNED | {"parent": starter.model_id})
-    dock, panel = desk.viewer.window.add_plugin_dock_widget(
+    dock, panel = ui.viewer.window.add_plugin_dock_widget(
         "napari-clumps", "Models", tabify=True
     )
-    desk.settle(50)
+    ui.settle(50)
     yield panel
-    desk.viewer.window.remove_dock_widget(dock)
+    ui.viewer.window.remove_dock_widget(dock)
 
 
 def tree_of(panel):
@@ -71,12 +71,12 @@ def select(panel, name):
     panel._tree.setCurrentItem(min(items, key=lambda i: len(i.text(0))))
 
 
-def press(desk, panel, name):
+def press(ui, panel, name):
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QPushButton
 
     button = panel.findChild(QPushButton, f"button_{name}")
-    desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    ui.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def button(panel, name):
@@ -97,25 +97,25 @@ def test_models_stand_below_the_one_they_were_made_from(panel):
     assert "not say which galaxies" in said
 
 
-def test_an_earlier_model_is_made_current_again(desk, panel):
+def test_an_earlier_model_is_made_current_again(ui, panel):
     for name in ("gal-2", "gal"):
         select(panel, name)
-        press(desk, panel, "use_model")
-        assert desk.controller.session.model_name == load_settings().model == name
+        press(ui, panel, "use_model")
+        assert ui.controller.session.scores.model_name == load_settings().model == name
         assert panel.selected.name == name
-        assert desk.controller.session.threshold == 0.6
+        assert ui.controller.session.threshold == 0.6
     assert tree_of(panel)[0][1][0][0][0] == "★ gal"
     assert not button(panel, "use_model").isEnabled()
 
 
-def test_renaming_the_current_model(desk, panel, monkeypatch):
+def test_renaming_the_current_model(ui, panel, monkeypatch):
     from qtpy.QtWidgets import QInputDialog
 
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: (" sdss ", True))
     select(panel, "gal")
-    press(desk, panel, "use_model")
-    press(desk, panel, "rename_model")
-    assert desk.controller.session.model_name == load_settings().model == "sdss"
+    press(ui, panel, "use_model")
+    press(ui, panel, "rename_model")
+    assert ui.controller.session.scores.model_name == load_settings().model == "sdss"
     assert panel.selected.name == "sdss"
     youngest = (["gal-2", "better", "40 / 90"], [])
     assert tree_of(panel)[0][1] == [(["★ sdss", "", "40 / 90"], [youngest])]
@@ -123,20 +123,20 @@ def test_renaming_the_current_model(desk, panel, monkeypatch):
     assert not button(panel, "remove_model").isEnabled()
 
 
-def test_a_name_that_cannot_be_is_said(desk, panel, monkeypatch):
+def test_a_name_that_cannot_be_is_said(ui, panel, monkeypatch):
     from qtpy.QtWidgets import QInputDialog
 
     said = []
-    monkeypatch.setattr(desk.controller.session, "warn", said.append)
+    monkeypatch.setattr(ui.controller.session, "warn", said.append)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("gal-2", True))
     select(panel, "gal")
-    press(desk, panel, "rename_model")
+    press(ui, panel, "rename_model")
     assert said == ["there is a model 'gal-2' already. Choose another name."]
     assert (models_folder() / "gal").is_dir()
 
 
 @pytest.mark.parametrize("answer", ["Yes", "No"])
-def test_removing_asks_first(desk, panel, monkeypatch, answer):
+def test_removing_asks_first(ui, panel, monkeypatch, answer):
     from qtpy.QtWidgets import QMessageBox
 
     asked = []
@@ -147,7 +147,7 @@ def test_removing_asks_first(desk, panel, monkeypatch, answer):
 
     monkeypatch.setattr(QMessageBox, "question", question)
     select(panel, "gal")
-    press(desk, panel, "remove_model")
+    press(ui, panel, "remove_model")
     assert str(models_folder() / "gal") in asked[0]
     assert (models_folder() / "gal").is_dir() is (answer == "No")
     if answer == "Yes":  # the grandchild moves up to the starter
@@ -156,9 +156,9 @@ def test_removing_asks_first(desk, panel, monkeypatch, answer):
         assert "gal-aaaaaaaa (no longer in the list)" in panel._details.toPlainText()
 
 
-def test_starter_and_broken_ones_offer_what_they_can(desk, panel):
+def test_starter_and_broken_ones_offer_what_they_can(ui, panel):
     (models_folder() / "half").mkdir()
-    desk.controller.session.models_changed.emit()
+    ui.controller.session.models_changed.emit()
     enabled = {}
     for name in ("starter", "half"):
         select(panel, name)
@@ -168,12 +168,12 @@ def test_starter_and_broken_ones_offer_what_they_can(desk, panel):
     assert "has no model.json" in panel._details.toPlainText()
 
 
-def test_a_model_that_a_detection_runs_with_stays_as_it_is(desk, panel):
+def test_a_model_that_a_detection_runs_with_stays_as_it_is(ui, panel):
     select(panel, "gal")
-    press(desk, panel, "use_model")
-    desk.controller.detection.start("cutout")
-    assert desk.controller.detection.running
+    press(ui, panel, "use_model")
+    ui.controller.detection.start("cutout")
+    assert ui.controller.detection.running
     assert not button(panel, "rename_model").isEnabled()
     assert "running with it" in button(panel, "rename_model").toolTip()
-    desk.controller.detection.cancel()
+    ui.controller.detection.cancel()
     assert button(panel, "rename_model").isEnabled()

@@ -74,13 +74,13 @@ def sky(window, tmp_path):
     return window
 
 
-def wait_for(desk, panel, wanted):
-    desk.qtbot.waitUntil(lambda: panel.reading is not None and wanted(panel.reading))
+def wait_for(ui, panel, wanted):
+    ui.qtbot.waitUntil(lambda: panel.reading is not None and wanted(panel.reading))
     return panel.reading
 
 
-def marks(desk):
-    return desk.panel("aperture_marks")
+def marks(ui):
+    return ui.panel("aperture_marks")
 
 
 def flux_of(reading, band):
@@ -89,7 +89,7 @@ def flux_of(reading, band):
 
 
 def test_it_says_the_fluxes_of_the_current_clump(sky, panel):
-    sky.controller.session.select(sky.controller.session.boxes[0].id)
+    sky.controller.session.shown.select(sky.controller.session.shown.boxes[0].id)
     reading = wait_for(sky, panel, lambda r: r.circles is not None)
     assert reading.unit == "µJy"
     for band, true in zip("gri", FLUXES[0], strict=True):
@@ -109,16 +109,18 @@ def test_it_says_the_fluxes_of_the_current_clump(sky, panel):
 
 def test_it_follows_the_current_box_and_its_edits(sky, panel):
     c = sky.controller
-    c.session.select(c.session.boxes[0].id)
+    c.session.shown.select(c.session.shown.boxes[0].id)
     first = wait_for(sky, panel, lambda r: r.circles is not None)
-    c.session.select(c.session.boxes[1].id)
+    c.session.shown.select(c.session.shown.boxes[1].id)
     second = wait_for(sky, panel, lambda r: r is not first)
     assert (second.circles.x, second.circles.y) == pytest.approx(CLUMPS[1], abs=0.2)
-    x1, y1, x2, y2 = c.session.boxes[1].corners
-    c.session.opened.edit(c.session.boxes[1].id, (x1 + 30, y1 + 30, x2 + 30, y2 + 30))
+    x1, y1, x2, y2 = c.session.shown.boxes[1].corners
+    c.session.opened.edit(
+        c.session.shown.boxes[1].id, (x1 + 30, y1 + 30, x2 + 30, y2 + 30)
+    )
     moved = wait_for(sky, panel, lambda r: r is not second)
     assert moved.circles.x > CLUMPS[1][0] + 20
-    c.session.select(None)
+    c.session.shown.select(None)
     sky.settle(50)
     assert panel.reading is None
     assert "click one" in panel._title.text()
@@ -127,7 +129,7 @@ def test_it_follows_the_current_box_and_its_edits(sky, panel):
 
 def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
     c = sky.controller
-    c.session.select(c.session.boxes[0].id)
+    c.session.shown.select(c.session.shown.boxes[0].id)
     reading = wait_for(sky, panel, lambda r: r.circles is not None)
     overlay = marks(sky)
     assert overlay.isVisible()
@@ -154,22 +156,22 @@ def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
 
 def test_flags_are_said_in_words(sky, panel):
     c = sky.controller
-    c.session.select(c.session.boxes[2].id)
+    c.session.shown.select(c.session.shown.boxes[2].id)
     reading = wait_for(sky, panel, lambda r: bool(r.flags))
     assert any("outside the galaxy" in flag for flag in reading.flags)
     assert panel._flags.isVisible()
     assert "outside the galaxy" in panel._flags.text()
 
 
-def test_a_picture_is_said_to_have_no_fluxes(desk, panel):
-    desk.controller.session.select(desk.controller.session.boxes[0].id)
-    reading = wait_for(desk, panel, lambda r: bool(r.lines))
+def test_a_picture_is_said_to_have_no_fluxes(ui, panel):
+    ui.controller.session.shown.select(ui.controller.session.shown.boxes[0].id)
+    reading = wait_for(ui, panel, lambda r: bool(r.lines))
     assert "no linear flux" in reading.lines[0]
     assert "px" in panel._lines.text()
     assert reading.rows == ()
     assert not panel._table.isVisible()
     assert not panel._spectrum.isVisible()
-    assert not marks(desk).isVisible()
+    assert not marks(ui).isVisible()
 
 
 def test_without_units_fluxes_are_said_to_be_relative(window, panel, tmp_path):
@@ -180,7 +182,7 @@ def test_without_units_fluxes_are_said_to_be_relative(window, panel, tmp_path):
     window.controller.session.opened.add(
         1, (x - half, y - half, x + half, y + half), "clump"
     )
-    window.controller.session.select(window.controller.session.boxes[0].id)
+    window.controller.session.shown.select(window.controller.session.shown.boxes[0].id)
     reading = wait_for(window, panel, lambda r: bool(r.rows))
     assert reading.unit == "relative"
     assert reading.rows[0][3] == ""
@@ -196,7 +198,7 @@ def test_a_unit_that_no_file_names_is_asked_for_once(window, panel, tmp_path):
     x, y = CLUMPS[0]
     for cutout in (1, 2):
         c.session.opened.add(cutout, (x - half, y - half, x + half, y + half), "clump")
-    c.session.select(c.session.boxes[0].id)
+    c.session.shown.select(c.session.shown.boxes[0].id)
     wait_for(window, panel, lambda r: r.unit == "relative")
     row, choice = window.panel("unit_row"), window.panel("unit_choice")
     assert row.isVisible()
@@ -212,7 +214,7 @@ def test_a_unit_that_no_file_names_is_asked_for_once(window, panel, tmp_path):
     assert flux_of(reading, "g")[0] == pytest.approx(40 * 3.631, rel=0.03)
     assert not row.isVisible()
     c.navigator.next_cutout()
-    c.session.select(c.session.boxes[0].id)
+    c.session.shown.select(c.session.shown.boxes[0].id)
     other = wait_for(window, panel, lambda r: r is not reading and bool(r.rows))
     assert other.unit == "µJy"  # and is not asked again
     assert c.session.opened.unit == "nanomaggy"
@@ -222,7 +224,7 @@ def test_an_image_that_went_is_said(sky, panel, tmp_path):
     (tmp_path / "sky" / "a.fits").unlink()
     sky.controller.session.pictures.forget()
     panel._start_anew()
-    sky.controller.session.select(sky.controller.session.boxes[1].id)
+    sky.controller.session.shown.select(sky.controller.session.shown.boxes[1].id)
     reading = wait_for(sky, panel, lambda r: bool(r.flags))
     assert "a.fits" in reading.flags[0]
 

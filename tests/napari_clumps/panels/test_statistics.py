@@ -26,14 +26,14 @@ def rows(panel):
     ]
 
 
-def test_numbers_follow_the_decisions(desk, panel):
-    model = desk.controller.session.boxes[0].model
+def test_numbers_follow_the_decisions(ui, panel):
+    model = ui.controller.session.shown.boxes[0].model
     assert rows(panel)[0] == [model, "0", "0", "0", "3", ""]
     assert "0 decisions so far" in panel._words.text()
-    desk.key("A")
-    desk.key("A")
-    desk.key("R")
-    desk.qtbot.waitUntil(lambda: rows(panel)[0] == [model, "2", "0", "1", "0", "67%"])
+    ui.key("A")
+    ui.key("A")
+    ui.key("R")
+    ui.qtbot.waitUntil(lambda: rows(panel)[0] == [model, "2", "0", "1", "0", "67%"])
     assert [row[0] for row in rows(panel)[1:]] == [
         "score 0.9 to 1.0", "score 0.7 to 0.8", "score 0.5 to 0.6",
     ]  # fmt: skip

@@ -181,7 +181,7 @@ def test_the_label_set_says_which_cutouts_were_blind(held_out: Test) -> None:
     assert found == {names[0]: True, names[1]: False}
 
 
-def test_the_wall_is_told_nothing_of_them(held_out: Test) -> None:
+def test_the_gallery_is_told_nothing_of_them(held_out: Test) -> None:
     review, cutout = held_out
     own = review.add(cutout, (100, 100, 120, 120), "clump")
     assert len(review.crops()) == 8
@@ -193,7 +193,7 @@ def test_the_wall_is_told_nothing_of_them(held_out: Test) -> None:
     assert len(review.crops(hide=True)) == len(review.boxes(cutout)) > 1
 
 
-def test_the_wall_shows_proposals_beside_decided_ones(held_out: Test) -> None:
+def test_the_gallery_shows_proposals_beside_decided_ones(held_out: Test) -> None:
     review, cutout = held_out
     review.accept(review.boxes(cutout)[0].id)
     assert len(review.crops(hide=True)) == len(review.boxes(cutout))

@@ -2,7 +2,7 @@
 
 They are read one view at a time, so that training on some hundred galaxies takes no
 more memory than on ten, and the time grows with their number, not with its square. The
-system keeps in its cache what the memory has room for.
+system keeps in its cache what fits in memory.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class FeatureStore:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def room(self) -> float:
+    def free_bytes(self) -> float:
         """Return how many bytes more it may take."""
         try:
             free = shutil.disk_usage(self._folder or tempfile.gettempdir()).free

@@ -64,8 +64,8 @@ class Sampler:
     def _choose(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         positive = _draw(labels >= 1, self.positives)
         rejected = labels == REJECTED
-        room = self.size - int(positive.sum()) - int(rejected.sum())
-        return positive, rejected | _draw(labels == BACKGROUND, max(room, 0))
+        left = self.size - int(positive.sum()) - int(rejected.sum())
+        return positive, rejected | _draw(labels == BACKGROUND, max(left, 0))
 
 
 def _draw(candidates: Tensor, most: int) -> Tensor:

@@ -140,7 +140,7 @@ def try_clumps(
 
 
 def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
-    """Yield n trials on one cutout, or fewer where there is no room."""
+    """Yield n trials on one cutout, or fewer where no more fit."""
     cutout = read_cutout(source)
     field = prepare(cutout, guess=_guess(cutout))
     free, light = _room(field, find(cutout)[0])

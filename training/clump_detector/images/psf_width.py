@@ -59,7 +59,7 @@ def width_from_noise(picture: NDArray[np.uint8]) -> float | None:
     -------
     float or None
         None where the noise does not tell: the picture was not enlarged, its sky is
-        black or has no room beside the galaxy.
+        black, or the galaxy fills the frame.
     """
     frequency = fall_off(picture)
     if frequency is None or frequency > HIGHEST:

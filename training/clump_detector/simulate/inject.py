@@ -36,7 +36,7 @@ EMPTY_POSITIONS = 6
 #: Where nothing stands out by more than this many grey levels, there is no clump.
 EMPTY_LEVELS = 3.0
 
-#: Where something stands out by more than this, there is no room for another clump.
+#: Where something stands out by more than this, no other clump fits.
 FULL_LEVELS = 12.0
 
 

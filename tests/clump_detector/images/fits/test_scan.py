@@ -265,7 +265,7 @@ def test_a_bomb_in_a_tile(tmp_path):
         read_cutout(path)
 
 
-#: Keys of a WCS for which wcslib would make room, and for how much.
+#: Keys of a WCS for which wcslib would allocate memory, and how much.
 GREEDY = {
     "many axes": {"WCSAXES": 10**9},
     "a polynomial of a high order": {

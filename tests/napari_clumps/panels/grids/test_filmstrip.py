@@ -30,45 +30,45 @@ def click(panel, qtbot, place):
     qtbot.mouseClick(panel.grid.viewport(), Qt.MouseButton.LeftButton, pos=centre)
 
 
-def test_it_is_at_the_bottom(desk, panel):
+def test_it_is_at_the_bottom(ui, panel):
     from qtpy.QtCore import Qt
 
-    window = desk.viewer.window._qt_window
+    window = ui.viewer.window._qt_window
     area = window.dockWidgetArea(panel.parent())
     assert area == Qt.DockWidgetArea.BottomDockWidgetArea
 
 
-def test_a_click_goes_there(desk, panel, qtbot):
+def test_a_click_goes_there(ui, panel, qtbot):
     assert panel.cells.count() == 4
     click(panel, qtbot, 2)
-    assert desk.controller.session.cutout.id == 3
+    assert ui.controller.session.cutout.id == 3
     assert panel.cells.is_current(2)
-    desk.controller.navigator.next_cutout()
+    ui.controller.navigator.next_cutout()
     assert panel.cells.is_current(3)
 
 
-def test_the_keys_go_on_working_after_a_click(desk, panel, qtbot):
+def test_the_keys_go_on_working_after_a_click(ui, panel, qtbot):
     from qtpy.QtCore import Qt
 
-    window = desk.viewer.window._qt_window
+    window = ui.viewer.window._qt_window
     click(panel, qtbot, 1)
     assert not panel.grid.hasFocus()
     qtbot.keyClick(window.focusWidget() or window, Qt.Key.Key_N)
-    assert desk.controller.session.cutout.id == 3
+    assert ui.controller.session.cutout.id == 3
 
 
-def test_done_cutouts_are_ticked(desk, panel, qtbot):
+def test_done_cutouts_are_ticked(ui, panel, qtbot):
     qtbot.waitUntil(lambda: panel.cells.picture(1) is not None)
     cell = panel.grid.visualRect(panel.cells.index(1))
     before = panel.grid.viewport().grab(cell).toImage()
     assert "not done" in panel.cells.words(1)
-    desk.controller.session.review.set_done(2, True)  # not the one that is shown
-    desk.settle(50)
+    ui.controller.session.review.set_done(2, True)  # not the one that is shown
+    ui.settle(50)
     assert panel.cells.words(1).endswith(", done")
     assert panel.grid.viewport().grab(cell).toImage() != before
 
 
-def test_pictures_are_those_of_the_cutouts(desk, panel, qtbot):
+def test_pictures_are_those_of_the_cutouts(ui, panel, qtbot):
     cells = panel.cells
     qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(4)))
     assert cells.picture(0).width() == cells.side
@@ -76,14 +76,14 @@ def test_pictures_are_those_of_the_cutouts(desk, panel, qtbot):
     assert all(images[0] != other for other in images[1:])
 
 
-def test_it_shows_the_order_of_the_queue(desk, panel, qtbot):
+def test_it_shows_the_order_of_the_queue(ui, panel, qtbot):
     from napari_clumps.review import QueuePlan
 
-    review = desk.controller.session.review
+    review = ui.controller.session.review
     review.custom_order = [3, 1]
-    desk.controller.navigator.make_queue(QueuePlan("custom list"))
+    ui.controller.navigator.make_queue(QueuePlan("custom list"))
     assert [panel.cells.cutout(p) for p in range(4)] == [3, 1, 2, 4]
-    desk.controller.navigator.make_queue(QueuePlan(shown="flagged"))
+    ui.controller.navigator.make_queue(QueuePlan(shown="flagged"))
     assert panel.cells.count() == 0
     assert panel.grid.empty_words == "This queue has no cutout."
 

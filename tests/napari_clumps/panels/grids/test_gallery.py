@@ -14,7 +14,7 @@ from napari_clumps.widgets.gallery.grid_layout import GridLayout
 pytestmark = pytest.mark.gui
 
 
-class Hand:
+class GalleryUser:
     """A user of the gallery."""
 
     def __init__(self, panel, qtbot) -> None:
@@ -106,33 +106,33 @@ def panel(shown_window, qtbot):
 
 
 @pytest.fixture
-def hand(desk, panel, qtbot):
+def user(ui, panel, qtbot):
     """A gallery of twelve crops, three on each of four galaxies."""
     for cutout in (2, 3, 4):
-        desk.propose(cutout)
+        ui.propose(cutout)
     panel.refresh()
     qtbot.waitUntil(lambda: len(panel._gallery) == 12)
-    return Hand(panel, qtbot)
+    return GalleryUser(panel, qtbot)
 
 
-def test_the_gallery_has_the_boxes_of_all_cutouts(desk, hand):
-    assert "12 of 12 boxes" in hand.count()
-    scores = [hand.gallery.crop(p).score for p in range(12)]
+def test_the_gallery_has_the_boxes_of_all_cutouts(ui, user):
+    assert "12 of 12 boxes" in user.count()
+    scores = [user.gallery.crop(p).score for p in range(12)]
     assert scores == sorted(scores, reverse=True)
-    assert {hand.gallery.crop(p).cutout for p in range(12)} == {1, 2, 3, 4}
+    assert {user.gallery.crop(p).cutout for p in range(12)} == {1, 2, 3, 4}
 
 
-def test_proposals_below_the_shown_threshold_are_in_the_gallery(desk, hand):
-    desk.controller.session.threshold = 0.8
-    hand.panel.refresh()
-    assert len(hand.gallery) == 12
+def test_proposals_below_the_shown_threshold_are_in_the_gallery(ui, user):
+    ui.controller.session.threshold = 0.8
+    user.panel.refresh()
+    assert len(user.gallery) == 12
 
 
-def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
-    cells = hand.panel.cells
+def test_crops_show_the_pixels_around_their_box(ui, user, qtbot):
+    cells = user.panel.cells
     qtbot.waitUntil(lambda: cells.picture(0) is not None)
-    crop, image = hand.gallery.crop(0), cells.picture(0).toImage()
-    record = desk.controller.session.review.cutout(crop.cutout)
+    crop, image = user.gallery.crop(0), cells.picture(0).toImage()
+    record = ui.controller.session.review.cutout(crop.cutout)
     rgb = np.asarray(Image.open(record.source.path))
     expected = cut(rgb, window_around(crop.corners), cells.side)
     middle = cells.side // 2
@@ -142,21 +142,21 @@ def test_crops_show_the_pixels_around_their_box(desk, hand, qtbot):
     ].tolist()
 
 
-def test_what_is_painted_has_the_colour_of_the_status(desk, hand, qtbot):
+def test_what_is_painted_has_the_colour_of_the_status(ui, user, qtbot):
     from napari_clumps.render.box_style import colour_hex
 
-    qtbot.waitUntil(lambda: hand.panel.cells.picture(0) is not None)
-    hand.click(0)
-    hand.key("A")
-    hand.settle(200)
-    found = _colours(hand, 0)
+    qtbot.waitUntil(lambda: user.panel.cells.picture(0) is not None)
+    user.click(0)
+    user.key("A")
+    user.settle(200)
+    found = _colours(user, 0)
     assert colour_hex(Status.ACCEPTED) in found
     assert colour_hex(Status.PROPOSAL) not in found
 
 
-def _colours(hand, place) -> set[str]:
-    image = hand.grid.viewport().grab().toImage()
-    cell = hand.grid.visualRect(hand.panel.cells.index(place))
+def _colours(user, place) -> set[str]:
+    image = user.grid.viewport().grab().toImage()
+    cell = user.grid.visualRect(user.panel.cells.index(place))
     return {
         image.pixelColor(x, y).name()
         for x in range(cell.left(), cell.right())
@@ -164,120 +164,120 @@ def _colours(hand, place) -> set[str]:
     }
 
 
-def test_click_shift_control_and_rubber_band_select(desk, hand):
-    hand.click(1)
-    assert hand.places() == [1]
-    hand.click(4, shift=True)
-    assert hand.places() == [1, 2, 3, 4]  # as one reads, not a rectangle
-    hand.click(2, control=True)
-    assert hand.places() == [1, 3, 4]
-    hand.key("A", control=True)
-    assert hand.places() == list(range(12))
-    assert "12 selected" in hand.count()
-    columns = hand.grid._places.grid.columns
+def test_click_shift_control_and_rubber_band_select(ui, user):
+    user.click(1)
+    assert user.places() == [1]
+    user.click(4, shift=True)
+    assert user.places() == [1, 2, 3, 4]  # as one reads, not a rectangle
+    user.click(2, control=True)
+    assert user.places() == [1, 3, 4]
+    user.key("A", control=True)
+    assert user.places() == list(range(12))
+    assert "12 selected" in user.count()
+    columns = user.grid._places.grid.columns
     assert columns >= 2
     # Upwards: near its lower rim the grid scrolls on, the longer the farther.
-    hand.grid.scrollToTop()
-    hand.drag(hand.point(columns), hand.point(0))
-    assert hand.places() == [0, columns]  # a rectangle, not as one reads
+    user.grid.scrollToTop()
+    user.drag(user.point(columns), user.point(0))
+    assert user.places() == [0, columns]  # a rectangle, not as one reads
 
 
-def test_one_key_decides_on_the_whole_selection_in_one_step(desk, hand):
-    review = desk.controller.session.review
-    hand.click(0)
-    hand.click(3, shift=True)
-    hand.key("A")
-    assert hand.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
-    hand.key("R")
-    assert hand.statuses()[:5] == ["rejected"] * 4 + ["proposal"]
-    hand.key("Z", control=True)
-    assert hand.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
-    hand.key("Z", control=True)
-    assert hand.statuses() == ["proposal"] * 12
+def test_one_key_decides_on_the_whole_selection_in_one_step(ui, user):
+    review = ui.controller.session.review
+    user.click(0)
+    user.click(3, shift=True)
+    user.key("A")
+    assert user.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
+    user.key("R")
+    assert user.statuses()[:5] == ["rejected"] * 4 + ["proposal"]
+    user.key("Z", control=True)
+    assert user.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
+    user.key("Z", control=True)
+    assert user.statuses() == ["proposal"] * 12
     assert not review.can_undo
-    hand.key("Z", control=True, shift=True)
-    assert hand.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
-    assert hand.places() == [0, 1, 2, 3]
+    user.key("Z", control=True, shift=True)
+    assert user.statuses()[:5] == ["accepted"] * 4 + ["proposal"]
+    assert user.places() == [0, 1, 2, 3]
 
 
-def test_the_class_key_gives_all_the_class_after_the_current_box(desk, hand):
-    hand.click(0)
-    hand.click(2, shift=True)
-    hand.key("C")
-    assert [hand.gallery.crop(p).cls for p in range(4)] == ["odd clump"] * 3 + ["clump"]
-    hand.key("C")
-    assert [hand.gallery.crop(p).cls for p in range(3)] == ["clump"] * 3
+def test_the_class_key_gives_all_the_class_after_the_current_box(ui, user):
+    user.click(0)
+    user.click(2, shift=True)
+    user.key("C")
+    assert [user.gallery.crop(p).cls for p in range(4)] == ["odd clump"] * 3 + ["clump"]
+    user.key("C")
+    assert [user.gallery.crop(p).cls for p in range(3)] == ["clump"] * 3
 
 
-def test_buttons_do_what_the_keys_do(desk, hand, qtbot):
-    hand.click(0)
-    hand.click(1, control=True)
+def test_buttons_do_what_the_keys_do(ui, user, qtbot):
+    user.click(0)
+    user.click(1, control=True)
     for name, statuses in (
         ("gallery_button_accept", ["accepted"] * 2),
         ("gallery_button_reject", ["rejected"] * 2),
         ("gallery_button_undo", ["accepted"] * 2),
     ):
-        qtbot.mouseClick(desk.panel(name), _left())
-        assert hand.statuses()[:2] == statuses, name
+        qtbot.mouseClick(ui.panel(name), _left())
+        assert user.statuses()[:2] == statuses, name
 
 
-def test_keys_with_nothing_selected_change_nothing(desk, hand):
-    hand.grid.clearSelection()
+def test_keys_with_nothing_selected_change_nothing(ui, user):
+    user.grid.clearSelection()
     for key in "ARC":
-        hand.key(key)
-    assert hand.statuses() == ["proposal"] * 12
-    assert not desk.controller.session.review.can_undo
+        user.key(key)
+    assert user.statuses() == ["proposal"] * 12
+    assert not ui.controller.session.review.can_undo
 
 
-def test_nothing_jumps_after_a_decision(desk, hand):
-    hand.panel._filter._statuses[Status.REJECTED].setChecked(False)
-    hand.click(1)
-    hand.click(2, shift=True)
-    ids = hand.ids()
-    hand.key("R")
-    hand.settle(300)
-    assert hand.ids() == ids
-    assert hand.places() == [1, 2]
-    assert hand.statuses()[1:3] == ["rejected"] * 2
-    hand.key("F5")
-    assert hand.ids() == [ids[0], *ids[3:]]
-    assert hand.places() == []
+def test_nothing_jumps_after_a_decision(ui, user):
+    user.panel._filter._statuses[Status.REJECTED].setChecked(False)
+    user.click(1)
+    user.click(2, shift=True)
+    ids = user.ids()
+    user.key("R")
+    user.settle(300)
+    assert user.ids() == ids
+    assert user.places() == [1, 2]
+    assert user.statuses()[1:3] == ["rejected"] * 2
+    user.key("F5")
+    assert user.ids() == [ids[0], *ids[3:]]
+    assert user.places() == []
 
 
-def test_decisions_on_the_canvas_show_in_the_gallery(desk, hand, qtbot):
-    c = desk.controller
+def test_decisions_on_the_canvas_show_in_the_gallery(ui, user, qtbot):
+    c = ui.controller
     c.decisions.accept()
-    accepted = next(b.id for b in c.session.boxes if b.status is Status.ACCEPTED)
-    place = hand.ids().index(accepted)
-    qtbot.waitUntil(lambda: hand.statuses()[place] == "accepted")
-    assert hand.statuses().count("accepted") == 1
+    accepted = next(b.id for b in c.session.shown.boxes if b.status is Status.ACCEPTED)
+    place = user.ids().index(accepted)
+    qtbot.waitUntil(lambda: user.statuses()[place] == "accepted")
+    assert user.statuses().count("accepted") == 1
 
 
-def test_decisions_in_the_gallery_show_on_the_canvas(desk, hand):
-    hand.key("A", control=True)
-    hand.key("R")
-    assert desk.statuses() == ["rejected"] * 3
+def test_decisions_in_the_gallery_show_on_the_canvas(ui, user):
+    user.key("A", control=True)
+    user.key("R")
+    assert ui.statuses() == ["rejected"] * 3
 
 
-def test_new_boxes_wait_for_a_refresh_and_gone_ones_keep_their_place(desk, hand, qtbot):
-    review, ids = desk.controller.session.review, hand.ids()
+def test_new_boxes_wait_for_a_refresh_and_gone_ones_keep_their_place(ui, user, qtbot):
+    review, ids = ui.controller.session.review, user.ids()
     drawn = review.add(2, (5, 5, 25, 25), "clump")
-    qtbot.waitUntil(lambda: hand.gallery.fresh == 1)
-    assert "1 new" in hand.count()
-    assert hand.ids() == ids
-    hand.panel.refresh()
-    assert hand.ids() == [*ids, drawn.id]  # no score: the last one
-    assert hand.gallery.fresh == 0
-    hand.click(12)
-    hand.key("R")  # a drawn box goes altogether
-    assert hand.gallery.crop(12).gone
-    hand.key("R")
-    hand.key("Z", control=True)
-    assert not hand.gallery.crop(12).gone
+    qtbot.waitUntil(lambda: user.gallery.fresh == 1)
+    assert "1 new" in user.count()
+    assert user.ids() == ids
+    user.panel.refresh()
+    assert user.ids() == [*ids, drawn.id]  # no score: the last one
+    assert user.gallery.fresh == 0
+    user.click(12)
+    user.key("R")  # a drawn box goes altogether
+    assert user.gallery.crop(12).gone
+    user.key("R")
+    user.key("Z", control=True)
+    assert not user.gallery.crop(12).gone
 
 
-def test_a_refresh_keeps_the_place_and_the_selection(desk, hand, qtbot):
-    review = desk.controller.session.review
+def test_a_refresh_keeps_the_place_and_the_selection(ui, user, qtbot):
+    review = ui.controller.session.review
     rng = np.random.default_rng(1)
     for cutout in (2, 3, 4):
         proposals = [
@@ -285,65 +285,65 @@ def test_a_refresh_keeps_the_place_and_the_selection(desk, hand, qtbot):
             for x, y, s in rng.uniform(0.1, 0.99, (60, 3)) * [140, 140, 1]
         ]
         review.propose(cutout, proposals, "test-model", size=(160, 160))
-    hand.panel.refresh()
-    assert len(hand.gallery) == 183
-    bar = hand.grid.verticalScrollBar()
+    user.panel.refresh()
+    assert len(user.gallery) == 183
+    bar = user.grid.verticalScrollBar()
     bar.setValue(bar.maximum() // 2 + 7)
-    hand.settle()
-    first = hand.grid.visible_places()[0]
-    hand.click(hand.grid.visible_places()[5])
-    chosen = hand.panel.selected()
-    height = hand.grid.visualRect(hand.grid.currentIndex()).top()
-    review.reject_all(hand.gallery.box_ids(range(0, first, 2)))
-    hand.gallery.update()
-    hand.panel._filter._statuses[Status.REJECTED].setChecked(False)
+    user.settle()
+    first = user.grid.visible_places()[0]
+    user.click(user.grid.visible_places()[5])
+    chosen = user.panel.selected()
+    height = user.grid.visualRect(user.grid.currentIndex()).top()
+    review.reject_all(user.gallery.box_ids(range(0, first, 2)))
+    user.gallery.update()
+    user.panel._filter._statuses[Status.REJECTED].setChecked(False)
     assert bar.value() == 0  # another filter starts at its top
-    hand.grid.scrollTo(hand.grid.currentIndex())
+    user.grid.scrollTo(user.grid.currentIndex())
     review.undo()
-    hand.gallery.update()
-    height = hand.grid.visualRect(hand.grid.currentIndex()).top()
-    hand.panel.refresh()
-    assert len(hand.gallery) == 183
-    assert hand.panel.selected() == chosen
-    assert hand.grid.visualRect(hand.grid.currentIndex()).top() == height
+    user.gallery.update()
+    height = user.grid.visualRect(user.grid.currentIndex()).top()
+    user.panel.refresh()
+    assert len(user.gallery) == 183
+    assert user.panel.selected() == chosen
+    assert user.grid.visualRect(user.grid.currentIndex()).top() == height
 
 
-def test_filters_and_orders_of_the_panel(desk, hand, qtbot):
-    chosen = hand.panel._filter
+def test_filters_and_orders_of_the_panel(ui, user, qtbot):
+    chosen = user.panel._filter
     chosen._name.setText("GALAXY-3")
-    qtbot.waitUntil(lambda: len(hand.gallery) == 3)
-    assert {hand.gallery.crop(p).name for p in range(3)} == {"galaxy-3"}
+    qtbot.waitUntil(lambda: len(user.gallery) == 3)
+    assert {user.gallery.crop(p).name for p in range(3)} == {"galaxy-3"}
     chosen._name.setText("")
     chosen._low.setValue(0.6)
-    qtbot.waitUntil(lambda: len(hand.gallery) == 8)
-    assert "8 of 12" in hand.count()
+    qtbot.waitUntil(lambda: len(user.gallery) == 8)
+    assert "8 of 12" in user.count()
     chosen._turned.setChecked(True)
-    assert hand.gallery.crop(0).score == 0.7
+    assert user.gallery.crop(0).score == 0.7
     chosen._class.setCurrentText("odd clump")
-    assert len(hand.gallery) == 0
-    assert hand.grid.empty_words == "No box fits this filter."
+    assert len(user.gallery) == 0
+    assert user.grid.empty_words == "No box fits this filter."
     chosen._class.setCurrentIndex(0)
     chosen._sort.setCurrentText("cutout")
-    assert [hand.gallery.crop(p).cutout for p in range(8)] == [4, 4, 3, 3, 2, 2, 1, 1]
+    assert [user.gallery.crop(p).cutout for p in range(8)] == [4, 4, 3, 3, 2, 2, 1, 1]
 
 
-def test_double_click_opens_the_box_on_the_canvas(desk, hand):
-    desk.controller.session.threshold = 0.8  # hides what is below on the canvas
-    place = next(p for p in range(12) if hand.gallery.crop(p).cutout == 3 and p > 6)
-    box_id = hand.ids()[place]
-    hand.grid.scrollTo(hand.panel.cells.index(place))
-    hand.double_click(place)
-    assert desk.controller.session.cutout.id == 3
-    assert desk.controller.session.shown.current == box_id
-    assert desk.controller.session.threshold <= hand.gallery.crop(place).score
+def test_double_click_opens_the_box_on_the_canvas(ui, user):
+    ui.controller.session.threshold = 0.8  # hides what is below on the canvas
+    place = next(p for p in range(12) if user.gallery.crop(p).cutout == 3 and p > 6)
+    box_id = user.ids()[place]
+    user.grid.scrollTo(user.panel.cells.index(place))
+    user.double_click(place)
+    assert ui.controller.session.cutout.id == 3
+    assert ui.controller.session.shown.current == box_id
+    assert ui.controller.session.threshold <= user.gallery.crop(place).score
 
 
-def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
+def test_a_crop_that_cannot_be_read_says_why(ui, user, qtbot):
     from qtpy.QtCore import Qt
 
-    cells = hand.panel.cells
-    place = next(p for p in range(12) if hand.gallery.crop(p).cutout == 4)
-    path = desk.controller.session.review.cutout(4).source.path
+    cells = user.panel.cells
+    place = next(p for p in range(12) if user.gallery.crop(p).cutout == 4)
+    path = ui.controller.session.review.cutout(4).source.path
     whole = path.read_bytes()
     path.write_bytes(whole[:200])
     cells.pixmaps.forget()
@@ -353,14 +353,14 @@ def test_a_crop_that_cannot_be_read_says_why(desk, hand, qtbot):
     assert "galaxy-4" in tip
     assert "damaged" in tip
     path.write_bytes(whole)
-    hand.panel.refresh()
-    hand.grid.viewport().update()
+    user.panel.refresh()
+    user.grid.viewport().update()
     qtbot.waitUntil(lambda: not isinstance(cells.picture(place), str | None))
 
 
-def test_crops_of_one_cutout_cost_one_reading(desk, hand, qtbot):
-    cells = hand.panel.cells
-    hand.panel.float_or_dock()  # in a window of its own all of them are visible
+def test_crops_of_one_cutout_cost_one_reading(ui, user, qtbot):
+    cells = user.panel.cells
+    user.panel.float_or_dock()  # in a window of its own all of them are visible
     qtbot.waitUntil(lambda: all(cells.picture(p) is not None for p in range(12)))
     assert cells.pixmaps.files_read <= 4
     cells.pixmaps._kept.clear()  # the whole pictures are kept for longer
@@ -369,42 +369,42 @@ def test_crops_of_one_cutout_cost_one_reading(desk, hand, qtbot):
     assert cells.pixmaps.files_read <= 4
 
 
-def test_a_review_for_reading_only_says_so(desk, hand, qtbot):
-    path = desk.controller.session.review.path
-    desk.controller.close_review()
+def test_a_review_for_reading_only_says_so(ui, user, qtbot):
+    path = ui.controller.session.review.path
+    ui.controller.close_review()
     with Review.open(path):  # another program has it for writing
-        desk.controller.open_paths([path])
-        qtbot.waitUntil(lambda: len(hand.gallery) == 12)
-        assert hand.panel._read_only.isVisible()
-        assert not desk.panel("gallery_button_accept").isEnabled()
-        hand.click(0)
-        hand.key("A")  # a message, no traceback
-        assert hand.statuses() == ["proposal"] * 12
+        ui.controller.open_paths([path])
+        qtbot.waitUntil(lambda: len(user.gallery) == 12)
+        assert user.panel._read_only.isVisible()
+        assert not ui.panel("gallery_button_accept").isEnabled()
+        user.click(0)
+        user.key("A")  # a message, no traceback
+        assert user.statuses() == ["proposal"] * 12
 
 
-def test_another_review_shows_its_own_boxes(desk, hand, qtbot, tmp_path):
+def test_another_review_shows_its_own_boxes(ui, user, qtbot, tmp_path):
     from tests.helpers.review_window import make_galaxies
 
-    hand.click(3)
-    desk.controller.open_paths([make_galaxies(tmp_path / "others", 2)])
-    qtbot.waitUntil(lambda: "0 of 0" in hand.count())
-    assert hand.grid.empty_words.startswith("No box yet")
-    desk.propose(2)
-    qtbot.waitUntil(lambda: len(hand.gallery) == 3)  # nothing could jump
-    desk.controller.close_review()
-    assert hand.grid.empty_words == "No review is open."
+    user.click(3)
+    ui.controller.open_paths([make_galaxies(tmp_path / "others", 2)])
+    qtbot.waitUntil(lambda: "0 of 0" in user.count())
+    assert user.grid.empty_words.startswith("No box yet")
+    ui.propose(2)
+    qtbot.waitUntil(lambda: len(user.gallery) == 3)  # nothing could jump
+    ui.controller.close_review()
+    assert user.grid.empty_words == "No review is open."
 
 
-def test_arrangements_can_be_asked_for_by_a_script(desk, hand):
-    hand.gallery.arrange(Arrangement(sort="size", name="galaxy-2"))
-    assert len(hand.gallery) == 3
+def test_arrangements_can_be_asked_for_by_a_script(ui, user):
+    user.gallery.arrange(Arrangement(sort="size", name="galaxy-2"))
+    assert len(user.gallery) == 3
 
 
-def test_letters_typed_into_the_name_decide_nothing(desk, hand, qtbot):
-    hand.click(0)
-    qtbot.keyClicks(hand.panel._filter._name, "arc")
-    assert hand.statuses() == ["proposal"] * 12
-    hand.panel._filter._name.setText("")
+def test_letters_typed_into_the_name_decide_nothing(ui, user, qtbot):
+    user.click(0)
+    qtbot.keyClicks(user.panel._filter._name, "arc")
+    assert user.statuses() == ["proposal"] * 12
+    user.panel._filter._name.setText("")
 
 
 def test_a_window_is_twice_its_box_and_reaches_beyond_the_rim():

@@ -19,8 +19,8 @@ from napari_clumps.review.storage.replay import replay
 from tests.helpers.paths import ROOT
 from tests.helpers.resources import wait_for
 
-KILLS, LANES = 300, 4
-NURSERY = ROOT / "tests" / "helpers" / "crash_process.py"
+KILLS, REVIEWS = 300, 4
+FORKING = ROOT / "tests" / "helpers" / "crash_process.py"
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="needs fork and kill -9"
@@ -46,24 +46,24 @@ def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
     chance = random.Random(seed)
     decisions = hot = 0
     with subprocess.Popen(
-        [sys.executable, str(NURSERY)],
+        [sys.executable, str(FORKING)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as nursery:
-        assert nursery.stdin is not None
-        assert nursery.stdout is not None
-        for turn in range(KILLS // LANES):
+    ) as forking:
+        assert forking.stdin is not None
+        assert forking.stdout is not None
+        for turn in range(KILLS // REVIEWS):
             told = folder / f"told {turn}"
-            print(path, chance.randrange(10**9), told, sep="\t", file=nursery.stdin)
-            nursery.stdin.flush()
-            child = int(nursery.stdout.readline())
+            print(path, chance.randrange(10**9), told, sep="\t", file=forking.stdin)
+            forking.stdin.flush()
+            child = int(forking.stdout.readline())
             # A few decisions, and a moment within the next ones.
             wanted = chance.randrange(6)
             wait_for(lambda: wanted <= told_so_far(told))  # noqa: B023 - called now
             time.sleep(chance.uniform(0, 0.02))
             os.kill(child, signal.SIGKILL)
-            assert nursery.stdout.readline() == "gone\n"
+            assert forking.stdout.readline() == "gone\n"
             error = Path(f"{told}.error")
             assert not error.exists(), error.read_text()
             journal = Path(f"{path}-journal")
@@ -71,7 +71,7 @@ def kill_again_and_again(folder: Path, seed: int) -> tuple[int, int]:
             decisions += nothing_is_lost(path, told)
             labels = folder / "labels.json"
             assert not labels.exists() or "images" in read_json(labels)
-        nursery.stdin.close()
+        forking.stdin.close()
     return decisions, hot
 
 
@@ -107,13 +107,13 @@ def digest_of_log(review: Review, seq: int, cutout: int) -> str:
 
 
 def test_nothing_decided_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
-    folders = [tmp_path / str(lane) for lane in range(LANES)]
+    folders = [tmp_path / str(n) for n in range(REVIEWS)]
     for folder in folders:
         folder.mkdir()
-    with ThreadPoolExecutor(LANES) as pool:
-        lanes = list(pool.map(kill_again_and_again, folders, range(LANES)))
-    decisions = sum(lane[0] for lane in lanes)
-    hot = sum(lane[1] for lane in lanes)
+    with ThreadPoolExecutor(REVIEWS) as pool:
+        results = list(pool.map(kill_again_and_again, folders, range(REVIEWS)))
+    decisions = sum(result[0] for result in results)
+    hot = sum(result[1] for result in results)
     print(f"{KILLS} kills, {decisions} decisions, {hot} of them in mid-commit")
     assert decisions > KILLS
 

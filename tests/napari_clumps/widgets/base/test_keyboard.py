@@ -11,61 +11,61 @@ from tests.helpers.paths import ROOT
 pytestmark = pytest.mark.gui
 
 
-def press(desk, widget, key: str, *, shift: bool = False) -> None:
+def press(ui, widget, key: str, *, shift: bool = False) -> None:
     from qtpy.QtCore import Qt
 
     modifier = Qt.KeyboardModifier.ShiftModifier
     none = Qt.KeyboardModifier.NoModifier
     keys = getattr(Qt.Key, f"Key_{key}")
-    desk.qtbot.keyClick(widget, keys, modifier if shift else none)
-    desk.settle()
+    ui.qtbot.keyClick(widget, keys, modifier if shift else none)
+    ui.settle()
 
 
-def child(desk, kind, name: str):
+def child(ui, kind, name: str):
     from qtpy import QtWidgets
 
-    found = desk.viewer.window._qt_window.findChild(getattr(QtWidgets, kind), name)
+    found = ui.viewer.window._qt_window.findChild(getattr(QtWidgets, kind), name)
     assert found is not None, name
     return found
 
 
-def corners(desk):
-    shown = desk.controller.session.shown
+def corners(ui):
+    shown = ui.controller.session.shown
     return shown.box(shown.current).corners
 
 
 # -- wherever the focus is ------------------------------------------------------
 
 
-def test_keys_work_whatever_layer_is_active(desk):
-    c = desk.controller
-    desk.viewer.layers.selection.active = c.session.canvas.image
-    desk.key("A")
-    desk.viewer.layers.selection.active = None
-    desk.key("R")
-    assert desk.statuses() == ["accepted", "rejected", "proposal"]
+def test_keys_work_whatever_layer_is_active(ui):
+    c = ui.controller
+    ui.viewer.layers.selection.active = c.session.canvas.image
+    ui.key("A")
+    ui.viewer.layers.selection.active = None
+    ui.key("R")
+    assert ui.statuses() == ["accepted", "rejected", "proposal"]
 
 
-def test_keys_work_from_the_layer_list_and_the_docks(desk):
-    window = desk.viewer.window
-    press(desk, window._qt_viewer.layers, "A")
-    press(desk, desk.panel("retrain_panel"), "R")
-    press(desk, window._qt_window, "A")
-    assert desk.statuses() == ["accepted", "rejected", "accepted"]
-    n = len(desk.viewer.layers)
-    press(desk, window._qt_viewer.layers, "Delete")
-    assert len(desk.viewer.layers) == n  # napari's own key would remove a layer
+def test_keys_work_from_the_layer_list_and_the_docks(ui):
+    window = ui.viewer.window
+    press(ui, window._qt_viewer.layers, "A")
+    press(ui, ui.panel("retrain_panel"), "R")
+    press(ui, window._qt_window, "A")
+    assert ui.statuses() == ["accepted", "rejected", "accepted"]
+    n = len(ui.viewer.layers)
+    press(ui, window._qt_viewer.layers, "Delete")
+    assert len(ui.viewer.layers) == n  # napari's own key would remove a layer
 
 
-def test_letters_stay_letters_where_a_person_writes(desk):
-    remark = child(desk, "QLineEdit", "remark")
+def test_letters_stay_letters_where_a_person_writes(ui):
+    remark = child(ui, "QLineEdit", "remark")
     for letter in "ar":
-        press(desk, remark, letter.upper())
+        press(ui, remark, letter.upper())
     assert remark.text().lower() == "ar"
-    assert desk.statuses() == ["proposal"] * 3
-    press(desk, remark, "Return")
-    assert desk.controller.session.cutout.remark.lower() == "ar"
-    assert not desk.controller.session.cutout.done
+    assert ui.statuses() == ["proposal"] * 3
+    press(ui, remark, "Return")
+    assert ui.controller.session.cutout.remark.lower() == "ar"
+    assert not ui.controller.session.cutout.done
 
 
 def test_keys_are_napari_s_own_where_no_review_is_open(window):
@@ -75,18 +75,18 @@ def test_keys_are_napari_s_own_where_no_review_is_open(window):
     assert len(layer.data) == 0
 
 
-def test_the_sheet_names_every_key(desk):
+def test_the_sheet_names_every_key(ui):
     from qtpy.QtWidgets import QDialog, QLabel
 
-    desk.key("F1")
-    sheet = desk.viewer.window._qt_window.findChild(QDialog, "key_sheet")
+    ui.key("F1")
+    sheet = ui.viewer.window._qt_window.findChild(QDialog, "key_sheet")
     assert sheet.isVisible()
     for key in KEYS:
         label = sheet.findChild(QLabel, f"key_of_{key.action}")
         assert BOOK.key(key.action) in label.text()
-    desk.controller.press("show_keys")
-    desk.settle(50)
-    assert desk.viewer.window._qt_window.findChild(QDialog, "key_sheet") is None
+    ui.controller.press("show_keys")
+    ui.settle(50)
+    assert ui.viewer.window._qt_window.findChild(QDialog, "key_sheet") is None
 
 
 # -- with a person's own keys -----------------------------------------------------
@@ -106,36 +106,36 @@ def test_the_manifest_offers_every_key_as_it_is():
     assert set(ALSO.values()) <= set(BY_ACTION)
 
 
-def test_a_key_can_be_changed_in_napari_s_preferences(desk):
+def test_a_key_can_be_changed_in_napari_s_preferences(ui):
     from napari.settings import get_plugin_settings
 
     page = get_plugin_settings("napari-clumps")
     page.keys.accept = "y"
-    desk.key("Y")
-    desk.key("A")
-    assert desk.statuses() == ["accepted", "proposal", "proposal"]
-    assert child(desk, "QPushButton", "button_accept").text() == "Accept  (Y)"
+    ui.key("Y")
+    ui.key("A")
+    assert ui.statuses() == ["accepted", "proposal", "proposal"]
+    assert child(ui, "QPushButton", "button_accept").text() == "Accept  (Y)"
     page.keys.accept = "R"  # is taken
-    assert "R is the key of" in child(desk, "QLabel", "said").text()
+    assert "R is the key of" in child(ui, "QLabel", "said").text()
     assert page.keys.accept == "Y"
     page.keys.accept = "A"
-    desk.controller.session.select(desk.controller.session.boxes[1].id)
-    desk.key("A")
-    assert desk.statuses() == ["accepted", "accepted", "proposal"]
+    ui.controller.session.shown.select(ui.controller.session.shown.boxes[1].id)
+    ui.key("A")
+    assert ui.statuses() == ["accepted", "accepted", "proposal"]
 
 
-def test_what_is_chosen_in_preferences_is_chosen_in_the_panel(desk):
+def test_what_is_chosen_in_preferences_is_chosen_in_the_panel(ui):
     from napari.settings import get_plugin_settings
 
     page = get_plugin_settings("napari-clumps")
-    with_space = child(desk, "QCheckBox", "done_with_space")
+    with_space = child(ui, "QCheckBox", "done_with_space")
     page.review.done_with_space = False
     assert not with_space.isChecked()
     with_space.click()
     assert page.review.done_with_space
     page.review.annotator = "Ada"
-    desk.key("A")
-    assert desk.controller.session.boxes[0].annotator == "Ada"
+    ui.key("A")
+    assert ui.controller.session.shown.boxes[0].annotator == "Ada"
 
 
 # -- boxes by keys ------------------------------------------------------------------
@@ -150,47 +150,47 @@ def test_what_is_chosen_in_preferences_is_chosen_in_the_panel(desk):
         ("Up", True, (0, 0, 0, -1)), ("Down", True, (0, 0, 0, 1)),
     ],
 )  # fmt: skip
-def test_arrows_move_and_shift_resizes(desk, key, shift, moved):
-    before = corners(desk)
-    desk.key(key, shift=shift)
-    assert corners(desk) == tuple(b + m for b, m in zip(before, moved, strict=True))
-    assert desk.statuses()[0] == "edited"
-    desk.controller.decisions.undo()
-    assert corners(desk) == before
+def test_arrows_move_and_shift_resizes(ui, key, shift, moved):
+    before = corners(ui)
+    ui.key(key, shift=shift)
+    assert corners(ui) == tuple(b + m for b, m in zip(before, moved, strict=True))
+    assert ui.statuses()[0] == "edited"
+    ui.controller.decisions.undo()
+    assert corners(ui) == before
 
 
-def test_a_box_is_put_at_the_mouse_as_large_as_the_others(desk):
-    c = desk.controller
-    desk.viewer.cursor.position = (120.0, 40.0)
-    desk.key("B")
+def test_a_box_is_put_at_the_mouse_as_large_as_the_others(ui):
+    c = ui.controller
+    ui.viewer.cursor.position = (120.0, 40.0)
+    ui.key("B")
     box = c.session.shown.box(c.session.shown.current)
     assert box.status.value == "drawn"
-    assert c.session.canvas.boxes.selected_data == {c.session.boxes.index(box)}
+    assert c.session.canvas.boxes.selected_data == {c.session.shown.boxes.index(box)}
     assert ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2) == pytest.approx((40, 120))
     assert box.x2 - box.x1 == pytest.approx(20, abs=2)  # as the three proposals
-    desk.viewer.cursor.position = (-50.0, 40.0)
-    desk.key("B")
-    assert len(c.session.boxes) == 4
-    assert "cursor" in child(desk, "QLabel", "said").text()
+    ui.viewer.cursor.position = (-50.0, 40.0)
+    ui.key("B")
+    assert len(c.session.shown.boxes) == 4
+    assert "cursor" in child(ui, "QLabel", "said").text()
 
 
-def test_a_box_is_as_large_as_the_psf_says_where_it_is_known(desk):
+def test_a_box_is_as_large_as_the_psf_says_where_it_is_known(ui):
     from dataclasses import replace
 
-    c = desk.controller
+    c = ui.controller
     c.session.picture = replace(c.session.picture, fwhm=4.0)
-    desk.viewer.cursor.position = (120.0, 40.0)
-    desk.key("B")
+    ui.viewer.cursor.position = (120.0, 40.0)
+    ui.key("B")
     box = c.session.shown.box(c.session.shown.current)
     assert box.x2 - box.x1 == pytest.approx(10)
 
 
-def test_the_last_decision_goes_on_if_a_person_wants_that(desk):
-    c = desk.controller
+def test_the_last_decision_goes_on_if_a_person_wants_that(ui):
+    c = ui.controller
     for key in "AR":
-        desk.key(key)
+        ui.key(key)
     c.session.choose(go_on_after_last=True)
-    desk.key("A")
+    ui.key("A")
     assert c.session.cutout.id == 2
     assert c.session.review.cutout(1).done
 
@@ -198,11 +198,11 @@ def test_the_last_decision_goes_on_if_a_person_wants_that(desk):
 # -- flags and the queue --------------------------------------------------------------
 
 
-def test_flags_by_key_and_menu(desk):
+def test_flags_by_key_and_menu(ui):
     from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication
 
-    menu = child(desk, "QMenu", "flag_menu")
+    menu = child(ui, "QMenu", "flag_menu")
 
     answered = False
 
@@ -210,7 +210,7 @@ def test_flags_by_key_and_menu(desk):
         nonlocal answered
         if QApplication.activePopupWidget() is menu:
             answered = True
-            desk.qtbot.keyClick(menu, "2")
+            ui.qtbot.keyClick(menu, "2")
         elif answered:  # before it listened: a menu that is gone waits for ever
             menu.show()
             menu.hide()
@@ -218,25 +218,25 @@ def test_flags_by_key_and_menu(desk):
     asking = QTimer()  # the menu keeps the window to itself until it is answered
     asking.timeout.connect(choose)
     asking.start(50)
-    desk.key("F")
+    ui.key("F")
     asking.stop()
-    desk.qtbot.waitUntil(lambda: desk.controller.session.cutout.flags == ("merger",))
-    desk.key("N")
-    desk.key("P")
+    ui.qtbot.waitUntil(lambda: ui.controller.session.cutout.flags == ("merger",))
+    ui.key("N")
+    ui.key("P")
     actions = {a.text()[4:].strip(): a.isChecked() for a in menu.actions()}
     assert [name for name, on in actions.items() if on] == ["merger"]
-    desk.key("Z", control=True)
-    assert desk.controller.session.cutout.flags == ()
+    ui.key("Z", control=True)
+    assert ui.controller.session.cutout.flags == ()
 
 
-def test_the_queue_can_be_chosen_and_is_kept(desk):
-    c = desk.controller
+def test_the_queue_can_be_chosen_and_is_kept(ui):
+    c = ui.controller
     c.session.review.flag(3, ["unsure"])
-    child(desk, "QComboBox", "queue_shown").setCurrentText("flagged")
-    child(desk, "QComboBox", "queue_shown").activated.emit(2)
+    child(ui, "QComboBox", "queue_shown").setCurrentText("flagged")
+    child(ui, "QComboBox", "queue_shown").activated.emit(2)
     assert c.session.cutout.id == 3
-    assert child(desk, "QLabel", "queue_place").text().startswith("1 of 1")
-    desk.key("N")
+    assert child(ui, "QLabel", "queue_place").text().startswith("1 of 1")
+    ui.key("N")
     assert c.session.cutout.id == 3
     path = c.session.review.path
     c.close_review()
@@ -244,8 +244,8 @@ def test_the_queue_can_be_chosen_and_is_kept(desk):
     assert list(c.session.queue.ids) == [3]
 
 
-def test_a_queue_that_is_empty_by_now_is_not_opened_again(desk):
-    c = desk.controller
+def test_a_queue_that_is_empty_by_now_is_not_opened_again(ui):
+    c = ui.controller
     c.session.review.flag(3, ["unsure"])
     c.navigator.choose_queue(QueuePlan("random", "flagged"))
     c.session.review.flag(3, [])
@@ -256,30 +256,30 @@ def test_a_queue_that_is_empty_by_now_is_not_opened_again(desk):
     assert c.session.review.queue_plan == QueuePlan("random")
 
 
-def test_search_goes_round(desk):
-    line = child(desk, "QLineEdit", "queue_search")
+def test_search_goes_round(ui):
+    line = child(ui, "QLineEdit", "queue_search")
     line.setText("galaxy")
     shown = []
     for _ in range(5):
         line.returnPressed.emit()
-        shown.append(desk.controller.session.cutout.id)
+        shown.append(ui.controller.session.cutout.id)
     assert shown == [2, 3, 4, 1, 2]
     line.setText("nebula")
     line.returnPressed.emit()
-    assert "No cutout has 'nebula'" in child(desk, "QLabel", "said").text()
+    assert "No cutout has 'nebula'" in child(ui, "QLabel", "said").text()
 
 
-def test_my_list_comes_first(desk):
-    c = desk.controller
+def test_my_list_comes_first(ui):
+    c = ui.controller
     c.navigator.use_custom_order(["galaxy-4", " galaxy-2 ", "", "nebula"])
     assert list(c.session.queue.ids) == [4, 2, 1, 3]
-    assert "1 of 3 names" in child(desk, "QLabel", "said").text()
+    assert "1 of 3 names" in child(ui, "QLabel", "said").text()
 
 
-def test_a_person_comes_back_to_the_cutout_he_left(desk):
-    c = desk.controller
-    desk.key("N")
-    desk.key("N")
+def test_a_person_comes_back_to_the_cutout_he_left(ui):
+    c = ui.controller
+    ui.key("N")
+    ui.key("N")
     path = c.session.review.path
     c.close_review()
     c.open_paths([path])
@@ -296,18 +296,18 @@ def test_the_docs_name_every_key():
         assert key.what[1:] in told[key.key]
 
 
-def test_the_help_in_the_status_bar_names_the_keys_of_the_review(desk):
-    viewer = desk.viewer
-    desk.settle(50)
+def test_the_help_in_the_status_bar_names_the_keys_of_the_review(ui):
+    viewer = ui.viewer
+    ui.settle(50)
     assert "A accept, R reject, D draw" in viewer.help
     assert "rectangle" not in viewer.help
-    desk.key("D")
+    ui.key("D")
     assert "drag from corner to corner" in viewer.help
     assert "end drawing with D" in viewer.help
-    desk.key("D")
+    ui.key("D")
     BOOK.choose({"accept": "Y"})
     assert "Y accept" in viewer.help
-    viewer.layers.selection.active = desk.controller.session.canvas.image
+    viewer.layers.selection.active = ui.controller.session.canvas.image
     assert "accept" not in viewer.help
-    viewer.layers.selection.active = desk.controller.session.canvas.boxes
+    viewer.layers.selection.active = ui.controller.session.canvas.boxes
     assert "Y accept" in viewer.help

@@ -10,22 +10,22 @@ from napari_clumps.settings.shortcuts import BOOK
 pytestmark = pytest.mark.gui
 
 
-def label(desk, name: str) -> str:
+def label(ui, name: str) -> str:
     from qtpy.QtWidgets import QLabel
 
-    found = desk.panel("review_panel").findChild(QLabel, name)
+    found = ui.panel("review_panel").findChild(QLabel, name)
     return found.text() if found.isVisible() else ""
 
 
-def button(desk):
+def button(ui):
     from qtpy.QtWidgets import QPushButton
 
-    return desk.panel("review_panel").findChild(QPushButton, "button_propose")
+    return ui.panel("review_panel").findChild(QPushButton, "button_propose")
 
 
-def learned_on(desk) -> int:
+def learned_on(ui) -> int:
     """Return a cutout that is not held out."""
-    review = desk.controller.session.review
+    review = ui.controller.session.review
     return next(i for i in review.ids if not review.cutout(i).held_out)
 
 

@@ -84,7 +84,7 @@ class SampleViews:
             n_views = min(n_views, max(config.cache_variants // len(samples), 2))
         largest = max(samples, key=lambda s: s.picture.size)
         size = n_bytes(self._fitter.view(largest)) * math.exp(2 * config.scale_jitter)
-        free = min(config.cache_megabytes * 1e6, self._store.room())
+        free = min(config.cache_megabytes * 1e6, self._store.free_bytes())
         return min(n_views, int(free / size / len(samples)))
 
     def _variants(self, i: int, n_views: int) -> Iterator[_Stored]:
