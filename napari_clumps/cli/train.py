@@ -203,6 +203,7 @@ def _train(
             base=resolve_model(start) if start else None,
             config=config,
             model=model,
+            model_keys=plan.model_keys,
             resume=resume,
             recipe="" if recipe is None else recipe.stem,
         )

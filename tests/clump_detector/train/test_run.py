@@ -14,6 +14,7 @@ from clump_detector.config.model import ModelConfig
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import (
     Cancelled,
+    ConfigError,
     FileError,
     LabelError,
     ModelError,
@@ -105,6 +106,42 @@ def test_held_out_cutouts_are_never_seen(make_labels):
     assert names == {f"galaxy-{i}" for i in range(2, 14)}
     again = load_samples(read_label_set(path), path, TINY, share=0.15, seed=3)
     assert [s.name for s in again.validation] == [s.name for s in samples.validation]
+
+
+def test_only_cutouts_of_the_named_label_sets_are_set_apart(make_labels):
+    path = make_labels(24)
+    change(
+        path,
+        lambda cutouts: [
+            replace(c, label_set="sky" if i < 12 else "simulated")
+            for i, c in enumerate(cutouts)
+        ],
+    )
+    labels = read_label_set(path)
+    found = load_samples(labels, path, TINY, share=0.25, seed=0, validate_on=("sky",))
+    assert {s.label_set for s in found.validation} == {"sky"}
+    assert (len(found.validation), len(found.train)) == (3, 21)
+    both = load_samples(labels, path, TINY, share=0.5, seed=0).validation
+    assert {s.label_set for s in both} == {"sky", "simulated"}
+    with pytest.raises(ConfigError, match=r"names 'sea'.*simulated, sky"):
+        load_samples(labels, path, TINY, share=0.25, seed=0, validate_on=("sea",))
+
+
+def test_a_recipe_changes_how_a_base_sees_a_picture_and_nothing_else(
+    make_labels, tmp_path
+):
+    path = make_labels(4)
+    base, _ = go(path, tmp_path / "base", epochs=1)
+    request = TrainRequest(
+        path, tmp_path / "sees", base, replace(QUICK, epochs=1),
+        model=ModelConfig(psf_from_noise=True, pixels_per_fwhm=4.0, encoder="vit"),
+        model_keys=("psf_from_noise", "pixels_per_fwhm"),
+    )  # fmt: skip
+    before, after = read_card(base).config, read_card(run.train(request)).config
+    assert after == replace(before, psf_from_noise=True, pixels_per_fwhm=4.0)
+    other = replace(request, out=tmp_path / "other", model_keys=("encoder",))
+    with pytest.raises(ConfigError, match=r"model.encoder is 'vit', and the base"):
+        run.train(other)
 
 
 def test_training_and_detection_see_a_cutout_at_the_same_scale(make_labels):

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
+from clump_detector.core.errors import ConfigError
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 
 from .tables import require
+
+#: Keys that say how a picture comes to the network, not how that is built: a recipe may
+#: change them for a model that it starts from.
+SCALE_KEYS = (
+    "input_size",
+    "pixels_per_fwhm",
+    "psf_from_noise",
+    "most_enlarged",
+    "largest_cutout",
+)
 
 #: Mean and standard deviation of red, green and blue that ImageNet's networks expect.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -178,3 +189,37 @@ def with_encoder(config: ModelConfig, encoder: str) -> ModelConfig:
     """
     mean, std = IMAGENET if encoder.startswith(WITH_IMAGENET) else _AS_IT_IS
     return replace(config, encoder=encoder, image_mean=mean, image_std=std)
+
+
+def with_scale(
+    config: ModelConfig, wanted: ModelConfig, keys: Sequence[str]
+) -> ModelConfig:
+    """Return a base model's configuration, with what a recipe changes of it.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The base model's.
+    wanted : ModelConfig
+        The recipe's.
+    keys : sequence of str
+        What the recipe says of it; all else stays as it is in the base.
+
+    Raises
+    ------
+    ConfigError
+        If it asks for a network that is built otherwise than the base.
+    """
+    changed = {
+        key: getattr(wanted, key)
+        for key in keys
+        if getattr(wanted, key) != getattr(config, key)
+    }
+    for key, value in changed.items():
+        if key not in SCALE_KEYS:
+            raise ConfigError(
+                f"model.{key} is {value!r}, and the base model has "
+                f"{getattr(config, key)!r}",
+                remedy="Take it out of the recipe, or start from an encoder.",
+            )
+    return replace(config, **changed)

@@ -30,9 +30,10 @@ class Recipe:
     commands : tuple of str
         What makes the images and the label set, in order.
     model : ModelConfig
-        Counts only where there is no base.
     train : TrainConfig
     path : path or None
+    model_keys : tuple of str
+        What the recipe says of the model: where there is a base, only that counts.
     """
 
     description: str = ""
@@ -42,6 +43,7 @@ class Recipe:
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     path: Path | None = None
+    model_keys: tuple[str, ...] = ()
 
 
 def read_toml(path: Path) -> JsonObject:
@@ -81,9 +83,12 @@ def read_recipe(path: str | Path) -> Recipe:
         train = fill(TrainConfig, content.pop("train", {}), "train.")
         if isinstance(content.get("labels"), str):
             content["labels"] = [content["labels"]]
-        if "path" in content:
-            raise ConfigError("there is no key 'path'", remedy="Take it out.")
-        return replace(fill(Recipe, content), model=model, train=train, path=path)
+        for key in ("path", "model_keys"):
+            if key in content:
+                raise ConfigError(f"there is no key '{key}'", remedy="Take it out.")
+        keys = tuple(ModelConfig.OLD_KEYS.get(key, key) for key in table)
+        recipe = replace(fill(Recipe, content), model=model, train=train)
+        return replace(recipe, path=path, model_keys=keys)
     except ConfigError as error:
         raise ConfigError(error.what, path, error.remedy) from error
 

@@ -37,6 +37,9 @@ class TrainConfig:
         Share of all steps in which the learning rate rises; then it falls as a cosine.
     validation_share : float
         Share of the training cutouts on which the best epoch is chosen.
+    validate_on : tuple of str
+        Names of the label sets that these cutouts are of, where several teach; empty
+        for all of them. What is simulated says little of the sky. Folds take all.
     patience : int
         Training ends after this many epochs without a better one; 0 for never.
     minutes : float
@@ -92,6 +95,7 @@ class TrainConfig:
     clip: float = 5.0
     warm_up: float = 0.1
     validation_share: float = 0.15
+    validate_on: tuple[str, ...] = ()
     patience: int = 0
     minutes: float = 0.0
     seed: int = option(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from clump_detector.config.model import ModelConfig
+from clump_detector.config.model import ModelConfig, with_scale
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import FileError
 from clump_detector.core.json_types import JsonObject
@@ -114,6 +114,7 @@ def prepare(request: TrainRequest, cancel: CancelToken) -> Setup:
         share=0.0 if in_folds else config.validation_share,
         seed=config.seed,
         psf_known=config.psf_known,
+        validate_on=config.validate_on,
         skip_missing=config.skip_missing,
         cancel=cancel,
     )
@@ -144,7 +145,8 @@ def _starting_point(
     """Return the detector to train, its configuration, and the base model's card."""
     if request.base is not None:
         detector, card = load_model(request.base)
-        return detector, card.config, card
+        model = with_scale(card.config, request.model, request.model_keys)
+        return detector, model, card
     mean, std = request.model.image_mean, request.model.image_std
     if request.model.encoder.startswith(MODEL):
         mean, std = normalisation(request.model.encoder)

@@ -45,6 +45,8 @@ class Sample:
     keys : tuple of str
         Of `clump_detector.images.identity`: samples that share one show the same
         galaxy.
+    label_set : str
+        The label set that it is of, where several were joined.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Sample:
     complete: bool = True
     fwhm: float | None = None
     keys: tuple[str, ...] = ()
+    label_set: str = ""
 
     @property
     def size(self) -> tuple[int, int]:

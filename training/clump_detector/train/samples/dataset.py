@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.core import boxes as geometry
-from clump_detector.core.errors import ClumpError, LabelError, TrainingError
+from clump_detector.core.errors import (
+    ClumpError,
+    ConfigError,
+    LabelError,
+    TrainingError,
+)
 from clump_detector.core.progress import CancelToken
 from clump_detector.detector.targets import LossTarget
 from clump_detector.images.cutout import read_cutout
@@ -67,6 +72,7 @@ def load_samples(
     share: float,
     seed: int,
     psf_known: float = 1.0,
+    validate_on: Sequence[str] = (),
     skip_missing: bool = False,
     cancel: CancelToken | None = None,
 ) -> Samples:
@@ -83,6 +89,8 @@ def load_samples(
     seed : int
     psf_known : float
         Share of the cutouts with a known PSF that are scaled by it.
+    validate_on : sequence of str
+        Names of the label sets that cutouts for validation are of; empty for all.
     skip_missing : bool
         Leave out images that are missing or cannot be read.
     cancel : CancelToken, optional
@@ -133,7 +141,23 @@ def load_samples(
             path,
             "Take the copies out of the label set.",
         )
-    return _split(samples, share, seed, tuple(problems))
+    validating = _validating(samples, validate_on, path)
+    return _split(samples, share, seed, tuple(problems), validating)
+
+
+def _validating(
+    samples: Sequence[Sample], names: Sequence[str], path: Path
+) -> list[bool]:
+    """Return which samples are of the label sets that validation is to be on."""
+    known = sorted({sample.label_set for sample in samples if sample.label_set})
+    for name in sorted(set(names) - set(known)):
+        raise ConfigError(
+            f"train.validate_on names {name!r}, and no cutout is of a label set that "
+            f"is called so",
+            path,
+            f"Named ones are: {', '.join(known) or 'none, for there is a single one'}.",
+        )
+    return [not names or sample.label_set in names for sample in samples]
 
 
 def _without_twins(
@@ -258,6 +282,7 @@ def load_sample(
             labelled.done,
             None if labelled.fwhm is None else labelled.fwhm * seen.scale[0],
             tuple(dict.fromkeys(keys)),
+            labelled.label_set,
         )
     )
 
@@ -277,15 +302,19 @@ def _refuse_other_size(
 
 
 def _split(
-    samples: list[Sample], share: float, seed: int, problems: tuple[str, ...]
+    samples: list[Sample],
+    share: float,
+    seed: int,
+    problems: tuple[str, ...],
+    validating: Sequence[bool],
 ) -> Samples:
     """Set some cutouts apart at random, of those that show how well a model does.
 
     Only complete cutouts can: on others a box that is not labelled may be a clump. Of
     two images of one galaxy none is set apart: the other would give it away.
     """
-    n = round(share * len(samples))
-    if share > 0 and len(samples) >= FEWEST_TO_SPLIT:
+    n = round(share * sum(validating))
+    if share > 0 and sum(validating) >= FEWEST_TO_SPLIT:
         n = max(n, FEWEST_VALIDATION)
     else:
         n = 0
@@ -293,7 +322,7 @@ def _split(
     which = groups([s.keys for s in samples])
     sizes = Counter(which)
     alone = [sizes[g] == 1 for g in which]
-    fit = [int(i) for i in order if samples[i].complete and alone[i]]
+    fit = [int(i) for i in order if samples[i].complete and alone[i] and validating[i]]
     apart = set(_with_boxes_among(fit, samples, n))
     train = [s for i, s in enumerate(samples) if i not in apart]
     if not any(len(s.boxes) or len(s.rejected) for s in train):
