@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import BandArray
+from clump_detector.core.arrays import BandArray, Floats
 from clump_detector.core.boxes import SIDE_IN_FWHM, Boxes, centres
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.rgb import to_rgb
@@ -23,6 +24,27 @@ from .survey_picture import (
     seen_levels,
     to_picture,
 )
+
+#: Of a star or a galaxy so near to a clump, in FWHM, nothing is said.
+APART = 1.0
+
+#: What is so many half-light radii from every host is not taken for a clump of it.
+FAR = 3.0
+
+
+@dataclass(frozen=True)
+class OtherObject:
+    """Something that stands out on a host as a clump does, and is none.
+
+    Attributes
+    ----------
+    kind : {"star", "background galaxy", "nucleus"}
+    corners : array of shape (4,)
+        Its box in pixels of the picture, as large as that of a clump.
+    """
+
+    kind: str
+    corners: Floats
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,8 @@ class SimulatedCutout:
     contrast : array of shape (m,)
         By how many of 255 grey levels they are seen, as `to_picture` gives it.
     classes : tuple of str
+    others : tuple of OtherObject
+        What an observer could take for clumps.
     """
 
     scene: Scene
@@ -53,6 +77,7 @@ class SimulatedCutout:
     snr: NDArray[np.float64]
     contrast: NDArray[np.float64]
     classes: tuple[str, ...]
+    others: tuple[OtherObject, ...] = ()
 
     @property
     def visible(self) -> NDArray[np.bool_]:
@@ -94,11 +119,38 @@ def simulate_one(
         np.array([drawn.seen[k].snr for k in inside], dtype=np.float64),
         np.asarray(contrast, dtype=np.float64)[inside],
         tuple("odd clump" if scene.clumps[k].odd else "clump" for k in inside),
+        tuple(_others(scene, rgb)),
     )
+
+
+def _others(scene: Scene, picture: Picture) -> Iterator[OtherObject]:
+    """Yield stars, background galaxies and nuclei that are seen apart from clumps."""
+    found = [
+        *(("star", one.x, one.y) for one in scene.stars),
+        *(("background galaxy", one.x, one.y) for one in scene.neighbours),
+        *(("nucleus", one.x, one.y) for one in scene.hosts),
+    ]
+    found = [
+        (kind, x, y)
+        for kind, x, y in found
+        if _inside(scene, x, y) and _on_host(scene, x, y)
+    ]
+    places = np.array([scene.pixels(x, y) for _, x, y in found]).reshape(-1, 2)
+    levels = seen_levels(picture, places, scene.fwhm_px)
+    clumps = np.array([(c.x, c.y) for c in scene.clumps]).reshape(-1, 2)
+    half = SIDE_IN_FWHM * scene.fwhm_px / 2
+    for (kind, x, y), place, level in zip(found, places, levels, strict=True):
+        alone = (np.hypot(*(clumps - (x, y)).T) > APART * scene.fwhm).all()
+        if level >= DOUBTFUL_LEVELS and alone:
+            yield OtherObject(kind, np.array([*(place - half), *(place + half)]))
 
 
 def _inside(scene: Scene, x: float, y: float) -> bool:
     return max(abs(x), abs(y)) < scene.size * scene.scale / 2
+
+
+def _on_host(scene: Scene, x: float, y: float) -> bool:
+    return any(np.hypot(x - h.x, y - h.y) < FAR * h.re for h in scene.hosts)
 
 
 def galaxy_rng(seed: int, index: int) -> Rng:

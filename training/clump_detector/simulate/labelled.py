@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from clump_detector.core.arrays import Floats
 from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout
 
@@ -76,7 +77,8 @@ def _box(
 def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout:
     """Return a galaxy's entry of the label set.
 
-    Clumps that nobody can see are left out, doubtful ones are ignored. The attributes
+    Clumps that nobody can see are left out, doubtful ones are ignored. What looks like
+    a clump and is none is rejected, and its ``object`` says what it is. The attributes
     hold the truth: flux ratio in u, S/N, and the fluxes in nanomaggies by band.
 
     Parameters
@@ -95,8 +97,7 @@ def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout
     ):
         if not (made.visible[k] or made.doubtful[k]):
             continue
-        # Pixels are counted from the first one's centre, so zoom about its corner.
-        x1, y1, x2, y2 = (float(v) for v in (corners + 0.5) * zoom - 0.5)
+        x1, y1, x2, y2 = _zoomed(corners, zoom)
         boxes.append(
             LabelledBox(
                 x1, y1, x2, y2, made.classes[k],
@@ -115,6 +116,23 @@ def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout
                 },
             )
         )  # fmt: skip
+    others = tuple(
+        LabelledBox(
+            *_zoomed(other.corners, zoom), "clump",
+            origin="simulation", status="rejected", extra={"object": other.kind},
+        )
+        for other in made.others
+    )  # fmt: skip
     return LabelledCutout(
-        source, size, size, True, False, tuple(boxes), fwhm=made.scene.fwhm_px * zoom
-    )
+        source, size, size, True, False, tuple(boxes),
+        rejected=others, fwhm=made.scene.fwhm_px * zoom,
+    )  # fmt: skip
+
+
+def _zoomed(corners: Floats, zoom: float) -> tuple[float, float, float, float]:
+    """Return a box at another scale.
+
+    Pixels are counted from the first one's centre, so it is about that one's corner.
+    """
+    x1, y1, x2, y2 = (float(v) for v in (corners + 0.5) * zoom - 0.5)
+    return x1, y1, x2, y2
