@@ -36,6 +36,7 @@ def simulate(
     ] = None,
     share: Annotated[float, described(SimulateOptions, "share")] = 1.0,
     clumpy: Annotated[float | None, described(SimulateOptions, "clumpy")] = None,
+    bands: Annotated[str, described(SimulateOptions, "bands")] = "",
     workers: Annotated[int, described(SimulateOptions, "workers")] = 2,
 ) -> None:
     """Simulate clumpy galaxies, or clumps in real ones, with their true boxes."""
@@ -44,7 +45,7 @@ def simulate(
     bar = ProgressLine("Simulating", n)
     run(
         out, n, seed, kind=kind.value, size=size, into=into, share=share,
-        clumpy=clumpy, workers=workers, progress=bar.show,
+        clumpy=clumpy, bands=bands, workers=workers, progress=bar.show,
     )  # fmt: skip
     bar.end()
     print(f"{out}: {n} galaxies with their boxes in labels.json.")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from clump_detector.core import boxes as geometry
-from clump_detector.core.errors import FileError
+from clump_detector.core.errors import ConfigError, FileError
+from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.labels.label_set import missing_files, read_label_set
 from tests.helpers.paths import ROOT
@@ -18,6 +19,7 @@ pytest.importorskip("galsim")
 from clump_detector.simulate import draw_scene, simulate, simulate_one
 from clump_detector.simulate.cutout import galaxy_rng
 from clump_detector.simulate.flaws import lose_strip
+from clump_detector.simulate.labelled import labelled
 from clump_detector.simulate.scenes.hosts import merge_close
 from clump_detector.simulate.scenes.scene import SimulatedClump
 from clump_detector.simulate.survey_picture import VISIBLE_LEVELS, seen_levels
@@ -221,6 +223,47 @@ def test_a_cube_is_read_with_bands_wcs_and_psf(folder):
         assert cutout.wcs is not None
         assert cutout.fwhm == pytest.approx(entry.fwhm, rel=1e-3)
         assert 0.1 < cutout.scale < 0.5
+
+
+def test_a_cube_has_the_bands_that_were_asked_for(tmp_path):
+    simulate(tmp_path / "five", 4, seed=4, kind="fits", bands="ugriz", clumpy=1.0)
+    labels = read_label_set(tmp_path / "five" / "labels.json")
+    for entry in labels.cutouts:
+        cutout = read_cutout(entry.source)
+        assert "".join(cutout.bands) == "ugriz"
+        assert cutout.scale == pytest.approx(0.396, rel=0.02)  # only SDSS has u here
+        # Sky noise by the depth of each band: u and z are the noisiest.
+        step = np.diff(np.asarray(cutout.pixels, dtype=float), axis=-1)
+        noise = dict(zip("ugriz", np.median(np.abs(step), axis=(-1, -2)), strict=True))
+        assert noise["z"] > noise["u"] > noise["r"] > noise["g"]
+        for box in entry.boxes:
+            assert set(box.extra["flux_nanomaggies"]) == set("ugriz")
+
+
+def test_bands_that_cannot_be_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="a picture has three colours"):
+        simulate(tmp_path / "a", 2, bands="ugriz")
+    with pytest.raises(ConfigError, match=r"bands ugriy.*sdss ugriz"):
+        simulate(tmp_path / "a", 2, kind="fits", bands="ugriy")
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_looks_like_a_clump_and_is_none_is_rejected_with_its_kind(drawn):
+    kinds = set()
+    for made in drawn:
+        middles = geometry.centres(made.boxes)
+        for other in made.others:
+            kinds.add(other.kind)
+            place = geometry.centres(other.corners[None])[0]
+            assert seen_levels(made.rgb, place, made.scene.fwhm_px)[0] > 0
+            apart = np.hypot(*(middles - place).T)
+            assert (apart >= 0.99 * made.scene.fwhm_px).all()
+    assert kinds == {"star", "background galaxy", "nucleus"}
+    made = next(m for m in drawn if m.others)
+    entry = labelled(made, Source("sky", ()), made.rgb.shape[0])
+    said = [b.extra["object"] for b in entry.rejected]
+    assert said == [other.kind for other in made.others]
+    assert {b.status for b in entry.rejected} == {"rejected"}
 
 
 def test_a_picture_and_its_cube_are_labelled_at_the_same_places(folder):

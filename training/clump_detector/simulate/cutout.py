@@ -57,7 +57,7 @@ class SimulatedCutout:
         Everything that was drawn.
     rgb : array of shape (size, size, 3)
         The picture, uint8.
-    planes : array of shape (3, n, n)
+    planes : array of shape (bands, n, n)
         Fluxes in nanomaggies on the survey's own pixels, over the same sky.
     boxes : array of shape (m, 4)
         Boxes of all true clumps in pixels of the picture.
@@ -92,7 +92,7 @@ class SimulatedCutout:
 
 
 def simulate_one(
-    rng: Rng, *, size: int = 400, clumpy: bool | None = None
+    rng: Rng, *, size: int = 400, clumpy: bool | None = None, bands: str = ""
 ) -> SimulatedCutout:
     """Simulate one galaxy in memory.
 
@@ -103,8 +103,10 @@ def simulate_one(
         Side of the picture in pixels.
     clumpy : bool, optional
         With or without clumps; by default as often as real galaxies have them.
+    bands : str
+        Of the fluxes: of a survey that has these; of any if empty.
     """
-    scene = draw_scene(rng, size=size, clumpy=clumpy)
+    scene = draw_scene(rng, size=size, clumpy=clumpy, bands=bands)
     drawn = draw(scene, rng)
     rgb, contrast = to_picture(scene, drawn, rng)
     inside = [k for k, c in enumerate(scene.clumps) if _inside(scene, c.x, c.y)]
@@ -168,7 +170,7 @@ def galaxy_rng(seed: int, index: int) -> Rng:
 
 def as_cube(made: SimulatedCutout) -> SimulatedCutout:
     """Return the galaxy as it is seen in its cube, through this program's stretch."""
-    cube = Cutout("cube", made.planes, bands=tuple(made.scene.survey.bands))
+    cube = Cutout("cube", made.planes, bands=tuple(made.scene.bands))
     zoom = made.planes.shape[1] / made.scene.size
     positions = (centres(made.boxes) + 0.5) * zoom - 0.5
     levels = seen_levels(to_rgb(cube), positions, made.scene.fwhm_px * zoom)

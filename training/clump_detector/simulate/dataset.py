@@ -24,6 +24,7 @@ from clump_detector.labels.label_set import LabelledCutout, LabelSet, write_labe
 from .cutout import SimulatedCutout, as_cube, galaxy_rng, simulate_one
 from .inject import inject
 from .labelled import labelled, labelled_injection
+from .priors import SURVEYS
 from .survey_picture import Picture
 
 Kind = Literal["png", "fits", "both"]
@@ -39,6 +40,7 @@ def simulate(
     into: Path | None = None,
     share: float = 1.0,
     clumpy: float | None = None,
+    bands: str = "",
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
     workers: int = 1,
@@ -55,7 +57,7 @@ def simulate(
         Galaxy k depends on (seed, k) alone, so a larger n continues where a smaller
         one ended.
     kind : {"png", "fits", "both"}
-        Pictures, or linear fluxes in three bands on the survey's own pixels.
+        Pictures, or linear fluxes on the survey's own pixels.
     size : int
         Side of a picture in pixels; a FITS cube covers the same sky.
     into : path, optional
@@ -65,6 +67,8 @@ def simulate(
     clumpy : float, optional
         Share of the simulated ones that are given clumps; as many as have them in
         reality by default.
+    bands : str
+        Of FITS cubes, such as ugriz; those of the survey's pictures if empty.
     progress : callable
         Called after each galaxy.
     cancel : CancelToken, optional
@@ -89,7 +93,7 @@ def simulate(
     """
     out = Path(out)
     real = () if into is None else tuple(find_sources([into]))
-    plan = SimulationPlan(seed, kind, size, clumpy, real, share)
+    plan = SimulationPlan(seed, kind, size, clumpy, real, share, bands)
     plan.check()
     _refuse_used(out)
     if n < 1:
@@ -147,6 +151,8 @@ class SimulationPlan:
         Real cutouts to inject clumps into.
     share : float
         Share of the galaxies that are real.
+    bands : str
+        Of the cubes; those of the survey's pictures if empty.
     """
 
     seed: int
@@ -155,6 +161,7 @@ class SimulationPlan:
     clumpy: float | None = None
     real: tuple[Source, ...] = ()
     share: float = 1.0
+    bands: str = ""
 
     def check(self) -> None:
         """Refuse what cannot be made.
@@ -167,6 +174,17 @@ class SimulationPlan:
             raise ConfigError(
                 f"clumps are put into pictures, and {self.kind} was asked for",
                 remedy="Ask for png.",
+            )
+        if self.bands and self.kind == "png":
+            raise ConfigError(
+                f"a picture has three colours, and not the bands {self.bands}",
+                remedy="Ask for fits.",
+            )
+        if not any(survey.has(self.bands) for survey in SURVEYS.values()):
+            known = "; ".join(f"{s.name} {s.all_bands}" for s in SURVEYS.values())
+            raise ConfigError(
+                f"no simulated survey has the bands {self.bands}",
+                remedy=f"There are: {known}.",
             )
         if (self.share < 1 or not self.real) and find_spec("galsim") is None:
             raise ConfigError(
@@ -193,6 +211,8 @@ class SimulationPlan:
         }
         if self.clumpy is not None:
             info["clumpy"] = self.clumpy
+        if self.bands:
+            info["bands"] = self.bands
         if self.real:
             info |= {"real_cutouts": len(self.real), "share_real": self.share}
         return info
@@ -249,7 +269,7 @@ def write_one(job: Job) -> list[LabelledCutout]:
         _write_png(path, put.rgb)
         return [labelled_injection(put, Source(path.stem, (path,)))]
     clumpy = None if plan.clumpy is None else bool(rng.random() < plan.clumpy)
-    made = simulate_one(rng, size=plan.size, clumpy=clumpy)
+    made = simulate_one(rng, size=plan.size, clumpy=clumpy, bands=plan.bands)
     name = f"sim-{index + 1:04d}"
     entries = []
     if plan.kind in ("png", "both"):
@@ -257,7 +277,7 @@ def write_one(job: Job) -> list[LabelledCutout]:
         _write_png(path, made.rgb)
         entries.append(labelled(made, Source(name, (path,)), plan.size))
     if plan.kind in ("fits", "both"):
-        name = f"{name}-{made.scene.survey.bands}"
+        name = f"{name}-{made.scene.bands}"
         path = folder / f"{name}.fits"
         write_fits(path, made)
         entries.append(
@@ -295,7 +315,7 @@ def write_fits(path: Path, made: SimulatedCutout) -> None:
     wcs.wcs.crval = [150 + 20 * np.sin(1e3 * scene.fwhm), 2 + np.cos(1e3 * scene.scale)]
     wcs.wcs.cdelt = [-scale, -scale]
     header = wcs.to_header()
-    header["BANDS"] = (scene.survey.bands, "bands of the planes")
+    header["BANDS"] = (scene.bands, "bands of the planes")
     header["PSFFWHM"] = (round(scene.fwhm, 4), "[arcsec] FWHM of the PSF")
     header["PSFBETA"] = (round(scene.beta, 4), "beta of the PSF, a Moffat profile")
     header["BUNIT"] = ("nanomaggy", "22.5 mag")

@@ -89,7 +89,7 @@ def labelled(made: SimulatedCutout, source: Source, size: int) -> LabelledCutout
     size : int
         Its side in pixels.
     """
-    bands = made.scene.survey.bands
+    bands = made.scene.bands
     zoom = size / made.scene.size
     boxes = []
     for k, (corners, clump) in enumerate(

@@ -21,6 +21,7 @@ class SimulateOptions:
         Side length of an image in pixels; a FITS cube covers the same sky.
     share : float
     clumpy : float or None
+    bands : str
     workers : int
     """
 
@@ -36,4 +37,5 @@ class SimulateOptions:
     clumpy: float | None = option(
         None, "Fraction with clumps (default: observed fraction)", least=0, most=1
     )
+    bands: str = option("", "Bands of FITS cubes, such as ugriz (default: three)")
     workers: int = option(2, "Processes", least=1)

@@ -96,6 +96,8 @@ class SimulatedSurvey:
         PSF's FWHM: median in arcsec, sigma of the logarithm.
     gain : float
         Electrons per nanomaggy.
+    more_noise : tuple of (str, float)
+        Sky noise in other bands that the survey has.
     """
 
     name: str
@@ -104,16 +106,51 @@ class SimulatedSurvey:
     noise: tuple[float, float, float]
     fwhm: tuple[float, float]
     gain: float
+    more_noise: tuple[tuple[str, float], ...] = ()
+
+    def noise_in(self, bands: str) -> Floats:
+        """Return the sky noise per pixel in nanomaggies, shape (bands,).
+
+        Parameters
+        ----------
+        bands : str
+            One letter each; a band that the survey does not have is a `KeyError`.
+        """
+        known = dict(zip(self.bands, self.noise, strict=True)) | dict(self.more_noise)
+        return np.array([known[band] for band in bands])
+
+    @property
+    def all_bands(self) -> str:
+        """All bands that it has, from blue to red."""
+        return "".join(sorted((*self.bands, *dict(self.more_noise)), key=BANDS.index))
+
+    def has(self, bands: str) -> bool:
+        """Return whether the survey has all of these bands."""
+        return set(bands) <= set(self.all_bands)
 
 
 SURVEYS = {
     survey.name: survey
     for survey in (
         SimulatedSurvey(
-            "sdss", "gri", 0.396, (0.021, 0.030, 0.050), (1.43, 0.13), 900.0
+            "sdss",
+            "gri",
+            0.396,
+            (0.021, 0.030, 0.050),
+            (1.43, 0.13),
+            900.0,
+            # By the survey's 5 sigma depths: 22.15, 23.13, 22.70, 22.20, 20.71.
+            (("u", 0.052), ("z", 0.195)),
         ),
         SimulatedSurvey(
-            "stripe82", "gri", 0.396, (0.0050, 0.007, 0.012), (1.25, 0.07), 1.6e4
+            "stripe82",
+            "gri",
+            0.396,
+            (0.0050, 0.007, 0.012),
+            (1.25, 0.07),
+            1.6e4,
+            # By those of Jiang et al. (2014): 23.9, 25.1, 24.6, 24.1, 22.8.
+            (("u", 0.0151), ("z", 0.0416)),
         ),
         SimulatedSurvey(
             "legacy", "grz", 0.262, (0.0040, 0.0075, 0.017), (1.30, 0.12), 1e4

@@ -42,7 +42,7 @@ class Seen:
     ----------
     snr : float
         Matched-filter signal-to-noise ratio over all bands.
-    peak, under : array of shape (3,)
+    peak, under : array of shape (bands,)
         Its peak, and what lies under it, in nanomaggies per pixel.
     """
 
@@ -57,11 +57,11 @@ class Drawn:
 
     Attributes
     ----------
-    planes : array of shape (3, n, n)
+    planes : array of shape (bands, n, n)
         Noisy fluxes in nanomaggies per pixel, from the bluest to the reddest band.
-    noise : array of shape (3,)
+    noise : array of shape (bands,)
         Sky noise per pixel.
-    centre : array of shape (3,)
+    centre : array of shape (bands,)
         Brightness of the host's inner part, without noise.
     seen : tuple of Seen
         What each clump stands out from.
@@ -71,6 +71,13 @@ class Drawn:
     noise: Floats
     centre: Floats
     seen: tuple[Seen, ...]
+
+    def of(self, chosen: list[int]) -> Drawn:
+        """Return it in some of the bands, given by their numbers."""
+        seen = tuple(
+            Seen(one.snr, one.peak[chosen], one.under[chosen]) for one in self.seen
+        )
+        return Drawn(self.planes[chosen], self.noise[chosen], self.centre[chosen], seen)
 
 
 def draw(scene: Scene, rng: Rng) -> Drawn:
@@ -83,8 +90,8 @@ def draw(scene: Scene, rng: Rng) -> Drawn:
     """
     survey = scene.survey
     grid = PixelGrid(scene)
-    chosen = [BANDS.index(b) for b in survey.bands]
-    before = np.zeros((3, grid.n, grid.n), np.float32)  # not yet convolved
+    chosen = [BANDS.index(b) for b in scene.bands]
+    before = np.zeros((len(chosen), grid.n, grid.n), np.float32)  # not yet convolved
     after = np.zeros_like(before)
     for host in scene.hosts:
         before += _disc(host, grid, rng)[chosen]
@@ -101,7 +108,7 @@ def draw(scene: Scene, rng: Rng) -> Drawn:
     inner = slice(middle - reach, middle + reach + 1)
     core = planes[:, middle - 1 : middle + 2, middle - 1 : middle + 2].mean((1, 2))
     centre = 0.6 * planes[:, inner, inner].mean((1, 2)) + 0.4 * core
-    noise = np.array(survey.noise) * scene.depth
+    noise = survey.noise_in(scene.bands) * scene.depth
     seen = [_seen(c, planes, noise, grid, chosen) for c in scene.clumps]
     planes = np.minimum(planes, np.float32(_full_well(scene)))
     # The photons' own noise: gain falls with depth as exposure does.
@@ -277,7 +284,9 @@ def _add_star(
     if bright:
         dx, dy = grid.x - star.x, grid.y - star.y
         # Scattered light is redder than the star, as in SDSS's thick i chips.
-        tint = np.array([0.5, 1.0, rng.uniform(1.0, 2.5)])[:, None, None]
+        red = rng.uniform(1.0, 2.5)
+        tint = np.interp(np.linspace(0, 2, len(chosen)), (0, 1, 2), (0.5, 1.0, red))
+        tint = tint[:, None, None]
         share = 0.02 * flux[:, None, None] * tint * grid.scale**2
         size = rng.uniform(4, 9)
         halo = (1 + (dx**2 + dy**2) / size**2) ** -1.6 / (2 * np.pi * size**2)
@@ -308,7 +317,7 @@ def _seen(
     column, row = grid.pixel(clump.x, clump.y)
     i, j = round(row), round(column)
     if not (0 <= i < grid.n and 0 <= j < grid.n):
-        return Seen(0.0, np.zeros(3), np.zeros(3))
+        return Seen(0.0, np.zeros(len(chosen)), np.zeros(len(chosen)))
     sigma = float(np.hypot(grid.fwhm, clump.fwhm)) / FWHM_PER_SIGMA / grid.scale
     area = 4 * np.pi * sigma**2
     flux = clump.flux[chosen]

@@ -143,6 +143,7 @@ def to_picture(scene: Scene, drawn: Drawn, rng: Rng) -> tuple[Picture, Levels]:
         Its fluxes on the detector's pixels.
     rng : numpy.random.Generator
     """
+    drawn = drawn.of([scene.bands.index(band) for band in scene.survey.bands])
     planes = add_flaws(drawn.planes, drawn.noise, rng)
     planes = resample(planes, scene.size, rng)
     if rng.random() < 0.12:  # the look of this program's own stretch

@@ -168,6 +168,8 @@ class Scene:
     clumps : tuple of SimulatedClump
     stars : tuple of Star
     neighbours : tuple of Neighbour
+    bands : str
+        The bands that are drawn.
     """
 
     survey: SimulatedSurvey
@@ -180,6 +182,7 @@ class Scene:
     clumps: tuple[SimulatedClump, ...]
     stars: tuple[Star, ...]
     neighbours: tuple[Neighbour, ...]
+    bands: str
 
     @property
     def host(self) -> SimulatedHost:

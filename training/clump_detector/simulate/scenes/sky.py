@@ -25,7 +25,9 @@ from .hosts import (
 from .scene import Neighbour, Scene, SimulatedHost, Star
 
 
-def draw_scene(rng: Rng, *, size: int = 400, clumpy: bool | None = None) -> Scene:
+def draw_scene(
+    rng: Rng, *, size: int = 400, clumpy: bool | None = None, bands: str = ""
+) -> Scene:
     """Draw one patch of sky.
 
     Parameters
@@ -35,10 +37,12 @@ def draw_scene(rng: Rng, *, size: int = 400, clumpy: bool | None = None) -> Scen
         Side of the picture in pixels.
     clumpy : bool, optional
         With or without clumps; by default as often as real galaxies have them.
+    bands : str
+        Of a survey that has these; of any, in the bands of its pictures, if empty.
     """
-    names = list(priors.SURVEY_SHARES)
-    shares = list(priors.SURVEY_SHARES.values())
-    survey = SURVEYS[names[rng.choice(len(names), p=shares)]]
+    names = [name for name in priors.SURVEY_SHARES if SURVEYS[name].has(bands)]
+    shares = np.array([priors.SURVEY_SHARES[name] for name in names])
+    survey = SURVEYS[names[rng.choice(len(names), p=shares / shares.sum())]]
     fwhm = lognormal(rng, *survey.fwhm)
     fwhm_px = float(np.clip(lognormal(rng, *priors.PICTURE_FWHM), 2.6, 14.0))
     # Drawn for a picture of 400 pixels; a larger one shows the same sky finer.
@@ -66,6 +70,7 @@ def draw_scene(rng: Rng, *, size: int = 400, clumpy: bool | None = None) -> Scen
         merge_close(clumps, fwhm),
         draw_stars(rng, half, host),
         draw_neighbours(rng, half, survey),
+        bands or survey.bands,
     )
 
 
