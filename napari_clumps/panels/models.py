@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.models.lineage import Descent, newest_verdict, tree
-from clump_detector.models.registry import STARTER, ModelEntry
+from clump_detector.models.registry import ModelEntry
 from napari_clumps.models.description import (
     facts,
     learned_counts,
@@ -215,7 +215,11 @@ class ModelsPanel(QWidget):
         busy = "A detection or training is running with it"
         in_use = busy if name in self._controller.model_list.busy else ""
         here = "It is the current model" if name == current else ""
-        shipped = "It comes with the program" if name == STARTER else ""
+        shipped = (
+            "It comes with the program"
+            if entry is not None and entry.is_shipped
+            else ""
+        )
         broken = "It is broken" if entry is None or entry.card is None else ""
         for button, obstacle, what in (
             (self._use, broken or here, "Make it the current model"),

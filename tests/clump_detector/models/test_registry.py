@@ -74,6 +74,25 @@ def test_a_model_is_found_by_name_and_by_path(models, tmp_path):
         registry.resolve_model("yours")
 
 
+def test_an_older_starter_stays_under_its_name_and_its_id(models, tmp_path):
+    make(tmp_path / "shipped" / "starter", weights="1" * 64)
+    old = make(tmp_path / "shipped" / "starter-simulated")
+    # Its card says what reviews call it: the name that it once had, and its weights.
+    write_card(old, ModelCard("starter", weights="0" * 64))
+    make(models / "alpha")
+    names = [e.name for e in registry.list_models()]
+    assert names == ["starter", "starter-simulated", "alpha"]
+    assert registry.resolve_model("starter-00000000") == old
+    assert registry.resolve_model("starter-simulated") == old
+    for name in ("starter", "starter-simulated"):
+        with pytest.raises(ModelError, match="comes with the program"):
+            registry.remove_model(name)
+    with pytest.raises(ModelError, match="there is a model"):
+        registry.rename_model("alpha", "starter-simulated")
+    new = registry.new_model_folder("starter-simulated")
+    assert new == models / "starter-simulated-2"
+
+
 def test_a_new_folder_has_a_free_and_harmless_name(models):
     assert registry.new_model_folder("ngc 628/x") == models / "ngc-628-x"
     make(models / "mine")

@@ -14,7 +14,8 @@ from clump_detector.core.paths import models_folder
 
 from .card import CARD, WEIGHTS, ModelCard, read_card, write_card
 
-#: The model that comes with the program.
+#: The model to begin with, of those that come with the program. The starters before it
+#: come too, for those who labelled with one.
 STARTER = "starter"
 
 
@@ -38,6 +39,11 @@ class ModelEntry:
     card: ModelCard | None
     problem: str | None = None
 
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it comes with the program."""
+        return self.path.parent == shipped_folder()
+
 
 def shipped_folder() -> Path:
     """Return the folder of the models that come with the program."""
@@ -45,7 +51,7 @@ def shipped_folder() -> Path:
 
 
 def list_models() -> list[ModelEntry]:
-    """Return the starter first, then the user's models by name.
+    """Return the starter and those before it, then the user's models by name.
 
     A folder that is no whole model is listed too, with its problem.
     """
@@ -65,6 +71,10 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(found, key=lambda p: (p.name != STARTER, p.name.lower()))
 
 
+def _shipped_names() -> set[str]:
+    return {STARTER} | {folder.name for folder in _folders(shipped_folder())}
+
+
 def _entry(folder: Path) -> ModelEntry:
     try:
         card = read_card(folder)
@@ -76,7 +86,9 @@ def _entry(folder: Path) -> ModelEntry:
 
 
 def resolve_model(name_or_path: str | Path) -> Path:
-    """Return the folder of a model given by its name in the list or by its path.
+    """Return the folder of a model given by its name in the list, its id, or its path.
+
+    Reviews and label sets name the model of a box by its id.
 
     Raises
     ------
@@ -87,6 +99,9 @@ def resolve_model(name_or_path: str | Path) -> Path:
     entries = list_models()
     for entry in entries:
         if entry.name == text:
+            return entry.path
+    for entry in entries:
+        if entry.card is not None and entry.card.model_id == text:
             return entry.path
     path = Path(text).expanduser()
     if path.is_dir():
@@ -112,7 +127,7 @@ def new_model_folder(stem: str) -> Path:
     except OSError as error:
         raise from_os_error(error, parent, "make") from error
     stem = re.sub(r"[^\w.-]+", "-", stem).strip("-._") or "model"
-    taken = {p.name.lower() for p in parent.iterdir()} | {STARTER}
+    taken = {p.name.lower() for p in parent.iterdir()} | _shipped_names()
     if stem.lower() not in taken:
         return parent / stem
     number = 2
@@ -175,7 +190,7 @@ def _free_name(new: str, folder: Path) -> str:
             remedy="Take letters, digits, '-', '_' and '.', a letter or digit first.",
         )
     taken = {p.name.lower() for p in folder.parent.iterdir() if p != folder}
-    if new.lower() in taken | {STARTER}:
+    if new.lower() in taken | _shipped_names():
         raise ModelError(
             f"there is a model '{new}' already", remedy="Choose another name."
         )
@@ -209,8 +224,9 @@ def remove_model(name: str) -> None:
 
 def _own(name: str, what: str) -> Path:
     """Return the folder of a model that is the user's own."""
-    folder = find_model(name).path
-    if folder.parent != models_folder():
+    entry = find_model(name)
+    folder = entry.path
+    if entry.is_shipped:
         raise ModelError(
             f"'{name}' comes with the program and cannot be {what}",
             remedy="Only models in your own list can.",
