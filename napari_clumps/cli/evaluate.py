@@ -15,6 +15,7 @@ from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import write_json
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
+from clump_detector.evaluation.breakdown import false_boxes_in_words
 from clump_detector.evaluation.groups import in_words
 from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import Cutout
@@ -255,6 +256,8 @@ def _group_lines(figures: JsonObject) -> Iterator[str]:
     for name in ("label_sets", "host_diameters"):
         rows = figures.get(name, ())
         yield from (in_words(row) for row in rows if len(rows) > 1)
+    if figures.get("false_boxes"):
+        yield false_boxes_in_words(figures["false_boxes"])
     if figures.get("baseline"):
         yield figures["baseline"]["summary"]
 

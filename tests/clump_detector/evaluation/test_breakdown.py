@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,30 @@ def test_completeness_by_flux_ratio():
     assert [r["completeness"] for r in rows] == [1.0, 0.0, None, 1.0]
     assert rows[-1]["high"] is None
     assert breakdown.by_flux_ratio([galaxy("b", clump(9, 9))], [found], 0.5) == []
+
+
+def test_false_boxes_are_counted_by_what_they_lie_on():
+    def told(x, y, name):
+        extra = {"object": name} if name else {}
+        return LabelledBox(
+            x - 5, y - 5, x + 5, y + 5, "clump", status="rejected", extra=extra
+        )
+
+    plain = galaxy("a", clump(20, 20))
+    one = replace(
+        plain,
+        rejected=(told(50, 50, "star"), told(80, 80, "nucleus"), told(20, 80, "")),
+    )
+    places = [(20, 20), (52, 51), (80, 85), (20, 80), (50, 50)]
+    found = matched(one, places, [0.9, 0.8, 0.7, 0.6, 0.2])
+    boxes = [np.array([(x - 5, y - 5, x + 5, y + 5) for x, y in places])]
+    rows = breakdown.false_boxes_by_object([one], boxes, [found], 0.5)
+    # The second is 2.2 pixels from the star, one FWHM is 4; the third is 5 away.
+    assert [(r["object"], r["false"]) for r in rows] == [(None, 2), ("star", 1)]
+    assert breakdown.false_boxes_in_words(rows) == (
+        "Of 3 false boxes: 2 on none of what the labels name, 1 on a star."
+    )
+    assert breakdown.false_boxes_by_object([plain], boxes, [found], 0.5) == []
 
 
 def test_bands_hold_the_curve_and_open_with_variety():

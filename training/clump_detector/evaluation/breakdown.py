@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from clump_detector.core.boxes import Boxes, to_edges
+from clump_detector.core.boxes import Boxes, as_boxes, centres, fwhm, to_edges
 from clump_detector.core.json_types import JsonObject
+from clump_detector.core.text import plural
 from clump_detector.labels.label_set import LabelledCutout
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import Match
@@ -68,6 +70,70 @@ def by_flux_ratio(
             }
         )
     return rows
+
+
+def false_boxes_by_object(
+    galaxies: Sequence[LabelledCutout],
+    found: Sequence[Boxes],
+    matches: Sequence[Match],
+    score: float,
+) -> list[JsonObject]:
+    """Return how many of the false boxes lie on what, where the labels say it.
+
+    They do where a rejected box has the attribute ``object``, such as "star"; a false
+    box is on the nearest of them whose centre is within one FWHM, its side / 2.5.
+
+    Parameters
+    ----------
+    galaxies : sequence of LabelledCutout
+    found : sequence of arrays of shape (n, 4)
+        The boxes found on each.
+    matches : sequence of Match
+        One per galaxy.
+    score : float
+        Boxes count from this score on.
+
+    Returns
+    -------
+    list of dict
+        ``object``, ``false`` and ``share`` of all false boxes, the most frequent first;
+        the object is None where the labels name none. Empty where they never do.
+    """
+    counts: Counter[str | None] = Counter()
+    told = False
+    for galaxy, boxes, match in zip(galaxies, found, matches, strict=True):
+        known = [b for b in galaxy.rejected if b.extra.get("object")]
+        told = told or bool(known)
+        places = centres(as_boxes([b.corners for b in known]))
+        reach = fwhm(as_boxes([b.corners for b in known]))
+        false = (match.scores >= score) & match.counted & ~match.hits
+        for place in centres(as_boxes(boxes)[false]):
+            away = np.hypot(*(places - place).T) / reach
+            on = len(known) > 0 and away.min() <= 1
+            counts[str(known[int(away.argmin())].extra["object"]) if on else None] += 1
+    total = sum(counts.values())
+    return [
+        {"object": name, "false": n, "share": n / total}
+        for name, n in counts.most_common()
+        if told
+    ]
+
+
+def false_boxes_in_words(rows: Sequence[JsonObject]) -> str:
+    """Return one sentence about the rows of `false_boxes_by_object`."""
+    total = sum(row["false"] for row in rows)
+    names = [_AN.get(row["object"], row["object"]) for row in rows]
+    parts = [f"{row['false']} on {name}" for row, name in zip(rows, names, strict=True)]
+    return f"Of {plural(total, 'false box', 'false boxes')}: {', '.join(parts)}."
+
+
+#: Objects as they are called in a sentence.
+_AN = {
+    None: "none of what the labels name",
+    "star": "a star",
+    "background galaxy": "a background galaxy",
+    "nucleus": "a nucleus",
+}
 
 
 def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> JsonObject:

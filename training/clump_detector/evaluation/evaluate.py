@@ -134,7 +134,8 @@ def evaluate_model(
         ``68`` and ``95``), ``best_score`` and ``best_f1`` over all scores,
         ``ranking_precision`` (average precision by centres), ``curve`` (with 68 %
         bands), ``classes``, ``flux_ratios``, ``label_sets`` and ``host_diameters`` (as
-        `clump_detector.evaluation.groups.by_group` gives them), ``average_precision``,
+        `clump_detector.evaluation.groups.by_group` gives them), ``false_boxes`` (as
+        `breakdown.false_boxes_by_object` gives them), ``average_precision``,
         ``reliability``, the ``calibration`` that would mend the scores further (None
         with too few boxes), ``false_per_empty_galaxy``, ``seconds_per_cutout``,
         ``problems``, ``left_out`` (how many cutouts a model has learned from),
@@ -269,6 +270,9 @@ def metrics_of(result: Evaluated) -> JsonObject:
         ),
         "host_diameters": by_group(
             [diameter_group(one) for one in result.diameters], matches, score
+        ),
+        "false_boxes": breakdown.false_boxes_by_object(
+            result.galaxies, [f.boxes for f in result.found], matches, score
         ),
         "average_precision": breakdown.average_precision(
             result.galaxies,
