@@ -30,7 +30,7 @@ from clump_detector.train.events import (
 )
 
 from .labels import joined_labels
-from .options import Device, app, described
+from .options import Device, Model, app, described
 from .progress import shown_events
 
 
@@ -214,6 +214,29 @@ def _train(
                 alone = len(sources) == 1 and sources[0].suffix == ".clumps"
                 review = sources[0] if alone else None
                 _compare_with_base(request.base, made, path, device, review)
+
+
+@app.command()
+def learn_colours(
+    labels: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Label sets or *.clumps files of cutouts with fluxes in u, g and r, "
+            "that the model did not learn from."
+        ),
+    ],
+    model: Model = "starter",
+    device: Device = "auto",
+) -> None:
+    """Learn to tell clumps from stars by colour and width, where there is a u band."""
+    from clump_detector.evaluation.card_metrics import learn_colours as learn
+    from clump_detector.labels.label_set import read_label_set
+
+    folder = resolve_model(model)
+    with joined_labels(labels) as joined, shown_events("Measuring") as progress:
+        card = learn(folder, read_label_set(joined), device, progress)
+    bands = ", ".join(card.source_classifier)
+    print(f"{card.name}: scores now count colours and widths in the bands {bands}.")
 
 
 def _compare_with_base(

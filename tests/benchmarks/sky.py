@@ -3,11 +3,15 @@
 ``NAPARI_CLUMPS_LABELS`` names a folder of label sets (``*.json``) of real galaxies.
 Each fold trains with the recipe of ``SKY_RECIPE`` (default: retrain-real) on four
 fifths of the galaxies, and on the label sets of ``SKY_WITH`` (paths with blanks
-between, such as of simulated galaxies), and is judged on the last fifth at the score
-that its own card says. The label sets whose names stand in ``SKY_ASIDE`` (default: s82)
+between, such as of simulated galaxies), and is judged on the last fifth. From which
+score its boxes count is chosen on what the models of the other folds found out of fold:
+no galaxy has a say in how it is judged. The label sets whose names stand in ``SKY_ASIDE`` (default: s82)
 never teach: every fold is judged on all of them. What is done stays in ``build/sky``,
 or ``SKY_OUT``: started again, it goes on, also in the middle of a training.
-``SKY_FOLDS`` takes fewer of the five.
+``SKY_FOLDS`` takes fewer of the five; ``SKY_GROUPS`` names label sets whose figures are
+given together, such as ``a+b c+d``. ``SKY_KEEP`` names a model that learned from all of
+them with the same recipe: its card gets the calibration and the default score of all
+boxes out of fold.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +29,19 @@ from clump_detector.evaluation.evaluate import Evaluated, search_all
 from clump_detector.evaluation.groups import by_group
 from clump_detector.labels.joined import join_label_sets
 from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
+from clump_detector.metrics.calibration import Calibration
 from clump_detector.metrics.matching import Match
+from clump_detector.metrics.threshold import Goal
+from clump_detector.models.card import read_card, write_card
 from clump_detector.models.registry import resolve_model
+from clump_detector.train.cross_validation import Unseen
+from clump_detector.train.operating_point import OperatingPoint, operating_point
 from tests.benchmarks.goal import Figure, run_verb
 
 FOLDS = 5
+
+#: Label sets of one kind of image, whose figures are given together.
+GROUPS = "decals_kids+gz_and_decals sdss+sdss_more"
 
 
 def figures() -> Iterator[Figure]:
@@ -40,17 +53,25 @@ def figures() -> Iterator[Figure]:
     files = sorted(Path(named).glob("*.json"))
     joined = join_label_sets([(file.stem, read_label_set(file)) for file in files])
     folds = range(int(os.environ.get("SKY_FOLDS", FOLDS)))
-    for name in ("starter", "retrained"):
-        sets, matches = [], []
-        for fold in folds:
-            learned, test = _split(joined, fold)
-            model = resolve_model("starter")
-            if name == "retrained":
-                model = _trained(fold, learned)
-            found = search_all(model, test.cutouts, None, "cpu")
-            sets += [galaxy.label_set for galaxy in found.galaxies]
-            matches += list(_decided(found))
-        yield from _summed(name, sets, matches)
+    parts = [_split(joined, fold) for fold in folds]
+    starter = resolve_model("starter")
+    before = [_search(starter, test) for _, test in parts]
+    score = read_card(starter).default_score
+    yield from _summed("starter", before, [_decided(one, score) for one in before])
+    models = [_trained(fold, learned) for fold, (learned, _) in enumerate(parts)]
+    after = [
+        _search(model, test) for model, (_, test) in zip(models, parts, strict=True)
+    ]
+    raw = [_raw(one.matches, model) for one, model in zip(after, models, strict=True)]
+    decided = []
+    for fold, own in enumerate(raw):
+        point = _point([m for k, others in enumerate(raw) if k != fold for m in others])
+        print(f"fold {fold}: {point.sentence}")
+        mended = [replace(m, scores=point.calibration(m.scores)) for m in own]
+        decided.append([_yes_or_no(m, point.score) for m in mended])
+    yield from _summed("retrained", after, decided)
+    if os.environ.get("SKY_KEEP"):
+        _keep(Path(os.environ["SKY_KEEP"]), _point(list(chain(*raw))))
 
 
 def fold_of(name: str) -> int:
@@ -89,20 +110,55 @@ def _trained(fold: int, learned: LabelSet) -> Path:
     return model
 
 
-def _decided(found: Evaluated) -> Iterator[Match]:
-    """Yield matches with a score of 1 for what the model proposes, and else of 0.
-
-    Each fold's model has a score of its own from which its boxes count.
-    """
-    for match in found.matches:
-        yield replace(match, scores=(match.scores >= found.score).astype(float))
+def _search(model: Path, test: LabelSet) -> Evaluated:
+    return search_all(model, test.cutouts, None, "cpu")
 
 
-def _summed(name: str, sets: list[str], matches: list[Match]) -> Iterator[Figure]:
-    """Yield the figures of every label set and of all of them."""
-    rows = by_group(sets, matches, 0.5)
-    if len(rows) > 1:
-        rows += by_group(["all"] * len(matches), matches, 0.5)
+def _raw(matches: list[Match], model: Path) -> list[Match]:
+    """Return matches with the scores that the network gave, before calibration."""
+    card = read_card(model).calibration
+    back = Calibration(1 / card.temperature, -card.offset * card.temperature)
+    return [replace(match, scores=back(match.scores)) for match in matches]
+
+
+def _point(matches: list[Match]) -> OperatingPoint:
+    """Return the calibration and the score that boxes out of fold tell."""
+    return operating_point(Unseen("out of fold", matches), None, Goal("f1"))
+
+
+def _keep(model: Path, point: OperatingPoint) -> None:
+    """Store what the folds tell in the card of a model that learned from all."""
+    card = replace(
+        read_card(model),
+        calibration=point.calibration,
+        default_score=point.score,
+        expected=point.as_table(),
+    )
+    write_card(model, card)
+    print(f"{model}: {point.sentence}")
+
+
+def _decided(found: Evaluated, score: float) -> list[Match]:
+    return [_yes_or_no(match, score) for match in found.matches]
+
+
+def _yes_or_no(match: Match, score: float) -> Match:
+    """Return a match with a score of 1 for what is proposed, and else of 0."""
+    return replace(match, scores=(match.scores >= score).astype(float))
+
+
+def _summed(
+    name: str, found: list[Evaluated], decided: list[list[Match]]
+) -> Iterator[Figure]:
+    """Yield the figures of every label set, of the surveys, and of all of them."""
+    galaxies = [one for part in found for one in part.galaxies]
+    matches = list(chain(*decided))
+    # A galaxy of a set that teaches nothing is searched by the model of every fold.
+    rows = by_group([one.label_set for one in galaxies], matches, 0.5)
+    for group in filter(None, os.environ.get("SKY_GROUPS", GROUPS).split()):
+        names = group.split("+")
+        inside = [group if one.label_set in names else "" for one in galaxies]
+        rows += by_group(inside, matches, 0.5)
     for row in rows:
         what = f"{row['true_boxes']} clumps"
         for key in ("f1", "completeness", "purity"):

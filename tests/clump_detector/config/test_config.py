@@ -64,6 +64,7 @@ BAD = [
     ("[train]\nepochs = 2.5", "train.epochs is 2.5, not a whole number"),
     ("[train]\nepochs = true", "train.epochs is True, not a whole number"),
     ("[train]\nepochs = 0", "train.epochs is 0"),
+    ("[train]\nbase_share = 0.5", "train.base_share is 0.5"),
     ("[train]\nflips = 1", "train.flips is 1, not true or false"),
     ("[train]\ntrain_parts = 'head'", "train.train_parts is 'head'"),
     ("[train]\nlearning_rate = -1", "train.learning_rate is -1.0"),

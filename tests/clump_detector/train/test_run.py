@@ -144,6 +144,22 @@ def test_a_recipe_changes_how_a_base_sees_a_picture_and_nothing_else(
         run.train(other)
 
 
+def test_a_share_of_the_base_stays_in_the_weights(make_labels, tmp_path):
+    path = make_labels(4)
+    base, _ = go(path, tmp_path / "base", epochs=1)
+    whole, _ = go(path, tmp_path / "whole", base, train_parts="everything")
+    mixed, _ = go(
+        path, tmp_path / "mixed", base, train_parts="everything", base_share=0.25
+    )
+    before, after, mean = (
+        load_model(folder)[0].state_dict() for folder in (base, whole, mixed)
+    )
+    key = "roi_heads.box_predictor.cls_score.weight"
+    assert not torch.equal(before[key], after[key])
+    expected = 0.25 * before[key] + 0.75 * after[key]
+    torch.testing.assert_close(mean[key], expected, rtol=0, atol=2e-3)
+
+
 def test_training_and_detection_see_a_cutout_at_the_same_scale(make_labels):
     path = make_labels(1)
     labelled = read_label_set(path).cutouts[0]

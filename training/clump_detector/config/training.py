@@ -33,6 +33,10 @@ class TrainConfig:
     learning_rate, weight_decay, clip : float
         Of AdamW; the gradient's norm is cut to ``clip``. A learning rate of 0 stands
         for one that suits what is trained and from where.
+    base_share : float
+        Share of the base model's weights in the new ones: their mean, so weighted, has
+        learned the new galaxies and forgets less of the old ones (Wortsman et al. 2022,
+        "Robust fine-tuning of zero-shot models"). Only where the encoder is trained.
     warm_up : float
         Share of all steps in which the learning rate rises; then it falls as a cosine.
     validation_share : float
@@ -93,6 +97,7 @@ class TrainConfig:
     learning_rate: float = 0.0
     weight_decay: float = 1e-4
     clip: float = 5.0
+    base_share: float = 0.0
     warm_up: float = 0.1
     validation_share: float = 0.15
     validate_on: tuple[str, ...] = ()
@@ -158,6 +163,7 @@ class TrainConfig:
         ):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         for name in (
+            "base_share",
             "warm_up",
             "validation_share",
             "scale_jitter",
@@ -166,6 +172,10 @@ class TrainConfig:
         ):
             value = getattr(self, name)
             require(0 <= value < 1, name, value, "0 or more and less than 1")
+        require(
+            not self.base_share or self.train_parts in TRAIN_PARTS[2:],
+            "base_share", self.base_share, "0 where the encoder is not trained",
+        )  # fmt: skip
         require(0 <= self.psf_known <= 1, "psf_known", self.psf_known, "0 to 1")
         require(
             self.crop == 0 or self.crop >= 64, "crop", self.crop, "0, or 64 or more"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from clump_detector.core.progress import CancelToken
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import on_host
 from clump_detector.images.rgb import to_rgb
+from clump_detector.models.card import ModelCard
 from clump_detector.models.network_scale import (
     from_network,
     tile_side,
@@ -22,6 +23,8 @@ from clump_detector.models.network_scale import (
     to_network,
     to_network_scale,
 )
+from clump_detector.photometry.measurement import measure
+from clump_detector.photometry.source_classifier import NEEDED, SourceClassifier
 
 from .model_folder import load_model, pick_device
 
@@ -38,19 +41,27 @@ class Detections:
     boxes : array of shape (n, 4)
     scores : array of shape (n,)
     classes : list of n str
+    bands : str
+        The bands whose colours count in the scores, such as "ugriz"; empty where none
+        do.
     """
 
     boxes: geometry.Boxes
     scores: NDArray[np.float64]
     classes: list[str]
+    bands: str = ""
 
     def __len__(self) -> int:
         return len(self.boxes)
 
     def take(self, indices: NDArray[np.intp]) -> Detections:
         """Return some of the boxes, in the order of the indices."""
-        classes = [self.classes[i] for i in indices]
-        return Detections(self.boxes[indices], self.scores[indices], classes)
+        return replace(
+            self,
+            boxes=self.boxes[indices],
+            scores=self.scores[indices],
+            classes=[self.classes[i] for i in indices],
+        )
 
 
 class Predictor:
@@ -73,9 +84,13 @@ class Predictor:
         self.device = pick_device(device)
         self.detector, self.card = load_model(folder, self.device)
         self.model_id = self.card.model_id
+        self.classifier = _classifier(self.card, self.folder)
 
     def predict(self, cutout: Cutout, cancel: CancelToken | None = None) -> Detections:
         """Return the boxes from the model's score floor up.
+
+        Where the cutout has fluxes in known units in u, g and r, scores count colours
+        and widths if the model learned that; in a field of many galaxies they do not.
 
         Parameters
         ----------
@@ -103,8 +118,19 @@ class Predictor:
             geometry.sides(boxes) >= geometry.SMALLEST_SIDE
         )
         found = found.take(np.flatnonzero(good))
-        scores = self.card.calibration(found.scores)
-        return Detections(found.boxes, scores, found.classes)
+        found = replace(found, scores=self.card.calibration(found.scores))
+        if max(picture.shape[:2]) > tile_side(config):
+            return found
+        return self._with_colours(found, cutout)
+
+    def _with_colours(self, found: Detections, cutout: Cutout) -> Detections:
+        """Return boxes with scores that count colours, the best first."""
+        there = not cutout.is_picture and set(NEEDED) <= set(cutout.bands)
+        if self.classifier is None or not there or not len(found):
+            return found
+        scores, bands = self.classifier.mend(found.scores, measure(cutout, found.boxes))
+        mended = replace(found, scores=scores, bands=max(bands, key=len))
+        return mended.take(np.argsort(-scores, kind="stable"))
 
     def find(
         self,
@@ -159,6 +185,20 @@ class Predictor:
             found["scores"].double().cpu().numpy(),
             found["labels"].cpu().numpy(),
         )
+
+
+def _classifier(card: ModelCard, folder: Path) -> SourceClassifier | None:
+    """Return what a model's card says of colours, None if it says nothing."""
+    if not card.source_classifier:
+        return None
+    try:
+        return SourceClassifier.from_json(card.source_classifier)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"the source classifier of its card is wrong ({error})",
+            folder,
+            "Choose another model, or make this one again.",
+        ) from error
 
 
 def as_tensor(

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import LabelError
 from clump_detector.core.json_types import JsonObject
+from clump_detector.core.progress import Progress, no_progress
+from clump_detector.labels.label_set import LabelledCutout, LabelSet
+from clump_detector.metrics import matching
 from clump_detector.metrics.calibration import FEWEST, Calibration
 from clump_detector.models.card import ModelCard, read_card, write_card
+from clump_detector.photometry.measurement import measure
+from clump_detector.photometry.source_classifier import FEWEST as FEWEST_BOXES
+from clump_detector.photometry.source_classifier import (
+    SourceClassifier,
+    band_sets,
+    bands_measured,
+    features,
+    fit_bands,
+)
+
+from .labelled_images import read_labelled, true_boxes
+
+if TYPE_CHECKING:
+    from clump_detector.detector.predict import Predictor
 
 
 def calibrate(folder: Path, metrics: JsonObject) -> ModelCard:
@@ -47,6 +69,84 @@ def calibrate(folder: Path, metrics: JsonObject) -> ModelCard:
     )
     write_card(folder, card)
     return card
+
+
+def learn_colours(
+    folder: Path,
+    labels: LabelSet,
+    device: str = "auto",
+    progress: Progress = no_progress,
+) -> ModelCard:
+    """Learn what colours and widths say of a model's boxes; store it in its card.
+
+    Parameters
+    ----------
+    folder : path
+        The model folder.
+    labels : LabelSet
+        Of galaxies that the model did not learn from; those with fluxes in u, g and r
+        count. The truth about each box is what matters: simulated galaxies have it.
+    device : str
+    progress : callable
+        Called after each cutout.
+
+    Raises
+    ------
+    LabelError
+        If too few boxes were measured.
+    ImageError, ModelError, FileError
+        If an image or the card cannot be read, or the card not be written.
+    """
+    from clump_detector.detector.predict import Predictor
+
+    predictor = Predictor(folder, device=device)
+    predictor.classifier = None  # what it learned before would be learned on top of
+    boxes: dict[str, list[tuple[float, bool, Floats]]] = {b: [] for b in band_sets()}
+    for done, one in enumerate(labels.cutouts, start=1):
+        for bands, box in _measured_boxes(predictor, one):
+            boxes[bands].append(box)
+        progress(done, len(labels.cutouts), "measuring boxes")
+    fits = {}
+    for bands, known in boxes.items():
+        scores, hits = [b[0] for b in known], [b[1] for b in known]
+        if min(sum(hits), len(hits) - sum(hits)) >= FEWEST_BOXES:
+            fits[bands] = fit_bands(scores, hits, np.array([b[2] for b in known]))
+    if not fits:
+        raise LabelError(
+            f"at least {FEWEST_BOXES} true and as many false boxes with fluxes in u, g "
+            "and r are needed",
+            remedy="Take more galaxies: napari-clumps simulate --kind fits --bands "
+            "ugriz.",
+        )
+    classifier = SourceClassifier(fits)
+    card = replace(read_card(folder), source_classifier=classifier.as_json())
+    write_card(folder, card)
+    return card
+
+
+def _measured_boxes(
+    predictor: Predictor, one: LabelledCutout
+) -> Iterator[tuple[str, tuple[float, bool, Floats]]]:
+    """Yield sets of bands with the score, the truth and the features of each box.
+
+    A box in five bands teaches for all sets of which it has the bands.
+    """
+    cutout = read_labelled(one)
+    found = predictor.predict(cutout)
+    if cutout.is_picture or not len(found):
+        return
+    true, ignored = true_boxes(one)
+    match = matching.match(
+        true, found.boxes, found.scores, ignored=ignored, fwhm=one.fwhm
+    )
+    measured = measure(cutout, found.boxes)
+    there = bands_measured(measured)
+    for bands in band_sets():
+        has = [k for k, own in enumerate(there) if set(bands) <= set(own)]
+        values = features(measured, bands) if has else np.zeros((0, 0))
+        for k in has:
+            if match.counted[k]:
+                yield bands, (float(match.scores[k]), bool(match.hits[k]), values[k])
 
 
 def store_metrics(folder: Path, metrics: JsonObject, where: str) -> ModelCard:

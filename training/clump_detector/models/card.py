@@ -50,6 +50,9 @@ class ModelCard:
         Time in UTC, ISO 8601.
     weights : str
         SHA-256 of the weights' file.
+    source_classifier : dict
+        Of `clump_detector.photometry.source_classifier`: what colours and widths say of
+        a box where a cutout has the bands. Empty if that was not learned.
     """
 
     name: str
@@ -62,6 +65,7 @@ class ModelCard:
     weights: str = ""
     expected: JsonObject = field(default_factory=dict)
     verdicts: tuple[JsonObject, ...] = ()
+    source_classifier: JsonObject = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -138,6 +142,7 @@ def write_card(folder: str | Path, card: ModelCard) -> None:
         "performance": card.performance,
         "expected": card.expected,
         "verdicts": list(card.verdicts),
+        "source_classifier": card.source_classifier,
         "weights": {"file": WEIGHTS, "sha256": card.weights},
     }
     write_json(Path(folder) / CARD, content)
@@ -181,9 +186,9 @@ def _card(content: JsonObject, path: Path, folder: Path) -> ModelCard:
         calibration = Calibration(**{k: float(v) for k, v in mended.items()})
         weights = str(content["weights"]["sha256"])
         config = fill(ModelConfig, content["config"], "config.")
-        learned, performance, expected = (
+        learned, performance, expected, classifier = (
             dict(content.get(key) or {})
-            for key in ("learned_from", "performance", "expected")
+            for key in ("learned_from", "performance", "expected", "source_classifier")
         )
         verdicts = tuple(dict(one) for one in content.get("verdicts") or ())
     except ConfigError as error:
@@ -211,4 +216,5 @@ def _card(content: JsonObject, path: Path, folder: Path) -> ModelCard:
         weights=weights,
         expected=expected,
         verdicts=verdicts,
+        source_classifier=classifier,
     )

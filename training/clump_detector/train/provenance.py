@@ -49,6 +49,8 @@ def make_card(
         default_score=point.score,
         calibration=point.calibration,
         expected=point.as_table(),
+        # It mends a score by what colours add to it, and those are as before.
+        source_classifier={} if setup.base is None else setup.base.source_classifier,
     )
 
 

@@ -117,7 +117,17 @@ class Training:
             if self.config.checkpoint and self.processes.leads:
                 self._checkpoint.write(epoch, self.fitter, self.best)
         if self.processes.leads:
+            self._mix_with_base(start)
             self._save(self._unseen(start, views, validation))
+
+    def _mix_with_base(self, start: dict[str, Tensor]) -> None:
+        """Take the weighted mean of the best weights and those that it began with."""
+        share = self.config.base_share
+        if not share:
+            return
+        for key, value in self.best.state.items():
+            if value.is_floating_point():
+                self.best.state[key] = value.lerp(start[key], share)
 
     def _epoch(
         self, epoch: int, views: SampleViews, validation: list[SampleView]
