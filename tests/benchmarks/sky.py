@@ -5,9 +5,10 @@ Each fold trains with the recipe of ``SKY_RECIPE`` (default: retrain-real) on fo
 fifths of the galaxies, and on the label sets of ``SKY_WITH`` (paths with blanks
 between, such as of simulated galaxies), and is judged on the last fifth. From which
 score its boxes count is chosen on what the models of the other folds found out of fold:
-no galaxy has a say in how it is judged. The label sets whose names stand in ``SKY_ASIDE`` (default: s82)
-never teach: every fold is judged on all of them. What is done stays in ``build/sky``,
-or ``SKY_OUT``: started again, it goes on, also in the middle of a training.
+no galaxy has a say in how it is judged. The label sets whose names stand in
+``SKY_ASIDE`` (default: s82) are only judged and never teach. What is done stays in
+``build/sky``, or ``SKY_OUT``: started again, it goes on, also in the middle of a
+training.
 ``SKY_FOLDS`` takes fewer of the five; ``SKY_GROUPS`` names label sets whose figures are
 given together, such as ``a+b c+d``. ``SKY_KEEP`` names a model that learned from all of
 them with the same recipe: its card gets the calibration and the default score of all
@@ -85,9 +86,9 @@ def _split(joined: LabelSet, fold: int) -> tuple[LabelSet, LabelSet]:
     open_ones = [replace(c, held_out=False) for c in joined.cutouts]
     learned, test = [], []
     for cutout in open_ones:
-        if cutout.label_set in aside or fold_of(cutout.source.name) == fold:
+        if fold_of(cutout.source.name) == fold:
             test.append(cutout)
-        else:
+        elif cutout.label_set not in aside:
             learned.append(cutout)
     return (
         LabelSet(tuple(learned), joined.classes),
@@ -153,7 +154,6 @@ def _summed(
     """Yield the figures of every label set, of the surveys, and of all of them."""
     galaxies = [one for part in found for one in part.galaxies]
     matches = list(chain(*decided))
-    # A galaxy of a set that teaches nothing is searched by the model of every fold.
     rows = by_group([one.label_set for one in galaxies], matches, 0.5)
     for group in filter(None, os.environ.get("SKY_GROUPS", GROUPS).split()):
         names = group.split("+")
