@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 
 from clump_detector.config.detection import DetectOptions
 from clump_detector.core.errors import ClumpError
+from clump_detector.core.text import plural
 
 from .options import (
     Bands,
@@ -73,6 +75,7 @@ def _detected(
 
     rows: list[Row] = []
     problems: list[str] = []
+    coloured: Counter[str] = Counter()
     for source in with_progress(sources, "Detecting clumps"):
         try:
             cutout = read_cutout(source)
@@ -82,6 +85,10 @@ def _detected(
             continue
         for note in cutout.notes:
             print(f"{source.path}: {note}", file=sys.stderr)
+        coloured[found.bands] += 1
         made = rows_of(source.path, cutout, found, predictor.model_id)
         rows += [row for row in made if row["score"] >= least]
+    for bands in filter(None, sorted(coloured)):
+        n = plural(coloured[bands], "cutout")
+        print(f"Colours in {bands} count in the scores of {n}.", file=sys.stderr)
     return rows, problems

@@ -33,6 +33,7 @@ def facts(entry: ModelEntry, entries: Sequence[ModelEntry]) -> list[Fact]:
         ("Lineage", _lineage(entry, card, entries)),
         ("Performance", _performance(card)),
         ("Score from", _expected(card)),
+        ("Colours", _colours(card)),
         ("Made", [made_when(card) or "not recorded"]),
         ("Network", [f"{card.config.encoder}, {' and '.join(card.config.classes)}"]),
         ("Weights", [card.weights[:8] or "not recorded"]),
@@ -112,6 +113,17 @@ def _expected(card: ModelCard) -> list[str]:
     return found
 
 
+def _colours(card: ModelCard) -> list[str]:
+    """Return in which bands colours count in the scores."""
+    bands = list(card.source_classifier)
+    if not bands:
+        return ["only those of the picture"]
+    return [
+        "where a cutout has fluxes in known units in u, g and r, scores count colours "
+        f"and widths, which tell clumps from stars ({', '.join(bands)})"
+    ]
+
+
 def _some_rows(curve: Sequence[object], score: float) -> list[JsonObject]:
     """Return the row at the default score and some others, by rising score."""
     rows = [r for r in curve if isinstance(r, dict) and "score" in r]
@@ -133,7 +145,15 @@ def _performance(card: ModelCard) -> list[str]:
         return []
     score = values.get("score")
     at = f" at score {score:.2f}" if isinstance(score, int | float) else ""
-    return [f"on {values.get('on', 'its test galaxies')}{at}", *found]
+    groups = [
+        f"{row.get('name')}: " + ", ".join(
+            f"{name} {with_interval(row[name])}"
+            for name in ("completeness", "purity")
+            if row.get(name)
+        )
+        for row in values.get("label_sets") or ()
+    ]  # fmt: skip
+    return [f"on {values.get('on', 'its test galaxies')}{at}", *found, *groups]
 
 
 def with_interval(figure: object) -> str:

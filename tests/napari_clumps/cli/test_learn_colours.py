@@ -64,6 +64,10 @@ def test_scores_count_colours_where_there_is_u_and_nowhere_else(
                 assert new.bands == ""
     assert moved > 3
 
+    image = next((five / "five" / "images").glob("*.fits"))
+    _, _, err = run("detect", image, "--model", model, "--out", model / "boxes.csv")
+    assert "Colours in ugriz count in the scores of 1 cutout." in err
+
 
 def test_too_few_boxes_or_no_u_are_said_so(run, five, model):
     for name in ("five", "three"):

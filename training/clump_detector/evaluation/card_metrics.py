@@ -168,7 +168,7 @@ def store_metrics(folder: Path, metrics: JsonObject, where: str) -> ModelCard:
     """
     kept = (
         "score", "galaxies", "true_boxes", "completeness", "purity", "f1", "classes",
-        "flux_ratios", "average_precision", "false_per_empty_galaxy",
+        "flux_ratios", "label_sets", "average_precision", "false_per_empty_galaxy",
     )  # fmt: skip
     performance = {"on": where, **{key: metrics[key] for key in kept}}
     performance["calibration_error"] = metrics["reliability"]["error"]
