@@ -33,6 +33,10 @@ SEEDS = 10
 #: Galaxies of the rest that are judged on.
 TEST = 300
 
+#: The model to begin with: the starter has learned from labels of real galaxies, and
+#: may have from these.
+BASE = "starter-simulated"
+
 OUT = Path("build/loop")
 
 
@@ -70,7 +74,7 @@ def _summed(n: int, rows: list[dict[str, Any]]) -> Iterator[Figure]:
     what = f"{n} galaxies"
     yield Figure(f"{what}: F1 at the default score, median", np.median(of("f1")), "")
     yield Figure(f"{what}: best F1 over scores, median", np.median(of("best_f1")), "")
-    yield Figure(f"{what}: starter's F1, median", np.median(of("old_f1")), "")
+    yield Figure(f"{what}: F1 before, median", np.median(of("old_f1")), "")
     near, most = int((share >= 0.95).sum()), f"{0.9 * len(rows):g}"
     yield Figure(
         f"{what}: draws with 0.95 of the best F1", near, f"of {len(rows)}", most
@@ -113,9 +117,11 @@ def make(n: int, seed: int) -> dict[str, Any]:
     took = peak = float("nan")
     if not model.is_dir():
         started = time.perf_counter()
-        found = run_verb("train", folder / "labels.json", "--out", model)
+        found = run_verb(
+            "train", folder / "labels.json", "--base", BASE, "--out", model
+        )
         took, peak = time.perf_counter() - started, found or peak
-    result = compare_models(resolve_model("starter"), model, test, which="all")
+    result = compare_models(resolve_model(BASE), model, test, which="all")
     old, new, gain = result["old"], result["new"], result["difference"]
     return {
         "galaxies": n,

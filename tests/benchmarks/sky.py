@@ -1,7 +1,7 @@
 """Models judged on real galaxies that they did not learn from: five-fold.
 
 ``NAPARI_CLUMPS_LABELS`` names a folder of label sets (``*.json``) of real galaxies.
-Each fold trains with the recipe of ``SKY_RECIPE`` (default: retrain-real) on four
+Each fold trains with the recipe of ``SKY_RECIPE`` (default: starter) on four
 fifths of the galaxies, and on the label sets of ``SKY_WITH`` (paths with blanks
 between, such as of simulated galaxies), and is judged on the last fifth. From which
 score its boxes count is chosen on what the models of the other folds found out of fold:
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clump_detector.config.recipe import find_recipe, read_recipe
 from clump_detector.evaluation.evaluate import Evaluated, search_all
 from clump_detector.evaluation.groups import by_group
 from clump_detector.labels.joined import join_label_sets
@@ -55,10 +56,10 @@ def figures() -> Iterator[Figure]:
     joined = join_label_sets([(file.stem, read_label_set(file)) for file in files])
     folds = range(int(os.environ.get("SKY_FOLDS", FOLDS)))
     parts = [_split(joined, fold) for fold in folds]
-    starter = resolve_model("starter")
-    before = [_search(starter, test) for _, test in parts]
-    score = read_card(starter).default_score
-    yield from _summed("starter", before, [_decided(one, score) for one in before])
+    base = resolve_model(read_recipe(find_recipe(_recipe())).base)
+    before = [_search(base, test) for _, test in parts]
+    score = read_card(base).default_score
+    yield from _summed("its base", before, [_decided(one, score) for one in before])
     models = [_trained(fold, learned) for fold, (learned, _) in enumerate(parts)]
     after = [
         _search(model, test) for model, (_, test) in zip(models, parts, strict=True)
@@ -70,7 +71,7 @@ def figures() -> Iterator[Figure]:
         print(f"fold {fold}: {point.sentence}")
         mended = [replace(m, scores=point.calibration(m.scores)) for m in own]
         decided.append([_yes_or_no(m, point.score) for m in mended])
-    yield from _summed("retrained", after, decided)
+    yield from _summed("trained", after, decided)
     if os.environ.get("SKY_KEEP"):
         _keep(Path(os.environ["SKY_KEEP"]), _point(list(chain(*raw))))
 
@@ -96,6 +97,10 @@ def _split(joined: LabelSet, fold: int) -> tuple[LabelSet, LabelSet]:
     )
 
 
+def _recipe() -> str:
+    return os.environ.get("SKY_RECIPE", "starter")
+
+
 def _trained(fold: int, learned: LabelSet) -> Path:
     """Return the model of a fold; train it in a process of its own if need be."""
     out = Path(os.environ.get("SKY_OUT", "build/sky")) / f"fold-{fold}"
@@ -105,9 +110,8 @@ def _trained(fold: int, learned: LabelSet) -> Path:
     labels = out / "real.json"
     write_label_set(learned, labels)
     more = os.environ.get("SKY_WITH", "").split()
-    recipe = os.environ.get("SKY_RECIPE", "retrain-real")
     begun = ["--resume"] if (out / ".model.checkpoint.pt").is_file() else []
-    run_verb("train", labels, *more, "--recipe", recipe, "--out", model, *begun)
+    run_verb("train", labels, *more, "--recipe", _recipe(), "--out", model, *begun)
     return model
 
 
