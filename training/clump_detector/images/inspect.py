@@ -16,6 +16,7 @@ from clump_detector.galaxies.sidecar import rows_without_cutout
 from clump_detector.image_files.sources import Source, find_sources, search
 
 from .cutout import Cutout, read_cutout
+from .psf_width import width_from_noise
 
 COLUMNS = ("cutout", "files", "pixels", "read as", "PSF FWHM", "to know")
 
@@ -71,7 +72,10 @@ def _pixels(cutout: Cutout) -> str:
 
 def _psf(cutout: Cutout) -> str:
     widths = [f"{b} {fwhm:.1f}".strip() for b, fwhm in cutout.psf.items()]
-    return f"{', '.join(widths)} px" if widths else ""
+    if widths:
+        return f"{', '.join(widths)} px"
+    guess = width_from_noise(cutout.pixels) if cutout.is_picture else None
+    return "" if guess is None else f"about {guess:.0f} px by the noise, to 20 %"
 
 
 def as_markdown(rows: Sequence[Sequence[str]]) -> str:
