@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 import timm
@@ -14,6 +15,7 @@ from clump_detector.detector.encoder import build_encoder
 from clump_detector.experiments.encoders import COLUMNS, run_experiment
 from clump_detector.experiments.plan import read_experiment
 from clump_detector.experiments.pretrain import KINDS, PretrainConfig, pretrain
+from clump_detector.labels.label_set import read_label_set
 
 PLAN = """
 labels = "{labels}"
@@ -180,9 +182,35 @@ def test_a_half_trained_run_of_another_recipe_is_not_gone_on_with(made):
     assert (made.folder / "replaced/none-4-0-1/.model.checkpoint.pt").is_file()
 
 
-def test_smaller_subsets_are_part_of_larger_ones(plan, tmp_path):
-    from clump_detector.labels.label_set import read_label_set
+def test_tested_on_the_rest_with_every_part_at_the_default_score(tmp_path, make_labels):
+    first, second = make_labels(9), make_labels(5, seed=9, name="more")
+    path = tmp_path / "plan.toml"
+    text = SMALL.replace('test = "{test}"', 'parts = ["fpn", "everything"]').replace(
+        'labels = "{labels}"', f'labels = ["{first.as_posix()}", "{second.as_posix()}"]'
+    )
+    text = text.replace("[model]", "at_default = true\n[model]", 1)
+    path.write_text(text.split("[[init]]")[0] + '[[init]]\nname = "none"\n')
+    rows = run_experiment(read_experiment(path), tmp_path / "out")
+    assert [(r["parts"], r["galaxies"]) for r in rows] == [
+        ("fpn", 4),
+        ("everything", 4),
+    ]
+    runs = tmp_path / "out" / "runs"
+    made = sorted(p.name for p in runs.iterdir())
+    assert made == ["none-everything-4-0", "none-fpn-4-0"]
+    learned = {
+        frozenset(c.source.name for c in read_label_set(f / "labels.json").cutouts)
+        for f in runs.iterdir()
+    }
+    assert len(learned) == 1  # the same galaxies teach both
+    assert len(next(iter(learned))) == 4
+    text = path.read_text().replace("sizes = [4]", "sizes = [14]")
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="14 to learn from and 0 to evaluate on"):
+        run_experiment(read_experiment(path), tmp_path / "out")
 
+
+def test_smaller_subsets_are_part_of_larger_ones(plan, tmp_path):
     run_experiment(read_experiment(plan), tmp_path / "out")
     names = {
         (init, size): {
@@ -220,6 +248,7 @@ BAD = {
     "an unknown kind": (PLAN.replace('"textures"', '"magic"'), "magic"),
     "two of one name": (PLAN.replace('"none"', '"photographs"'), "name of its own"),
     "no init": (PLAN.split("[[init]]")[0], "one \\[\\[init\\]\\] or more"),
+    "a wrong part": (PLAN.replace("[model]", 'parts = ["head"]\n[model]'), "head"),
     "no sizes": (PLAN.replace("[4, 8]\nseeds", "[]\nseeds"), "needed"),
     "too many": (PLAN.replace("[4, 8]\nseeds", "[4, 800]\nseeds"), "800 galaxies"),
     "a wrong pretraining": (
@@ -236,6 +265,25 @@ def test_a_wrong_experiment_is_refused_by_name(tmp_path, make_labels, case):
     path.write_text(text.replace("{labels}", labels).replace("{test}", labels))
     with pytest.raises(ClumpError, match=message):
         run_experiment(read_experiment(path), tmp_path / "out")
+
+
+def test_the_paper_s_comparison_runs_with_a_toy_for_its_encoders(tmp_path, make_labels):
+    path = find_recipe("compare-paper", experiment=True)
+    paper, toy = read_experiment(path), tmp_path / "toy.toml"
+    toy.write_text(SMALL.format(labels="a", test="b"))
+    small = replace(
+        paper,
+        labels=(str(make_labels(8)),),
+        test=str(make_labels(3, seed=9, name="test")),
+        sizes=(4,),
+        seeds=(0,),
+        inits=tuple(replace(init, encoder="test_resnet") for init in paper.inits),
+        model=read_experiment(toy).model,
+        train=replace(paper.train, epochs=1, crop=64),
+    )
+    rows = run_experiment(small, tmp_path / "out")
+    assert [row["init"] for row in rows] == ["Zoobot", "ImageNet"]
+    assert {row["parts"] for row in rows} == {"last stages"}
 
 
 def test_our_experiments_can_be_read():

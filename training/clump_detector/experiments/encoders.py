@@ -1,4 +1,4 @@
-"""The paper's experiment: encoders by numbers of galaxies by seeds.
+"""The paper's experiment: encoders by what is trained, numbers of galaxies and seeds.
 
 Every run has a folder of its own below the experiment's, with its model, its metrics
 and the parts of the recipe that it was made from. What is there and of this recipe is
@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from clump_detector.core.files import read_json, sha256, write_json, write_text
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
 from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels
+from clump_detector.labels.joined import join_label_sets
 from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
 
 from .plan import Experiment, Init, folder_name, pretraining
@@ -37,8 +38,8 @@ Report = Callable[[str], None]
 
 #: What is tabled of every run.
 COLUMNS = (
-    "init", "galaxies", "seed", "boxes", "completeness", "purity", "f1", "ap50",
-    "minutes",
+    "init", "parts", "galaxies", "seed", "boxes", "completeness", "purity", "f1",
+    "best_f1", "ap50", "minutes",
 )  # fmt: skip
 
 
@@ -77,31 +78,53 @@ def run_experiment(
     ConfigError
         If there are fewer galaxies than the largest size.
     """
-    runs = list(itertools.product(plan.inits, plan.sizes, plan.seeds))
+    parts = plan.parts or (plan.train.train_parts,)
+    runs = list(itertools.product(plan.inits, parts, plan.sizes, plan.seeds))
     rows: list[JsonObject] = []
 
     def report(text: str) -> None:
         progress(len(rows), len(runs), text)
 
-    labels, test = read_label_set(plan.labels), read_label_set(plan.test)
-    usable = _apart(labels.subset(held_out=False), test, report)
-    if max(plan.sizes) > len(usable.cutouts):
-        raise ConfigError(
-            f"{max(plan.sizes)} galaxies are asked for, and there are "
-            f"{len(usable.cutouts)}",
-            Path(plan.labels),
-            "Lower the sizes, or make more.",
-        )
+    drawn = {seed: _drawn(plan, seed, report) for seed in plan.seeds}
     out.mkdir(parents=True, exist_ok=True)
-    for init, size, seed in runs:
-        row = _run_once(
-            plan, init, _subset(usable, size, seed), test, seed, out, report
-        )
+    for init, part, size, seed in runs:
+        learned, test = drawn[seed]
+        labels = replace(learned, cutouts=learned.cutouts[:size])
+        one = replace(plan, train=replace(plan.train, train_parts=part))
+        row = _run_once(one, init, labels, test, seed, out, report)
         rows.append(row)
         report("  ".join(f"{key} {_short(row[key])}" for key in COLUMNS))
         write_text(out / "table.csv", _table(rows))
     draw_experiment(rows, out / "picture.png")
     return rows
+
+
+def _drawn(plan: Experiment, seed: int, report: Report) -> tuple[LabelSet, LabelSet]:
+    """Return the galaxies of a seed to learn from, in their order, and the test."""
+    labels = _read_labels(plan.labels).subset(held_out=False)
+    most = max(plan.sizes)
+    if plan.test:
+        test = read_label_set(plan.test)
+        learned = _shuffled(_apart(labels, test, report), seed)
+    else:
+        mixed = _shuffled(labels, seed)
+        test = replace(mixed, cutouts=mixed.cutouts[most:])
+        learned = _apart(replace(mixed, cutouts=mixed.cutouts[:most]), test, report)
+    if most > len(learned.cutouts) or not test.cutouts:
+        raise ConfigError(
+            f"{most} galaxies are asked for, and there are {len(learned.cutouts)} to "
+            f"learn from and {len(test.cutouts)} to evaluate on",
+            Path(plan.labels[0]),
+            "Lower the sizes, or make more.",
+        )
+    return learned, test
+
+
+def _read_labels(paths: Sequence[str]) -> LabelSet:
+    """Return one label set, of one or of several files."""
+    if len(paths) == 1:
+        return read_label_set(paths[0])
+    return join_label_sets([(Path(p).stem, read_label_set(p)) for p in paths])
 
 
 def _run_once(
@@ -115,7 +138,9 @@ def _run_once(
 ) -> JsonObject:
     """Make one run, unless it is there already, and return its row."""
     size = len(labels.cutouts)
-    folder = out / "runs" / f"{folder_name(init.name)}-{size}-{seed}"
+    parts = [folder_name(plan.train.train_parts)] if plan.parts else []
+    name = "-".join([folder_name(init.name), *parts, str(size), str(seed)])
+    folder = out / "runs" / name
     done = folder / "figures.json"
     recipe = _run_recipe(plan, init, labels, test, seed)
     _set_aside(folder, recipe, out / REPLACED, report)
@@ -123,7 +148,13 @@ def _run_once(
         encoder = _encoder(init, plan, out, report)
         keep_recipe(folder, recipe)
         _run(plan, encoder, labels, test, seed, folder)
-    row = {"init": init.name, "galaxies": size, "seed": seed, **read_json(done)}
+    row = {
+        "init": init.name,
+        "parts": plan.train.train_parts,
+        "galaxies": size,
+        "seed": seed,
+        **read_json(done),
+    }
     return {key: row[key] for key in COLUMNS}
 
 
@@ -188,6 +219,7 @@ def _run_recipe(
         "galaxies": len(labels.cutouts),
         "seed": seed,
         "steps": plan.steps,
+        **({"at_default": True} if plan.at_default else {}),
         "init": _encoder_recipe(init, plan),
         "model": {
             k: v for k, v in settings_table(plan.model).items() if k != "encoder"
@@ -225,11 +257,10 @@ def _encoder(init: Init, plan: Experiment, out: Path, report: Report) -> str:
     return f"local-dir:{folder}"
 
 
-def _subset(labels: LabelSet, size: int, seed: int) -> LabelSet:
-    """Return ``size`` galaxies, the same for every encoder."""
+def _shuffled(labels: LabelSet, seed: int) -> LabelSet:
+    """Return the galaxies in a random order, the same for every encoder."""
     order = np.random.default_rng([seed, 7]).permutation(len(labels.cutouts))
-    chosen = tuple(labels.cutouts[i] for i in order[:size])
-    return replace(labels, cutouts=chosen)
+    return replace(labels, cutouts=tuple(labels.cutouts[i] for i in order))
 
 
 def _run(
@@ -251,12 +282,13 @@ def _run(
         going_on = (folder / ".model.checkpoint.pt").is_file()
         chosen = with_encoder(plan.model, encoder)
         train(TrainRequest(file, model, config=config, model=chosen, resume=going_on))
-    # Each at its best, or a shy model seems a bad one.
-    found = evaluate_model(model, test, at_best=True)
+    # Each at its best unless it chose a score, or a shy model seems a bad one.
+    found = evaluate_model(model, test, at_best=not plan.at_default)
     card = read_json(model / "model.json")
     figures = {name: found[name]["value"] for name in ("completeness", "purity", "f1")}
     figures |= {
         "ap50": found["average_precision"]["any"]["ap50"],
+        "best_f1": found["best_f1"],
         "boxes": labels.n_boxes,
         "minutes": card["learned_from"]["minutes"],
         "intervals": {n: found[n]["68"] for n in ("completeness", "purity", "f1")},

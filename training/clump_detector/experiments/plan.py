@@ -42,8 +42,12 @@ class Experiment:
     Attributes
     ----------
     description : str
-    labels, test : str
-        Label sets to learn from and to evaluate on, relative to where it is run.
+    labels : tuple of str
+        Label sets to learn from, relative to where it is run; a single one may be given
+        without a list.
+    test : str
+        The label set to evaluate on. Where there is none, it is the galaxies that are
+        left of those to learn from after the largest number of each seed.
     commands : tuple of str
         What makes them.
     sizes : tuple of int
@@ -53,6 +57,12 @@ class Experiment:
     inits : tuple of Init
     model : ModelConfig
     train : TrainConfig
+    parts : tuple of str
+        What of the network is trained, each in runs of its own; empty for what
+        ``train`` says.
+    at_default : bool
+        Evaluate each model at its own default score, which no test galaxy had a say in.
+        Otherwise at the score that is best on the test, which flatters.
     steps : int
         Steps of every training, whatever its number of galaxies; 0 for the epochs of
         ``train``. As many steps for all compares what is learned, not how long.
@@ -61,7 +71,7 @@ class Experiment:
     """
 
     description: str = ""
-    labels: str = ""
+    labels: tuple[str, ...] = ()
     test: str = ""
     commands: tuple[str, ...] = ()
     sizes: tuple[int, ...] = (100, 400)
@@ -70,6 +80,8 @@ class Experiment:
     inits: tuple[Init, ...] = ()
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    parts: tuple[str, ...] = ()
+    at_default: bool = False
     pretrain: JsonObject = field(default_factory=dict)
 
 
@@ -87,6 +99,8 @@ def read_experiment(path: str | Path) -> Experiment:
         model = fill(ModelConfig, content.pop("model", {}), "model.")
         train = fill(TrainConfig, content.pop("train", {}), "train.")
         inits = content.pop("init", [])
+        if isinstance(content.get("labels"), str):
+            content["labels"] = [content["labels"]]
         found = tuple(fill(Init, one, "init.") for one in inits)
         table = dict(content.pop("pretrain", {}))
         plan = replace(
@@ -94,6 +108,8 @@ def read_experiment(path: str | Path) -> Experiment:
             inits=found, model=model, train=train, pretrain=table,
         )  # fmt: skip
         pretraining(plan)
+        for parts in plan.parts:
+            replace(train, train_parts=parts)  # refuses what cannot be trained
         for init in found:
             if init.pretrain not in ("", *KINDS):
                 raise ConfigError(
@@ -109,9 +125,9 @@ def read_experiment(path: str | Path) -> Experiment:
             path,
             'Add [[init]] with name = "none".',
         )
-    if not plan.labels or not plan.test or not plan.sizes or not plan.seeds:
+    if not plan.labels or not plan.sizes or not plan.seeds:
         raise ConfigError(
-            "labels, test, sizes and seeds are needed", path, "Add what is missing."
+            "labels, sizes and seeds are needed", path, "Add what is missing."
         )
     return plan
 

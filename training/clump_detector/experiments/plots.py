@@ -30,7 +30,7 @@ def draw_experiment(rows: list[JsonObject], path: Path) -> None:
 
     drawing = new_figure(10.5, 3.4)
     panels = drawing.subplots(1, 3, sharex=True)
-    names = list(dict.fromkeys(row["init"] for row in rows))
+    names = list(dict.fromkeys(_name(row, rows) for row in rows))
     for axes, key in zip(panels, ("completeness", "purity", "ap50"), strict=True):
         for name, colour in zip(names, itertools.cycle(COLOURS), strict=False):
             sizes, low, middle, high = zip(*_spread(rows, name, key), strict=True)
@@ -42,6 +42,12 @@ def draw_experiment(rows: list[JsonObject], path: Path) -> None:
     save_figure(drawing, path)
 
 
+def _name(row: JsonObject, rows: list[JsonObject]) -> str:
+    """Return a line's name: the encoder, and what was trained if that varies."""
+    several = len({one["parts"] for one in rows}) > 1
+    return f"{row['init']}, {row['parts']}" if several else str(row["init"])
+
+
 def _spread(
     rows: list[JsonObject], name: str, key: str
 ) -> Iterator[tuple[int, float, float, float]]:
@@ -50,7 +56,7 @@ def _spread(
         values = [
             row[key] or 0.0
             for row in rows
-            if row["init"] == name and row["galaxies"] == size
+            if _name(row, rows) == name and row["galaxies"] == size
         ]
         if values:
             yield size, min(values), float(np.mean(values)), max(values)
