@@ -77,7 +77,7 @@ class _Finder:
 
     def predict(self, _: Any) -> Any:
         return SimpleNamespace(
-            boxes=np.array([BOX]), scores=np.array([0.9]), classes=["clump"]
+            boxes=np.array([BOX]), scores=np.array([0.9]), classes=["clump"], bands=""
         )
 
 

@@ -167,4 +167,10 @@ def test_the_starter_says_what_to_expect_at_every_score():
     low, default = (expected_at(card.expected, score) for score in scores)
     assert low[0] > default[0] > 0.7  # completeness falls with the score
     assert default[1] > low[1]  # and purity rises
-    assert "simulated" in card.expected["method"]
+    assert card.expected["method"] == "out of fold"
+    # Whose labels taught it, and judged it, stands in the card.
+    assert "machine-vision reviewer" in card.performance["on"]
+    assert "not an astronomer" in card.learned_from["note"]
+    before = read_card(registry.shipped_folder() / "starter-simulated")
+    assert card.learned_from["parent"] == before.model_id == "starter-86c6020a"
+    assert registry.resolve_model(before.model_id).name == "starter-simulated"

@@ -8,7 +8,6 @@ import shutil
 import numpy as np
 import pytest
 
-from clump_detector.detector.predict import Predictor
 from clump_detector.evaluation import card_metrics
 from clump_detector.images.cutout import read_cutout
 from clump_detector.labels.label_set import read_label_set
@@ -39,6 +38,8 @@ def model(tmp_path):
 def test_scores_count_colours_where_there_is_u_and_nowhere_else(
     run, five, model, monkeypatch
 ):
+    from clump_detector.detector.predict import Predictor
+
     monkeypatch.setattr(card_metrics, "FEWEST_BOXES", 3)
     before = Predictor(model, "cpu")
     before.classifier = None

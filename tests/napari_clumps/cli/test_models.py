@@ -44,15 +44,16 @@ def gal():
 def test_the_list_has_a_star_and_the_newest_verdict(run, gal):
     code, out, _ = run("models", "list")
     assert code == 0
-    first, second, verdict = out.splitlines()
+    first, before, second, verdict = out.splitlines()
     assert first.startswith("* starter  ")
+    assert before.startswith("  starter-simulated  ")
     assert second.startswith("  gal      ")
     assert verdict.strip() == f"2026-01-02: {VERDICT['summary']}"
     change_settings(model="gal")
     assert "\n* gal " in run("models", "list")[1]
     rows = json.loads(run("models", "list", "--json")[1])
-    assert [r["current"] for r in rows] == [False, True]
-    assert rows[1]["verdict"]["galaxies"] == 34
+    assert [r["current"] for r in rows] == [False, False, True]
+    assert rows[2]["verdict"]["galaxies"] == 34
 
 
 def test_show_tells_card_lineage_and_verdicts(run, gal):
@@ -60,9 +61,11 @@ def test_show_tells_card_lineage_and_verdicts(run, gal):
     assert code == 0
     said = " ".join(out.split())
     assert "Learned from 40 galaxies, 90 boxes" in said
-    assert "Lineage from starter: 10,000 galaxies" in said
+    assert "Lineage from starter: 719 galaxies" in said
     assert "from 0.47: expected completeness 0.53, purity 0.47" in said
-    assert "completeness 0.82 (0.79 to 0.86)" in said
+    assert "completeness 0.74 (0.68 to 0.79)" in said
+    assert "s82: completeness 0.92 (0.83 to 1.00), purity 0.85" in said
+    assert "scores count colours and widths" in said
     assert VERDICT["summary"] in said
     assert "does not say which galaxies it learned from" in said
     assert "made from it: gal" in run("models", "show", "starter")[1]
@@ -71,7 +74,9 @@ def test_show_tells_card_lineage_and_verdicts(run, gal):
 def test_show_for_other_programs(run, gal):
     shown = json.loads(run("models", "show", "gal", "--json")[1])
     assert shown["card"]["learned_from"]["boxes"] == 90
-    assert [row["name"] for row in shown["lineage"]] == ["starter", None]
+    assert [row["name"] for row in shown["lineage"]] == [
+        "starter", "starter-simulated", None,
+    ]  # fmt: skip
     assert json.loads(run("models", "show", "starter", "--json")[1])[
         "made_from_it"
     ] == ["gal"]

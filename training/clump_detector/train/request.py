@@ -23,13 +23,13 @@ class TrainRequest:
         The model folder to start from; None starts from the encoder.
     config : TrainConfig
     model : ModelConfig
-    model_keys : tuple of str
-        Where there is a base, only these keys of ``model`` count, and only such as say
-        how a picture comes to the network.
     resume : bool
         Continue from the checkpoint that an earlier training to ``out`` left.
     recipe : str
         Name of the recipe, for the card.
+    model_keys : tuple of str
+        Where there is a base, only these keys of ``model`` count, and only such as say
+        how a picture comes to the network.
     """
 
     labels: Path
@@ -37,6 +37,6 @@ class TrainRequest:
     base: Path | None = None
     config: TrainConfig = field(default_factory=TrainConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
-    model_keys: tuple[str, ...] = ()
     resume: bool = False
     recipe: str = ""
+    model_keys: tuple[str, ...] = ()
