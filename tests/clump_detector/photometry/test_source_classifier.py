@@ -91,6 +91,9 @@ def test_a_box_without_u_or_units_keeps_its_score(classifier):
     assert bands == ["", "ugri", "", "ugriz"]
     np.testing.assert_array_equal(mended[[0, 2]], scores[[0, 2]])
     assert bands_measured(measured(flux)) == bands
+    blank = measured(np.where([True, False, False, False, False], 0.0, found.flux))
+    blank.error[:, 0] = 0.0  # no noise: a plane of zeros
+    assert bands_measured(blank) == [""] * 4
 
 
 def test_colours_are_magnitudes_without_extinction():

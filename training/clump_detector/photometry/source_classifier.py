@@ -135,18 +135,20 @@ def bands_measured(measured: Measured) -> list[str]:
     """Return the bands of each box in which it has a flux in known units.
 
     They are letters of ugriz in that order; "" where u, g or r is missing, or nothing
-    was seen of it in r.
+    was seen of it in r. A band without any noise is blank, and no measurement.
 
     Parameters
     ----------
     measured : Measured
     """
+    if not measured.bands:
+        return [""] * len(measured)
+    flux, error = measured.flux_jy, measured.error_jy
+    good = np.isfinite(flux) & (error > 0)
     each = []
-    for flux in measured.flux_jy if measured.bands else np.zeros((len(measured), 0)):
-        there = dict(zip(measured.bands, flux, strict=True))
-        known = "".join(
-            band for band in NEEDED + MORE if np.isfinite(there.get(band, np.nan))
-        )
+    for k in range(len(measured)):
+        there = {b: flux[k, i] for i, b in enumerate(measured.bands) if good[k, i]}
+        known = "".join(band for band in NEEDED + MORE if band in there)
         seen = there.get("r", 0.0) > 0 and set(NEEDED) <= set(known)
         each.append(known if seen else "")
     return each
