@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from clump_detector.photometry.flags import Quality
 from clump_detector.photometry.results import Measured
 from clump_detector.photometry.source_classifier import (
     MOST_MOVED,
@@ -42,7 +43,8 @@ def boxes(n, seed, scatter=0.1):
     colour = np.where(true[:, None], CLUMP, STAR)
     colour = colour * np.exp(rng.normal(0, scatter, (n, 5)))
     flux = 10 ** rng.uniform(1.5, 3, (n, 1)) * colour
-    return rng.uniform(0.3, 0.8, n), true, measured(flux)
+    width = np.exp(rng.normal(0.1, 0.1, n)) * np.where(true, 1.15, 1.0)
+    return rng.uniform(0.3, 0.8, n), true, measured(flux, width=width)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,16 @@ def test_colours_are_magnitudes_without_extinction():
     dusty = features(measured(flux, bands="ugr", ebv=0.1), "ugr")
     np.testing.assert_allclose(plain[0, :2] - dusty[0, :2], [0.1954, 0.1018])
     np.testing.assert_allclose(plain[0, 2:], [0.0, np.log(4.0)])
+
+
+def test_a_width_against_a_guessed_psf_says_nothing(classifier):
+    scores, _, found = boxes(20, 5)
+    wide = measured(found.flux, width=np.full(20, 3.0))
+    usual = measured(found.flux, width=np.full(20, np.nan))
+    expected, _ = classifier.mend(scores, usual)
+    assert not np.allclose(classifier.mend(scores, wide)[0], expected)
+    wide.flags[:] = int(Quality.PSF_GUESSED)
+    np.testing.assert_array_equal(classifier.mend(scores, wide)[0], expected)
 
 
 def test_colours_beyond_all_that_was_learned_from_are_not_followed(classifier):

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from clump_detector.core.arrays import Floats
 from clump_detector.core.json_types import JsonObject
 
+from .flags import Quality
 from .results import Measured
 
 #: Bands that are needed, and those that add to them.
@@ -74,7 +75,9 @@ class BandFit:
         logits : array of shape (n,)
         values : array of shape (n, d)
         """
-        terms = _terms((np.clip(values, self.low, self.high) - self.mean) / self.scale)
+        # What was not measured says nothing: it is taken for the usual.
+        known = np.where(np.isnan(values), self.mean, values)
+        terms = _terms((np.clip(known, self.low, self.high) - self.mean) / self.scale)
         full = terms @ np.array(self.weights) + self.slope * logits + self.offset
         plain = self.plain_slope * logits + self.plain_offset
         return np.asarray(np.clip(full - plain, -MOST_MOVED, MOST_MOVED))
@@ -166,7 +169,8 @@ def features(measured: Measured, bands: str) -> Floats:
     Returns
     -------
     array of shape (n, len(bands) + 1)
-        Colours in magnitudes, without Galactic extinction where that is known.
+        Colours in magnitudes, without Galactic extinction where that is known. Widths
+        are not-a-number where the PSF is only guessed from the boxes.
     """
     index = {band: measured.bands.index(band) for band in bands}
     flux, extinct = measured.flux_jy, np.nan_to_num(measured.extinction)
@@ -178,7 +182,8 @@ def features(measured: Measured, bands: str) -> Floats:
             reddening = extinct[index[band]] - extinct[red]
             columns.append(-2.5 * np.log10(ratio) - reddening)
         snr = measured.flux[:, red] / measured.error[:, red]
-    columns.append(np.log(np.clip(np.nan_to_num(measured.width, nan=1.0), *WIDTHS)))
+    guessed = measured.flagged(Quality.PSF_GUESSED)
+    columns.append(np.log(np.clip(np.where(guessed, np.nan, measured.width), *WIDTHS)))
     columns.append(np.log(np.clip(np.nan_to_num(snr), LEAST_SNR, None)))
     return np.stack(columns, axis=1)
 
@@ -205,6 +210,7 @@ def fit_bands(scores: ArrayLike, true: ArrayLike, values: Floats) -> BandFit:
 
     logits = _logits(np.asarray(scores, dtype=np.float64))
     hits = np.asarray(true, dtype=bool)
+    values = np.where(np.isnan(values), np.nanmean(values, axis=0), values)
     low, high = np.percentile(values, KNOWN, axis=0)
     cut = np.clip(values, low, high)
     mean, scale = cut.mean(axis=0), np.maximum(cut.std(axis=0), 1e-3)
