@@ -51,7 +51,7 @@ class Calibration:
         values = np.asarray(scores, dtype=np.float64)
         if self == Calibration():
             return values
-        logits = _logits(values) / self.temperature + self.offset
+        logits = logits_of(values) / self.temperature + self.offset
         return np.asarray(1 / (1 + np.exp(-logits)))
 
     def after(self, first: Calibration) -> Calibration:
@@ -102,7 +102,7 @@ def expecting(scores: ArrayLike, total: float, temperature: float) -> Calibratio
     """
     from scipy.optimize import brentq
 
-    values = _logits(np.asarray(scores, dtype=np.float64)) / temperature
+    values = logits_of(np.asarray(scores, dtype=np.float64)) / temperature
     if not len(values):
         return Calibration(temperature)
     wanted = float(np.clip(total, 1e-3 * len(values), 0.999 * len(values)))
@@ -118,7 +118,7 @@ def _likeliest(
 ) -> Calibration:
     from scipy.optimize import minimize
 
-    logits = _logits(scores)
+    logits = logits_of(scores)
     start = np.zeros(2)
     if prior is not None:
         start = np.array([np.log(prior.temperature), prior.offset])
@@ -186,6 +186,7 @@ def _pooled(matches: Sequence[Match]) -> tuple[Floats, NDArray[np.bool_]]:
     )
 
 
-def _logits(scores: Floats) -> Floats:
+def logits_of(scores: ArrayLike) -> Floats:
+    """Return the logits of scores, of their shape; of 0 and 1 those of nearly so."""
     inside = np.clip(scores, _EDGE, 1 - _EDGE)
     return np.asarray(np.log(inside) - np.log1p(-inside))

@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from clump_detector.core.arrays import Floats
 from clump_detector.core.json_types import JsonObject
+from clump_detector.metrics.calibration import logits_of
 
 from .flags import Quality
 from .results import Measured
@@ -37,8 +38,6 @@ KNOWN = (0.5, 99.5)
 
 #: The least flux over that in r, the least S/N and the range of widths that count.
 FAINTEST, LEAST_SNR, WIDTHS = 0.02, 0.1, (0.3, 4.0)
-
-_EDGE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class SourceClassifier:
             The same boxes.
         """
         scores = np.asarray(scores, dtype=np.float64)
-        logits, used = _logits(scores), bands_measured(measured)
+        logits, used = logits_of(scores), bands_measured(measured)
         moved = logits.copy()
         for bands in set(used) & set(self.fits):
             own = np.array([one == bands for one in used])
@@ -208,7 +207,7 @@ def fit_bands(scores: ArrayLike, true: ArrayLike, values: Floats) -> BandFit:
     """
     from sklearn.linear_model import LogisticRegression
 
-    logits = _logits(np.asarray(scores, dtype=np.float64))
+    logits = logits_of(scores)
     hits = np.asarray(true, dtype=bool)
     values = np.where(np.isnan(values), np.nanmean(values, axis=0), values)
     low, high = np.percentile(values, KNOWN, axis=0)
@@ -236,8 +235,3 @@ def _terms(z: Floats) -> Floats:
     """Return features (n, d) and the products of any two of them."""
     rows, columns = np.triu_indices(z.shape[1])
     return np.concatenate([z, z[:, rows] * z[:, columns]], axis=1)
-
-
-def _logits(scores: NDArray[np.float64]) -> Floats:
-    inside = np.clip(scores, _EDGE, 1 - _EDGE)
-    return np.asarray(np.log(inside / (1 - inside)))
