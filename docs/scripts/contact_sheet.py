@@ -39,11 +39,8 @@ def main(out: Path, paths: list[Path], model: str, most: int) -> None:
             found = predictor.predict(cutout)
             boxes = found.boxes[found.scores >= score]
             labelled = path.suffix == ".json"
-            if (
-                labelled
-                and not len(boxes)
-                and not any(not b.ignored for b in one.boxes)
-            ):
+            clumps = [b for b in one.boxes if not b.ignored]
+            if labelled and not (len(boxes) or clumps):
                 continue
             tiles.append(_tile(to_rgb(cutout), boxes, one.boxes))
             total += len(boxes)

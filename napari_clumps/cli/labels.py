@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from clump_detector.core.errors import ClumpError, LabelError
-from clump_detector.labels.joined import join_label_sets
+from clump_detector.labels.joined import join_label_sets, set_name
 from clump_detector.labels.label_set import read_label_set, write_label_set
 
 _DECIDE = "Accept, reject or draw some boxes, or set cutouts done, first."
@@ -64,8 +64,7 @@ def joined_labels(paths: Sequence[Path]) -> Iterator[Path]:
         if len(files) == 1:
             yield files[0]
             return
-        # A set made by this program is `labels.json` in a folder that has its name.
-        names = [p.parent.name if p.stem == "labels" else p.stem for p in paths]
+        names = [set_name(path) for path in paths]
         sets = [read_label_set(file) for file in files]
         joined = join_label_sets(list(zip(names, sets, strict=True)))
         told = {why for one in sets for why in one.info.get("left_out", ())}

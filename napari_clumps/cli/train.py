@@ -234,7 +234,9 @@ def learn_colours(
 
     folder = resolve_model(model)
     with joined_labels(labels) as joined, shown_events("Measuring") as progress:
-        card = learn(folder, read_label_set(joined), device, progress)
+        card, notes = learn(folder, read_label_set(joined), device, progress)
+    for note in notes:
+        print(note)
     bands = ", ".join(card.source_classifier)
     print(f"{card.name}: scores now count colours and widths in the bands {bands}.")
 

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from clump_detector.labels.joined import join_label_sets
-from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
+from clump_detector.labels.joined import read_joined
+from clump_detector.labels.label_set import LabelSet, write_label_set
 from tests.benchmarks.goal import Figure, memory, run_verb
 
 SIZES = (25, 50, 100, 200)
@@ -96,7 +96,7 @@ def _summed(n: int, rows: list[dict[str, Any]]) -> Iterator[Figure]:
 def draw(n: int, seed: int) -> tuple[LabelSet, LabelSet]:
     """Return n galaxies to learn from, and others to judge on."""
     files = sorted(Path(os.environ["NAPARI_CLUMPS_LABELS"]).glob("*.json"))
-    joined = join_label_sets([(path.stem, read_label_set(path)) for path in files])
+    joined = read_joined(files)
     cutouts = [replace(c, held_out=False) for c in joined.cutouts]
     order = np.random.default_rng([seed, 11]).permutation(len(cutouts))
     taken = [cutouts[i] for i in order]

@@ -29,11 +29,10 @@ import numpy as np
 from clump_detector.config.recipe import find_recipe, read_recipe
 from clump_detector.evaluation.evaluate import Evaluated, search_all
 from clump_detector.evaluation.groups import by_group
-from clump_detector.labels.joined import join_label_sets
+from clump_detector.labels.joined import read_joined
 from clump_detector.labels.label_set import (
     LabelledCutout,
     LabelSet,
-    read_label_set,
     write_label_set,
 )
 from clump_detector.metrics.calibration import Calibration
@@ -58,7 +57,7 @@ def figures() -> Iterator[Figure]:
         print("the sky: NAPARI_CLUMPS_LABELS names no folder, so nothing is learned")
         return
     files = sorted(Path(named).glob("*.json"))
-    joined = join_label_sets([(file.stem, read_label_set(file)) for file in files])
+    joined = read_joined(files)
     folds = range(int(os.environ.get("SKY_FOLDS", FOLDS)))
     parts = [_split(joined, fold) for fold in folds]
     base = resolve_model(read_recipe(find_recipe(_recipe())).base)

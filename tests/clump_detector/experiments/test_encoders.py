@@ -9,7 +9,7 @@ import pytest
 import timm
 import torch
 
-from clump_detector.config.recipe import find_recipe, recipes_folder
+from clump_detector.config.recipe import find_recipe, read_recipe, recipes_folder
 from clump_detector.core.errors import ClumpError, ConfigError
 from clump_detector.detector.encoder import build_encoder
 from clump_detector.experiments.encoders import COLUMNS, run_experiment
@@ -270,6 +270,9 @@ def test_a_wrong_experiment_is_refused_by_name(tmp_path, make_labels, case):
 def test_the_paper_s_comparison_runs_with_a_toy_for_its_encoders(tmp_path, make_labels):
     path = find_recipe("compare-paper", experiment=True)
     paper, toy = read_experiment(path), tmp_path / "toy.toml"
+    # The set-up stands once more in the experiment: it is the recipe's.
+    recipe = read_recipe(find_recipe("paper"))
+    assert (paper.model, paper.train) == (recipe.model, recipe.train)
     toy.write_text(SMALL.format(labels="a", test="b"))
     small = replace(
         paper,

@@ -243,6 +243,9 @@ def test_a_cube_has_the_bands_that_were_asked_for(tmp_path):
 def test_bands_that_cannot_be_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="a picture has three colours"):
         simulate(tmp_path / "a", 2, bands="ugriz")
+    for bands in ("uugr", "zri"):
+        with pytest.raises(ConfigError, match="each once, from blue to red"):
+            simulate(tmp_path / "a", 2, kind="fits", bands=bands)
     with pytest.raises(ConfigError, match=r"bands ugriy.*sdss ugriz"):
         simulate(tmp_path / "a", 2, kind="fits", bands="ugriy")
     assert not (tmp_path / "a").exists()

@@ -456,7 +456,7 @@ def test_boxes_that_change_while_they_are_hidden_come_back_right(ui):
 
 
 def limited(review: Review) -> None:
-    """Leave the review's file no room to grow, for the connection that is open."""
+    """Let the review's file grow no further, for the connection that is open."""
     pages = review._store.value("PRAGMA page_count")
     review._store.rows(f"PRAGMA max_page_count = {pages}")
 

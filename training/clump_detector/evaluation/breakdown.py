@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 #: their own in Adams et al. (2022) and Guo et al. (2015).
 FLUX_RATIOS = (0.0, 0.01, 0.03, 0.08, np.inf)
 
+#: Objects as they are called in a sentence.
+_IN_WORDS = {
+    None: "none of what the labels name",
+    "star": "a star",
+    "background galaxy": "a background galaxy",
+    "nucleus": "a nucleus",
+}
+
 #: Samples for the bands of a curve.
 BAND_SAMPLES = 200
 
@@ -122,18 +130,9 @@ def false_boxes_by_object(
 def false_boxes_in_words(rows: Sequence[JsonObject]) -> str:
     """Return one sentence about the rows of `false_boxes_by_object`."""
     total = sum(row["false"] for row in rows)
-    names = [_AN.get(row["object"], row["object"]) for row in rows]
+    names = [_IN_WORDS.get(row["object"], row["object"]) for row in rows]
     parts = [f"{row['false']} on {name}" for row, name in zip(rows, names, strict=True)]
     return f"Of {plural(total, 'false box', 'false boxes')}: {', '.join(parts)}."
-
-
-#: Objects as they are called in a sentence.
-_AN = {
-    None: "none of what the labels name",
-    "star": "a star",
-    "background galaxy": "a background galaxy",
-    "nucleus": "a nucleus",
-}
 
 
 def curve_with_bands(matches: Sequence[Match], scores: ArrayLike) -> JsonObject:

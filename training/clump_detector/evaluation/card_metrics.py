@@ -14,7 +14,6 @@ from clump_detector.core.errors import LabelError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
-from clump_detector.metrics import matching
 from clump_detector.metrics.calibration import FEWEST, Calibration
 from clump_detector.models.card import ModelCard, read_card, write_card
 from clump_detector.photometry.measurement import measure
@@ -27,7 +26,8 @@ from clump_detector.photometry.source_classifier import (
     fit_bands,
 )
 
-from .labelled_images import read_labelled, true_boxes
+from .labelled_images import match_boxes, read_labelled
+from .selection import choose
 
 if TYPE_CHECKING:
     from clump_detector.detector.predict import Predictor
@@ -76,7 +76,7 @@ def learn_colours(
     labels: LabelSet,
     device: str = "auto",
     progress: Progress = no_progress,
-) -> ModelCard:
+) -> tuple[ModelCard, tuple[str, ...]]:
     """Learn what colours and widths say of a model's boxes; store it in its card.
 
     Parameters
@@ -84,16 +84,22 @@ def learn_colours(
     folder : path
         The model folder.
     labels : LabelSet
-        Of galaxies that the model did not learn from; those with fluxes in u, g and r
-        count. The truth about each box is what matters: simulated galaxies have it.
+        Its done cutouts with fluxes in u, g and r count, but for those that the model
+        learned from. The truth about each box is what matters: simulated galaxies have
+        it.
     device : str
     progress : callable
         Called after each cutout.
 
+    Returns
+    -------
+    (ModelCard, tuple of str)
+        The new card, and what was left out.
+
     Raises
     ------
     LabelError
-        If too few boxes were measured.
+        If no cutout is left, or too few boxes were measured.
     ImageError, ModelError, FileError
         If an image or the card cannot be read, or the card not be written.
     """
@@ -102,10 +108,11 @@ def learn_colours(
     predictor = Predictor(folder, device=device)
     predictor.classifier = None  # what it learned before would be learned on top of
     boxes: dict[str, list[tuple[float, bool, Floats]]] = {b: [] for b in band_sets()}
-    for done, one in enumerate(labels.cutouts, start=1):
+    chosen = choose(labels, "all", [folder])
+    for done, one in enumerate(chosen.cutouts, start=1):
         for bands, box in _measured_boxes(predictor, one):
             boxes[bands].append(box)
-        progress(done, len(labels.cutouts), "measuring boxes")
+        progress(done, len(chosen.cutouts), "measuring boxes")
     fits = {}
     for bands, known in boxes.items():
         scores, hits = [b[0] for b in known], [b[1] for b in known]
@@ -121,7 +128,7 @@ def learn_colours(
     classifier = SourceClassifier(fits)
     card = replace(read_card(folder), source_classifier=classifier.as_json())
     write_card(folder, card)
-    return card
+    return card, chosen.notes
 
 
 def _measured_boxes(
@@ -135,10 +142,7 @@ def _measured_boxes(
     found = predictor.predict(cutout)
     if cutout.is_picture or not len(found):
         return
-    true, ignored = true_boxes(one)
-    match = matching.match(
-        true, found.boxes, found.scores, ignored=ignored, fwhm=one.fwhm
-    )
+    match = match_boxes(one, found.boxes, found.scores)
     measured = measure(cutout, found.boxes)
     there = bands_measured(measured)
     for bands in band_sets():

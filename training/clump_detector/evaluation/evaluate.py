@@ -27,7 +27,7 @@ from clump_detector.models.card import read_card
 
 from . import breakdown
 from .groups import by_group, diameter_group
-from .labelled_images import host_diameter, read_labelled, true_boxes
+from .labelled_images import host_diameter, match_boxes, read_labelled
 from .peak_finder import evaluate_peaks
 from .selection import Which, choose
 
@@ -238,11 +238,8 @@ def _class_names(folder: Path, chosen: Sequence[LabelledCutout]) -> list[str]:
 
 def _matched(one: LabelledCutout, found: Detections, cls: str | None = None) -> Match:
     """Match all boxes, or only those of one class."""
-    true, ignored = true_boxes(one, cls)
     kept = np.array([cls in (None, c) for c in found.classes], dtype=bool)
-    return matching.match(
-        true, found.boxes[kept], found.scores[kept], ignored=ignored, fwhm=one.fwhm
-    )
+    return match_boxes(one, found.boxes[kept], found.scores[kept], cls)
 
 
 def metrics_of(result: Evaluated) -> JsonObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.core.boxes import Boxes
@@ -13,6 +14,7 @@ from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.host_mask import host_mask
 from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import LabelledCutout
+from clump_detector.metrics.matching import Match, match
 from clump_detector.models.network_scale import tile_side, to_network_scale
 
 
@@ -54,6 +56,23 @@ def true_boxes(one: LabelledCutout, cls: str | None = None) -> tuple[Boxes, Boxe
         np.array(true, dtype=float).reshape(-1, 4),
         np.array(ignored, dtype=float).reshape(-1, 4),
     )
+
+
+def match_boxes(
+    one: LabelledCutout, boxes: Boxes, scores: ArrayLike, cls: str | None = None
+) -> Match:
+    """Match what was found on a labelled cutout with its clumps.
+
+    Parameters
+    ----------
+    one : LabelledCutout
+    boxes : array of shape (n, 4)
+    scores : array of shape (n,)
+    cls : str, optional
+        Only the clumps of this class.
+    """
+    true, ignored = true_boxes(one, cls)
+    return match(true, boxes, scores, ignored=ignored, fwhm=one.fwhm)
 
 
 def host_diameter(cutout: Cutout, config: ModelConfig) -> float | None:

@@ -23,7 +23,7 @@ from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import Match
 from clump_detector.models.network_scale import to_network_scale
 
-from .labelled_images import read_labelled, true_boxes
+from .labelled_images import match_boxes, read_labelled
 
 #: Standard deviations of the two Gaussians, in units of the PSF's.
 NARROW, WIDE = 0.7, 2.5
@@ -133,10 +133,7 @@ def evaluate_peaks(
             boxes, heights = peaks_of(read_labelled(one), config)
         except ClumpError:
             continue  # the model's evaluation has said why it cannot be read
-        true, ignored = true_boxes(one)
-        matches.append(
-            matching.match(true, boxes, heights, ignored=ignored, fwhm=one.fwhm)
-        )
+        matches.append(match_boxes(one, boxes, heights))
         progress(done, len(galaxies), "looking for peaks")
     height = _height_of(matches, n_boxes)
     intervals = bootstrap.bootstrap(matches, height)

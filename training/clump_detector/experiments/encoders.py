@@ -25,7 +25,7 @@ from clump_detector.core.files import read_json, sha256, write_json, write_text
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
 from clump_detector.images.identity import believed, groups, keys_at_hand, with_pixels
-from clump_detector.labels.joined import join_label_sets
+from clump_detector.labels.joined import read_joined
 from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
 
 from .plan import Experiment, Init, folder_name, pretraining
@@ -124,7 +124,7 @@ def _read_labels(paths: Sequence[str]) -> LabelSet:
     """Return one label set, of one or of several files."""
     if len(paths) == 1:
         return read_label_set(paths[0])
-    return join_label_sets([(Path(p).stem, read_label_set(p)) for p in paths])
+    return read_joined([Path(path) for path in paths])
 
 
 def _run_once(

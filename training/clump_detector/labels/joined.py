@@ -9,7 +9,7 @@ from pathlib import Path
 from clump_detector.core.text import plural
 from clump_detector.images.identity import telling
 
-from .label_set import LabelledCutout, LabelSet
+from .label_set import LabelledCutout, LabelSet, read_label_set
 
 
 def join_label_sets(sets: Sequence[tuple[str, LabelSet]]) -> LabelSet:
@@ -60,6 +60,25 @@ def join_label_sets(sets: Sequence[tuple[str, LabelSet]]) -> LabelSet:
     classes = dict.fromkeys(name for _, labels in sets for name in labels.classes)
     info = {"label_sets": parts, **({"left_out": left_out} if left_out else {})}
     return LabelSet(tuple(cutouts), tuple(classes), info)
+
+
+def set_name(path: Path) -> str:
+    """Return what a label set is called: as its file, or its folder.
+
+    A set made by this program is ``labels.json`` in a folder that has its name.
+    """
+    return path.parent.name if path.stem == "labels" else path.stem
+
+
+def read_joined(paths: Sequence[Path]) -> LabelSet:
+    """Read label sets and join them, each under the name of its file.
+
+    Raises
+    ------
+    LabelError
+        If one cannot be read.
+    """
+    return join_label_sets([(set_name(path), read_label_set(path)) for path in paths])
 
 
 def _marks(cutout: LabelledCutout) -> set[str | Path]:

@@ -24,7 +24,7 @@ from clump_detector.labels.label_set import LabelledCutout, LabelSet, write_labe
 from .cutout import SimulatedCutout, as_cube, galaxy_rng, simulate_one
 from .inject import inject
 from .labelled import labelled, labelled_injection
-from .priors import SURVEYS
+from .priors import BANDS, SURVEYS
 from .survey_picture import Picture
 
 Kind = Literal["png", "fits", "both"]
@@ -185,6 +185,11 @@ class SimulationPlan:
             raise ConfigError(
                 f"no simulated survey has the bands {self.bands}",
                 remedy=f"There are: {known}.",
+            )
+        if list(self.bands) != sorted(set(self.bands), key=BANDS.find):
+            raise ConfigError(
+                f"the bands are {self.bands!r}",
+                remedy=f"Give each once, from blue to red: of {BANDS}.",
             )
         if (self.share < 1 or not self.real) and find_spec("galsim") is None:
             raise ConfigError(
