@@ -66,6 +66,10 @@ class _Bar:
         self._task = self._progress.add_task(words, total=None)
         self._drawn = float("-inf")
 
+    def describe(self, words: str) -> None:
+        """Say something else before the bar."""
+        self._progress.update(self._task, description=words)
+
     def show(self, done: int, total: int) -> None:
         """Show that so many of all steps are done, ten times a second at most."""
         self._progress.start()
@@ -110,3 +114,46 @@ def shown_steps(work: Generator[tuple[int, int], None, T], words: str) -> T:
                     line.show(done, total)
     finally:
         line.end()
+
+
+class SurveyLine:
+    """How far a survey is: done, rate and time left; a line a minute in a log."""
+
+    def __init__(self) -> None:
+        self._bar = _Bar("Searching") if sys.stderr.isatty() else None
+        self._printed = float("-inf")
+
+    def show(self, done: int, total: int, rate: float, failed: int) -> None:
+        """Show how many cutouts are done, the rate a second, and how many failed."""
+        words = f"{rate:.1f} a second" + (f", {failed:,} failed" if failed else "")
+        if self._bar is not None:
+            self._bar.describe(f"Searching ({words})")
+            self._bar.show(done, max(total, 1))
+            return
+        now = time.monotonic()
+        if now - self._printed < 60 or not rate:
+            return
+        self._printed = now
+        left = _duration((total - done) / rate) if rate else "an unknown time"
+        print(
+            f"{done:,} of {total:,} cutouts, {words}, {left} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._bar is not None:
+            self._bar.end()
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in words, such as ``1 h 09 min``."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return (
+        f"{minutes // 60} h {minutes % 60:02d} min"
+        if minutes >= 60
+        else (f"{minutes} min")
+    )

@@ -1,0 +1,1 @@
+"""Searching a whole survey: on a cluster, resumable, into a dataset of tables."""
