@@ -97,10 +97,10 @@ def _searched(
     from clump_detector.survey_search.run import (
         Collecting,
         Ended,
-        Progressed,
         Started,
         search_survey,
     )
+    from clump_detector.survey_search.scheduling import Progressed
 
     line = SurveyLine()
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import ClumpError, ConfigError
 from clump_detector.images.overrides import Choice
 
@@ -254,7 +255,7 @@ def _cutout_row(item: Item, cutout: Cutout, found: Detections, limit: float) -> 
     }
 
 
-def _uncertainty(scores: np.ndarray, limit: float) -> float:  # type: ignore[type-arg]
+def _uncertainty(scores: Floats, limit: float) -> float:
     """Return how near the least certain box is to the default score, 0 to 1."""
     if not len(scores):
         return 0.0

@@ -110,7 +110,7 @@ class Scheduling:
         others: Iterator[Open],
         total: int,
     ) -> Iterator[Progressed]:
-        """Search cutouts on the workers of a client, until all are done or `stop` is set.
+        """Search cutouts on the workers until all are done, or `stop` is set.
 
         Parameters
         ----------

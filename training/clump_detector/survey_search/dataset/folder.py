@@ -49,7 +49,7 @@ class Made:
 
     def differences(self, other: Made) -> list[str]:
         """Return in words in what another way of making it is different."""
-        pairs = [("model", self.model, other.model)]
+        pairs: list[tuple[str, object, object]] = [("model", self.model, other.model)]
         if self.model == other.model and self.weights != other.weights:
             pairs.append(("content of the model", self.weights, other.weights))
         names = sorted({*self.options, *other.options})

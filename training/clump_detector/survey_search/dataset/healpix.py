@@ -24,8 +24,8 @@ INDEX_COLUMN, INDEX_ORDER = "_healpix_29", 29
 #: A pixel with more rows is divided, down to this order (3.4 arcmin).
 MOST_ROWS, DEEPEST = 100_000, 10
 
-#: Rows without a position are in this file, so that whoever reads all files of the folder
-#: has them, too; readers of HATS go by the partitions.
+#: Rows without a position are in this file. Whoever reads all files of the folder has
+#: them, too; readers of HATS go by the partitions.
 WITHOUT_POSITION = Path("dataset", "without_position.parquet")
 
 #: What stands for no position in an index; no pixel is negative.
