@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from clump_detector.survey_search.cluster import ClusterChoice
     from clump_detector.survey_search.run import Ended
 
-#: The exit code of a run that was asked to stop, as shells have it for Ctrl+C.
-_STOPPED = 130
+#: The exit code of a run that was asked to stop: EX_TEMPFAIL, try again.
+_STOPPED = 75
 
 
 @app.command()
@@ -144,7 +144,7 @@ def _stopping() -> Iterator[threading.Event]:
 def _say(ended: Ended, out: Path) -> None:
     """Print what a run came to, and end with the exit code for it."""
     counts = {k: n for k, n in ended.counts.items() if n}
-    if counts:
+    if counts and not ended.stopped:
         print("Asked for: " + ", ".join(f"{n:,} {why}" for why, n in counts.items()))
     rate = ended.searched / ended.seconds if ended.seconds else 0.0
     searched = plural(ended.searched, "cutout")

@@ -117,7 +117,26 @@ def connected(choice: ClusterChoice) -> Iterator[Client]:
                 f"the scheduler {choice.address or where} cannot be reached",
                 remedy="Is it running, and is the address right?",
             ) from error
+        client.register_plugin(_own_signals(), name="napari-clumps-signals")
         yield client
+
+
+def _own_signals() -> Any:
+    """Return what makes workers leave Ctrl+C to the program that they work for.
+
+    A terminal sends it to all processes, and they would end amid their batches.
+    """
+    from distributed import WorkerPlugin
+
+    class LeavesSignals(WorkerPlugin):  # type: ignore[misc]
+        def setup(self, worker: object) -> None:
+            import signal
+            from contextlib import suppress
+
+            with suppress(ValueError):  # not the main thread: it gets none
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return LeavesSignals()
 
 
 def _made(choice: ClusterChoice) -> Any:
