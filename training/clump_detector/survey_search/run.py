@@ -21,6 +21,7 @@ from .dataset.provenance import write_provenance
 from .options import SurveyOptions
 from .scheduling import Progressed, Scheduling
 from .sources.source import SurveySource
+from .summary import write_summary
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def search_survey(
             yield Collecting()
             collect(dataset)
             write_provenance(dataset, made)
+            write_summary(dataset, made)
         yield Ended(
             dict(manifest.counts),
             run.searched,
