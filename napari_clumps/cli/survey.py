@@ -102,7 +102,7 @@ def _searched(
     )
     from clump_detector.survey_search.scheduling import Progressed
 
-    line = SurveyLine()
+    line, end = SurveyLine(), None
     try:
         for event in search_survey(cutouts, out, options, cluster, stop, update=update):
             if isinstance(event, Started):
@@ -113,10 +113,12 @@ def _searched(
                 line.end()
                 print("Putting the tables together.", file=sys.stderr)
             elif isinstance(event, Ended):
-                return event
+                end = event
     finally:
         line.end()
-    raise RuntimeError("a run has no end")  # not reached
+    if end is None:
+        raise RuntimeError("a run ended without its last event")
+    return end
 
 
 @contextmanager

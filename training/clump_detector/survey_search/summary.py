@@ -117,7 +117,9 @@ def _facts(
         "clumps, from the model's default score up": f"{int(n_clumps.sum()):,}",
         "boxes kept": f"{len(scores):,}",
         "with a position": f"{len(cutouts) - cutouts['ra'].null_count:,}",
-        **{f"option {k}": v for k, v in made.options.items() if v not in (None, "")},
+        "made with": ", ".join(
+            k if v is True else f"{k} {v}" for k, v in made.options.items() if v
+        ),
     }
 
 
@@ -143,7 +145,6 @@ def _plots(cutouts: pa.Table, n_clumps: Floats, scores: Floats) -> str:
     ra, dec = _numbers(placed, "ra"), _numbers(placed, "dec")
     right.scatter(ra, dec, s=2, color=COLOURS[0], rasterized=True)
     right.set(xlabel="right ascension (deg)", ylabel="declination (deg)")
-    figure.tight_layout()
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=110)
     return _image(target.getvalue(), "image/png")

@@ -198,8 +198,10 @@ def locked(dataset: Path) -> Iterator[None]:
     try:
         with lock.acquire(timeout=0):
             who.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
-            yield
-            who.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                who.unlink(missing_ok=True)
     except Timeout as error:
         other = who.read_text("utf-8") if who.exists() else "another program"
         raise FileError(
