@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,16 +67,21 @@ def _hdf5(path: Path) -> Iterator[Mapping[str, Any]]:
 def _zarr(path: Path) -> Iterator[Mapping[str, Any]]:
     import zarr
 
+    store: Any = path if path.is_dir() else zarr.storage.ZipStore(path, mode="r")
     try:
-        root = zarr.open(path, mode="r")
-        if isinstance(root, zarr.Array):
-            found = {"": root}
-        else:
-            every = root.members(max_depth=None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as on types of a version to come
+            root = zarr.open(store, mode="r")
+            every = [] if isinstance(root, zarr.Array) else root.members(max_depth=None)
             found = {name: v for name, v in every if isinstance(v, zarr.Array)}
+            found |= {"": root} if isinstance(root, zarr.Array) else {}
     except Exception as error:  # zarr raises many kinds
         raise damaged(path, error) from error
-    yield found
+    try:
+        yield found
+    finally:
+        if not path.is_dir():
+            store.close()
 
 
 def damaged(path: Path, error: Exception) -> FileError:

@@ -145,7 +145,7 @@ class Stacks:
             try:
                 name = _chosen(arrays, array.strip("/"), path)
                 self._stack = self._read(arrays, name, path)
-                found, self._n = arrays[name], len(arrays[name])
+                found, self._n = arrays[name], int(arrays[name].shape[0])
                 self._names = _names(arrays, name, self._n, path)
                 self._chunks = chunk_files(found, path, name)
             except ClumpError:
@@ -171,7 +171,7 @@ class Stacks:
         layout = _layout(array, name, path)
         refuse_large(path, array.shape[1:], picture=layout == "picture")
         said = attributes(arrays, name)
-        beside = _beside(arrays, name, len(array))
+        beside = _beside(arrays, name, array.shape[0])
         fixed, by_row = dict[str, object](), dict[str, str]()
         for column, words in _VALUES.items():
             found = next((beside[w] for w in words if w in beside), None)
