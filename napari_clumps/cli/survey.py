@@ -14,7 +14,10 @@ import typer
 
 from clump_detector.core.text import plural
 from clump_detector.survey_search.options import SurveyOptions
+from clump_detector.survey_search.sources.choice import SourceChoice
+from clump_detector.surveys.request import DownloadRequest
 
+from .data import Columns
 from .options import Bands, Device, Model, Unit, app, described, warn
 from .progress import SurveyLine
 
@@ -26,10 +29,26 @@ if TYPE_CHECKING:
 _STOPPED = 75
 
 
+FetchBands = Annotated[str, described(DownloadRequest, "bands", "--fetch-bands")]
+FetchSize = Annotated[float | None, described(DownloadRequest, "size", "--fetch-size")]
+FetchPixels = Annotated[
+    int | None, described(DownloadRequest, "pixels", "--fetch-pixels")
+]
+FetchPicture = Annotated[
+    bool, typer.Option("--fetch-picture", help="Colour JPEG rather than FITS.")
+]
+
+
 @app.command()
 def survey(
     source: Annotated[
-        list[str], typer.Argument(help="Images and folders.", metavar="SOURCE...")
+        list[str],
+        typer.Argument(
+            help="Images, folders, lists (.txt, tables), archives (.tar), stacks "
+            "(.h5, .zarr), addresses (s3://, https://); mosaics with --positions, "
+            "lists of galaxies with --fetch.",
+            metavar="SOURCE...",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The folder of the dataset.")],
     model: Model = "starter",
@@ -56,6 +75,23 @@ def survey(
     ] = False,
     bands: Bands = None,
     unit: Unit = None,
+    positions: Annotated[
+        Path | None,
+        typer.Option(help="A list of galaxies to cut out of the mosaics in SOURCE."),
+    ] = None,
+    mosaic_size: Annotated[float | None, described(SourceChoice, "mosaic_size")] = None,
+    fetch: Annotated[
+        str,
+        typer.Option(
+            help="Download the cutouts of the lists in SOURCE into DATASET/images from "
+            "a survey: sdss, sdss-frames, legacy, panstarrs, dss2, or any HiPS."
+        ),
+    ] = "",
+    fetch_bands: FetchBands = "",
+    fetch_size: FetchSize = None,
+    fetch_pixels: FetchPixels = None,
+    fetch_picture: FetchPicture = False,
+    column: Columns = None,
 ) -> None:
     """Detect clumps on very many cutouts, into a dataset; resumable."""
     from clump_detector.survey_search.sources.choice import source_of
@@ -65,12 +101,41 @@ def survey(
         model, score, device, photometry, embeddings, attempts, batch,
         bands or "", unit or "",
     )  # fmt: skip
-    cutouts = source_of(source, out)
+    picture = "jpg" if fetch_picture else ""
+    choice = _source_choice(
+        positions, mosaic_size, fetch, fetch_bands, fetch_size, fetch_pixels, picture,
+        column,
+    )  # fmt: skip
     with _stopping() as stop:
+        cutouts = source_of(source, out, choice, stop)
         ended = _searched(cutouts, out, options, chosen, stop, update)
     for note in cutouts.notes:
         print(note, file=sys.stderr)
     _say(ended, out)
+
+
+def _source_choice(
+    positions: Path | None,
+    mosaic_size: float | None,
+    fetch: str,
+    bands: str,
+    size: float | None,
+    pixels: int | None,
+    picture: str,
+    column: list[str] | None,
+) -> SourceChoice:
+    """Return how SOURCE is read."""
+    from clump_detector.galaxies.columns import parse_choices
+
+    columns = parse_choices(column or [])
+    if not fetch and (bands or size or pixels or picture):
+        raise typer.BadParameter("--fetch-bands and the like go with --fetch SURVEY")
+    request = None
+    if fetch:
+        request = DownloadRequest(
+            fetch, bands, picture, size, pixels=pixels, columns=columns
+        )
+    return SourceChoice(positions, mosaic_size, request, columns)
 
 
 def _cluster(workers: int, scheduler: str, file: Path | None) -> ClusterChoice:

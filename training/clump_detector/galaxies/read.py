@@ -122,12 +122,16 @@ class GalaxyList(Sequence[Galaxy]):
         return tuple(notes)
 
     @cached_property
-    def files(self) -> list[str]:
-        """The file of each row of the table, without its folder."""
+    def paths(self) -> list[str]:
+        """The file of each row of the table, as the table has it, or ''."""
         if self.columns.file is None:
             return [""] * len(self._table)
-        whole = self._read.texts(self.columns.file)
-        return [re.split(r"[\\/]", text)[-1] for text in whole]
+        return self._read.texts(self.columns.file)
+
+    @cached_property
+    def files(self) -> list[str]:
+        """The file of each row of the table, without its folder."""
+        return [re.split(r"[\\/]", text)[-1] for text in self.paths]
 
     @property
     def ids(self) -> list[list[int | None]]:

@@ -20,8 +20,8 @@ from .companions import Companions, LeftOut, companions_in_words
 
 __all__ = [
     "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",
-    "FoundSources", "Source", "find_sources", "is_image_name", "search", "stem",
-    "with_bands_beside",
+    "FoundSources", "Source", "find_sources", "group_bands", "is_image_name",
+    "kinds_by_name", "search", "stem", "with_bands_beside",
 ]  # fmt: skip
 
 _FITS = (".fits", ".fit", ".fts")
@@ -147,7 +147,7 @@ def search(paths: Iterable[str | Path]) -> FoundSources:
     below = _unique(folders)
     known = {path.absolute() for path in below}
     apart = [path for path in _unique(loose) if path.absolute() not in known]
-    return FoundSources(_group_bands(apart) + _group_bands(below), left_out)
+    return FoundSources(group_bands(apart) + group_bands(below), left_out)
 
 
 def _unique(paths: Iterable[Path]) -> list[Path]:
@@ -191,7 +191,19 @@ def _kinds_of(images: Sequence[Path]) -> dict[Path, str]:
                 kinds[path] = "pipes or devices"
             elif status.st_size == 0:
                 kinds[path] = "empty files"
-    names = {path: stem(path) for path in images if path not in kinds}
+    return kinds | kinds_by_name([path for path in images if path not in kinds])
+
+
+def kinds_by_name(images: Sequence[Path]) -> dict[Path, str]:
+    """Return the kinds of those images of a folder that only accompany another.
+
+    Parameters
+    ----------
+    images : sequence of path
+        All images of one folder; they need not be there.
+    """
+    kinds: dict[Path, str] = {}
+    names = {path: stem(path) for path in images}
     companions = Companions((name, _is_fits(path)) for path, name in names.items())
     for path, name in names.items():
         kind = companions.kind(name, is_picture=path.suffix.lower() in PICTURE_SUFFIXES)
@@ -228,7 +240,11 @@ def _band_of(path: Path) -> tuple[str, str] | None:
     )
 
 
-def _group_bands(files: Sequence[Path]) -> list[Source]:
+def group_bands(files: Sequence[Path]) -> list[Source]:
+    """Return the cutouts of files, by their names alone.
+
+    FITS files of one folder whose names differ only in a band are one cutout.
+    """
     groups: dict[tuple[Path, str], dict[str, Path]] = defaultdict(dict)
     for path in files:
         named = _band_of(path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from clump_detector.core.arrays import Floats
-from clump_detector.core.errors import ClumpError, ConfigError
+from clump_detector.core.errors import ClumpError, ConfigError, FetchError
 from clump_detector.images.overrides import Choice
 
 from .dataset.tables import (
@@ -81,7 +82,8 @@ class Found:
     seconds : dict of str to float
         How long each address took.
     unreachable : int
-        How many of the problems are cutouts with nothing at their address.
+        How many of the problems are cutouts with nothing at their address; those that
+        a service did not deliver are none, since they never were there.
     """
 
     tables: Tables
@@ -140,7 +142,7 @@ def search_batch(task: Task, items: Sequence[Item], failed: Sequence[int]) -> Fo
         try:
             _search(item, stamp, task, predictor, rows)
         except Exception as error:  # whatever it is, the cutout gets a problem
-            unreachable += not stamp
+            unreachable += not stamp and not isinstance(error, FetchError)
             rows.problems.append(problem_row(task, item, stamp, _reason(error), before))
         seconds[item.address] = time.perf_counter() - start
     tables = {
@@ -201,8 +203,8 @@ def _search(
     from clump_detector.images.cutout import read_cutout
     from clump_detector.images.identity import content_key
 
-    with tempfile.TemporaryDirectory(prefix="clumps-") as scratch:
-        (source,) = task.choice.for_sources([item.source(Path(scratch))])
+    with _scratch() as scratch:
+        (source,) = task.choice.for_sources([item.source(scratch)])
         content = content_key(source)
         cutout = read_cutout(source)
         found, vector = _predicted(predictor, cutout, task)
@@ -216,6 +218,18 @@ def _search(
     if task.embeddings:
         named = {name: row[name] for name in ("cutout", "ra", "dec", "model")}
         rows.embeddings.append(named | {"embedding": vector})
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give an empty folder; errors about files in it do not name them."""
+    with tempfile.TemporaryDirectory(prefix="clumps-") as name:
+        try:
+            yield Path(name)
+        except ClumpError as error:
+            if error.path is None or not error.path.is_relative_to(name):
+                raise
+            raise type(error)(error.what, None, error.remedy) from error
 
 
 def _predicted(

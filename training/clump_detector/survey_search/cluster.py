@@ -14,6 +14,7 @@ A file (TOML) describes a cluster that makes its own jobs::
 
 from __future__ import annotations
 
+import logging
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -105,6 +106,9 @@ def connected(choice: ClusterChoice) -> Iterator[Client]:
         from distributed import Client
     except ImportError as error:
         raise ConfigError("a survey needs Dask", remedy=_EXTRA) from error
+    # Dask logs each lost connection with its traceback; what is lost is said here.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if choice.kind == "scheduler":
             where: Any = choice.address

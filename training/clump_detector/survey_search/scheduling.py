@@ -32,6 +32,10 @@ _PART, _EVERY = 2_000, 20.0
 #: Batches in a row of which nothing can be reached, after which a run ends.
 _UNREACHABLE = 3
 
+#: Seconds after which a batch that is not full is sent, and results are looked for:
+#: cutouts that are downloaded come slowly.
+_SOON = 2.0
+
 #: A cutout is slow that takes so many times the median, and at least these seconds.
 _SLOW, _SLOW_SECONDS = 10, 2.0
 
@@ -147,6 +151,8 @@ class Scheduling:
                     self._take(future, running.pop(future))
                 self.seconds = time.monotonic() - start
                 yield self._progress(total)
+        except OSError as error:  # of files they would have come as ClumpError
+            raise _scheduler_lost() from error
         finally:
             for future in running:
                 _quietly_cancel(future)
@@ -164,14 +170,17 @@ class Scheduling:
     def _batches(
         self, first: Open, others: Iterator[Open], total: int, client: Client
     ) -> Iterator[list[Open]]:
-        """Yield batches; those of a short survey are smaller, so that all have some."""
+        """Yield batches, smaller ones of a short survey or of cutouts that come slowly.
+
+        So all workers have some, and none waits for a batch to fill.
+        """
         cores = max(sum(client.nthreads().values()), 1)
         size = max(min(self._batch, total // (2 * cores)), 1)
-        group = [first]
+        group, begun = [first], time.monotonic()
         for one in others:
-            if len(group) == size:
+            if len(group) == size or time.monotonic() - begun > _SOON:
                 yield group
-                group = []
+                group, begun = [], time.monotonic()
             group.append(one)
         yield group
 
@@ -181,9 +190,12 @@ class Scheduling:
         batches: Iterator[list[Open]],
         running: dict[Future, list[Open]],
     ) -> None:
-        """Send batches until each core has some ahead."""
+        """Send batches until each core has some ahead, or results may have come."""
         most = _AHEAD * max(sum(client.nthreads().values()), 1)
+        begun = time.monotonic()
         while len(running) < most:
+            if running and time.monotonic() - begun > _SOON:
+                return
             batch = self._again.popleft() if self._again else next(batches, None)
             if batch is None:
                 return

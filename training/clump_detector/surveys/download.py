@@ -86,7 +86,7 @@ def fetch(
     plan: DownloadPlan,
     services: Services | None = None,
     stop: threading.Event | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Download the cutouts of a plan, and write the table of galaxies next to them.
 
     Cutouts that an earlier run downloaded with the same choices are kept. A galaxy that

@@ -1,4 +1,4 @@
-"""Tables that are put together: each cutout once, whatever is killed, for all readers."""
+"""Tables that are put together: each cutout once, whatever is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done is skipped, what changed is done again, what failed as often as asked."""
+"""What is done is skipped; what changed or failed is done again, as asked."""
 
 from __future__ import annotations
 
