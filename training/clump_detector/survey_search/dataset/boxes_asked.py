@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Columns that come from the decisions taken back: whether they are of done cutouts.
 FROM_REVIEWS = {"reviewed": True, "begun": False}
 
+#: How far the best score of a cutout can be from that of its best box, which is rounded.
+_ROUNDED = 1e-5
+
 
 class Asked:
     """The conditions of a text, divided by the tables that they are about.
@@ -58,7 +61,30 @@ class Asked:
         self.cutouts = _all_of([p for p in parts if p not in on_boxes], self._known)
         self._mixed = [p for p in on_boxes if names_in(p) - self._of_boxes.keys()]
         self._plain = [p for p in on_boxes if p not in self._mixed]
-        _all_of(self._mixed, self._known)  # so that an error is said at once
+        _all_of(on_boxes, self._known)  # so that an error is said at once
+        floor = None if self._mixed else _least_score(self._plain)
+        if floor is not None:
+            self.cutouts = _both(self.cutouts, self._from_score(floor))
+            self._plain = []
+
+    def _from_score(self, floor: float) -> Any:
+        """Return the condition on cutouts for having a box from a score up.
+
+        Their best score says it but for rounding, so that only the boxes of those near
+        the floor are read.
+        """
+        import pyarrow.compute as pc
+
+        best = pc.field("best_score")
+        near = (best > floor - _ROUNDED) & (best < floor + _ROUNDED)
+        some = self._cutouts.to_table(columns=[CUTOUT], filter=near)[CUTOUT]
+        sure = (pc.field("n_boxes") > 0) & (best >= floor + _ROUNDED)
+        if not len(some):
+            return sure
+        of_some = pc.field(CUTOUT).isin(some.combine_chunks())
+        asked = _both(_all_of(self._plain, self._known), of_some)
+        found = self._boxes.to_table(columns=[CUTOUT], filter=asked)[CUTOUT]
+        return sure | pc.field(CUTOUT).isin(found.combine_chunks())
 
     @property
     def about_boxes(self) -> bool:
@@ -133,6 +159,22 @@ def _all_of(parts: Sequence[ast.expr], columns: Mapping[str, Value]) -> Any:
 
 def _both(first: Any, second: Any) -> Any:
     return second if first is None else first if second is None else first & second
+
+
+def _least_score(parts: Sequence[ast.expr]) -> float | None:
+    """Return from which score boxes are asked for, where nothing else is asked."""
+    floors = []
+    for part in parts:
+        match part:
+            case ast.Compare(
+                left=ast.Name(id="score"),
+                ops=[ast.Gt() | ast.GtE()],
+                comparators=[ast.Constant(value=int() | float() as floor)],
+            ):
+                floors.append(float(floor))
+            case _:
+                return None
+    return max(floors, default=None)
 
 
 def _holds_without_box(condition: Any, boxes: Dataset) -> bool:

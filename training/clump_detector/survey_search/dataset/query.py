@@ -17,6 +17,7 @@ from clump_detector.core.errors import ConfigError
 
 from .boxes_asked import Asked
 from .collection import number_of
+from .healpix import INDEX_COLUMN
 from .reviewed import decided_addresses
 from .scan import (
     batches,
@@ -272,12 +273,19 @@ def _vector_of(dataset: Path, name: str, table: Dataset) -> Any:
         )
     condition = (pc.field("name") == name) | (pc.field(CUTOUT) == name)
     cutouts = table_at(dataset, CUTOUTS)
-    found = cutouts.to_table(columns=[CUTOUT], filter=condition)[CUTOUT].to_pylist()
+    found = cutouts.to_table(columns=[CUTOUT, INDEX_COLUMN], filter=condition)
     if len(found) != 1:
-        what = f"{len(found)} cutouts have" if found else "no cutout has"
-        remedy = f"Give an address, such as {found[0]}." if found else "Check it."
-        raise ConfigError(f"{what} the name or address {name!r}", dataset, remedy)
-    own = table.to_table(columns=["embedding"], filter=pc.field(CUTOUT) == found[0])
+        what = f"{len(found)} cutouts have" if len(found) else "no cutout has"
+        remedy = f"Give an address, such as {found[CUTOUT][0]}." if len(found) else ""
+        raise ConfigError(
+            f"{what} the name or address {name!r}", dataset, remedy or "Check it."
+        )
+    ((address, index),) = zip(*found.to_pydict().values(), strict=True)
+    place = pc.field(INDEX_COLUMN)  # by which files are skipped
+    there = place.is_null() if index is None else place == index
+    own = table.to_table(
+        columns=["embedding"], filter=there & (pc.field(CUTOUT) == address)
+    )
     if not len(own):
         raise ConfigError(f"{name} has no embedding", dataset, "Choose another cutout.")
     return np.array(own["embedding"][0].as_py(), dtype=np.float32)
