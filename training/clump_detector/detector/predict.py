@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
-from clump_detector.core.errors import ModelError
+from clump_detector.core.errors import Cancelled, ModelError
 from clump_detector.core.progress import CancelToken
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import on_host
 from clump_detector.images.rgb import to_rgb
 from clump_detector.models.card import ModelCard
 from clump_detector.models.network_scale import (
+    NetworkPicture,
     from_network,
     tile_side,
     tiles,
@@ -30,6 +33,15 @@ from .model_folder import load_model, pick_device
 
 #: A box with more than this share of pixels without data is no proposal.
 MOST_MISSING = 0.5
+
+#: Pictures that go through the network together. On a CPU its cores are busy with one,
+#: and the maps of several do not fit into the cache.
+BATCH = {"cuda": 16, "cpu": 1}
+
+#: Boxes (n, 4), scores and labels.
+Found = tuple[geometry.Boxes, NDArray[np.float64], NDArray[np.int64]]
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,9 @@ class Detections:
         )
 
 
+_NOTHING = Detections(np.zeros((0, 4)), np.zeros(0), [])
+
+
 class Predictor:
     """A model that is loaded once and used on many cutouts.
 
@@ -72,6 +87,11 @@ class Predictor:
     folder : path
         A model folder.
     device : {"auto", "cpu", "cuda", "mps"}
+
+    Attributes
+    ----------
+    batch : int
+        Most pictures that `predict_all` hands the network together.
 
     Raises
     ------
@@ -84,6 +104,7 @@ class Predictor:
         self.device = pick_device(device)
         self.detector, self.card = load_model(folder, self.device)
         self.model_id = self.card.model_id
+        self.batch = BATCH.get(self.device.type, 1)
         self.classifier = _classifier(self.card, self.folder)
 
     def predict(self, cutout: Cutout, cancel: CancelToken | None = None) -> Detections:
@@ -104,12 +125,88 @@ class Predictor:
         ModelError
             If the device's memory does not suffice.
         """
-        config = self.card.config
-        seen = to_network_scale(to_rgb(cutout), cutout.fwhm, config)
-        picture = seen.picture
-        found = self.find(picture, cancel)
-        if config.host_only and max(picture.shape[:2]) <= tile_side(config):
-            found = found.take(on_host(picture, found.boxes, seen.fwhm))
+        seen = self._seen(cutout)
+        return self._finished(cutout, seen, self.find(seen.picture, cancel))
+
+    def predict_all(
+        self, cutouts: Sequence[Cutout], cancel: CancelToken | None = None
+    ) -> list[Detections | Exception]:
+        """Return what `predict` returns of each cutout, or the error that it raises.
+
+        Pictures of one size at the network's scale go through it together, up to
+        `batch` of them.
+
+        Parameters
+        ----------
+        cutouts : sequence of Cutout
+        cancel : CancelToken, optional
+            Checked before each cutout and each batch.
+
+        Returns
+        -------
+        list of Detections or Exception
+            One per cutout, in their order: what is wrong with one takes no other along.
+
+        Raises
+        ------
+        Cancelled
+        """
+        cancel = cancel or CancelToken()
+        seen = [_or_error(cancel, self._seen, cutout) for cutout in cutouts]
+        results: list[Detections | Exception] = [
+            one if isinstance(one, Exception) else _NOTHING for one in seen
+        ]
+        for group in self._groups(seen):
+            pictures = [one.picture for one in group.values()]
+            parts = self._find_together(pictures, cancel)
+            for (k, one), found in zip(group.items(), parts, strict=True):
+                if not isinstance(found, Exception):
+                    found = _or_error(cancel, self._finished, cutouts[k], one, found)
+                results[k] = found
+        return results
+
+    def _groups(
+        self, seen: Sequence[NetworkPicture | Exception]
+    ) -> Iterator[dict[int, NetworkPicture]]:
+        """Yield the pictures that go through the network together, by their index."""
+        waiting: dict[tuple[int, ...], dict[int, NetworkPicture]] = {}
+        for k, one in enumerate(seen):
+            if isinstance(one, Exception):
+                continue
+            shape = one.picture.shape
+            group = waiting.setdefault(shape, {})
+            group[k] = one
+            if len(group) >= self.batch or self._in_tiles(one.picture):
+                yield waiting.pop(shape)
+        yield from waiting.values()
+
+    def _find_together(
+        self, pictures: list[NDArray[np.uint8]], cancel: CancelToken
+    ) -> list[Detections | Exception]:
+        """Return what `find` does, of pictures of one size that are one tile each."""
+        if len(pictures) > 1:
+            cancel.check()
+            try:
+                return [self._named(*found) for found in self._search_all(pictures)]
+            except Exception:
+                # One by one tells whose error it is, and needs less memory.
+                pass
+        return [_or_error(cancel, self.find, one, cancel) for one in pictures]
+
+    def _seen(self, cutout: Cutout) -> NetworkPicture:
+        """Return the picture of a cutout that the network sees."""
+        return to_network_scale(to_rgb(cutout), cutout.fwhm, self.card.config)
+
+    def _in_tiles(self, picture: NDArray[np.uint8]) -> bool:
+        return bool(max(picture.shape[:2]) > tile_side(self.card.config))
+
+    def _finished(
+        self, cutout: Cutout, seen: NetworkPicture, found: Detections
+    ) -> Detections:
+        """Return a cutout's boxes from those on what the network saw of it."""
+        one_galaxy = not self._in_tiles(seen.picture)
+        if self.card.config.host_only and one_galaxy:
+            found = found.take(on_host(seen.picture, found.boxes, seen.fwhm))
         boxes = geometry.clip(
             from_network(found.boxes, seen.scale), cutout.width, cutout.height
         )
@@ -119,9 +216,7 @@ class Predictor:
         )
         found = found.take(np.flatnonzero(good))
         found = replace(found, scores=self.card.calibration(found.scores))
-        if max(picture.shape[:2]) > tile_side(config):
-            return found
-        return self._with_colours(found, cutout)
+        return self._with_colours(found, cutout) if one_galaxy else found
 
     def _with_colours(self, found: Detections, cutout: Cutout) -> Detections:
         """Return boxes with scores that count colours, the best first."""
@@ -161,30 +256,56 @@ class Predictor:
             shift = np.array([tile.x, tile.y, tile.x, tile.y])
             parts.append((boxes[kept] + shift, scores[kept], labels[kept]))
         boxes, scores, labels = (np.concatenate(p) for p in zip(*parts, strict=True))
-        names = self.card.config.classes
-        found = Detections(boxes, scores, [names[i - 1] for i in labels])
+        found = self._named(boxes, scores, labels)
         if len(parts) == 1:
             return found
         return found.take(geometry.nms(boxes, scores, self.card.config.nms_iou))
 
-    def _search(
-        self, picture: NDArray[np.uint8]
-    ) -> tuple[geometry.Boxes, NDArray[np.float64], NDArray[np.int64]]:
-        image = as_tensor(picture, self.device)
+    def _named(
+        self,
+        boxes: geometry.Boxes,
+        scores: NDArray[np.float64],
+        labels: NDArray[np.int64],
+    ) -> Detections:
+        names = self.card.config.classes
+        return Detections(boxes, scores, [names[i - 1] for i in labels])
+
+    def _search(self, picture: NDArray[np.uint8]) -> Found:
+        return self._search_all([picture])[0]
+
+    def _search_all(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Found]:
+        """Return boxes, scores and labels on each of some pictures of one size."""
+        images = [as_tensor(picture, self.device) for picture in pictures]
         try:
             with torch.inference_mode():
-                found = self.detector([image])[0]
+                found = self.detector(images)
         except torch.OutOfMemoryError as error:
             raise ModelError(
                 f"the memory of {self.device} does not suffice",
                 self.folder,
                 "Close other programs that use it, or choose the device cpu.",
             ) from error
-        return (
-            found["boxes"].double().cpu().numpy(),
-            found["scores"].double().cpu().numpy(),
-            found["labels"].cpu().numpy(),
-        )
+        return [
+            (
+                one["boxes"].double().cpu().numpy(),
+                one["scores"].double().cpu().numpy(),
+                one["labels"].cpu().numpy(),
+            )
+            for one in found
+        ]
+
+
+def _or_error(
+    cancel: CancelToken, function: Callable[..., _Result], *inputs: Any
+) -> _Result | Exception:
+    """Return what a function returns, or the error that it raises."""
+    cancel.check()
+    try:
+        return function(*inputs)
+    except Cancelled:
+        raise
+    except Exception as error:  # whatever it is, the other cutouts are not to blame
+        return error
 
 
 def _classifier(card: ModelCard, folder: Path) -> SourceClassifier | None:
