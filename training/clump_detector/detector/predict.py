@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
-from clump_detector.core.errors import Cancelled, ModelError
+from clump_detector.core.errors import ModelError
 from clump_detector.core.progress import CancelToken
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import on_host
@@ -29,6 +28,8 @@ from clump_detector.models.network_scale import (
 from clump_detector.photometry.measurement import measure
 from clump_detector.photometry.source_classifier import NEEDED, SourceClassifier
 
+from .backend import search_of
+from .batches import groups, or_error
 from .model_folder import load_model, pick_device
 
 #: A box with more than this share of pixels without data is no proposal.
@@ -40,8 +41,6 @@ BATCH = {"cuda": 16, "cpu": 1}
 
 #: Boxes (n, 4), scores and labels.
 Found = tuple[geometry.Boxes, NDArray[np.float64], NDArray[np.int64]]
-
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -97,12 +96,15 @@ class Predictor:
     ------
     ModelError
         If the model cannot be loaded, or there is no such device.
+    ConfigError
+        If the environment asks for a backend that there is none of.
     """
 
     def __init__(self, folder: str | Path, device: str = "auto") -> None:
         self.folder = Path(folder)
         self.device = pick_device(device)
-        self.detector, self.card = load_model(folder, self.device)
+        detector, self.card = load_model(folder, self.device)
+        self.detector = search_of(detector, self.device)
         self.model_id = self.card.model_id
         self.batch = BATCH.get(self.device.type, 1)
         self.classifier = _classifier(self.card, self.folder)
@@ -152,33 +154,18 @@ class Predictor:
         Cancelled
         """
         cancel = cancel or CancelToken()
-        seen = [_or_error(cancel, self._seen, cutout) for cutout in cutouts]
+        seen = [or_error(cancel, self._seen, cutout) for cutout in cutouts]
         results: list[Detections | Exception] = [
             one if isinstance(one, Exception) else _NOTHING for one in seen
         ]
-        for group in self._groups(seen):
+        for group in groups(seen, self.batch, tile_side(self.card.config)):
             pictures = [one.picture for one in group.values()]
             parts = self._find_together(pictures, cancel)
             for (k, one), found in zip(group.items(), parts, strict=True):
                 if not isinstance(found, Exception):
-                    found = _or_error(cancel, self._finished, cutouts[k], one, found)
+                    found = or_error(cancel, self._finished, cutouts[k], one, found)
                 results[k] = found
         return results
-
-    def _groups(
-        self, seen: Sequence[NetworkPicture | Exception]
-    ) -> Iterator[dict[int, NetworkPicture]]:
-        """Yield the pictures that go through the network together, by their index."""
-        waiting: dict[tuple[int, ...], dict[int, NetworkPicture]] = {}
-        for k, one in enumerate(seen):
-            if isinstance(one, Exception):
-                continue
-            shape = one.picture.shape
-            group = waiting.setdefault(shape, {})
-            group[k] = one
-            if len(group) >= self.batch or self._in_tiles(one.picture):
-                yield waiting.pop(shape)
-        yield from waiting.values()
 
     def _find_together(
         self, pictures: list[NDArray[np.uint8]], cancel: CancelToken
@@ -191,7 +178,7 @@ class Predictor:
             except Exception:
                 # One by one tells whose error it is, and needs less memory.
                 pass
-        return [_or_error(cancel, self.find, one, cancel) for one in pictures]
+        return [or_error(cancel, self.find, one, cancel) for one in pictures]
 
     def _seen(self, cutout: Cutout) -> NetworkPicture:
         """Return the picture of a cutout that the network sees."""
@@ -293,19 +280,6 @@ class Predictor:
             )
             for one in found
         ]
-
-
-def _or_error(
-    cancel: CancelToken, function: Callable[..., _Result], *inputs: Any
-) -> _Result | Exception:
-    """Return what a function returns, or the error that it raises."""
-    cancel.check()
-    try:
-        return function(*inputs)
-    except Cancelled:
-        raise
-    except Exception as error:  # whatever it is, the other cutouts are not to blame
-        return error
 
 
 def _classifier(card: ModelCard, folder: Path) -> SourceClassifier | None:

@@ -1,0 +1,198 @@
+"""What computes the layers that see every pixel: torch or, if installed, OpenVINO.
+
+The encoder, the pyramid and the proposal head take most of the time of a detection.
+Here is the one place that chooses what computes them when clumps are searched for;
+training is torch's alone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from clump_detector.core.errors import ConfigError
+
+from .heads import Encoded
+from .network import Detector
+
+#: The environment variable that chooses: torch or openvino. Without it OpenVINO is used
+#: where it is installed and the device is the CPU.
+VARIABLE = "NAPARI_CLUMPS_BACKEND"
+
+TORCH, OPENVINO = "torch", "openvino"
+
+#: From a batch of images to all feature maps, then all objectness, then all box deltas.
+Compute = Callable[[Tensor], Sequence[Tensor]]
+
+_log = logging.getLogger(__name__)
+
+
+class Dense(nn.Module):
+    """The layers of a detector that see every pixel.
+
+    Parameters
+    ----------
+    detector : Detector
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.backbone, self.head = detector.backbone, detector.rpn.head
+
+    def forward(self, batch: Tensor) -> tuple[Tensor, ...]:
+        """Return all feature maps, all objectness and all box deltas, fine to coarse.
+
+        Parameters
+        ----------
+        batch : tensor of shape (images, 3, height, width)
+        """
+        maps = list(self.backbone(batch).values())
+        logits, deltas = self.head(maps)
+        return (*(one.float() for one in maps), *logits, *deltas)
+
+
+class Search:
+    """A detector that searches images, its dense layers computed by a backend.
+
+    Parameters
+    ----------
+    detector : Detector
+        In test mode.
+    compute : callable
+        From a batch of images to what `Dense` returns.
+    backend : str
+        What computes it, for messages.
+    """
+
+    def __init__(self, detector: Detector, compute: Compute, backend: str) -> None:
+        self.detector, self.compute, self.backend = detector, compute, backend
+
+    def __call__(self, images: Sequence[Tensor]) -> list[dict[str, Tensor]]:
+        """Return boxes, labels and scores of each image, the best first.
+
+        Parameters
+        ----------
+        images : sequence of tensor of shape (3, height, width)
+            In 0 to 1.
+        """
+        batch, sizes = self.detector.batch_of(images)
+        every = self.compute(batch)
+        n = len(every) // 3
+        maps, logits, deltas = every[:n], every[n : 2 * n], every[2 * n :]
+        features = OrderedDict((str(i), one) for i, one in enumerate(maps))
+        padded = (int(batch.shape[-2]), int(batch.shape[-1]))
+        encoded = Encoded(features, sizes, padded)
+        encoded.proposals = self.detector.rpn.select(encoded, logits, deltas)
+        return self.detector.find(encoded)
+
+
+def search_of(detector: Detector, device: torch.device) -> Search:
+    """Return the fastest search with a detector on a device.
+
+    Where OpenVINO cannot take the detector, torch is used, and the log says so.
+
+    Parameters
+    ----------
+    detector : Detector
+        In test mode, on the device.
+    device : torch.device
+
+    Raises
+    ------
+    ConfigError
+        If the environment variable asks for a backend that there is none of.
+    """
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted not in ("", TORCH, OPENVINO):
+        raise ConfigError(
+            f"{VARIABLE} is {wanted!r}", remedy=f"Set it to {TORCH} or {OPENVINO}."
+        )
+    there = importlib.util.find_spec("openvino") is not None
+    if wanted == TORCH or device.type != "cpu" or not (wanted or there):
+        return Search(detector, _with_torch(detector), TORCH)
+    try:
+        return Search(detector, _WithOpenVINO(detector), OPENVINO)
+    except Exception as error:  # OpenVINO raises what it likes
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        _log.warning(
+            "OpenVINO cannot be used (%s): detection goes on with torch. "
+            "Set %s=%s to choose that.",
+            reason, VARIABLE, TORCH,
+        )  # fmt: skip
+        return Search(detector, _with_torch(detector), TORCH)
+
+
+def _with_torch(detector: Detector) -> Compute:
+    return Dense(detector).eval()
+
+
+class _WithOpenVINO:
+    """A detector's dense layers, converted to OpenVINO for images of any size.
+
+    Parameters
+    ----------
+    detector : Detector
+        On the CPU, in test mode.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        with _without_telemetry():
+            import openvino
+
+        side = 4 * max(detector.config.strides)
+        example = torch.zeros(1, 3, side, side)
+        with torch.no_grad(), _without_telemetry(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # OpenVINO uses what torch will drop
+            self._model = openvino.convert_model(
+                Dense(detector).eval(), example_input=example
+            )
+        self._core = openvino.Core()
+        self._compile()
+
+    def __call__(self, batch: Tensor) -> Sequence[Tensor]:
+        """Return what `Dense` does; it is valid until this thread's next call."""
+        if self._threads != torch.get_num_threads():
+            self._compile()
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        found = self._own.request.infer(
+            {0: batch.contiguous().numpy()}, share_inputs=True, share_outputs=True
+        )
+        return [torch.from_numpy(one) for one in found.values()]
+
+    def _compile(self) -> None:
+        """Compile for as many threads as torch has."""
+        self._threads = torch.get_num_threads()
+        settings: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": self._threads,
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        self._compiled = self._core.compile_model(self._model, "CPU", settings)
+        self._own = threading.local()
+
+
+@contextmanager
+def _without_telemetry() -> Iterator[None]:
+    """Hide the package by which OpenVINO tells its maker that it is used."""
+    name = "openvino_telemetry"
+    before = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
