@@ -13,7 +13,17 @@ import torch
 
 from clump_detector.core.errors import ConfigError
 from clump_detector.detector import backend
-from clump_detector.detector.backend import OPENVINO, TORCH, VARIABLE, search_of
+from clump_detector.detector.backend import (
+    BFLOAT16,
+    OPENVINO,
+    PRECISION,
+    SINGLE,
+    TORCH,
+    VARIABLE,
+    Dense,
+    has_bfloat16,
+    search_of,
+)
 from clump_detector.detector.network import build_detector
 from clump_detector.detector.predict import Predictor
 from clump_detector.images.cutout import from_array
@@ -110,7 +120,7 @@ def test_openvino_tells_nobody_that_it_is_used(monkeypatch):
 
 
 def test_what_openvino_cannot_convert_is_searched_by_torch(monkeypatch, caplog):
-    def fails(detector):
+    def fails(detector, half):
         raise RuntimeError("no such operation")
 
     monkeypatch.setenv(VARIABLE, OPENVINO)
@@ -140,4 +150,34 @@ def test_another_device_is_torch_s(monkeypatch):
 def test_a_backend_that_there_is_none_of_is_an_error(monkeypatch):
     monkeypatch.setenv(VARIABLE, "tensorflow")
     with pytest.raises(ConfigError, match="tensorflow"):
+        search_of(build_detector(TINY).eval(), CPU)
+
+
+@pytest.mark.parametrize("name", [TORCH, pytest.param(OPENVINO, marks=needs_openvino)])
+@pytest.mark.skipif(not has_bfloat16(), reason="needs a processor with bfloat16")
+def test_bfloat16_is_used_where_it_is_asked_for(name, monkeypatch):
+    monkeypatch.setenv(VARIABLE, name)
+    detector, far = build_detector(TINY).eval(), []
+    batch = torch.rand(1, 3, 96, 96)
+    with torch.inference_mode():
+        exact = Dense(detector).eval()(batch)
+        for precision in (SINGLE, BFLOAT16):
+            monkeypatch.setenv(PRECISION, precision)
+            found = search_of(detector, CPU).compute(batch)
+            assert all(one.dtype == torch.float32 for one in found)
+            pairs = zip(found, exact, strict=True)
+            far.append(max(float((one - two).abs().max()) for one, two in pairs))
+    assert far[0] < 1e-4 < far[1] < 0.2
+
+
+def test_without_bfloat16_a_processor_stays_with_single_precision(monkeypatch):
+    monkeypatch.setenv(VARIABLE, TORCH)
+    monkeypatch.setenv(PRECISION, BFLOAT16)
+    monkeypatch.setattr(backend, "has_bfloat16", lambda: False)
+    assert not search_of(build_detector(TINY).eval(), CPU).compute._half
+
+
+def test_a_precision_that_there_is_none_of_is_an_error(monkeypatch):
+    monkeypatch.setenv(PRECISION, "int4")
+    with pytest.raises(ConfigError, match="int4"):
         search_of(build_detector(TINY).eval(), CPU)

@@ -32,6 +32,11 @@ VARIABLE = "NAPARI_CLUMPS_BACKEND"
 
 TORCH, OPENVINO = "torch", "openvino"
 
+#: The environment variable that allows bfloat16 where the processor has it.
+PRECISION = "NAPARI_CLUMPS_PRECISION"
+
+SINGLE, BFLOAT16 = "single", "bfloat16"
+
 #: From a batch of images to all feature maps, then all objectness, then all box deltas.
 Compute = Callable[[Tensor], Sequence[Tensor]]
 
@@ -111,18 +116,16 @@ def search_of(detector: Detector, device: torch.device) -> Search:
     Raises
     ------
     ConfigError
-        If the environment variable asks for a backend that there is none of.
+        If an environment variable asks for a backend or a precision that there is none
+        of.
     """
-    wanted = os.environ.get(VARIABLE, "")
-    if wanted not in ("", TORCH, OPENVINO):
-        raise ConfigError(
-            f"{VARIABLE} is {wanted!r}", remedy=f"Set it to {TORCH} or {OPENVINO}."
-        )
+    wanted = _asked(VARIABLE, "", TORCH, OPENVINO)
+    half = _asked(PRECISION, SINGLE, BFLOAT16) == BFLOAT16 and has_bfloat16()
     there = importlib.util.find_spec("openvino") is not None
     if wanted == TORCH or device.type != "cpu" or not (wanted or there):
-        return Search(detector, _with_torch(detector), TORCH)
+        return Search(detector, _WithTorch(detector, device, half=half), TORCH)
     try:
-        return Search(detector, _WithOpenVINO(detector), OPENVINO)
+        return Search(detector, _WithOpenVINO(detector, half=half), OPENVINO)
     except Exception as error:  # OpenVINO raises what it likes
         reason = (str(error) or type(error).__name__).splitlines()[0][:200]
         _log.warning(
@@ -130,11 +133,45 @@ def search_of(detector: Detector, device: torch.device) -> Search:
             "Set %s=%s to choose that.",
             reason, VARIABLE, TORCH,
         )  # fmt: skip
-        return Search(detector, _with_torch(detector), TORCH)
+        return Search(detector, _WithTorch(detector, device, half=half), TORCH)
 
 
-def _with_torch(detector: Detector) -> Compute:
-    return Dense(detector).eval()
+def _asked(variable: str, *choices: str) -> str:
+    """Return what an environment variable chooses, without it the first choice."""
+    value = os.environ.get(variable, choices[0])
+    if value not in choices:
+        known = " or ".join(choice for choice in choices if choice)
+        raise ConfigError(f"{variable} is {value!r}", remedy=f"Set it to {known}.")
+    return value
+
+
+def has_bfloat16() -> bool:
+    """Return whether this processor multiplies in bfloat16; others only imitate it."""
+    tests = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in tests)
+
+
+class _WithTorch:
+    """A detector's dense layers in torch.
+
+    Parameters
+    ----------
+    detector : Detector
+        In test mode.
+    device : torch.device
+    half : bool
+        Whether it computes in bfloat16; only on a CPU.
+    """
+
+    def __init__(self, detector: Detector, device: torch.device, *, half: bool) -> None:
+        self._dense, self._device = Dense(detector).eval(), device
+        self._half = half and device.type == "cpu"
+
+    def __call__(self, batch: Tensor) -> Sequence[Tensor]:
+        """Return what `Dense` does."""
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+            found: Sequence[Tensor] = self._dense(batch)
+        return found
 
 
 class _WithOpenVINO:
@@ -144,9 +181,12 @@ class _WithOpenVINO:
     ----------
     detector : Detector
         On the CPU, in test mode.
+    half : bool
+        Whether it computes in bfloat16.
     """
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, *, half: bool) -> None:
+        self._precision = "bf16" if half else "f32"
         with _without_telemetry():
             import openvino
 
@@ -178,7 +218,7 @@ class _WithOpenVINO:
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
             "INFERENCE_NUM_THREADS": self._threads,
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": self._precision,
         }
         self._compiled = self._core.compile_model(self._model, "CPU", settings)
         self._own = threading.local()
