@@ -119,10 +119,9 @@ def search_of(detector: Detector, device: torch.device) -> Search:
         If an environment variable asks for a backend or a precision that there is none
         of.
     """
-    wanted = _asked(VARIABLE, "", TORCH, OPENVINO)
+    wanted = wanted_backend()
     half = _asked(PRECISION, SINGLE, BFLOAT16) == BFLOAT16 and has_bfloat16()
-    there = importlib.util.find_spec("openvino") is not None
-    if wanted == TORCH or device.type != "cpu" or not (wanted or there):
+    if wanted == TORCH or device.type != "cpu":
         return Search(detector, _WithTorch(detector, device, half=half), TORCH)
     try:
         return Search(detector, _WithOpenVINO(detector, half=half), OPENVINO)
@@ -134,6 +133,18 @@ def search_of(detector: Detector, device: torch.device) -> Search:
             reason, VARIABLE, TORCH,
         )  # fmt: skip
         return Search(detector, _WithTorch(detector, device, half=half), TORCH)
+
+
+def wanted_backend() -> str:
+    """Return what the environment asks for on a CPU, or else what is installed.
+
+    Raises
+    ------
+    ConfigError
+        If it asks for something that there is not.
+    """
+    there = importlib.util.find_spec("openvino") is not None
+    return _asked(VARIABLE, "", TORCH, OPENVINO) or (OPENVINO if there else TORCH)
 
 
 def _asked(variable: str, *choices: str) -> str:

@@ -285,7 +285,7 @@ def with_bands_beside(path: Path) -> Source:
             beside = _by_name_without_band(path.parent, changed).get(named[1], [])
             left_out = _kinds_of(beside)
             kept = [other for other in beside if other not in left_out]
-            for source in _group_bands(kept):
+            for source in group_bands(kept):
                 if path in source.files:
                     return source
     return Source(stem(path), (path,))

@@ -139,10 +139,18 @@ def task_of(folder: Path, card: ModelCard, options: SurveyOptions) -> Task:
         program_version(),
         score,
         options.device,
+        _backend(options),
         options.photometry,
         options.embeddings,
         Choice.of(options.bands or None, options.unit or None),
     )
+
+
+def _backend(options: SurveyOptions) -> str:
+    """Return what computes the network: embeddings are of torch's encoder."""
+    from clump_detector.detector.backend import TORCH, wanted_backend
+
+    return TORCH if options.embeddings else wanted_backend()
 
 
 def _made(folder: Path, card: ModelCard, options: SurveyOptions) -> Made:

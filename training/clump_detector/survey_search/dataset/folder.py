@@ -215,7 +215,6 @@ def locked(dataset: Path) -> Iterator[None]:
         lock.release()
 
 
-
 def has_open_parts(dataset: Path) -> bool:
     """Return whether there are results that are not in the tables yet."""
     folder = dataset / PARTS
