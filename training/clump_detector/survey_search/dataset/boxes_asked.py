@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Columns that come from the decisions taken back: whether they are of done cutouts.
 FROM_REVIEWS = {"reviewed": True, "begun": False}
 
-#: How far the best score of a cutout can be from that of its best box, which is rounded.
+#: How far the best score of a cutout can be from that of its best box: it is rounded.
 _ROUNDED = 1e-5
 
 

@@ -227,17 +227,21 @@ def _unary(own: _Compiler, node: ast.UnaryOp) -> Value:
     if isinstance(node.op, ast.Not):
         return Value(~_condition(own, node.operand), TRUTH)
     if isinstance(node.op, ast.USub):
-        if isinstance(node.operand, ast.Constant) and kind_is_number(node.operand):
-            return _constant(own, ast.Constant(-node.operand.value))
+        number = _number(node.operand)
+        if number is not None:
+            return _constant(own, ast.Constant(-number))
         return Value(pc.negate(_float(own, node.operand)), NUMBER)
     if isinstance(node.op, ast.UAdd):
         return Value(_of_kind(own, node.operand, NUMBER), NUMBER)
     raise _wrong(f"{_unparsed(node)} is not possible")
 
 
-def kind_is_number(node: ast.Constant) -> bool:
-    """Return whether a constant is a number."""
-    return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+def _number(node: ast.expr) -> float | None:
+    """Return the number that a constant is; None for anything else."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value
 
 
 def _float(own: _Compiler, node: ast.expr) -> Any:
@@ -313,11 +317,13 @@ def _among(own: _Compiler, left: ast.expr, right: ast.expr) -> Any:
 
 
 def _listed(node: ast.expr) -> object:
-    minus = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-    inner = node.operand if minus else node  # type: ignore[attr-defined]
-    if not isinstance(inner, ast.Constant) or isinstance(inner.value, bool):
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _number(node.operand)
+        if number is not None:
+            return -number
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
         raise _wrong("a list can only have numbers and texts")
-    return -inner.value if minus and kind_is_number(inner) else inner.value
+    return node.value
 
 
 def _call(own: _Compiler, node: ast.Call) -> Value:

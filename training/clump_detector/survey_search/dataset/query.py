@@ -185,8 +185,8 @@ def _near(
     for rows in batches(table_at(dataset, CUTOUTS, files), wanted, condition):
         away = None
         if question.near is not None:
-            position = (rows[c].to_numpy() for c in ("ra", "dec"))
-            away = distances(*position, ra, dec)
+            own_ra, own_dec = (rows[c].to_numpy() for c in ("ra", "dec"))
+            away = distances(own_ra, own_dec, ra, dec)
             inside = away <= radius
             rows, away = rows.filter(pa.array(inside)), away[inside]
         yield rows.append_column(_KEY, _keys(rows, question, away, random))

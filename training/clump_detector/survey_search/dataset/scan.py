@@ -1,4 +1,4 @@
-"""Reading the tables of a dataset bit by bit, with filters that files are skipped by."""
+"""Reading the tables of a dataset bit by bit, skipping files by what is asked."""
 
 from __future__ import annotations
 
