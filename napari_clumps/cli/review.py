@@ -16,7 +16,7 @@ from .options import Bands, Unit, app, warn
 from .progress import shown_steps
 
 if TYPE_CHECKING:
-    from clump_detector.survey_search.dataset.selection import Question
+    from clump_detector.survey_search.dataset.asking.selection import Question
 
 #: Cutouts that a review of a dataset gets, where nothing else is said.
 _MOST = 500
@@ -125,7 +125,10 @@ def _question(
     random: int | None,
 ) -> Question:
     """Return what the options ask of a dataset."""
-    from clump_detector.survey_search.dataset.selection import Question, parse_near
+    from clump_detector.survey_search.dataset.asking.selection import (
+        Question,
+        parse_near,
+    )
 
     if random is not None and order not in (None, "random"):
         raise ConfigError(
@@ -143,8 +146,8 @@ def _question(
 
 def _review_of_dataset(dataset: Path, path: Path | None, question: Question) -> Path:
     """Make a review of what is asked for, and return its file."""
+    from clump_detector.survey_search.dataset.asking.scan import waiting_results
     from clump_detector.survey_search.dataset.query import answer
-    from clump_detector.survey_search.dataset.scan import waiting_results
     from napari_clumps.io.survey_review import FIRST, new_path, review_of
     from napari_clumps.settings.settings import load_settings
 

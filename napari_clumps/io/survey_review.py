@@ -20,9 +20,9 @@ from clump_detector.images.identity import content_key
 from clump_detector.images.overrides import Choice
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 from clump_detector.survey_search.addresses import files_of, item_for
+from clump_detector.survey_search.dataset.asking.selection import Selection
 from clump_detector.survey_search.dataset.details import Details, details_of
 from clump_detector.survey_search.dataset.folder import read_made
-from clump_detector.survey_search.dataset.selection import Selection
 from napari_clumps.review import Proposal, Review, SurveyOrigin
 from napari_clumps.review.images.image_files import absolute
 

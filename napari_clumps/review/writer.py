@@ -172,7 +172,7 @@ class ReviewWriter(ReviewReader):
         size: tuple[int, int] | None,
         beside: bool,
     ) -> int | None:
-        """Return how many proposals were added; None where the cutout stays as it is."""
+        """Return how many proposals were added; None if the cutout stays as it is."""
         cutout = self.cutout(cutout_id)
         if cutout.done or cutout.blind:
             return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from .scan import damage_said, table_at
+from .asking.scan import damage_said, table_at
 from .tables import CUTOUT, CUTOUTS, DETECTIONS
 
 #: A box, by columns of the table of detections.
