@@ -15,11 +15,8 @@ import numpy as np
 
 from clump_detector.core.errors import ConfigError
 
-from .boxes_asked import Asked
-from .collection import number_of
-from .healpix import INDEX_COLUMN
-from .reviewed import decided_addresses
-from .scan import (
+from .asking.boxes import Asked
+from .asking.scan import (
     batches,
     damage_said,
     distances,
@@ -28,7 +25,10 @@ from .scan import (
     require_tables,
     table_at,
 )
-from .selection import Question, Selection
+from .asking.selection import Question, Selection
+from .collection import number_of
+from .healpix import INDEX_COLUMN
+from .reviewed import decided_addresses
 from .tables import CUTOUT, CUTOUTS, EMBEDDINGS
 
 if TYPE_CHECKING:
@@ -185,8 +185,8 @@ def _near(
     for rows in batches(table_at(dataset, CUTOUTS, files), wanted, condition):
         away = None
         if question.near is not None:
-            position = (rows[c].to_numpy() for c in ("ra", "dec"))
-            away = distances(*position, ra, dec)
+            own_ra, own_dec = (rows[c].to_numpy() for c in ("ra", "dec"))
+            away = distances(own_ra, own_dec, ra, dec)
             inside = away <= radius
             rows, away = rows.filter(pa.array(inside)), away[inside]
         yield rows.append_column(_KEY, _keys(rows, question, away, random))

@@ -92,7 +92,7 @@ def read_reviewed(dataset: Path, columns: Sequence[str] | None = None) -> pa.Tab
 
 
 def decided_addresses(dataset: Path, *, done: bool) -> pa.Array:
-    """Return the cutouts with a decision, or only those that somebody marked as done."""
+    """Return the cutouts with a decision, or only those that are done."""
     import pyarrow.compute as pc
 
     rows = read_reviewed(dataset, ["cutout", "done"])

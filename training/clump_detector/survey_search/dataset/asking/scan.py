@@ -1,4 +1,4 @@
-"""Reading the tables of a dataset bit by bit, with filters that files are skipped by."""
+"""Reading the tables of a dataset bit by bit, skipping files by what is asked."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 
 from clump_detector.core.errors import FileError, from_os_error
 
-from .collection import table_files
-from .folder import has_tables, read_made
-from .parts import Parts
-from .tables import CUTOUTS, NAMES
+from ..collection import table_files
+from ..folder import has_tables, read_made
+from ..parts import Parts
+from ..tables import CUTOUTS, NAMES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,7 +98,7 @@ def table_at(dataset: Path, name: str, files: Sequence[Path] | None = None) -> D
 
 
 def _empty(name: str) -> pa.Table:
-    from .tables import schema_of
+    from ..tables import schema_of
 
     return schema_of(name).empty_table()
 

@@ -11,29 +11,18 @@ from __future__ import annotations
 
 import ast
 import difflib
-import io
-import tokenize
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clump_detector.core.errors import ConfigError
+
+from .text import column_of, unparsed, wrong
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Kinds of values.
 NUMBER, TEXT, TRUTH = "a number", "a text", "a condition"
-
-_LONGEST = 10_000
-
-#: Names that Python keeps for itself, and what stands for them while it parses.
-_RENAMED = {"class": "class_"}
-_SQL = {"AND": "and", "OR": "or", "NOT": "not", "IN": "in", "=": "==", "<>": "!="}
-
-_HELP = (
-    'Write it like "score > 0.3 and n_clumps > 4", with and, or, not, in, + - * /, '
-    "between(x, 1, 2), isnull(x), contains(text, part) and abs(x)."
-)
 
 
 class Value(NamedTuple):
@@ -54,37 +43,6 @@ def kind_of(column: pa.DataType) -> str:
     return TEXT if types.is_string(column) or types.is_large_string(column) else ""
 
 
-def conditions(text: str) -> list[ast.expr]:
-    """Return the parts of a text that all have to hold; none for an empty text.
-
-    Raises
-    ------
-    ConfigError
-        If it is no expression.
-    """
-    if not text.strip():
-        return []
-    if len(text) > _LONGEST:
-        raise _wrong("it is longer than 10,000 characters")
-    try:
-        parsed = ast.parse(_as_python(text.strip()), mode="eval").body
-        return list(_parts(parsed))
-    except (SyntaxError, tokenize.TokenError) as error:
-        raise _wrong(f"{text.strip()!r}: {_said(error)}") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise _wrong("it is nested too deeply, or no text") from error
-
-
-def names_in(part: ast.expr) -> set[str]:
-    """Return the columns that an expression names."""
-    calls = {id(node.func) for node in ast.walk(part) if isinstance(node, ast.Call)}
-    return {
-        _column(node.id)
-        for node in ast.walk(part)
-        if isinstance(node, ast.Name) and id(node) not in calls
-    }
-
-
 def compiled(part: ast.expr, columns: Mapping[str, Value]) -> Any:
     """Return a condition as an expression of pyarrow.
 
@@ -102,7 +60,7 @@ def compiled(part: ast.expr, columns: Mapping[str, Value]) -> Any:
     try:
         return _condition(_Compiler(columns), part)
     except RecursionError as error:
-        raise _wrong("it is nested too deeply") from error
+        raise wrong("it is nested too deeply") from error
 
 
 def unknown_column(name: str, known: Iterable[str]) -> ConfigError:
@@ -117,39 +75,6 @@ def unknown_column(name: str, known: Iterable[str]) -> ConfigError:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:30]) + (", …" if len(names) > 30 else "")
-
-
-def _wrong(what: str) -> ConfigError:
-    return ConfigError(f"this expression cannot be understood: {what}", None, _HELP)
-
-
-def _said(error: Exception) -> str:
-    return str(error.args[0]).split(" (")[0] if error.args else "wrong"
-
-
-def _as_python(text: str) -> str:
-    """Return a text with the words that Python has for those of SQL and of columns."""
-    tokens = []
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            raise SyntaxError("there is a # outside of quotes")
-        word = token.string
-        if token.type in (tokenize.NAME, tokenize.OP):
-            word = _RENAMED.get(word, _SQL.get(word, word))
-        tokens.append((token.type, word))
-    return tokenize.untokenize(tokens).strip()
-
-
-def _column(name: str) -> str:
-    return next((own for own, other in _RENAMED.items() if other == name), name)
-
-
-def _parts(node: ast.expr) -> Iterable[ast.expr]:
-    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-        for value in node.values:
-            yield from _parts(value)
-    else:
-        yield node
 
 
 class _Compiler:
@@ -168,11 +93,11 @@ class _Compiler:
         for kind, make in _NODES.items():
             if isinstance(node, kind):
                 return make(self, node)
-        raise _wrong(f"{ast.unparse(node)!r} is not possible")
+        raise wrong(f"{ast.unparse(node)!r} is not possible")
 
     def name(self, node: ast.Name) -> Value:
         """Return a column."""
-        name = _column(node.id)
+        name = column_of(node.id)
         if name not in self._columns:
             raise unknown_column(name, self._columns)
         return self._columns[name]
@@ -186,12 +111,8 @@ def _of_kind(own: _Compiler, node: ast.expr, kind: str) -> Any:
     """Return what a node is, which has to be of a kind."""
     value = own.value(node)
     if value.kind != kind:
-        raise _wrong(f"{_unparsed(node)} is {value.kind}, not {kind}")
+        raise wrong(f"{unparsed(node)} is {value.kind}, not {kind}")
     return value.expression
-
-
-def _unparsed(node: ast.expr) -> str:
-    return ast.unparse(node).replace("class_", "class")
 
 
 def _constant(own: _Compiler, node: ast.Constant) -> Value:
@@ -205,12 +126,12 @@ def _constant(own: _Compiler, node: ast.Constant) -> Value:
         try:
             return Value(pc.scalar(value if fits else float(value)), NUMBER)
         except OverflowError as error:
-            raise _wrong(f"{str(value)[:20]}… is too large") from error
+            raise wrong(f"{str(value)[:20]}… is too large") from error
     if isinstance(value, str):
         return Value(pc.scalar(value), TEXT)
     if value is None:
-        raise _wrong("compare with nothing by isnull(column)")
-    raise _wrong(f"{_unparsed(node)} is neither a number nor a text")
+        raise wrong("compare with nothing by isnull(column)")
+    raise wrong(f"{unparsed(node)} is neither a number nor a text")
 
 
 def _bool_op(own: _Compiler, node: ast.BoolOp) -> Value:
@@ -227,17 +148,21 @@ def _unary(own: _Compiler, node: ast.UnaryOp) -> Value:
     if isinstance(node.op, ast.Not):
         return Value(~_condition(own, node.operand), TRUTH)
     if isinstance(node.op, ast.USub):
-        if isinstance(node.operand, ast.Constant) and kind_is_number(node.operand):
-            return _constant(own, ast.Constant(-node.operand.value))
+        number = _number(node.operand)
+        if number is not None:
+            return _constant(own, ast.Constant(-number))
         return Value(pc.negate(_float(own, node.operand)), NUMBER)
     if isinstance(node.op, ast.UAdd):
         return Value(_of_kind(own, node.operand, NUMBER), NUMBER)
-    raise _wrong(f"{_unparsed(node)} is not possible")
+    raise wrong(f"{unparsed(node)} is not possible")
 
 
-def kind_is_number(node: ast.Constant) -> bool:
-    """Return whether a constant is a number."""
-    return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+def _number(node: ast.expr) -> float | None:
+    """Return the number that a constant is; None for anything else."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value
 
 
 def _float(own: _Compiler, node: ast.expr) -> Any:
@@ -255,7 +180,7 @@ def _arithmetic(own: _Compiler, node: ast.BinOp) -> Value:
         ast.Div: pc.divide,
     }.get(type(node.op))  # fmt: skip
     if make is None:
-        raise _wrong(f"in {_unparsed(node)}, use + - * or /")
+        raise wrong(f"in {unparsed(node)}, use + - * or /")
     return Value(make(_float(own, node.left), _float(own, node.right)), NUMBER)
 
 
@@ -282,15 +207,14 @@ def _pair(own: _Compiler, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> A
         ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
     }.get(type(sign))  # fmt: skip
     if make is None:
-        raise _wrong("'is' is not possible; use == or isnull(column)")
+        raise wrong("'is' is not possible; use == or isnull(column)")
     first, second = own.value(left), own.value(right)
     if first.kind != second.kind:
-        raise _wrong(
-            f"{_unparsed(left)} is {first.kind}, and {_unparsed(right)} is "
-            f"{second.kind}"
+        raise wrong(
+            f"{unparsed(left)} is {first.kind}, and {unparsed(right)} is {second.kind}"
         )
     if first.kind == TRUTH and not isinstance(sign, ast.Eq | ast.NotEq):
-        raise _wrong(f"{_unparsed(left)} is a condition, which is not more or less")
+        raise wrong(f"{unparsed(left)} is a condition, which is not more or less")
     return make(first.expression, second.expression)
 
 
@@ -300,12 +224,12 @@ def _among(own: _Compiler, left: ast.expr, right: ast.expr) -> Any:
     import pyarrow.compute as pc
 
     if not isinstance(right, ast.Tuple | ast.List | ast.Set):
-        raise _wrong('after "in", give a list such as ("clump", "odd clump")')
+        raise wrong('after "in", give a list such as ("clump", "odd clump")')
     value = own.value(left)
     constants = [_listed(node) for node in right.elts]
     fits = {NUMBER: int | float, TEXT: str}.get(value.kind)
     if fits is None or not all(isinstance(c, fits) for c in constants):
-        raise _wrong(f"the list after {_unparsed(left)} in has to be of its kind")
+        raise wrong(f"the list after {unparsed(left)} in has to be of its kind")
     of = pa.float64() if value.kind == NUMBER else pa.string()
     asked = value.expression.cast(of) if value.kind == NUMBER else value.expression
     found = asked.isin(pa.array(constants, of))
@@ -313,11 +237,13 @@ def _among(own: _Compiler, left: ast.expr, right: ast.expr) -> Any:
 
 
 def _listed(node: ast.expr) -> object:
-    minus = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-    inner = node.operand if minus else node  # type: ignore[attr-defined]
-    if not isinstance(inner, ast.Constant) or isinstance(inner.value, bool):
-        raise _wrong("a list can only have numbers and texts")
-    return -inner.value if minus and kind_is_number(inner) else inner.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _number(node.operand)
+        if number is not None:
+            return -number
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+        raise wrong("a list can only have numbers and texts")
+    return node.value
 
 
 def _call(own: _Compiler, node: ast.Call) -> Value:
@@ -327,9 +253,9 @@ def _call(own: _Compiler, node: ast.Call) -> Value:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     given = {"between": 3, "isnull": 1, "abs": 1, "contains": 2}.get(name)
     if given is None or node.keywords or any(map(_is_star, node.args)):
-        raise _wrong(f"there is no function {_unparsed(node.func)!r}")
+        raise wrong(f"there is no function {unparsed(node.func)!r}")
     if len(node.args) != given:
-        raise _wrong(f"{name} takes {given} in its brackets, not {len(node.args)}")
+        raise wrong(f"{name} takes {given} in its brackets, not {len(node.args)}")
     first = node.args[0]
     if name == "isnull":
         return Value(own.value(first).expression.is_null(nan_is_null=True), TRUTH)
@@ -344,7 +270,7 @@ def _call(own: _Compiler, node: ast.Call) -> Value:
         return Value(above & below, TRUTH)
     part = node.args[1]
     if not isinstance(part, ast.Constant) or not isinstance(part.value, str):
-        raise _wrong("contains takes a column and a text in quotes")
+        raise wrong("contains takes a column and a text in quotes")
     text = _of_kind(own, first, TEXT)
     return Value(pc.match_substring(text, pattern=part.value), TRUTH)
 

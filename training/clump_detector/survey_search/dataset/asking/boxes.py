@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import healpix
-from .expression import Value, compiled, conditions, kind_of, names_in, unknown_column
-from .reviewed import decided_addresses
+from ..healpix import INDEX_COLUMN
+from ..reviewed import decided_addresses
+from ..tables import CUTOUT, CUTOUTS, DETECTIONS
+from .expression import Value, compiled, kind_of, unknown_column
 from .scan import table_at
-from .tables import CUTOUT, CUTOUTS, DETECTIONS
+from .text import conditions, names_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 #: Columns that come from the decisions taken back: whether they are of done cutouts.
 FROM_REVIEWS = {"reviewed": True, "begun": False}
 
-#: How far the best score of a cutout can be from that of its best box, which is rounded.
+#: How far the best score of a cutout can be from that of its best box: it is rounded.
 _ROUNDED = 1e-5
 
 
@@ -138,7 +139,7 @@ def _usable(table: Dataset) -> dict[str, Value]:
     return {
         field.name: Value(pc.field(field.name), kind_of(field.type))
         for field in table.schema
-        if kind_of(field.type) and field.name != healpix.INDEX_COLUMN
+        if kind_of(field.type) and field.name != INDEX_COLUMN
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,6 +153,10 @@ class Selection:
         """The names of the cutouts."""
         found: list[str] = self.rows["name"].to_pylist()
         return found
+
+    def first(self, n: int) -> Selection:
+        """Return at most so many of them."""
+        return replace(self, rows=self.rows.slice(0, n))
 
     @property
     def in_words(self) -> str:
