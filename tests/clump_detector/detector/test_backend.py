@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from clump_detector.core.errors import ConfigError
 from clump_detector.detector import backend
@@ -29,6 +30,9 @@ from clump_detector.detector.predict import Predictor
 from clump_detector.images.cutout import from_array
 from clump_detector.models.registry import resolve_model
 from tests.clump_detector.conftest import TINY, sky
+from tests.helpers.paths import SHARED
+
+REAL = SHARED / "real" / "reviewed" / "images"
 
 INSTALLED = importlib.util.find_spec("openvino") is not None
 CPU = torch.device("cpu")
@@ -160,7 +164,7 @@ def test_bfloat16_is_used_where_it_is_asked_for(name, monkeypatch):
     detector, far = build_detector(TINY).eval(), []
     batch = torch.rand(1, 3, 96, 96)
     with torch.inference_mode():
-        exact = Dense(detector).eval()(batch)
+        exact = Dense(detector)(batch)
         for precision in (SINGLE, BFLOAT16):
             monkeypatch.setenv(PRECISION, precision)
             found = search_of(detector, CPU).compute(batch)
@@ -181,3 +185,42 @@ def test_a_precision_that_there_is_none_of_is_an_error(monkeypatch):
     monkeypatch.setenv(PRECISION, "int4")
     with pytest.raises(ConfigError, match="int4"):
         search_of(build_detector(TINY).eval(), CPU)
+
+
+@pytest.mark.parametrize("name", [TORCH, pytest.param(OPENVINO, marks=needs_openvino)])
+@pytest.mark.skipif(not has_bfloat16(), reason="needs a processor with bfloat16")
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs real galaxies")
+def test_on_real_galaxies_scores_hold_in_bfloat16(name, monkeypatch):
+    monkeypatch.setenv(VARIABLE, name)
+    single = Predictor(resolve_model("starter"), "cpu")
+    monkeypatch.delenv(PRECISION)  # the processor has it
+    half = Predictor(resolve_model("starter"), "cpu")
+    changes, lost = [], 0
+    for path in sorted(REAL.iterdir())[::40]:
+        cutout = from_array(np.asarray(Image.open(path).convert("RGB")), rgb=True)
+        found, wanted = half.predict(cutout), single.predict(cutout)
+        for box, score in zip(wanted.boxes, wanted.scores, strict=True):
+            moved = np.abs(found.boxes - box).max(axis=1, initial=0)
+            near = np.flatnonzero(moved < 2)
+            if score > 0.2 and len(near):
+                nearest = found.scores[near] - score
+                changes.append(nearest[np.abs(nearest).argmin()])
+            lost += score > 0.2 and not len(near)
+    assert len(changes) > 20
+    assert lost <= 0.02 * len(changes)
+    assert np.abs(np.mean(changes)) < 0.005
+    assert np.mean(np.abs(changes)) < 0.005
+
+
+@pytest.mark.parametrize("encoder", ["resnet18", "convnext_atto", "efficientnet_b0"])
+def test_the_first_layer_stands_apart_and_nothing_else_changes(encoder):
+    detector = build_detector(replace(TINY, encoder=encoder), pretrained=False).eval()
+    batch = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        wanted = Dense(detector)(batch)
+        dense = Dense(detector, apart=True)
+        found = dense(dense.stem(batch))
+        again = Dense(detector)(batch)  # the detector itself is as it was
+    for one, two, three in zip(found, wanted, again, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(three, two, atol=1e-4, rtol=1e-4)

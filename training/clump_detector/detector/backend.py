@@ -7,6 +7,7 @@ training is torch's alone.
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import logging
 import os
@@ -32,7 +33,8 @@ VARIABLE = "NAPARI_CLUMPS_BACKEND"
 
 TORCH, OPENVINO = "torch", "openvino"
 
-#: The environment variable that allows bfloat16 where the processor has it.
+#: The environment variable that chooses a precision: single or bfloat16. Without it, it
+#: is bfloat16 where the processor has that.
 PRECISION = "NAPARI_CLUMPS_PRECISION"
 
 SINGLE, BFLOAT16 = "single", "bfloat16"
@@ -49,22 +51,46 @@ class Dense(nn.Module):
     Parameters
     ----------
     detector : Detector
+        In test mode.
+    apart : bool
+        Whether the first layer stands apart as ``stem``, and `forward` takes what it
+        returns. In bfloat16 it would round away faint clumps on bright galaxies; the
+        layers after it do not (measured: scores changed three times as much).
     """
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, *, apart: bool = False) -> None:
         super().__init__()
         self.backbone, self.head = detector.backbone, detector.rpn.head
+        self.stem: nn.Module = nn.Identity()
+        if apart:
+            self.backbone = copy.deepcopy(self.backbone)
+            self.stem = _taken_off(self.backbone.encoder)
+        self.eval()
 
     def forward(self, batch: Tensor) -> tuple[Tensor, ...]:
         """Return all feature maps, all objectness and all box deltas, fine to coarse.
 
         Parameters
         ----------
-        batch : tensor of shape (images, 3, height, width)
+        batch : tensor of shape (images, channels, height, width)
         """
         maps = list(self.backbone(batch).values())
         logits, deltas = self.head(maps)
         return (*(one.float() for one in maps), *logits, *deltas)
+
+
+def _taken_off(encoder: nn.Module) -> nn.Module:
+    """Take an encoder's first convolution off, with its normalisation; return them."""
+    leaves = [name for name, one in encoder.named_modules() if not list(one.children())]
+    modules = [encoder.get_submodule(name) for name in leaves]
+    first = next(i for i, one in enumerate(modules) if isinstance(one, nn.Conv2d))
+    last = first
+    if last + 1 < len(modules) and isinstance(modules[last + 1], nn.BatchNorm2d):
+        last += 1
+    for name in leaves[first : last + 1]:
+        parent, _, own = name.rpartition(".")
+        setattr(encoder.get_submodule(parent), own, nn.Identity())
+    return nn.Sequential(*modules[first : last + 1])
 
 
 class Search:
@@ -119,8 +145,7 @@ def search_of(detector: Detector, device: torch.device) -> Search:
         If an environment variable asks for a backend or a precision that there is none
         of.
     """
-    wanted = wanted_backend()
-    half = _asked(PRECISION, SINGLE, BFLOAT16) == BFLOAT16 and has_bfloat16()
+    wanted, half = wanted_backend(), wanted_precision() == BFLOAT16
     if wanted == TORCH or device.type != "cpu":
         return Search(detector, _WithTorch(detector, device, half=half), TORCH)
     try:
@@ -145,6 +170,18 @@ def wanted_backend() -> str:
     """
     there = importlib.util.find_spec("openvino") is not None
     return _asked(VARIABLE, "", TORCH, OPENVINO) or (OPENVINO if there else TORCH)
+
+
+def wanted_precision() -> str:
+    """Return bfloat16 where the processor has it and the environment does not refuse.
+
+    Raises
+    ------
+    ConfigError
+        If the environment asks for a precision that there is none of.
+    """
+    asked = _asked(PRECISION, BFLOAT16, SINGLE)
+    return asked if has_bfloat16() else SINGLE
 
 
 def _asked(variable: str, *choices: str) -> str:
@@ -175,13 +212,14 @@ class _WithTorch:
     """
 
     def __init__(self, detector: Detector, device: torch.device, *, half: bool) -> None:
-        self._dense, self._device = Dense(detector).eval(), device
         self._half = half and device.type == "cpu"
+        self._dense, self._device = Dense(detector, apart=self._half), device
 
     def __call__(self, batch: Tensor) -> Sequence[Tensor]:
         """Return what `Dense` does."""
+        begun = self._dense.stem(batch)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
-            found: Sequence[Tensor] = self._dense(batch)
+            found: Sequence[Tensor] = self._dense(begun)
         return found
 
 
@@ -202,12 +240,12 @@ class _WithOpenVINO:
             import openvino
 
         side = 4 * max(detector.config.strides)
-        example = torch.zeros(1, 3, side, side)
+        dense = Dense(detector, apart=half)
+        self._stem = dense.stem
         with torch.no_grad(), _without_telemetry(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # OpenVINO uses what torch will drop
-            self._model = openvino.convert_model(
-                Dense(detector).eval(), example_input=example
-            )
+            example = self._stem(torch.zeros(1, 3, side, side))
+            self._model = openvino.convert_model(dense, example_input=example)
         self._core = openvino.Core()
         self._compile()
 
@@ -218,7 +256,9 @@ class _WithOpenVINO:
         if not hasattr(self._own, "request"):
             self._own.request = self._compiled.create_infer_request()
         found = self._own.request.infer(
-            {0: batch.contiguous().numpy()}, share_inputs=True, share_outputs=True
+            {0: self._stem(batch).contiguous().numpy()},
+            share_inputs=True,
+            share_outputs=True,
         )
         return [torch.from_numpy(one) for one in found.values()]
 

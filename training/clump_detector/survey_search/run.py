@@ -153,6 +153,13 @@ def _backend(options: SurveyOptions) -> str:
     return TORCH if options.embeddings else wanted_backend()
 
 
+def _network(options: SurveyOptions) -> dict[str, str]:
+    """Return what computes the network here; it is written down with the dataset."""
+    from clump_detector.detector.backend import wanted_precision
+
+    return {"backend": _backend(options), "precision": wanted_precision()}
+
+
 def _made(folder: Path, card: ModelCard, options: SurveyOptions) -> Made:
     digests = [sha256(folder / name)[:16] for name in (WEIGHTS, CARD)]
     return Made(card.model_id, "-".join(digests), program_version(), options.deciding())
