@@ -218,10 +218,11 @@ class Shards:
         return ShardItem(path, key, address, images, found[0].bands, about)
 
 
-def _rank(source: Source) -> tuple[bool, bool, str]:
-    """Return the sort key of the images of a sample: several bands, FITS, others."""
-    is_fits = source.path.name.lower().endswith(FITS_SUFFIXES)
-    return not source.bands, not is_fits, source.path.name
+def _rank(source: Source) -> tuple[bool, bool, bool, str]:
+    """Return the sort key of a sample's images: bands, FITS, others, JPEG at last."""
+    name = source.path.name.lower()
+    is_fits, is_jpeg = name.endswith(FITS_SUFFIXES), name.endswith((".jpg", ".jpeg"))
+    return not source.bands, not is_fits, is_jpeg, source.path.name
 
 
 def _members(path: Path) -> Iterator[tarfile.TarInfo | str]:
