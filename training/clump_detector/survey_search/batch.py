@@ -179,7 +179,7 @@ def problem_row(task: Task, item: Item, stamp: str, reason: str, before: int) ->
 
 
 def _reason(error: Exception, scratch: Path) -> str:
-    """Return why a cutout failed; files made for it in a scratch folder have no name."""
+    """Return why a cutout failed, without the names of files in a scratch folder."""
     if isinstance(error, ClumpError):
         if error.path is not None and error.path.is_relative_to(scratch):
             error = type(error)(error.what, None, error.remedy)
