@@ -84,7 +84,9 @@ def test_the_search_finds_what_the_detector_finds(changes, sizes, monkeypatch):
 
 def test_proposals_are_torchvision_s():
     """Of levels with the same anchors, which do not suppress each other's."""
-    detector = build_detector(replace(TINY, anchor_sizes=((16, 24), (16, 24)))).eval()
+    detector = build_detector(
+        replace(TINY, anchor_sizes=((16, 24), (16, 24)), rpn_post_nms_top_n=120)
+    ).eval()
     with torch.inference_mode():
         pyramid = detector.pyramid(detector.encode(images((96, 96), (64, 90))))
         maps = detector.rpn.head(list(pyramid.features.values()))
