@@ -116,5 +116,5 @@ class Positions:
 
     def _failed(self, wanted: Wanted, words: str) -> FailedItem:
         name = wanted.galaxy.name
-        error = FetchError(words.removeprefix(f"{name}: ").rstrip("."))
+        error = FetchError(words.removeprefix(f"{name}: "))
         return FailedItem(self._address(wanted), name, error)
