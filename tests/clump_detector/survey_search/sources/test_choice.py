@@ -100,9 +100,7 @@ def test_positions_and_downloads(there):
     assert found.total == 1
 
 
-def test_paths_are_absolute_whatever_the_folder_that_a_worker_is_in(
-    there, monkeypatch
-):
+def test_paths_are_absolute_whatever_the_folder_that_a_worker_is_in(there, monkeypatch):
     monkeypatch.chdir(there)
     names = ["images", "s-008.tar", "z", "l.txt", "t.csv"]
     for item in source_of(names, there / "set"):

@@ -11,7 +11,7 @@ import pytest
 
 from clump_detector.core.errors import ConfigError, FetchError, FileError
 from clump_detector.images.cutout import read_cutout
-from clump_detector.survey_search.dataset.manifest import Manifest
+from clump_detector.survey_search.dataset.manifest import UNREACHABLE, Known, Manifest
 from clump_detector.survey_search.items import FileItem, stamp_or_none
 from clump_detector.survey_search.sources.positions import Positions
 from clump_detector.survey_search.sources.scratch import FailedItem
@@ -92,7 +92,7 @@ def test_what_the_service_does_not_deliver_is_an_item_that_says_why(server, tmp_
     assert isinstance(last, FileItem)
     assert (failed.address, failed.name) == ("images/b.fits", "b")
     there = pickle.loads(pickle.dumps(failed))
-    with pytest.raises(FetchError, match=r"^there is no image in g.*outside the survey"):
+    with pytest.raises(FetchError, match=r"^there is no image in g.*outside"):
         there.source(tmp_path)
     assert stamp_or_none(there) == ""
     # The next run asks for it again, and finds it.
@@ -119,8 +119,6 @@ def test_a_cutout_that_was_searched_keeps_its_rows_where_the_service_fails(
     """Nothing at its address is no change of a cutout that is done."""
     (item,) = source(tmp_path, listed(tmp_path, "a"))
     manifest = Manifest(tmp_path / "none")
-    from clump_detector.survey_search.dataset.manifest import UNREACHABLE, Known
-
     manifest._known[item.address] = Known(item.stamp(), "sha", "m", 0)
     failed = FailedItem(item.address, "a", FetchError("no answer"))
     assert list(manifest.open_items([failed], "m", 1)) == []
