@@ -14,6 +14,11 @@ pytest_plugins = ["tests.helpers.review_window"]
 # Before anything imports napari, so that no test reads or writes a person's settings.
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "napari.yaml")  # noqa: PTH118
 
+# OpenVINO takes seconds to convert a model, and tests load many; its own ask for it.
+# Numbers are compared with those of single precision.
+os.environ["NAPARI_CLUMPS_BACKEND"] = "torch"
+os.environ["NAPARI_CLUMPS_PRECISION"] = "single"
+
 # How long an example takes says what else the machine does, and nothing of the program.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -21,6 +21,7 @@ from napari_clumps.io.formats import export_labels
 from napari_clumps.jobs.detection import Detection
 from napari_clumps.jobs.download import Downloads
 from napari_clumps.jobs.exchange import Exchange
+from napari_clumps.jobs.survey import Surveys
 from napari_clumps.jobs.training import Retraining
 from napari_clumps.review import Proposal
 from napari_clumps.settings.settings import load_settings
@@ -62,7 +63,7 @@ class Controller:
         Merging and comparing files of other reviewers.
     model_list : ModelList
         Renaming and removing models.
-    detection, retraining, downloads, exchange : Job
+    detection, retraining, downloads, exchange, surveys : Job
         Work in the background.
 
     Signals
@@ -84,6 +85,8 @@ class Controller:
         self.downloads = Downloads(session, self.open_paths)
         self.exchange = Exchange(session, self.reload)
         self.opening = Opening(session, self.navigator, self.detection, self.exchange)
+        self.surveys = Surveys(session, self.open_paths, self._show_more)
+        session.review_opened.connect(self.surveys.follow_review)
         self.gallery = Gallery(session, self.navigator)
         self.reviewers = Reviewers(session, self.navigator)
         self.model_list = ModelList(session, self.detection, self.retraining)
@@ -141,13 +144,19 @@ class Controller:
         self.session.announce_modified()
         self.session.shown.refresh(start=True)
 
+    def _show_more(self) -> None:
+        """Show that the review has more cutouts, and leave the current one as it is."""
+        if self.session.review is not None:
+            self.navigator.make_queue()
+            self.session.announce_modified()
+
     def close_review(self) -> None:
         """Close the review; every decision is on disk already."""
         self.opening.close_review()
 
     def close(self) -> None:
         """End all background jobs and close the review."""
-        for job in (self.detection, self.retraining, self.downloads):
+        for job in (self.detection, self.retraining, self.downloads, self.surveys):
             job.close()
         self.display.close()
         self.opening.close_review(for_good=True)

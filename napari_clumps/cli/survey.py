@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from clump_detector.survey_search.cluster import ClusterChoice
     from clump_detector.survey_search.run import Ended
 
-#: The exit code of a run that was asked to stop, as shells have it for Ctrl+C.
-_STOPPED = 130
+#: The exit code of a run that was asked to stop: EX_TEMPFAIL, try again.
+_STOPPED = 75
 
 
 FetchBands = Annotated[str, described(DownloadRequest, "bands", "--fetch-bands")]
@@ -167,7 +167,7 @@ def _searched(
     )
     from clump_detector.survey_search.scheduling import Progressed
 
-    line = SurveyLine()
+    line, end = SurveyLine(), None
     try:
         for event in search_survey(cutouts, out, options, cluster, stop, update=update):
             if isinstance(event, Started):
@@ -178,10 +178,12 @@ def _searched(
                 line.end()
                 print("Putting the tables together.", file=sys.stderr)
             elif isinstance(event, Ended):
-                return event
+                end = event
     finally:
         line.end()
-    raise RuntimeError("a run has no end")  # not reached
+    if end is None:
+        raise RuntimeError("a run ended without its last event")
+    return end
 
 
 @contextmanager
@@ -209,7 +211,7 @@ def _stopping() -> Iterator[threading.Event]:
 def _say(ended: Ended, out: Path) -> None:
     """Print what a run came to, and end with the exit code for it."""
     counts = {k: n for k, n in ended.counts.items() if n}
-    if counts:
+    if counts and not ended.stopped:
         print("Asked for: " + ", ".join(f"{n:,} {why}" for why, n in counts.items()))
     rate = ended.searched / ended.seconds if ended.seconds else 0.0
     searched = plural(ended.searched, "cutout")

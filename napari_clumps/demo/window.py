@@ -38,7 +38,7 @@ def require_napari() -> ModuleType:
 
 def open_window(
     paths: Sequence[Path], review: Path | None = None, choice: Choice = NO_CHOICE
-) -> None:
+) -> list[Path]:
     """Open napari with a review and return when it is closed.
 
     Parameters
@@ -49,6 +49,11 @@ def open_window(
         The review file to create or resume.
     choice : Choice
         What the user says about images that do not say it themselves.
+
+    Returns
+    -------
+    list of path
+        The review files that were open in it.
 
     Raises
     ------
@@ -63,11 +68,19 @@ def open_window(
         raise ClumpError("no such review", paths[0], "Check the path.")
     napari = require_napari()
     viewer, controller = new_window(napari)
+    opened: dict[Path, None] = {}
+
+    def note() -> None:
+        if controller.session.review is not None:
+            opened[controller.session.review.path] = None
+
+    controller.session.review_opened.connect(note)
     if not controller.open_paths(paths, review, choice):
         viewer.close()
         raise ClumpError("the review could not be opened", paths[0])
     napari.run()
     controller.close()
+    return list(opened)
 
 
 def open_demo() -> None:

@@ -46,7 +46,7 @@ def _to_its_end(work: Steps[Result]) -> Iterator[tuple[int, int] | _End[Result]]
     yield _End((yield from work))
 
 
-class _Work(Job[tuple[int, int] | _End[Result]]):
+class Work(Job[tuple[int, int] | _End[Result]]):
     """A generator of (done, total) in a thread, with a progress bar."""
 
     #: Name of the work in messages, and the message after cancelling it.
@@ -111,7 +111,7 @@ class _Work(Job[tuple[int, int] | _End[Result]]):
             self._drop()
 
 
-class Exporting(_Work[str]):
+class Exporting(Work[str]):
     """Writes the open review in another format."""
 
     words = "Exporting"
@@ -143,7 +143,7 @@ class Exporting(_Work[str]):
         self._host.say(value)
 
 
-class Importing(_Work[PlacedLabels]):
+class Importing(Work[PlacedLabels]):
     """Reads external labels and finds their cutouts.
 
     Signals
@@ -172,7 +172,7 @@ class Importing(_Work[PlacedLabels]):
             self._host.warn(" ".join(value.in_words()))
 
 
-class Merging(_Work[tuple[list[str], MergeResult]]):
+class Merging(Work[tuple[list[str], MergeResult]]):
     """Merges another reviewer's file into the open review.
 
     Parameters
@@ -249,7 +249,7 @@ def _merge(
     return sentences, (yield from review.merge_steps(path, should_go_on))
 
 
-_AnyWork = Exporting | Importing | Merging
+AnyWork = Exporting | Importing | Merging
 
 
 class Exchange:
@@ -269,7 +269,7 @@ class Exchange:
         self.merging = Merging(host, reload)
 
     @property
-    def jobs(self) -> dict[str, _AnyWork]:
+    def jobs(self) -> dict[str, AnyWork]:
         """The jobs that may be running, by name."""
         return {
             "exporting": self.exporting,

@@ -38,6 +38,7 @@ from .retrain import RetrainPanel
 from .review import ReviewPanel
 from .reviewers import ReviewersPanel
 from .statistics import StatisticsPanel
+from .survey.panel import SurveyPanel
 
 _ICONS = Path(__file__).parent / "icons"
 
@@ -69,6 +70,7 @@ PAGES = (
     Page("statistics", "Review statistics", StatisticsPanel),
     Page("reviewers", "Reviewers", ReviewersPanel),
     Page("download", "Download cutouts", DownloadPanel),
+    Page("survey", "Survey", SurveyPanel),
 )
 
 #: Made with the panel; the others when they are shown first.

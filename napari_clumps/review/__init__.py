@@ -18,6 +18,7 @@ from napari_clumps.review.storage.records import (
 
 from .label_import import LabelImportResult
 from .merge import MergeResult, merge_in_words
+from .notes import SurveyOrigin
 from .queries.box_index import SORTS, Arrangement, Crop, Crops, arrange
 from .queries.queue import ORDERS, SHOWN, Queue, QueuePlan
 from .queries.statistics import (
@@ -56,6 +57,7 @@ __all__ = [
     "Review",
     "ReviewStatistics",
     "Status",
+    "SurveyOrigin",
     "arrange",
     "merge_in_words",
     "statistics_in_words",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from clump_detector.core.json_types import JsonObject
+from napari_clumps.review.images.image_files import keep, locate
 from napari_clumps.review.storage.store import Store
 
 from .queries.queue import QueuePlan
@@ -24,6 +27,25 @@ _ON_ONE_CUTOUT = DECISIONS - {"import"}
 
 #: Names of orders in reviews of earlier versions.
 _OLD_ORDERS = {"by hand": "custom list"}
+
+
+@dataclass(frozen=True)
+class SurveyOrigin:
+    """The dataset of a survey that a review has cutouts of.
+
+    Attributes
+    ----------
+    dataset : path
+        Its folder.
+    addresses : mapping of int to str
+        The address in the dataset of each cutout that came from it, by the cutout's id.
+    waiting : tuple of str
+        Addresses of cutouts that are still to be added, in order.
+    """
+
+    dataset: Path
+    addresses: Mapping[int, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
 
 class Remember(Protocol):
@@ -91,3 +113,26 @@ class Notes:
     def add_trainings(self, points: Iterable[JsonObject]) -> None:
         """Add points to the learning curve; those that are there stay."""
         self._remember(learning_curve=[*self.learning_curve, *points])
+
+    @property
+    def survey(self) -> SurveyOrigin | None:
+        """The dataset of a survey that cutouts of the review came from."""
+        kept = self._store.meta().get("survey")
+        if kept is None:
+            return None
+        return SurveyOrigin(
+            locate(kept["dataset"], self._store.path.parent),
+            {int(number): address for number, address in kept["addresses"]},
+            tuple(kept["waiting"]),
+        )
+
+    @survey.setter
+    def survey(self, origin: SurveyOrigin) -> None:
+        home = self._store.path.parent
+        self._remember(
+            survey={
+                "dataset": keep(origin.dataset, home),
+                "addresses": [list(pair) for pair in origin.addresses.items()],
+                "waiting": list(origin.waiting),
+            }
+        )

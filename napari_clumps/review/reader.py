@@ -22,7 +22,7 @@ from napari_clumps.review.storage.steps import run_to_end
 
 from . import blind
 from .label_set import label_set_steps
-from .notes import DECISIONS, Notes
+from .notes import DECISIONS, Notes, SurveyOrigin
 from .queries.box_index import Crops, read_crops
 from .queries.queue import Queue, QueuePlan, make_queue
 from .queries.statistics import ReviewStatistics, StatisticsReader
@@ -239,6 +239,15 @@ class ReviewReader:
     def learning_curve(self) -> list[JsonObject]:
         """The trainings on this review, oldest first; kept in the file."""
         return self._notes.learning_curve
+
+    @property
+    def survey(self) -> SurveyOrigin | None:
+        """The dataset of a survey that cutouts came from, or None; kept in the file."""
+        return self._notes.survey
+
+    @survey.setter
+    def survey(self, origin: SurveyOrigin) -> None:
+        self._notes.survey = origin
 
     @property
     def unit(self) -> str:

@@ -134,20 +134,56 @@ class ReviewWriter(ReviewReader):
         """
         self._refuse_classes(proposal.cls for proposal in proposals)
         touched: list[int] = []
-        added = 0
         with self._recorder.writing(touched):
-            cutout = self.cutout(cutout_id)
-            if not (cutout.done or cutout.blind):
-                boxes, first = self.boxes(cutout_id), self._snapshot.next_box_id()
-                change = propose(
-                    cutout, boxes, proposals, model, size, first,
-                    beside=beside and blind.is_hidden(cutout, boxes),
-                )  # fmt: skip
-                log.forget_redo(self._store, cutout_id)
-                log.note(self._store, [change], None, log.now())
-                added = len((change.after or {})["boxes"])
+            added = self._proposed(cutout_id, proposals, model, size, beside)
+            if added is not None:
                 touched.append(cutout_id)
-        return added
+        return added or 0
+
+    def propose_on_all(
+        self,
+        proposals: Mapping[int, Sequence[Proposal]],
+        model: str,
+        sizes: Mapping[int, tuple[int, int]],
+    ) -> None:
+        """Add the proposals of a model on many cutouts at once, as `propose` does.
+
+        Parameters
+        ----------
+        proposals : mapping of int to sequence of Proposal
+            By cutout.
+        model : str
+            The model's id.
+        sizes : mapping of int to (int, int)
+            Width and height of each image in pixels.
+        """
+        self._refuse_classes({p.cls for found in proposals.values() for p in found})
+        touched: list[int] = []
+        with self._recorder.writing(touched):
+            for cutout_id, found in proposals.items():
+                self._proposed(cutout_id, found, model, sizes[cutout_id], False)
+                touched.append(cutout_id)
+
+    def _proposed(
+        self,
+        cutout_id: int,
+        proposals: Sequence[Proposal],
+        model: str,
+        size: tuple[int, int] | None,
+        beside: bool,
+    ) -> int | None:
+        """Return how many proposals were added; None if the cutout stays as it is."""
+        cutout = self.cutout(cutout_id)
+        if cutout.done or cutout.blind:
+            return None
+        boxes, first = self.boxes(cutout_id), self._snapshot.next_box_id()
+        change = propose(
+            cutout, boxes, proposals, model, size, first,
+            beside=beside and blind.is_hidden(cutout, boxes),
+        )  # fmt: skip
+        log.forget_redo(self._store, cutout_id)
+        log.note(self._store, [change], None, log.now())
+        return len((change.after or {})["boxes"])
 
     def add_labels(
         self, labels: Mapping[int, Sequence[Label]], *, accepted: bool

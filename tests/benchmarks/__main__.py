@@ -26,6 +26,8 @@ from tests.benchmarks import (
     random_actions,
     real_surveys,
     sky,
+    survey,
+    survey_kills,
     window,
 )
 
@@ -45,6 +47,8 @@ GROUPS = {
     "real": real_surveys.figures,
     "loop": loop.figures,
     "sky": sky.figures,
+    "survey": survey.figures,
+    "kills": survey_kills.figures,
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: Seconds after which a test gives up waiting for what takes moments when nobody else
@@ -32,6 +32,17 @@ def peak_memory() -> float | None:
 
     peak = getattr(psutil.Process().memory_info(), "peak_wset", None)
     return None if peak is None else peak / 2**30
+
+
+def memory_of_children() -> float:
+    """Return the most memory that a process started from this one holds now, in GB."""
+    import psutil
+
+    held = [0]
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            held.append(child.memory_info().rss)
+    return max(held) / 2**30
 
 
 def wait_for(check: Callable[[], object]) -> None:

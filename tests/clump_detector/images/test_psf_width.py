@@ -8,11 +8,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clump_detector.images.psf_width import WIDTH, fall_off, width_from_noise
+from clump_detector.images.psf_width import (
+    BLACK,
+    BRIGHT,
+    FEWEST,
+    MOST,
+    TILE,
+    WIDTH,
+    _sky,
+    fall_off,
+    width_from_noise,
+)
 from tests.helpers.paths import SHARED
 from tests.helpers.survey_pictures import enlarged, survey_image
 
 LABELLED = SHARED / "real" / "s82_labelled"
+JUDGED = SHARED / "real" / "reviewed" / "images"
 
 
 @pytest.mark.parametrize("factor", [2.0, 2.5, 3.2])
@@ -70,3 +81,42 @@ def test_grey_and_wide_pictures():
     assert fall_off(part) == pytest.approx(fall_off(image), rel=0.15)
     grey = np.repeat(image.mean(axis=2).astype(np.uint8)[..., None], 3, axis=2)
     assert fall_off(grey) == pytest.approx(fall_off(image), rel=0.1)
+
+
+def slow_sky(picture):
+    """Return the darkest tiles of sky, each with sums of its own."""
+    luminance = picture.astype(np.float64).mean(axis=2)
+    views = np.lib.stride_tricks.sliding_window_view(luminance, (TILE, TILE))
+    tiles = views[:: TILE // 2, :: TILE // 2].reshape(-1, TILE, TILE)
+    means = tiles.mean(axis=(1, 2))
+    sky = tiles.max(axis=(1, 2)) - means < BRIGHT
+    sky &= (tiles == 0).mean(axis=(1, 2)) <= BLACK
+    if sky.sum() < FEWEST:
+        return None
+    order = np.flatnonzero(sky)
+    return tiles[order[np.argsort(means[order], kind="stable")[:MOST]]]
+
+
+@pytest.mark.parametrize("size", [(300, 424), (191, 192), (48, 2000), (100, 500)])
+@pytest.mark.parametrize("level", [0, 20])
+def test_sky_is_found_as_tile_by_tile(size, level):
+    rng = np.random.default_rng(0)
+    picture = rng.normal(level, 6, (*size, 3)).clip(0, 255).astype(np.uint8)
+    picture[40:45, ::90] = 255
+    picture[10:90, 100:180] = 0
+    found, wanted = _sky(picture), slow_sky(picture)
+    if wanted is None:
+        assert found is None
+    else:  # which of two tiles of equal brightness comes first does not matter
+        told = [sorted(tile.round(6).tobytes() for tile in t) for t in (found, wanted)]
+        assert told[0] == told[1]
+
+
+@pytest.mark.skipif(not JUDGED.is_dir(), reason="needs real galaxies")
+def test_sky_of_real_galaxies_is_found_as_tile_by_tile():
+    for path in sorted(JUDGED.iterdir())[::20]:
+        picture = np.asarray(Image.open(path).convert("RGB"))
+        found, wanted = _sky(picture), slow_sky(picture)
+        assert (found is None) == (wanted is None)
+        if wanted is not None:
+            np.testing.assert_array_equal(found, wanted)

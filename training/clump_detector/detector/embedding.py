@@ -22,6 +22,7 @@ def embedding_of(
     Parameters
     ----------
     predictor : Predictor
+        With torch as its backend.
     cutout : Cutout
 
     Returns
@@ -33,7 +34,7 @@ def embedding_of(
     def note(_: object, __: object, maps: list[torch.Tensor]) -> None:
         seen.append(maps[-1].float().mean(dim=(0, 2, 3)).cpu())
 
-    hook = predictor.detector.backbone.encoder.register_forward_hook(note)
+    hook = predictor.detector.detector.backbone.encoder.register_forward_hook(note)
     try:
         found = predictor.predict(cutout)
     finally:

@@ -7,7 +7,9 @@ What differs from torchvision is which proposals count in a loss; see
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,13 +18,18 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import (
+    batched_nms,
     clip_boxes_to_image,
     nms,
+    remove_small_boxes,
 )
 
 from .targets import BACKGROUND, LossTarget, not_background
 
 Features = OrderedDict[str, Tensor]
+
+#: Sizes of batches whose anchors are kept.
+SIZES = 32
 
 
 @dataclass
@@ -70,6 +77,68 @@ class ProposalHead(RPNHead):  # type: ignore[misc]
 
 class Proposer(RegionProposalNetwork):  # type: ignore[misc]
     """torchvision's region proposal network with this project's loss."""
+
+    def __init__(self, *inputs: Any, **named: Any) -> None:
+        super().__init__(*inputs, **named)
+        self._known_anchors: dict[Any, list[Tensor]] = {}
+
+    def select(
+        self, encoded: Encoded, logits: Sequence[Tensor], deltas: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Return each image's proposals (n, 4), from what the proposal head returned.
+
+        What `forward` returns, but only the boxes that may stay are computed.
+
+        Parameters
+        ----------
+        encoded : Encoded
+            The pyramid's feature maps.
+        logits : sequence of tensor of shape (images, anchors, rows, columns)
+            Objectness, fine to coarse.
+        deltas : sequence of tensor of shape (images, 4 * anchors, rows, columns)
+        """
+        parts: list[tuple[Tensor, ...]] = []
+        n = len(encoded.sizes)
+        levels = zip(self._anchors(encoded, logits), logits, deltas, strict=True)
+        for level, (anchors, objectness, shifts) in enumerate(levels):
+            every = objectness.permute(0, 2, 3, 1).reshape(n, -1)
+            most = min(self.pre_nms_top_n(), every.shape[1])
+            best, which = every.topk(most, dim=1)
+            shifts = shifts.permute(0, 2, 3, 1).reshape(n, -1, 4)
+            shifts = shifts.gather(1, which[..., None].expand(-1, -1, 4))
+            boxes = self.box_coder.decode_single(
+                shifts.reshape(-1, 4), anchors[which].reshape(-1, 4)
+            )
+            parts.append((boxes.reshape(n, -1, 4), best, torch.full_like(which, level)))
+        boxes, best, at = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
+        return [
+            self._strongest(boxes[k], best[k], at[k], shape)
+            for k, shape in enumerate(encoded.sizes)
+        ]
+
+    def _strongest(
+        self, boxes: Tensor, logits: Tensor, levels: Tensor, shape: tuple[int, int]
+    ) -> Tensor:
+        """Return the boxes of one image that no stronger one of their level covers."""
+        boxes, scores = clip_boxes_to_image(boxes, shape), logits.sigmoid()
+        kept = remove_small_boxes(boxes, self.min_size)
+        kept = kept[scores[kept] >= self.score_thresh]
+        boxes, scores, levels = boxes[kept], scores[kept], levels[kept]
+        kept = batched_nms(boxes, scores, levels, self.nms_thresh)
+        return boxes[kept[: self.post_nms_top_n()]]
+
+    def _anchors(self, encoded: Encoded, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Return the anchors of each feature map, made once for each size."""
+        shapes = tuple(tuple(one.shape[1:]) for one in maps)
+        key = (encoded.padded, shapes, maps[0].device)
+        if key not in self._known_anchors:
+            if len(self._known_anchors) >= SIZES:
+                self._known_anchors.clear()
+            features = list(encoded.features.values())
+            (anchors, *_) = self.anchor_generator(encoded.as_images(), features)
+            counts = [a * rows * columns for a, rows, columns in shapes]
+            self._known_anchors[key] = list(anchors.split(counts))
+        return self._known_anchors[key]
 
     def assign_targets_to_anchors(
         self, anchors: list[Tensor], targets: list[LossTarget]

@@ -131,16 +131,26 @@ class Detector(FasterRCNN):  # type: ignore[misc]
 
     def encode(self, images: Sequence[Tensor]) -> Encoded:
         """Return the encoder's feature maps of images, before the pyramid."""
+        batch, sizes = self.batch_of(images)
+        features = self.backbone.encode(batch)
+        return Encoded(features, sizes, (int(batch.shape[-2]), int(batch.shape[-1])))
+
+    def batch_of(
+        self, images: Sequence[Tensor]
+    ) -> tuple[Tensor, list[tuple[int, int]]]:
+        """Return images as the encoder takes them, and the size of each.
+
+        Parameters
+        ----------
+        images : sequence of tensor of shape (3, height, width)
+        """
         sizes = [(int(i.shape[-2]), int(i.shape[-1])) for i in images]
         # torchvision's transform as a whole would resize: its `_skip_resize` is for
         # training only.
         batch = self.transform.batch_images(
             [self.transform.normalize(i) for i in images], max(self.config.strides)
         )
-        features = self.backbone.encode(
-            batch.contiguous(memory_format=torch.channels_last)
-        )
-        return Encoded(features, sizes, (int(batch.shape[-2]), int(batch.shape[-1])))
+        return batch.contiguous(memory_format=torch.channels_last), sizes
 
     def pyramid(self, encoded: Encoded) -> Encoded:
         """Return the pyramid's feature maps of an encoder's, in full precision."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from clump_detector.images.host_mask import on_host
 from clump_detector.images.rgb import to_rgb
 from clump_detector.models.card import ModelCard
 from clump_detector.models.network_scale import (
+    NetworkPicture,
     from_network,
     tile_side,
     tiles,
@@ -26,10 +28,19 @@ from clump_detector.models.network_scale import (
 from clump_detector.photometry.measurement import measure
 from clump_detector.photometry.source_classifier import NEEDED, SourceClassifier
 
+from .backend import search_of
+from .batches import groups, or_error
 from .model_folder import load_model, pick_device
 
 #: A box with more than this share of pixels without data is no proposal.
 MOST_MISSING = 0.5
+
+#: Pictures that go through the network together. On a CPU its cores are busy with one,
+#: and the maps of several do not fit into the cache.
+BATCH = {"cuda": 16, "cpu": 1}
+
+#: Boxes (n, 4), scores and labels.
+Found = tuple[geometry.Boxes, NDArray[np.float64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,9 @@ class Detections:
         )
 
 
+_NOTHING = Detections(np.zeros((0, 4)), np.zeros(0), [])
+
+
 class Predictor:
     """A model that is loaded once and used on many cutouts.
 
@@ -73,17 +87,26 @@ class Predictor:
         A model folder.
     device : {"auto", "cpu", "cuda", "mps"}
 
+    Attributes
+    ----------
+    batch : int
+        Most pictures that `predict_all` hands the network together.
+
     Raises
     ------
     ModelError
         If the model cannot be loaded, or there is no such device.
+    ConfigError
+        If the environment asks for a backend that there is none of.
     """
 
     def __init__(self, folder: str | Path, device: str = "auto") -> None:
         self.folder = Path(folder)
         self.device = pick_device(device)
-        self.detector, self.card = load_model(folder, self.device)
+        detector, self.card = load_model(folder, self.device)
+        self.detector = search_of(detector, self.device)
         self.model_id = self.card.model_id
+        self.batch = BATCH.get(self.device.type, 1)
         self.classifier = _classifier(self.card, self.folder)
 
     def predict(self, cutout: Cutout, cancel: CancelToken | None = None) -> Detections:
@@ -104,12 +127,73 @@ class Predictor:
         ModelError
             If the device's memory does not suffice.
         """
-        config = self.card.config
-        seen = to_network_scale(to_rgb(cutout), cutout.fwhm, config)
-        picture = seen.picture
-        found = self.find(picture, cancel)
-        if config.host_only and max(picture.shape[:2]) <= tile_side(config):
-            found = found.take(on_host(picture, found.boxes, seen.fwhm))
+        seen = self._seen(cutout)
+        return self._finished(cutout, seen, self.find(seen.picture, cancel))
+
+    def predict_all(
+        self, cutouts: Sequence[Cutout], cancel: CancelToken | None = None
+    ) -> list[Detections | Exception]:
+        """Return what `predict` returns of each cutout, or the error that it raises.
+
+        Pictures of one size at the network's scale go through it together, up to
+        `batch` of them.
+
+        Parameters
+        ----------
+        cutouts : sequence of Cutout
+        cancel : CancelToken, optional
+            Checked before each cutout and each batch.
+
+        Returns
+        -------
+        list of Detections or Exception
+            One per cutout, in their order: what is wrong with one takes no other along.
+
+        Raises
+        ------
+        Cancelled
+        """
+        cancel = cancel or CancelToken()
+        seen = [or_error(cancel, self._seen, cutout) for cutout in cutouts]
+        results: list[Detections | Exception] = [
+            one if isinstance(one, Exception) else _NOTHING for one in seen
+        ]
+        for group in groups(seen, self.batch, tile_side(self.card.config)):
+            pictures = [one.picture for one in group.values()]
+            parts = self._find_together(pictures, cancel)
+            for (k, one), found in zip(group.items(), parts, strict=True):
+                if not isinstance(found, Exception):
+                    found = or_error(cancel, self._finished, cutouts[k], one, found)
+                results[k] = found
+        return results
+
+    def _find_together(
+        self, pictures: list[NDArray[np.uint8]], cancel: CancelToken
+    ) -> list[Detections | Exception]:
+        """Return what `find` does, of pictures of one size that are one tile each."""
+        if len(pictures) > 1:
+            cancel.check()
+            try:
+                return [self._named(*found) for found in self._search_all(pictures)]
+            except Exception:
+                # One by one tells whose error it is, and needs less memory.
+                pass
+        return [or_error(cancel, self.find, one, cancel) for one in pictures]
+
+    def _seen(self, cutout: Cutout) -> NetworkPicture:
+        """Return the picture of a cutout that the network sees."""
+        return to_network_scale(to_rgb(cutout), cutout.fwhm, self.card.config)
+
+    def _in_tiles(self, picture: NDArray[np.uint8]) -> bool:
+        return bool(max(picture.shape[:2]) > tile_side(self.card.config))
+
+    def _finished(
+        self, cutout: Cutout, seen: NetworkPicture, found: Detections
+    ) -> Detections:
+        """Return a cutout's boxes from those on what the network saw of it."""
+        one_galaxy = not self._in_tiles(seen.picture)
+        if self.card.config.host_only and one_galaxy:
+            found = found.take(on_host(seen.picture, found.boxes, seen.fwhm))
         boxes = geometry.clip(
             from_network(found.boxes, seen.scale), cutout.width, cutout.height
         )
@@ -119,9 +203,7 @@ class Predictor:
         )
         found = found.take(np.flatnonzero(good))
         found = replace(found, scores=self.card.calibration(found.scores))
-        if max(picture.shape[:2]) > tile_side(config):
-            return found
-        return self._with_colours(found, cutout)
+        return self._with_colours(found, cutout) if one_galaxy else found
 
     def _with_colours(self, found: Detections, cutout: Cutout) -> Detections:
         """Return boxes with scores that count colours, the best first."""
@@ -161,30 +243,43 @@ class Predictor:
             shift = np.array([tile.x, tile.y, tile.x, tile.y])
             parts.append((boxes[kept] + shift, scores[kept], labels[kept]))
         boxes, scores, labels = (np.concatenate(p) for p in zip(*parts, strict=True))
-        names = self.card.config.classes
-        found = Detections(boxes, scores, [names[i - 1] for i in labels])
+        found = self._named(boxes, scores, labels)
         if len(parts) == 1:
             return found
         return found.take(geometry.nms(boxes, scores, self.card.config.nms_iou))
 
-    def _search(
-        self, picture: NDArray[np.uint8]
-    ) -> tuple[geometry.Boxes, NDArray[np.float64], NDArray[np.int64]]:
-        image = as_tensor(picture, self.device)
+    def _named(
+        self,
+        boxes: geometry.Boxes,
+        scores: NDArray[np.float64],
+        labels: NDArray[np.int64],
+    ) -> Detections:
+        names = self.card.config.classes
+        return Detections(boxes, scores, [names[i - 1] for i in labels])
+
+    def _search(self, picture: NDArray[np.uint8]) -> Found:
+        return self._search_all([picture])[0]
+
+    def _search_all(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Found]:
+        """Return boxes, scores and labels on each of some pictures of one size."""
+        images = [as_tensor(picture, self.device) for picture in pictures]
         try:
             with torch.inference_mode():
-                found = self.detector([image])[0]
+                found = self.detector(images)
         except torch.OutOfMemoryError as error:
             raise ModelError(
                 f"the memory of {self.device} does not suffice",
                 self.folder,
                 "Close other programs that use it, or choose the device cpu.",
             ) from error
-        return (
-            found["boxes"].double().cpu().numpy(),
-            found["scores"].double().cpu().numpy(),
-            found["labels"].cpu().numpy(),
-        )
+        return [
+            (
+                one["boxes"].double().cpu().numpy(),
+                one["scores"].double().cpu().numpy(),
+                one["labels"].cpu().numpy(),
+            )
+            for one in found
+        ]
 
 
 def _classifier(card: ModelCard, folder: Path) -> SourceClassifier | None:

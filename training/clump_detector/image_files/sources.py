@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from clump_detector.core.errors import FileError, ImageError, from_os_error
@@ -20,7 +21,7 @@ from .companions import Companions, LeftOut, companions_in_words
 __all__ = [
     "BAND_ORDER", "FITS_SUFFIXES", "PICTURE_SUFFIXES", "SUFFIXES", "TIFF_SUFFIXES",
     "FoundSources", "Source", "find_sources", "group_bands", "is_image_name",
-    "kinds_by_name", "search", "stem",
+    "kinds_by_name", "search", "stem", "with_bands_beside",
 ]  # fmt: skip
 
 _FITS = (".fits", ".fit", ".fts")
@@ -265,6 +266,40 @@ def group_bands(files: Sequence[Path]) -> list[Source]:
         else:
             sources.append(Source(stem(path), (path,)))
     return sources
+
+
+def with_bands_beside(path: Path) -> Source:
+    """Return the cutout that a file is the first one of, as `search` finds it.
+
+    Where the name has a band, its folder is listed, once for all files in it.
+
+    Parameters
+    ----------
+    path : path
+        Need not be there.
+    """
+    named = _band_of(path)
+    if named is not None:
+        with suppress(OSError):
+            changed = path.parent.stat().st_mtime_ns
+            beside = _by_name_without_band(path.parent, changed).get(named[1], [])
+            left_out = _kinds_of(beside)
+            kept = [other for other in beside if other not in left_out]
+            for source in group_bands(kept):
+                if path in source.files:
+                    return source
+    return Source(stem(path), (path,))
+
+
+@lru_cache(maxsize=8)
+def _by_name_without_band(folder: Path, changed: int) -> dict[str, list[Path]]:
+    """Return the files of a folder that name a band, by the rest of their names."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208 - of a million files
+        named = None if _is_hidden(name) else _band_of(folder / name)
+        if named:
+            found[named[1]].append(folder / name)
+    return found
 
 
 def holds_table(path: Path) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import AnyArray
+from clump_detector.core.arrays import AnyArray, Mask
+
+from .segmentation import grown, segments_above, smoothed, smoothed_in, total_of
 
 #: A segment begins this many sigma above the background, after smoothing by the PSF.
 THRESHOLD = 2.5
@@ -31,8 +31,11 @@ NUCLEAR = 0.1
 #: A box whose centre is within this many FWHM of it lies on the nucleus,
 ON_NUCLEUS = 0.5
 
-#: unless it is bluer than the light around it by more than this many grey levels.
+#: unless it is bluer than the light around it by more than this many grey levels:
 BLUER = 10.0
+
+#: the ring between these many FWHM from it.
+INNER, OUTER = 1.2, 2.0
 
 
 def host_mask(
@@ -58,40 +61,40 @@ def host_mask(
     Popp et al. (2023) drop boxes outside the host's segment in the r band; here it is
     that in luminance, because a picture has no bands.
     """
-    from photutils.segmentation import detect_sources
-    from scipy import ndimage
-
-    everything = np.ones(picture.shape[:2], dtype=bool)
-    luminance = picture.mean(axis=2, dtype=np.float32)
-    smooth = ndimage.gaussian_filter(luminance, fwhm / 2.3548)
+    luminance = np.divide(total_of(picture), 3, dtype=np.float32)
+    smooth = smoothed(luminance, fwhm / 2.3548)
     level, sigma = background(smooth)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # photutils warns when nothing is found
-        found = detect_sources(smooth, level + THRESHOLD * sigma, max(int(fwhm**2), 5))
-    if found is None:
-        return everything
-    central = central_segment(found.data)
+    threshold = level + THRESHOLD * sigma
+    segments = segments_above(smooth, threshold, max(int(fwhm**2), 5))
+    central = central_segment(segments)
     if central == 0:
-        return everything
-    chosen = [central, *(_companions(found.data, central) if companions else ())]
-    far = ndimage.distance_transform_edt(~np.isin(found.data, chosen))
-    return np.asarray(far <= fwhm)
+        return np.ones(picture.shape[:2], dtype=bool)
+    own = segments == central
+    for member in _companions(segments, own) if companions else ():
+        own |= segments == member
+    return grown(own, fwhm)
 
 
-def _companions(segments: NDArray[np.int_], central: int) -> list[int]:
-    """Return the labels of the segments that are members of a merger."""
-    from scipy import ndimage
+def _companions(segments: NDArray[np.int32], own: Mask) -> list[int]:
+    """Return the labels of the segments that are members of a merger with one of them.
 
+    Parameters
+    ----------
+    segments : int array of shape (height, width)
+    own : bool array of shape (height, width)
+        Where the central one is.
+    """
     area = np.bincount(segments.ravel())
-    large = set(np.flatnonzero(area >= COMPANION * area[central])) - {0, central}
+    size = int(np.count_nonzero(own))
     rim = np.concatenate([segments[[0, -1]].ravel(), segments[:, [0, -1]].ravel()])
-    candidates = sorted(large - set(rim))
-    if not candidates:
+    whole = area >= COMPANION * size
+    whole[rim] = False
+    whole[[0, segments[own][0]]] = False
+    if not whole.any():
         return []
-    far = ndimage.distance_transform_edt(segments != central)
-    gaps = ndimage.minimum(far, segments, candidates)
-    near = np.asarray(gaps) <= GAP * np.sqrt(area[central] / np.pi)
-    return [int(k) for k, is_near in zip(candidates, near, strict=True) if is_near]
+    near = np.zeros_like(whole)
+    near[segments[grown(own, GAP * np.sqrt(size / np.pi))]] = True
+    return [int(label) for label in np.flatnonzero(whole & near)]
 
 
 def nucleus(
@@ -107,17 +110,29 @@ def nucleus(
     sigma : float
         Standard deviation in pixels of the Gaussian that smooths the picture first.
     """
-    from scipy import ndimage
-
-    smooth = ndimage.gaussian_filter(luminance, sigma)
     height, width = mask.shape
-    rows, columns = np.indices(mask.shape)
+    reach = NUCLEAR * min(mask.shape)
+    window = _window(mask.shape, (width / 2, height / 2), reach)
+    smooth = smoothed_in(window, luminance, sigma)
+    rows, columns = np.mgrid[window]
     from_middle = np.hypot(rows - height / 2, columns - width / 2)
-    near = from_middle < NUCLEAR * min(mask.shape)
-    row, column = np.unravel_index(
-        int(np.argmax(np.where(mask & near, smooth, -1))), mask.shape
+    near = (from_middle < reach) & mask[window]
+    if not near.any():
+        return np.zeros(2)
+    best = int(np.argmax(np.where(near, smooth, -np.inf)))
+    return np.array([columns.flat[best], rows.flat[best]], dtype=float)
+
+
+def _window(
+    shape: tuple[int, int], middle: tuple[float, float], reach: float
+) -> tuple[slice, slice]:
+    """Return the rows and the columns of an image around x, y."""
+    x, y = middle
+    height, width = shape
+    return (
+        slice(max(int(y - reach), 0), min(int(y + reach) + 2, height)),
+        slice(max(int(x - reach), 0), min(int(x + reach) + 2, width)),
     )
-    return np.array([column, row], dtype=float)
 
 
 def on_nucleus(
@@ -147,21 +162,20 @@ def on_nucleus(
     Clump Scout's volunteers marked the central bulge separately from clumps; a clump in
     front of it is bluer than the ring from 1.2 to 2 FWHM around it.
     """
-    from scipy import ndimage
-
     if mask.all():
         return np.zeros(len(positions), dtype=bool)
-    centre = nucleus(picture.mean(axis=2), mask, fwhm / 2)
+    centre = nucleus(total_of(picture) / 3.0, mask, fwhm / 2)
     far = np.hypot(*(positions - centre).T)
     found: NDArray[np.bool_] = np.asarray(far <= ON_NUCLEUS * fwhm)
     if not found.any():
         return found
-    blue = picture[..., 2].astype(float) - picture[..., 0]
-    blue = ndimage.gaussian_filter(blue, 0.25 * fwhm)
-    rows, columns = np.indices(blue.shape)
+    window = _window(mask.shape, (centre[0], centre[1]), (OUTER + ON_NUCLEUS) * fwhm)
+    blueness = picture[..., 2].astype(float) - picture[..., 0]
+    blue = smoothed_in(window, blueness, 0.25 * fwhm)
+    rows, columns = np.mgrid[window]
     for k in np.flatnonzero(found):
         far = np.hypot(columns - positions[k, 0], rows - positions[k, 1]) / fwhm
-        around = blue[(far > 1.2) & (far < 2)]
+        around = blue[(far > INNER) & (far < OUTER)]
         within = blue[far <= np.maximum(0.5, far.min())]
         found[k] = within.mean() - np.median(around) < BLUER
     return found
@@ -202,15 +216,20 @@ def background(image: NDArray[np.float32]) -> tuple[float, float]:
     the picture adds to the others.
     """
     rim = max(min(image.shape) // 12, 1)
-    frame = np.ones(image.shape, dtype=bool)
-    frame[rim:-rim, rim:-rim] = False
-    values = image[frame]
+    sides = image[rim:-rim]
+    strips = (
+        image[:rim],
+        image[rim:][-rim:],  # not the first ones again, where there are no others
+        sides[:, :rim],
+        sides[:, rim:][:, -rim:],
+    )
+    values = np.concatenate([strip.ravel() for strip in strips])
     level = float(np.median(values))
     below = level - values[values <= level]
     return level, max(1.4826 * float(np.median(below)), 0.5)
 
 
-def central_segment(segments: NDArray[np.int_]) -> int:
+def central_segment(segments: NDArray[np.int32]) -> int:
     """Return the label of the largest segment near the centre, or 0."""
     height, width = segments.shape
     reach = max(int(CENTRAL * min(height, width)), 1)

@@ -12,11 +12,14 @@ some, see `clump_detector.simulate.inject.star_width`; cutouts of one galaxy hav
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.arrays import Floats
+
+from .segmentation import total_of
 
 #: Side of the tiles whose spectra are averaged, in pixels.
 TILE = 48
@@ -103,17 +106,31 @@ def _sky(picture: NDArray[np.uint8]) -> Floats | None:
     """Return the luminance of the darkest tiles of sky, shape (n, TILE, TILE)."""
     if min(picture.shape[:2]) < TILE:
         return None
-    luminance = picture.astype(np.float64).mean(axis=2)
+    total = total_of(picture)
     step = TILE // 2
-    views = np.lib.stride_tricks.sliding_window_view(luminance, (TILE, TILE))
-    tiles = views[::step, ::step].reshape(-1, TILE, TILE)
-    means = tiles.mean(axis=(1, 2))
-    sky = tiles.max(axis=(1, 2)) - means < BRIGHT
-    sky &= (tiles == 0).mean(axis=(1, 2)) <= BLACK
+    # Tiles overlap by half, and so share the sums and the maxima of a quarter.
+    rows, columns = (n // step for n in total.shape)
+    quarters = total[: rows * step, : columns * step]
+    quarters = quarters.reshape(rows, step, columns, step).swapaxes(1, 2)
+    quarters = quarters.reshape(rows, columns, step * step)
+    sums = _four(quarters.sum(axis=2, dtype=np.int64), np.add)
+    means = sums / (3 * TILE**2)
+    sky = _four(quarters.max(axis=2), np.maximum) / 3 - means < BRIGHT
+    black = np.count_nonzero(quarters == 0, axis=2)
+    sky &= _four(black, np.add) / TILE**2 <= BLACK
     if sky.sum() < FEWEST:
         return None
     order = np.flatnonzero(sky)
-    return tiles[order[np.argsort(means[order], kind="stable")[:MOST]]]
+    chosen = order[np.argsort(sums.flat[order], kind="stable")[:MOST]]
+    views = np.lib.stride_tricks.sliding_window_view(total, (TILE, TILE))
+    tiles: Floats = views[::step, ::step][np.unravel_index(chosen, sky.shape)] / 3.0
+    return tiles
+
+
+def _four(quarters: NDArray[Any], joined: np.ufunc) -> NDArray[Any]:
+    """Return one value of each tile from those of its quarters."""
+    pairs = joined(quarters[1:], quarters[:-1])
+    return np.asarray(joined(pairs[:, 1:], pairs[:, :-1]))
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from clump_detector.core.arrays import BandArray, Floats, Mask
 from clump_detector.images.host_mask import central_segment
+from clump_detector.images.segmentation import segments_above
 from clump_detector.photometry.aperture.background import (
     SkyBackground,
     rough_sky,
@@ -117,8 +117,8 @@ def find_host(
     narrow = fwhm / coarse.step
     band = _deepest(coarse.planes, bands)
     segments = _segments(coarse.planes[band], narrow)
-    number = 0 if segments is None else central_segment(segments)
-    if segments is None or number == 0:
+    number = central_segment(segments)
+    if number == 0:
         return None, whole_sky(planes)
     own = np.asarray(segments == number)
     if own.sum() < LEAST_AREA * narrow**2:
@@ -151,19 +151,15 @@ def _deepest(planes: BandArray, bands: tuple[str, ...]) -> int:
     return best
 
 
-def _segments(plane: BandArray, fwhm: float) -> NDArray[np.int_] | None:
-    """Return the numbered segments of a plane, or None where nothing stands out."""
-    from photutils.segmentation import detect_sources
+def _segments(plane: BandArray, fwhm: float) -> NDArray[np.int32]:
+    """Return the numbered segments of a plane, 0 where nothing stands out."""
     from scipy import ndimage
 
     level, _ = rough_sky(plane)
     known = np.where(np.isfinite(plane), plane, np.float32(level))
     smooth = ndimage.gaussian_filter(known, fwhm * SIGMA_PER_FWHM)
     level, noise = rough_sky(smooth)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # photutils warns when nothing is found
-        found = detect_sources(smooth, level + THRESHOLD * noise, max(int(fwhm**2), 5))
-    return None if found is None else np.asarray(found.data)
+    return segments_above(smooth, level + THRESHOLD * noise, max(int(fwhm**2), 5))
 
 
 def _widened(mask: Mask, by: float) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -9,11 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import ClumpError, ConfigError, FetchError
 from clump_detector.images.overrides import Choice
 
@@ -25,17 +25,16 @@ from .dataset.tables import (
     Tables,
     joined,
     table_of,
+    tables_joined,
 )
 from .items import Item, stamp_or_none
+from .rows import Row, cutout_row, detection_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from clump_detector.detector.predict import Detections, Predictor
     from clump_detector.images.cutout import Cutout
-
-#: A row of a table.
-Row: TypeAlias = dict[str, object]
 
 #: Why a cutout failed whose files changed while they were read.
 CHANGED_MEANWHILE = "its file changed while it was read"
@@ -56,6 +55,8 @@ class Task:
     score : float
         From which boxes are kept.
     device : {"auto", "cpu", "cuda", "mps"}
+    backend : {"torch", "openvino"}
+        What computes the network on a CPU, alike on all workers.
     photometry, embeddings : bool
     choice : Choice
         Bands and unit of files that do not name them.
@@ -66,6 +67,7 @@ class Task:
     version: str
     score: float
     device: str = "cpu"
+    backend: str = "torch"
     photometry: bool = True
     embeddings: bool = False
     choice: Choice = field(default_factory=Choice)
@@ -103,6 +105,15 @@ class _Rows:
     embeddings: list[Row] = field(default_factory=list)
     detections: list[pa.Table] = field(default_factory=list)
 
+    def tables(self) -> Tables:
+        """Return them as tables."""
+        return {
+            CUTOUTS: table_of(CUTOUTS, self.cutouts),
+            PROBLEMS: table_of(PROBLEMS, self.problems),
+            DETECTIONS: joined(DETECTIONS, self.detections),
+            EMBEDDINGS: table_of(EMBEDDINGS, self.embeddings),
+        }
+
 
 def program_version() -> str:
     """Return the version of this program, as it is installed."""
@@ -136,22 +147,23 @@ def search_batch(task: Task, items: Sequence[Item], failed: Sequence[int]) -> Fo
         If the model cannot be loaded here.
     """
     predictor = _predictor(task)
-    rows, seconds, unreachable = _Rows(), {}, 0
-    for item, before in zip(items, failed, strict=True):
-        start, stamp = time.perf_counter(), stamp_or_none(item)
-        try:
-            _search(item, stamp, task, predictor, rows)
-        except Exception as error:  # whatever it is, the cutout gets a problem
-            unreachable += not stamp and not isinstance(error, FetchError)
-            rows.problems.append(problem_row(task, item, stamp, _reason(error), before))
-        seconds[item.address] = time.perf_counter() - start
-    tables = {
-        CUTOUTS: table_of(CUTOUTS, rows.cutouts),
-        PROBLEMS: table_of(PROBLEMS, rows.problems),
-        DETECTIONS: joined(DETECTIONS, rows.detections),
-        EMBEDDINGS: table_of(EMBEDDINGS, rows.embeddings),
-    }
-    return Found(tables, seconds, unreachable)
+    tried = [
+        _Tried(item, before, stamp_or_none(item))
+        for item, before in zip(items, failed, strict=True)
+    ]
+    most = predictor.batch
+    parts = [
+        _search(tried[k : k + most], task, predictor).tables()
+        for k in range(0, len(tried), most)
+    ]
+    unreachable = sum(
+        one.error is not None
+        and not one.stamp
+        and not isinstance(one.error, FetchError)
+        for one in tried
+    )
+    seconds = {one.item.address: one.seconds for one in tried}
+    return Found(tables_joined(parts), seconds, unreachable)
 
 
 def problem_row(task: Task, item: Item, stamp: str, reason: str, before: int) -> Row:
@@ -166,8 +178,11 @@ def problem_row(task: Task, item: Item, stamp: str, reason: str, before: int) ->
     }
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, scratch: Path) -> str:
+    """Return why a cutout failed, without the names of files in a scratch folder."""
     if isinstance(error, ClumpError):
+        if error.path is not None and error.path.is_relative_to(scratch):
+            error = type(error)(error.what, None, error.remedy)
         return error.message
     if isinstance(error, MemoryError):
         return "the memory of the worker does not suffice"
@@ -175,9 +190,16 @@ def _reason(error: Exception) -> str:
     return f"unexpected: {type(error).__name__}: {words}"
 
 
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="clumps-") as name:
+        yield Path(name)
+
+
 @lru_cache(maxsize=1)
 def _predictor(task: Task) -> Predictor:
     """Return the model of a worker, which loads it once."""
+    from clump_detector.detector.backend import VARIABLE
     from clump_detector.detector.predict import Predictor
 
     own = program_version()
@@ -186,6 +208,7 @@ def _predictor(task: Task) -> Predictor:
             f"a worker has version {own} of napari-clumps, and this is {task.version}",
             remedy="Install the same version for all workers.",
         )
+    os.environ[VARIABLE] = task.backend
     found = Predictor(task.folder, task.device)
     if found.model_id != task.model:
         raise ConfigError(
@@ -197,141 +220,114 @@ def _predictor(task: Task) -> Predictor:
     return found
 
 
-def _search(
-    item: Item, stamp: str, task: Task, predictor: Predictor, rows: _Rows
-) -> None:
+@dataclass
+class _Tried:
+    """A cutout of a batch on its way: what is known of it so far."""
+
+    item: Item
+    before: int
+    stamp: str
+    seconds: float = 0.0
+    content: str = ""
+    cutout: Cutout | None = None
+    error: Exception | None = None
+    vector: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Time a step, and keep an error of it: the cutout has a problem then."""
+        start = time.perf_counter()
+        try:
+            yield
+        except Exception as error:  # whatever it is, the others are not to blame
+            self.error, self.cutout = error, None
+        self.seconds += time.perf_counter() - start
+
+
+def _search(tried: Sequence[_Tried], task: Task, predictor: Predictor) -> _Rows:
+    """Search cutouts that go through the network together."""
+    rows = _Rows()
+    with _scratch() as scratch:
+        for number, one in enumerate(tried):
+            folder = scratch / str(number)
+            folder.mkdir()
+            with one.step():
+                _read(one, folder, task)
+        readable = [one for one in tried if one.cutout is not None]
+        start = time.perf_counter()
+        results = _predicted(readable, task, predictor)
+        each = (time.perf_counter() - start) / max(len(readable), 1)
+        for one, found in zip(readable, results, strict=True):
+            one.seconds += each
+            with one.step():
+                _add(one, found, task, predictor.card.default_score, rows)
+    for one in tried:
+        if one.error is not None:
+            reason = _reason(one.error, scratch)
+            row = problem_row(task, one.item, one.stamp, reason, one.before)
+            rows.problems.append(row)
+    return rows
+
+
+def _read(one: _Tried, scratch: Path, task: Task) -> None:
     from clump_detector.images.cutout import read_cutout
     from clump_detector.images.identity import content_key
 
-    with _scratch() as scratch:
-        (source,) = task.choice.for_sources([item.source(scratch)])
-        content = content_key(source)
-        cutout = read_cutout(source)
-        found, vector = _predicted(predictor, cutout, task)
-        boxes = _detections(item, cutout, found, task)
-    if item.stamp() != stamp:
+    (source,) = task.choice.for_sources([one.item.source(scratch)])
+    one.content = content_key(source)
+    one.cutout = read_cutout(source)
+
+
+def _predicted(
+    tried: Sequence[_Tried], task: Task, predictor: Predictor
+) -> list[Detections | Exception]:
+    """Return the boxes of each cutout, or an error; and note its embedding."""
+    from clump_detector.detector.embedding import embedding_of
+
+    cutouts = [one.cutout for one in tried if one.cutout is not None]
+    if not task.embeddings:
+        return predictor.predict_all(cutouts)
+    results: list[Detections | Exception] = []
+    for one, cutout in zip(tried, cutouts, strict=True):
+        try:
+            found, vector = embedding_of(predictor, cutout)
+        except Exception as error:  # whatever it is, the others are not to blame
+            results.append(error)
+        else:
+            one.vector = vector.tolist()
+            results.append(found)
+    return results
+
+
+def _add(
+    one: _Tried,
+    found: Detections | Exception,
+    task: Task,
+    limit: float,
+    rows: _Rows,
+) -> None:
+    """Add the rows of a cutout that was searched.
+
+    Raises
+    ------
+    Exception
+        What was found instead of boxes, or if its file changed meanwhile.
+    """
+    if isinstance(found, Exception):
+        raise found
+    if one.cutout is None:
+        return
+    best = np.argsort(-found.scores, kind="stable")
+    found = found.take(best[found.scores[best] >= task.score])
+    boxes = detection_rows(
+        one.item, one.cutout, found, task.model, photometry=task.photometry
+    )
+    if one.item.stamp() != one.stamp:
         raise ClumpError(CHANGED_MEANWHILE, None, "Start the survey again.")
-    row = _cutout_row(item, cutout, found, predictor.card.default_score)
-    row |= {"content": content, "stamp": stamp, "model": task.model}
+    row = cutout_row(one.item, one.cutout, found, limit)
+    row |= {"content": one.content, "stamp": one.stamp, "model": task.model}
     rows.cutouts.append(row)
     rows.detections.append(boxes)
     if task.embeddings:
         named = {name: row[name] for name in ("cutout", "ra", "dec", "model")}
-        rows.embeddings.append(named | {"embedding": vector})
-
-
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    """Give an empty folder; errors about files in it do not name them."""
-    with tempfile.TemporaryDirectory(prefix="clumps-") as name:
-        try:
-            yield Path(name)
-        except ClumpError as error:
-            if error.path is None or not error.path.is_relative_to(name):
-                raise
-            raise type(error)(error.what, None, error.remedy) from error
-
-
-def _predicted(
-    predictor: Predictor, cutout: Cutout, task: Task
-) -> tuple[Detections, list[float]]:
-    """Return the boxes to keep, the best first, and the embedding where it is asked."""
-    from clump_detector.detector.embedding import embedding_of
-
-    vector: list[float] = []
-    if task.embeddings:
-        found, values = embedding_of(predictor, cutout)
-        vector = values.tolist()
-    else:
-        found = predictor.predict(cutout)
-    best = np.argsort(-found.scores, kind="stable")
-    return found.take(best[found.scores[best] >= task.score]), vector
-
-
-def _cutout_row(item: Item, cutout: Cutout, found: Detections, limit: float) -> Row:
-    scores = found.scores
-    ra, dec = _position(cutout)
-    return {
-        "cutout": item.address,
-        "name": item.name,
-        "ra": ra,
-        "dec": dec,
-        "width": cutout.width,
-        "height": cutout.height,
-        "bands": " ".join(cutout.bands),
-        "pixel_scale": cutout.scale,
-        "psf_fwhm": cutout.fwhm,
-        "n_boxes": len(found),
-        "n_clumps": int((scores >= limit).sum()),
-        "best_score": float(scores.max(initial=0)),
-        "uncertainty": _uncertainty(scores, limit),
-        "notes": " ".join(cutout.notes),
-    }
-
-
-def _uncertainty(scores: Floats, limit: float) -> float:
-    """Return how near the least certain box is to the default score, 0 to 1."""
-    if not len(scores):
-        return 0.0
-    away = np.where(scores < limit, limit - scores, scores - limit)
-    room = np.where(scores < limit, limit, 1 - limit)
-    return float((1 - away / np.maximum(room, 1e-6)).max())
-
-
-def _position(cutout: Cutout) -> tuple[float | None, float | None]:
-    """Return the position of the galaxy from its list, or else of the centre."""
-    from clump_detector.astrometry.wcs import sky_positions
-
-    galaxy = cutout.galaxy
-    if galaxy is not None and galaxy.ra is not None and galaxy.dec is not None:
-        return galaxy.ra % 360, galaxy.dec
-    if cutout.wcs is None:
-        return None, None
-    x, y = (cutout.width - 1) / 2, (cutout.height - 1) / 2
-    ra, dec = (float(v) for v in sky_positions(cutout.wcs, x, y)[0])
-    return (ra % 360, dec) if np.isfinite([ra, dec]).all() else (None, None)
-
-
-def _detections(item: Item, cutout: Cutout, found: Detections, task: Task) -> pa.Table:
-    """Return the rows of the boxes of a cutout, measured where it has fluxes."""
-    from clump_detector.catalogue.detections import rows_of
-
-    rows: list[Row] = [
-        {
-            **{k: v for k, v in row.items() if k != "file"},
-            "cutout": item.address,
-            "name": item.name,
-            "box": number,
-        }
-        for number, row in enumerate(
-            rows_of(item.address, cutout, found, task.model), start=1
-        )
-    ]
-    table = table_of(DETECTIONS, rows)
-    if not task.photometry or cutout.is_picture or not len(found):
-        return table
-    return _beside(table, _measured(cutout, found))
-
-
-def _measured(cutout: Cutout, found: Detections) -> pa.Table:
-    """Return the columns of the clump catalogue that the boxes of a cutout have."""
-    from clump_detector.catalogue import CatalogueBuilder, clump_rows
-    from clump_detector.catalogue.arrow import arrow_table
-    from clump_detector.catalogue.builder import LISTED
-    from clump_detector.photometry.measurement import measure
-
-    builder = CatalogueBuilder()
-    columns = clump_rows(cutout, measure(cutout, found.boxes))
-    columns.pop(LISTED, None)  # of the user's own list, which has the cutout's name
-    builder.add(len(found), columns)
-    return arrow_table(builder.finished())
-
-
-def _beside(table: pa.Table, measured: pa.Table) -> pa.Table:
-    """Return a table with those columns of another that have a value."""
-    for name in measured.column_names:
-        column = measured[name]
-        if name in table.column_names or column.null_count == len(column):
-            continue
-        table = table.append_column(measured.schema.field(name), column)
-    return table
+        rows.embeddings.append(named | {"embedding": one.vector})

@@ -14,6 +14,7 @@ A file (TOML) describes a cluster that makes its own jobs::
 
 from __future__ import annotations
 
+import logging
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -105,6 +106,9 @@ def connected(choice: ClusterChoice) -> Iterator[Client]:
         from distributed import Client
     except ImportError as error:
         raise ConfigError("a survey needs Dask", remedy=_EXTRA) from error
+    # Dask logs each lost connection with its traceback; what is lost is said here.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if choice.kind == "scheduler":
             where: Any = choice.address
@@ -117,7 +121,26 @@ def connected(choice: ClusterChoice) -> Iterator[Client]:
                 f"the scheduler {choice.address or where} cannot be reached",
                 remedy="Is it running, and is the address right?",
             ) from error
+        client.register_plugin(_own_signals(), name="napari-clumps-signals")
         yield client
+
+
+def _own_signals() -> Any:
+    """Return what makes workers leave Ctrl+C to the program that they work for.
+
+    A terminal sends it to all processes, and they would end amid their batches.
+    """
+    from distributed import WorkerPlugin
+
+    class LeavesSignals(WorkerPlugin):  # type: ignore[misc]
+        def setup(self, worker: object) -> None:
+            import signal
+            from contextlib import suppress
+
+            with suppress(ValueError):  # not the main thread: it gets none
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return LeavesSignals()
 
 
 def _made(choice: ClusterChoice) -> Any:

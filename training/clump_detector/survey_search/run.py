@@ -21,6 +21,7 @@ from .dataset.provenance import write_provenance
 from .options import SurveyOptions
 from .scheduling import Progressed, Scheduling
 from .sources.source import SurveySource
+from .summary import write_summary
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def search_survey(
             yield Collecting()
             collect(dataset)
             write_provenance(dataset, made)
+            write_summary(dataset, made)
         yield Ended(
             dict(manifest.counts),
             run.searched,
@@ -137,10 +139,25 @@ def task_of(folder: Path, card: ModelCard, options: SurveyOptions) -> Task:
         program_version(),
         score,
         options.device,
+        _backend(options),
         options.photometry,
         options.embeddings,
         Choice.of(options.bands or None, options.unit or None),
     )
+
+
+def _backend(options: SurveyOptions) -> str:
+    """Return what computes the network: embeddings are of torch's encoder."""
+    from clump_detector.detector.backend import TORCH, wanted_backend
+
+    return TORCH if options.embeddings else wanted_backend()
+
+
+def _network(options: SurveyOptions) -> dict[str, str]:
+    """Return what computes the network here; it is written down with the dataset."""
+    from clump_detector.detector.backend import wanted_precision
+
+    return {"backend": _backend(options), "precision": wanted_precision()}
 
 
 def _made(folder: Path, card: ModelCard, options: SurveyOptions) -> Made:

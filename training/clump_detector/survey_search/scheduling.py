@@ -59,7 +59,8 @@ class Progressed:
     failed : int
         Of this run.
     rate : float
-        Cutouts a second in this run.
+        Cutouts a second since the first results of this run, since loading the
+        model takes a while.
     """
 
     done: int
@@ -104,6 +105,7 @@ class Scheduling:
         self._written = time.monotonic()
         self._times: deque[float] = deque(maxlen=1000)
         self._again: deque[list[Open]] = deque()
+        self._first: tuple[float, int] | None = None
         self.searched = self.failed = 0
         self.seconds = 0.0
 
@@ -149,6 +151,8 @@ class Scheduling:
                     self._take(future, running.pop(future))
                 self.seconds = time.monotonic() - start
                 yield self._progress(total)
+        except OSError as error:  # of files they would have come as ClumpError
+            raise _scheduler_lost() from error
         finally:
             for future in running:
                 _quietly_cancel(future)
@@ -156,7 +160,11 @@ class Scheduling:
 
     def _progress(self, total: int) -> Progressed:
         n = self.searched + self.failed
-        rate = n / self.seconds if self.seconds else 0.0
+        if self._first is None and n:
+            self._first = self.seconds, n
+        start, before = self._first or (0.0, 0)
+        spent = self.seconds - start
+        rate = (n - before) / spent if spent else 0.0
         return Progressed(n, total, self.failed, rate)
 
     def _batches(

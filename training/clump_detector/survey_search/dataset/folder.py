@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,10 +196,7 @@ def locked(dataset: Path) -> Iterator[None]:
 
     lock, who = FileLock(dataset / _LOCK), dataset / _WHO
     try:
-        with lock.acquire(timeout=0):
-            who.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
-            yield
-            who.unlink(missing_ok=True)
+        lock.acquire(timeout=0)
     except Timeout as error:
         other = who.read_text("utf-8") if who.exists() else "another program"
         raise FileError(
@@ -209,6 +206,13 @@ def locked(dataset: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise from_os_error(error, dataset, "write to") from error
+    try:
+        with suppress(OSError):  # the lock holds without a name, too
+            who.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
+        yield
+    finally:
+        who.unlink(missing_ok=True)
+        lock.release()
 
 
 def has_open_parts(dataset: Path) -> bool:

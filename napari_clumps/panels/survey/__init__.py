@@ -1,0 +1,1 @@
+"""The panel for the dataset of a survey."""

@@ -1,0 +1,131 @@
+"""A survey on this machine: beside the plain loop, by workers, by length, by memory.
+
+``SURVEY_LONG`` (default 100,000) is the number of cutouts of the long run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tests.benchmarks.goal import Figure
+from tests.helpers.survey_runs import environment
+
+#: Side length of the small cutouts, and how many different ones there are.
+SIDE, DIFFERENT = 96, 200
+
+#: One process that searches cutouts one after the other, without Dask or a dataset.
+_LOOP = """
+import json, sys, time
+import torch
+torch.set_num_threads(1)
+from pathlib import Path
+from clump_detector.images.cutout import read_cutout
+from clump_detector.detector.predict import Predictor
+from clump_detector.models.registry import resolve_model
+from clump_detector.image_files.sources import find_sources
+predictor = Predictor(resolve_model("starter"), "cpu")
+sources = find_sources([Path(sys.argv[1])])
+for source in sources[:20]:
+    predictor.predict(read_cutout(source))
+start = time.perf_counter()
+for source in sources:
+    predictor.predict(read_cutout(source))
+print(json.dumps((time.perf_counter() - start) / len(sources)))
+"""
+
+#: A survey, with the time from its first results to its last and the workers' memory.
+_SURVEY = """
+import json, sys, threading
+from pathlib import Path
+from clump_detector.survey_search import run
+from clump_detector.survey_search.cluster import ClusterChoice
+from clump_detector.survey_search.options import SurveyOptions
+from clump_detector.survey_search.scheduling import Progressed
+from clump_detector.survey_search.sources.folders import Folders
+from tests.helpers.resources import memory_of_children
+
+def main():
+    folder, out, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    rates, peaks = [], []
+    options = SurveyOptions(photometry=False)
+    source = Folders([folder])
+    for event in run.search_survey(source, out, options, ClusterChoice(jobs=workers)):
+        if isinstance(event, Progressed):
+            rates.append(event.rate)
+            if len(rates) % 20 == 1:
+                peaks.append(memory_of_children())
+        elif isinstance(event, run.Ended):
+            total = event.seconds
+    print(json.dumps([1 / rates[-1], peaks, total]))
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def small_cutouts(folder: Path, n: int) -> None:
+    """Make small simulated cutouts; beyond `DIFFERENT`, the same under other names."""
+    from clump_detector.simulate.dataset import simulate
+
+    with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+        simulate(Path(made) / "all", min(n, DIFFERENT), seed=71, size=SIDE)
+        images = sorted((Path(made) / "all" / "images").iterdir())
+        folder.mkdir()
+        for k in range(n):
+            image = images[k % len(images)]
+            part = folder / f"{k // 1000:04d}"
+            part.mkdir(exist_ok=True)
+            os.link(image, part / f"galaxy-{k:06d}{image.suffix}")
+
+
+def figures() -> Iterator[Figure]:
+    """Measure the loop, one worker and two, and a long run beside a short one."""
+    long = int(os.environ.get("SURVEY_LONG", "100000"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small_cutouts(folder / "short", 1000)
+        loop = json.loads(_run(_LOOP, folder / "short"))
+        one, _, _ = _survey(folder, "short", 1)
+        again = json.loads(_run(_LOOP, folder / "short"))
+        two, peaks, _ = _survey(folder, "short", 2)
+        plain = float(np.median([loop, again]))
+        yield Figure("the plain loop, a cutout", 1000 * plain, "ms")
+        yield Figure("one worker over the plain loop", one / plain, "", "1.15")
+        yield Figure("two workers of one core against one", one / two, "times", "1.8")
+        if long:
+            small_cutouts(folder / "long", long)
+            each, peaks, seconds = _survey(folder, "long", 2)
+            yield Figure(
+                f"{long:,} cutouts over 1,000, a cutout", each / two, "", "1.1"
+            )
+            yield Figure(f"{long:,} cutouts, altogether", seconds / 60, "min")
+        yield Figure("memory of a worker, at most", max(peaks), "GB", "2")
+        later = peaks[len(peaks) // 4 :]
+        yield Figure("its growth after a quarter", later[-1] - later[0], "GB", "0")
+
+
+def _survey(folder: Path, name: str, workers: int) -> tuple[float, list[float], float]:
+    """Return seconds a cutout, memory of workers over time in GB, and all seconds."""
+    out = folder / f"dataset-{name}-{workers}"
+    each, peaks, seconds = json.loads(_run(_SURVEY, folder / name, out, workers))
+    return each, peaks, seconds
+
+
+def _run(code: str, *words: object) -> str:
+    """Run a program in a process of its own; return the last line that it printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "measured.py"
+        script.write_text(code, encoding="utf-8")
+        command = [sys.executable, str(script), *map(str, words)]
+        done = subprocess.run(
+            command, env=environment(), check=True, capture_output=True, text=True
+        )
+    return done.stdout.splitlines()[-1]

@@ -1,0 +1,179 @@
+"""Tables that are put together: each cutout once, whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clump_detector.core.errors import FileError
+from clump_detector.survey_search.dataset.collection import collect, table_files
+from clump_detector.survey_search.dataset.parts import Parts
+from clump_detector.survey_search.dataset.tables import (
+    CUTOUTS,
+    DETECTIONS,
+    PROBLEMS,
+    tables_joined,
+)
+from tests.clump_detector.survey_search.dataset.rows import found
+from tests.helpers.survey_runs import contents, environment
+
+#: A part: which cutouts, in which version, and whether they fail.
+PART = st.dictionaries(
+    st.integers(0, 12), st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 3)),
+    min_size=1, max_size=5,
+)  # fmt: skip
+
+
+def add(dataset: Path, part: dict[int, tuple[int, bool, int]]) -> None:
+    rows = [found(k, v, failed=f, boxes=b) for k, (v, f, b) in part.items()]
+    Parts(dataset).write(tables_joined(rows))
+
+
+def column(dataset: Path, table: str, name: str) -> list:
+    values = []
+    for path in table_files(dataset, table):
+        values += pq.ParquetFile(path).read([name])[name].to_pylist()
+    return values
+
+
+@settings(max_examples=25)
+@given(st.lists(PART, min_size=1, max_size=5), st.data())
+def test_the_last_result_of_each_cutout_counts_once(tmp_path_factory, parts, data):
+    at_once, step_by_step = (tmp_path_factory.mktemp(n) for n in ("once", "steps"))
+    last: dict[int, tuple[int, bool, int]] = {}
+    for part in parts:
+        last |= part
+        add(at_once, part)
+        add(step_by_step, part)
+        if data.draw(st.booleans()):
+            collect(step_by_step)
+    collect(at_once)
+    collect(step_by_step)
+
+    good = {k: v for k, v in last.items() if not v[1]}
+    assert sorted(column(at_once, CUTOUTS, "content")) == sorted(
+        f"c{k}-{v}" for k, (v, _, _) in good.items()
+    )
+    assert len(column(at_once, PROBLEMS, "cutout")) == len(last) - len(good)
+    assert len(column(at_once, DETECTIONS, "box")) == sum(b for *_, b in good.values())
+    assert contents(at_once) == contents(step_by_step)
+
+
+def test_collecting_twice_changes_nothing(tmp_path):
+    add(tmp_path, {k: (0, k % 7 == 3, 2) for k in range(40)})
+    collect(tmp_path)
+    before = contents(tmp_path)
+    collect(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_columns_that_some_cutouts_have_are_null_for_the_others(tmp_path):
+    with_flux = found(1)
+    flux = pa.array([1.5, 2.5])
+    with_flux[DETECTIONS] = with_flux[DETECTIONS].append_column("clump_flux_g", flux)
+    Parts(tmp_path).write(tables_joined([with_flux]))
+    Parts(tmp_path).write(tables_joined([found(2), found(5)]))
+    collect(tmp_path)
+    values = column(tmp_path, DETECTIONS, "clump_flux_g")
+    assert sorted(v for v in values if v is not None) == [1.5, 2.5]
+    assert len(values) == 6
+
+
+#: It collects parts again and again, and adds one each time, until it is killed.
+_CHILD = """
+import sys
+from pathlib import Path
+from clump_detector.survey_search.dataset.collection import collect
+from clump_detector.survey_search.dataset.parts import Parts
+from clump_detector.survey_search.dataset.tables import tables_joined
+from tests.clump_detector.survey_search.dataset.rows import found
+dataset, k = Path(sys.argv[1]), int(sys.argv[2])
+print("begun", flush=True)
+while True:
+    Parts(dataset).write(tables_joined([found(k), found(k + 1, failed=True)]))
+    print(k, flush=True)
+    collect(dataset)
+    k += 2
+"""
+
+
+def test_no_kill_loses_or_doubles_a_row(tmp_path):
+    rng, k = random.Random(3), 0
+    for _ in range(12):
+        child = subprocess.Popen(
+            [sys.executable, "-c", _CHILD, str(tmp_path), str(k)],
+            env=environment(), stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert child.stdout.readline() == "begun\n"
+        time.sleep(rng.uniform(0.0, 0.35))
+        os.kill(child.pid, signal.SIGKILL)
+        written = child.communicate()[0].split()
+        k = int(written[-1]) + 2 if written else k
+    collect(tmp_path)
+    done = column(tmp_path, CUTOUTS, "cutout"), column(tmp_path, PROBLEMS, "cutout")
+    addresses = sorted(done[0] + done[1])
+    # The last part of a child may be whole although its number was not printed.
+    assert len(addresses) == len(set(addresses))
+    assert {f"/survey/galaxy-{n:05d}.fits" for n in range(k)} <= set(addresses)
+
+
+def test_a_damaged_part_is_named(tmp_path):
+    add(tmp_path, {1: (0, False, 2)})
+    (part,) = Parts(tmp_path).files()
+    (part / "cutouts.parquet").write_bytes(b"PAR1 not really")
+    with pytest.raises(FileError, match=r"cutouts\.parquet: this table is damaged"):
+        collect(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    path = tmp_path_factory.mktemp("readers")
+    add(path, {k: (0, k % 10 == 3, 1 + k % 3) for k in range(200)})
+    collect(path)
+    return path
+
+
+def boxes(dataset: Path) -> int:
+    return sum(1 + k % 3 for k in range(200) if k % 10 != 3)
+
+
+def test_pandas_polars_duckdb_and_astropy_read_the_tables(dataset):
+    pandas, polars, duckdb = (
+        pytest.importorskip(name) for name in ("pandas", "polars", "duckdb")
+    )
+    from astropy.table import Table
+
+    folder = dataset / "tables" / DETECTIONS / "dataset"
+    n = boxes(dataset)
+    assert len(pandas.read_parquet(folder)) == n
+    assert len(polars.read_parquet(f"{folder}/**/*.parquet")) == n
+    query = f"select count(*) from read_parquet('{folder}/**/*.parquet')"
+    assert duckdb.sql(query).fetchall() == [(n,)]
+    parts = [Table.read(p) for p in table_files(dataset, DETECTIONS)]
+    assert sum(len(part) for part in parts) == n
+
+
+def test_hats_and_lsdb_read_those_with_a_position(dataset):
+    hats, lsdb = pytest.importorskip("hats"), pytest.importorskip("lsdb")
+    folder = dataset / "tables" / CUTOUTS
+    catalogue = hats.read_hats(folder)
+    placed = [k for k in range(200) if k % 10 != 3 and k % 5]
+    assert catalogue.catalog_info.total_rows == len(placed)
+    whole = lsdb.open_catalog(folder).compute()
+    assert sorted(whole["name"]) == [f"galaxy-{k:05d}" for k in placed]
+    k = placed[7]
+    near = lsdb.open_catalog(folder).cone_search(
+        k * 37.7 % 360, k * 11.3 % 170 - 85, 2.0
+    )
+    assert near.compute()["name"].tolist() == [f"galaxy-{k:05d}"]

@@ -1,0 +1,1 @@
+"""What users ask of a dataset: expressions, questions, and the conditions on boxes."""
