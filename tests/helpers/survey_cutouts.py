@@ -17,7 +17,7 @@ SCALE, FWHM, RA, DEC = 0.262, 1.3, 150.1, 2.2
 HEIGHT, WIDTH, BANDS = 64, 72, "grz"
 
 
-def fluxes(seed=0, bands=len(BANDS), height=HEIGHT, width=WIDTH):
+def fluxes(seed=0, bands=3, height=HEIGHT, width=WIDTH):
     """Return noise with a galaxy in it, (bands, height, width)."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]

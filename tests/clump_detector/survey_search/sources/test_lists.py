@@ -117,7 +117,7 @@ def test_a_table_of_nothing_but_files_leaves_them_as_they_are(tmp_path):
 def test_a_table_without_files_says_what_to_do(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("ra,dec\n1,2\n")
-    with pytest.raises(FileError, match="--column file=NAME.*--fetch"):
+    with pytest.raises(FileError, match=r"--column file=NAME.*--fetch"):
         TableList(path)
     path.write_text("picture,ra\na.png,2\n")
     assert TableList(path, None, {"file": "picture"}).total == 1

@@ -42,9 +42,13 @@ def stack(tmp_path, kind):
         return
     store = zarr.storage.ZipStore(path, mode="w") if kind == "zip" else path
     root = zarr.open_group(store, mode="w", zarr_format=2 if kind == "zarr2" else 3)
-    yield path, lambda name, array: root.create_array(
-        name, data=np.asarray(array), chunks=(1, *np.shape(array)[1:])
-    ), root
+    yield (
+        path,
+        lambda name, array: root.create_array(
+            name, data=np.asarray(array), chunks=(1, *np.shape(array)[1:])
+        ),
+        root,
+    )
     if kind == "zip":
         store.close()
 
@@ -99,7 +103,7 @@ def test_pictures_are_the_same_pictures(tmp_path, kind):
     assert read(second, tmp_path / "2").scale is None
 
 
-@pytest.mark.parametrize("axes, kind", [
+@pytest.mark.parametrize(("axes", "kind"), [
     ((0, 1, 2, 3), "f4"), ((0, 2, 3, 1), "f4"), ((0, 1, 2, 3), "f8"),
     ((0, 1, 2, 3), ">f4"), ((0, 1, 2, 3), "i2"),
 ])  # fmt: skip
@@ -122,7 +126,7 @@ def test_one_band_and_pictures_with_the_colours_first(tmp_path):
     np.testing.assert_array_equal(read(item, tmp_path / "2").pixels, picture())
 
 
-@pytest.mark.parametrize("bands, wanted", [
+@pytest.mark.parametrize(("bands", "wanted"), [
     (["g", "r", "z"], ("g", "r", "z")), ("F435W,F606W,F814W", ("F435W", "F606W", "F814W")),
     ([b"g", b"r", b"z"], ("g", "r", "z")), ("gr", ()), ("", ()),
 ])  # fmt: skip

@@ -174,7 +174,7 @@ class Mosaics:
                 continue
             galaxy, source = self._galaxies[row], self._tiles[index].source
             ra, dec = float(galaxy.ra or 0.0), float(galaxy.dec or 0.0)
-            place = f"{ra % 360 + 0.0:.6f},{round(dec, 6) + 0.0:.6f}"
+            place = f"{round(ra % 360, 6) % 360:.6f},{round(dec, 6) + 0.0:.6f}"
             address = f"{address_of(source.path, self._dataset)}::{place}"
             if address not in seen:
                 seen.add(address)
@@ -228,7 +228,7 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with fits.open(path, memmap=True) as hdus:
+            with fits.open(path) as hdus:
                 yield hdus
     except ClumpError:
         raise

@@ -65,6 +65,7 @@ class Positions:
     ) -> None:
         self._path, self._dataset = path, dataset.absolute()
         self._folder = self._dataset / FOLDER
+        request.choices()  # refused before a long list is read
         galaxies = read_galaxies(path, request.columns)
         self._plan = plan_for(galaxies, request, self._folder)
         self._services = services
@@ -116,5 +117,5 @@ class Positions:
 
     def _failed(self, wanted: Wanted, words: str) -> FailedItem:
         name = wanted.galaxy.name
-        error = FetchError(words.removeprefix(f"{name}: ").rstrip("."))
+        error = FetchError(words.removeprefix(f"{name}: "))
         return FailedItem(self._address(wanted), name, error)

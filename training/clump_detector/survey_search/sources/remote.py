@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -277,7 +278,11 @@ def _stamp_at(address: str) -> str:
 
 def _stamp_of(info: Mapping[str, Any]) -> str:
     """Return size and version of a file, or '' where only the size is known."""
-    version = next((str(info[key]) for key in _VERSIONS if info.get(key)), "")
+    version = next((info[key] for key in _VERSIONS if info.get(key)), "")
+    if isinstance(version, datetime):  # which some listings give as a number
+        version = version.timestamp()
+    if isinstance(version, float):
+        version = f"{version:.6f}"
     return f"{info.get('size')} {version}".replace('"', "") if version else ""
 
 
