@@ -26,6 +26,7 @@ from tests.benchmarks import (
     random_actions,
     real_surveys,
     sky,
+    survey_review,
     window,
 )
 
@@ -45,6 +46,7 @@ GROUPS = {
     "real": real_surveys.figures,
     "loop": loop.figures,
     "sky": sky.figures,
+    "survey_review": survey_review.figures,
 }
 
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.survey_search.dataset.query import select
-from clump_detector.survey_search.dataset.reviewed import replace_rows
 from clump_detector.survey_search.dataset.asking.scan import table_at
 from clump_detector.survey_search.dataset.asking.selection import Question, parse_near
+from clump_detector.survey_search.dataset.query import select
+from clump_detector.survey_search.dataset.reviewed import replace_rows
 from clump_detector.survey_search.dataset.tables import CUTOUTS, DETECTIONS, EMBEDDINGS
 
 # -- against brute force ------------------------------------------------------
