@@ -28,7 +28,7 @@ SIDE = 100
 def make_survey(folder: Path, n: int = 6, model: str = MODEL) -> Path:
     """Write n cutouts, the first one FITS with a WCS, and the dataset beside them.
 
-    Cutout k is named ``galaxy-k`` and has k boxes; the best score of them is 0.9 - k/100.
+    Cutout k is named ``galaxy-k``, has k boxes, and a best score of 0.9 - k/100.
 
     Parameters
     ----------

@@ -13,7 +13,8 @@ from clump_detector.survey_search.addresses import files_of, item_for
 from clump_detector.survey_search.sources.folders import Folders
 
 NAMES = (
-    "a-g.fits", "a-r.fits", "a-r-weight.fits", "b.fits", "c_i.fits", "d.png", "d-g.fits",
+    "a-g.fits", "a-r.fits", "a-r-weight.fits", "b.fits", "c_i.fits", "d.png",
+    "d-g.fits",
 )  # fmt: skip
 
 

@@ -28,10 +28,8 @@ def dataset(tmp_path):
 @pytest.fixture
 def review(dataset):
     """A review of the three cutouts with the most boxes, the fewest first."""
-    selection = select(dataset, "n_boxes > 2")
-    made, problems = review_of(
-        selection, dataset / "reviews" / "a.clumps", annotator="Ada"
-    )
+    path = dataset / "reviews" / "a.clumps"
+    made, problems = review_of(select(dataset, "n_boxes > 2"), path, annotator="Ada")
     assert problems == []
     yield made
     made.close()
@@ -43,7 +41,7 @@ def names(review):
 
 def test_it_has_these_cutouts_in_this_order_with_the_boxes_of_the_dataset(review):
     assert names(review) == ["galaxy-3", "galaxy-4", "galaxy-5"]
-    assert review.queue().ids == (1, 2, 3) or list(review.queue().ids) == [1, 2, 3]
+    assert list(review.queue().ids) == [1, 2, 3]
     assert [len(review.boxes(i)) for i in review.ids] == [3, 4, 5]
     box = review.boxes(1)[0]
     assert (box.corners, box.cls, box.score) == ((10, 20, 20, 31), "clump", 0.87)
@@ -186,7 +184,7 @@ def test_later_decisions_replace_those_of_before(review, dataset):
     review.set_done(2, False)
     review.reject(review.boxes(1)[0].id)
     run_to_end(take_decisions(review, dataset))
-    assert [r["decision"] for r in rows(dataset)][0] == "rejected"
+    assert rows(dataset)[0]["decision"] == "rejected"
     assert select(dataset, "reviewed").names == ["galaxy-3"]
 
 
@@ -204,7 +202,7 @@ def test_two_reviews_of_a_cutout_are_both_kept(review, dataset):
 def test_boxes_have_a_position_where_the_image_has_one(dataset, monkeypatch):
     review, _ = review_of(select(dataset, order="name"), dataset / "a.clumps")
     with review:
-        review.add(1, (59.5, 49.5, 59.5 + 0.001, 49.5 + 0.001), "clump")
+        review.add(1, (55.5, 45.5, 63.5, 53.5), "clump")
         review.accept(review.boxes(2)[0].id)
         run_to_end(take_decisions(review, dataset))
         first, second = rows(dataset)
