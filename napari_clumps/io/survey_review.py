@@ -36,7 +36,7 @@ from napari_clumps.review.images.image_files import absolute
 REVIEWS = "reviews"
 
 #: Cutouts that a review has before its window opens.
-FIRST = 8
+FIRST = 4
 
 #: Cutouts that are added at a time: at first, later, and how fast these become more.
 _FEW, _MANY, _GROWTH = 4, 64, 1.3
@@ -147,8 +147,7 @@ def _first(selection: Selection, n: int) -> list[Prepared]:
     dataset, addresses = selection.dataset, selection.addresses
     sky = (selection.rows[name].to_pylist() for name in ("ra", "dec"))
     where = dict(zip(addresses, zip(*sky, strict=True), strict=True))
-    # More than are there at once, since some may be gone.
-    ahead = 2 * n
+    ahead = n + 2  # some may be gone
     prepare = _Preparing(dataset, addresses[:ahead], where)
     found: list[Prepared] = []
     for number, address in enumerate(addresses):
