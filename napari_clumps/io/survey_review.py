@@ -21,16 +21,25 @@ from clump_detector.images.overrides import Choice
 from clump_detector.labels.label_set import DEFAULT_CLASSES
 from clump_detector.survey_search.addresses import files_of, item_for
 from clump_detector.survey_search.dataset.asking.selection import Selection
-from clump_detector.survey_search.dataset.details import Details, details_of
+from clump_detector.survey_search.dataset.details import (
+    Details,
+    Positions,
+    classes_of,
+    details_of,
+)
 from clump_detector.survey_search.dataset.folder import read_made
 from napari_clumps.review import Proposal, Review, SurveyOrigin
+from napari_clumps.review.images.held_out import keys_of_new
 from napari_clumps.review.images.image_files import absolute
 
 #: The folder of reviews in a dataset.
 REVIEWS = "reviews"
 
-#: Cutouts that a review has before its window opens, and that are added at a time.
-FIRST, AT_A_TIME = 8, 4
+#: Cutouts that a review has before its window opens.
+FIRST = 4
+
+#: Cutouts that are added at a time: at first, later, and how fast these become more.
+_FEW, _MANY, _GROWTH = 4, 64, 1.3
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class Prepared:
     address : str
     source : Source or None
     details : Details or None
+    keys : tuple of str
+        What identifies the galaxy, see `clump_detector.images.identity`.
     problem : str
         In a sentence; empty where there is none.
     """
@@ -49,13 +60,18 @@ class Prepared:
     address: str
     source: Source | None = None
     details: Details | None = None
+    keys: tuple[str, ...] = ()
     problem: str = ""
 
 
 def new_path(dataset: Path) -> Path:
-    """Return where a new review of a dataset is by default."""
+    """Return where a new review of a dataset is by default; nothing is there yet."""
     name = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-    return dataset / REVIEWS / f"{name}.clumps"
+    path, number = dataset / REVIEWS / f"{name}.clumps", 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{name}-{number}.clumps")
+    return path
 
 
 def review_of(
@@ -104,35 +120,43 @@ def review_of(
         await_all(review, selection)
         taken = (review.survey or SurveyOrigin(selection.dataset)).waiting[:n]
         return review, _added(review, selection.dataset, taken)
-    return _created(selection.dataset, addresses, path, n, annotator)
+    return _created(selection, path, n, annotator)
 
 
 def _created(
-    dataset: Path, addresses: Sequence[str], path: Path, n: int, annotator: str | None
+    selection: Selection, path: Path, n: int, annotator: str | None
 ) -> tuple[Review, list[str]]:
     """Make a review with the first n cutouts that can be had."""
-    prepare = _Preparing(dataset, addresses)
-    found: list[Prepared] = []
-    for address in addresses:
-        found.append(prepare(address))
-        if sum(not one.problem for one in found) == n:
-            break
+    dataset, addresses = selection.dataset, selection.addresses
+    found = _first(selection, n)
     there = [one.source for one in found if one.source is not None]
     problems = [one.problem for one in found if one.problem]
     if not there:
         raise ClumpError(
             f"none of the {plural(len(addresses), 'cutout')} can be had: {problems[0]}"
         )
-    classes = [box["class"] for one in prepare.details.values() for box in one.boxes]
-    review = Review.create(
-        path,
-        there,
-        classes=tuple(dict.fromkeys((*DEFAULT_CLASSES, *classes))),
-        annotator=annotator,
-    )
-    review.unit = prepare.unit
+    classes = dict.fromkeys((*DEFAULT_CLASSES, *classes_of(dataset)))
+    review = Review.create(path, there, classes=tuple(classes), annotator=annotator)
+    review.unit = str(read_made(dataset).options.get("unit") or "")
     _note(review, dataset, found, 0, tuple(addresses[len(found) :]))
     return review, problems
+
+
+def _first(selection: Selection, n: int) -> list[Prepared]:
+    """Return what is tried until n cutouts are there."""
+    dataset, addresses = selection.dataset, selection.addresses
+    sky = (selection.rows[name].to_pylist() for name in ("ra", "dec"))
+    where = dict(zip(addresses, zip(*sky, strict=True), strict=True))
+    ahead = n + 2  # some may be gone
+    prepare = _Preparing(dataset, addresses[:ahead], where)
+    found: list[Prepared] = []
+    for number, address in enumerate(addresses):
+        if number == ahead:
+            prepare = _Preparing(dataset, addresses[number:])
+        found.append(prepare(address))
+        if sum(not one.problem for one in found) == n:
+            break
+    return found
 
 
 def await_all(review: Review, selection: Selection) -> int:
@@ -174,9 +198,12 @@ def prepared(dataset: Path, addresses: Sequence[str]) -> Iterator[list[Prepared]
     if not addresses:
         return
     prepare = _Preparing(dataset, addresses)
-    for start in range(0, len(addresses), AT_A_TIME):
-        some = addresses[start : start + AT_A_TIME]
-        yield [prepare(address) for address in some]
+    start, size = 0, float(_FEW)
+    while start < len(addresses):
+        some = [prepare(a) for a in addresses[start : start + int(size)]]
+        keys = iter(keys_of_new([one.source for one in some if one.source is not None]))
+        yield [one if one.problem else replace(one, keys=next(keys)) for one in some]
+        start, size = start + int(size), min(size * _GROWTH, _MANY)
 
 
 def take(review: Review, found: Sequence[Prepared]) -> list[str]:
@@ -190,7 +217,9 @@ def take(review: Review, found: Sequence[Prepared]) -> list[str]:
     origin = review.survey
     assert origin is not None
     before = len(review)
-    review.add_cutouts([one.source for one in found if one.source is not None])
+    there = [(one.source, one.keys) for one in found if one.source is not None]
+    if there:
+        review.add_cutouts(*zip(*there, strict=True))
     tried = {one.address for one in found}
     waiting = tuple(a for a in origin.waiting if a not in tried)
     _note(review, origin.dataset, found, before, waiting)
@@ -244,14 +273,18 @@ class _Preparing:
     dataset : path
     addresses : sequence of str
         Of all that are to be had.
+    where : mapping, optional
+        Their positions, if they are at hand.
     """
 
-    def __init__(self, dataset: Path, addresses: Sequence[str]) -> None:
+    def __init__(
+        self, dataset: Path, addresses: Sequence[str], where: Positions | None = None
+    ) -> None:
         self._dataset = dataset
-        self.details = details_of(dataset, addresses)
+        self.details = details_of(dataset, addresses, where)
         options = read_made(dataset).options
-        self.unit = str(options.get("unit") or "")
-        self._choice = Choice.of(str(options.get("bands") or ""), self.unit)
+        bands, unit = (str(options.get(name) or "") for name in ("bands", "unit"))
+        self._choice = Choice.of(bands, unit)
 
     def __call__(self, address: str) -> Prepared:
         """Return a cutout with its files, or why it cannot be had."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -145,22 +146,24 @@ class Filling(Job["list[Prepared]"]):
         self._grown = grown
         self._problems: list[str] = []
         self._shown = 0.0
+        self._room, self._over = threading.Semaphore(1), threading.Event()
         self.left = 0
 
     def follow(self) -> None:
         """Start where the open review waits for cutouts; end what was for another."""
-        if self.running:
-            self._drop()
+        self.close()
         review = self._host.review
         origin = None if review is None or review.read_only else review.survey
         if origin is None or not origin.waiting:
             self.left, self.outcome = 0, ""
             return
         self._problems, self.left = [], len(origin.waiting)
+        self._room, self._over = threading.Semaphore(1), threading.Event()
         self._begin(
-            prepared,
-            origin.dataset,
-            origin.waiting,
+            _in_step,
+            prepared(origin.dataset, origin.waiting),
+            self._room,
+            self._over,
             words="Adding cutouts of the dataset",
             total=self.left,
         )
@@ -178,6 +181,7 @@ class Filling(Job["list[Prepared]"]):
             self._shown = time.monotonic()
             self._grown()
         self.changed.emit()
+        self._room.release()
 
     def _on_error(self, error: Exception) -> None:
         self._problems.append(message_of(error))
@@ -191,8 +195,24 @@ class Filling(Job["list[Prepared]"]):
 
     def close(self) -> None:
         """End; the review goes on when it is opened again."""
+        self._over.set()
         if self.running:
             self._drop()
+
+
+def _in_step(
+    found: Iterator[list[Prepared]], room: threading.Semaphore, over: threading.Event
+) -> Iterator[list[Prepared]]:
+    """Yield what is prepared no faster than it is taken.
+
+    The progress bar lets Qt handle what waits: of many that wait, each would be handled
+    inside the one before.
+    """
+    for some in found:
+        while not room.acquire(timeout=0.1):
+            if over.is_set():
+                return
+        yield some
 
 
 class TakingBack(Work[Taken]):

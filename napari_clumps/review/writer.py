@@ -256,11 +256,19 @@ class ReviewWriter(ReviewReader):
             self._note(changes, touched=[change.cutout for change in changes])
         return len(changes)
 
-    def add_cutouts(self, sources: Sequence[Source]) -> int:
+    def add_cutouts(
+        self, sources: Sequence[Source], keys: Sequence[Sequence[str]] | None = None
+    ) -> int:
         """Add the cutouts whose images are not in the review yet, at the queue's end.
 
         Those with the content of a held-out cutout are held out, too, and of the others
         about the review's share. Nothing is added to a read-only review.
+
+        Parameters
+        ----------
+        sources : sequence of Source
+        keys : sequence of sequence of str, optional
+            What identifies each, where `images.held_out.keys_of_new` has read it.
 
         Returns
         -------
@@ -270,9 +278,12 @@ class ReviewWriter(ReviewReader):
         new = self._cutouts.find_new(sources)
         if self.read_only or not new:
             return 0
-        self._note(
-            list(self._cutouts.add_changes(new))
-        )  # files are read before the transaction
+        own = None
+        if keys is not None:
+            known = {absolute(s.path): k for s, k in zip(sources, keys, strict=True)}
+            own = [known[source.path] for source in new]
+        # Files are read before the transaction.
+        self._note(list(self._cutouts.add_changes(new, own)))
         return len(new)
 
     def _note(self, changes: Iterable[Change], touched: Iterable[int] = ()) -> None:

@@ -28,6 +28,7 @@ from tests.benchmarks import (
     sky,
     survey,
     survey_kills,
+    survey_review,
     window,
 )
 
@@ -49,6 +50,7 @@ GROUPS = {
     "sky": sky.figures,
     "survey": survey.figures,
     "kills": survey_kills.figures,
+    "survey_review": survey_review.figures,
 }
 
 

@@ -25,7 +25,7 @@ from clump_detector.survey_search.dataset.tables import (
 MODEL, LIMIT, SIDE = "bench-00000000", 0.3, 424
 
 
-def make_dataset(folder: Path, n: int, features: int = 0) -> Path:
+def make_dataset(folder: Path, n: int, features: int = 0, stamp: str = "") -> Path:
     """Write a dataset as `collect` would; half of the sky, 2.5 boxes a cutout.
 
     Parameters
@@ -36,8 +36,10 @@ def make_dataset(folder: Path, n: int, features: int = 0) -> Path:
         Cutouts.
     features : int
         Length of the embeddings; 0 for none.
+    stamp : str
+        Of all files.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(1)
     made = {"model": MODEL, "weights": "", "version": "bench", "options": {}}
     text = json.dumps({"format": 1, **made, "begun": ""})
@@ -49,7 +51,7 @@ def make_dataset(folder: Path, n: int, features: int = 0) -> Path:
     scores = np.round(0.15 + 0.85 * rng.beta(1.2, 3, len(owner)), 5)
     address = _joined("cutouts/galaxy-", np.arange(n), ".jpg")
     name = _joined("galaxy-", np.arange(n))
-    _on_sky(folder, CUTOUTS, _cutouts(address, name, ra, dec, owner, scores))
+    _on_sky(folder, CUTOUTS, _cutouts(address, name, ra, dec, owner, scores, stamp))
     table = _detections(address, name, ra, dec, owner, boxes, scores, rng)
     _on_sky(folder, DETECTIONS, table)
     if features:
@@ -68,7 +70,11 @@ def _joined(before: str, numbers: np.ndarray, after: str = "") -> pa.Array:
     return pc.binary_join_element_wise(before, digits, after, "")
 
 
-def _cutouts(address, name, ra, dec, owner, scores) -> pa.Table:
+def _same(text: str, n: int) -> pa.Array:
+    return pa.array([text]).take(pa.array(np.zeros(n, np.int64)))
+
+
+def _cutouts(address, name, ra, dec, owner, scores, stamp) -> pa.Table:
     n = len(ra)
     best = np.zeros(n)
     np.maximum.at(best, owner, scores)
@@ -86,7 +92,7 @@ def _cutouts(address, name, ra, dec, owner, scores) -> pa.Table:
         "best_score": best,
         "uncertainty": 1 - away,
         "content": _joined("sha256:", np.arange(n)),
-        "stamp": _joined("12345-", np.arange(n)),
+        "stamp": _same(stamp, n),
     }
     return _table(CUTOUTS, n, columns)
 
@@ -99,7 +105,7 @@ def _detections(address, name, ra, dec, owner, boxes, scores, rng) -> pa.Table:
         "cutout": address.take(pa.array(owner)),
         "name": name.take(pa.array(owner)),
         "box": np.arange(n) - first + 1,
-        "class": pa.array(["clump"]).take(pa.array(np.zeros(n, np.int64))),
+        "class": _same("clump", n),
         "score": scores,
         "x1": x,
         "y1": y,
@@ -112,7 +118,7 @@ def _detections(address, name, ra, dec, owner, boxes, scores, rng) -> pa.Table:
 
 
 def _table(name: str, n: int, columns: dict[str, object]) -> pa.Table:
-    columns["model"] = pa.array([MODEL]).take(pa.array(np.zeros(n, np.int64)))
+    columns["model"] = _same(MODEL, n)
     schema = schema_of(name)
     arrays = [
         pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(n, f.type)

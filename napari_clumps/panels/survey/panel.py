@@ -188,11 +188,8 @@ class SurveyPanel(QWidget):
         surveys, review = self._surveys, self._session.review
         selection = surveys.selecting.selection
         self._table.rows.show_selection(selection)
-        found = (
-            ""
-            if selection is None
-            else selection.first(surveys.selecting.most).in_words
-        )
+        n = surveys.selecting.most
+        found = "" if selection is None else selection.first(n).in_words
         self._words.setText(surveys.selecting.outcome or found)
         some = selection is not None and len(selection) > 0
         self._review.setEnabled(some and not surveys.making.running)

@@ -130,9 +130,18 @@ class Cutouts:
         )
         return [s for s in dict.fromkeys(absolute) if s.files not in known]
 
-    def add_changes(self, sources: Sequence[Source]) -> Iterator[Change]:
-        """Yield the changes that add cutouts; `held_out` decides which are held out."""
-        keys = keys_of_new(sources)
+    def add_changes(
+        self, sources: Sequence[Source], keys: Sequence[Keys] | None = None
+    ) -> Iterator[Change]:
+        """Yield the changes that add cutouts; `held_out` decides which are held out.
+
+        Parameters
+        ----------
+        sources : sequence of Source
+        keys : sequence of sequence of str, optional
+            Of each, where `keys_of_new` has given them.
+        """
+        keys = keys_of_new(sources) if keys is None else keys
         yield from self._new(sources, keys, self._choice(sources, keys))
 
     def adopt_changes(self, records: Sequence[CutoutRecord]) -> Iterator[Change]:

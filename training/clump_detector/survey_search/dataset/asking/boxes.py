@@ -78,10 +78,11 @@ class Asked:
 
         best = pc.field("best_score")
         near = (best > floor - _ROUNDED) & (best < floor + _ROUNDED)
-        some = self._cutouts.to_table(columns=[CUTOUT], filter=near)[CUTOUT]
         sure = (pc.field("n_boxes") > 0) & (best >= floor + _ROUNDED)
-        if not len(some):
+        near = _both(self.cutouts, near)
+        if not self._cutouts.count_rows(filter=near):  # quick: it reads no texts
             return sure
+        some = self._cutouts.to_table(columns=[CUTOUT], filter=near)[CUTOUT]
         of_some = pc.field(CUTOUT).isin(some.combine_chunks())
         asked = _both(_all_of(self._plain, self._known), of_some)
         found = self._boxes.to_table(columns=[CUTOUT], filter=asked)[CUTOUT]

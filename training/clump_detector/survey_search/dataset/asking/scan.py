@@ -116,21 +116,18 @@ def files_near(
     ra, dec, radius : float
         Degrees.
     """
-    found = []
-    for path in table_files(dataset, name):
-        named = _PARTITION.search(path.as_posix())
-        if named and _may_be_near(int(named[1]), int(named[2]), ra, dec, radius):
-            found.append(path)
-    return found
-
-
-def _may_be_near(order: int, pixel: int, ra: float, dec: float, radius: float) -> bool:
     from astropy_healpix import healpy
 
-    side = 2**order
-    lon, lat = healpy.pix2ang(side, np.array([pixel]), nest=True, lonlat=True)
-    reach = _REACH * np.degrees(healpy.nside2resol(side))
-    return bool(distances(lon, lat, ra, dec)[0] <= radius + reach)
+    files = table_files(dataset, name)
+    named = [(_PARTITION.search(path.as_posix()), path) for path in files]
+    placed = [(int(n[1]), int(n[2]), path) for n, path in named if n]
+    if not placed:
+        return []
+    order, pixel = (np.array(v) for v in list(zip(*placed, strict=True))[:2])
+    lon, lat = healpy.pix2ang(2**order, pixel, nest=True, lonlat=True)
+    reach = _REACH * np.degrees(healpy.nside2resol(2**order))
+    near = distances(lon, lat, ra, dec) <= radius + reach
+    return [path for (*_, path), inside in zip(placed, near, strict=True) if inside]
 
 
 def distances(ra: Any, dec: Any, ra0: float, dec0: float) -> Any:
