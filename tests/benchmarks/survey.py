@@ -70,6 +70,53 @@ if __name__ == "__main__":
     main()
 """
 
+#: A run whose workers answer at once: what scheduler, client and writing take.
+_LIMIT = """
+import json, sys, threading, time
+from pathlib import Path
+from clump_detector.image_files.sources import Source
+from clump_detector.survey_search import batch, scheduling
+from clump_detector.survey_search.cluster import ClusterChoice, connected
+from clump_detector.survey_search.dataset.collection import collect
+from clump_detector.survey_search.dataset.tables import table_of, tables_joined
+from clump_detector.survey_search.items import FileItem
+
+def answered(task, items, failed):
+    where = {"ra": 150.0, "dec": 2.0, "model": "m"}
+    cutouts = [
+        {"cutout": i.address, "name": i.name, "stamp": "1-2", "content": "c", **where}
+        for i in items
+    ]
+    boxes = [
+        {"cutout": i.address, "name": i.name, "box": k, "class": "clump",
+         "score": 0.5, "x1": 1.0, "y1": 1.0, "x2": 9.0, "y2": 9.0, **where}
+        for i in items for k in (1, 2, 3)
+    ]
+    tables = {"cutouts": table_of("cutouts", cutouts),
+              "detections": table_of("detections", boxes)}
+    return batch.Found(tables_joined([tables]), {i.address: 0.01 for i in items})
+
+def main():
+    out, n = Path(sys.argv[1]), int(sys.argv[2])
+    scheduling.search_batch = answered
+    items = (
+        (FileItem(Source(f"g{k}", (Path(f"/survey/g{k:07d}.fits"),)), f"g{k:07d}"), 0)
+        for k in range(n)
+    )
+    task = batch.Task(Path("none"), "m", "1", 0.2)
+    run = scheduling.Scheduling(out, task, 32, threading.Event())
+    choice = ClusterChoice(jobs=1, options={"processes": False})
+    with connected(choice) as client:
+        for _ in run.events(client, next(items), items, n):
+            pass
+    start = time.perf_counter()
+    collect(out)
+    print(json.dumps([run.seconds / n, (time.perf_counter() - start) / n]))
+
+if __name__ == "__main__":
+    main()
+"""
+
 
 def small_cutouts(folder: Path, n: int) -> None:
     """Make small simulated cutouts; beyond `DIFFERENT`, the same under other names."""
@@ -92,6 +139,9 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         small_cutouts(folder / "short", 1000)
+        each, after = json.loads(_run(_LIMIT, folder / "answered", 20_000))
+        yield Figure("cutouts a second that one client can hand out", 1 / each, "")
+        yield Figure("putting the tables together, a cutout", 1000 * after, "ms")
         loop = json.loads(_run(_LOOP, folder / "short"))
         one, _, _ = _survey(folder, "short", 1)
         again = json.loads(_run(_LOOP, folder / "short"))

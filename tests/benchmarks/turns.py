@@ -28,9 +28,6 @@ from clump_detector.images.cutout import read_cutout
 from clump_detector.models import network_scale
 from clump_detector.models.registry import resolve_model
 
-#: Each of the ways is taken so often on each cutout; the fastest counts.
-ROUNDS = 3
-
 WHOLE, READING = "whole", "reading"
 
 
@@ -116,22 +113,18 @@ def main() -> None:
 def in_turns(
     ways: dict[str, Callable[[Source], None]], sources: list[Source], shared: Parts
 ) -> dict[str, dict[str, float]]:
-    """Return the medians over cutouts of each way's parts, of its fastest runs."""
-    fastest: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
+    """Return the medians over cutouts of each way's parts."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for source in (sources[0], *sources):  # the first one warms up
-        runs: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
-        for _ in range(ROUNDS):
-            for name, run in ways.items():
-                run(source)
-                runs[name].append(shared.end())
-        for name in ways:
-            fastest[name].append(min(runs[name], key=lambda parts: parts[WHOLE]))
+        for name, run in ways.items():
+            run(source)
+            found[name].append(shared.end())
     return {
         name: {
-            part: float(np.median([one.get(part, 0.0) for one in found[1:]]))
-            for part in found[0]
+            part: float(np.median([one.get(part, 0.0) for one in runs[1:]]))
+            for part in runs[0]
         }
-        for name, found in fastest.items()
+        for name, runs in found.items()
     }
 
 

@@ -59,12 +59,18 @@ def plain(detector, pictures):
         return detector(pictures)
 
 
-@pytest.mark.parametrize("config", [TINY, replace(TINY, pooled_level=True,
-                         anchor_sizes=((8, 12), (16, 24), (40, 60)))])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"pooled_level": True, "anchor_sizes": ((8, 12), (16, 24), (40, 60))},
+        {"anchor_sizes": ((16, 24), (16, 24))},  # levels that could cover each other
+    ],
+)
 @pytest.mark.parametrize("sizes", [[(96, 96)], [(70, 130)], [(96, 96), (64, 90)]])
-def test_the_search_finds_what_the_detector_finds(config, sizes, monkeypatch):
+def test_the_search_finds_what_the_detector_finds(changes, sizes, monkeypatch):
     monkeypatch.setenv(VARIABLE, TORCH)
-    detector = build_detector(replace(config, box_score_thresh=0.0)).eval()
+    detector = build_detector(replace(TINY, box_score_thresh=0.0, **changes)).eval()
     search = search_of(detector, CPU)
     assert search.backend == TORCH
     pictures = images(*sizes)
@@ -74,6 +80,21 @@ def test_the_search_finds_what_the_detector_finds(config, sizes, monkeypatch):
         wanted = plain(detector, pictures)
         assert all(len(one["boxes"]) for one in wanted)
         same(found, wanted)
+
+
+def test_proposals_are_torchvision_s():
+    """Of levels with the same anchors, which do not suppress each other's."""
+    detector = build_detector(
+        replace(TINY, anchor_sizes=((16, 24), (16, 24)), rpn_post_nms_top_n=120)
+    ).eval()
+    with torch.inference_mode():
+        pyramid = detector.pyramid(detector.encode(images((96, 96), (64, 90))))
+        maps = detector.rpn.head(list(pyramid.features.values()))
+        found = detector.rpn.select(pyramid, *maps)
+        wanted = detector.propose(pyramid)
+    assert len(found) == len(wanted) == 2
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
 
 
 @needs_openvino

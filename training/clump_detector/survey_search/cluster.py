@@ -173,6 +173,7 @@ def _local(choice: ClusterChoice) -> Any:
     from distributed import LocalCluster
 
     options: dict[str, Any] = {
+        "processes": True,
         "threads_per_worker": 1,
         "memory_limit": 0,
         "dashboard_address": "127.0.0.1:0",
@@ -180,7 +181,6 @@ def _local(choice: ClusterChoice) -> Any:
     }
     return LocalCluster(
         n_workers=choice.jobs or processors(),
-        processes=True,
         **options | dict(choice.options),
     )
 
