@@ -14,6 +14,7 @@ from clump_detector.image_files.sources import (
     with_bands_beside,
 )
 
+from .found_again import item_at
 from .items import FileItem, Item
 
 #: What no plain path has: a scheme, or a place inside a file.
@@ -30,8 +31,9 @@ def item_for(address: str, dataset: Path) -> Item:
     Parameters
     ----------
     address : str
-        Of a row of the table of cutouts: a path, absolute or from the dataset's folder.
-        Files of the same galaxy in other bands are found beside it.
+        Of a row of the table of cutouts: a path, absolute or from the dataset's folder,
+        or what `found_again` understands. Files of the same galaxy in other bands are
+        found beside it.
     dataset : path
 
     Raises
@@ -39,6 +41,9 @@ def item_for(address: str, dataset: Path) -> Item:
     ClumpError
         If the address is of another kind.
     """
+    found = item_at(address, dataset)
+    if found is not None:
+        return found
     path = Path(dataset, address)
     if _NO_PATH.search(address) or not is_image_name(path):
         raise ClumpError(

@@ -87,6 +87,11 @@ def test_addresses_are_remote(there):
     found = source_of([(there / "images").as_uri()], there / "set")
     assert isinstance(found, Remote)
     assert found.total == 2
+    (item,) = source_of([f"tar://*.png::{there}/s-008.tar"], there / "set")
+    assert item.address == f"tar://k8.png::{there}/s-008.tar"
+    assert item.stamp()
+    (there / "in").mkdir()
+    assert item.source(there / "in").path.name == "k8.png"
 
 
 def test_positions_and_downloads(there):

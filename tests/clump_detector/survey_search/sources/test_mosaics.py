@@ -92,7 +92,7 @@ def test_a_section_is_what_astropy_cuts_out(tmp_path, name, x, y):
     assert cutout.bands == ("g", "r", "z")
     assert cutout.fwhm == pytest.approx(FWHM / SCALE)
     assert cutout.galaxy.name == item.name == "g0"
-    assert item.address == f"{path}::{at[0]:.6f},{at[1]:.6f}"
+    assert item.address == f"{path}::{at[0]:.6f},{at[1]:.6f},{SIDE * SCALE:g}"
     assert found.total == 1
     # The galaxy is at the middle, to half a pixel.
     px, py = cutout.wcs.all_world2pix(*at, 0)
@@ -141,7 +141,7 @@ def test_a_position_given_twice_is_one_cutout_with_one_address(tmp_path):
     at = [(359.9999999, -1e-9), (0.0, 0.0), (360.0, 0.0), (0.001, 0.0)]
     items = list(Mosaics([path], positions(tmp_path, *at), SIDE * SCALE))
     addresses = [i.address.split("::")[1] for i in items]
-    assert addresses == ["0.000000,0.000000", "0.001000,0.000000"]
+    assert addresses == ["0.000000,0.000000,16.768", "0.001000,0.000000,16.768"]
 
 
 def test_masks_and_errors_go_along_and_headers_of_the_first_hdu_too(tmp_path):

@@ -133,7 +133,7 @@ def test_a_mosaic(task, tmp_path):
     assert row["name"] == "x"
     assert (row["ra"], row["dec"]) == pytest.approx((RA, DEC))
     assert (row["width"], row["height"]) == (60, 60)
-    assert row["cutout"] == f"m.fits::{RA:.6f},{DEC:.6f}"
+    assert row["cutout"] == f"m.fits::{RA:.6f},{DEC:.6f},{60 * SCALE:g}"
 
 
 def test_what_a_service_does_not_deliver_is_a_problem_and_no_lost_disk(

@@ -127,7 +127,8 @@ def test_one_band_and_pictures_with_the_colours_first(tmp_path):
 
 
 @pytest.mark.parametrize(("bands", "wanted"), [
-    (["g", "r", "z"], ("g", "r", "z")), ("F435W,F606W,F814W", ("F435W", "F606W", "F814W")),
+    (["g", "r", "z"], ("g", "r", "z")),
+    ("F435W,F606W,F814W", ("F435W", "F606W", "F814W")),
     ([b"g", b"r", b"z"], ("g", "r", "z")), ("gr", ()), ("", ()),
 ])  # fmt: skip
 def test_names_of_bands(tmp_path, bands, wanted):

@@ -168,7 +168,7 @@ def _by_names(
     for name in names:
         stack, mark, array = name.rpartition("::")
         if is_address(name):
-            if name.endswith((".tar", *_PACKED)):
+            if name.split("::")[0].endswith((".tar", *_PACKED)):
                 raise ConfigError(
                     f"archives at addresses such as {name} are not read",
                     remedy="Download it, or name its members: tar://*.fits::ADDRESS.",

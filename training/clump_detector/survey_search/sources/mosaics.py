@@ -175,6 +175,7 @@ class Mosaics:
             galaxy, source = self._galaxies[row], self._tiles[index].source
             ra, dec = float(galaxy.ra or 0.0), float(galaxy.dec or 0.0)
             place = f"{round(ra % 360, 6) % 360:.6f},{round(dec, 6) + 0.0:.6f}"
+            place = f"{place},{self._size:g}"  # another side is another cutout
             address = f"{address_of(source.path, self._dataset)}::{place}"
             if address not in seen:
                 seen.add(address)

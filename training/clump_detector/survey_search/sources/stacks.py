@@ -161,9 +161,12 @@ class Stacks:
 
     def __iter__(self) -> Iterator[Item]:
         """Go through the rows."""
-        for row, name in enumerate(self._names):
-            address = f"{self._address}[{row}]"
-            yield StackItem(self._stack, row, name, address, self._chunks(row))
+        yield from map(self.item, range(self._n))
+
+    def item(self, row: int) -> StackItem:
+        """Return a row, counted from 0."""
+        name, address = self._names[row], f"{self._address}[{row}]"
+        return StackItem(self._stack, row, name, address, self._chunks(row))
 
     def _read(self, arrays: Mapping[str, Any], name: str, path: Path) -> Stack:
         """Return what is known of the array and its rows."""
