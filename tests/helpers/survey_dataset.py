@@ -55,7 +55,8 @@ def make_survey(folder: Path, n: int = 6, model: str = MODEL) -> Path:
 def add_part(dataset: Path, images: Path, model: str) -> None:
     """Write results that are in no table yet."""
     cutouts, boxes, embeddings = [], [], []
-    for k, item in enumerate(Folders([images], dataset)):
+    for item in Folders([images], dataset):
+        k = int(item.name.split("-")[1])
         cutout = read_cutout(item.files)
         ra, dec = (None, None) if cutout.wcs is None else (150.0, 2.0)
         named = {"cutout": item.address, "name": item.name, "model": model}
