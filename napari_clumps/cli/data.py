@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.surveys.request import DownloadRequest
+from clump_detector.galaxies.surveys.request import DownloadRequest
 
 from .options import Unit, app, described, end_with
 from .progress import ProgressLine, shown_steps
@@ -229,8 +229,8 @@ def _fetch_cutouts(path: Path, folder: Path, request: DownloadRequest) -> list[s
         If the list or the request is of no use, or the folder cannot be written to.
     """
     from clump_detector.galaxies.read import read_galaxies
-    from clump_detector.surveys import Ended, Failed, Services, Waits, fetch
-    from clump_detector.surveys.request import download_in_words, plan_for
+    from clump_detector.galaxies.surveys import Ended, Failed, Services, Waits, fetch
+    from clump_detector.galaxies.surveys.request import download_in_words, plan_for
 
     galaxies = read_galaxies(path, request.columns)
     plan = plan_for(galaxies, request, folder)

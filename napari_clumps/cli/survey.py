@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clump_detector.core.text import plural
+from clump_detector.galaxies.surveys.request import DownloadRequest
 from clump_detector.survey_search.options import SurveyOptions
 from clump_detector.survey_search.sources.choice import SourceChoice
-from clump_detector.surveys.request import DownloadRequest
 
 from .data import Columns
 from .options import Bands, Device, Model, Unit, app, described, warn

@@ -1,6 +1,6 @@
 """Downloading the cutouts of a list of galaxies, in the background of the window.
 
-The work itself is done by `clump_detector.surveys`.
+The work itself is done by `clump_detector.galaxies.surveys`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 from clump_detector.core.errors import Cancelled, ClumpError
 from clump_detector.core.text import message_of
 from clump_detector.galaxies.read import GalaxyList, read_galaxies
-from clump_detector.surveys import (
+from clump_detector.galaxies.surveys import (
     SURVEYS,
     DownloadPlan,
     Ended,
@@ -25,7 +25,11 @@ from clump_detector.surveys import (
     Waits,
     fetch,
 )
-from clump_detector.surveys.request import DownloadRequest, download_in_words, plan_for
+from clump_detector.galaxies.surveys.request import (
+    DownloadRequest,
+    download_in_words,
+    plan_for,
+)
 
 from .base import Job
 from .host import JobHost

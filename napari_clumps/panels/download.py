@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from clump_detector.core.options import option_of
-from clump_detector.surveys.request import DownloadRequest
+from clump_detector.galaxies.surveys.request import DownloadRequest
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs

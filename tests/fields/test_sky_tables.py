@@ -16,10 +16,10 @@ from clump_detector.astrometry.pixel_scale import doubt, is_plausible
 from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core.errors import ClumpError, ConfigError
 from clump_detector.galaxies.read import read_galaxies
+from clump_detector.galaxies.surveys.plan import Choices
+from clump_detector.galaxies.surveys.surveys import SURVEYS
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.labels.formats.detect import read_labels
-from clump_detector.surveys.plan import Choices
-from clump_detector.surveys.surveys import SURVEYS
 from tests.fields.sky_tables import DrawnTable, check_positions, position_tables
 from tests.fields.understood import understood
 

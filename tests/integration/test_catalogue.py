@@ -12,9 +12,9 @@ from astropy.coordinates import SkyCoord
 from astropy.io.votable import validate
 from astropy.table import Table
 
+from clump_detector.galaxies.surveys import Services
 from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
-from clump_detector.surveys import Services
 from napari_clumps.cli import main
 from napari_clumps.jobs import download
 from napari_clumps.review import Review

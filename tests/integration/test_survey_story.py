@@ -19,8 +19,8 @@ from astropy.table import Table
 
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.simulate.dataset import simulate
-from clump_detector.survey_search.dataset.collection import table_files
 from clump_detector.survey_search.dataset.asking.selection import Question
+from clump_detector.survey_search.dataset.collection import table_files
 from clump_detector.survey_search.dataset.parts import Parts
 from clump_detector.survey_search.dataset.query import answer
 from napari_clumps.io.survey_review import review_of

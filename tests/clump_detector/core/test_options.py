@@ -9,8 +9,8 @@ import pytest
 from clump_detector.config.detection import DetectOptions
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.options import Option, option, option_of
+from clump_detector.galaxies.surveys.request import DownloadRequest
 from clump_detector.simulate.options import SimulateOptions
-from clump_detector.surveys.request import DownloadRequest
 
 
 @dataclass

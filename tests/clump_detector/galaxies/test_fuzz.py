@@ -12,7 +12,7 @@ from astropy.table import MaskedColumn, Table
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.galaxies.read import read_galaxies
-from clump_detector.surveys import Choices, make_plan, survey_named
+from clump_detector.galaxies.surveys import Choices, make_plan, survey_named
 from tests.helpers.resources import work
 
 FORMATS = {

@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from clump_detector.surveys import Services
+from clump_detector.galaxies.surveys import Services
 from napari_clumps.jobs import download
 from tests.helpers.survey_server import serving
 

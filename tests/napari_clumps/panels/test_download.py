@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
 
-from clump_detector.surveys import Services
+from clump_detector.galaxies.surveys import Services
 from napari_clumps.jobs import download
 from napari_clumps.review import Review
 from tests.helpers.survey_server import serving

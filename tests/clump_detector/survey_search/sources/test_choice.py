@@ -10,6 +10,7 @@ import pytest
 import zarr
 
 from clump_detector.core.errors import ClumpError, ConfigError
+from clump_detector.galaxies.surveys.request import DownloadRequest
 from clump_detector.survey_search.sources.choice import (
     Several,
     SourceChoice,
@@ -22,7 +23,6 @@ from clump_detector.survey_search.sources.positions import Positions
 from clump_detector.survey_search.sources.remote import Remote
 from clump_detector.survey_search.sources.shards import Shards
 from clump_detector.survey_search.sources.stacks import Stacks
-from clump_detector.surveys.request import DownloadRequest
 from tests.helpers.survey_cutouts import (
     fluxes,
     picture,

@@ -10,13 +10,13 @@ import astroquery.hips2fits  # noqa: F401 - takes seconds, which no test is to p
 import pytest
 
 from clump_detector.core.errors import ConfigError, FetchError, FileError
+from clump_detector.galaxies.surveys import Services
+from clump_detector.galaxies.surveys.request import DownloadRequest
 from clump_detector.images.cutout import read_cutout
 from clump_detector.survey_search.dataset.manifest import UNREACHABLE, Known, Manifest
 from clump_detector.survey_search.items import FileItem, stamp_or_none
 from clump_detector.survey_search.sources.positions import Positions
 from clump_detector.survey_search.sources.scratch import FailedItem
-from clump_detector.surveys import Services
-from clump_detector.surveys.request import DownloadRequest
 from tests.helpers.resources import PATIENCE, wait_for
 from tests.helpers.survey_cutouts import assert_same, read
 from tests.helpers.survey_server import serving

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from clump_detector.core.errors import FetchError, FileError
+from clump_detector.galaxies.surveys import Services
+from clump_detector.galaxies.surveys.request import DownloadRequest
 from clump_detector.models.card import read_card
 from clump_detector.models.registry import STARTER, resolve_model
 from clump_detector.survey_search import scheduling
@@ -23,8 +25,6 @@ from clump_detector.survey_search.scheduling import Scheduling
 from clump_detector.survey_search.sources.choice import SourceChoice, source_of
 from clump_detector.survey_search.sources.positions import Positions
 from clump_detector.survey_search.sources.scratch import FailedItem
-from clump_detector.surveys import Services
-from clump_detector.surveys.request import DownloadRequest
 from tests.helpers.resources import PATIENCE
 from tests.helpers.survey_cutouts import (
     BANDS,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from clump_detector.core.errors import ConfigError, ImageError
 from clump_detector.core.options import option
+from clump_detector.galaxies.surveys.request import DownloadRequest
 from clump_detector.image_files.sources import SUFFIXES, holds_table, is_image_name
 from clump_detector.survey_search.items import Item
-from clump_detector.surveys.request import DownloadRequest
 from clump_detector.tables.read import SUFFIXES as TABLES
 
 from . import lists, stack_files

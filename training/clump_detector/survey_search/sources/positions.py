@@ -16,10 +16,18 @@ from pathlib import Path
 from clump_detector.core.errors import Cancelled, FetchError
 from clump_detector.core.text import plural
 from clump_detector.galaxies.read import read_galaxies
+from clump_detector.galaxies.surveys import (
+    Ended,
+    Failed,
+    Fetched,
+    Kept,
+    Services,
+    Wanted,
+    fetch,
+)
+from clump_detector.galaxies.surveys.request import DownloadRequest, plan_for
 from clump_detector.image_files.sources import Source
 from clump_detector.survey_search.items import Item, address_of
-from clump_detector.surveys import Ended, Failed, Fetched, Kept, Services, Wanted, fetch
-from clump_detector.surveys.request import DownloadRequest, plan_for
 
 from .scratch import FailedItem, ListedItem, known_of
 

@@ -26,9 +26,7 @@ from clump_detector.core.errors import (
 )
 from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.galaxies.read import read_galaxies
-from clump_detector.image_files.sources import find_sources
-from clump_detector.images.cutout import read_cutout
-from clump_detector.surveys import (
+from clump_detector.galaxies.surveys import (
     Choices,
     Ended,
     Failed,
@@ -40,8 +38,10 @@ from clump_detector.surveys import (
     make_plan,
     survey_named,
 )
-from clump_detector.surveys.plan import safe_stem
-from clump_detector.surveys.retry import seconds_to_wait
+from clump_detector.galaxies.surveys.plan import safe_stem
+from clump_detector.galaxies.surveys.retry import seconds_to_wait
+from clump_detector.image_files.sources import find_sources
+from clump_detector.images.cutout import read_cutout
 from tests.helpers.resources import PATIENCE
 from tests.helpers.survey_server import serving
 
@@ -498,7 +498,7 @@ def test_the_request_goes_through_astroquery_as_it_should(server, tmp_path):
 def test_errors_survive_a_journey_between_processes():
     import pickle
 
-    from clump_detector.surveys.write import OutsideError
+    from clump_detector.galaxies.surveys.write import OutsideError
 
     error = pickle.loads(pickle.dumps(OutsideError("r")))
     assert isinstance(error, FetchError)

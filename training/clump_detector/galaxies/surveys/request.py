@@ -28,7 +28,7 @@ class DownloadRequest:
     picture : {"", "jpg", "png"}
         Format of colour pictures, or '' for FITS.
     size, radii, pixels, scale
-        As in `clump_detector.surveys.Choices`.
+        As in `clump_detector.galaxies.surveys.Choices`.
     columns : mapping of str to str
         Columns of the list by role, where the guess is wrong.
     """

@@ -7,8 +7,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import FetchError
-from clump_detector.surveys.retry import TryAgain, check_status
-from clump_detector.surveys.services import Services
+from clump_detector.galaxies.surveys.retry import TryAgain, check_status
+from clump_detector.galaxies.surveys.services import Services
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS

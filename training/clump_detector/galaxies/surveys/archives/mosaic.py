@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clump_detector.surveys.write import Plane
+from clump_detector.galaxies.surveys.write import Plane
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS

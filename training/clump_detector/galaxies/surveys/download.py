@@ -13,10 +13,10 @@ import numpy as np
 
 from clump_detector.astrometry.wcs import celestial_wcs
 from clump_detector.core.errors import FetchError, FileError
+from clump_detector.galaxies.surveys.archives.hips import Hips
+from clump_detector.galaxies.surveys.archives.mosaic import add_field, is_full
+from clump_detector.galaxies.surveys.archives.sdss import Sdss
 from clump_detector.galaxies.write import Row, merged, read_rows, row_of, write_rows
-from clump_detector.surveys.archives.hips import Hips
-from clump_detector.surveys.archives.mosaic import add_field, is_full
-from clump_detector.surveys.archives.sdss import Sdss
 
 from .cache import Cache
 from .journal import Journal
