@@ -234,7 +234,7 @@ def test_no_two_boxes_touch_after_merging_and_none_is_lost(places, fwhm):
         for i in group:
             for j in others:
                 apart = np.hypot(*np.subtract(places[i], places[j]))
-                assert apart > fwhm
+                assert apart >= fwhm * (1 - 1e-9)  # one FWHM, but for rounding
     assert (np.diff(merged.scores) <= 0).all()
 
 
