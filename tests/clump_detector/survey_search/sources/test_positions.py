@@ -131,8 +131,12 @@ def test_the_stop_ends_a_request_and_the_table_is_written(server, tmp_path):
     server.script.extend(["", "", "", "429 100"])
     items = iter(source(tmp_path, path, stop))
     assert next(items).name == "a"
-    rest: list = []
-    thread = threading.Thread(target=lambda: rest.extend(items))
+    rest: list = ["it has not ended"]
+
+    def go_on():
+        rest[:] = list(items)
+
+    thread = threading.Thread(target=go_on)
     thread.start()
     wait_for(lambda: len(server.asked) == 4)
     stop.set()

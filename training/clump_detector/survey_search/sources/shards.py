@@ -13,6 +13,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -203,19 +204,30 @@ class Shards:
     ) -> ShardItem | None:
         """Return the item of a sample, or None where it has no image."""
         about = next((m for e, m in members.items() if e.lower() == "json"), None)
-        files = {
-            Path(f"x.{e}"): m for e, m in members.items() if is_image_name(f"x.{e}")
-        }
-        whole = {p: m for p, m in files.items() if m.size}
-        kinds = kinds_by_name(list(whole))
-        found = sorted(group_bands([p for p in whole if p not in kinds]), key=_rank)
-        if not found:
+        endings, bands, further = _chosen(
+            tuple(e for e, m in members.items() if m.size)
+        )
+        if not endings:
             self._left["samples without an image"] += 1
             return None
-        if len(found) > 1:
-            self._left["further images of a sample"] += len(found) - 1
-        images = tuple(whole[p] for p in found[0].files)
-        return ShardItem(path, key, address, images, found[0].bands, about)
+        if further:
+            self._left["further images of a sample"] += further
+        images = tuple(members[ending] for ending in endings)
+        return ShardItem(path, key, address, images, bands, about)
+
+
+@lru_cache(maxsize=1024)
+def _chosen(endings: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Return which members of a sample are its image, their bands, and what is left.
+
+    Most samples of an archive have members with the same endings.
+    """
+    images = {Path(f"x.{e}"): e for e in endings if is_image_name(f"x.{e}")}
+    kinds = kinds_by_name(list(images))
+    found = sorted(group_bands([p for p in images if p not in kinds]), key=_rank)
+    if not found:
+        return (), (), 0
+    return tuple(images[p] for p in found[0].files), found[0].bands, len(found) - 1
 
 
 def _rank(source: Source) -> tuple[bool, bool, bool, str]:
