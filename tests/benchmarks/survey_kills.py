@@ -1,7 +1,7 @@
 """A survey whose workers, scheduler and client are killed at random: no row is lost.
 
 ``SURVEY_KILLS`` (default 100) kills over a run of ``SURVEY_CUTOUTS`` (default 5,000)
-small simulated cutouts. Afterwards the tables are compared, byte for byte, with those
+small simulated cutouts, in batches of 8. Afterwards the tables are compared, byte for byte, with those
 of a run that nobody disturbed.
 """
 
@@ -45,7 +45,7 @@ def _disturbed(folder: Path, kills: int) -> Counter[str]:
     rng = random.Random(0)
     done: Counter[str] = Counter()
     cluster = Cluster(2, folder)
-    words = (folder / "cutouts", "--out", folder / "killed")
+    words = (folder / "cutouts", "--out", folder / "killed", "--batch", "8")
     run = None
     try:
         while True:

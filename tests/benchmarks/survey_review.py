@@ -106,11 +106,13 @@ def _to_the_picture(dataset: Path) -> Iterator[Figure]:
     painted = painter_of(viewer)
     painted()
     seconds = []
-    for k in range(8):
+    for k in range(6):
         path = dataset / "reviews" / f"{k}.clumps"
         seconds.append(_opened(dataset, path, controller, painted))
+        # Also so that what fills one review does not compete with the next one.
+        filled = list(_filled(controller, painted))
         if k == 0:
-            yield from _filled(controller, painted)
+            yield from filled
         controller.close_review()
     yield Figure("first of a window, to the first picture", seconds[0][-1], "s")
     *parts, whole = zip(*seconds[1:], strict=True)
