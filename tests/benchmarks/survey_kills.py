@@ -1,8 +1,8 @@
 """A survey whose workers, scheduler and client are killed at random: no row is lost.
 
 ``SURVEY_KILLS`` (default 100) kills over a run of ``SURVEY_CUTOUTS`` (default 5,000)
-small simulated cutouts, in batches of 8. Afterwards the tables are compared, byte for byte, with those
-of a run that nobody disturbed.
+small simulated cutouts, in batches of 8. Afterwards the tables are compared, byte for
+byte, with those of a run that nobody disturbed.
 """
 
 from __future__ import annotations

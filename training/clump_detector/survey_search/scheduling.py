@@ -29,8 +29,9 @@ _AHEAD = 3
 #: A part is written after so many cutouts, or so many seconds.
 _PART, _EVERY = 2_000, 20.0
 
-#: Batches in a row of which nothing can be reached, after which a run ends.
-_UNREACHABLE = 3
+#: So many batches in a row, with so many cutouts, of which nothing can be reached end a
+#: run.
+_UNREACHABLE, _UNREACHABLE_CUTOUTS = 3, 30
 
 #: Seconds after which a batch that is not full is sent, and results are looked for:
 #: cutouts that are downloaded come slowly.
@@ -236,7 +237,7 @@ class Scheduling:
         """Have results written, but hold back those of a source that is gone."""
         if found.unreachable == len(found):
             self._held.append(found)
-            if len(self._held) >= _UNREACHABLE:
+            if self._out_of_reach():
                 reason = self._held[0].tables[PROBLEMS]["reason"][0].as_py()
                 raise FileError(
                     f"the cutouts cannot be reached any more ({reason})",
@@ -250,9 +251,14 @@ class Scheduling:
         if n >= _PART or time.monotonic() - self._written > _EVERY:
             self._flush(whole=False)
 
+    def _out_of_reach(self) -> bool:
+        """Return whether the source seems to be gone, such as a network folder."""
+        n = sum(map(len, self._held))
+        return len(self._held) >= _UNREACHABLE and n >= _UNREACHABLE_CUTOUTS
+
     def _flush(self, *, whole: bool = True) -> None:
         """Write what was found as a part; at the end also what was held back."""
-        if whole and len(self._held) < _UNREACHABLE:
+        if whole and not self._out_of_reach():
             self._waiting += self._held
         if self._waiting:
             self._parts.write(tables_joined([found.tables for found in self._waiting]))
