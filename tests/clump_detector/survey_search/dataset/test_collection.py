@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import random
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -47,7 +45,7 @@ def column(dataset: Path, table: str, name: str) -> list:
     return values
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(PART, min_size=1, max_size=5), st.data())
 def test_the_last_result_of_each_cutout_counts_once(tmp_path_factory, parts, data):
     at_once, step_by_step = (tmp_path_factory.mktemp(n) for n in ("once", "steps"))
@@ -90,42 +88,60 @@ def test_columns_that_some_cutouts_have_are_null_for_the_others(tmp_path):
     assert len(values) == 6
 
 
-#: It collects parts again and again, and adds one each time, until it is killed.
+#: It adds a part and collects, and is killed at the n-th change of the disk.
 _CHILD = """
-import sys
+import os, shutil, signal, sys
 from pathlib import Path
+import pyarrow.parquet as pq
 from clump_detector.survey_search.dataset.collection import collect
 from clump_detector.survey_search.dataset.parts import Parts
 from clump_detector.survey_search.dataset.tables import tables_joined
 from tests.clump_detector.survey_search.dataset.rows import found
-dataset, k = Path(sys.argv[1]), int(sys.argv[2])
-print("begun", flush=True)
-while True:
-    Parts(dataset).write(tables_joined([found(k), found(k + 1, failed=True)]))
-    print(k, flush=True)
-    collect(dataset)
-    k += 2
+
+dataset, left = Path(sys.argv[1]), int(sys.argv[2])
+
+def mortal(change):
+    def changed(*words, **named):
+        global left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return change(*words, **named)
+    return changed
+
+for owner, name in ((pq, "write_table"), (Path, "rename"), (Path, "touch"),
+                    (Path, "unlink"), (shutil, "rmtree"), (Path, "mkdir")):
+    setattr(owner, name, mortal(getattr(owner, name)))
+Parts(dataset).write(tables_joined([found(3, 2), found(7, 2, failed=True)]))
+collect(dataset)
 """
 
 
-def test_no_kill_loses_or_doubles_a_row(tmp_path):
-    rng, k = random.Random(3), 0
-    for _ in range(12):
-        child = subprocess.Popen(
-            [sys.executable, "-c", _CHILD, str(tmp_path), str(k)],
-            env=environment(), stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert child.stdout.readline() == "begun\n"
-        time.sleep(rng.uniform(0.0, 0.35))
-        os.kill(child.pid, signal.SIGKILL)
-        written = child.communicate()[0].split()
-        k = int(written[-1]) + 2 if written else k
-    collect(tmp_path)
-    done = column(tmp_path, CUTOUTS, "cutout"), column(tmp_path, PROBLEMS, "cutout")
-    addresses = sorted(done[0] + done[1])
-    # The last part of a child may be whole although its number was not printed.
-    assert len(addresses) == len(set(addresses))
-    assert {f"/survey/galaxy-{n:05d}.fits" for n in range(k)} <= set(addresses)
+def test_killed_at_any_change_of_the_disk_no_row_is_lost_or_doubled(tmp_path):
+    begun, without, with_part = (tmp_path / n for n in ("begun", "without", "with"))
+    add(begun, {k: (0, k == 7, 2) for k in range(9)})
+    collect(begun)
+    add(begun, {k: (1, False, 1) for k in (2, 3, 20)})
+    for end in (without, with_part):
+        shutil.copytree(begun, end)
+    Parts(with_part).write(tables_joined([found(3, 2), found(7, 2, failed=True)]))
+    collect(without)
+    collect(with_part)
+    ends = [contents(without), contents(with_part)]
+    for n in range(1, 100):
+        dataset = tmp_path / f"killed-{n}"
+        shutil.copytree(begun, dataset)
+        code = subprocess.run(
+            [sys.executable, "-c", _CHILD, str(dataset), str(n)],
+            env=environment(),
+            check=False,
+        ).returncode
+        collect(dataset)
+        assert contents(dataset) in ends, f"killed at change {n}"
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+    assert n > 15
 
 
 def test_a_damaged_part_is_named(tmp_path):
