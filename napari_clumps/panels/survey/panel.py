@@ -37,7 +37,7 @@ from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.survey_table import SurveyTable
 
 #: Cutouts that a review gets at most.
-_MOST, _USUAL = 100_000, 500
+_MOST, _USUAL = 10_000, 500
 
 #: Fields of one line: key, label, what stands in it while it is empty, tooltip.
 _LINES = (
