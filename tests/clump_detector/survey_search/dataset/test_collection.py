@@ -88,7 +88,7 @@ def test_columns_that_some_cutouts_have_are_null_for_the_others(tmp_path):
     assert len(values) == 6
 
 
-#: It adds a part and collects, and is killed at the n-th change of the disk.
+#: It adds a part and collects, and is killed before the n-th change of the disk.
 _CHILD = """
 import os, shutil, signal, sys
 from pathlib import Path
@@ -103,7 +103,8 @@ dataset, left = Path(sys.argv[1]), int(sys.argv[2])
 def mortal(change):
     def changed(*words, **named):
         global left
-        left -= 1
+        # Until new tables are whole, how many of their files are there is all the same.
+        left -= ".tables-new/" not in " ".join(map(str, words)).replace(os.sep, "/")
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
         return change(*words, **named)
@@ -141,7 +142,7 @@ def test_killed_at_any_change_of_the_disk_no_row_is_lost_or_doubled(tmp_path):
         if code == 0:
             break
         assert code == -signal.SIGKILL
-    assert n > 15
+    assert n > 10
 
 
 def test_a_damaged_part_is_named(tmp_path):
