@@ -122,7 +122,7 @@ def test_killed_at_any_change_of_the_disk_no_row_is_lost_or_doubled(tmp_path):
     begun, without, with_part = (tmp_path / n for n in ("begun", "without", "with"))
     add(begun, {k: (0, k == 7, 2) for k in range(9)})
     collect(begun)
-    add(begun, {k: (1, False, 1) for k in (2, 3, 20)})
+    add(begun, dict.fromkeys((2, 3, 20), (1, False, 1)))
     for end in (without, with_part):
         shutil.copytree(begun, end)
     Parts(with_part).write(tables_joined([found(3, 2), found(7, 2, failed=True)]))
