@@ -16,7 +16,8 @@ class Folders:
     ----------
     paths : sequence of path
     dataset : path, optional
-        Addresses of files below it are relative to it.
+        Images below it are its own copies of others, and left out, but for those in a
+        folder below it that is named; their addresses are relative to it.
 
     Attributes
     ----------
@@ -30,8 +31,11 @@ class Folders:
 
     def __init__(self, paths: Sequence[Path], dataset: Path | None = None) -> None:
         found = search(paths)
-        self._sources, self._dataset = found.sources, dataset
         self.notes = [found.note] if found.note else []
+        self._sources, self._dataset = found.sources, dataset
+        if dataset is not None and not any(_below(path, dataset) for path in paths):
+            others = [s for s in found.sources if not _below(s.path, dataset)]
+            self._sources = others
 
     @property
     def total(self) -> int:
@@ -42,3 +46,7 @@ class Folders:
         """Go through the cutouts, in order of name."""
         for source in self._sources:
             yield FileItem(source, address_of(source.path, self._dataset))
+
+
+def _below(path: Path, folder: Path) -> bool:
+    return path.absolute().is_relative_to(folder.absolute())
