@@ -13,6 +13,7 @@ from clump_detector.config.detection import DetectOptions
 from clump_detector.detector.predict import Predictor
 from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
+from clump_detector.models.card import read_card
 from clump_detector.models.registry import resolve_model
 from clump_detector.simulate.dataset import simulate
 from clump_detector.survey_search.dataset.collection import table_files
@@ -171,6 +172,19 @@ def test_what_cannot_be_is_one_sentence(quiet, cutouts, tmp_path, words, reason)
     assert code == 2
     assert reason in said
     assert len([s for s in said.splitlines() if s.startswith("napari-clumps")]) == 1
+
+
+def test_another_model_searches_all_of_it_anew(quiet, cutouts, cluster, tmp_path):
+    dataset = tmp_path / "dataset"
+    shutil.copytree(quiet[0], dataset)
+    (dataset / "reviewed.parquet").write_bytes(b"what people decided")
+    line = (cutouts, "--out", dataset, "--scheduler", cluster.address)
+    said, code = ended(survey(*line, "--model", "starter-simulated", "--update"))
+    assert code == 2, said
+    models = column(dataset, "cutouts", "model") + column(dataset, "problems", "model")
+    assert len(models) == GOOD + BAD
+    assert set(models) == {read_card(resolve_model("starter-simulated")).model_id}
+    assert (dataset / "reviewed.parquet").read_bytes() == b"what people decided"
 
 
 def test_a_second_program_is_refused(quiet, cutouts):
