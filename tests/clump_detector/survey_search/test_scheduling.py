@@ -6,8 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from distributed import KilledWorker
 
-from clump_detector.core.errors import ConfigError, FileError
+from clump_detector.core.errors import ClumpError, ConfigError, FileError
 from clump_detector.image_files.sources import Source
 from clump_detector.survey_search import scheduling
 from clump_detector.survey_search.batch import Found, Task, problem_row
@@ -111,7 +112,7 @@ def test_a_batch_that_ends_its_workers_is_tried_one_by_one(run, tmp_path):
     def search(task, batch, failed):
         calls.append(len(batch))
         if any(item.name == "g5" for item in batch):
-            raise RuntimeError("killed worker")
+            raise KilledWorker("search_batch", None, 3)
         return found(batch, failed)
 
     made = run(20, search)
@@ -145,6 +146,15 @@ def test_a_worker_that_refuses_ends_the_run(run, tmp_path):
 
     with pytest.raises(ConfigError, match="a worker has version 0"):
         run(5, refuse)
+    assert not Parts(tmp_path).files()
+
+
+def test_a_worker_without_this_program_ends_the_run(run, tmp_path):
+    def missing(task, batch, failed):
+        raise ModuleNotFoundError("No module named 'clump_detector'")
+
+    with pytest.raises(ClumpError, match="a worker failed .* same version"):
+        run(5, missing)
     assert not Parts(tmp_path).files()
 
 

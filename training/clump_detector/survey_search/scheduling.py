@@ -206,12 +206,24 @@ class Scheduling:
 
     def _take(self, future: Future, batch: list[Open]) -> None:
         """Take the result of a batch, or what became of it."""
+        from distributed import CancelledError, KilledWorker
+
         try:
             found = future.result()
-        except ClumpError:
-            raise  # a worker refuses
-        except Exception as error:
-            found = self._lost(batch, error)
+        except (ClumpError, OSError):
+            raise  # a worker refuses, or the scheduler is lost
+        except CancelledError as error:
+            raise _scheduler_lost() from error
+        except KilledWorker:
+            found = self._lost(batch)
+        except Exception as error:  # such as of a worker without this program
+            words = " ".join(str(error).split())[:200]
+            raise ClumpError(
+                f"a worker failed ({type(error).__name__}: {words})",
+                None,
+                "Is the same version of napari-clumps installed for all workers? What "
+                "was found is kept.",
+            ) from error
         if found is None:
             return
         self._note(found)
@@ -219,7 +231,7 @@ class Scheduling:
         self.failed += len(found.tables[PROBLEMS])
         self._keep(found)
 
-    def _lost(self, batch: list[Open], error: Exception) -> Found | None:
+    def _lost(self, batch: list[Open]) -> Found | None:
         """Return what to say of a batch whose workers were killed several times.
 
         One cutout of it may be the cause, so that each is tried by itself first.
@@ -228,7 +240,7 @@ class Scheduling:
             self._again.extend([one] for one in batch)
             return None
         ((item, before),) = batch
-        reason = f"it ended the workers that searched it ({type(error).__name__})"
+        reason = "it ended the workers that searched it, one after the other"
         row = problem_row(self._task, item, stamp_or_none(item), reason, before)
         tables = tables_joined([{PROBLEMS: table_of(PROBLEMS, [row])}])
         return Found(tables, {item.address: float("nan")})
