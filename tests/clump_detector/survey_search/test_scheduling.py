@@ -153,7 +153,7 @@ def test_a_worker_without_this_program_ends_the_run(run, tmp_path):
     def missing(task, batch, failed):
         raise ModuleNotFoundError("No module named 'clump_detector'")
 
-    with pytest.raises(ClumpError, match="a worker failed .* same version"):
+    with pytest.raises(ClumpError, match=r"a worker failed .* same version"):
         run(5, missing)
     assert not Parts(tmp_path).files()
 
