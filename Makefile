@@ -41,7 +41,7 @@ test: install system
 # more reason why the window leaves all of torch to another one. Those with a window
 # collect no test of the engine, which would import torch.
 test-engine: install
-	$(BIN)/pytest -m "not gui" -n 2 --durations=10 $(ORDER)
+	$(BIN)/pytest -m "not gui" -n 2 --dist loadgroup --durations=10 $(ORDER)
 
 test-window: install system
 	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/napari_clumps

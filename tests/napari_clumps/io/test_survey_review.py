@@ -108,11 +108,11 @@ def test_touched_files_are_the_same(dataset):
         assert (len(review), problems) == (6, [])
 
 
-def test_a_cutout_of_a_kind_that_is_not_known_is_left_out(dataset, monkeypatch):
+def test_a_cutout_whose_address_leads_nowhere_is_left_out(dataset, monkeypatch):
     real = addresses.item_for
 
     def some(address, dataset):
-        return real("shard.tar::1" if "galaxy-5" in address else address, dataset)
+        return real("notes.xyz::1" if "galaxy-5" in address else address, dataset)
 
     monkeypatch.setattr(survey_review, "item_for", some)
     review, problems = review_of(select(dataset), dataset / "a.clumps")

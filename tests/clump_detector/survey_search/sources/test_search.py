@@ -164,12 +164,12 @@ def test_missing_files_are_unreachable_and_failed_downloads_are_not(task, tmp_pa
     for _ in range(5):
         run._keep(search_batch(task, [refused], [0]))
     path = tmp_path / "l.txt"
-    path.write_text("gone-1.png\ngone-2.png\ngone-3.png\n")
-    one, two, three = source_of([str(path)], tmp_path)
-    run._keep(search_batch(task, [one], [0]))
-    run._keep(search_batch(task, [two], [0]))
+    path.write_text("".join(f"gone-{k}.png\n" for k in range(30)))
+    gone = list(source_of([str(path)], tmp_path))
+    run._keep(search_batch(task, gone[:10], [0] * 10))
+    run._keep(search_batch(task, gone[10:20], [0] * 10))
     with pytest.raises(FileError, match="cannot be reached any more"):
-        run._keep(search_batch(task, [three], [0]))
+        run._keep(search_batch(task, gone[20:], [0] * 10))
 
 
 def test_a_problem_names_no_file_of_the_scratch_folder(task, tmp_path):
