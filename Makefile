@@ -16,8 +16,6 @@ ORDER := $(if $(SEED),--randomly-seed=$(SEED),-p no:randomly)
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/training
 export NO_ALBUMENTATIONS_UPDATE := 1
-# As for whoever installs the program without the extra "fast"; its tests ask for OpenVINO.
-export NAPARI_CLUMPS_BACKEND ?= torch
 # Threads that wait for each other turn round and round: the parts of the suite, which run
 # at once, would take the processors from each other.
 export OMP_WAIT_POLICY := PASSIVE
