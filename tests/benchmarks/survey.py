@@ -1,6 +1,7 @@
 """A survey on this machine: beside the plain loop, by workers, by length, by memory.
 
-``SURVEY_LONG`` (default 100,000) is the number of cutouts of the long run.
+``SURVEY_SHORT`` (default 1,000) and ``SURVEY_LONG`` (default 100,000) are the numbers of
+cutouts of the short runs and of the long one; 0 leaves the long one out.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ def figures() -> Iterator[Figure]:
     long = int(os.environ.get("SURVEY_LONG", "100000"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        small_cutouts(folder / "short", 1000)
+        short = int(os.environ.get("SURVEY_SHORT", "1000"))
+        small_cutouts(folder / "short", short)
         each, after = json.loads(_run(_LIMIT, folder / "answered", 20_000))
         yield Figure("cutouts a second that one client can hand out", 1 / each, "")
         yield Figure("putting the tables together, a cutout", 1000 * after, "ms")
@@ -154,7 +156,7 @@ def figures() -> Iterator[Figure]:
             small_cutouts(folder / "long", long)
             each, peaks, seconds = _survey(folder, "long", 2)
             yield Figure(
-                f"{long:,} cutouts over 1,000, a cutout", each / two, "", "1.1"
+                f"{long:,} cutouts over {short:,}, a cutout", each / two, "", "1.1"
             )
             yield Figure(f"{long:,} cutouts, altogether", seconds / 60, "min")
         yield Figure("memory of a worker, at most", max(peaks), "GB", "2")
