@@ -1,7 +1,7 @@
 """A survey on this machine: beside the plain loop, by workers, by length, by memory.
 
-``SURVEY_SHORT`` (default 1,000) and ``SURVEY_LONG`` (default 100,000) are the numbers of
-cutouts of the short runs and of the long one; 0 leaves the long one out.
+``SURVEY_SHORT`` (default 1,000) and ``SURVEY_LONG`` (default 100,000) are the numbers
+of cutouts of the short runs and of the long one; 0 leaves the long one out.
 """
 
 from __future__ import annotations

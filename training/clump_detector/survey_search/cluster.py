@@ -192,8 +192,8 @@ def _local(choice: ClusterChoice) -> Any:
 def _environment() -> dict[str, object]:
     """Return the environment that Dask gives workers, without its setting of malloc.
 
-    It gives every freed page back to the system at once, which costs a network, with its
-    large arrays, two thirds more time.
+    It gives every freed page back to the system at once, which costs a network, with
+    its large arrays, half as much time again.
     """
     import dask
 
