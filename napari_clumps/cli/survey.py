@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,7 @@ from .progress import SurveyLine
 if TYPE_CHECKING:
     from clump_detector.survey_search.cluster import ClusterChoice
     from clump_detector.survey_search.run import Ended
+    from clump_detector.survey_search.sources.source import SurveySource
 
 #: The exit code of a run that was asked to stop: EX_TEMPFAIL, try again.
 _STOPPED = 75
@@ -151,7 +152,7 @@ def _cluster(workers: int, scheduler: str, file: Path | None) -> ClusterChoice:
 
 
 def _searched(
-    cutouts: Any,
+    cutouts: SurveySource,
     out: Path,
     options: SurveyOptions,
     cluster: ClusterChoice,

@@ -201,7 +201,9 @@ class Filling(Job["list[Prepared]"]):
 
 
 def _in_step(
-    found: Iterator[list[Prepared]], room: threading.Semaphore, over: threading.Event
+    found: Iterator[list[Prepared]],
+    may_come: threading.Semaphore,
+    over: threading.Event,
 ) -> Iterator[list[Prepared]]:
     """Yield what is prepared no faster than it is taken.
 
@@ -209,7 +211,7 @@ def _in_step(
     inside the one before.
     """
     for some in found:
-        while not room.acquire(timeout=0.1):
+        while not may_come.acquire(timeout=0.1):
             if over.is_set():
                 return
         yield some

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from pathlib import Path
@@ -188,6 +189,25 @@ def test_another_model_searches_all_of_it_anew(quiet, cutouts, cluster, tmp_path
     assert len(models) == GOOD + BAD
     assert set(models) == {read_card(resolve_model("starter-simulated")).model_id}
     assert (dataset / "reviewed.parquet").read_bytes() == b"what people decided"
+
+
+def test_another_precision_is_refused(quiet, cutouts, monkeypatch):
+    made = json.loads((quiet[0] / "survey.json").read_text())["options"]
+    assert (made["backend"], made["precision"]) == ("torch", "single")
+    monkeypatch.setenv("NAPARI_CLUMPS_BACKEND", "openvino")
+    said, code = ended(survey(cutouts, "--out", quiet[0]))
+    assert code == 2
+    assert "backend torch, now openvino" in said
+
+
+def test_a_run_that_was_killed_before_its_summary_is_finished(quiet, cutouts, tmp_path):
+    dataset = tmp_path / "dataset"
+    shutil.copytree(quiet[0], dataset)
+    (dataset / "summary.html").unlink()
+    said, code = ended(survey(cutouts, "--out", dataset))
+    assert code == 0, said
+    assert (dataset / "summary.html").exists()
+    assert contents(dataset) == contents(quiet[0])
 
 
 def test_a_second_program_is_refused(quiet, cutouts):

@@ -158,7 +158,7 @@ def test_a_worker_without_this_program_ends_the_run(run, tmp_path):
     assert not Parts(tmp_path).files()
 
 
-def test_a_full_disk_ends_the_run_with_a_sentence(run, tmp_path):
-    (tmp_path / "parts").write_text("no room for a folder")
+def test_a_dataset_that_cannot_be_written_ends_the_run_with_a_sentence(run, tmp_path):
+    (tmp_path / "parts").write_text("a file where the folder should be")
     with pytest.raises(FileError, match="parts"):
         run(5, lambda task, batch, failed: found(batch, failed))

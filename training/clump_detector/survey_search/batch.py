@@ -57,6 +57,8 @@ class Task:
     device : {"auto", "cpu", "cuda", "mps"}
     backend : {"torch", "openvino"}
         What computes the network on a CPU, alike on all workers.
+    precision : {"single", "bfloat16"}
+        In which it computes there, where the worker's processor has it.
     photometry, embeddings : bool
     choice : Choice
         Bands and unit of files that do not name them.
@@ -68,6 +70,7 @@ class Task:
     score: float
     device: str = "cpu"
     backend: str = "torch"
+    precision: str = "single"
     photometry: bool = True
     embeddings: bool = False
     choice: Choice = field(default_factory=Choice)
@@ -199,7 +202,7 @@ def _scratch() -> Iterator[Path]:
 @lru_cache(maxsize=1)
 def _predictor(task: Task) -> Predictor:
     """Return the model of a worker, which loads it once."""
-    from clump_detector.detector.backend import VARIABLE
+    from clump_detector.detector.backend import PRECISION, VARIABLE
     from clump_detector.detector.predict import Predictor
 
     own = program_version()
@@ -208,7 +211,7 @@ def _predictor(task: Task) -> Predictor:
             f"a worker has version {own} of napari-clumps, and this is {task.version}",
             remedy="Install the same version for all workers.",
         )
-    os.environ[VARIABLE] = task.backend
+    os.environ[VARIABLE], os.environ[PRECISION] = task.backend, task.precision
     found = Predictor(task.folder, task.device)
     if found.model_id != task.model:
         raise ConfigError(

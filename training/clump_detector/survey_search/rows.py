@@ -58,8 +58,8 @@ def _uncertainty(scores: Floats, limit: float) -> float:
     if not len(scores):
         return 0.0
     away = np.where(scores < limit, limit - scores, scores - limit)
-    room = np.where(scores < limit, limit, 1 - limit)
-    return float((1 - away / np.maximum(room, 1e-6)).max())
+    span = np.where(scores < limit, limit, 1 - limit)
+    return float((1 - away / np.maximum(span, 1e-6)).max())
 
 
 def _position(cutout: Cutout) -> tuple[float | None, float | None]:

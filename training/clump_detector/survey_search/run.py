@@ -21,7 +21,7 @@ from .dataset.provenance import write_provenance
 from .options import SurveyOptions
 from .scheduling import Progressed, Scheduling
 from .sources.source import SurveySource
-from .summary import write_summary
+from .summary import SUMMARY, write_summary
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def search_survey(
     folder = resolve_model(options.model)
     card = read_card(folder)
     task = task_of(folder, card, options)
-    made = _made(folder, card, options)
+    made = _made(task, options)
     with opened(dataset, made, update=update):
         manifest = Manifest(dataset)
         todo = manifest.open_items(source, task.model, options.attempts)
@@ -115,8 +115,10 @@ def search_survey(
                 for event in run.events(client, first, todo, source.total):
                     yield replace(event, done=event.done + manifest.left_alone)
         whole = not stop.is_set()
-        if whole and (has_open_parts(dataset) or not has_tables(dataset)):
+        if whole and (has_open_parts(dataset) or not _is_finished(dataset)):
             yield Collecting()
+            # Written last: without it a run that was killed here is taken up again.
+            (dataset / SUMMARY).unlink(missing_ok=True)
             collect(dataset)
             write_provenance(dataset, made)
             write_summary(dataset, made)
@@ -130,8 +132,14 @@ def search_survey(
         )
 
 
+def _is_finished(dataset: Path) -> bool:
+    return has_tables(dataset) and (dataset / SUMMARY).exists()
+
+
 def task_of(folder: Path, card: ModelCard, options: SurveyOptions) -> Task:
     """Return what the workers are told."""
+    from clump_detector.detector.backend import wanted_precision
+
     score = card.default_score / 2 if options.score is None else options.score
     return Task(
         folder.absolute(),
@@ -140,6 +148,7 @@ def task_of(folder: Path, card: ModelCard, options: SurveyOptions) -> Task:
         score,
         options.device,
         _backend(options),
+        wanted_precision(),
         options.photometry,
         options.embeddings,
         Choice.of(options.bands or None, options.unit or None),
@@ -153,13 +162,11 @@ def _backend(options: SurveyOptions) -> str:
     return TORCH if options.embeddings else wanted_backend()
 
 
-def _network(options: SurveyOptions) -> dict[str, str]:
-    """Return what computes the network here; it is written down with the dataset."""
-    from clump_detector.detector.backend import wanted_precision
-
-    return {"backend": _backend(options), "precision": wanted_precision()}
-
-
-def _made(folder: Path, card: ModelCard, options: SurveyOptions) -> Made:
-    digests = [sha256(folder / name)[:16] for name in (WEIGHTS, CARD)]
-    return Made(card.model_id, "-".join(digests), program_version(), options.deciding())
+def _made(task: Task, options: SurveyOptions) -> Made:
+    digests = [sha256(task.folder / name)[:16] for name in (WEIGHTS, CARD)]
+    made_with = {
+        **options.deciding(),
+        "backend": task.backend,
+        "precision": task.precision,
+    }
+    return Made(task.model, "-".join(digests), task.version, made_with)

@@ -16,6 +16,7 @@ from clump_detector.core.errors import FileError, from_os_error
 from clump_detector.core.files import atomic_path
 
 from .folder import read_made
+from .tables import schema_from
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,21 +52,6 @@ COLUMNS = (
 )
 
 
-def schema() -> pa.Schema:
-    """Return the columns, with units and descriptions."""
-    import pyarrow as pa
-
-    kinds = {"text": pa.string(), "float": pa.float64(), "truth": pa.bool_()}
-    return pa.schema([
-        pa.field(
-            name,
-            kinds[kind],
-            metadata={"description": words} | ({"unit": unit} if unit else {}),
-        )
-        for name, kind, unit, words in COLUMNS
-    ])  # fmt: skip
-
-
 def read_reviewed(dataset: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Return the table; without rows where no decision was taken back.
 
@@ -79,7 +65,7 @@ def read_reviewed(dataset: Path, columns: Sequence[str] | None = None) -> pa.Tab
 
     path = dataset / REVIEWED
     if not path.exists():
-        empty = schema().empty_table()
+        empty = schema_from(COLUMNS).empty_table()
         return empty if columns is None else empty.select(list(columns))
     try:
         return pq.ParquetFile(path).read(columns=columns and list(columns))
@@ -124,7 +110,9 @@ def replace_rows(
     import pyarrow.parquet as pq
 
     read_made(dataset)
-    new = pa.Table.from_pylist([{**r, "review": review} for r in rows], schema())
+    new = pa.Table.from_pylist(
+        [{**r, "review": review} for r in rows], schema_from(COLUMNS)
+    )
     with _alone(dataset):
         others = read_reviewed(dataset).filter(pc.field("review") != review)
         whole = pa.concat_tables([others, new], promote_options="permissive")

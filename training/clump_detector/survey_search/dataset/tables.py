@@ -79,16 +79,22 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
 
 def schema_of(table: str) -> pa.Schema:
     """Return the columns that a table always has, with units and descriptions."""
+    return schema_from(COLUMNS[table])
+
+
+def schema_from(columns: Sequence[tuple[str, str, str, str]]) -> pa.Schema:
+    """Return columns (name, kind, unit, description) as a schema."""
     import pyarrow as pa
 
     kinds = {
         "text": pa.string(),
         "float": pa.float64(),
         "int": pa.int64(),
+        "truth": pa.bool_(),
         "vector": pa.list_(pa.float32()),
     }
     fields = []
-    for name, kind, unit, description in COLUMNS[table]:
+    for name, kind, unit, description in columns:
         metadata = {"description": description} | ({"unit": unit} if unit else {})
         fields.append(pa.field(name, kinds[kind], metadata=metadata))
     return pa.schema(fields)

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..healpix import INDEX_COLUMN
-from ..reviewed import decided_addresses
-from ..tables import CUTOUT, CUTOUTS, DETECTIONS
+from clump_detector.survey_search.dataset.healpix import INDEX_COLUMN
+from clump_detector.survey_search.dataset.reviewed import decided_addresses
+from clump_detector.survey_search.dataset.tables import CUTOUT, CUTOUTS, DETECTIONS
+
 from .expression import Value, compiled, kind_of, unknown_column
 from .scan import table_at
 from .text import conditions, names_in

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clump_detector.core.errors import FileError, from_os_error
-
-from ..collection import table_files
-from ..folder import has_tables, read_made
-from ..parts import Parts
-from ..tables import CUTOUTS, NAMES
+from clump_detector.survey_search.dataset.collection import table_files
+from clump_detector.survey_search.dataset.folder import has_tables, read_made
+from clump_detector.survey_search.dataset.parts import Parts
+from clump_detector.survey_search.dataset.tables import CUTOUTS, NAMES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,7 +97,7 @@ def table_at(dataset: Path, name: str, files: Sequence[Path] | None = None) -> D
 
 
 def _empty(name: str) -> pa.Table:
-    from ..tables import schema_of
+    from clump_detector.survey_search.dataset.tables import schema_of
 
     return schema_of(name).empty_table()
 
