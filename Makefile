@@ -37,9 +37,10 @@ test: install system
 
 # Several runs: torch's and Mesa's copies of LLVM cannot live in one process, which is one
 # more reason why the window leaves all of torch to another one. Those with a window
-# collect no test of the engine, which would import torch.
+# collect no test of the engine, which would import torch. A file of tests stays with one
+# process, which makes what the file's tests share only once.
 test-engine: install
-	$(BIN)/pytest -m "not gui" -n 2 --dist loadgroup --durations=10 $(ORDER)
+	$(BIN)/pytest -m "not gui" -n 2 --dist loadfile --durations=10 $(ORDER)
 
 test-window: install system
 	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/napari_clumps

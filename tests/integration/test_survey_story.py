@@ -29,9 +29,6 @@ from napari_clumps.review import Status
 from tests.helpers.resources import wait_for
 from tests.helpers.survey_runs import environment, kill_all, survey
 
-#: One process runs them all: the cluster and the first run are made once.
-pytestmark = pytest.mark.xdist_group("survey story")
-
 N = int(os.environ.get("SURVEY_STORY", "200"))
 
 DIFFERENT = 40

@@ -23,9 +23,6 @@ from clump_detector.survey_search.dataset.parts import Parts
 from tests.helpers.resources import wait_for
 from tests.helpers.survey_runs import Cluster, contents, kill_all, survey
 
-#: One process runs them all: the cluster and the first run are made once.
-pytestmark = pytest.mark.xdist_group("survey run")
-
 GOOD, BAD = 40, 3
 
 
