@@ -44,6 +44,10 @@ class CutoutRequest:
         Whether the last axis of the array is colour.
     fwhm : float or None
         FWHM of the PSF in pixels, where the header does not give it.
+    boxes : sequence of (float, float, float, float)
+        Corners of boxes that are to be described beside the model's own.
+    keys : sequence of str
+        Of the cutout's galaxy, by which a model's training is searched for it.
     """
 
     key: str | int
@@ -52,6 +56,8 @@ class CutoutRequest:
     name: str = "image"
     rgb: bool = False
     fwhm: float | None = None
+    boxes: Sequence[tuple[float, float, float, float]] = ()
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,12 @@ class Summary:
 
 
 def detect(
-    worker: Worker, cutouts: Sequence[CutoutRequest], model: Path, device: str = "auto"
+    worker: Worker,
+    cutouts: Sequence[CutoutRequest],
+    model: Path,
+    device: str = "auto",
+    *,
+    describe: bool = False,
 ) -> Generator[DetectEvent | None, None, Summary]:
     """Search cutouts with a model.
 
@@ -78,6 +89,8 @@ def detect(
         The model folder.
     device : str
         auto, cpu, cuda or mps.
+    describe : bool
+        Whether proposals come with a description of the cutout.
 
     Yields
     ------
@@ -98,7 +111,7 @@ def detect(
     ) as folder:
         entries = [_entry(c, Path(folder, f"{i}.npy")) for i, c in enumerate(cutouts)]
         request = worker.request(
-            DetectMessage(str(model.absolute()), entries, device=device)
+            DetectMessage(str(model.absolute()), entries, device, describe)
         )
         events = events_of(
             request, model, doing="detection", less="cut large images into parts"
@@ -115,7 +128,11 @@ def detect(
 
 def _entry(cutout: CutoutRequest, path: Path) -> JsonObject:
     """Return a cutout as the request holds it; an array is written to a path."""
-    entry = {"key": cutout.key, "name": cutout.name, "fwhm": cutout.fwhm}
+    entry: JsonObject = {
+        "key": cutout.key, "name": cutout.name, "fwhm": cutout.fwhm,
+        "boxes": [list(corners) for corners in cutout.boxes],
+        "keys": list(cutout.keys),
+    }  # fmt: skip
     if cutout.source is not None:
         files = [str(file.absolute()) for file in cutout.source.files]
         bands = list(cutout.source.bands)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.json_types import JsonObject
+from clump_detector.models.described import Description
 from clump_detector.train import events as training
 from clump_detector.train.events import TrainEvent
 
@@ -30,9 +31,11 @@ class DetectMessage:
         Path of the model folder.
     cutouts : list of dict
         Each with ``key``, ``name``, ``fwhm``, and ``files`` and ``bands``, or
-        ``array``, a .npy file, and ``rgb``.
+        ``array``, a .npy file, and ``rgb``; ``boxes`` and ``keys`` are described, too.
     device : str
         auto, cpu, cuda or mps.
+    describe : bool
+        Whether the proposals come with a `Description`.
     """
 
     do: ClassVar[str] = "detect"
@@ -40,6 +43,7 @@ class DetectMessage:
     model: str
     cutouts: list[JsonObject]
     device: str = "auto"
+    describe: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,8 @@ class Loading:
 class Proposals:
     """The proposals of a model on one cutout, down to its score floor.
 
-    ``boxes`` has shape (n, 4), ``scores`` (n,); ``size`` is (width, height) in pixels.
+    ``boxes`` has shape (n, 4), ``scores`` (n,); ``size`` is (width, height) in pixels;
+    ``description`` is there where it was asked for.
     """
 
     key: str | int
@@ -146,6 +151,7 @@ class Proposals:
     classes: list[str]
     model: str
     notes: tuple[str, ...] = ()
+    description: Description | None = None
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,7 @@ def from_json(table: JsonObject) -> WorkerEvent:
 
 def _proposals(table: JsonObject) -> Proposals:
     width, height = table["size"]
+    described = table.get("description")
     return Proposals(
         table["key"],
         (int(width), int(height)),
@@ -215,6 +222,7 @@ def _proposals(table: JsonObject) -> Proposals:
         list(table["classes"]),
         str(table["model"]),
         tuple(table.get("notes", ())),
+        Description.from_json(described) if described else None,
     )
 
 

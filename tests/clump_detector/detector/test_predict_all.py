@@ -78,7 +78,7 @@ def test_one_that_cannot_be_prepared_fails_alone(predictor, cutouts, monkeypatch
 def test_a_batch_that_fails_is_searched_one_by_one(predictor, cutouts, monkeypatch):
     """As where its memory does not suffice, or one of them breaks the network."""
     wanted = [predictor.predict(cutout) for cutout in cutouts]
-    search, first = predictor._search_all, predictor._seen(cutouts[0]).picture
+    search, first = predictor._search_all, predictor.seen(cutouts[0]).picture
 
     def scarce(pictures):
         if len(pictures) > 1 or np.array_equal(pictures[0], first):
@@ -93,14 +93,14 @@ def test_a_batch_that_fails_is_searched_one_by_one(predictor, cutouts, monkeypat
 
 
 def test_what_fails_after_the_network_fails_alone(predictor, cutouts, monkeypatch):
-    finish = predictor._finished
+    finish = predictor.finished
 
     def finished(cutout, seen, found):
         if cutout is cutouts[1]:
             raise ZeroDivisionError
         return finish(cutout, seen, found)
 
-    monkeypatch.setattr(predictor, "_finished", finished)
+    monkeypatch.setattr(predictor, "finished", finished)
     found = predictor.predict_all(cutouts[:4])
     assert [type(one).__name__ for one in found] == [
         "Detections", "ZeroDivisionError", "Detections", "Detections",

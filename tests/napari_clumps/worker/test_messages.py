@@ -34,7 +34,7 @@ from napari_clumps.worker.messages import (
         (
             DetectMessage("m", [{"key": 1}], "cpu"),
             '{"id": 3, "do": "detect", "model": "m", "cutouts": [{"key": 1}], '
-            '"device": "cpu"}',
+            '"device": "cpu", "describe": false}',
         ),
         (
             TrainMessage("l", "o", None, {"epochs": 2}),

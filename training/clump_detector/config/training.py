@@ -12,6 +12,9 @@ from .tables import require
 #: What training may change, from the least to the most.
 TRAIN_PARTS = ("heads", "fpn", "last stages", "everything")
 
+#: Heads of an ensemble; each leaves out the galaxies of one fold.
+ENSEMBLE_FOLDS = 5
+
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -73,6 +76,10 @@ class TrainConfig:
         or 1 for a validation part, which is taken, too, where more than
         ``most_for_folds`` cutouts teach or the encoder is trained.
     most_for_folds : int
+    ensemble : bool
+        Keep the heads that the folds make beside the model: where they differ, it is
+        not sure. Only where nothing but the heads is trained; there are then
+        `ENSEMBLE_FOLDS` folds, and all of them are searched.
     goal : str
         What the default score is chosen for: "f1", or such as "purity 0.9" and
         "completeness 0.8", the least that is asked for.
@@ -125,6 +132,12 @@ class TrainConfig:
     cache_megabytes: int = 20_000
     folds: int = 3
     most_for_folds: int = 1000
+    ensemble: bool = option(
+        False,
+        "Keep five heads that learned from different parts: where they differ, a label "
+        "teaches most (only if just the heads are trained)",
+        label="Ensemble of five heads",
+    )
     goal: str = option(
         "f1",
         "What the new model's default score is chosen for: f1, or such as 'purity 0.9' "
@@ -175,6 +188,10 @@ class TrainConfig:
         require(
             not self.base_share or self.train_parts in TRAIN_PARTS[2:],
             "base_share", self.base_share, "0 where the encoder is not trained",
+        )  # fmt: skip
+        require(
+            not self.ensemble or self.train_parts == "heads",
+            "ensemble", self.ensemble, "false where more than the heads is trained",
         )  # fmt: skip
         require(0 <= self.psf_known <= 1, "psf_known", self.psf_known, "0 to 1")
         require(

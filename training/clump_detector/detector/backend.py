@@ -116,6 +116,26 @@ class Search:
         images : sequence of tensor of shape (3, height, width)
             In 0 to 1.
         """
+        return self.detector.find(self.encode(images))
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The encoder that is run, with torch as the backend."""
+        if not isinstance(self.compute, WithTorch):
+            raise TypeError(
+                f"{self.backend} keeps the encoder's feature maps to itself"
+            )
+        encoder: nn.Module = self.compute.dense.backbone.encoder
+        return encoder
+
+    def encode(self, images: Sequence[Tensor]) -> Encoded:
+        """Return the pyramids of images, with their proposals.
+
+        Parameters
+        ----------
+        images : sequence of tensor of shape (3, height, width)
+            In 0 to 1.
+        """
         batch, sizes = self.detector.batch_of(images)
         every = self.compute(batch)
         n = len(every) // 3
@@ -124,7 +144,7 @@ class Search:
         padded = (int(batch.shape[-2]), int(batch.shape[-1]))
         encoded = Encoded(features, sizes, padded)
         encoded.proposals = self.detector.rpn.select(encoded, logits, deltas)
-        return self.detector.find(encoded)
+        return encoded
 
 
 def search_of(detector: Detector, device: torch.device) -> Search:
@@ -146,7 +166,7 @@ def search_of(detector: Detector, device: torch.device) -> Search:
     """
     wanted, half = wanted_backend(), wanted_precision() == BFLOAT16
     if wanted == TORCH or device.type != "cpu":
-        return Search(detector, _WithTorch(detector, device, half=half), TORCH)
+        return Search(detector, WithTorch(detector, device, half=half), TORCH)
     try:
         return Search(detector, _WithOpenVINO(detector, half=half), OPENVINO)
     except Exception as error:  # OpenVINO raises what it likes
@@ -156,7 +176,23 @@ def search_of(detector: Detector, device: torch.device) -> Search:
             "Set %s=%s to choose that.",
             reason, VARIABLE, TORCH,
         )  # fmt: skip
-        return Search(detector, _WithTorch(detector, device, half=half), TORCH)
+        return Search(detector, WithTorch(detector, device, half=half), TORCH)
+
+
+def torch_search(search: Search, device: torch.device) -> Search:
+    """Return a search whose encoder's feature maps can be had: one with torch.
+
+    Parameters
+    ----------
+    search : Search
+        Returned as it is if it is with torch.
+    device : torch.device
+        On which its detector is.
+    """
+    if search.backend == TORCH:
+        return search
+    half = wanted_precision() == BFLOAT16
+    return Search(search.detector, WithTorch(search.detector, device, half=half), TORCH)
 
 
 def wanted_backend() -> str:
@@ -197,7 +233,7 @@ def has_bfloat16() -> bool:
     return any(getattr(torch.cpu, name, bool)() for name in tests)
 
 
-class _WithTorch:
+class WithTorch:
     """A detector's dense layers in torch.
 
     Parameters
@@ -211,13 +247,13 @@ class _WithTorch:
 
     def __init__(self, detector: Detector, device: torch.device, *, half: bool) -> None:
         self._half = half and device.type == "cpu"
-        self._dense, self._device = Dense(detector, apart=self._half), device
+        self.dense, self._device = Dense(detector, apart=self._half), device
 
     def __call__(self, batch: Tensor) -> Sequence[Tensor]:
         """Return what `Dense` does."""
-        begun = self._dense.stem(batch)
+        begun = self.dense.stem(batch)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
-            found: Sequence[Tensor] = self._dense(begun)
+            found: Sequence[Tensor] = self.dense(begun)
         return found
 
 

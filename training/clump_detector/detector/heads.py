@@ -262,7 +262,7 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
         }
 
     def find(
-        self, encoded: Encoded, proposals: list[Tensor]
+        self, encoded: Encoded, proposals: list[Tensor], floor: float | None = None
     ) -> list[dict[str, Tensor]]:
         """Return boxes, labels and scores of each image, the best first.
 
@@ -272,18 +272,34 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
             The pyramid's feature maps.
         proposals : list of tensor of shape (n, 4)
             One per image.
+        floor : float, optional
+            The score from which boxes are returned; the model's own without it.
         """
         logits, deltas = self._classify(encoded, proposals)
-        found = self.postprocess_detections(logits, deltas, proposals, encoded.sizes)
+        found = self.postprocess_detections(
+            logits, deltas, proposals, encoded.sizes, floor
+        )
         return [
             {"boxes": boxes, "scores": scores, "labels": labels}
             for boxes, scores, labels in zip(*found, strict=True)
         ]
 
     def _classify(self, encoded: Encoded, boxes: list[Tensor]) -> tuple[Tensor, Tensor]:
-        pooled = self.box_roi_pool(encoded.features, boxes, encoded.sizes)
-        logits, deltas = self.box_predictor(self.box_head(pooled))
+        logits, deltas = self.box_predictor(self.box_head(self.pooled(encoded, boxes)))
         return logits.float(), deltas.float()
+
+    def pooled(self, encoded: Encoded, boxes: list[Tensor]) -> Tensor:
+        """Return the pyramid's features in boxes, shape (n, channels, 7, 7).
+
+        Parameters
+        ----------
+        encoded : Encoded
+            The pyramid's feature maps.
+        boxes : list of tensor of shape (n, 4)
+            One per image, in its pixels.
+        """
+        found: Tensor = self.box_roi_pool(encoded.features, boxes, encoded.sizes)
+        return found
 
     def postprocess_detections(
         self,
@@ -291,6 +307,7 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
         box_regression: Tensor,
         proposals: list[Tensor],
         image_shapes: list[tuple[int, int]],
+        floor: float | None = None,
     ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Return boxes, scores and labels of each image, the best first.
 
@@ -306,7 +323,10 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
             One per image.
         image_shapes : list of (int, int)
             Height and width of each image.
+        floor : float, optional
+            As in `find`.
         """
+        floor = self.score_thresh if floor is None else floor
         counts = [len(p) for p in proposals]
         boxes = self.box_coder.decode(box_regression, proposals)
         chances = class_logits.softmax(dim=1)
@@ -322,7 +342,7 @@ class BoxHeads(RoIHeads):  # type: ignore[misc]
         ):
             one = clip_boxes_to_image(one, shape)
             sides = (one[:, 2:] - one[:, :2]).amin(dim=1)
-            good = torch.where((score >= self.score_thresh) & (sides >= 1))[0]
+            good = torch.where((score >= floor) & (sides >= 1))[0]
             kept = nms(one[good], score[good], self.nms_thresh)
             kept = good[kept[: self.detections_per_img]]
             for part, values in zip(found, (one, score, label), strict=True):

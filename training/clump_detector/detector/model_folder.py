@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +16,28 @@ from torch import Tensor
 
 from clump_detector.core.errors import FileError, ModelError, from_os_error
 from clump_detector.core.files import sha256
-from clump_detector.models.card import WEIGHTS, ModelCard, now, read_card, write_card
+from clump_detector.core.json_types import JsonObject
+from clump_detector.models.card import (
+    ENSEMBLE,
+    WEIGHTS,
+    ModelCard,
+    now,
+    read_card,
+    write_card,
+)
 
+from .describing.ensemble import Head
 from .encoder import LOCAL, MODEL, architecture
 from .network import Detector, build_detector
 from .weights import ANOTHER, read_weights
 
 
-def save_model(folder: str | Path, detector: Detector, card: ModelCard) -> ModelCard:
+def save_model(
+    folder: str | Path,
+    detector: Detector,
+    card: ModelCard,
+    heads: Sequence[Head] = (),
+) -> ModelCard:
     """Write a model folder, whole or not at all, and return its card.
 
     Weights are stored in half precision: a score changes by less than 0.001.
@@ -34,6 +49,8 @@ def save_model(folder: str | Path, detector: Detector, card: ModelCard) -> Model
     detector : Detector
     card : ModelCard
         Its time and hash of the weights are filled in.
+    heads : sequence of Head
+        Of its ensemble; fewer than two are none.
 
     Raises
     ------
@@ -49,16 +66,12 @@ def save_model(folder: str | Path, detector: Detector, card: ModelCard) -> Model
     except OSError as error:
         raise from_os_error(error, folder, "write") from error
     try:
-        weights = temporary / WEIGHTS
-        save_file(_halved(detector.state_dict()), weights)
-        weights.chmod(0o644)
-        with weights.open("rb+") as file:
-            os.fsync(file.fileno())
         card = replace(
             card,
             config=replace(card.config, encoder=_portable(card.config.encoder)),
             created=card.created or now(),
-            weights=sha256(weights),
+            weights=_save(_halved(detector.state_dict()), temporary / WEIGHTS),
+            ensemble=_save_heads(heads, temporary / ENSEMBLE),
         )
         write_card(temporary, card)
         temporary.chmod(0o755)
@@ -72,6 +85,27 @@ def save_model(folder: str | Path, detector: Detector, card: ModelCard) -> Model
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return card
+
+
+def _save(weights: dict[str, Tensor], path: Path) -> str:
+    """Write weights to the disk, and return the SHA-256 of their file."""
+    save_file(weights, path)
+    path.chmod(0o644)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return sha256(path)
+
+
+def _save_heads(heads: Sequence[Head], path: Path) -> JsonObject:
+    """Write the heads of an ensemble, and return what the card has to say of them."""
+    if len(heads) < 2:
+        return {}
+    weights = {
+        f"{k}.{key}": value
+        for k, head in enumerate(heads)
+        for key, value in _halved(head.weights).items()
+    }
+    return {"sha256": _save(weights, path), "left_out": [h.left_out for h in heads]}
 
 
 def _halved(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -180,12 +180,21 @@ class Detector(FasterRCNN):  # type: ignore[misc]
             proposals, losses = self.rpn(pyramid.as_images(), pyramid.features, targets)
         return {**losses, **self.roi_heads.losses(pyramid, proposals, targets)}
 
-    def find(self, pyramid: Encoded) -> list[dict[str, Tensor]]:
-        """Return boxes, labels and scores of each image, the best first."""
+    def find(
+        self, pyramid: Encoded, floor: float | None = None
+    ) -> list[dict[str, Tensor]]:
+        """Return boxes, labels and scores of each image, the best first.
+
+        Parameters
+        ----------
+        pyramid : Encoded
+        floor : float, optional
+            The score from which boxes are returned; the model's own without it.
+        """
         proposals = pyramid.proposals
         if proposals is None:
             proposals = self.propose(pyramid)
-        return self.roi_heads.find(pyramid, proposals)
+        return self.roi_heads.find(pyramid, proposals, floor)
 
     def forward(
         self, images: Sequence[Tensor], targets: list[LossTarget] | None = None

@@ -127,8 +127,8 @@ class Predictor:
         ModelError
             If the device's memory does not suffice.
         """
-        seen = self._seen(cutout)
-        return self._finished(cutout, seen, self.find(seen.picture, cancel))
+        seen = self.seen(cutout)
+        return self.finished(cutout, seen, self.find(seen.picture, cancel))
 
     def predict_all(
         self, cutouts: Sequence[Cutout], cancel: CancelToken | None = None
@@ -154,7 +154,7 @@ class Predictor:
         Cancelled
         """
         cancel = cancel or CancelToken()
-        seen = [or_error(cancel, self._seen, cutout) for cutout in cutouts]
+        seen = [or_error(cancel, self.seen, cutout) for cutout in cutouts]
         results: list[Detections | Exception] = [
             one if isinstance(one, Exception) else _NOTHING for one in seen
         ]
@@ -163,7 +163,7 @@ class Predictor:
             parts = self._find_together(pictures, cancel)
             for (k, one), found in zip(group.items(), parts, strict=True):
                 if not isinstance(found, Exception):
-                    found = or_error(cancel, self._finished, cutouts[k], one, found)
+                    found = or_error(cancel, self.finished, cutouts[k], one, found)
                 results[k] = found
         return results
 
@@ -174,35 +174,64 @@ class Predictor:
         if len(pictures) > 1:
             cancel.check()
             try:
-                return [self._named(*found) for found in self._search_all(pictures)]
+                return [self.named(*found) for found in self._search_all(pictures)]
             except Exception:
                 # One by one tells whose error it is, and needs less memory.
                 pass
         return [or_error(cancel, self.find, one, cancel) for one in pictures]
 
-    def _seen(self, cutout: Cutout) -> NetworkPicture:
+    def seen(self, cutout: Cutout) -> NetworkPicture:
         """Return the picture of a cutout that the network sees."""
         return to_network_scale(to_rgb(cutout), cutout.fwhm, self.card.config)
 
-    def _in_tiles(self, picture: NDArray[np.uint8]) -> bool:
+    def in_tiles(self, picture: NDArray[np.uint8]) -> bool:
+        """Return whether a picture at the network's scale is a field of galaxies."""
         return bool(max(picture.shape[:2]) > tile_side(self.card.config))
 
-    def _finished(
+    def finished(
         self, cutout: Cutout, seen: NetworkPicture, found: Detections
     ) -> Detections:
-        """Return a cutout's boxes from those on what the network saw of it."""
-        one_galaxy = not self._in_tiles(seen.picture)
-        if self.card.config.host_only and one_galaxy:
+        """Return a cutout's boxes from those on what the network saw of it.
+
+        Parameters
+        ----------
+        cutout : Cutout
+        seen : NetworkPicture
+        found : Detections
+            In the picture's pixels, with the network's scores.
+        """
+        return self.scored(cutout, seen, self.placed(cutout, seen, found))
+
+    def placed(
+        self, cutout: Cutout, seen: NetworkPicture, found: Detections
+    ) -> Detections:
+        """Return boxes in a cutout's pixels, without those off its galaxy or its data.
+
+        The parameters are those of `finished`.
+        """
+        if self.card.config.host_only and not self.in_tiles(seen.picture):
             found = found.take(on_host(seen.picture, found.boxes, seen.fwhm))
         boxes = geometry.clip(
             from_network(found.boxes, seen.scale), cutout.width, cutout.height
         )
-        found = Detections(boxes, found.scores, found.classes)
         good = _on_data(boxes, cutout) & (
             geometry.sides(boxes) >= geometry.SMALLEST_SIDE
         )
-        found = found.take(np.flatnonzero(good))
-        found = replace(found, scores=self.card.calibration(found.scores))
+        return replace(found, boxes=boxes).take(np.flatnonzero(good))
+
+    def scored(
+        self, cutout: Cutout, seen: NetworkPicture, placed: Detections
+    ) -> Detections:
+        """Return what `placed` returned with calibrated scores, colours counted in.
+
+        Parameters
+        ----------
+        cutout : Cutout
+        seen : NetworkPicture
+        placed : Detections
+        """
+        found = replace(placed, scores=self.card.calibration(placed.scores))
+        one_galaxy = not self.in_tiles(seen.picture)
         return self._with_colours(found, cutout) if one_galaxy else found
 
     def _with_colours(self, found: Detections, cutout: Cutout) -> Detections:
@@ -243,17 +272,25 @@ class Predictor:
             shift = np.array([tile.x, tile.y, tile.x, tile.y])
             parts.append((boxes[kept] + shift, scores[kept], labels[kept]))
         boxes, scores, labels = (np.concatenate(p) for p in zip(*parts, strict=True))
-        found = self._named(boxes, scores, labels)
+        found = self.named(boxes, scores, labels)
         if len(parts) == 1:
             return found
         return found.take(geometry.nms(boxes, scores, self.card.config.nms_iou))
 
-    def _named(
+    def named(
         self,
         boxes: geometry.Boxes,
         scores: NDArray[np.float64],
         labels: NDArray[np.int64],
     ) -> Detections:
+        """Return what the network found, its classes by their names.
+
+        Parameters
+        ----------
+        boxes : array of shape (n, 4)
+        scores, labels : array of shape (n,)
+            Labels count from 1.
+        """
         names = self.card.config.classes
         return Detections(boxes, scores, [names[i - 1] for i in labels])
 
@@ -272,14 +309,16 @@ class Predictor:
                 self.folder,
                 "Close other programs that use it, or choose the device cpu.",
             ) from error
-        return [
-            (
-                one["boxes"].double().cpu().numpy(),
-                one["scores"].double().cpu().numpy(),
-                one["labels"].cpu().numpy(),
-            )
-            for one in found
-        ]
+        return [as_arrays(one) for one in found]
+
+
+def as_arrays(found: dict[str, torch.Tensor]) -> Found:
+    """Return what a detector found on one image as arrays."""
+    return (
+        found["boxes"].double().cpu().numpy(),
+        found["scores"].double().cpu().numpy(),
+        found["labels"].cpu().numpy(),
+    )
 
 
 def _classifier(card: ModelCard, folder: Path) -> SourceClassifier | None:

@@ -16,8 +16,16 @@ from clump_detector.metrics.calibration import Calibration
 CARD = "model.json"
 WEIGHTS = "weights.safetensors"
 
+#: The heads of a model's ensemble, where it has one.
+ENSEMBLE = "ensemble.safetensors"
+
 FORMAT = "napari-clumps model"
 VERSION = 2
+
+#: Keys of tables that may be missing.
+_TABLES = (
+    "learned_from", "performance", "expected", "source_classifier", "ensemble"
+)  # fmt: skip
 
 _ANOTHER = "Choose another model, or make this one again."
 
@@ -53,6 +61,9 @@ class ModelCard:
     source_classifier : dict
         Of `clump_detector.photometry.source_classifier`: what colours and widths say of
         a box where a cutout has the bands. Empty if that was not learned.
+    ensemble : dict
+        ``sha256`` of the heads' file, and ``left_out``: for each head the keys of the
+        galaxies that it did not learn from, while the others did. Empty without one.
     """
 
     name: str
@@ -66,6 +77,7 @@ class ModelCard:
     expected: JsonObject = field(default_factory=dict)
     verdicts: tuple[JsonObject, ...] = ()
     source_classifier: JsonObject = field(default_factory=dict)
+    ensemble: JsonObject = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -143,6 +155,7 @@ def write_card(folder: str | Path, card: ModelCard) -> None:
         "expected": card.expected,
         "verdicts": list(card.verdicts),
         "source_classifier": card.source_classifier,
+        "ensemble": card.ensemble,
         "weights": {"file": WEIGHTS, "sha256": card.weights},
     }
     write_json(Path(folder) / CARD, content)
@@ -186,10 +199,11 @@ def _card(content: JsonObject, path: Path, folder: Path) -> ModelCard:
         calibration = Calibration(**{k: float(v) for k, v in mended.items()})
         weights = str(content["weights"]["sha256"])
         config = fill(ModelConfig, content["config"], "config.")
-        learned, performance, expected, classifier = (
-            dict(content.get(key) or {})
-            for key in ("learned_from", "performance", "expected", "source_classifier")
+        learned, performance, expected, classifier, ensemble = (
+            dict(content.get(key) or {}) for key in _TABLES
         )
+        if ensemble:
+            ensemble["left_out"] = [list(keys) for keys in ensemble["left_out"]]
         verdicts = tuple(dict(one) for one in content.get("verdicts") or ())
     except ConfigError as error:
         raise ModelError(error.what, path, _ANOTHER) from error
@@ -217,4 +231,5 @@ def _card(content: JsonObject, path: Path, folder: Path) -> ModelCard:
         expected=expected,
         verdicts=verdicts,
         source_classifier=classifier,
+        ensemble=ensemble,
     )

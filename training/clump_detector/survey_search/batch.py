@@ -285,7 +285,7 @@ def _predicted(
     tried: Sequence[_Tried], task: Task, predictor: Predictor
 ) -> list[Detections | Exception]:
     """Return the boxes of each cutout, or an error; and note its embedding."""
-    from clump_detector.detector.embedding import embedding_of
+    from clump_detector.detector.describing.embedding import embedding_of
 
     cutouts = [one.cutout for one in tried if one.cutout is not None]
     if not task.embeddings:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from clump_detector.config.model import ModelConfig, with_scale
-from clump_detector.config.training import TrainConfig
+from clump_detector.config.training import ENSEMBLE_FOLDS, TrainConfig
 from clump_detector.core.errors import FileError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
@@ -29,6 +29,11 @@ from .schedule import Schedule
 _TOO_FEW = (
     "Too few done cutouts to spare any for validation: the epoch with the lowest "
     "training loss is kept."
+)
+
+_NO_ENSEMBLE = (
+    "No ensemble is kept: it takes from 2 to {most} galaxies to learn from, and here "
+    "are {n}."
 )
 
 
@@ -81,8 +86,16 @@ class Setup:
             epochs=self.schedule.config.epochs,
             steps=self.schedule.all_steps,
             problems=tuple(self.samples.problems),
-            note="" if n_validation or self.folds else _TOO_FEW,
+            note=self._note(),
         )
+
+    def _note(self) -> str:
+        """Return what the user should know before the training begins."""
+        config = self.schedule.config
+        if config.ensemble and len(self.folds) < 2:
+            n = self.schedule.n_train
+            return _NO_ENSEMBLE.format(n=n, most=config.most_for_folds)
+        return "" if self.samples.validation or self.folds else _TOO_FEW
 
 
 def prepare(request: TrainRequest, cancel: CancelToken) -> Setup:
@@ -118,8 +131,9 @@ def prepare(request: TrainRequest, cancel: CancelToken) -> Setup:
         skip_missing=config.skip_missing,
         cancel=cancel,
     )
-    dealt = deal(samples.train, config.folds, config.seed) if in_folds else []
-    folds = dealt[: enough(dealt)]
+    n_folds = ENSEMBLE_FOLDS if config.ensemble else config.folds
+    dealt = deal(samples.train, n_folds, config.seed) if in_folds else []
+    folds = dealt if config.ensemble else dealt[: enough(dealt)]
     start = _trained_before(model, base)
     return Setup(
         labels=labels,

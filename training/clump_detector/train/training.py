@@ -13,8 +13,10 @@ from torch import Tensor
 
 from clump_detector.core.errors import Cancelled
 from clump_detector.core.progress import CancelToken
+from clump_detector.detector.describing.ensemble import Head, own_weights
 from clump_detector.detector.model_folder import save_model
 from clump_detector.detector.network import Detector
+from clump_detector.images.identity import telling
 from clump_detector.metrics.threshold import Goal
 
 from .checkpoint import Checkpoint
@@ -75,6 +77,7 @@ class Training:
             self.setup.identity(request),
         )
         self.best = BestEpoch({})
+        self._heads: list[Head] = []
         self.first_epoch = 1
         self._stopped = False
         self._step = 0
@@ -245,6 +248,11 @@ class Training:
                     self._report_step(epoch, loss, fold=fold)
         except _Stopped:
             return False
+        if self.config.ensemble:
+            left_out = (self.setup.samples.train[i] for i in self.setup.folds[fold - 1])
+            keys = {key for sample in left_out for key in telling(sample.keys)}
+            heads = own_weights(self.fitter.detector.roi_heads)
+            self._heads.append(Head(heads, sorted(keys)))
         return True
 
     # -- reporting, saving and resuming -----------------------------------------
@@ -280,7 +288,7 @@ class Training:
             best_epoch=self.best.epoch,
             minutes=self._clock.seconds / 60,
         )
-        save_model(self.request.out, detector, card)
+        save_model(self.request.out, detector, card, self._heads)
         self.remove_checkpoint()
         self._report(
             EndEvent(

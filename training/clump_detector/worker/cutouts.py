@@ -9,19 +9,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clump_detector.core.arrays import AnyArray
+from clump_detector.core.boxes import as_boxes
 from clump_detector.core.errors import ImageError, from_os_error
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, from_array, read_cutout
+from clump_detector.images.identity import pixels_key
 
 from .requests import Event
 
 if TYPE_CHECKING:
+    from clump_detector.detector.describing.describer import Describer
     from clump_detector.detector.predict import Predictor
 
 
-def proposals(model: Predictor, entry: JsonObject, cancel: CancelToken) -> Event:
+def proposals(
+    model: Predictor,
+    entry: JsonObject,
+    cancel: CancelToken,
+    describer: Describer | None = None,
+) -> Event:
     """Return the event ``boxes`` of one cutout of a request.
 
     Parameters
@@ -30,6 +38,8 @@ def proposals(model: Predictor, entry: JsonObject, cancel: CancelToken) -> Event
     entry : dict
         One of the request's ``cutouts``.
     cancel : CancelToken
+    describer : clump_detector.detector.describing.describer.Describer, optional
+        Of the same model, where the event is to have a ``description``.
 
     Raises
     ------
@@ -38,7 +48,14 @@ def proposals(model: Predictor, entry: JsonObject, cancel: CancelToken) -> Event
         If the cutout cannot be read or searched.
     """
     cutout = _read(entry)
-    found = model.predict(cutout, cancel=cancel)
+    described: Event = {}
+    if describer is None:
+        found = model.predict(cutout, cancel=cancel)
+    else:
+        given = as_boxes(entry.get("boxes") or np.zeros((0, 4)))
+        keys = _keys(entry, cutout)
+        found, description = describer.describe(cutout, given, keys, cancel)
+        described = {"description": description.to_json()}
     return {
         "event": "boxes",
         "size": [cutout.width, cutout.height],
@@ -47,7 +64,14 @@ def proposals(model: Predictor, entry: JsonObject, cancel: CancelToken) -> Event
         "classes": list(found.classes),
         "model": model.model_id,
         "notes": list(cutout.notes),
+        **described,
     }
+
+
+def _keys(entry: JsonObject, cutout: Cutout) -> tuple[str, ...]:
+    """Return keys by which a galaxy is found among those that a model learned from."""
+    keys = tuple(entry.get("keys") or ())
+    return (*keys, pixels_key(cutout.pixels))
 
 
 def _read(entry: JsonObject) -> Cutout:

@@ -18,6 +18,7 @@ from .cutouts import proposals
 from .requests import Event, Request, Requests, Send
 
 if TYPE_CHECKING:
+    from clump_detector.detector.describing.describer import Describer
     from clump_detector.detector.predict import Predictor
     from clump_detector.train.request import TrainRequest
 
@@ -88,6 +89,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._predictor: Predictor | None = None
+        self._describer: Describer | None = None
         self._loaded: tuple[Path, str, int | None] | None = None
 
     def predictor(self, folder: Path, device: str) -> Predictor:
@@ -111,10 +113,19 @@ class Engine:
             _use_all_cores()
             from clump_detector.detector.predict import Predictor
 
-            self._predictor = self._loaded = None  # two at once may not fit
+            # Two at once may not fit.
+            self._predictor = self._loaded = self._describer = None
             self._predictor = Predictor(folder, device=device)
             self._loaded = key
         return self._predictor
+
+    def _describer_of(self, model: Predictor) -> Describer:
+        """Return what describes cutouts with the loaded model, made once."""
+        from clump_detector.detector.describing.describer import Describer
+
+        if self._describer is None:
+            self._describer = Describer(model)
+        return self._describer
 
     def detect(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
         """Search each cutout; a bad one is a problem of its own.
@@ -136,11 +147,12 @@ class Engine:
         emit({"event": "loading"})
         model = self.predictor(Path(request["model"]), request.get("device", "auto"))
         emit({"event": "loaded", "model": model.model_id})
+        describer = self._describer_of(model) if request.get("describe") else None
         found = problems = 0
         for entry in request["cutouts"]:
             cancel.check()
             try:
-                event = proposals(model, entry, cancel)
+                event = proposals(model, entry, cancel, describer)
                 found += len(event["boxes"])
             except (Cancelled, BrokenPipeError):
                 raise
@@ -204,7 +216,7 @@ class Engine:
         def progress(done: int, total: int, text: str) -> None:
             emit({"event": "progress", "done": done, "total": total})
 
-        self._predictor = None  # free its memory
+        self._predictor = self._describer = None  # free their memory
         result = compare_models(
             Path(request["old"]),
             Path(request["new"]),

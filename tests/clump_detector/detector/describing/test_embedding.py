@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from clump_detector.detector.embedding import embedding_of
+from clump_detector.detector.describing.embedding import embedding_of
 from clump_detector.detector.predict import Predictor, as_tensor
 from clump_detector.images.cutout import from_array
 from clump_detector.images.rgb import to_rgb
