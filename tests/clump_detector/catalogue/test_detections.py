@@ -13,6 +13,8 @@ from astropy.wcs import WCS
 
 from clump_detector.catalogue.detections import (
     COLUMNS,
+    OF_HEADS,
+    Votes,
     check_table_name,
     rows_of,
     write_table,
@@ -53,6 +55,19 @@ def test_the_columns_are_the_fixed_ones():
     assert (
         *("file", "class", "score", "x1", "y1", "x2", "y2", "ra", "dec", "model"),
     ) == COLUMNS
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "ecsv"])
+def test_votes_of_an_ensemble_are_columns_of_their_own(tmp_path, ending):
+    votes = Votes(np.array([0.1, 0.2, 0.3]), np.array([4, 5, 0]), 5)
+    rows = rows_of("a.png", cutout(False), FOUND, "m", votes)
+    path = tmp_path / f"boxes.{ending}"
+    write_table(rows, path, (*COLUMNS, *OF_HEADS))
+    table = Table.read(path)
+    assert list(table["votes"]) == [5, 4, 0]
+    assert list(table["heads"]) == [5, 5, 5]
+    assert list(table["spread"]) == [0.2, 0.1, 0.3]
+    assert table["votes"].dtype.kind == "i"
 
 
 ROWS = [

@@ -117,6 +117,15 @@ def test_detect_writes_a_table(run, sample, tmp_path, ending):
         assert rows[0]["model"].startswith("starter")
 
 
+def test_a_model_without_an_ensemble_cannot_be_asked_for_one(run, sample, tmp_path):
+    image = sorted(sample.rglob("*.png"))[0]
+    code, _, said = run("detect", image, "--ensemble", "--out", tmp_path / "b.csv")
+    assert code == 2
+    assert "no ensemble" in said
+    assert "Retrain" in said
+    assert not (tmp_path / "b.csv").exists()
+
+
 def test_detect_gives_sky_positions_where_there_is_a_wcs(run, sample, tmp_path):
     from astropy.io import fits
     from astropy.wcs import WCS

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import NotRequired, Protocol, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core import boxes as geometry
@@ -23,6 +27,10 @@ FORMATS = (".csv", ".parquet", ".ecsv")
 
 #: The fixed columns; ``ra`` and ``dec`` in degrees are None without a WCS.
 COLUMNS = ("file", "class", "score", "x1", "y1", "x2", "y2", "ra", "dec", "model")
+
+#: Further columns where the heads of an ensemble were asked: the standard deviation of
+#: their scores, how many vote for the box, and how many there are.
+OF_HEADS = ("spread", "votes", "heads")
 
 #: A row; the position is None where a cutout has no WCS.
 Row = TypedDict(
@@ -38,10 +46,13 @@ Row = TypedDict(
         "ra": float | None,
         "dec": float | None,
         "model": str,
+        "spread": NotRequired[float],
+        "votes": NotRequired[int],
+        "heads": NotRequired[int],
     },
 )
 
-_WORDS = ("file", "class", "model")
+_WORDS, _NUMBERS = ("file", "class", "model"), ("votes", "heads")
 _UNITS = {**dict.fromkeys(("x1", "y1", "x2", "y2"), "pix"), "ra": "deg", "dec": "deg"}
 
 
@@ -61,8 +72,31 @@ class DetectedBoxes(Protocol):
         """One name for each box."""
 
 
+@dataclass(frozen=True)
+class Votes:
+    """What the heads of an ensemble say of n boxes.
+
+    Attributes
+    ----------
+    spread : array of shape (n,)
+        Standard deviation of their scores.
+    votes : int array of shape (n,)
+        How many vote for the box.
+    heads : int
+        How many there are.
+    """
+
+    spread: Floats
+    votes: NDArray[np.int64]
+    heads: int
+
+
 def rows_of(
-    file: str | Path, cutout: Cutout, found: DetectedBoxes, model: str
+    file: str | Path,
+    cutout: Cutout,
+    found: DetectedBoxes,
+    model: str,
+    votes: Votes | None = None,
 ) -> list[Row]:
     """Return the rows of one cutout, keyed by `COLUMNS`, best score first.
 
@@ -74,6 +108,8 @@ def rows_of(
     found : DetectedBoxes
     model : str
         The model's name with its short hash.
+    votes : Votes, optional
+        Of the heads of an ensemble, for the columns `OF_HEADS`.
     """
     positions: list[tuple[float | None, float | None]] = [(None, None)] * len(
         found.boxes
@@ -86,20 +122,22 @@ def rows_of(
     for i in sorted(range(len(positions)), key=lambda i: -found.scores[i]):
         x1, y1, x2, y2 = (round(float(v), 3) for v in found.boxes[i])
         ra, dec = positions[i]
-        rows.append(
-            {
-                "file": str(file),
-                "class": found.classes[i],
-                "score": round(float(found.scores[i]), 5),
-                "x1": x1,
-                "y1": y1,
-                "x2": x2,
-                "y2": y2,
-                "ra": ra,
-                "dec": dec,
-                "model": model,
-            }
-        )
+        row: Row = {
+            "file": str(file),
+            "class": found.classes[i],
+            "score": round(float(found.scores[i]), 5),
+            "x1": x1,
+            "y1": y1,
+            "x2": x2,
+            "y2": y2,
+            "ra": ra,
+            "dec": dec,
+            "model": model,
+        }
+        if votes is not None:
+            row["spread"] = round(float(votes.spread[i]), 5)
+            row["votes"], row["heads"] = int(votes.votes[i]), votes.heads
+        rows.append(row)
     return rows
 
 
@@ -123,15 +161,21 @@ def check_table_name(path: str | Path) -> Path:
     return path
 
 
-def write_table(rows: Iterable[Mapping[str, object]], path: str | Path) -> None:
+def write_table(
+    rows: Iterable[Mapping[str, object]],
+    path: str | Path,
+    columns: Sequence[str] = COLUMNS,
+) -> None:
     """Write a table, whole or not at all; its ending gives the format.
 
     Parameters
     ----------
     rows : iterable of dict
-        Keyed by `COLUMNS`, as from `rows_of`.
+        Keyed by the columns, as from `rows_of`.
     path : path
         Ends in one of `FORMATS`.
+    columns : sequence of str
+        `COLUMNS`, and `OF_HEADS` where the rows have them.
 
     Raises
     ------
@@ -141,38 +185,46 @@ def write_table(rows: Iterable[Mapping[str, object]], path: str | Path) -> None:
     path = check_table_name(path)
     write = {".csv": _write_csv, ".parquet": _write_parquet, ".ecsv": _write_ecsv}
     with atomic_path(path) as temporary:
-        write[path.suffix.lower()](list(rows), temporary)
+        write[path.suffix.lower()](list(rows), temporary, columns)
 
 
-def _write_csv(rows: Sequence[Mapping[str, object]], path: Path) -> None:
+def _write_csv(
+    rows: Sequence[Mapping[str, object]], path: Path, columns: Sequence[str]
+) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)  # None becomes empty
 
 
-def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, list[object]]:
-    return {name: [row[name] for row in rows] for name in COLUMNS}
+def _columns(
+    rows: Sequence[Mapping[str, object]], columns: Sequence[str]
+) -> dict[str, list[object]]:
+    return {name: [row[name] for row in rows] for name in columns}
 
 
-def _write_parquet(rows: Sequence[Mapping[str, object]], path: Path) -> None:
+def _write_parquet(
+    rows: Sequence[Mapping[str, object]], path: Path, columns: Sequence[str]
+) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema(
-        [(name, pa.string() if name in _WORDS else pa.float64()) for name in COLUMNS]
-    )
-    pq.write_table(pa.table(_columns(rows), schema=schema), path)
+    kinds = dict.fromkeys(_WORDS, pa.string()) | dict.fromkeys(_NUMBERS, pa.int64())
+    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
+    pq.write_table(pa.table(_columns(rows, columns), schema=schema), path)
 
 
-def _write_ecsv(rows: Sequence[Mapping[str, object]], path: Path) -> None:
+def _write_ecsv(
+    rows: Sequence[Mapping[str, object]], path: Path, columns: Sequence[str]
+) -> None:
     from astropy.table import MaskedColumn, Table
 
     table = Table()
-    for name, values in _columns(rows).items():
+    kinds = dict.fromkeys(_WORDS, str) | dict.fromkeys(_NUMBERS, int)
+    for name, values in _columns(rows, columns).items():
         missing = [value is None for value in values]
         filled = [0.0 if value is None else value for value in values]
-        kind = str if name in _WORDS else float
+        kind = kinds.get(name, float)
         table[name] = MaskedColumn(
             filled, mask=missing, dtype=kind, unit=_UNITS.get(name)
         )

@@ -8,8 +8,8 @@
 ``detect``     ``model``, ``device``, ``cutouts`` (each with ``key``, ``name``, and
                ``files`` and ``bands``, or ``array``: a .npy file, and ``rgb``);
                ``loading``, ``loaded``, then ``boxes`` or ``problem`` per cutout.
-               With ``describe`` the event ``boxes`` has a ``description``; ``boxes``
-               and ``keys`` of a cutout are then what is known of it already
+               With ``describe`` the event ``boxes`` has a ``description``, also of
+               the ``boxes`` that a cutout is given with
 ``train``      ``labels``, ``out``, ``base``, ``device``, ``config``; the events of
                `clump_detector.train.events`
 ``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``, ``keep`` (the

@@ -53,7 +53,7 @@ def proposals(
         found = model.predict(cutout, cancel=cancel)
     else:
         given = as_boxes(entry.get("boxes") or np.zeros((0, 4)))
-        keys = _keys(entry, cutout)
+        keys = (pixels_key(cutout.pixels),)
         found, description = describer.describe(cutout, given, keys, cancel)
         described = {"description": description.to_json()}
     return {
@@ -66,12 +66,6 @@ def proposals(
         "notes": list(cutout.notes),
         **described,
     }
-
-
-def _keys(entry: JsonObject, cutout: Cutout) -> tuple[str, ...]:
-    """Return keys by which a galaxy is found among those that a model learned from."""
-    keys = tuple(entry.get("keys") or ())
-    return (*keys, pixels_key(cutout.pixels))
 
 
 def _read(entry: JsonObject) -> Cutout:
