@@ -29,6 +29,8 @@ class ShownBoxes:
         Id of the current box, on which keys decide.
     hidden : bool
         Whether proposals are hidden on the current cutout.
+    with_votes : callable
+        Returns boxes of a cutout with what is known of their votes.
 
     Signals
     -------
@@ -51,6 +53,7 @@ class ShownBoxes:
         self._boxes: list[Box] = []
         self.current: int | None = None
         self.hidden = False
+        self.with_votes: Callable[[int, list[Box]], list[Box]] = lambda _, boxes: boxes
         self._deferred = 0
         self._due = False
         self._start_when_due = False
@@ -111,6 +114,7 @@ class ShownBoxes:
                     for b in self._review.boxes(here)
                     if b.decided or b.opinions or not self._scores.is_weak(b)
                 ]
+                self._boxes = self.with_votes(here, self._boxes)
         if self.box(self.current) is None:
             self.current = None
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from clump_detector.core.errors import ClumpError, ImageError
 from clump_detector.core.text import message_of, plural
 from clump_detector.metrics.threshold import expected_at
+from clump_detector.models.described import Description
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
-from napari_clumps.review import Proposal
+from napari_clumps.review import CutoutRecord, Proposal, Review
 from napari_clumps.worker.detection import CutoutRequest, DetectEvent, detect
 from napari_clumps.worker.messages import Proposals, Unreadable
 from napari_clumps.worker.process import Worker
@@ -34,6 +36,17 @@ _PROBLEMS_SHOWN = 3
 TakeProposals = Callable[[int, Sequence[Proposal], str, tuple[int, int]], None]
 
 
+class TakesDescriptions(Protocol):
+    """Keeps what a model says of a cutout; see `app.descriptions.Descriptions`."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether cutouts of the open review are to be described."""
+
+    def take(self, cutout_id: int, model: str, description: Description) -> None:
+        """Keep what a model says of a cutout."""
+
+
 class Detection(Job[DetectEvent | None]):
     """Runs a model on cutouts and adds its proposals to the review.
 
@@ -41,12 +54,20 @@ class Detection(Job[DetectEvent | None]):
     ----------
     host : JobHost
     take : TakeProposals
+    descriptions : TakesDescriptions
+
+    Attributes
+    ----------
+    worker : Worker
+        The process that runs the model, for other jobs with models as well.
     """
 
-    def __init__(self, host: JobHost, take: TakeProposals) -> None:
+    def __init__(
+        self, host: JobHost, take: TakeProposals, descriptions: TakesDescriptions
+    ) -> None:
         super().__init__(host)
-        self._take = take
-        self._worker = Worker()
+        self._take, self._descriptions = take, descriptions
+        self.worker = Worker()
         self._problems: list[str] = []
         self._found = 0
         self.models_in_use: tuple[Path, ...] = ()
@@ -124,7 +145,7 @@ class Detection(Job[DetectEvent | None]):
     @property
     def worker_pid(self) -> int | None:
         """Id of the worker process, or None before the first detection."""
-        return self._worker.pid
+        return self.worker.pid
 
     def awaits(self, cutout_id: int) -> bool:
         """Return whether a running detection has not reached a cutout yet."""
@@ -159,11 +180,17 @@ class Detection(Job[DetectEvent | None]):
         review, cutout = self._host.opened, self._host.cutout
         here = cutout.id if cutout is not None else 1
         if scope == "cutout":
-            return [CutoutRequest(here, review.cutout(here).source)]
+            return [described_request(review, review.cutout(here))]
         waiting = [r for r in review.cutouts() if not r.done]
         # The current cutout first, then those that follow it.
         waiting.sort(key=lambda r: (r.id < here, r.id))
-        return [CutoutRequest(r.id, r.source) for r in waiting]
+        begun = {r.id for r in review.cutouts(begun=True)}
+        return [
+            described_request(review, r)
+            if r.id in begun
+            else CutoutRequest(r.id, r.source)
+            for r in waiting
+        ]
 
     def _layer_request(self, layer: Image) -> CutoutRequest:
         array = layer_plane(layer, self._host.viewer)
@@ -177,8 +204,15 @@ class Detection(Job[DetectEvent | None]):
         self._hidden, self._problems = 0, []
         self._to_come = {request.key for request in requests}
         self.outcome = "Loading the model…"
-        arguments = (self._worker, requests, model, self._host.settings.device)
-        self._begin(detect, *arguments, words="Detecting clumps", total=self.total)
+        work = partial(
+            detect,
+            self.worker,
+            requests,
+            model,
+            self._host.settings.device,
+            describe=self._descriptions.wanted and requests[0].key != "layer",
+        )
+        self._begin(work, words="Detecting clumps", total=self.total)
 
     def warm_up(self) -> None:
         """Load the current model in the background, before the first detection."""
@@ -188,7 +222,7 @@ class Detection(Job[DetectEvent | None]):
             return
         # An error here will occur again, and be reported, at the next detection.
         in_background(
-            detect, self._worker, [], model, self._host.settings.device
+            detect, self.worker, [], model, self._host.settings.device
         ).start()
 
     def cancel(self) -> None:
@@ -201,7 +235,7 @@ class Detection(Job[DetectEvent | None]):
     def close(self) -> None:
         """End the worker process."""
         self.cancel()
-        self._worker.kill()
+        self.worker.kill()
 
     def _on_event(self, event: DetectEvent | None) -> None:
         if isinstance(event, Unreadable):
@@ -233,6 +267,8 @@ class Detection(Job[DetectEvent | None]):
         except ClumpError as error:
             self._problems.append(error.message)
             return 0
+        if found.description is not None:
+            self._descriptions.take(int(found.key), found.model, found.description)
         if self._host.keeps_back(int(found.key)):
             self._hidden += 1
             return 0
@@ -264,6 +300,12 @@ class Detection(Job[DetectEvent | None]):
             f"from score {self._least:.2f} up."
         )
         return f"{found} {later}" if held_out else found
+
+
+def described_request(review: Review, cutout: CutoutRecord) -> CutoutRequest:
+    """Return the request for a cutout whose decided boxes are described, too."""
+    decided = [box.corners for box in review.boxes(cutout.id) if box.decided]
+    return CutoutRequest(cutout.id, cutout.source, boxes=decided)
 
 
 def _summary(problems: list[str]) -> str:

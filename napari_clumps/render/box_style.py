@@ -38,8 +38,10 @@ def line_unit(width: int, height: int) -> float:
 
 
 def label(box: Box) -> str:
-    """Return the label of a box: class, score, origin, and opinions of reviewers."""
+    """Return the label of a box: class, score, votes, origin, opinions of reviewers."""
     named = box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
+    if box.votes:
+        named = f"{named}  {box.votes}"
     if box.origin not in ("model", "person"):
         named = f"{named}  {box.origin}"
     if box.decided or not box.opinions:

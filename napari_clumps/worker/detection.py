@@ -46,8 +46,6 @@ class CutoutRequest:
         FWHM of the PSF in pixels, where the header does not give it.
     boxes : sequence of (float, float, float, float)
         Corners of boxes that are to be described beside the model's own.
-    keys : sequence of str
-        Of the cutout's galaxy, by which a model's training is searched for it.
     """
 
     key: str | int
@@ -57,7 +55,6 @@ class CutoutRequest:
     rgb: bool = False
     fwhm: float | None = None
     boxes: Sequence[tuple[float, float, float, float]] = ()
-    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +128,6 @@ def _entry(cutout: CutoutRequest, path: Path) -> JsonObject:
     entry: JsonObject = {
         "key": cutout.key, "name": cutout.name, "fwhm": cutout.fwhm,
         "boxes": [list(corners) for corners in cutout.boxes],
-        "keys": list(cutout.keys),
     }  # fmt: skip
     if cutout.source is not None:
         files = [str(file.absolute()) for file in cutout.source.files]

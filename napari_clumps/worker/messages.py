@@ -31,7 +31,7 @@ class DetectMessage:
         Path of the model folder.
     cutouts : list of dict
         Each with ``key``, ``name``, ``fwhm``, and ``files`` and ``bands``, or
-        ``array``, a .npy file, and ``rgb``; ``boxes`` and ``keys`` are described, too.
+        ``array``, a .npy file, and ``rgb``; ``boxes`` are described, too.
     device : str
         auto, cpu, cuda or mps.
     describe : bool

@@ -10,7 +10,16 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from napari_clumps.review import Box
 from napari_clumps.widgets.base.parts import STATUS_WORDS, status_icon
 
-_COLUMNS = ("Class", "Score", "Status")
+_COLUMNS = ("Class", "Score", "Votes", "Status")
+
+#: What there is to say of a column, in the tooltip of its heading.
+_MEANINGS = {
+    "Votes": "How many heads of the model's ensemble vote for the box; a retrained "
+    "model has one"
+}
+
+#: Columns of numbers, and that with the icon.
+_NUMBERS, _ICON = (1, 2), 3
 _Index = QModelIndex
 
 
@@ -49,9 +58,11 @@ class BoxTableModel(QAbstractTableModel):
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> str | int | None:
         """Return a column's name, or a row's number."""
+        horizontal = orientation == Qt.Orientation.Horizontal
+        if role == Qt.ItemDataRole.ToolTipRole and horizontal:
+            return _MEANINGS.get(_COLUMNS[section])
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        horizontal = orientation == Qt.Orientation.Horizontal
         return _COLUMNS[section] if horizontal else section + 1
 
     def data(
@@ -61,16 +72,17 @@ class BoxTableModel(QAbstractTableModel):
         box = self.boxes[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             score = "" if box.score is None else f"{box.score:.2f}"
-            return (box.cls, score, STATUS_WORDS[box.status])[index.column()]
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == 2:
+            words = (box.cls, score, box.votes, STATUS_WORDS[box.status])
+            return words[index.column()]
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == _ICON:
             return self._icons[box.status]
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
 
 class BoxTable(QTableView):
-    """Class, score and status of each box.
+    """Class, score, votes and status of each box.
 
     Signals
     -------
