@@ -18,6 +18,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
 from clump_detector.images.overrides import NO_CHOICE, Choice
 from napari_clumps.io.formats import export_labels
+from napari_clumps.jobs.describing import Describing
 from napari_clumps.jobs.detection import Detection
 from napari_clumps.jobs.download import Downloads
 from napari_clumps.jobs.exchange import Exchange
@@ -37,6 +38,8 @@ from .navigation import Navigator
 from .opening import Opening
 from .reviewers import Reviewers
 from .session import Session
+from .suggesting.descriptions import Descriptions
+from .suggesting.suggestions import Suggestions
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -63,7 +66,11 @@ class Controller:
         Merging and comparing files of other reviewers.
     model_list : ModelList
         Renaming and removing models.
-    detection, retraining, downloads, exchange, surveys : Job
+    descriptions : Descriptions
+        What models say of cutouts beside their boxes.
+    suggestions : Suggestions
+        Orders of the queue that are a model's, and their reasons.
+    detection, describing, retraining, downloads, exchange, surveys : Job
         Work in the background.
 
     Signals
@@ -79,7 +86,8 @@ class Controller:
         self.session = session = Session(viewer)
         self.display = Display(session)
         self.navigator = Navigator(session, self.display)
-        self.detection = Detection(session, self.take_proposals)
+        self.descriptions = Descriptions(session)
+        self.detection = Detection(session, self.take_proposals, self.descriptions)
         self.decisions = Decisions(session, self.navigator, self.detection)
         self.retraining = Retraining(session, self.detection)
         self.downloads = Downloads(session, self.open_paths)
@@ -87,6 +95,11 @@ class Controller:
         self.opening = Opening(session, self.navigator, self.detection, self.exchange)
         self.surveys = Surveys(session, self.open_paths, self._show_more)
         session.review_opened.connect(self.surveys.follow_review)
+        self.describing = Describing(session, self.detection, self.descriptions)
+        self.suggestions = Suggestions(
+            session, self.navigator, self.decisions, self.descriptions,
+            self.describing, self.detection,
+        )  # fmt: skip
         self.gallery = Gallery(session, self.navigator)
         self.reviewers = Reviewers(session, self.navigator)
         self.model_list = ModelList(session, self.detection, self.retraining)
@@ -156,7 +169,11 @@ class Controller:
 
     def close(self) -> None:
         """End all background jobs and close the review."""
-        for job in (self.detection, self.retraining, self.downloads, self.surveys):
+        jobs = (
+            self.describing, self.detection, self.retraining, self.downloads,
+            self.surveys,
+        )  # fmt: skip
+        for job in jobs:
             job.close()
         self.display.close()
         self.opening.close_review(for_good=True)

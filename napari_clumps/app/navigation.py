@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
 from napari_clumps.render.image_cache import DisplayImage
 from napari_clumps.review import CutoutRecord, QueuePlan
+from napari_clumps.review.queries.queue import Ranking
 
 from .display import Display
 from .errors import shows_errors
@@ -21,10 +22,19 @@ class Navigator:
     ----------
     session : Session
     display : Display
+
+    Attributes
+    ----------
+    ranking : callable or None
+        Gives the cutouts that come first in orders that are a model's.
+    describe_for : callable
+        Has cutouts described that an order needs.
     """
 
     def __init__(self, session: Session, display: Display) -> None:
         self.session, self._display = session, display
+        self.ranking: Ranking | None = None
+        self.describe_for: Callable[[str], None] = lambda order: None
 
     # -- showing a cutout -----------------------------------------------------
 
@@ -84,7 +94,10 @@ class Navigator:
         review = self.session.opened
         if plan is not None:
             review.queue_plan = plan
-        self.session.take_queue(review.queue(plan, least=self.session.scores.least))
+        queue = review.queue(
+            plan, least=self.session.scores.least, ranking=self.ranking
+        )
+        self.session.take_queue(queue)
 
     def go_on(self) -> None:
         """Go to the next cutout that is not done, or report that all are done."""
@@ -124,6 +137,7 @@ class Navigator:
     def choose_queue(self, plan: QueuePlan) -> None:
         """Go through other cutouts, or in another order, from the next undone one."""
         self.make_queue(plan)
+        self.describe_for(plan.order)
         queue, cutout = self.session.queue, self.session.cutout
         if queue is None or cutout is None:
             return
@@ -134,7 +148,7 @@ class Navigator:
             else:
                 self.session.shown.refresh(start=True)
         n = len(queue)
-        self.session.say(f"{plural(n, 'cutout')} in this queue.")
+        self.session.say(f"{plural(n, 'cutout')} in this queue. {queue.note}".strip())
 
     @shows_errors
     def next_held_out(self) -> None:

@@ -29,8 +29,10 @@ class ShownBoxes:
         Id of the current box, on which keys decide.
     hidden : bool
         Whether proposals are hidden on the current cutout.
-    with_votes : callable
-        Returns boxes of a cutout with what is known of their votes.
+    votes : mapping of int to str
+        Of the heads of an ensemble, by the ids of the shown boxes, where known.
+    votes_on : callable
+        Returns them for boxes of a cutout.
 
     Signals
     -------
@@ -53,7 +55,8 @@ class ShownBoxes:
         self._boxes: list[Box] = []
         self.current: int | None = None
         self.hidden = False
-        self.with_votes: Callable[[int, list[Box]], list[Box]] = lambda _, boxes: boxes
+        self.votes: dict[int, str] = {}
+        self.votes_on: Callable[[int, list[Box]], dict[int, str]] = lambda _, __: {}
         self._deferred = 0
         self._due = False
         self._start_when_due = False
@@ -100,7 +103,7 @@ class ShownBoxes:
         self._cutout = cutout
 
     def _load(self) -> None:
-        self._boxes, self.hidden = [], False
+        self._boxes, self.hidden, self.votes = [], False, {}
         if self._review is not None and self._cutout is not None:
             here = self._cutout.id
             self.hidden = self._keeps_back(here)
@@ -114,7 +117,7 @@ class ShownBoxes:
                     for b in self._review.boxes(here)
                     if b.decided or b.opinions or not self._scores.is_weak(b)
                 ]
-                self._boxes = self.with_votes(here, self._boxes)
+                self.votes = self.votes_on(here, self._boxes)
         if self.box(self.current) is None:
             self.current = None
 
@@ -134,7 +137,7 @@ class ShownBoxes:
         self._load()
         if start and self.current is None and self.undecided:
             self.current = self.undecided[0].id
-        self._canvas.show_boxes(self._boxes, self.current)
+        self._canvas.show_boxes(self._boxes, self.current, self.votes)
         box = self.box(self.current)
         if start and box is not None and self._canvas.camera.close_up:
             self._canvas.camera.bring_into_view(box)
@@ -187,7 +190,7 @@ class ShownBoxes:
         self.current = box_id
         box = self.box(box_id)
         self.current = None if box is None else box.id
-        self._canvas.show_boxes(self._boxes, self.current)
+        self._canvas.show_boxes(self._boxes, self.current, self.votes)
         if box is not None:
             self._canvas.camera.bring_into_view(box)
         self.current_changed.emit(self.current)

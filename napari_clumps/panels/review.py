@@ -37,6 +37,7 @@ from napari_clumps.widgets.controls.empty_table import NoBoxes
 from napari_clumps.widgets.controls.flag_bar import FlagBar
 from napari_clumps.widgets.controls.import_export_bar import ExchangeButtons
 from napari_clumps.widgets.controls.queue_bar import QueueBar
+from napari_clumps.widgets.controls.suggestion_line import SuggestionLine
 
 from .welcome import welcome_page
 
@@ -106,6 +107,7 @@ class ReviewPanel(QWidget):
         layout.addWidget(self._place)
         layout.addWidget(self._progress)
         layout.addWidget(self._queue)
+        layout.addWidget(SuggestionLine(self._controller))
         layout.addLayout(self._decision_buttons())
         # What appears and disappears is below the buttons, which stay where they are.
         layout.addWidget(self._warning)
@@ -265,7 +267,9 @@ class ReviewPanel(QWidget):
         )
 
     def _on_boxes(self) -> None:
-        self._table.rows.show_boxes(self._session.shown.boxes)
+        self._table.rows.show_boxes(
+            self._session.shown.boxes, self._session.shown.votes
+        )
         self._say_test()
         self._draw.setChecked(self._session.canvas.drawing)
         hidden = not self._session.canvas.visible

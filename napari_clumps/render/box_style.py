@@ -37,11 +37,18 @@ def line_unit(width: int, height: int) -> float:
     return max(width, height, 1) * _LINE_SHARE
 
 
-def label(box: Box) -> str:
-    """Return the label of a box: class, score, votes, origin, opinions of reviewers."""
+def label(box: Box, votes: str = "") -> str:
+    """Return the label of a box: class, score, votes, origin, opinions of reviewers.
+
+    Parameters
+    ----------
+    box : Box
+    votes : str
+        Of the heads of an ensemble, such as "4 of 5".
+    """
     named = box.cls if box.score is None else f"{box.cls} {box.score:.2f}"
-    if box.votes:
-        named = f"{named}  {box.votes}"
+    if votes:
+        named = f"{named}  {votes}"
     if box.origin not in ("model", "person"):
         named = f"{named}  {box.origin}"
     if box.decided or not box.opinions:

@@ -20,7 +20,7 @@ from .label_import import LabelImportResult
 from .merge import MergeResult, merge_in_words
 from .notes import SurveyOrigin
 from .queries.box_index import SORTS, Arrangement, Crop, Crops, arrange
-from .queries.queue import ORDERS, SHOWN, Queue, QueuePlan
+from .queries.queue import ORDERS, RANKED, SHOWN, Queue, QueuePlan
 from .queries.statistics import (
     SCORE_BIN,
     Outcome,
@@ -34,6 +34,7 @@ __all__ = [
     "FLAGS",
     "KEPT",
     "ORDERS",
+    "RANKED",
     "SCORE_BIN",
     "SHOWN",
     "SORTS",

@@ -115,6 +115,33 @@ class Notes:
         self._remember(learning_curve=[*self.learning_curve, *points])
 
     @property
+    def arms(self) -> dict[int, str]:
+        """By which share of an order cutouts came: ``chosen`` or at ``random``."""
+        return {int(i): arm for i, arm in self._store.meta().get("arms", ())}
+
+    def note_arm(self, cutout_id: int, arm: str) -> None:
+        """Keep by which share of an order a cutout came; the first time counts."""
+        arms = self.arms
+        if cutout_id not in arms:
+            self._remember(arms=[*map(list, arms.items()), [cutout_id, arm]])
+
+    @property
+    def confirmed(self) -> set[int]:
+        """Cutouts whose labels were confirmed, and not changed since."""
+        kept = {int(i): seq for i, seq in self._store.meta().get("confirmed", ())}
+        return {
+            i
+            for i, seq in kept.items()
+            if log.newest_on(self._store, i, DECISIONS) <= seq
+        }
+
+    def confirm_labels(self, cutout_id: int) -> None:
+        """Keep that a cutout's labels were looked at again and are right."""
+        kept = dict(self._store.meta().get("confirmed", ()))
+        kept[cutout_id] = log.last_seq(self._store)
+        self._remember(confirmed=[list(pair) for pair in kept.items()])
+
+    @property
     def survey(self) -> SurveyOrigin | None:
         """The dataset of a survey that cutouts of the review came from."""
         kept = self._store.meta().get("survey")

@@ -24,7 +24,7 @@ from . import blind
 from .label_set import label_set_steps
 from .notes import DECISIONS, Notes, SurveyOrigin
 from .queries.box_index import Crops, read_crops
-from .queries.queue import Queue, QueuePlan, make_queue
+from .queries.queue import Queue, QueuePlan, Ranking, make_queue
 from .queries.statistics import ReviewStatistics, StatisticsReader
 from .storage import log, replay
 
@@ -197,13 +197,18 @@ class ReviewReader:
     # -- queue, position and notes ------------------------------------------
 
     def queue(
-        self, plan: QueuePlan | None = None, *, least: Least = everything
+        self,
+        plan: QueuePlan | None = None,
+        *,
+        least: Least = everything,
+        ranking: Ranking | None = None,
     ) -> Queue:
         """Return the queue as it is now, by default that of `queue_plan`.
 
-        Proposals count from the score that ``least`` gives for their model.
+        Proposals count from the score that ``least`` gives for their model; ``ranking``
+        gives what comes first in orders that are a model's.
         """
-        return make_queue(self._store, plan or self.queue_plan, least)
+        return make_queue(self._store, plan or self.queue_plan, least, ranking)
 
     @property
     def queue_plan(self) -> QueuePlan:
@@ -239,6 +244,27 @@ class ReviewReader:
     def learning_curve(self) -> list[JsonObject]:
         """The trainings on this review, oldest first; kept in the file."""
         return self._notes.learning_curve
+
+    @property
+    def arms(self) -> dict[int, str]:
+        """By which share of an order cutouts came: ``chosen`` or at ``random``.
+
+        Of cutouts that were reached in an order that a model gave; kept in the file.
+        """
+        return self._notes.arms
+
+    def note_arm(self, cutout_id: int, arm: str) -> None:
+        """Keep by which share of an order a cutout came; the first time counts."""
+        self._notes.note_arm(cutout_id, arm)
+
+    @property
+    def confirmed(self) -> set[int]:
+        """Cutouts whose labels were confirmed, and not changed since."""
+        return self._notes.confirmed
+
+    def confirm_labels(self, cutout_id: int) -> None:
+        """Keep that a cutout's labels were looked at again and are right."""
+        self._notes.confirm_labels(cutout_id)
 
     @property
     def survey(self) -> SurveyOrigin | None:

@@ -6,7 +6,8 @@ crash when a painted Shapes layer is removed and another layer added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,7 @@ class Canvas:
         self._shown: list[tuple[int, tuple[float, float, float, float]]] | None = None
         self._size = (0, 0)
         self._current: int | None = None
+        self._votes: Mapping[int, str] = {}
         self._unit = 1.0
         self._widths: list[float] = []
         self._colours = np.zeros((0, 4))
@@ -164,7 +166,12 @@ class Canvas:
         """Show the same cutout in another rendering; the view stays."""
         self.image.data = rgb
 
-    def show_boxes(self, boxes: Sequence[Box], current: int | None) -> None:
+    def show_boxes(
+        self,
+        boxes: Sequence[Box],
+        current: int | None,
+        votes: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
         """Show boxes, one of them as the current one.
 
         Parameters
@@ -172,10 +179,12 @@ class Canvas:
         boxes : sequence of Box
         current : int or None
             Id of the current box.
+        votes : mapping of int to str
+            Of the heads of an ensemble, by the boxes' ids.
         """
-        self._boxes, self._current = list(boxes), current
+        self._boxes, self._current, self._votes = list(boxes), current, votes
         self.changes.expect(boxes)
-        data = layers.to_shapes(boxes, self._unit, current)
+        data = layers.to_shapes(boxes, self._unit, current, self._current_votes)
         geometry = [(b.id, b.corners) for b in boxes]
         index = next((i for i, b in enumerate(boxes) if b.id == current), None)
         with self.changes.kept_quiet(), self.boxes.block_thumbnail_update():
@@ -204,7 +213,7 @@ class Canvas:
         if not 1 / _TOO_FAR_OFF < unit / self._unit < _TOO_FAR_OFF:
             self._unit = unit
             self.marks.edge_width = unit
-            self.show_boxes(self._boxes, self._current)
+            self.show_boxes(self._boxes, self._current, self._votes)
             self._handles.redraw()
         else:
             with self.changes.kept_quiet():
@@ -218,13 +227,18 @@ class Canvas:
         if len(marks.segments):
             self.marks.edge_color = marks.colours
 
+    @property
+    def _current_votes(self) -> str:
+        return "" if self._current is None else self._votes.get(self._current, "")
+
     def _place_label(self) -> None:
         """Move the current box's label to where it hides the fewest other boxes."""
         box = next((b for b in self._boxes if b.id == self._current), None)
         if box is None:
             return
         turned, zoom = self.camera.orientation, self.camera.zoom
-        shift = np.array(label_shift(box, self._boxes, turned, self._unit, zoom))
+        votes = self._current_votes
+        shift = np.array(label_shift(box, self._boxes, turned, self._unit, zoom, votes))
         if not np.array_equal(self.boxes.text.translation, shift):
             self.boxes.text.translation = shift
 

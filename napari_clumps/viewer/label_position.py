@@ -23,7 +23,12 @@ Area = tuple[float, float, float, float]
 
 
 def label_shift(
-    box: Box, boxes: Sequence[Box], turned: Orientation, unit: float, zoom: float
+    box: Box,
+    boxes: Sequence[Box],
+    turned: Orientation,
+    unit: float,
+    zoom: float,
+    votes: str = "",
 ) -> tuple[float, float]:
     """Return the offset of a box's label from the box's first row and column.
 
@@ -42,6 +47,8 @@ def label_shift(
         Width of a thin line in pixels of the picture.
     zoom : float
         Screen pixels per pixel of the picture.
+    votes : str
+        Of the heads of an ensemble, which are a part of the label.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def label_shift(
         Rows and columns, in pixels.
     """
     left, top, right, bottom = _on_screen(box, turned)
-    letters = len(label(box))
+    letters = len(label(box, votes))
     width, height = letters * _LETTER[0] / zoom, _LETTER[1] / zoom
     frame = layers.FRAME_GAP * unit
     gap = frame + _GAP * unit

@@ -58,7 +58,9 @@ class ShapesData:
     features: dict[str, list[Feature]]
 
 
-def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesData:
+def to_shapes(
+    boxes: Sequence[Box], unit: float, current: int | None, votes: str = ""
+) -> ShapesData:
     """Return boxes as data of a Shapes layer.
 
     Parameters
@@ -68,6 +70,8 @@ def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesD
         Width of a thin line in pixels, from `line_unit`.
     current : int or None
         Id of the current box, the only one with a label beside it.
+    votes : str
+        Of the heads of an ensemble, for the current box.
     """
     colours = [
         (*COLOURS[b.status][:3], _OUTLINE_ALPHA.get(b.status, 1.0)) for b in boxes
@@ -81,7 +85,7 @@ def to_shapes(boxes: Sequence[Box], unit: float, current: int | None) -> ShapesD
             "class": [b.cls for b in boxes],
             "score": [np.nan if b.score is None else b.score for b in boxes],
             "status": [b.status.value for b in boxes],
-            "label": [label(b) if b.id == current else "" for b in boxes],
+            "label": [label(b, votes) if b.id == current else "" for b in boxes],
         },
     )
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks import (
+    active,
     catalogue,
     engine,
     fields,
@@ -48,6 +49,7 @@ GROUPS = {
     "real": real_surveys.figures,
     "loop": loop.figures,
     "sky": sky.figures,
+    "active": active.figures,
     "survey": survey.figures,
     "kills": survey_kills.figures,
     "survey_review": survey_review.figures,

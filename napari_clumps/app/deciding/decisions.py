@@ -28,6 +28,11 @@ class Decisions:
         Goes to the next cutout.
     proposals : ProposalSource
 
+    Attributes
+    ----------
+    confirm : callable
+        Confirms labels that are looked at again; false where there are none.
+
     Signals
     -------
     flags_asked(): the user wants to flag the cutout.
@@ -40,6 +45,7 @@ class Decisions:
     ) -> None:
         self.session, self._navigator = session, navigator
         self._proposals = proposals
+        self.confirm: Callable[[], bool] = lambda: False
         self._held_out = HeldOutSteps(session, proposals)
         self._canvas_changes = CanvasChanges(session)
 
@@ -128,9 +134,11 @@ class Decisions:
         """Accept the remaining shown proposals, and continue.
 
         The cutout is then marked as done if the user has chosen that in the panel. On a
-        held-out one that is marked blindly, boxes to decide on are shown instead.
+        held-out one that is marked blindly, boxes to decide on are shown instead. Where
+        labels are looked at again, it says that they are right.
         """
-        self._decide_rest(accept=True)
+        if not self.confirm():
+            self._decide_rest(accept=True)
 
     @shows_errors
     def reject_rest(self) -> None:

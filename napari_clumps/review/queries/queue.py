@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,7 +24,23 @@ ORDERS = {
     "least certain": "a proposal nearest to a score of 0.5 first",
     "most proposals": "the most undecided proposals first",
     "custom list": "those of your list first",
+    "most informative": "those from whose labels the model would learn most",
+    "diverse": "those that look unlike what is labelled",
+    "informative and diverse": "of the most informative those that differ",
+    "check again": "done cutouts with a label that the model doubts",
 }
+
+#: Orders that come from what a model says of the cutouts, and what they fall back to
+#: where it has said nothing yet.
+RANKED = {
+    "most informative": "least certain",
+    "diverse": "least certain",
+    "informative and diverse": "least certain",
+    "check again": "",
+}
+
+#: Gives the cutouts that come first in an order of `RANKED`.
+Ranking = Callable[[str], Sequence[int]]
 
 #: Which cutouts are in the queue.
 SHOWN = {
@@ -95,11 +111,13 @@ class Queue:
     store : Store
     ids : sequence of int
         Of the cutouts, each once.
+    note : str
+        What users should know of the order, in a sentence; may be empty.
     """
 
-    def __init__(self, store: Store, ids: Sequence[int]) -> None:
+    def __init__(self, store: Store, ids: Sequence[int], note: str = "") -> None:
         self._store = store
-        self.ids = ids
+        self.ids, self.note = ids, note
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -151,7 +169,12 @@ class Queue:
         return None
 
 
-def make_queue(store: Store, plan: QueuePlan, least: Least = everything) -> Queue:
+def make_queue(
+    store: Store,
+    plan: QueuePlan,
+    least: Least = everything,
+    ranking: Ranking | None = None,
+) -> Queue:
     """Return the queue of a plan.
 
     Parameters
@@ -160,7 +183,11 @@ def make_queue(store: Store, plan: QueuePlan, least: Least = everything) -> Queu
     plan : QueuePlan
     least : callable
         Gives the score from which a model's proposals are counted.
+    ranking : callable, optional
+        Gives the cutouts that come first in an order of `RANKED`.
     """
+    if plan.order in RANKED and plan.shown != "held out":
+        return _ranked(store, plan, least, ranking)
     ids = _first_order(store, plan, least)
     if plan.order == "random":
         random.Random(f"{store.meta()['seed']} queue").shuffle(ids)
@@ -171,6 +198,31 @@ def make_queue(store: Store, plan: QueuePlan, least: Least = everything) -> Queu
     elif plan.order == "catalogue":
         ids = _repeats_among(store, ids)
     return Queue(store, ids)
+
+
+def _ranked(
+    store: Store, plan: QueuePlan, least: Least, ranking: Ranking | None
+) -> Queue:
+    """Return a queue in an order that a model gives, never with held-out cutouts."""
+    again = plan.order == "check again"
+    shown = "all" if again else plan.shown  # what is checked again is done
+    rows = store.rows(
+        "SELECT id FROM cutouts AS c "
+        f"WHERE held_out = 0 AND {_SHOWN[shown]} ORDER BY id"
+    )
+    there = [row[0] for row in rows]
+    known = set(there)
+    first = [i for i in (ranking(plan.order) if ranking else ()) if i in known]
+    if again:
+        note = "" if first else "No label is in doubt, as far as the model has seen."
+        return Queue(store, first, note)
+    if not first:
+        fallback = RANKED[plan.order]
+        queue = make_queue(store, QueuePlan(fallback, plan.shown), least)
+        note = f"No cutout is described yet: the order is “{fallback}” until then."
+        return Queue(store, [i for i in queue.ids if i in known], note)
+    apart = set(first)
+    return Queue(store, [*first, *(i for i in there if i not in apart)])
 
 
 def _first_order(store: Store, plan: QueuePlan, least: Least) -> list[int]:

@@ -264,6 +264,20 @@ def newest(store: Store, kinds: Iterable[str]) -> tuple[int, int] | None:
     return rows[0] if rows else None
 
 
+def newest_on(store: Store, cutout_id: int, kinds: Iterable[str]) -> int:
+    """Return the number of the newest row of some kinds on a cutout, 0 without one.
+
+    Parameters
+    ----------
+    store : Store
+    cutout_id : int
+    kinds : iterable of str
+    """
+    marks = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    sql = f"SELECT max(seq) FROM log WHERE cutout = ? AND kind IN ({marks})"
+    return int(store.value(sql, (cutout_id,)) or 0)
+
+
 def newest_annotator(store: Store, kinds: Iterable[str]) -> str | None:
     """Return who took the newest step of some kinds, where known.
 

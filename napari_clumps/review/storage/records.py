@@ -98,9 +98,6 @@ class Box:
         there; None where no second model has run.
     opinions : tuple of Opinion
         Opinions of the reviewers, where reviews were merged.
-    votes : str
-        How many heads of a model's ensemble vote for it, such as "4 of 5", where a
-        window shows that; it is no part of the review.
     """
 
     id: int
@@ -121,7 +118,6 @@ class Box:
     )
     second: float | None = None
     opinions: tuple[Opinion, ...] = ()
-    votes: str = ""
 
     @property
     def corners(self) -> Corners:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from psygnal import Signal
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QIcon
@@ -29,10 +31,19 @@ class BoxTableModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.boxes: list[Box] = []
+        self._votes: Mapping[int, str] = {}
         self._icons = {status: status_icon(status) for status in STATUS_WORDS}
 
-    def show_boxes(self, boxes: list[Box]) -> None:
-        """Replace the rows; the same number of rows keeps the view where it is."""
+    def show_boxes(self, boxes: list[Box], votes: Mapping[int, str]) -> None:
+        """Replace the rows; the same number of rows keeps the view where it is.
+
+        Parameters
+        ----------
+        boxes : list of Box
+        votes : mapping of int to str
+            Of the heads of an ensemble, by the boxes' ids.
+        """
+        self._votes = votes
         if len(boxes) == len(self.boxes):
             self.boxes = list(boxes)
             if boxes:
@@ -72,7 +83,12 @@ class BoxTableModel(QAbstractTableModel):
         box = self.boxes[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             score = "" if box.score is None else f"{box.score:.2f}"
-            words = (box.cls, score, box.votes, STATUS_WORDS[box.status])
+            words = (
+                box.cls,
+                score,
+                self._votes.get(box.id, ""),
+                STATUS_WORDS[box.status],
+            )
             return words[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == _ICON:
             return self._icons[box.status]

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from clump_detector.core.errors import ReviewError
-from napari_clumps.review import ORDERS, SHOWN, Proposal, QueuePlan, Review
+from napari_clumps.review import (
+    ORDERS,
+    RANKED,
+    SHOWN,
+    Proposal,
+    QueuePlan,
+    Review,
+)
 
 MakeReview = Callable[..., Review]
 
@@ -184,3 +191,81 @@ def test_flags_are_decisions(review: Review) -> None:
     with pytest.raises(ReviewError, match="no flag 'pretty'"):
         review.flag(1, ["pretty"])
     assert review.check() == []
+
+
+# -- orders that a model gives ----------------------------------------------------
+
+MODEL_S = [order for order in RANKED if order != "check again"]
+
+
+@pytest.mark.parametrize("order", MODEL_S)
+def test_what_a_model_ranks_comes_first(review: Review, order: str) -> None:
+    asked = []
+
+    def ranking(name: str) -> list[int]:
+        asked.append(name)
+        return [5, 3, 99]
+
+    queue = review.queue(QueuePlan(order), ranking=ranking)
+    assert list(queue.ids) == [5, 3, 1, 2, 4]
+    assert asked == [order]
+    assert queue.note == ""
+
+
+@pytest.mark.parametrize("order", MODEL_S)
+def test_before_a_model_has_said_anything_another_order_stands_in(
+    review: Review, order: str
+) -> None:
+    for ranking in (None, lambda _: []):
+        queue = review.queue(QueuePlan(order), ranking=ranking)
+        assert list(queue.ids) == [4, 1, 2, 5, 3]
+        assert "least certain" in queue.note
+
+
+def test_held_out_cutouts_are_in_no_order_of_a_model_s(make_review: MakeReview) -> None:
+    review = make_review(60, held_out=0.3)
+    held_out = {c.id for c in review.cutouts() if c.held_out}
+    assert held_out
+    every = list(review.ids)
+    for order in RANKED:
+        queue = review.queue(QueuePlan(order), ranking=lambda _: every)
+        assert set(queue.ids) == set(every) - held_out
+        assert not held_out & set(review.queue(QueuePlan(order)).ids)
+    apart = review.queue(QueuePlan("diverse", "held out"), ranking=lambda _: every)
+    assert set(apart.ids) == held_out
+
+
+def test_only_labels_in_doubt_are_checked_again(review: Review) -> None:
+    review.set_done(2, True)
+    plan = QueuePlan("check again", "not done")
+    assert list(review.queue(plan, ranking=lambda _: [2]).ids) == [2]
+    nothing = review.queue(plan, ranking=lambda _: [])
+    assert list(nothing.ids) == []
+    assert "No label is in doubt" in nothing.note
+
+
+# -- what is noted of them --------------------------------------------------------
+
+
+def test_the_share_by_which_a_cutout_came_is_noted_once(review: Review) -> None:
+    review.note_arm(3, "random")
+    review.note_arm(1, "chosen")
+    review.note_arm(3, "chosen")
+    review.close()
+    with Review.open(review.path, read_only=True) as again:
+        assert again.arms == {3: "random", 1: "chosen"}
+
+
+def test_confirmed_labels_are_so_until_they_change(review: Review) -> None:
+    box = review.boxes(2)[0].id
+    review.accept(box)
+    review.set_done(2, True)
+    review.confirm_labels(2)
+    review.accept(review.boxes(4)[0].id)
+    assert review.confirmed == {2}
+    review.reject(box)
+    assert review.confirmed == set()
+    review.confirm_labels(2)
+    review.close()
+    with Review.open(review.path, read_only=True) as again:
+        assert again.confirmed == {2}

@@ -1,0 +1,1 @@
+"""Which cutout teaches most: what models say of them, and orders made of that."""

@@ -1,0 +1,212 @@
+"""What models say of the cutouts of a review beside their boxes, kept beside its file.
+
+Embeddings of cutouts are kept for each encoder, boxes for each model. They can be made
+again at any time: nothing a person decided is here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core.errors import from_os_error
+from clump_detector.models.described import Description
+
+from .records import Fields, RecordFile, no_records
+
+#: Models whose boxes are kept: the current one, and the one before it.
+MODELS = 2
+
+_CUTOUTS, _BOXES, _SUFFIX = "cutouts", "boxes", ".bin"
+
+#: Fields of a box that are taken from a description as they are.
+_NUMBERS = ("score", "mean", "spread", "information", "unseen")
+
+_NOTHING = np.zeros(0, np.int64), np.zeros((0, 0), np.float16)
+
+
+class Features:
+    """Embeddings and boxes that models described, of the cutouts of one review.
+
+    Parameters
+    ----------
+    folder : path
+        Made when something is kept first.
+    writable : bool
+        Whether something may be kept.
+    """
+
+    def __init__(self, folder: Path, *, writable: bool) -> None:
+        self.folder, self.writable = folder, writable
+        self._files: dict[str, RecordFile] = {}
+
+    # -- writing ------------------------------------------------------------
+
+    def take(
+        self, cutout_id: int, model_id: str, mtime: float, description: Description
+    ) -> None:
+        """Keep what a model says of a cutout; it replaces what it said before.
+
+        Parameters
+        ----------
+        cutout_id : int
+        model_id : str
+        mtime : float
+            Time of the last change of the cutout's files, in seconds.
+        description : Description
+
+        Raises
+        ------
+        FileError
+            If the disk is full or cannot be written to.
+        """
+        n, size = len(description.boxes), len(description.vector)
+        boxes = self._file(_box_name(model_id, size), _box_fields(size))
+        new_model = not boxes.path.exists()
+        rows = np.zeros(max(n, 1), boxes.dtype)
+        rows["empty"] = n == 0
+        if n:
+            rows["corners"], rows["found"] = description.boxes, description.found
+            rows["votes"], rows["heads"] = description.votes, description.heads
+            rows["ensemble"] = description.ensemble
+            rows["vector"] = description.vectors
+            for name in _NUMBERS:
+                rows[name] = getattr(description, name)
+        boxes.add(cutout_id, rows)
+        cutouts = self._file(
+            f"{_CUTOUTS}-{description.encoder}-{size}", _cutout_fields(size)
+        )
+        row = np.zeros(1, cutouts.dtype)
+        row["mtime"], row["vector"] = mtime, description.vector
+        cutouts.add(cutout_id, row)
+        if new_model:
+            self._remove_old_models()
+
+    def _remove_old_models(self) -> None:
+        """Remove the boxes of all models but the newest."""
+        try:
+            files = list(self.folder.glob(f"{_BOXES}-*{_SUFFIX}"))
+            files.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+            for path in files[MODELS:]:
+                path.unlink()
+                self._files.pop(path.stem, None)
+        except OSError as error:
+            raise from_os_error(error, self.folder, "write") from error
+
+    def _file(self, name: str, fields: Fields) -> RecordFile:
+        if name not in self._files:
+            path = self.folder / f"{name}{_SUFFIX}"
+            self._files[name] = RecordFile(path, fields)
+        return self._files[name]
+
+    # -- reading ------------------------------------------------------------
+
+    def boxes(self, model_id: str) -> NDArray[np.void]:
+        """Return the boxes that a model described, ordered by cutout.
+
+        Parameters
+        ----------
+        model_id : str
+
+        Returns
+        -------
+        structured array of shape (n,)
+            With ``cutout``, ``corners`` (4,), ``found``, ``score``, ``mean``,
+            ``spread``, ``information``, ``unseen``, ``votes``, ``heads``,
+            ``ensemble`` and ``vector`` (channels,); see `Description`.
+
+        Raises
+        ------
+        FileError
+            If they cannot be read.
+        """
+        rows = self._of_model(model_id)
+        return np.asarray(rows[~rows["empty"]])
+
+    def described(self, model_id: str) -> set[int]:
+        """Return the cutouts that a model described, those without a box among them."""
+        rows = self._of_model(model_id)
+        return set(rows["cutout"].tolist())
+
+    def _of_model(self, model_id: str) -> NDArray[np.void]:
+        pattern = f"{_stem(_BOXES, model_id)}-*{_SUFFIX}"
+        found = self._newest_file(pattern)
+        if found is None:
+            return no_records(_box_fields(1))
+        return self._file(found.stem, _box_fields(_size(found))).newest()
+
+    def vectors(
+        self, encoder: str = ""
+    ) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+        """Return the embeddings of cutouts, without those that are not finite.
+
+        Parameters
+        ----------
+        encoder : str
+            As in `Description`; without it, the one that was written last.
+
+        Returns
+        -------
+        (int array of shape (n,), float16 array of shape (n, channels))
+            Ids of the cutouts in rising order, and their embeddings.
+
+        Raises
+        ------
+        FileError
+            If they cannot be read.
+        """
+        rows = self._of_encoder(encoder)
+        if not len(rows):
+            return _NOTHING
+        vectors = rows["vector"]
+        good = np.isfinite(vectors).all(axis=1)
+        return rows["cutout"][good].astype(np.int64), vectors[good]
+
+    def times(self, encoder: str = "") -> dict[int, float]:
+        """Return when the files of the described cutouts had been changed last."""
+        rows = self._of_encoder(encoder)
+        return dict(zip(rows["cutout"].tolist(), rows["mtime"].tolist(), strict=True))
+
+    def _of_encoder(self, encoder: str) -> NDArray[np.void]:
+        found = self._newest_file(f"{_CUTOUTS}-{encoder or '*'}-*{_SUFFIX}")
+        if found is None:
+            return no_records(_cutout_fields(1))
+        return self._file(found.stem, _cutout_fields(_size(found))).newest()
+
+    def _newest_file(self, pattern: str) -> Path | None:
+        try:
+            files = list(self.folder.glob(pattern))
+            return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
+        except OSError as error:
+            raise from_os_error(error, self.folder, "read") from error
+
+
+def _cutout_fields(size: int) -> Fields:
+    return [("mtime", "<f8"), ("vector", "<f2", (size,))]
+
+
+def _box_fields(size: int) -> Fields:
+    return [
+        ("empty", "?"), ("found", "?"), ("ensemble", "?"),
+        ("corners", "<f8", (4,)), *((name, "<f4") for name in _NUMBERS),
+        ("votes", "<u2"), ("heads", "<u2"), ("vector", "<f2", (size,)),
+    ]  # fmt: skip
+
+
+def _stem(kind: str, model_id: str) -> str:
+    """Return the beginning of a file's name, which any system takes."""
+    digest = hashlib.sha256(model_id.encode()).hexdigest()[:8]
+    return f"{kind}-{re.sub(r'[^A-Za-z0-9_]+', '_', model_id)[:60]}-{digest}"
+
+
+def _box_name(model_id: str, size: int) -> str:
+    return f"{_stem(_BOXES, model_id)}-{size}"
+
+
+def _size(path: Path) -> int:
+    """Return how many values an embedding has, which is the end of the name."""
+    return int(path.stem.rsplit("-", 1)[1])

@@ -1,0 +1,126 @@
+"""A file of numpy records of one size, to which batches are added.
+
+A batch that a killed process did not finish is left out, and cut off before the next
+one is written: the file needs no index, and can be mapped into memory as it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clump_detector.core.arrays import AnyArray
+from clump_detector.core.errors import from_os_error
+
+#: Fields that every record has: whose it is, and its place in a batch of so many.
+_PLACE = [("cutout", "<u4"), ("place", "<u2"), ("rows", "<u2")]
+
+#: Of a record, as `numpy.dtype` takes them.
+Fields = list[tuple[Any, ...]]
+
+#: Rows that a batch can have.
+MOST = 2**16 - 1
+
+
+class RecordFile:
+    """Batches of records, each of one cutout; the newest batch of a cutout counts.
+
+    Parameters
+    ----------
+    path : path
+        Made when the first batch is added.
+    fields : list
+        Of each record, as `numpy.dtype` takes them.
+    """
+
+    def __init__(self, path: Path, fields: Fields) -> None:
+        self.path = path
+        self.dtype = np.dtype([*_PLACE, *fields])
+        self._read: tuple[int, NDArray[np.void]] | None = None
+
+    def add(self, cutout_id: int, rows: AnyArray) -> None:
+        """Add a batch.
+
+        Parameters
+        ----------
+        cutout_id : int
+        rows : structured array of shape (n,)
+            With the file's fields; n is 1 to `MOST`.
+
+        Raises
+        ------
+        FileError
+            If the disk is full or cannot be written to.
+        """
+        batch = np.zeros(len(rows), self.dtype)
+        for name in rows.dtype.names or ():
+            batch[name] = rows[name]
+        batch["cutout"], batch["rows"] = cutout_id, len(rows)
+        batch["place"] = np.arange(len(rows))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                whole = file.tell() // self.dtype.itemsize * self.dtype.itemsize
+                file.truncate(whole)
+                file.write(batch.tobytes())
+        except OSError as error:
+            raise from_os_error(error, self.path, "write") from error
+
+    def newest(self) -> NDArray[np.void]:
+        """Return the records of the newest whole batch of each cutout.
+
+        Returns
+        -------
+        structured array of shape (n,)
+            Ordered by cutout, then by place.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be read.
+        """
+        try:
+            size = self.path.stat().st_size if self.path.exists() else 0
+            if self._read is None or self._read[0] != size:
+                self._read = size, self._newest(size // self.dtype.itemsize)
+        except OSError as error:
+            raise from_os_error(error, self.path, "read") from error
+        return self._read[1]
+
+    def _newest(self, n: int) -> NDArray[np.void]:
+        if not n:
+            return np.zeros(0, self.dtype)
+        rows = np.memmap(self.path, self.dtype, "r", shape=(n,))
+        place, length = np.array(rows["place"]), np.array(rows["rows"])
+        cutouts = np.array(rows["cutout"])
+        starts = np.flatnonzero(place == 0)
+        starts = starts[starts + length[starts] <= n]
+        # A batch is whole if the last of its rows is there, and is its own.
+        ends = starts + length[starts] - 1
+        good = (length[starts] > 0) & (place[ends] == length[starts] - 1)
+        starts = starts[good & (cutouts[ends] == cutouts[starts])]
+        # The last of equal ones is the first in the reverse order.
+        _, last = np.unique(cutouts[starts][::-1], return_index=True)
+        starts = starts[::-1][last]
+        if not len(starts):
+            return np.zeros(0, self.dtype)
+        counts = length[starts].astype(np.int64)
+        first = np.repeat(starts - np.concatenate([[0], counts.cumsum()[:-1]]), counts)
+        index = first + np.arange(counts.sum())
+        if len(index) == n and (index == np.arange(n)).all():
+            return rows
+        return np.asarray(rows[index])
+
+
+def no_records(fields: Fields) -> NDArray[np.void]:
+    """Return an array of no record with some fields.
+
+    Parameters
+    ----------
+    fields : list
+        As `RecordFile` takes them.
+    """
+    return np.zeros(0, [*_PLACE, *fields])

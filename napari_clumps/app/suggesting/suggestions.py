@@ -1,0 +1,298 @@
+"""Orders of the queue that come from what the current model says of the cutouts."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from clump_detector.core import boxes as geometry
+from clump_detector.core.arrays import Floats
+from clump_detector.core.errors import ClumpError
+from napari_clumps.active_learning.doubts import Kind, Place, doubts
+from napari_clumps.active_learning.features import Features
+from napari_clumps.active_learning.ranking import (
+    Pool,
+    information_by_cutout,
+    rank,
+)
+from napari_clumps.app.deciding.decisions import Decisions
+from napari_clumps.app.navigation import Navigator
+from napari_clumps.app.session import Session
+from napari_clumps.jobs.describing import Describing
+from napari_clumps.jobs.detection import Detection
+from napari_clumps.review import RANKED, Box, CutoutRecord, Review
+
+from .descriptions import Descriptions
+
+#: A found box with a greater IoU with a decided one is that one.
+_SAME = 0.2
+
+_AGAIN = "check again"
+
+
+class Suggestions:
+    """Says which cutouts come first in an order of the model's, and why.
+
+    Parameters
+    ----------
+    session : Session
+    navigator : Navigator
+        Asks for the orders.
+    decisions : Decisions
+        Whose key for the rest confirms labels that are looked at again.
+    descriptions : Descriptions
+    describing : Describing
+        Is started for cutouts that an order needs.
+    detection : Detection
+        Describes what it searches.
+
+    Signals
+    -------
+    changed(): reasons, or how many cutouts are described, changed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        navigator: Navigator,
+        decisions: Decisions,
+        descriptions: Descriptions,
+        describing: Describing,
+        detection: Detection,
+    ) -> None:
+        self._session, self._navigator = session, navigator
+        self._descriptions, self._describing = descriptions, describing
+        self._detection = detection
+        self._reasons: dict[int, str] = {}
+        self._arms: dict[int, str] = {}
+        self._was_running = False
+        navigator.ranking = self.ranking
+        navigator.describe_for = self.describe_for
+        decisions.confirm = self.confirm
+        session.review_opened.connect(self._forget)
+        session.cutout_changed.connect(self._note_arm)
+        describing.changed.connect(self._on_job)
+        detection.changed.connect(self._on_job)
+
+    def _forget(self) -> None:
+        self._describing.cancel()
+        self._reasons, self._arms = {}, {}
+        self.changed.emit()
+
+    # -- what is said -------------------------------------------------------
+
+    @property
+    def order(self) -> str:
+        """The order of the queue where it is one of the model's; else empty."""
+        review = self._session.review
+        order = "" if review is None else review.queue_plan.order
+        return order if order in RANKED else ""
+
+    @property
+    def reason(self) -> str:
+        """Why the current cutout comes where it does, in words; may be empty."""
+        cutout = self._session.cutout
+        if not self.order or cutout is None:
+            return ""
+        return self._reasons.get(cutout.id, "")
+
+    @property
+    def progress(self) -> str:
+        """How far the describing is, while an order waits for it; else empty."""
+        return self._describing.outcome if self._describing.running else ""
+
+    # -- orders -------------------------------------------------------------
+
+    def ranking(self, order: str) -> list[int]:
+        """Return the cutouts that come first in an order of `RANKED`.
+
+        Parameters
+        ----------
+        order : str
+        """
+        self._reasons, self._arms = {}, {}
+        review, features = self._session.review, self._descriptions.features
+        if review is None or features is None:
+            return []
+        try:
+            if order == _AGAIN:
+                return self._doubtful(review, features)
+            return self._informative(order, review, features)
+        except ClumpError as error:
+            self._session.warn(error.message)
+            return []
+
+    def _informative(self, order: str, review: Review, features: Features) -> list[int]:
+        pool = _pool(review, features, self._model())
+        if not np.isfinite(pool.information).any():
+            return []
+        chosen = rank(order, pool, zlib.crc32(review.id.encode()))
+        self._reasons = {one.cutout: one.reason for one in chosen}
+        self._arms = {
+            one.cutout: one.arm for one in chosen if one.arm in ("chosen", "random")
+        }
+        return [one.cutout for one in chosen]
+
+    def _doubtful(self, review: Review, features: Features) -> list[int]:
+        least = self._session.scores.thresholds.of(self._model())
+        places = places_of(review, features.boxes(self._model()), least)
+        confirmed = review.confirmed
+        found = [one for one in doubts(list(places)) if one.cutout not in confirmed]
+        self._reasons = {one.cutout: one.reason for one in found}
+        return [one.cutout for one in found]
+
+    def _model(self) -> str:
+        scores = self._session.scores
+        return scores.thresholds.model_id(scores.model_name)
+
+    # -- describing what is missing -------------------------------------------
+
+    def describe_for(self, order: str) -> None:
+        """Have cutouts described that an order needs, and are not yet.
+
+        Parameters
+        ----------
+        order : str
+            Nothing is done for one that is no model's.
+        """
+        review, features = self._session.review, self._descriptions.features
+        running = self._describing.running or self._detection.running
+        if order not in RANKED or review is None or features is None or running:
+            return
+        try:
+            done = features.described(self._model())
+        except ClumpError as error:
+            self._session.warn(error.message)
+            return
+        if order == _AGAIN:
+            wanted = [c for c in review.cutouts(begun=True) if not c.held_out]
+        else:
+            wanted = [c for c in review.cutouts() if not c.held_out]
+        self._describing.start([c.id for c in wanted if c.id not in done])
+
+    def _on_job(self) -> None:
+        """Make the order anew when everything that it needs is described."""
+        running = self._describing.running or self._detection.running
+        ended, self._was_running = self._was_running and not running, running
+        if ended and self.order:
+            self._navigator.make_queue()
+            self._session.announce_cutout()
+        self.changed.emit()
+
+    # -- what a person did ----------------------------------------------------
+
+    @property
+    def checking(self) -> bool:
+        """Whether the current cutout is one whose labels are looked at again."""
+        cutout = self._session.cutout
+        return self.order == _AGAIN and cutout is not None and cutout.done
+
+    def confirm(self) -> bool:
+        """Keep that the labels of the current cutout are right as they are, and go on.
+
+        Returns
+        -------
+        bool
+            Whether it is one that is looked at again; else nothing is done.
+        """
+        cutout, review = self._session.cutout, self._session.review
+        if not self.checking or cutout is None or review is None:
+            return False
+        review.confirm_labels(cutout.id)
+        self._navigator.next_cutout()
+        return True
+
+    def _note_arm(self) -> None:
+        """Keep by which share of the order a cutout came that is shown first."""
+        cutout, review = self._session.cutout, self._session.review
+        if cutout is None or review is None or review.read_only or cutout.done:
+            return
+        arm = self._arms.get(cutout.id) if self.order else None
+        if arm is not None:
+            review.note_arm(cutout.id, arm)
+
+
+def _pool(review: Review, features: Features, model: str) -> Pool:
+    """Return the cutouts that can come next, and what is known of them."""
+    cutouts = [c for c in review.cutouts() if not c.held_out]
+    ids = np.array([c.id for c in cutouts if not c.done], np.int64)
+    done = np.array([c.id for c in cutouts if c.done], np.int64)
+    known = information_by_cutout(features.boxes(model))
+    described = features.described(model)
+    nothing = 0.0, 0
+    facts = [
+        known.get(int(i), nothing if int(i) in described else (np.nan, 0)) for i in ids
+    ]
+    have, vectors = features.vectors()
+    return Pool(
+        ids,
+        np.array([fact[0] for fact in facts], np.float64),
+        np.array([fact[1] for fact in facts], np.int64),
+        _rows(ids, have, vectors),
+        _rows(done, have, vectors),
+    )
+
+
+def _rows(
+    ids: NDArray[np.int64], have: NDArray[np.int64], vectors: NDArray[np.float16]
+) -> Floats:
+    """Return the vectors of cutouts, NaN where there is none."""
+    found = np.full((len(ids), vectors.shape[1]), np.nan)
+    if len(have):
+        place = np.minimum(np.searchsorted(have, ids), len(have) - 1)
+        there = have[place] == ids
+        found[there] = vectors[place[there]]
+    return found
+
+
+def places_of(
+    review: Review, described: NDArray[np.void], least: float
+) -> Iterator[Place]:
+    """Yield what was decided on the places of a review, with what a model says.
+
+    Parameters
+    ----------
+    review : Review
+    described : structured array
+        The model's boxes, as `Features.boxes` returns them.
+    least : float
+        From which score a place without a box is looked at.
+    """
+    if not len(described):
+        return
+    for cutout in review.cutouts(begun=True):
+        if cutout.held_out:
+            continue
+        first, last = np.searchsorted(described["cutout"], [cutout.id, cutout.id + 1])
+        rows = described[first:last]
+        if len(rows):
+            yield from _places(cutout, review.boxes(cutout.id), rows, least)
+
+
+def _places(
+    cutout: CutoutRecord, boxes: list[Box], rows: NDArray[np.void], least: float
+) -> Iterator[Place]:
+    decided = [box for box in boxes if box.decided]
+    corners = geometry.as_boxes([box.corners for box in decided])
+    overlaps = geometry.iou(geometry.as_boxes(rows["corners"]), corners)
+    for k, box in enumerate(decided):
+        at = int(overlaps[:, k].argmax())
+        if overlaps[at, k] > _ALIKE:
+            kind: Kind = "kept" if box.kept else "rejected"
+            yield Place(cutout.id, kind, float(rows["unseen"][at]))
+    if not cutout.done:
+        return
+    apart = overlaps.max(axis=1, initial=0.0) < _SAME
+    for row in rows[apart & rows["found"]]:
+        if row["unseen"] >= least:
+            yield Place(cutout.id, "unboxed", float(row["unseen"]))
+
+
+#: A described box is the decided one itself above this IoU: it was given with it.
+_ALIKE = 0.95
