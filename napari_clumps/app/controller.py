@@ -39,6 +39,7 @@ from .opening import Opening
 from .reviewers import Reviewers
 from .session import Session
 from .suggesting.descriptions import Descriptions
+from .suggesting.similar import Similar
 from .suggesting.suggestions import Suggestions
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Controller:
         What models say of cutouts beside their boxes.
     suggestions : Suggestions
         Orders of the queue that are a model's, and their reasons.
+    similar : Similar
+        The cutouts that look like others, or like few.
     detection, describing, retraining, downloads, exchange, surveys : Job
         Work in the background.
 
@@ -100,6 +103,7 @@ class Controller:
             session, self.navigator, self.decisions, self.descriptions,
             self.describing, self.detection,
         )  # fmt: skip
+        self.similar = Similar(session, self.navigator, self.descriptions)
         self.gallery = Gallery(session, self.navigator)
         self.reviewers = Reviewers(session, self.navigator)
         self.model_list = ModelList(session, self.detection, self.retraining)

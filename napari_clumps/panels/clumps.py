@@ -80,6 +80,7 @@ _FROM_THE_START = ("review", "detect", "retrain")
 BELOW = (
     ("gallery", "Clump gallery", "gallery_panel"),
     ("filmstrip", "Filmstrip", "filmstrip_panel"),
+    ("similar", "Similar galaxies", "similar_panel"),
 )
 
 

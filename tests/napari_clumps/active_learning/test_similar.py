@@ -1,0 +1,71 @@
+"""Nearest and oddest embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_clumps.active_learning.odd import oddness
+from napari_clumps.active_learning.similar import nearest
+
+
+def groups(seed=0, each=20, size=16):
+    """Three groups of vectors, and which is in which."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(3, size)) * 5
+    which = np.repeat(np.arange(3), each)
+    noise = rng.normal(size=(3 * each, size))
+    return (centres[which] + noise).astype(np.float16), which
+
+
+@given(st.integers(0, 59), st.integers(0, 5))
+def test_those_of_its_group_are_the_nearest(row, seed):
+    vectors, which = groups(seed)
+    order, likeness = nearest(vectors, [row])
+    assert order[0] == row
+    assert (which[order[:20]] == which[row]).mean() >= 0.9
+    assert sorted(order) == list(range(60))
+    assert (np.diff(likeness) <= 0).all()
+    assert likeness[0] == pytest.approx(1)
+
+
+def test_a_channel_counts_whatever_its_unit():
+    vectors, which = groups()
+    scaled = vectors.astype(np.float32) * np.logspace(-2, 2, 16)
+    order, _ = nearest(scaled.astype(np.float16), [3])
+    assert (which[order[:20]] == which[3]).all()
+
+
+def test_several_examples_are_looked_for_together():
+    vectors, which = groups()
+    order, _ = nearest(vectors, [0, 1, 20, 21])
+    assert set(which[order[:40]]) == {0, 1}
+
+
+def test_nothing_one_and_equal_ones_have_an_order():
+    assert nearest(np.zeros((0, 4), np.float16), [])[0].tolist() == []
+    assert nearest(np.ones((1, 4), np.float16), [0])[0].tolist() == [0]
+    order, likeness = nearest(np.ones((5, 4), np.float16), [2])
+    assert sorted(order) == list(range(5))
+    assert np.isfinite(likeness).all()
+
+
+def test_what_is_far_from_all_others_is_the_oddest():
+    vectors, _ = groups(each=40)
+    odd = np.concatenate([vectors, np.full((1, 16), 60, np.float16)])
+    found = oddness(odd)
+    assert found.argmax() == 120
+    assert found.max() == 1
+    assert found.min() == 0
+    assert (oddness(odd) == found).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_of_few_none_is_odd(n):
+    assert oddness(np.ones((n, 4), np.float16)).tolist() == [0] * n
+
+
+def test_equal_ones_are_equally_odd():
+    assert np.ptp(oddness(np.ones((10, 4), np.float16))) == 0
