@@ -1,0 +1,1 @@
+"""Which galaxy comes next: what teaches most, what is alike, what is in doubt."""
