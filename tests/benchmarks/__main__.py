@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks import (
+    active,
     catalogue,
     engine,
     fields,
@@ -33,6 +34,7 @@ from tests.benchmarks import (
 )
 
 GROUPS = {
+    "active": active.figures,
     "import": import_cost.figures,
     "window": window.figures,
     "gallery": gallery.figures,
