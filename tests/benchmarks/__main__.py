@@ -34,6 +34,7 @@ from tests.benchmarks import (
 )
 
 GROUPS = {
+    "active": active.figures,
     "import": import_cost.figures,
     "window": window.figures,
     "gallery": gallery.figures,
@@ -49,7 +50,6 @@ GROUPS = {
     "real": real_surveys.figures,
     "loop": loop.figures,
     "sky": sky.figures,
-    "active": active.figures,
     "survey": survey.figures,
     "kills": survey_kills.figures,
     "survey_review": survey_review.figures,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,10 @@ from psygnal import Signal
 from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import ClumpError
-from napari_clumps.active_learning.doubts import Kind, Place, doubts
+from napari_clumps.active_learning.doubts import KEPT, REJECTED, UNBOXED, doubts
 from napari_clumps.active_learning.features import Features
 from napari_clumps.active_learning.ranking import (
-    Pool,
+    NOT_DESCRIBED,
     information_by_cutout,
     rank,
 )
@@ -32,6 +33,42 @@ from .descriptions import Descriptions
 _SAME = 0.2
 
 _AGAIN = "check again"
+
+#: Places of an order that are found one after the other: more than a person labels
+#: before the order is made anew.
+FIRST = 100
+
+#: From which doubt labels are looked at again: 1 is the opposite for sure, 0 is as sure
+#: as other labels of the kind.
+DOUBTFUL = 0.5
+
+#: A place on a cutout: the cutout, what was decided there, and the score of heads that
+#: did not learn from the galaxy.
+Place = tuple[int, str, float]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The cutouts that can come next, and what is known of them.
+
+    Attributes
+    ----------
+    ids : int array of shape (n,)
+    information : array of shape (n,)
+        In nats; NaN where a cutout is not described.
+    split : int array of shape (n,)
+        Boxes on which the heads do not agree.
+    vectors : array of shape (n, channels)
+        Embeddings; NaN where there is none.
+    labelled : array of shape (m, channels)
+        Of the cutouts that are done.
+    """
+
+    ids: NDArray[np.int64]
+    information: Floats
+    split: NDArray[np.int64]
+    vectors: Floats
+    labelled: Floats
 
 
 class Suggestions:
@@ -132,18 +169,28 @@ class Suggestions:
         pool = _pool(review, features, self._model())
         if not np.isfinite(pool.information).any():
             return []
-        chosen = rank(order, pool, zlib.crc32(review.id.encode()))
+        chosen = rank(
+            order, pool.ids, pool.information, pool.split, pool.vectors, pool.labelled,
+            zlib.crc32(review.id.encode()), FIRST,
+        )  # fmt: skip
         self._reasons = {one.cutout: one.reason for one in chosen}
         self._arms = {
-            one.cutout: one.arm for one in chosen if one.arm in ("chosen", "random")
+            one.cutout: one.arm for one in chosen if one.reason != NOT_DESCRIBED
         }
         return [one.cutout for one in chosen]
 
     def _doubtful(self, review: Review, features: Features) -> list[int]:
         least = self._session.scores.thresholds.of(self._model())
-        places = places_of(review, features.boxes(self._model()), least)
+        places = list(places_of(review, features.boxes(self._model()), least))
+        if not places:
+            return []
+        cutouts, kinds, unseen = zip(*places, strict=True)
         confirmed = review.confirmed
-        found = [one for one in doubts(list(places)) if one.cutout not in confirmed]
+        found = [
+            one
+            for one in doubts(cutouts, kinds, unseen)
+            if one.doubt >= DOUBTFUL and one.cutout not in confirmed
+        ]
         self._reasons = {one.cutout: one.reason for one in found}
         return [one.cutout for one in found]
 
@@ -223,7 +270,8 @@ def _pool(review: Review, features: Features, model: str) -> Pool:
     cutouts = [c for c in review.cutouts() if not c.held_out]
     ids = np.array([c.id for c in cutouts if not c.done], np.int64)
     done = np.array([c.id for c in cutouts if c.done], np.int64)
-    known = information_by_cutout(features.boxes(model))
+    told, gain, divided = information_by_cutout(features.boxes(model))
+    known = dict(zip(told.tolist(), zip(gain, divided, strict=True), strict=True))
     described = features.described(model)
     nothing = 0.0, 0
     facts = [
@@ -284,14 +332,14 @@ def _places(
     for k, box in enumerate(decided):
         at = int(overlaps[:, k].argmax())
         if overlaps[at, k] > _ALIKE:
-            kind: Kind = "kept" if box.kept else "rejected"
-            yield Place(cutout.id, kind, float(rows["unseen"][at]))
+            kind = KEPT if box.kept else REJECTED
+            yield cutout.id, kind, float(rows["unseen"][at])
     if not cutout.done:
         return
     apart = overlaps.max(axis=1, initial=0.0) < _SAME
     for row in rows[apart & rows["found"]]:
         if row["unseen"] >= least:
-            yield Place(cutout.id, "unboxed", float(row["unseen"]))
+            yield cutout.id, UNBOXED, float(row["unseen"])
 
 
 #: A described box is the decided one itself above this IoU: it was given with it.

@@ -79,7 +79,7 @@ def test_the_order_and_its_reason_are_the_model_s(ui, others):
     first, second, third, *rest = others
     assert list(c.session.queue.ids) == [second, third, first, *rest]
     assert c.session.cutout.id == second
-    assert "1 box on which the model is split" in reason(ui)
+    assert "1 box on which the heads are split" in reason(ui)
     assert c.session.review.arms[second] == "chosen"
     c.navigator.choose_queue(QueuePlan("catalogue"))
     ui.settle(30)
@@ -118,7 +118,7 @@ def doubted(ui, others):
 
 def test_a_label_in_doubt_is_shown_with_its_reason(ui, doubted):
     assert list(ui.controller.session.queue.ids) == [doubted.cutout]
-    assert "kept as a clump, and the model gives it 0.02" in reason(ui)
+    assert "accepted, but heads that have not seen it give 0.02" in reason(ui)
     assert "the labels are right" in reason(ui)
 
 

@@ -1,0 +1,107 @@
+"""How far embeddings are from those that are labelled, kept up to date."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from clump_detector.core.arrays import AnyArray, Floats
+
+#: Labelled ones that are compared with all others at a time, for memory.
+_AT_ONCE = 64
+
+
+class Apart:
+    """Squared distance of each row to the nearest of those that are labelled.
+
+    Distances are those of vectors that are standardised: mean 0 and standard deviation
+    1 of each dimension, over the pool and what is labelled.
+
+    Parameters
+    ----------
+    vectors : array of shape (n, D)
+        Rows that are not finite are unknown; they have no distance (NaN).
+    labelled : array of shape (m, D)
+        Rows that are not finite do not count.
+
+    Attributes
+    ----------
+    unknown : bool array of shape (n,)
+    distance : array of shape (n,)
+        Infinite as long as nothing is labelled.
+    usual : float
+        The median of the distances at the start; once the first is added, where
+        nothing was labelled.
+
+    Raises
+    ------
+    ValueError
+        If the two have different numbers of dimensions.
+    """
+
+    def __init__(self, vectors: ArrayLike, labelled: ArrayLike) -> None:
+        rows = np.asarray(vectors, dtype=np.float32)
+        others = np.asarray(labelled, dtype=np.float32)
+        others = others if others.size else others.reshape(0, rows.shape[1])
+        if others.shape[1] != rows.shape[1]:
+            raise ValueError(
+                f"embeddings have {rows.shape[1]} dimensions, those of labelled "
+                f"cutouts {others.shape[1]}: they are of two encoders"
+            )
+        self.unknown = np.asarray(~np.isfinite(rows).all(axis=1), dtype=bool)
+        others = others[np.isfinite(others).all(axis=1)]
+        self._rows, others = _standardised(rows, self.unknown, others)
+        self._squares = np.einsum("ij,ij->i", self._rows, self._rows)
+        self.distance: Floats = np.full(len(rows), np.inf, dtype=np.float32)
+        self.distance[self.unknown] = np.nan
+        for k in range(0, len(others), _AT_ONCE):
+            self._nearer(others[k : k + _AT_ONCE])
+        self.usual = self._median()
+        self._nothing_yet = not len(others)
+
+    def farthest(self, among: NDArray[np.bool_]) -> int:
+        """Return the row farthest from all labelled ones, the first of equal ones.
+
+        The one nearest to the mean as long as nothing is labelled.
+
+        Parameters
+        ----------
+        among : bool array of shape (n,)
+            Rows that may be chosen, at least one, none of them unknown.
+        """
+        if self._nothing_yet:
+            return int(np.argmin(np.where(among, self._squares, np.inf)))
+        return int(np.argmax(np.where(among, self.distance, -np.inf)))
+
+    def add(self, i: int) -> None:
+        """Count a row among the labelled ones; nothing happens if it is unknown."""
+        if self.unknown[i]:
+            return
+        self._nearer(self._rows[i : i + 1])
+        if self._nothing_yet:
+            self._nothing_yet, self.usual = False, self._median()
+
+    def _median(self) -> float:
+        known = self.distance[~self.unknown]
+        return float(np.median(known)) if len(known) else np.nan
+
+    def _nearer(self, others: AnyArray) -> None:
+        squares = np.einsum("ij,ij->i", others, others)
+        apart = self._squares[:, None] - 2 * (self._rows @ others.T) + squares
+        nearest = np.maximum(apart.min(axis=1), 0)
+        # NaN of unknown rows stays.
+        self.distance = np.minimum(self.distance, nearest)
+
+
+def _standardised(
+    rows: AnyArray, unknown: NDArray[np.bool_], others: AnyArray
+) -> tuple[AnyArray, AnyArray]:
+    """Return both with mean 0 and deviation 1 in each dimension, unknown ones as 0."""
+    known = np.concatenate([rows[~unknown], others])
+    if not len(known):
+        return np.zeros_like(rows), others
+    mean, deviation = known.mean(axis=0), known.std(axis=0)
+    deviation[deviation < 1e-6] = 1
+    rows = (rows - mean) / deviation
+    rows[unknown] = 0
+    return rows, (others - mean) / deviation
