@@ -20,6 +20,9 @@ from clump_detector.core.arrays import Floats
 KEPT, REJECTED, UNBOXED = "kept", "rejected", "unboxed"
 KINDS = (KEPT, REJECTED, UNBOXED)
 
+#: Labels are expected to be no less sure than a toss of a coin.
+LEAST_SURE = 0.5
+
 _WORDS = {
     KEPT: "accepted, but heads that have not seen it give",
     REJECTED: "turned down, but heads that have not seen it give",
@@ -98,8 +101,8 @@ def place_doubts(kinds: ArrayLike, unseen: ArrayLike) -> Floats:
     """Return how doubtful each place is, shape (n,): at most 1, NaN where unknown.
 
     The mean self-confidence of a class is the mean score of what was kept, and the mean
-    of 1 - score of what was not. How far a label falls short of that of its class is
-    given as a share of it.
+    of 1 - score of what was not; `LEAST_SURE` where it is lower, as it may be with few
+    labels. How far a label falls short of that of its class is given as a share of it.
 
     Parameters
     ----------
@@ -121,15 +124,12 @@ def place_doubts(kinds: ArrayLike, unseen: ArrayLike) -> Floats:
     kept = what == KEPT
     confidence = np.where(kept, scores, 1 - scores)
     usual = np.where(kept, _mean(confidence[kept]), _mean(confidence[~kept]))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        short = (usual - confidence) / usual
-    # A class without any confidence at all is as sure as usual everywhere.
-    return np.asarray(np.where((usual > 0) | np.isnan(scores), short, 0.0))
+    return np.asarray((usual - confidence) / usual)
 
 
 def _mean(confidence: Floats) -> float:
     known: NDArray[np.float64] = confidence[~np.isnan(confidence)]
-    return float(known.mean()) if len(known) else np.nan
+    return max(float(known.mean()), LEAST_SURE) if len(known) else LEAST_SURE
 
 
 def _words(kind: str, score: float, doubt: float) -> str:

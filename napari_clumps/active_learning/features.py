@@ -65,7 +65,8 @@ class Features:
             If the disk is full or cannot be written to.
         """
         n, size = len(description.boxes), len(description.vector)
-        boxes = self._file(_box_name(model_id, size), _box_fields(size))
+        each = description.vectors.shape[1]
+        boxes = self._file(_box_name(model_id, each), _box_fields(each))
         new_model = not boxes.path.exists()
         rows = np.zeros(max(n, 1), boxes.dtype)
         rows["empty"] = n == 0

@@ -83,7 +83,8 @@ class Similar:
         if not len(rows):
             self._show([], "The model has not described this galaxy yet.")
             return
-        order, _ = nearest(vectors, rows)
+        # The first half is of the galaxy itself, and not of its surroundings.
+        order, _ = nearest(vectors[:, : vectors.shape[1] // 2], rows)
         own = set(rows.tolist())
         alike = [*rows.tolist(), *(int(k) for k in order if int(k) not in own)]
         names = [self.session.opened.cutout(int(i)).name for i in ids[rows][:1]]

@@ -88,8 +88,11 @@ def test_less_sure_is_more_doubtful(rows, first, second):
 def test_nothing_to_doubt():
     assert doubts([], [], []) == []
     assert doubts([1], [KEPT], [np.nan]) == []
+    # Of a single label the mean says nothing: it has to be as sure as a coin.
     (only,) = doubts([1], [KEPT], [0.0])
-    assert only.doubt == 0
+    assert only.doubt == 1
+    (sure,) = doubts([1], [KEPT], [0.5])
+    assert sure.doubt == 0
 
 
 @pytest.mark.parametrize(

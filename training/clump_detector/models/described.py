@@ -32,8 +32,9 @@ class Description:
     ----------
     encoder : str
         Names the weights of the encoder: vectors of two encoders cannot be compared.
-    vector : float16 array of shape (channels,)
-        The embedding of the cutout.
+    vector : float16 array of shape (2 * channels,)
+        The embedding of the cutout: the encoder's features on its galaxy, and on all
+        of it. Of a field of many galaxies both are the latter.
     boxes : array of shape (n, 4)
         The model's own, the best first, then those that it was asked about.
     found : bool array of shape (n,)
@@ -106,7 +107,7 @@ class Description:
             found=np.array(table["found"], dtype=bool),
             votes=np.array(table["votes"], dtype=np.int64),
             heads=int(table["heads"]),
-            vectors=_unpacked(table["vectors"]).reshape(-1, len(vector)),
+            vectors=_unpacked(table["vectors"]).reshape(-1, len(vector) // 2),
             ensemble=bool(table["ensemble"]),
             **{name: np.array(table[name], dtype=np.float64) for name in _NUMBERS},
         )

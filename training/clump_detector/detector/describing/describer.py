@@ -17,6 +17,7 @@ from clump_detector.detector.backend import torch_search
 from clump_detector.detector.heads import Encoded
 from clump_detector.detector.predict import Detections, Predictor, as_arrays, as_tensor
 from clump_detector.images.cutout import Cutout
+from clump_detector.images.host_mask import host_mask
 from clump_detector.metrics.information import mutual_information
 from clump_detector.models.described import Description
 from clump_detector.models.network_scale import (
@@ -27,7 +28,13 @@ from clump_detector.models.network_scale import (
     to_network,
 )
 
-from .embedding import box_vectors, coarsest_maps, encoder_id, vector_of
+from .embedding import (
+    box_vectors,
+    coarsest_maps,
+    encoder_id,
+    vector_in,
+    vector_of,
+)
 from .ensemble import Ensemble, Heads, load_heads
 
 #: The network's score from which boxes are described: lower than what is proposed, so
@@ -100,7 +107,13 @@ class Describer:
             boxes = geometry.as_boxes(np.concatenate([found.boxes, low.boxes, given]))
             scores = np.concatenate([found.scores, low.scores])
             described = self._described(tile, to_network(boxes, seen.scale), keys)
-        vector = vector_of([tile.coarsest])
+            host = host_mask(seen.picture, seen.fwhm)
+            vector = np.concatenate(
+                [
+                    vector_in(tile.coarsest, host, tile.encoded.padded),
+                    vector_of([tile.coarsest]),
+                ]
+            )
         return found, self._whole(described, vector, boxes, scores)
 
     def _tile(self, picture: NDArray[np.uint8]) -> _Tile:
@@ -152,7 +165,8 @@ class Describer:
         joined = {
             name: np.concatenate([row[name] for row in rows])[back] for name in rows[0]
         }
-        return self._whole(joined, vector_of(means), boxes, found.scores)
+        vector = np.tile(vector_of(means), 2)
+        return self._whole(joined, vector, boxes, found.scores)
 
     def _described(
         self, tile: _Tile, boxes: geometry.Boxes, keys: Iterable[str]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.ops import roi_align
@@ -74,6 +75,29 @@ def vector_of(maps: list[Tensor]) -> NDArray[np.float32]:
     """
     means = torch.stack([one.mean(dim=(0, 2, 3)) for one in maps])
     return means.mean(dim=0).cpu().numpy()
+
+
+def vector_in(
+    features: Tensor, mask: NDArray[np.bool_], padded: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Return the mean of a feature map where a mask is, shape (channels,).
+
+    Parameters
+    ----------
+    features : tensor of shape (1, channels, rows, columns)
+    mask : bool array of shape (height, width)
+        On the picture; where it is empty, all counts.
+    padded : (int, int)
+        Height and width of the batch that the map is of.
+    """
+    rows, columns = features.shape[-2:]
+    whole = torch.zeros(1, 1, *padded)
+    whole[0, 0, : mask.shape[0], : mask.shape[1]] = torch.from_numpy(mask).float()
+    share = F.adaptive_avg_pool2d(whole, (rows, columns)).to(features.device)
+    if not share.any():
+        share = torch.ones_like(share)
+    mean = (features * share).sum(dim=(0, 2, 3)) / share.sum()
+    return np.asarray(mean.cpu().numpy())
 
 
 def box_vectors(features: Tensor, boxes: Tensor, stride: int) -> NDArray[np.float32]:
