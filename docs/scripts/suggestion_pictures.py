@@ -1,0 +1,62 @@
+"""The pictures of what comes next and of similar galaxies: FOLDER MODEL PICTURES.
+
+``python docs/scripts/suggestion_pictures.py GALAXIES my-model docs/pictures`` opens a
+folder of galaxies in the real window, detects with a model that has an ensemble, and
+saves ``suggested.png`` and ``similar.png``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from collect_pictures import keep_picture
+
+
+def main(galaxies: Path, model: str, pictures: Path) -> None:
+    """Detect, choose an order, look for similar ones, and save the pictures."""
+    import napari
+    from qtpy.QtTest import QTest
+    from qtpy.QtWidgets import QWidget
+
+    from napari_clumps.plugin.panels import show_panels
+    from napari_clumps.plugin.window import controller_of
+    from napari_clumps.review import QueuePlan
+
+    scratch = Path(tempfile.mkdtemp())
+    os.environ["NAPARI_CLUMPS_DATA"] = str(scratch / "data")
+    viewer = napari.Viewer(title="napari-clumps")
+    viewer.window.resize(1500, 940)
+    show_panels(viewer)
+    c = controller_of(viewer)
+    c.session.choose(annotator="Ada", blind_test=False)
+    c.session.choose_model(model)
+
+    def wait(done: Callable[[], bool]) -> None:
+        while not done():
+            QTest.qWait(50)
+
+    def save(name: str) -> None:
+        QTest.qWait(2500)
+        picture = scratch / name
+        viewer.window._qt_window.grab().save(str(picture))
+        keep_picture(picture, pictures / name)
+
+    c.open_paths([galaxies], scratch / "galaxies.clumps")
+    c.detection.start("review")
+    wait(lambda: not c.detection.running)
+    c.navigator.choose_queue(QueuePlan("most informative", "not done"))
+    save("suggested.png")
+    viewer.window.add_plugin_dock_widget("napari-clumps", "Similar galaxies")
+    panel = viewer.window._qt_window.findChild(QWidget, "similar_panel")
+    panel.like_current()
+    save("similar.png")
+    c.close()
+    viewer.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
