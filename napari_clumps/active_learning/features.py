@@ -125,20 +125,41 @@ class Features:
         FileError
             If they cannot be read.
         """
-        rows = self._of_model(model_id)
+        file = self._of_model(model_id)
+        if file is None:
+            return no_records(_box_fields(1))
+        rows = file.newest()
+        return np.asarray(rows[~rows["empty"]])
+
+    def boxes_on(self, model_id: str, cutout_id: int) -> NDArray[np.void]:
+        """Return the boxes that a model described on one cutout, as `boxes` does.
+
+        Parameters
+        ----------
+        model_id : str
+        cutout_id : int
+
+        Raises
+        ------
+        FileError
+            If they cannot be read.
+        """
+        file = self._of_model(model_id)
+        if file is None:
+            return no_records(_box_fields(1))
+        rows = file.of(cutout_id)
         return np.asarray(rows[~rows["empty"]])
 
     def described(self, model_id: str) -> set[int]:
         """Return the cutouts that a model described, those without a box among them."""
-        rows = self._of_model(model_id)
-        return set(rows["cutout"].tolist())
+        file = self._of_model(model_id)
+        return set() if file is None else file.cutouts()
 
-    def _of_model(self, model_id: str) -> NDArray[np.void]:
-        pattern = f"{_stem(_BOXES, model_id)}-*{_SUFFIX}"
-        found = self._newest_file(pattern)
+    def _of_model(self, model_id: str) -> RecordFile | None:
+        found = self._newest_file(f"{_stem(_BOXES, model_id)}-*{_SUFFIX}")
         if found is None:
-            return no_records(_box_fields(1))
-        return self._file(found.stem, _box_fields(_size(found))).newest()
+            return None
+        return self._file(found.stem, _box_fields(_size(found)))
 
     def vectors(
         self, encoder: str = ""
@@ -160,23 +181,28 @@ class Features:
         FileError
             If they cannot be read.
         """
-        rows = self._of_encoder(encoder)
-        if not len(rows):
+        file = self._of_encoder(encoder)
+        if file is None:
             return _NOTHING
+        rows = file.newest()
         vectors = rows["vector"]
         good = np.isfinite(vectors).all(axis=1)
         return rows["cutout"][good].astype(np.int64), vectors[good]
 
-    def times(self, encoder: str = "") -> dict[int, float]:
-        """Return when the files of the described cutouts had been changed last."""
-        rows = self._of_encoder(encoder)
-        return dict(zip(rows["cutout"].tolist(), rows["mtime"].tolist(), strict=True))
+    def time_of(self, cutout_id: int) -> float | None:
+        """Return when a cutout's files had been changed last as it was described.
 
-    def _of_encoder(self, encoder: str) -> NDArray[np.void]:
+        None where it was not, by the encoder that was used last.
+        """
+        file = self._of_encoder("")
+        rows = None if file is None else file.of(cutout_id)
+        return float(rows["mtime"][0]) if rows is not None and len(rows) else None
+
+    def _of_encoder(self, encoder: str) -> RecordFile | None:
         found = self._newest_file(f"{_CUTOUTS}-{encoder or '*'}-*{_SUFFIX}")
         if found is None:
-            return no_records(_cutout_fields(1))
-        return self._file(found.stem, _cutout_fields(_size(found))).newest()
+            return None
+        return self._file(found.stem, _cutout_fields(_size(found)))
 
     def _newest_file(self, pattern: str) -> Path | None:
         try:

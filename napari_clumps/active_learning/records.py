@@ -39,7 +39,9 @@ class RecordFile:
     def __init__(self, path: Path, fields: Fields) -> None:
         self.path = path
         self.dtype = np.dtype([*_PLACE, *fields])
-        self._read: tuple[int, NDArray[np.void]] | None = None
+        self._size = 0
+        self._places: dict[int, tuple[int, int]] = {}
+        self._all: NDArray[np.void] | None = None
 
     def add(self, cutout_id: int, rows: AnyArray) -> None:
         """Add a batch.
@@ -60,6 +62,7 @@ class RecordFile:
             batch[name] = rows[name]
         batch["cutout"], batch["rows"] = cutout_id, len(rows)
         batch["place"] = np.arange(len(rows))
+        self._look()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
@@ -68,6 +71,8 @@ class RecordFile:
                 file.write(batch.tobytes())
         except OSError as error:
             raise from_os_error(error, self.path, "write") from error
+        self._places[cutout_id] = whole // self.dtype.itemsize, len(rows)
+        self._size, self._all = whole + batch.nbytes, None
 
     def newest(self) -> NDArray[np.void]:
         """Return the records of the newest whole batch of each cutout.
@@ -82,35 +87,84 @@ class RecordFile:
         FileError
             If the file cannot be read.
         """
-        try:
-            size = self.path.stat().st_size if self.path.exists() else 0
-            if self._read is None or self._read[0] != size:
-                self._read = size, self._newest(size // self.dtype.itemsize)
-        except OSError as error:
-            raise from_os_error(error, self.path, "read") from error
-        return self._read[1]
+        self._look()
+        if self._all is None:
+            self._all = self._newest()
+        return self._all
 
-    def _newest(self, n: int) -> NDArray[np.void]:
+    def of(self, cutout_id: int) -> NDArray[np.void]:
+        """Return the records of the newest whole batch of a cutout, in order.
+
+        Parameters
+        ----------
+        cutout_id : int
+
+        Raises
+        ------
+        FileError
+            If the file cannot be read.
+        """
+        self._look()
+        start, n = self._places.get(cutout_id, (0, 0))
+        return np.array(self._mapped()[start : start + n])
+
+    def cutouts(self) -> set[int]:
+        """Return the cutouts that have a batch.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be read.
+        """
+        self._look()
+        return set(self._places)
+
+    def _mapped(self) -> NDArray[np.void]:
+        n = self._size // self.dtype.itemsize
         if not n:
             return np.zeros(0, self.dtype)
-        rows = np.memmap(self.path, self.dtype, "r", shape=(n,))
+        try:
+            return np.memmap(self.path, self.dtype, "r", shape=(n,))
+        except OSError as error:
+            raise from_os_error(error, self.path, "read") from error
+
+    def _look(self) -> None:
+        """Find the batches, unless the file is as it was left."""
+        try:
+            size = self.path.stat().st_size if self.path.exists() else 0
+        except OSError as error:
+            raise from_os_error(error, self.path, "read") from error
+        if size != self._size:
+            self._size, self._all = size, None
+            self._places = self._found()
+
+    def _found(self) -> dict[int, tuple[int, int]]:
+        """Return first row and number of rows of each cutout's newest whole batch."""
+        rows = self._mapped()
+        n = len(rows)
+        if not n:
+            return {}
         place, length = np.array(rows["place"]), np.array(rows["rows"])
         cutouts = np.array(rows["cutout"])
         starts = np.flatnonzero(place == 0)
-        starts = starts[starts + length[starts] <= n]
+        starts = starts[(length[starts] > 0) & (starts + length[starts] <= n)]
         # A batch is whole if the last of its rows is there, and is its own.
         ends = starts + length[starts] - 1
-        good = (length[starts] > 0) & (place[ends] == length[starts] - 1)
+        good = place[ends] == length[starts] - 1
         starts = starts[good & (cutouts[ends] == cutouts[starts])]
-        # The last of equal ones is the first in the reverse order.
-        _, last = np.unique(cutouts[starts][::-1], return_index=True)
-        starts = starts[::-1][last]
-        if not len(starts):
+        pairs = zip(starts.tolist(), length[starts].tolist(), strict=True)
+        return dict(zip(cutouts[starts].tolist(), pairs, strict=True))
+
+    def _newest(self) -> NDArray[np.void]:
+        if not self._places:
             return np.zeros(0, self.dtype)
-        counts = length[starts].astype(np.int64)
+        order = sorted(self._places)
+        starts = np.array([self._places[i][0] for i in order])
+        counts = np.array([self._places[i][1] for i in order])
         first = np.repeat(starts - np.concatenate([[0], counts.cumsum()[:-1]]), counts)
         index = first + np.arange(counts.sum())
-        if len(index) == n and (index == np.arange(n)).all():
+        rows = self._mapped()
+        if len(index) == len(rows) and (index == np.arange(len(rows))).all():
             return rows
         return np.asarray(rows[index])
 

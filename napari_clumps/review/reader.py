@@ -106,6 +106,11 @@ class ReviewReader:
         """
         return self._cutouts.all(begun=begun)
 
+    def states(self) -> list[tuple[int, bool, bool]]:
+        """Return id, done and held out of each cutout, in the order of the ids."""
+        rows = self._store.rows("SELECT id, done, held_out FROM cutouts ORDER BY id")
+        return [(row[0], bool(row[1]), bool(row[2])) for row in rows]
+
     def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
         """Return the keys that identify a cutout's galaxy.
 

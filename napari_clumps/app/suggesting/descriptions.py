@@ -11,7 +11,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.models.described import Description
 from napari_clumps.active_learning.features import Features
 from napari_clumps.app.session import Session
-from napari_clumps.review import Box, Review
+from napari_clumps.review import Box, CutoutRecord, Review
 
 #: A box of a review is the described one if no corner is farther off, in pixels.
 _SAME = 0.01
@@ -89,6 +89,14 @@ class Descriptions:
             return
         self.changed.emit()
 
+    def is_stale(self, cutout: CutoutRecord) -> bool:
+        """Return whether a cutout's files have changed since it was described."""
+        try:
+            then = None if self.features is None else self.features.time_of(cutout.id)
+        except ClumpError:
+            return False
+        return then is not None and then != newest(cutout.source.files)
+
     def votes_on(self, cutout_id: int, boxes: list[Box]) -> dict[int, str]:
         """Return the votes of an ensemble for boxes of a cutout, by id, where known.
 
@@ -101,11 +109,9 @@ class Descriptions:
         if self.features is None or cutout is None or cutout.model is None:
             return {}
         try:
-            rows = self.features.boxes(cutout.model)
+            rows = self.features.boxes_on(cutout.model, cutout_id)
         except ClumpError:  # the boxes themselves are shown all the same
             return {}
-        first, last = np.searchsorted(rows["cutout"], [cutout_id, cutout_id + 1])
-        rows = rows[first:last]
         if not len(rows) or not rows["ensemble"][0]:
             return {}
         found: dict[int, str] = {}

@@ -38,6 +38,9 @@ _AGAIN = "check again"
 #: before the order is made anew.
 FIRST = 100
 
+#: Cutouts that are described when an order is chosen: half an hour of one core.
+MOST = 20_000
+
 #: From which doubt labels are looked at again: 1 is the opposite for sure, 0 is as sure
 #: as other labels of the kind.
 DOUBTFUL = 0.5
@@ -109,11 +112,13 @@ class Suggestions:
         self._reasons: dict[int, str] = {}
         self._arms: dict[int, str] = {}
         self._was_running = False
+        self._ranked_by = ""
         navigator.ranking = self.ranking
         navigator.describe_for = self.describe_for
         decisions.confirm = self.confirm
         session.review_opened.connect(self._forget)
-        session.cutout_changed.connect(self._note_arm)
+        session.cutout_changed.connect(self._on_cutout)
+        session.models_changed.connect(self._on_models)
         describing.changed.connect(self._on_job)
         detection.changed.connect(self._on_job)
 
@@ -154,6 +159,7 @@ class Suggestions:
         order : str
         """
         self._reasons, self._arms = {}, {}
+        self._ranked_by = self._model()
         review, features = self._session.review, self._descriptions.features
         if review is None or features is None:
             return []
@@ -218,10 +224,15 @@ class Suggestions:
             self._session.warn(error.message)
             return
         if order == _AGAIN:
-            wanted = [c for c in review.cutouts(begun=True) if not c.held_out]
+            wanted = [c.id for c in review.cutouts(begun=True) if not c.held_out]
         else:
-            wanted = [c for c in review.cutouts() if not c.held_out]
-        self._describing.start([c.id for c in wanted if c.id not in done])
+            wanted = [i for i, _, held_out in review.states() if not held_out]
+        queue = self._session.queue
+        place = {} if queue is None else {i: k for k, i in enumerate(queue.ids)}
+        missing = [i for i in wanted if i not in done]
+        # What would come next is described first.
+        missing.sort(key=lambda i: place.get(i, len(place)))
+        self._describing.start(missing[:MOST])
 
     def _on_job(self) -> None:
         """Make the order anew when everything that it needs is described."""
@@ -230,6 +241,13 @@ class Suggestions:
         if ended and self.order:
             self._navigator.make_queue()
             self._session.announce_cutout()
+        self.changed.emit()
+
+    def _on_models(self) -> None:
+        """Make the order anew where another model is the current one."""
+        model = self._model()
+        if self.order and model != self._ranked_by:
+            self._navigator.make_queue()
         self.changed.emit()
 
     # -- what a person did ----------------------------------------------------
@@ -255,10 +273,17 @@ class Suggestions:
         self._navigator.next_cutout()
         return True
 
-    def _note_arm(self) -> None:
-        """Keep by which share of the order a cutout came that is shown first."""
+    def _on_cutout(self) -> None:
+        """Keep by which share of the order a cutout came that is shown first.
+
+        If its image has changed since it was described, it is described again.
+        """
         cutout, review = self._session.cutout, self._session.review
-        if cutout is None or review is None or review.read_only or cutout.done:
+        if cutout is None or review is None or review.read_only or not self.order:
+            return
+        if self._descriptions.is_stale(cutout) and not self._detection.running:
+            self._describing.start([cutout.id])
+        if cutout.done:
             return
         arm = self._arms.get(cutout.id) if self.order else None
         if arm is not None:
@@ -267,9 +292,9 @@ class Suggestions:
 
 def _pool(review: Review, features: Features, model: str) -> Pool:
     """Return the cutouts that can come next, and what is known of them."""
-    cutouts = [c for c in review.cutouts() if not c.held_out]
-    ids = np.array([c.id for c in cutouts if not c.done], np.int64)
-    done = np.array([c.id for c in cutouts if c.done], np.int64)
+    states = [(i, done) for i, done, held_out in review.states() if not held_out]
+    ids = np.array([i for i, is_done in states if not is_done], np.int64)
+    done = np.array([i for i, is_done in states if is_done], np.int64)
     told, gain, divided = information_by_cutout(features.boxes(model))
     known = dict(zip(told.tolist(), zip(gain, divided, strict=True), strict=True))
     described = features.described(model)

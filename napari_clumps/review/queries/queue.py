@@ -216,6 +216,9 @@ def _ranked(
     if again:
         note = "" if first else "No label is in doubt, as far as the model has seen."
         return Queue(store, first, note)
+    undone = {row[0] for row in store.rows("SELECT id FROM cutouts WHERE done = 0")}
+    if not undone & known:
+        return Queue(store, there, "Nothing is left to choose from: all is done.")
     if not first:
         fallback = RANKED[plan.order]
         queue = make_queue(store, QueuePlan(fallback, plan.shown), least)

@@ -58,7 +58,8 @@ def test_the_newest_of_each_cutout_is_read_back(tmp_path_factory, taken):
             assert mine["mean"] == pytest.approx(value)
             assert mine["corners"].ravel() == pytest.approx(np.arange(4.0 * n))
             assert vectors[k] == pytest.approx(value, abs=1e-3)
-            assert seen.times()[cutout] == pytest.approx(100 * value)
+            assert seen.time_of(cutout) == pytest.approx(100 * value)
+            assert (seen.boxes_on("m-1", cutout) == mine).all()
 
 
 @settings(max_examples=30, deadline=None)
@@ -131,7 +132,8 @@ def test_nothing_described_is_nothing(tmp_path):
     assert len(features.boxes("m")) == 0
     assert features.described("m") == set()
     assert features.vectors()[1].shape[0] == 0
-    assert features.times() == {}
+    assert features.time_of(1) is None
+    assert len(features.boxes_on("m", 1)) == 0
     assert not (tmp_path / "missing").exists()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -155,3 +157,38 @@ def test_another_review_has_descriptions_of_its_own(ui, tmp_path):
     c.close_review()
     assert c.descriptions.features is None
     assert c.suggestions.reason == ""
+
+
+def test_when_all_is_done_it_says_so(ui, others):
+    c = ui.controller
+    for cutout in c.session.review.ids:
+        describe(ui, cutout)
+        c.session.review.set_done(cutout, True)
+    c.navigator.choose_queue(INFORMATIVE)
+    ui.settle(30)
+    assert "all is done" in c.session.queue.note
+    assert set(c.session.queue.ids) == set(others)
+
+
+def test_a_galaxy_whose_image_has_changed_is_described_again(ui, others):
+    c = ui.controller
+    for cutout in others:
+        describe(ui, cutout)
+    c.navigator.choose_queue(INFORMATIVE)
+    path = c.session.review.cutout(others[1]).source.path
+    os.utime(path, (1e9, 1e9))
+    c.navigator.go_to(others[1])
+    ui.qtbot.waitUntil(lambda: not c.describing.running)
+    assert c.describing.total == 1
+    assert c.descriptions.features.time_of(others[1]) == 1e9
+
+
+def test_another_model_has_an_order_of_its_own(ui, others):
+    c = ui.controller
+    for cutout in others:
+        describe(ui, cutout)
+    c.navigator.choose_queue(INFORMATIVE)
+    assert c.session.queue.note == ""
+    c.session.choose_model("starter-simulated")
+    ui.settle(30)
+    assert "No cutout is described yet" in c.session.queue.note
