@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from clump_detector.train.operating_point import OperatingPoint, operating_point
 from napari_clumps.active_learning.doubts import doubts
 from napari_clumps.active_learning.ranking import (
     ORDERS,
+    RANDOM,
     information_by_cutout,
     rank,
 )
@@ -41,8 +42,35 @@ TEST_SHARE = 1 / 3
 _BOX = [("cutout", "i8"), ("found", "?"), ("information", "f8"), ("votes", "i8")]
 BOX = np.dtype([*_BOX, ("heads", "i8")])
 
-#: Heads of folds, calibration and default score, and which head left out a galaxy.
-Trained = tuple[list[Head], OperatingPoint, dict[int, int]]
+
+@dataclass(frozen=True)
+class Trained:
+    """Heads of folds, and what they find on the galaxies that each left out.
+
+    Attributes
+    ----------
+    heads : list of Head
+    apart : dict of int to int
+        For each galaxy the head that did not learn from it.
+    out : dict of int to Match
+        What that head finds on it.
+    point : OperatingPoint
+        Calibration and default score from these.
+    """
+
+    heads: list[Head]
+    apart: dict[int, int]
+    out: dict[int, Match]
+    point: OperatingPoint
+
+    def out_of_fold(self) -> list[list[int]]:
+        """Return galaxy, true boxes, hits and false ones at the default score."""
+        mended = [
+            replace(m, scores=self.point.calibration(m.scores))
+            for m in self.out.values()
+        ]
+        counted = matching.counts(mended, self.point.score)
+        return [[i, *row] for i, row in zip(self.out, counted.tolist(), strict=True)]
 
 
 @dataclass
@@ -104,24 +132,28 @@ class Loop:
         """Return the figures of one order against the galaxies that are labelled."""
         start = np.random.default_rng([seed, 25]).permutation(self.pool)[:step]
         labelled = [int(i) for i in start]
-        rows: list[dict[str, Any]] = []
+        drawn = list(labelled)
+        points: list[dict[str, Any]] = []
         while True:
             begun = time.monotonic()
-            if rows or seed not in self._first:
+            if points or seed not in self._first:
                 trained = self.trained(labelled, self.targets, seed, folds)
                 self._first.setdefault(seed, trained)
-            heads, point, _ = trained if rows else self._first[seed]
-            rows.append(self._judged(heads, point, labelled))
+            trained = trained if points else self._first[seed]
+            points.append(self._judged(trained, labelled))
             done = len(labelled) >= min(most, len(self.pool))
             if not done:
-                labelled += self._next(arm, seed, heads, point, labelled, step)
+                chosen, at_random = self._next(arm, seed, trained, labelled, step)
+                labelled += chosen
+                drawn += at_random
             print(
-                f"{arm} {seed}: {rows[-1]['galaxies']} galaxies, "
-                f"F1 {rows[-1]['f1']:.3f}, {time.monotonic() - begun:.0f} s",
+                f"{arm} {seed}: {points[-1]['galaxies']} galaxies, "
+                f"F1 {points[-1]['f1']:.3f}, {time.monotonic() - begun:.0f} s",
                 flush=True,
             )
             if done:
-                return {"arm": arm, "seed": seed, "points": rows, "order": labelled}
+                known = {"order": labelled, "drawn": drawn}
+                return {"arm": arm, "seed": seed, "points": points, **known}
 
     def trained(
         self,
@@ -144,16 +176,17 @@ class Loop:
             heads.append(head)
             apart.update(dict.fromkeys(left, k))
             out += zip(left, find(self.rows, [head], left, self.detector), strict=True)
-        matches = [match(self.rows.galaxies[i], found) for i, found in out]
-        unseen = Unseen("out of fold", matches, [self.base[i] for i, _ in out])
+        matches = {i: match(self.rows.galaxies[i], found) for i, found in out}
+        base = [self.base[i] for i in matches]
+        unseen = Unseen("out of fold", list(matches.values()), base)
         before = (self.card.calibration, self.card.default_score)
-        return heads, operating_point(unseen, before, Goal.of("f1")), apart
+        point = operating_point(unseen, before, Goal.of("f1"))
+        return Trained(heads, apart, matches, point)
 
-    def _judged(
-        self, heads: Sequence[Head], point: OperatingPoint, labelled: Sequence[int]
-    ) -> dict[str, Any]:
+    def _judged(self, trained: Trained, labelled: Sequence[int]) -> dict[str, Any]:
         """Return the figures of some heads on the test part."""
-        found = find(self.rows, heads, self.test, self.detector)
+        point = trained.point
+        found = find(self.rows, trained.heads, self.test, self.detector)
         matches = [
             match(self.rows.galaxies[i], _calibrated(one, point))
             for i, one in zip(self.test, found, strict=True)
@@ -170,34 +203,35 @@ class Loop:
             "purity": purity,
             "best_f1": float(np.nanmax(matching.curve(matches).f1)),
             "average_precision": matching.average_precision(matches),
+            "out_of_fold": trained.out_of_fold(),
         }
 
     def _next(
         self,
         arm: str,
         seed: int,
-        heads: Sequence[Head],
-        point: OperatingPoint,
+        trained: Trained,
         labelled: Sequence[int],
         step: int,
-    ) -> list[int]:
-        """Return the galaxies that an order asks for next."""
+    ) -> tuple[list[int], list[int]]:
+        """Return the galaxies that an order asks for next, and which it has drawn."""
         left = sorted(set(self.pool) - set(labelled))
         if arm == "random":
             # The same order whatever was learned: draws go on where they stopped.
             order = np.random.default_rng([seed, 25]).permutation(self.pool).tolist()
-            return [i for i in order if i in set(left)][:step]
+            chosen = [i for i in order if i in set(left)][:step]
+            return chosen, chosen
         found: list[Found] = []
         if arm != "diverse":
-            found = find(self.rows, heads, left, self.detector)
+            found = find(self.rows, trained.heads, left, self.detector)
         if arm == "least certain":
             sure = [
-                np.abs(_calibrated(f, point).scores - 0.5).min(initial=0.5)
+                np.abs(_calibrated(f, trained.point).scores - 0.5).min(initial=0.5)
                 for f in found
             ]
-            return [left[i] for i in np.argsort(sure, kind="stable")[:step]]
+            return [left[i] for i in np.argsort(sure, kind="stable")[:step]], []
         assert arm in ORDERS
-        gain, split = _told(left, found, point)
+        gain, split = _told(left, found, trained.point)
         choices = rank(
             arm,
             left,
@@ -207,7 +241,9 @@ class Loop:
             self.rows.vectors[list(labelled)],
             seed,
         )
-        return [choice.cutout for choice in choices[:step]]
+        choices = choices[:step]
+        drawn = [choice.cutout for choice in choices if choice.arm == RANDOM]
+        return [choice.cutout for choice in choices], drawn
 
     def spoiled(self, seed: int) -> dict[str, Any]:
         """Spoil a tenth of the labels; return how early doubts come to the galaxies."""
@@ -218,9 +254,9 @@ class Loop:
             boxes, rejected = labels[i]
             galaxy = self.rows.galaxies[i]
             targets[i] = target_of(galaxy, self.detector, boxes, rejected)
-        heads, point, apart = self.trained(every, targets, seed, 5)
+        known = self.trained(every, targets, seed, 5)
         cutouts, kinds, scores = places_of(
-            self.rows, heads, apart, labels, self.detector, point
+            self.rows, known.heads, known.apart, labels, self.detector, known.point
         )
         order = [d.cutout for d in doubts(cutouts, kinds, scores)]
         order += [i for i in every if i not in set(order)]

@@ -50,7 +50,10 @@ def summed(curves: Curves) -> Iterator[Figure]:
     mark = int(np.argmin(np.abs(at - MARK)))
     goal = float(values(curves[BASELINE], "f1")[:, mark].mean())
     yield Figure(f"{BASELINE}: F1 with {at[mark]:.0f} galaxies", goal, "")
-    level = values(curves[BASELINE], "f1")[:, at >= FROM].mean(axis=1)
+    level = {
+        curve["seed"]: float(values([curve], "f1")[0, at >= FROM].mean())
+        for curve in curves[BASELINE]
+    }
     for arm, own in curves.items():
         f1 = values(own, "f1")
         yield Figure(f"{arm}: F1 with {at[mark]:.0f} galaxies", *_mean(f1[:, mark]))
@@ -58,7 +61,16 @@ def summed(curves: Curves) -> Iterator[Figure]:
             counts = values(own, name)[:, mark]
             what = f"{arm}: {name} on {at[mark]:.0f} galaxies"
             yield Figure(what, *_mean(counts))
-        gain = f1[:, at >= FROM].mean(axis=1) - level
+        many = values(curves[BASELINE], "boxes")[:, mark].mean()
+        same = np.array(
+            [
+                np.interp(many, counts, one)
+                for counts, one in zip(values(own, "boxes"), f1, strict=True)
+            ]
+        )
+        yield Figure(f"{arm}: F1 with {many:.0f} boxes", *_mean(same))
+        base = np.array([level[curve["seed"]] for curve in own])
+        gain = f1[:, at >= FROM].mean(axis=1) - base
         what = f"{arm}: F1 more than {BASELINE}, {FROM} galaxies on"
         yield Figure(what, *_mean(gain))
         for name in ("galaxies", "boxes", "decisions"):
