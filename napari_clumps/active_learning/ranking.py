@@ -74,6 +74,7 @@ def rank(
     labelled: ArrayLike,
     seed: int,
     first: int = 200,
+    since: int = 0,
 ) -> list[Choice]:
     """Return all cutouts of a pool in the order in which they should be labelled.
 
@@ -109,6 +110,10 @@ def rank(
         So many places are chosen one after the other; the others come by the distance
         or the information that they have then.
 
+    since : int
+        Cutouts that were shown since the last one at random: orders are made anew all
+        the time, and the share has to hold over all of them.
+
     Raises
     ------
     ValueError
@@ -128,7 +133,7 @@ def rank(
             if not missing[i]
         )
         taken = np.zeros(len(known.ids), dtype=bool)
-        return _interleaved(known, picks, taken, seed)
+        return _interleaved(known, picks, taken, seed, since)
     apart = Apart(known.vectors, labelled)
     if order == DIVERSE:
         missing = apart.unknown
@@ -144,7 +149,7 @@ def rank(
         if taken.sum() <= first:
             apart.add(i)
 
-    return _interleaved(known, picks, taken, seed, follow)
+    return _interleaved(known, picks, taken, seed, since, follow)
 
 
 def information_by_cutout(boxes: AnyArray) -> tuple[Ids, Floats, Ids]:
@@ -286,6 +291,7 @@ def _interleaved(
     picks: Iterator[tuple[int, str]],
     taken: NDArray[np.bool_],
     seed: int,
+    since: int,
     tell: Callable[[int], None] = lambda _: None,
 ) -> list[Choice]:
     """Return all of the pool: the picks, each fifth at random, then what is unknown.
@@ -296,7 +302,7 @@ def _interleaved(
     unknown = iter(range(len(known.ids)))
     found: list[Choice] = []
     while len(found) < len(known.ids):
-        if (len(found) + 1) % EVERY == 0:
+        if (since + len(found) + 1) % EVERY == 0:
             i, arm, reason = _next(drawn, taken), RANDOM, AT_RANDOM
         else:
             arm = CHOSEN

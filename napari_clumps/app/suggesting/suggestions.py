@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from napari_clumps.active_learning.doubts import KEPT, REJECTED, UNBOXED, doubts
 from napari_clumps.active_learning.features import Features
 from napari_clumps.active_learning.ranking import (
     NOT_DESCRIBED,
+    RANDOM,
     information_by_cutout,
     rank,
 )
@@ -177,7 +178,7 @@ class Suggestions:
             return []
         chosen = rank(
             order, pool.ids, pool.information, pool.split, pool.vectors, pool.labelled,
-            zlib.crc32(review.id.encode()), FIRST,
+            zlib.crc32(review.id.encode()), FIRST, _since_random(review.arms),
         )  # fmt: skip
         self._reasons = {one.cutout: one.reason for one in chosen}
         self._arms = {
@@ -288,6 +289,12 @@ class Suggestions:
         arm = self._arms.get(cutout.id) if self.order else None
         if arm is not None:
             review.note_arm(cutout.id, arm)
+
+
+def _since_random(arms: Mapping[int, str]) -> int:
+    """Return how many cutouts were shown since the last one that came at random."""
+    last = [*arms.values()][::-1]
+    return last.index(RANDOM) if RANDOM in last else len(last)
 
 
 def _pool(review: Review, features: Features, model: str) -> Pool:

@@ -32,5 +32,10 @@ def test_heads_that_are_sure_and_split_have_most():
     assert mutual_information(np.array([[0.4], [0.6]])) < 0.1 * split
 
 
+def test_rounding_beside_0_or_1_does_no_harm():
+    found = mutual_information(np.array([[1 + 1e-7, -1e-9], [1.0, 0.0]]))
+    assert found.tolist() == [0, 0]
+
+
 def test_what_is_not_known_stays_so():
     assert np.isnan(mutual_information(np.array([[np.nan], [0.3]]))).all()

@@ -230,3 +230,18 @@ def test_information_does_not_ask_for_an_order_of_boxes(rows):
     for i, value in zip(ids, gain, strict=True):
         own = [v for c, found, v in rows if c == i and found]
         assert value == pytest.approx(sum(sorted(own)[-5:]))
+
+
+@given(st.integers(1, 9), st.sampled_from(ORDERS))
+def test_the_share_at_random_holds_however_often_the_order_is_made_anew(often, order):
+    rng = np.random.default_rng(3)
+    left, since, arms = list(range(60)), 0, []
+    while left:
+        vectors = rng.normal(size=(len(left), 2))
+        gain = rng.random(len(left))
+        found = ranked(order, gain, vectors, pool=left, since=since)[:often]
+        for choice in found:
+            left.remove(choice.cutout)
+            arms.append(choice.arm)
+            since = 0 if choice.arm == RANDOM else since + 1
+    assert [k for k, arm in enumerate(arms) if arm == RANDOM] == list(range(4, 60, 5))

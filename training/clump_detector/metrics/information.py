@@ -28,7 +28,8 @@ def mutual_information(scores: Floats) -> Floats:
     array of shape (n,)
         0 to ln 2; NaN where a score is NaN.
     """
-    scores = np.asarray(scores, dtype=np.float64)
+    # A score in single precision may lie beside 0 or 1, where there is no entropy.
+    scores = np.clip(np.asarray(scores, dtype=np.float64), 0.0, 1.0)
     gain = entropy(scores.mean(axis=0)) - entropy(scores).mean(axis=0)
     # Rounding may leave a little less than nothing.
     return np.asarray(np.maximum(gain, 0.0))
