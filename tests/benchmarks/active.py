@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.active_report import doubted, draw, summed
-from tests.benchmarks.active_stopping import stopping
 from tests.benchmarks.goal import Figure
 
 STEP, MOST, SEEDS, FOLDS = 25, 300, 5, 5
@@ -98,7 +97,6 @@ def figures() -> Iterator[Figure]:
     yield from summed(curves)
     spoiled = [json.loads(folder.spoiled(seed).read_text()) for seed in seeds]
     yield from doubted(spoiled, AGAIN)
-    yield from stopping(curves)
 
 
 def label_sets(folder: Path) -> list[Path]:
