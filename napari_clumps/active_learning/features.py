@@ -85,14 +85,14 @@ class Features:
         row["mtime"], row["vector"] = mtime, description.vector
         cutouts.add(cutout_id, row)
         if new_model:
-            self._remove_old_models()
+            self._remove_old_models(boxes.path)
 
-    def _remove_old_models(self) -> None:
-        """Remove the boxes of all models but the newest."""
+    def _remove_old_models(self, new: Path) -> None:
+        """Remove the boxes of all models but a new one and the newest before it."""
         try:
-            files = list(self.folder.glob(f"{_BOXES}-*{_SUFFIX}"))
+            files = [p for p in self.folder.glob(f"{_BOXES}-*{_SUFFIX}") if p != new]
             files.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
-            for path in files[MODELS:]:
+            for path in files[MODELS - 1 :]:
                 path.unlink()
                 self._files.pop(path.stem, None)
         except OSError as error:

@@ -66,8 +66,10 @@ class RecordFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
-                whole = file.tell() // self.dtype.itemsize * self.dtype.itemsize
-                file.truncate(whole)
+                end = file.tell()
+                whole = end // self.dtype.itemsize * self.dtype.itemsize
+                if whole != end:  # a killed process left a part of a record
+                    file.truncate(whole)
                 file.write(batch.tobytes())
         except OSError as error:
             raise from_os_error(error, self.path, "write") from error

@@ -74,7 +74,7 @@ class Descriptions:
         description : Description
         """
         review = self._session.review
-        if review is None or self.features is None:
+        if review is None or self.features is None or not self.features.writable:
             return
         try:
             changed = newest(review.cutout(cutout_id).source.files)

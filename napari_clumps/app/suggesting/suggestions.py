@@ -221,16 +221,17 @@ class Suggestions:
             return
         try:
             done = features.described(self._model())
+            if order == _AGAIN:
+                rows = features.boxes(self._model())
+                missing = list(_with_new_boxes(review, rows, done))
+            else:
+                states = review.states()
+                missing = [i for i, _, apart in states if not apart and i not in done]
         except ClumpError as error:
             self._session.warn(error.message)
             return
-        if order == _AGAIN:
-            wanted = [c.id for c in review.cutouts(begun=True) if not c.held_out]
-        else:
-            wanted = [i for i, _, held_out in review.states() if not held_out]
         queue = self._session.queue
         place = {} if queue is None else {i: k for k, i in enumerate(queue.ids)}
-        missing = [i for i in wanted if i not in done]
         # What would come next is described first.
         missing.sort(key=lambda i: place.get(i, len(place)))
         self._describing.start(missing[:MOST])
@@ -241,7 +242,6 @@ class Suggestions:
         ended, self._was_running = self._was_running and not running, running
         if ended and self.order:
             self._navigator.make_queue()
-            self._session.announce_cutout()
         self.changed.emit()
 
     def _on_models(self) -> None:
@@ -344,23 +344,51 @@ def places_of(
     least : float
         From which score a place without a box is looked at.
     """
-    if not len(described):
-        return
+    for cutout, decided, rows in _begun(review, described):
+        if len(rows):
+            yield from _places(cutout, decided, rows, least)
+
+
+def _with_new_boxes(
+    review: Review, described: NDArray[np.void], cutouts: set[int]
+) -> Iterator[int]:
+    """Yield cutouts with a decided box that is not described, such as a drawn one.
+
+    Parameters
+    ----------
+    review : Review
+    described : structured array
+    cutouts : set of int
+        All that are described, those without a box among them.
+    """
+    for cutout, decided, rows in _begun(review, described):
+        alike = _overlaps(decided, rows).max(axis=0, initial=0.0) > _ALIKE
+        if not alike.all() or cutout.id not in cutouts:
+            yield cutout.id
+
+
+def _begun(
+    review: Review, described: NDArray[np.void]
+) -> Iterator[tuple[CutoutRecord, list[Box], NDArray[np.void]]]:
+    """Yield cutouts that are begun, with their decided boxes and those described."""
     for cutout in review.cutouts(begun=True):
         if cutout.held_out:
             continue
         first, last = np.searchsorted(described["cutout"], [cutout.id, cutout.id + 1])
-        rows = described[first:last]
-        if len(rows):
-            yield from _places(cutout, review.boxes(cutout.id), rows, least)
+        decided = [box for box in review.boxes(cutout.id) if box.decided]
+        yield cutout, decided, described[first:last]
+
+
+def _overlaps(decided: list[Box], rows: NDArray[np.void]) -> Floats:
+    """Return the IoU of described with decided boxes, shape (rows, boxes)."""
+    corners = geometry.as_boxes([box.corners for box in decided])
+    return geometry.iou(geometry.as_boxes(rows["corners"]), corners)
 
 
 def _places(
-    cutout: CutoutRecord, boxes: list[Box], rows: NDArray[np.void], least: float
+    cutout: CutoutRecord, decided: list[Box], rows: NDArray[np.void], least: float
 ) -> Iterator[Place]:
-    decided = [box for box in boxes if box.decided]
-    corners = geometry.as_boxes([box.corners for box in decided])
-    overlaps = geometry.iou(geometry.as_boxes(rows["corners"]), corners)
+    overlaps = _overlaps(decided, rows)
     for k, box in enumerate(decided):
         at = int(overlaps[:, k].argmax())
         if overlaps[at, k] > _ALIKE:

@@ -192,3 +192,15 @@ def test_another_model_has_an_order_of_its_own(ui, others):
     c.session.choose_model("starter-simulated")
     ui.settle(30)
     assert "No cutout is described yet" in c.session.queue.note
+
+
+def test_a_drawn_box_is_described_before_labels_are_checked(ui, doubted, others):
+    c = ui.controller
+    assert not c.describing.running
+    c.session.review.add(others[1], (20, 20, 34, 34), "clump")
+    c.navigator.choose_queue(AGAIN)
+    assert c.describing.running
+    ui.qtbot.waitUntil(lambda: not c.describing.running)
+    model = c.suggestions._model()
+    corners = c.descriptions.features.boxes_on(model, others[1])["corners"]
+    assert [20, 20, 34, 34] in corners.round(2).tolist()
