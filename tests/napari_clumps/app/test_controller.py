@@ -244,8 +244,8 @@ def test_the_table_and_the_canvas_select_the_same_box(ui):
 def test_the_table_shows_class_score_and_status(ui):
     ui.key("A")
     model = ui.panel("box_table").model()
-    row = [model.data(model.index(0, column)) for column in range(3)]
-    assert row == ["clump", "0.90", "accepted"]
+    row = [model.data(model.index(0, column)) for column in range(4)]
+    assert row == ["clump", "0.90", "", "accepted"]
 
 
 def test_the_threshold_hides_undecided_proposals_only(ui):

@@ -196,6 +196,7 @@ def test_simulate_train_evaluate(run, tmp_path):
     code, said, err = run("train", labels, "--out", model, "--epochs", 1)
     assert code == 0, err
     assert sorted(p.name for p in model.iterdir()) == [
+        "ensemble.safetensors",
         "model.json",
         "weights.safetensors",
     ]

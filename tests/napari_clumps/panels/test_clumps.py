@@ -55,7 +55,12 @@ def test_keys_stay_with_the_review_after_a_page_was_chosen(ui):
 
 
 @pytest.mark.parametrize(
-    ("key", "name"), [("gallery", "gallery_panel"), ("filmstrip", "filmstrip_panel")]
+    ("key", "name"),
+    [
+        ("gallery", "gallery_panel"),
+        ("filmstrip", "filmstrip_panel"),
+        ("similar", "similar_panel"),
+    ],
 )
 def test_gallery_and_filmstrip_open_and_close_below(ui, key, name):
     native = ui.viewer.window._qt_window

@@ -245,9 +245,9 @@ def test_the_detector_sees_the_same_whatever_a_person_looks_at(window, monkeypat
     c, handed = window.controller, []
     real = module.detect
 
-    def spied(worker, requests, *rest):
+    def spied(worker, requests, *rest, **more):
         handed.append(list(requests))
-        yield from real(worker, requests, *rest)
+        yield from real(worker, requests, *rest, **more)
 
     monkeypatch.setattr(module, "detect", spied)
 
