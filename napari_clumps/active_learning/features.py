@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from clump_detector.core.errors import from_os_error
 from clump_detector.models.described import Description
 
-from .records import Fields, RecordFile, no_records
+from .records import Fields, RecordFile
 
 #: Models whose boxes are kept: the current one, and the one before it.
 MODELS = 2
@@ -25,8 +25,6 @@ _CUTOUTS, _BOXES, _SUFFIX = "cutouts", "boxes", ".bin"
 
 #: Fields of a box that are taken from a description as they are.
 _NUMBERS = ("score", "mean", "spread", "information", "unseen")
-
-_NOTHING = np.zeros(0, np.int64), np.zeros((0, 0), np.float16)
 
 
 class Features:
@@ -125,11 +123,7 @@ class Features:
         FileError
             If they cannot be read.
         """
-        file = self._of_model(model_id)
-        if file is None:
-            return no_records(_box_fields(1))
-        rows = file.newest()
-        return np.asarray(rows[~rows["empty"]])
+        return _with_boxes(self._of_model(model_id).newest())
 
     def boxes_on(self, model_id: str, cutout_id: int) -> NDArray[np.void]:
         """Return the boxes that a model described on one cutout, as `boxes` does.
@@ -144,22 +138,16 @@ class Features:
         FileError
             If they cannot be read.
         """
-        file = self._of_model(model_id)
-        if file is None:
-            return no_records(_box_fields(1))
-        rows = file.of(cutout_id)
-        return np.asarray(rows[~rows["empty"]])
+        return _with_boxes(self._of_model(model_id).of(cutout_id))
 
     def described(self, model_id: str) -> set[int]:
         """Return the cutouts that a model described, those without a box among them."""
-        file = self._of_model(model_id)
-        return set() if file is None else file.cutouts()
+        return self._of_model(model_id).cutouts()
 
-    def _of_model(self, model_id: str) -> RecordFile | None:
-        found = self._newest_file(f"{_stem(_BOXES, model_id)}-*{_SUFFIX}")
-        if found is None:
-            return None
-        return self._file(found.stem, _box_fields(_size(found)))
+    def _of_model(self, model_id: str) -> RecordFile:
+        stem = _stem(_BOXES, model_id)
+        found = self._newest_file(f"{stem}-*{_SUFFIX}") or f"{stem}-0"
+        return self._file(found, _box_fields(_size(found)))
 
     def vectors(
         self, encoder: str = ""
@@ -181,10 +169,7 @@ class Features:
         FileError
             If they cannot be read.
         """
-        file = self._of_encoder(encoder)
-        if file is None:
-            return _NOTHING
-        rows = file.newest()
+        rows = self._of_encoder(encoder).newest()
         vectors = rows["vector"]
         good = np.isfinite(vectors).all(axis=1)
         return rows["cutout"][good].astype(np.int64), vectors[good]
@@ -194,20 +179,20 @@ class Features:
 
         None where it was not, by the encoder that was used last.
         """
-        file = self._of_encoder("")
-        rows = None if file is None else file.of(cutout_id)
-        return float(rows["mtime"][0]) if rows is not None and len(rows) else None
+        rows = self._of_encoder("").of(cutout_id)
+        return float(rows["mtime"][0]) if len(rows) else None
 
-    def _of_encoder(self, encoder: str) -> RecordFile | None:
+    def _of_encoder(self, encoder: str) -> RecordFile:
         found = self._newest_file(f"{_CUTOUTS}-{encoder or '*'}-*{_SUFFIX}")
-        if found is None:
-            return None
-        return self._file(found.stem, _cutout_fields(_size(found)))
+        found = found or f"{_CUTOUTS}-none-0"
+        return self._file(found, _cutout_fields(_size(found)))
 
-    def _newest_file(self, pattern: str) -> Path | None:
+    def _newest_file(self, pattern: str) -> str:
+        """Return the name, without its ending, of the newest file; empty if none is."""
         try:
             files = list(self.folder.glob(pattern))
-            return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
+            newest = max(files, key=lambda p: p.stat().st_mtime_ns, default=Path())
+            return newest.stem
         except OSError as error:
             raise from_os_error(error, self.folder, "read") from error
 
@@ -234,6 +219,11 @@ def _box_name(model_id: str, size: int) -> str:
     return f"{_stem(_BOXES, model_id)}-{size}"
 
 
-def _size(path: Path) -> int:
-    """Return how many values an embedding has, which is the end of the name."""
-    return int(path.stem.rsplit("-", 1)[1])
+def _size(name: str) -> int:
+    """Return how many values an embedding has, which is the end of a file's name."""
+    return int(name.rsplit("-", 1)[1])
+
+
+def _with_boxes(rows: NDArray[np.void]) -> NDArray[np.void]:
+    """Return the records of boxes, without those of cutouts that have none."""
+    return np.asarray(rows[~rows["empty"]])

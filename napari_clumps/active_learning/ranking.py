@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import AnyArray, Floats
+from clump_detector.core.text import plural
 
 from .distances import Apart
 
@@ -65,16 +66,72 @@ class Choice:
     reason: str
 
 
+@dataclass(frozen=True)
+class Pool:
+    """What is known of the cutouts that may be chosen, one row each.
+
+    Attributes
+    ----------
+    ids : int array of shape (n,)
+        In the order of the catalogue.
+    information : array of shape (n,)
+        In nats; NaN where a cutout is not described. See `information_by_cutout`.
+    split : int array of shape (n,)
+        Boxes on which the heads are split.
+    vectors : array of shape (n, D)
+        Embeddings; NaN where there is none.
+    labelled : array of shape (m, D)
+        Embeddings of what is labelled already; rows with NaN do not count.
+    """
+
+    ids: Ids
+    information: Floats
+    split: Ids
+    vectors: AnyArray
+    labelled: AnyArray
+
+    @classmethod
+    def of(
+        cls,
+        ids: ArrayLike,
+        information: ArrayLike,
+        split: ArrayLike,
+        vectors: ArrayLike,
+        labelled: ArrayLike,
+    ) -> Pool:
+        """Return the arrays, after a look whether there is one row of each.
+
+        Raises
+        ------
+        ValueError
+            If there is not.
+        """
+        ids = np.asarray(ids, dtype=np.int64).reshape(-1)
+        made = cls(
+            ids,
+            np.asarray(information, dtype=np.float64).reshape(-1),
+            np.asarray(split, dtype=np.int64).reshape(-1),
+            np.atleast_2d(np.asarray(vectors)),
+            np.asarray(labelled),
+        )
+        n = len(ids)
+        if n and not n == len(made.information) == len(made.split) == len(made.vectors):
+            raise ValueError(
+                f"{n} cutouts have {len(made.information)} values of information, "
+                f"{len(made.split)} of split boxes and {len(made.vectors)} embeddings"
+            )
+        return made
+
+    def words(self, i: int | np.intp) -> str:
+        """Return what the heads say of a cutout."""
+        n = int(self.split[i])
+        if not n:
+            return NO_SPLIT
+        return f"{plural(n, 'box', 'boxes')} on which the heads are split"
+
+
 def rank(
-    order: str,
-    pool: ArrayLike,
-    information: ArrayLike,
-    split: ArrayLike,
-    vectors: ArrayLike,
-    labelled: ArrayLike,
-    seed: int,
-    first: int = 200,
-    since: int = 0,
+    order: str, pool: Pool, seed: int, first: int = 200, since: int = 0
 ) -> list[Choice]:
     """Return all cutouts of a pool in the order in which they should be labelled.
 
@@ -94,22 +151,12 @@ def rank(
         learning for convolutional neural networks: a core-set approach"), distances
         being those of standardised vectors; "informative and diverse": the same among
         the most informative hundred, for twenty-five at a time.
-    pool : int array of shape (n,)
-        Ids, in the order of the catalogue.
-    information : array of shape (n,)
-        In nats; see `information_by_cutout`.
-    split : int array of shape (n,)
-        Boxes on which the heads are split.
-    vectors : array of shape (n, D)
-        Embeddings.
-    labelled : array of shape (m, D)
-        Embeddings of what is labelled already; rows with NaN do not count.
+    pool : Pool
     seed : int
         Of what is drawn at random.
     first : int
         So many places are chosen one after the other; the others come by the distance
         or the information that they have then.
-
     since : int
         Cutouts that were shown since the last one at random: orders are made anew all
         the time, and the share has to hold over all of them.
@@ -117,39 +164,38 @@ def rank(
     Raises
     ------
     ValueError
-        If the order is unknown or the arrays do not fit each other.
+        If the order is unknown, or embeddings are of two encoders.
     """
     if order not in ORDERS:
         raise ValueError(f"no order {order!r}; there are: {', '.join(ORDERS)}")
-    known = _Pool.of(pool, information, split, vectors)
-    if not len(known.ids):
+    if not len(pool.ids):
         return []
-    missing = np.isnan(known.information)
+    missing = np.isnan(pool.information)
     if order == INFORMATIVE:
         # Stable: equal ones stay as in the catalogue.
         picks: Iterator[tuple[int, str]] = (
-            (int(i), known.words(i))
-            for i in np.argsort(-known.information, kind="stable")
+            (int(i), pool.words(i))
+            for i in np.argsort(-pool.information, kind="stable")
             if not missing[i]
         )
-        taken = np.zeros(len(known.ids), dtype=bool)
-        return _interleaved(known, picks, taken, seed, since)
-    apart = Apart(known.vectors, labelled)
+        taken = np.zeros(len(pool.ids), dtype=bool)
+        return _interleaved(pool, picks, taken, seed, since)
+    apart = Apart(pool.vectors, pool.labelled)
     if order == DIVERSE:
         missing = apart.unknown
         choose = _farthest
     else:
         missing = missing | apart.unknown
         choose = _farthest_informative
-    taken = np.zeros(len(known.ids), dtype=bool)
-    picks = choose(known, apart, taken, missing, first)
+    taken = np.zeros(len(pool.ids), dtype=bool)
+    picks = choose(pool, apart, taken, missing, first)
 
     def follow(i: int) -> None:
         # Later ones are not chosen by what came just before; it would take hours.
         if taken.sum() <= first:
             apart.add(i)
 
-    return _interleaved(known, picks, taken, seed, since, follow)
+    return _interleaved(pool, picks, taken, seed, since, follow)
 
 
 def information_by_cutout(boxes: AnyArray) -> tuple[Ids, Floats, Ids]:
@@ -187,49 +233,8 @@ def information_by_cutout(boxes: AnyArray) -> tuple[Ids, Floats, Ids]:
     return ids.astype(np.int64), summed.astype(np.float64), split.astype(np.int64)
 
 
-@dataclass(frozen=True)
-class _Pool:
-    """What is known of the cutouts that may be chosen, one row each."""
-
-    ids: Ids
-    information: Floats
-    split: Ids
-    vectors: AnyArray
-
-    @classmethod
-    def of(
-        cls,
-        pool: ArrayLike,
-        information: ArrayLike,
-        split: ArrayLike,
-        vectors: ArrayLike,
-    ) -> _Pool:
-        """Return the arrays, after a look whether there is one row of each."""
-        ids = np.asarray(pool, dtype=np.int64).reshape(-1)
-        made = cls(
-            ids,
-            np.asarray(information, dtype=np.float64).reshape(-1),
-            np.asarray(split, dtype=np.int64).reshape(-1),
-            np.atleast_2d(np.asarray(vectors)),
-        )
-        n = len(ids)
-        if n and not n == len(made.information) == len(made.split) == len(made.vectors):
-            raise ValueError(
-                f"{n} cutouts have {len(made.information)} values of information, "
-                f"{len(made.split)} of split boxes and {len(made.vectors)} embeddings"
-            )
-        return made
-
-    def words(self, i: int | np.intp) -> str:
-        """Return what the heads say of a cutout."""
-        n = int(self.split[i])
-        if not n:
-            return NO_SPLIT
-        return f"{n} {'box' if n == 1 else 'boxes'} on which the heads are split"
-
-
 def _farthest(
-    known: _Pool,
+    known: Pool,
     apart: Apart,
     taken: NDArray[np.bool_],
     missing: NDArray[np.bool_],
@@ -251,7 +256,7 @@ def _farthest(
 
 
 def _farthest_informative(
-    known: _Pool,
+    known: Pool,
     apart: Apart,
     taken: NDArray[np.bool_],
     missing: NDArray[np.bool_],
@@ -287,7 +292,7 @@ def _how_unlike(apart: Apart, i: int) -> str:
 
 
 def _interleaved(
-    known: _Pool,
+    known: Pool,
     picks: Iterator[tuple[int, str]],
     taken: NDArray[np.bool_],
     seed: int,

@@ -169,14 +169,3 @@ class RecordFile:
         if len(index) == len(rows) and (index == np.arange(len(rows))).all():
             return rows
         return np.asarray(rows[index])
-
-
-def no_records(fields: Fields) -> NDArray[np.void]:
-    """Return an array of no record with some fields.
-
-    Parameters
-    ----------
-    fields : list
-        As `RecordFile` takes them.
-    """
-    return np.zeros(0, [*_PLACE, *fields])

@@ -26,6 +26,7 @@ from napari_clumps.active_learning.doubts import doubts
 from napari_clumps.active_learning.ranking import (
     ORDERS,
     RANDOM,
+    Pool,
     information_by_cutout,
     rank,
 )
@@ -232,15 +233,9 @@ class Loop:
             return [left[i] for i in np.argsort(sure, kind="stable")[:step]], []
         assert arm in ORDERS
         gain, split = _told(left, found, trained.point)
-        choices = rank(
-            arm,
-            left,
-            gain,
-            split,
-            self.rows.vectors[left],
-            self.rows.vectors[list(labelled)],
-            seed,
-        )
+        vectors = self.rows.vectors
+        pool = Pool.of(left, gain, split, vectors[left], vectors[list(labelled)])
+        choices = rank(arm, pool, seed)
         choices = choices[:step]
         drawn = [choice.cutout for choice in choices if choice.arm == RANDOM]
         return [choice.cutout for choice in choices], drawn

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
-from clump_detector.core import boxes as geometry
-from clump_detector.core.arrays import Floats
 from clump_detector.core.errors import ClumpError
-from napari_clumps.active_learning.doubts import KEPT, REJECTED, UNBOXED, doubts
+from napari_clumps.active_learning.doubts import doubts
 from napari_clumps.active_learning.features import Features
 from napari_clumps.active_learning.ranking import (
     NOT_DESCRIBED,
     RANDOM,
-    information_by_cutout,
     rank,
+)
+from napari_clumps.active_learning.review_data import (
+    places_of,
+    pool_of,
+    with_new_boxes,
 )
 from napari_clumps.app.deciding.decisions import Decisions
 from napari_clumps.app.navigation import Navigator
 from napari_clumps.app.session import Session
 from napari_clumps.jobs.describing import Describing
 from napari_clumps.jobs.detection import Detection
-from napari_clumps.review import RANKED, Box, CutoutRecord, Review
+from napari_clumps.review import RANKED, Review
 
 from .descriptions import Descriptions
-
-#: A found box with a greater IoU with a decided one is that one.
-_SAME = 0.2
 
 _AGAIN = "check again"
 
@@ -45,34 +42,6 @@ MOST = 20_000
 #: From which doubt labels are looked at again: 1 is the opposite for sure, 0 is as sure
 #: as other labels of the kind.
 DOUBTFUL = 0.5
-
-#: A place on a cutout: the cutout, what was decided there, and the score of heads that
-#: did not learn from the galaxy.
-Place = tuple[int, str, float]
-
-
-@dataclass(frozen=True)
-class Pool:
-    """The cutouts that can come next, and what is known of them.
-
-    Attributes
-    ----------
-    ids : int array of shape (n,)
-    information : array of shape (n,)
-        In nats; NaN where a cutout is not described.
-    split : int array of shape (n,)
-        Boxes on which the heads do not agree.
-    vectors : array of shape (n, channels)
-        Embeddings; NaN where there is none.
-    labelled : array of shape (m, channels)
-        Of the cutouts that are done.
-    """
-
-    ids: NDArray[np.int64]
-    information: Floats
-    split: NDArray[np.int64]
-    vectors: Floats
-    labelled: Floats
 
 
 class Suggestions:
@@ -173,13 +142,11 @@ class Suggestions:
             return []
 
     def _informative(self, order: str, review: Review, features: Features) -> list[int]:
-        pool = _pool(review, features, self._model())
+        pool = pool_of(review, features, self._model())
         if not np.isfinite(pool.information).any():
             return []
-        chosen = rank(
-            order, pool.ids, pool.information, pool.split, pool.vectors, pool.labelled,
-            zlib.crc32(review.id.encode()), FIRST, _since_random(review.arms),
-        )  # fmt: skip
+        seed, since = zlib.crc32(review.id.encode()), _since_random(review.arms)
+        chosen = rank(order, pool, seed, FIRST, since)
         self._reasons = {one.cutout: one.reason for one in chosen}
         self._arms = {
             one.cutout: one.arm for one in chosen if one.reason != NOT_DESCRIBED
@@ -223,7 +190,7 @@ class Suggestions:
             done = features.described(self._model())
             if order == _AGAIN:
                 rows = features.boxes(self._model())
-                missing = list(_with_new_boxes(review, rows, done))
+                missing = list(with_new_boxes(review, rows, done))
             else:
                 states = review.states()
                 missing = [i for i, _, apart in states if not apart and i not in done]
@@ -286,7 +253,7 @@ class Suggestions:
             self._describing.start([cutout.id])
         if cutout.done:
             return
-        arm = self._arms.get(cutout.id) if self.order else None
+        arm = self._arms.get(cutout.id)
         if arm is not None:
             review.note_arm(cutout.id, arm)
 
@@ -295,112 +262,3 @@ def _since_random(arms: Mapping[int, str]) -> int:
     """Return how many cutouts were shown since the last one that came at random."""
     last = [*arms.values()][::-1]
     return last.index(RANDOM) if RANDOM in last else len(last)
-
-
-def _pool(review: Review, features: Features, model: str) -> Pool:
-    """Return the cutouts that can come next, and what is known of them."""
-    states = [(i, done) for i, done, held_out in review.states() if not held_out]
-    ids = np.array([i for i, is_done in states if not is_done], np.int64)
-    done = np.array([i for i, is_done in states if is_done], np.int64)
-    told, gain, divided = information_by_cutout(features.boxes(model))
-    known = dict(zip(told.tolist(), zip(gain, divided, strict=True), strict=True))
-    described = features.described(model)
-    nothing = 0.0, 0
-    facts = [
-        known.get(int(i), nothing if int(i) in described else (np.nan, 0)) for i in ids
-    ]
-    have, vectors = features.vectors()
-    return Pool(
-        ids,
-        np.array([fact[0] for fact in facts], np.float64),
-        np.array([fact[1] for fact in facts], np.int64),
-        _rows(ids, have, vectors),
-        _rows(done, have, vectors),
-    )
-
-
-def _rows(
-    ids: NDArray[np.int64], have: NDArray[np.int64], vectors: NDArray[np.float16]
-) -> Floats:
-    """Return the vectors of cutouts, NaN where there is none."""
-    found = np.full((len(ids), vectors.shape[1]), np.nan)
-    if len(have):
-        place = np.minimum(np.searchsorted(have, ids), len(have) - 1)
-        there = have[place] == ids
-        found[there] = vectors[place[there]]
-    return found
-
-
-def places_of(
-    review: Review, described: NDArray[np.void], least: float
-) -> Iterator[Place]:
-    """Yield what was decided on the places of a review, with what a model says.
-
-    Parameters
-    ----------
-    review : Review
-    described : structured array
-        The model's boxes, as `Features.boxes` returns them.
-    least : float
-        From which score a place without a box is looked at.
-    """
-    for cutout, decided, rows in _begun(review, described):
-        if len(rows):
-            yield from _places(cutout, decided, rows, least)
-
-
-def _with_new_boxes(
-    review: Review, described: NDArray[np.void], cutouts: set[int]
-) -> Iterator[int]:
-    """Yield cutouts with a decided box that is not described, such as a drawn one.
-
-    Parameters
-    ----------
-    review : Review
-    described : structured array
-    cutouts : set of int
-        All that are described, those without a box among them.
-    """
-    for cutout, decided, rows in _begun(review, described):
-        alike = _overlaps(decided, rows).max(axis=0, initial=0.0) > _ALIKE
-        if not alike.all() or cutout.id not in cutouts:
-            yield cutout.id
-
-
-def _begun(
-    review: Review, described: NDArray[np.void]
-) -> Iterator[tuple[CutoutRecord, list[Box], NDArray[np.void]]]:
-    """Yield cutouts that are begun, with their decided boxes and those described."""
-    for cutout in review.cutouts(begun=True):
-        if cutout.held_out:
-            continue
-        first, last = np.searchsorted(described["cutout"], [cutout.id, cutout.id + 1])
-        decided = [box for box in review.boxes(cutout.id) if box.decided]
-        yield cutout, decided, described[first:last]
-
-
-def _overlaps(decided: list[Box], rows: NDArray[np.void]) -> Floats:
-    """Return the IoU of described with decided boxes, shape (rows, boxes)."""
-    corners = geometry.as_boxes([box.corners for box in decided])
-    return geometry.iou(geometry.as_boxes(rows["corners"]), corners)
-
-
-def _places(
-    cutout: CutoutRecord, decided: list[Box], rows: NDArray[np.void], least: float
-) -> Iterator[Place]:
-    overlaps = _overlaps(decided, rows)
-    for k, box in enumerate(decided):
-        at = int(overlaps[:, k].argmax())
-        if overlaps[at, k] > _ALIKE:
-            kind = KEPT if box.kept else REJECTED
-            yield cutout.id, kind, float(rows["unseen"][at])
-    if not cutout.done:
-        return
-    apart = overlaps.max(axis=1, initial=0.0) < _SAME
-    for row in rows[apart & rows["found"]]:
-        if row["unseen"] >= least:
-            yield cutout.id, UNBOXED, float(row["unseen"])
-
-
-#: A described box is the decided one itself above this IoU: it was given with it.
-_ALIKE = 0.95

@@ -9,7 +9,7 @@ from napari_clumps.settings.shortcuts import BOOK
 from napari_clumps.widgets.base.parts import text_label
 from napari_clumps.widgets.base.signals import listen
 
-_CHECK = "Mend the boxes, or press {key}: the labels are right."
+_CHECK = "Correct the boxes, or press {key}: the labels are right."
 
 
 class SuggestionLine(QWidget):
@@ -38,7 +38,7 @@ class SuggestionLine(QWidget):
         self._on_change()
 
     def _on_change(self) -> None:
-        """Say what there is to say, or take no room."""
+        """Show why the cutout comes now, or nothing."""
         queue = self._session.queue
         reason = self._suggestions.reason
         lines = [f"Why this one: {reason}." if reason else ""]

@@ -21,6 +21,7 @@ from napari_clumps.active_learning.ranking import (
     RANDOM,
     TYPICAL,
     UNLIKE,
+    Pool,
     information_by_cutout,
     rank,
 )
@@ -32,7 +33,8 @@ def ranked(order, information, vectors, labelled=NOTHING, *, seed=0, **more):
     n = len(information)
     split = more.pop("split", np.zeros(n, dtype=int))
     pool = more.pop("pool", np.arange(n))
-    return rank(order, pool, information, split, vectors, labelled, seed, **more)
+    known = Pool.of(pool, information, split, vectors, labelled)
+    return rank(order, known, seed, **more)
 
 
 def chosen(choices):

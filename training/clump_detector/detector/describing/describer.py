@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,7 +76,7 @@ class Describer:
         self,
         cutout: Cutout,
         given: geometry.Boxes,
-        keys: Iterable[str] = (),
+        keys: Sequence[str] = (),
         cancel: CancelToken | None = None,
     ) -> tuple[Detections, Description]:
         """Return what `Predictor.predict` returns, and a description.
@@ -86,7 +86,7 @@ class Describer:
         cutout : Cutout
         given : array of shape (k, 4)
             Boxes to describe beside the model's own, in the cutout's pixels.
-        keys : iterable of str
+        keys : sequence of str
             Of the cutout, as `clump_detector.images.identity` has them.
         cancel : CancelToken, optional
             Checked before each tile.
@@ -142,7 +142,7 @@ class Describer:
         self,
         found: Detections,
         given: geometry.Boxes,
-        keys: Iterable[str],
+        keys: Sequence[str],
         seen: NetworkPicture,
         cancel: CancelToken,
     ) -> Description:
@@ -169,7 +169,7 @@ class Describer:
         return self._whole(joined, vector, boxes, found.scores)
 
     def _described(
-        self, tile: _Tile, boxes: geometry.Boxes, keys: Iterable[str]
+        self, tile: _Tile, boxes: geometry.Boxes, keys: Sequence[str]
     ) -> dict[str, NDArray[Any]]:
         """Return what heads and encoder say of boxes, in the tile's pixels."""
         device = self._predictor.device
