@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.errors import from_os_error
+from clump_detector.images.host_profile import VALUES
 from clump_detector.models.described import Description
 
 from .records import Fields, RecordFile
@@ -22,6 +23,11 @@ from .records import Fields, RecordFile
 MODELS = 2
 
 _CUTOUTS, _BOXES, _SUFFIX = "cutouts", "boxes", ".bin"
+
+#: What galaxies look like, which no encoder says.
+_PROFILES = f"profiles-{VALUES}"
+
+_PROFILE_FIELDS: Fields = [("profile", "<f2", (VALUES,))]
 
 #: Fields of a box that are taken from a description as they are.
 _NUMBERS = ("score", "mean", "spread", "information", "unseen")
@@ -75,13 +81,18 @@ class Features:
             rows["vector"] = description.vectors
             for name in _NUMBERS:
                 rows[name] = getattr(description, name)
-        boxes.add(cutout_id, rows)
         cutouts = self._file(
             f"{_CUTOUTS}-{description.encoder}-{size}", _cutout_fields(size)
         )
         row = np.zeros(1, cutouts.dtype)
         row["mtime"], row["vector"] = mtime, description.vector
         cutouts.add(cutout_id, row)
+        profiles = self._file(_PROFILES, _PROFILE_FIELDS)
+        seen = np.zeros(1, profiles.dtype)
+        seen["profile"] = description.profile
+        profiles.add(cutout_id, seen)
+        # Last: a cutout counts as described once its boxes are there.
+        boxes.add(cutout_id, rows)
         if new_model:
             self._remove_old_models(boxes.path)
 
@@ -173,6 +184,32 @@ class Features:
         vectors = rows["vector"]
         good = np.isfinite(vectors).all(axis=1)
         return rows["cutout"][good].astype(np.int64), vectors[good]
+
+    def profiles(self, cutout_ids: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Return what galaxies look like.
+
+        Parameters
+        ----------
+        cutout_ids : int array of shape (n,)
+
+        Returns
+        -------
+        float16 array of shape (n, VALUES)
+            See `clump_detector.images.host_profile`; not a number where it is unknown.
+
+        Raises
+        ------
+        FileError
+            If they cannot be read.
+        """
+        rows = self._file(_PROFILES, _PROFILE_FIELDS).newest()
+        found = np.full((len(cutout_ids), VALUES), np.nan, np.float16)
+        if len(rows):
+            place = np.searchsorted(rows["cutout"], cutout_ids)
+            place = np.minimum(place, len(rows) - 1)
+            known = rows["cutout"][place] == cutout_ids
+            found[known] = rows["profile"][place[known]]
+        return found
 
     def time_of(self, cutout_id: int) -> float | None:
         """Return when a cutout's files had been changed last as it was described.

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from clump_detector.core.errors import ModelError, TrainingError
+from clump_detector.images.host_profile import VALUES
 from clump_detector.models.described import Description
 from clump_detector.train import events
 from clump_detector.worker import __main__ as worker
@@ -83,7 +84,8 @@ class Describer:
         n, light = len(boxes), float(cutout.pixels.mean())
         numbers = np.full(n, light / 255)
         described = Description(
-            encoder="fake", vector=np.array([light, 1, 2], np.float16), boxes=boxes,
+            encoder="fake", vector=np.array([light, 1, 2], np.float16),
+            profile=np.full(VALUES, light, np.float16), boxes=boxes,
             found=np.arange(n) < len(found.boxes), score=numbers, mean=numbers,
             spread=numbers / 10, information=numbers / 2,
             # What is bright is a clump, the program says, and nothing else.

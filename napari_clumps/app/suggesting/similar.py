@@ -11,7 +11,7 @@ from psygnal import Signal
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import message_of
 from napari_clumps.active_learning.odd import oddness
-from napari_clumps.active_learning.similar import nearest
+from napari_clumps.active_learning.similar import appearance, nearest
 from napari_clumps.app.errors import shows_errors
 from napari_clumps.app.navigation import Navigator
 from napari_clumps.app.session import Session
@@ -76,7 +76,8 @@ class Similar:
         cutout_ids : sequence of int
         """
         known = self._vectors()
-        if known is None:
+        features = self._descriptions.features
+        if known is None or features is None:
             return
         ids, vectors = known
         rows = np.flatnonzero(np.isin(ids, cutout_ids))
@@ -84,7 +85,9 @@ class Similar:
             self._show([], "The model has not described this galaxy yet.")
             return
         # The first half is of the galaxy itself, and not of its surroundings.
-        order, _ = nearest(vectors[:, : vectors.shape[1] // 2], rows)
+        own_part = vectors[:, : vectors.shape[1] // 2]
+        values, weights = appearance(own_part, features.profiles(ids))
+        order, _ = nearest(values, rows, weights)
         own = set(rows.tolist())
         alike = [*rows.tolist(), *(int(k) for k in order if int(k) not in own)]
         names = [self.session.opened.cutout(int(i)).name for i in ids[rows][:1]]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clump_detector.core.errors import FileError
+from clump_detector.images.host_profile import VALUES
 from clump_detector.models.described import Description
 from napari_clumps.active_learning.features import MODELS, Features
 
@@ -23,6 +24,7 @@ def described(n: int, value: float = 0.5, encoder: str = "e1") -> Description:
     return Description(
         encoder=encoder,
         vector=np.full(SIZE, value, np.float16),
+        profile=np.full(VALUES, value, np.float16),
         boxes=np.arange(4.0 * n).reshape(n, 4),
         found=np.arange(n) % 2 == 0,
         score=numbers, mean=numbers, spread=numbers, information=numbers,
@@ -50,6 +52,8 @@ def test_the_newest_of_each_cutout_is_read_back(tmp_path_factory, taken):
         boxes = seen.boxes("m-1")
         assert seen.described("m-1") == set(newest)
         ids, vectors = seen.vectors("e1")
+        profiles = seen.profiles(np.array([*ids, 99]))
+        assert np.isnan(profiles[-1]).all()
         assert ids.tolist() == sorted(newest)
         for k, cutout in enumerate(sorted(newest)):
             n, value = newest[cutout]
@@ -58,6 +62,7 @@ def test_the_newest_of_each_cutout_is_read_back(tmp_path_factory, taken):
             assert mine["mean"] == pytest.approx(value)
             assert mine["corners"].ravel() == pytest.approx(np.arange(4.0 * n))
             assert vectors[k] == pytest.approx(value, abs=1e-3)
+            assert profiles[k] == pytest.approx(value, abs=1e-3)
             assert seen.time_of(cutout) == pytest.approx(100 * value)
             assert (seen.boxes_on("m-1", cutout) == mine).all()
 
@@ -78,8 +83,11 @@ def test_whatever_is_cut_off_what_was_whole_before_stays(tmp_path_factory, data)
     again = Features(features.folder, writable=True)
     if path.name.startswith("boxes"):
         assert again.described("m") == whole
-    else:
+    elif path.name.startswith("cutouts"):
         assert set(again.vectors()[0]) == whole
+    else:
+        known = again.profiles(np.array([1, 2, 3]))
+        assert {1, 2, 3} - whole == set(1 + np.flatnonzero(np.isnan(known[:, 0])))
     again.take(9, "m", 0, described(2, 0.9))
     assert 9 in again.described("m")
     assert 9 in again.vectors()[0]

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clump_detector.images.host_profile import PARTS, VALUES
 from napari_clumps.active_learning.odd import oddness
-from napari_clumps.active_learning.similar import nearest
+from napari_clumps.active_learning.similar import appearance, nearest
 
 
 def groups(seed=0, each=20, size=16):
@@ -69,3 +70,24 @@ def test_of_few_none_is_odd(n):
 
 def test_equal_ones_are_equally_odd():
     assert np.ptp(oddness(np.ones((10, 4), np.float16))) == 0
+
+
+def test_galaxies_of_a_shape_are_alike_whatever_the_encoder_says():
+    rng = np.random.default_rng(1)
+    which = np.repeat([0, 1], 20)
+    profiles = rng.normal(size=(40, VALUES))
+    profiles[:, PARTS["isophotes"]] += 4 * which[:, None]
+    vectors = rng.normal(size=(40, 64)).astype(np.float16)
+    values, weights = appearance(vectors, profiles.astype(np.float16))
+    order, _ = nearest(values, [25], weights)
+    assert (which[order[:10]] == 1).mean() >= 0.9
+    assert (weights > 0).all()
+    assert values.shape == (40, 64 + VALUES) == (40, len(weights))
+
+
+def test_what_is_unknown_of_some_says_nothing():
+    vectors, which = groups()
+    values, weights = appearance(vectors, np.full((60, VALUES), np.nan, np.float16))
+    order, likeness = nearest(values, [0], weights)
+    assert (which[order[:20]] == 0).mean() >= 0.9
+    assert np.isfinite(likeness).all()

@@ -35,6 +35,9 @@ class Description:
     vector : float16 array of shape (2 * channels,)
         The embedding of the cutout: the encoder's features on its galaxy, and on all
         of it. Of a field of many galaxies both are the latter.
+    profile : float16 array of shape (VALUES,)
+        What its galaxy looks like; see `clump_detector.images.host_profile`. Not a
+        number in a field of many galaxies.
     boxes : array of shape (n, 4)
         The model's own, the best first, then those that it was asked about.
     found : bool array of shape (n,)
@@ -61,6 +64,7 @@ class Description:
 
     encoder: str
     vector: NDArray[np.float16]
+    profile: NDArray[np.float16]
     boxes: Boxes
     found: NDArray[np.bool_]
     score: NDArray[np.float64]
@@ -78,6 +82,7 @@ class Description:
         return {
             "encoder": self.encoder,
             "vector": _packed(self.vector),
+            "profile": _packed(self.profile),
             "boxes": np.round(self.boxes, _PIXELS).tolist(),
             "found": self.found.tolist(),
             "votes": self.votes.tolist(),
@@ -103,6 +108,7 @@ class Description:
         return cls(
             encoder=str(table["encoder"]),
             vector=vector,
+            profile=_unpacked(table["profile"]),
             boxes=as_boxes(table["boxes"]),
             found=np.array(table["found"], dtype=bool),
             votes=np.array(table["votes"], dtype=np.int64),

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def described(window, tmp_path):
     """A review of twelve galaxies of three kinds, and one that is like none."""
+    from clump_detector.images.host_profile import VALUES
     from clump_detector.models.described import Description
 
     c = window.controller
@@ -26,7 +27,8 @@ def described(window, tmp_path):
         c.descriptions.take(
             cutout.id, "m",
             Description(
-                "e", vector.astype(np.float16), np.zeros((0, 4)), nothing.astype(bool),
+                "e", vector.astype(np.float16), np.zeros(VALUES, np.float16),
+                np.zeros((0, 4)), nothing.astype(bool),
                 nothing, nothing, nothing, nothing, nothing, nothing.astype(int), 5,
                 np.zeros((0, 8), np.float16),
             ),

@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from clump_detector.images.host_profile import VALUES
 from clump_detector.models.described import Description
 from napari_clumps.review import Proposal, QueuePlan, Status
 
@@ -23,7 +24,8 @@ def describe(ui, cutout, *, information=0.1, unseen=0.9, corners=(), value=1.0):
     numbers = np.full(n, 0.5)
     scores = c.session.scores
     description = Description(
-        encoder="e", vector=np.array([value, 1, 0], np.float16), boxes=boxes,
+        encoder="e", vector=np.array([value, 1, 0], np.float16),
+        profile=np.full(VALUES, value, np.float16), boxes=boxes,
         found=np.ones(n, bool), score=numbers, mean=numbers, spread=numbers,
         information=np.full(n, information), unseen=np.full(n, unseen),
         votes=np.full(n, 4), heads=5, vectors=np.ones((n, 3), np.float16),

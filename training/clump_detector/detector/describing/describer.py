@@ -18,6 +18,7 @@ from clump_detector.detector.heads import Encoded
 from clump_detector.detector.predict import Detections, Predictor, as_arrays, as_tensor
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import host_mask
+from clump_detector.images.host_profile import VALUES, host_profile
 from clump_detector.metrics.information import mutual_information
 from clump_detector.models.described import Description
 from clump_detector.models.network_scale import (
@@ -114,7 +115,8 @@ class Describer:
                     vector_of([tile.coarsest]),
                 ]
             )
-        return found, self._whole(described, vector, boxes, scores)
+            profile = host_profile(seen.picture, host, seen.fwhm)
+        return found, self._whole(described, vector, profile, boxes, scores)
 
     def _tile(self, picture: NDArray[np.uint8]) -> _Tile:
         with coarsest_maps(self._search) as maps:
@@ -166,7 +168,8 @@ class Describer:
             name: np.concatenate([row[name] for row in rows])[back] for name in rows[0]
         }
         vector = np.tile(vector_of(means), 2)
-        return self._whole(joined, vector, boxes, found.scores)
+        profile = np.full(VALUES, np.nan)
+        return self._whole(joined, vector, profile, boxes, found.scores)
 
     def _described(
         self, tile: _Tile, boxes: geometry.Boxes, keys: Sequence[str]
@@ -197,6 +200,7 @@ class Describer:
         self,
         described: dict[str, NDArray[Any]],
         vector: NDArray[np.float32],
+        profile: NDArray[np.float64],
         boxes: geometry.Boxes,
         scores: NDArray[np.float64],
     ) -> Description:
@@ -207,6 +211,7 @@ class Describer:
         return Description(
             encoder=self.encoder,
             vector=vector.astype(np.float16),
+            profile=profile.astype(np.float16),
             boxes=boxes,
             found=own,
             heads=self.heads.count,
