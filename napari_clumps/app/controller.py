@@ -24,12 +24,13 @@ from napari_clumps.jobs.download import Downloads
 from napari_clumps.jobs.exchange import Exchange
 from napari_clumps.jobs.survey import Surveys
 from napari_clumps.jobs.training import Retraining
-from napari_clumps.review import Proposal
+from napari_clumps.review import INTERESTS, Proposal
 from napari_clumps.settings.settings import load_settings
 from napari_clumps.settings.shortcuts import BOOK
 
 from .deciding.box_steps import CHANGES
 from .deciding.decisions import Decisions
+from .deciding.remarks import Remarks
 from .display import Display
 from .errors import shows_errors
 from .gallery import Gallery
@@ -61,6 +62,8 @@ class Controller:
         Opening and closing of reviews.
     decisions : Decisions
         Decisions by keys and mouse.
+    remarks : Remarks
+        Flags, tags, interest and remark of whole cutouts.
     gallery : Gallery
         Decisions on many boxes at once.
     reviewers : Reviewers
@@ -92,6 +95,7 @@ class Controller:
         self.descriptions = Descriptions(session)
         self.detection = Detection(session, self.take_proposals, self.descriptions)
         self.decisions = Decisions(session, self.navigator, self.detection)
+        self.remarks = Remarks(session)
         self.retraining = Retraining(session, self.detection)
         self.downloads = Downloads(session, self.open_paths)
         self.exchange = Exchange(session, self.reload)
@@ -115,27 +119,33 @@ class Controller:
         """Return the method of each shortcut, by the name of its action."""
         decisions, navigator, display = self.decisions, self.navigator, self.display
         nudges = {name: partial(decisions.nudge, name) for name in CHANGES}
-        return nudges | {
-            "accept": decisions.accept,
-            "reject": decisions.reject,
-            "next_box": decisions.next_box,
-            "draw": decisions.draw,
-            "add_here": decisions.add_here,
-            "reclassify": decisions.reclassify,
-            "accept_rest": decisions.accept_rest,
-            "reject_rest": decisions.reject_rest,
-            "toggle_done": decisions.toggle_done,
-            "flag": decisions.flag,
-            "undo": decisions.undo,
-            "redo": decisions.redo,
-            "next_cutout": navigator.next_cutout,
-            "previous_cutout": navigator.previous_cutout,
-            "toggle_boxes": self.session.shown.toggle,
-            "zoom": display.zoom,
-            "next_view": display.next_view,
-            "next_stretch": display.next_stretch,
-            "show_keys": self.shortcuts_asked.emit,
-        }
+        rates = {f"interest_{n}": partial(self.remarks.rate, n) for n in INTERESTS}
+        return (
+            nudges
+            | rates
+            | {
+                "accept": decisions.accept,
+                "reject": decisions.reject,
+                "next_box": decisions.next_box,
+                "draw": decisions.draw,
+                "add_here": decisions.add_here,
+                "reclassify": decisions.reclassify,
+                "accept_rest": decisions.accept_rest,
+                "reject_rest": decisions.reject_rest,
+                "toggle_done": decisions.toggle_done,
+                "flag": self.remarks.ask_flags,
+                "tag": self.remarks.ask_tags,
+                "undo": decisions.undo,
+                "redo": decisions.redo,
+                "next_cutout": navigator.next_cutout,
+                "previous_cutout": navigator.previous_cutout,
+                "toggle_boxes": self.session.shown.toggle,
+                "zoom": display.zoom,
+                "next_view": display.next_view,
+                "next_stretch": display.next_stretch,
+                "show_keys": self.shortcuts_asked.emit,
+            }
+        )
 
     def press(self, action: str) -> None:
         """Run the action of a shortcut, by its name in `shortcuts`."""

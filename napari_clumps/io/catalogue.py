@@ -213,6 +213,8 @@ def _measured(
     columns["galaxy_name"] = record.name
     columns["galaxy_flags"] = "; ".join(record.flags) or None
     columns["galaxy_remark"] = one_line(record.remark) or None
+    columns["galaxy_tags"] = "; ".join(record.tags) or None
+    columns["galaxy_interest"] = record.interest
     if cutout.is_picture:
         notes.pictures += 1
     elif measured.is_relative:

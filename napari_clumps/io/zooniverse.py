@@ -29,7 +29,8 @@ MANIFEST, CAESAR = "manifest.csv", "caesar.csv"
 
 _COLUMNS = (
     "image", "name", "#review", "#cutout", "#width", "#height", "#ra", "#dec",
-    "#arcsec_per_pixel", "#held_out", "#models", "#flags", "#remark", "#boxes",
+    "#arcsec_per_pixel", "#held_out", "#models", "#flags", "#remark",
+    "#tags", "#interest", "#boxes",
 )  # fmt: skip
 
 Fitted = Sequence[tuple[Box, Corners]]
@@ -88,7 +89,8 @@ def _row(
         image, record.name, review.id, record.id, cutout.width, cutout.height, ra, dec,
         cutout.scale and round(cutout.scale, 6), int(record.held_out),
         "; ".join(sorted({b.model for b, _ in boxes if b.model})),
-        "; ".join(record.flags), one_line(record.remark),
+        "; ".join(record.flags), one_line(record.remark), "; ".join(record.tags),
+        record.interest,
         json.dumps(_rectangles(review, boxes)),
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True))

@@ -34,9 +34,9 @@ from napari_clumps.widgets.base.parts import (
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.box_table import BoxTable
 from napari_clumps.widgets.controls.empty_table import NoBoxes
-from napari_clumps.widgets.controls.flag_bar import FlagBar
 from napari_clumps.widgets.controls.import_export_bar import ExchangeButtons
 from napari_clumps.widgets.controls.queue_bar import QueueBar
+from napari_clumps.widgets.controls.remark_bar import RemarkBar
 from napari_clumps.widgets.controls.suggestion_line import SuggestionLine
 
 from .welcome import welcome_page
@@ -96,7 +96,7 @@ class ReviewPanel(QWidget):
             "relocate", "Find moved images…", self._relocate, "Search a folder for them"
         )
         self._queue = QueueBar(self._controller)
-        self._flags = FlagBar(self._controller)
+        self._remarks = RemarkBar(self._controller)
         self._test = text_label("test_note")
         self._table = BoxTable()
         self._said = text_label("said")
@@ -115,7 +115,7 @@ class ReviewPanel(QWidget):
         layout.addWidget(self._test)
         layout.addWidget(self._table, stretch=1)
         layout.addWidget(NoBoxes(self._controller, self._table), stretch=1)
-        layout.addWidget(self._flags)
+        layout.addWidget(self._remarks)
         layout.addLayout(_legend())
         layout.addLayout(self._choices())
         layout.addWidget(self._said)
@@ -201,7 +201,8 @@ class ReviewPanel(QWidget):
             (c.session.review_modified, self._on_review),
             (c.session.queue_changed, self._on_cutout),
             (c.session.settings_changed, self._on_settings),
-            (c.decisions.flags_asked, self._flags.open_menu),
+            (c.remarks.flags_asked, self._remarks.open_menu),
+            (c.remarks.tags_asked, self._remarks.write_tags),
             (c.session.cutout_changed, self._on_cutout),
             (c.session.shown.changed, self._on_boxes),
             (c.session.shown.current_changed, self._on_current),
@@ -229,7 +230,7 @@ class ReviewPanel(QWidget):
         self._name.setText(cutout.name)
         counts = review.counts()
         self._queue.show_plan()
-        self._flags.show_flags()
+        self._remarks.show_cutout()
         facts = [self._place_in_words()]
         if cutout.held_out:
             facts.append("held out" + ", marked blind" * cutout.blind)

@@ -4,6 +4,7 @@ from napari_clumps.review.images.summary import CutoutSummary
 from napari_clumps.review.storage.records import (
     DECIDED,
     FLAGS,
+    INTERESTS,
     KEPT,
     Box,
     Corners,
@@ -32,6 +33,7 @@ from .review import Review
 __all__ = [
     "DECIDED",
     "FLAGS",
+    "INTERESTS",
     "KEPT",
     "ORDERS",
     "RANKED",

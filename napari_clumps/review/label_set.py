@@ -122,6 +122,8 @@ def _labelled(
         keys=keys,
         flags=cutout.flags,
         remark=cutout.remark,
+        tags=cutout.tags,
+        interest=cutout.interest,
     )
     return labelled, outside
 

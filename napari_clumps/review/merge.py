@@ -30,7 +30,7 @@ from napari_clumps.review.storage.steps import Step, check_each_step, run_to_end
 from napari_clumps.review.storage.store import Store
 
 from .comparison.matching import pair_boxes, pair_cutouts
-from .rules import status_of_kept
+from .rules import status_of_kept, tidy_tags
 
 if TYPE_CHECKING:
     from .reader import ReviewReader
@@ -187,12 +187,19 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
         "flags": list(own.flags),
         "remark": own.remark,
         "blind": own.blind,
+        "tags": list(own.tags),
+        "interest": own.interest,
     }
     begun = [side.cutout.blind for side in (ours, theirs) if side.begun]
     after: LogValues = {
         "done": (own.done or other.done) and not waiting,
         "flags": [f for f in FLAGS if f in {*own.flags, *other.flags}],
         "remark": "; ".join(remarks),
+        "tags": tidy_tags([*own.tags, *other.tags]),
+        # What interests one reviewer is worth a look of both.
+        "interest": max(
+            (i for i in (own.interest, other.interest) if i is not None), default=None
+        ),
     }
     # A cutout is blind only if every side that has begun marked it blindly.
     both = own.held_out and bool(begun) and all(begun)

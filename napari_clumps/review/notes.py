@@ -17,13 +17,16 @@ from .storage import log
 #: Kinds of log rows that the user caused.
 DECISIONS = frozenset(
     (
-        "accept", "reject", "edit", "reclassify", "add", "done", "flag", "merge",
-        "import", "blind", "undo", "redo",
+        "accept", "reject", "edit", "reclassify", "add", "done", "flag", "tag",
+        "interest", "merge", "import", "blind", "undo", "redo",
     )
 )  # fmt: skip
 
-#: Those that show the current cutout; an import changes many cutouts.
-_ON_ONE_CUTOUT = DECISIONS - {"import"}
+#: Those that say something of the galaxy, and leave its labels as they are.
+_OF_THE_GALAXY = frozenset(("flag", "tag", "interest"))
+
+#: Those that show the current cutout; the others may change many cutouts.
+_ON_ONE_CUTOUT = DECISIONS - {"import", "tag", "interest"}
 
 #: Names of orders in reviews of earlier versions.
 _OLD_ORDERS = {"by hand": "custom list"}
@@ -132,7 +135,7 @@ class Notes:
         return {
             i
             for i, seq in kept.items()
-            if log.newest_on(self._store, i, DECISIONS) <= seq
+            if log.newest_on(self._store, i, DECISIONS - _OF_THE_GALAXY) <= seq
         }
 
     def confirm_labels(self, cutout_id: int) -> None:

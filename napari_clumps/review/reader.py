@@ -156,6 +156,34 @@ class ReviewReader:
         """
         return read_crops(self._store, cutout_ids, hide=hide)
 
+    def tags(self) -> dict[str, int]:
+        """Return the tags of the review, in alphabetical order, and how many have each.
+
+        A repeated cutout does not count.
+        """
+        found = self._store.rows(
+            "SELECT value, count(*) FROM cutouts, json_each(tags) "
+            "WHERE tags != '[]' AND repeat_of IS NULL GROUP BY value"
+        )
+        return dict(sorted(found, key=lambda row: str(row[0]).casefold()))
+
+    def tagged(self, tag: str) -> list[int]:
+        """Return the cutouts that have a tag, in the order of their ids."""
+        rows = self._store.rows(
+            "SELECT DISTINCT cutouts.id FROM cutouts, json_each(tags) "
+            "WHERE tags != '[]' AND value = ? ORDER BY cutouts.id",
+            (tag,),
+        )
+        return [row[0] for row in rows]
+
+    def interests(self) -> dict[int, int]:
+        """Return how interesting cutouts are, 0 to 3, where that was said."""
+        return dict(
+            self._store.rows(
+                "SELECT id, interest FROM cutouts WHERE interest IS NOT NULL"
+            )
+        )
+
     def summaries(self, cutout_ids: Iterable[int]) -> dict[int, CutoutSummary]:
         """Return name and state of some cutouts, without checking their files."""
         return read_summaries(self._store, cutout_ids)

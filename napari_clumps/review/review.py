@@ -222,6 +222,43 @@ class Review(ReviewWriter):
         flags = list(flags)
         self._decide(lambda _: [rules.set_flags(self.cutout(cutout_id), flags, remark)])
 
+    def set_tags(self, cutout_id: int, tags: Iterable[str]) -> None:
+        """Set the tags of a cutout; they replace the previous ones.
+
+        A tag is a word or a few, without comma or semicolon. One that differs from a
+        tag of the review only in upper and lower case is spelled as that.
+        """
+        tidy = rules.tidy_tags(tags, self.tags())
+        self._decide(lambda _: [rules.set_tags(self.cutout(cutout_id), tidy)])
+
+    def add_tag(self, cutout_ids: Iterable[int], tag: str) -> int:
+        """Add a tag to several cutouts, in one step; return how many had it not."""
+        ids, known = list(dict.fromkeys(cutout_ids)), self.tags()
+
+        def changes(_: Signature) -> list[Change | None]:
+            cutouts = [self.cutout(i) for i in ids]
+            return [
+                rules.set_tags(c, rules.tidy_tags([*c.tags, tag], known))
+                for c in cutouts
+            ]
+
+        return len(self._decide(changes))
+
+    def set_interest(self, cutout_ids: Iterable[int], interest: int | None) -> int:
+        """Say how interesting cutouts are, 0 to 3, in one step; None takes it back.
+
+        Returns
+        -------
+        int
+            How many changed.
+        """
+        ids = list(dict.fromkeys(cutout_ids))
+        return len(
+            self._decide(
+                lambda _: [rules.set_interest(self.cutout(i), interest) for i in ids]
+            )
+        )
+
     # -- several reviewers -------------------------------------------------
 
     def merge(self, path: str | Path) -> MergeResult:

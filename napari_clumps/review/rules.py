@@ -13,6 +13,7 @@ from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ReviewError
 from napari_clumps.review.storage.records import (
     FLAGS,
+    INTERESTS,
     Box,
     Change,
     Corners,
@@ -23,6 +24,9 @@ from napari_clumps.review.storage.snapshot import box_values
 
 #: A proposal that overlaps a decided box by more than this IoU is the same clump.
 SAME_CLUMP = 0.5
+
+#: Characters that a tag has at most.
+LONGEST_TAG = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,76 @@ def set_flags(cutout: CutoutRecord, flags: Iterable[str], remark: str) -> Change
     if before == after:
         return None
     return Change("flag", cutout.id, None, before, after)
+
+
+def tidy_tags(tags: Iterable[str], known: Iterable[str] = ()) -> list[str]:
+    """Return tags without spaces around them, each once, in alphabetical order.
+
+    Parameters
+    ----------
+    tags : iterable of str
+        Upper and lower case are alike.
+    known : iterable of str
+        Tags whose spelling is kept.
+
+    Raises
+    ------
+    ReviewError
+        If a tag is too long, or has a comma or semicolon.
+    """
+    spelled = {tag.casefold(): tag for tag in known}
+    chosen: dict[str, str] = {}
+    for text in tags:
+        tag = " ".join(text.split())
+        if len(tag) > LONGEST_TAG or set(tag) & set(",;"):
+            raise ReviewError(
+                f"{tag[: 2 * LONGEST_TAG]!r} cannot be a tag",
+                remedy=f"A tag has up to {LONGEST_TAG} characters, and no comma or "
+                "semicolon.",
+            )
+        if tag:
+            folded = tag.casefold()
+            chosen.setdefault(folded, spelled.get(folded, tag))
+    return sorted(chosen.values(), key=str.casefold)
+
+
+def set_tags(cutout: CutoutRecord, tags: Sequence[str]) -> Change | None:
+    """Return the change that sets the tags of a cutout.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    tags : sequence of str
+        As `tidy_tags` returns them.
+    """
+    if list(cutout.tags) == list(tags):
+        return None
+    before, after = {"tags": list(cutout.tags)}, {"tags": list(tags)}
+    return Change("tag", cutout.id, None, before, after)
+
+
+def set_interest(cutout: CutoutRecord, interest: int | None) -> Change | None:
+    """Return the change that sets how interesting a cutout is.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    interest : int or None
+        One of `INTERESTS`; None takes back what was said.
+
+    Raises
+    ------
+    ReviewError
+        If it is something else.
+    """
+    if interest is not None and interest not in INTERESTS:
+        raise ReviewError(
+            f"an interest of {interest!r} cannot be", remedy="It is 0, 1, 2 or 3."
+        )
+    if cutout.interest == interest:
+        return None
+    before, after = {"interest": cutout.interest}, {"interest": interest}
+    return Change("interest", cutout.id, None, before, after)
 
 
 def status_of_kept(box: Box) -> Status:

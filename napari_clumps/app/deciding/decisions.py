@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-from psygnal import Signal
+from collections.abc import Callable
 
 from clump_detector.core.text import plural
 from napari_clumps.app.errors import shows_errors
@@ -32,13 +30,7 @@ class Decisions:
     ----------
     confirm : callable
         Confirms labels that are looked at again; false where there are none.
-
-    Signals
-    -------
-    flags_asked(): the user wants to flag the cutout.
     """
-
-    flags_asked = Signal()
 
     def __init__(
         self, session: Session, navigator: Navigator, proposals: ProposalSource
@@ -224,26 +216,3 @@ class Decisions:
         order = [*boxes[index + 1 :], *boxes[:index]]
         waiting = [b.id for b in order if b.status is Status.PROPOSAL]
         return waiting[0] if waiting else None
-
-    # -- flags and remark -----------------------------------------------------
-
-    def flag(self) -> None:
-        """Ask the user for the flags of the cutout."""
-        if self.session.cutout is not None:
-            self.flags_asked.emit()
-
-    @shows_errors
-    def set_flags(self, flags: Iterable[str]) -> None:
-        """Set the flags of the cutout; its remark stays."""
-        if self.session.cutout is not None:
-            self.session.opened.flag(
-                self.session.cutout.id, flags, self.session.cutout.remark
-            )
-
-    @shows_errors
-    def set_remark(self, remark: str) -> None:
-        """Set the remark of the cutout; its flags stay."""
-        if self.session.cutout is not None:
-            self.session.opened.flag(
-                self.session.cutout.id, self.session.cutout.flags, remark
-            )

@@ -193,4 +193,5 @@ def _caption(record: CutoutRecord, boxes: list[Box]) -> str:
 
 
 def _remark(record: CutoutRecord) -> str:
-    return ": ".join(filter(None, [", ".join(record.flags), one_line(record.remark)]))
+    said = ", ".join([*record.flags, *record.tags])
+    return ": ".join(filter(None, [said, one_line(record.remark)]))

@@ -19,7 +19,7 @@ from .held_out import Keys, held_out, held_out_by_key, keys_of, keys_of_new
 
 _RECORD = (
     "SELECT id, name, files, bands, done, held_out, model, width, height, flags, "
-    "remark, repeat_of, keys, blind FROM cutouts"
+    "remark, repeat_of, keys, blind, tags, interest FROM cutouts"
 )
 _DECIDED = " + ".join(DECIDED)
 _PAGE = 1000
@@ -111,12 +111,14 @@ class Cutouts:
 
     def _record(self, row: SqlRow) -> CutoutRecord:
         number, name, files, bands, done, held_out = row[:6]
-        model, width, height, flags, remark, first, keys, blind = row[6:]
+        model, width, height, flags, remark, first, keys, blind = row[6:14]
+        tags, interest = row[14:]
         paths = tuple(image_files.locate(kept, self._home) for kept in load(files))
         source = Source(name, paths, tuple(load(bands)), self.unit)
         return CutoutRecord(
             number, name, source, bool(done), bool(held_out), model, width, height,
             tuple(load(flags)), remark, first, tuple(load(keys)), bool(blind),
+            tuple(load(tags)), interest,
         )  # fmt: skip
 
     # -- adding -------------------------------------------------------------

@@ -24,6 +24,7 @@ ORDERS = {
     "least certain": "a proposal nearest to a score of 0.5 first",
     "most proposals": "the most undecided proposals first",
     "custom list": "those of your list first",
+    "most interesting": "those of the highest interest to you first",
     "most informative": "those from whose labels the model would learn most",
     "diverse": "those that look unlike what is labelled",
     "informative and diverse": "of the most informative those that differ",
@@ -47,6 +48,7 @@ SHOWN = {
     "all": "every cutout",
     "not done": "cutouts that are not done",
     "flagged": "cutouts with a flag or a remark",
+    "tagged": "cutouts with a tag",
     "disagreements": "cutouts on which reviewers disagree",
     "held out": "cutouts that are held out",
 }
@@ -58,6 +60,10 @@ _PAGE = 500
 
 _FIRST = {
     "catalogue": "SELECT id FROM cutouts AS c WHERE {shown} ORDER BY id",
+    "most interesting": (
+        "SELECT id FROM cutouts AS c WHERE {shown} "
+        "ORDER BY interest DESC NULLS LAST, id"
+    ),
     "highest score": (
         "SELECT id FROM cutouts AS c LEFT JOIN (SELECT cutout, max(score) AS best "
         "FROM boxes WHERE status = 'proposal' GROUP BY cutout) ON cutout = id "
@@ -81,6 +87,7 @@ _SHOWN = {
     "not done": "done = 0",
     "held out": "held_out = 1",
     "flagged": "(flags != '[]' OR remark != '')",
+    "tagged": "tags != '[]'",
     "disagreements": (
         "id IN (SELECT b.cutout FROM boxes AS b WHERE b.status = 'proposal' "
         "AND b.opinions IS NOT NULL)"

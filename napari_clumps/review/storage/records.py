@@ -34,6 +34,9 @@ DECIDED = (*KEPT, Status.REJECTED)
 #: Flags of a cutout.
 FLAGS = ("artefact", "merger", "star on top", "bad segmentation", "unsure")
 
+#: How interesting a reviewer finds a cutout can be.
+INTERESTS = (0, 1, 2, 3)
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -212,6 +215,11 @@ class CutoutRecord:
         in a review of an earlier version.
     blind : bool
         Whether its clumps were marked before any model's boxes were shown.
+    tags : tuple of str
+        Words of the user's own.
+    interest : int or None
+        How interesting the user finds it, one of `INTERESTS`; None where it is not
+        said.
     """
 
     id: int
@@ -227,6 +235,8 @@ class CutoutRecord:
     repeat_of: int | None = None
     keys: tuple[str, ...] = ()
     blind: bool = False
+    tags: tuple[str, ...] = ()
+    interest: int | None = None
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -252,10 +262,10 @@ class Counts:
 class Decision:
     """One row of the log: who decided what on which box or cutout, and when.
 
-    ``kind`` is accept, reject, edit, reclassify, add, done, flag, merge, import, blind,
-    undo or redo. ``before`` and ``after`` hold what the decision changed: a box's
-    values (None: no such box), a cutout's state, or the sequence number of the first
-    row that was undone.
+    ``kind`` is accept, reject, edit, reclassify, add, done, flag, tag, interest, merge,
+    import, blind, undo or redo. ``before`` and ``after`` hold what the decision
+    changed: a box's values (None: no such box), a cutout's state, or the sequence
+    number of the first row that was undone.
     """
 
     seq: int

@@ -12,7 +12,7 @@ from .records import DECIDED, Status
 APPLICATION_ID = 0x434C4D50
 
 #: Raised when the tables change; an older program then refuses the file.
-VERSION = 3
+VERSION = 4
 
 _STATUSES = [status.value for status in Status]
 _COUNTERS = "".join(f", {name} INTEGER NOT NULL DEFAULT 0" for name in _STATUSES)
@@ -60,7 +60,9 @@ CREATE TABLE cutouts (
   remark TEXT NOT NULL DEFAULT '',
   repeat_of INTEGER,       -- the cutout that this one repeats
   keys TEXT NOT NULL DEFAULT '[]',   -- JSON: what identifies the galaxy
-  blind INTEGER NOT NULL DEFAULT 0   -- marked before any model's boxes were shown
+  blind INTEGER NOT NULL DEFAULT 0,  -- marked before any model's boxes were shown
+  tags TEXT NOT NULL DEFAULT '[]',   -- JSON
+  interest INTEGER                   -- 0 to 3, where the user said
   {_COUNTERS}
 );
 CREATE INDEX cutouts_by_name ON cutouts (name);
@@ -199,5 +201,12 @@ ALTER TABLE cutouts ADD COLUMN blind INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 3;
 """
 
+#: Makes a review of format 4 of one of format 3, which had no tags and no interest.
+_FROM_FORMAT_3 = """
+ALTER TABLE cutouts ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE cutouts ADD COLUMN interest INTEGER;
+PRAGMA user_version = 4;
+"""
+
 #: What makes the next format of each older one; all of them, in order, the newest.
-MIGRATIONS = {1: _FROM_FORMAT_1, 2: _FROM_FORMAT_2}
+MIGRATIONS = {1: _FROM_FORMAT_1, 2: _FROM_FORMAT_2, 3: _FROM_FORMAT_3}

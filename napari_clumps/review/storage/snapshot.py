@@ -21,16 +21,19 @@ _BOX_PUT = (
 #: The columns of a cutout that a log row may set.
 CUTOUT_COLUMNS = (
     "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
-    "flags", "remark", "repeat_of", "keys", "blind",
+    "flags", "remark", "repeat_of", "keys", "blind", "tags", "interest",
 )  # fmt: skip
 
 #: Columns of both tables that hold JSON.
-JSON_COLUMNS = {"files", "bands", "seen", "flags", "keys", "proposed", "opinions"}
+JSON_COLUMNS = {
+    "files", "bands", "seen", "flags", "keys", "tags", "proposed", "opinions",
+}  # fmt: skip
 
-#: Values that a row of the log lacks where it is older than format 2, or 3.
+#: Values that a row of the log lacks where it is older than format 2, 3 or 4.
 NEW_BOX = {"second": None, "opinions": None}
 NEW_CUTOUT: LogValues = {
     "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
+    "tags": [], "interest": None,
 }  # fmt: skip
 
 

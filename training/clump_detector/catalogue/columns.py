@@ -111,6 +111,10 @@ _WHO = (
            "meta.code"),
     Column("galaxy_remark", "text", "What a reviewer remarked on the galaxy", "",
            "meta.note"),
+    Column("galaxy_tags", "text", "Tags of the galaxy, joined by semicolons", "",
+           "meta.note"),
+    Column("galaxy_interest", "int", "How interesting a reviewer found it, 0 to 3", "",
+           "meta.code"),
 )  # fmt: skip
 
 _WHERE = (

@@ -71,8 +71,9 @@ class LabelledCutout:
 
     ``done`` means that every clump is boxed; ``held_out`` that it is only for testing;
     ``blind`` that its clumps were marked before a model's boxes were shown there;
-    ``keys`` are those of `clump_detector.images.identity`; ``flags`` and ``remark`` are
-    the user's; ``label_set`` names the set it was in before several were joined.
+    ``keys`` are those of `clump_detector.images.identity`; ``flags``, ``remark``,
+    ``tags`` and ``interest`` (0 to 3, None where it is not said) are the user's;
+    ``label_set`` names the set it was in before several were joined.
     """
 
     source: Source
@@ -88,6 +89,8 @@ class LabelledCutout:
     flags: tuple[str, ...] = ()
     remark: str = ""
     label_set: str = ""
+    tags: tuple[str, ...] = ()
+    interest: int | None = None
 
     def array(self, *, ignored: bool = False) -> geometry.Boxes:
         """Return the boxes that are (not) ignored, shape (n, 4)."""
@@ -200,12 +203,14 @@ def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> JsonObjec
         entry["psf_fwhm_px"] = round(cutout.fwhm, 4)
     if cutout.blind:
         entry["blind"] = True
-    for name in ("keys", "flags"):
+    for name in ("keys", "flags", "tags"):
         if getattr(cutout, name):
             entry[name] = list(getattr(cutout, name))
     for name in ("remark", "label_set"):
         if getattr(cutout, name):
             entry[name] = getattr(cutout, name)
+    if cutout.interest is not None:
+        entry["interest"] = cutout.interest
     return entry
 
 
@@ -312,6 +317,8 @@ def _cutout(
         _texts(entry.get("flags")),
         str(entry.get("remark") or ""),
         str(entry.get("label_set") or ""),
+        _texts(entry.get("tags")),
+        None if entry.get("interest") is None else int(entry["interest"]),
     )
 
 

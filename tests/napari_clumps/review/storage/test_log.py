@@ -151,6 +151,8 @@ class RandomReview(RuleBasedStateMachine):
         self.plain = Plain({("done", i): False for i in (1, 2, 3)})
         self.plain.state |= {("blind", i): False for i in (1, 2, 3)}
         self.plain.state |= {("flag", i): () for i in (1, 2, 3)}
+        self.plain.state |= {("tags", i): () for i in (1, 2, 3)}
+        self.plain.state |= {("interest", i): None for i in (1, 2, 3)}
         self.touched: list[int] = []
         self.review.changed.connect(self.touched.append)
         self.review.wait_for_disk()
@@ -278,6 +280,16 @@ class RandomReview(RuleBasedStateMachine):
         self.review.flag(cutout, flags)
         self.plain.decide({("flag", cutout): tuple(f for f in FLAGS if f in flags)})
 
+    @rule(cutout=CUTOUTS, tags=st.sets(st.sampled_from(("bar", "Ring", "tail"))))
+    def set_tags(self, cutout: int, tags: set[str]) -> None:
+        self.review.set_tags(cutout, tags)
+        self.plain.decide({("tags", cutout): tuple(sorted(tags, key=str.casefold))})
+
+    @rule(cutouts=st.sets(CUTOUTS, min_size=1), interest=st.sampled_from((None, 0, 3)))
+    def rate(self, cutouts: set[int], interest: int | None) -> None:
+        self.review.set_interest(cutouts, interest)
+        self.plain.decide({("interest", cutout): interest for cutout in cutouts})
+
     @rule(times=st.integers(1, 5))
     def undo(self, times: int) -> None:
         for _ in range(times):
@@ -311,6 +323,8 @@ class RandomReview(RuleBasedStateMachine):
             found["done", i] = self.review.cutout(i).done
             found["flag", i] = self.review.cutout(i).flags
             found["blind", i] = self.review.cutout(i).blind
+            found["tags", i] = self.review.cutout(i).tags
+            found["interest", i] = self.review.cutout(i).interest
             for box in self.review.boxes(i):
                 proposed = box.proposed and (box.proposed[:4], box.proposed[4])
                 value = (i, box.status, box.corners, box.cls, proposed)

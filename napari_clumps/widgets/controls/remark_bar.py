@@ -1,0 +1,191 @@
+"""Flags, interest, tags and a remark on the cutout that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import QModelIndex, QStringListModel, Qt
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import (
+    QCompleter,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QToolButton,
+    QWidget,
+)
+
+from napari_clumps.app.controller import Controller
+from napari_clumps.review import FLAGS, INTERESTS
+from napari_clumps.settings.shortcuts import BOOK
+from napari_clumps.widgets.base.parts import KeyWords
+
+#: Shown where the user has not said how interesting a cutout is.
+_UNSAID = "–"
+
+
+class RemarkBar(QWidget):
+    """Buttons with the flags and the interest, and lines for tags and a remark."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__()
+        self.setObjectName("remark_bar")
+        self._remarks, self._session = controller.remarks, controller.session
+        self._cutout: int | None = None
+        self._flags = _menu_button("flags")
+        KeyWords(self._flags, "flag", "Flags")
+        self._menu = QMenu(self._flags)
+        self._menu.setObjectName("flag_menu")
+        self._actions = {flag: self._menu.addAction(_named(flag)) for flag in FLAGS}
+        for action in self._actions.values():
+            action.setCheckable(True)
+            action.triggered.connect(lambda _checked=False: self._set_flags())
+        self._flags.setMenu(self._menu)
+        self._interest = _menu_button("interest")
+        self._interest.setMenu(self._interest_menu())
+        self._tags = TagLine("tags", lambda: list(self._tags_of_review()))
+        self._tags.setPlaceholderText("Tags…")
+        self._tags.editingFinished.connect(self._set_tags)
+        self._remark = QLineEdit()
+        self._remark.setObjectName("remark")
+        self._remark.setPlaceholderText("Remark…")
+        self._remark.setToolTip("What else there is to say of this cutout")
+        self._remark.editingFinished.connect(self._set_remark)
+        for line in (self._tags, self._remark):
+            # After Enter the keys are the review's again.
+            line.returnPressed.connect(line.clearFocus)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self._flags)
+        layout.addWidget(self._interest)
+        layout.addWidget(self._tags, stretch=1)
+        layout.addWidget(self._remark, stretch=1)
+
+    def _interest_menu(self) -> QMenu:
+        menu = QMenu(self._interest)
+        menu.setObjectName("interest_menu")
+        for n in INTERESTS:
+            action = menu.addAction(f"&{n}" + ("  plain" if n == 0 else ""))
+            action.triggered.connect(lambda _=False, n=n: self._remarks.rate(n))
+        menu.addAction(f"{_UNSAID}  not said").triggered.connect(
+            lambda _=False: self._remarks.rate(None)
+        )
+        return menu
+
+    def _tags_of_review(self) -> dict[str, int]:
+        review = self._session.review
+        return {} if review is None else review.tags()
+
+    def show_cutout(self) -> None:
+        """Show what is said of the cutout."""
+        cutout = self._session.cutout
+        self._cutout = cutout.id if cutout else None
+        for flag, action in self._actions.items():
+            action.setChecked(cutout is not None and flag in cutout.flags)
+        _embolden(self._flags, bool(cutout and cutout.flags))
+        interest = cutout.interest if cutout else None
+        said = _UNSAID if interest is None else str(interest)
+        self._interest.setText(f"☆ {said}" if interest is None else f"★ {said}")
+        keys = ", ".join(BOOK.key(f"interest_{n}") for n in INTERESTS)
+        self._interest.setToolTip(f"How interesting it is, 0 to 3 ({keys})")
+        self._interest.setAccessibleName(f"Interest: {said}")
+        _embolden(self._interest, interest is not None)
+        self._tags.setToolTip(
+            f"Tags with commas between them ({BOOK.key('tag')}), such as ring, merger"
+        )
+        self._tags.show_text(", ".join(cutout.tags) if cutout else "")
+        remark = cutout.remark if cutout else ""
+        if self._remark.text() != remark:
+            self._remark.setText(remark)
+
+    def open_menu(self) -> None:
+        """Let a person choose flags, by their numbers or first letters."""
+        self._flags.showMenu()
+
+    def write_tags(self) -> None:
+        """Let a person write tags; Enter keeps them."""
+        self._tags.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._tags.end(False)
+
+    def _set_flags(self) -> None:
+        chosen = [flag for flag, action in self._actions.items() if action.isChecked()]
+        self._remarks.set_flags(chosen)
+
+    def _set_tags(self) -> None:
+        cutout = self._session.cutout
+        if cutout is None or self._cutout != cutout.id:
+            return
+        self._tags.setModified(False)
+        if self._remarks.set_tags(self._tags.text().split(",")):
+            self.show_cutout()  # as they are spelled; what is refused stays
+
+    def _set_remark(self) -> None:
+        cutout = self._session.cutout
+        if cutout is not None and self._cutout == cutout.id:
+            self._remarks.set_remark(self._remark.text())
+
+
+class TagLine(QLineEdit):
+    """A line for tags, which completes those that are known, one after the other.
+
+    Parameters
+    ----------
+    name : str
+        Object name.
+    known : callable
+        Returns the tags that can be completed; asked when the first letter is written.
+    """
+
+    def __init__(self, name: str, known: Callable[[], list[str]]) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._known = known
+        self._words = QStringListModel(self)
+        completer = _LastTag(self._words, self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setCompleter(completer)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Complete the tags that are known when the first letter is written."""
+        if not self.isModified():
+            self._words.setStringList(self._known())
+        super().keyPressEvent(event)
+
+    def show_text(self, text: str) -> None:
+        """Show a text, unless the user is writing another."""
+        if self.text() != text and not (self.hasFocus() and self.isModified()):
+            self.setText(text)
+
+
+class _LastTag(QCompleter):
+    """Completes what is behind the last comma."""
+
+    def splitPath(self, path: str) -> list[str]:  # noqa: N802 - Qt's name
+        return [path.rsplit(",", 1)[-1].strip()]
+
+    def pathFromIndex(self, index: QModelIndex) -> str:  # noqa: N802 - Qt's name
+        before = self.widget().text().rpartition(",")[0].strip()
+        tag = super().pathFromIndex(index)
+        return f"{before}, {tag}" if before else tag
+
+
+def _menu_button(name: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
+
+
+def _embolden(button: QToolButton, bold: bool) -> None:
+    # The name says that there is a menu; its arrow would lie on the key.
+    button.setStyleSheet(
+        f"QToolButton {{ font-weight: {'bold' if bold else 'normal'}; }} "
+        "QToolButton::menu-indicator { image: none; }"
+    )
+
+
+def _named(flag: str) -> str:
+    """Return a flag with its number as its key in the menu."""
+    return f"&{FLAGS.index(flag) + 1}  {flag}"
