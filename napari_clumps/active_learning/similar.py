@@ -57,6 +57,26 @@ def nearest(
 ) -> tuple[NDArray[np.int64], Floats]:
     """Return all rows in the order of their likeness to some examples.
 
+    Parameters
+    ----------
+    values, examples, weights
+        As in `likeness`.
+
+    Returns
+    -------
+    (int array of shape (n,), array of shape (n,))
+        Rows, the most alike first, and their likeness. Examples are among them.
+    """
+    alike = likeness(values, examples, weights)
+    order = np.argsort(-alike, kind="stable")
+    return order, alike[order]
+
+
+def likeness(
+    values: NDArray[np.float16], examples: ArrayLike, weights: ArrayLike = 1.0
+) -> Floats:
+    """Return how much rows are like some examples, -1 to 1.
+
     Each value is first brought to mean 0 and standard deviation 1, then weighted;
     likeness is the cosine of the angle to the mean of the examples.
 
@@ -70,32 +90,44 @@ def nearest(
 
     Returns
     -------
-    (int array of shape (n,), array of shape (n,))
-        Rows, the most alike first, and their likeness, -1 to 1. Examples are among
-        them.
+    array of shape (n,)
     """
     n = len(values)
     if not n:
-        return np.zeros(0, np.int64), np.zeros(0)
-    middle, width = _scale(values)
-    factor = np.asarray(weights, np.float32) / width
-
-    def scaled(rows: NDArray[np.float16]) -> Floats:
-        return np.nan_to_num((rows.astype(np.float32) - middle) * factor)
-
-    wanted = scaled(values[np.asarray(examples)]).mean(axis=0)
+        return np.zeros(0)
+    middle, factor = _scale(values, weights)
+    chosen = values[np.asarray(examples)]
+    wanted = _scaled(chosen, middle, factor).mean(axis=0)
     wanted /= max(float(np.linalg.norm(wanted)), _LEAST)
-    likeness = np.empty(n)
+    alike = np.empty(n)
     for start in range(0, n, _BLOCK):
-        block = scaled(values[start : start + _BLOCK])
+        block = _scaled(values[start : start + _BLOCK], middle, factor)
         lengths = np.maximum(np.linalg.norm(block, axis=1), _LEAST)
-        likeness[start : start + len(block)] = block @ wanted / lengths
-    order = np.argsort(-likeness, kind="stable")
-    return order, likeness[order]
+        alike[start : start + len(block)] = block @ wanted / lengths
+    return alike
 
 
-def _scale(values: NDArray[np.float16]) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of each value, in single precision."""
+def standardised(values: NDArray[np.float16], weights: ArrayLike = 1.0) -> Floats:
+    """Return rows as `likeness` compares them.
+
+    Parameters
+    ----------
+    values : array of shape (n, D)
+    weights : array-like of shape (D,)
+
+    Returns
+    -------
+    float32 array of shape (n, D)
+    """
+    return _scaled(values, *_scale(values, weights))
+
+
+def _scaled(values: NDArray[np.float16], middle: Floats, factor: Floats) -> Floats:
+    return np.nan_to_num((values.astype(np.float32) - middle) * factor)
+
+
+def _scale(values: NDArray[np.float16], weights: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the mean of each value, and what its distance from it is times."""
     total, squares, known = np.zeros((3, values.shape[1]))
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK].astype(np.float64)
@@ -105,4 +137,5 @@ def _scale(values: NDArray[np.float16]) -> tuple[Floats, Floats]:
     middle = total / np.maximum(known, 1)
     width = np.sqrt(np.maximum(squares / np.maximum(known, 1) - middle**2, 0))
     width[width < _LEAST] = np.inf
-    return middle.astype(np.float32), width.astype(np.float32)
+    factor = np.asarray(weights, np.float64) / width
+    return middle.astype(np.float32), factor.astype(np.float32)

@@ -108,7 +108,7 @@ class Controller:
             self.describing, self.detection,
         )  # fmt: skip
         self.similar = Similar(session, self.navigator, self.descriptions)
-        self.gallery = Gallery(session, self.navigator)
+        self.gallery = Gallery(session, self.navigator, self.descriptions)
         self.reviewers = Reviewers(session, self.navigator)
         self.model_list = ModelList(session, self.detection, self.retraining)
         self._actions = self._bound_actions()

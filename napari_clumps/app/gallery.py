@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from clump_detector.core.text import plural
+from napari_clumps.active_learning.box_vectors import vectors_of
+from napari_clumps.active_learning.similar import likeness
 from napari_clumps.review import Arrangement, Crop, Crops, Review, arrange
 
 from .errors import shows_errors
 from .navigation import Navigator
 from .session import Session
+from .suggesting.descriptions import Descriptions
 
 _NOTHING = np.zeros(0, np.int64)
 
@@ -31,6 +35,7 @@ class Gallery:
     ----------
     session : Session
     navigator : Navigator
+    descriptions : Descriptions
 
     Attributes
     ----------
@@ -53,8 +58,12 @@ class Gallery:
     updated = Signal(set)
     touched = Signal()
 
-    def __init__(self, session: Session, navigator: Navigator) -> None:
+    def __init__(
+        self, session: Session, navigator: Navigator, descriptions: Descriptions
+    ) -> None:
         self.session, self._navigator = session, navigator
+        self._descriptions = descriptions
+        self._examples: tuple[int, ...] = ()
         self._review: Review | None = None
         self._touched: set[int] = set()
         self._fresh: Counter[int] = Counter()
@@ -103,6 +112,8 @@ class Gallery:
         """Show other crops, or in another order."""
         if arrangement == self.arrangement:
             return
+        if self.arrangement.sort != "likeness":
+            self._examples = ()  # the box of the canvas is one
         self.arrangement = arrangement
         if self._touched or self._fresh:
             self.refresh()
@@ -111,8 +122,48 @@ class Gallery:
 
     def _arrange(self) -> None:
         classes = () if self._review is None else self._review.classes
+        if self.arrangement.sort == "likeness":
+            self._compare()
         self.rows = arrange(self.crops, self.arrangement, classes)
         self.rearranged.emit()
+
+    @shows_errors
+    def like(self, box_ids: Sequence[int]) -> None:
+        """Show what looks most like some boxes first.
+
+        Parameters
+        ----------
+        box_ids : sequence of int
+        """
+        if not box_ids:
+            self._nothing_selected()
+            return
+        self._examples = tuple(box_ids)
+        self.arrangement = replace(self.arrangement, sort="likeness")
+        self._arrange()
+
+    def _compare(self) -> None:
+        """Find how much each crop is like the examples, or the canvas's box."""
+        shown = self.session.shown.current
+        examples = self._examples or (() if shown is None else (shown,))
+        features = self._descriptions.features
+        crops, rows = self.crops, self.crops.rows_of(examples)
+        crops.likeness[:] = np.nan
+        if features is None or not len(rows):
+            self.session.say("Select the boxes first that others are compared with.")
+            return
+        model = self.session.scores.chosen_model
+        vectors = vectors_of(crops.cutouts, crops.corners, features.boxes(model))
+        described = vectors.shape[1] > 0  # of no model that has run there is nothing
+        known = np.flatnonzero(np.isfinite(vectors).all(axis=1) & described)
+        chosen = np.flatnonzero(np.isin(known, rows))
+        if not len(chosen):
+            self.session.say(
+                "The model has not described this box yet: detect clumps, or choose "
+                "the order “check again” of the queue."
+            )
+            return
+        crops.likeness[known] = likeness(vectors[known], chosen)
 
     @shows_errors
     def update(self) -> None:

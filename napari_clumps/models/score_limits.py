@@ -43,10 +43,11 @@ class ScoreLimits:
     @property
     def scoring_model(self) -> str:
         """Id of the model of the shown proposals, or else of the chosen one."""
-        return self._shown_model() or self._chosen_model
+        return self._shown_model() or self.chosen_model
 
     @property
-    def _chosen_model(self) -> str:
+    def chosen_model(self) -> str:
+        """Id of the model that detects."""
         return self.thresholds.model_id(self.model_name)
 
     @property
@@ -59,7 +60,7 @@ class ScoreLimits:
 
         For a model that is not on this machine it is that of the chosen one.
         """
-        chosen = self.thresholds.of(self._chosen_model)
+        chosen = self.thresholds.of(self.chosen_model)
         return self.thresholds.of(model_id, chosen)
 
     def is_weak(self, box: Box) -> bool:
@@ -93,5 +94,5 @@ class ScoreLimits:
 
     def use_card_threshold(self) -> None:
         """Go back to the threshold that the chosen model's card proposes."""
-        self.thresholds.choose(self._chosen_model, None)
+        self.thresholds.choose(self.chosen_model, None)
         self.changed.emit(self.threshold)

@@ -222,6 +222,16 @@ class Review(ReviewWriter):
         flags = list(flags)
         self._decide(lambda _: [rules.set_flags(self.cutout(cutout_id), flags, remark)])
 
+    def add_flag(self, cutout_ids: Iterable[int], flag: str) -> int:
+        """Add a flag to several cutouts, in one step; return how many had it not."""
+        ids = list(dict.fromkeys(cutout_ids))
+
+        def changes(_: Signature) -> list[Change | None]:
+            cutouts = [self.cutout(i) for i in ids]
+            return [rules.set_flags(c, {*c.flags, flag}, c.remark) for c in cutouts]
+
+        return len(self._decide(changes))
+
     def set_tags(self, cutout_id: int, tags: Iterable[str]) -> None:
         """Set the tags of a cutout; they replace the previous ones.
 

@@ -72,6 +72,21 @@ class Remarks:
         return True
 
     @shows_errors
+    def flag_all(self, cutout_ids: Sequence[int], flag: str) -> None:
+        """Add a flag to several cutouts, in one step of undo."""
+        review = self.session.opened
+        changed = review.add_flag(cutout_ids, flag)
+        if self.session.cutout is not None:  # a flag says otherwise where one is
+            review.position = self.session.cutout.id
+        self.session.say(f"{plural(changed, 'cutout')} flagged “{flag}”.")
+
+    @shows_errors
+    def tag_all(self, cutout_ids: Sequence[int], tag: str) -> None:
+        """Add a tag to several cutouts, in one step of undo."""
+        changed = self.session.opened.add_tag(cutout_ids, tag)
+        self.session.say(f"{plural(changed, 'cutout')} tagged “{tag.strip()}”.")
+
+    @shows_errors
     def rate(self, interest: int | None) -> None:
         """Say how interesting the cutout is, or the selected ones are.
 

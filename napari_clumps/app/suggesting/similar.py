@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import message_of
-from napari_clumps.active_learning.odd import oddness
+from napari_clumps.active_learning.odd import oddness, worth_a_look
 from napari_clumps.active_learning.similar import appearance, nearest
 from napari_clumps.app.errors import shows_errors
 from napari_clumps.app.navigation import Navigator
@@ -22,6 +24,16 @@ from .descriptions import Descriptions
 
 #: How many are shown.
 MOST = 200
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of n cutouts: embeddings, what they look like, and its weights."""
+
+    ids: NDArray[np.int64]
+    vectors: NDArray[np.float16]
+    values: NDArray[np.float16]
+    weights: NDArray[np.float64]
 
 
 class Similar:
@@ -53,6 +65,7 @@ class Similar:
         self.session, self._navigator = session, navigator
         self._descriptions = descriptions
         self._asked = 0
+        self._odd: tuple[tuple[int, int], NDArray[np.float64]] | None = None
         self.ids: list[int] = []
         self.words = ""
         session.review_opened.connect(self._forget)
@@ -75,48 +88,63 @@ class Similar:
         ----------
         cutout_ids : sequence of int
         """
-        known = self._vectors()
-        features = self._descriptions.features
-        if known is None or features is None:
+        n = len(cutout_ids)
+        first = [self.session.opened.cutout(i).name for i in cutout_ids[:1]]
+        self._like(cutout_ids, f"{n} galaxies" if n > 1 else "".join(first))
+
+    @shows_errors
+    def like_tagged(self, tag: str) -> None:
+        """Show the cutouts that have a tag, and then what looks most like them.
+
+        Parameters
+        ----------
+        tag : str
+        """
+        examples = self.session.opened.tagged(tag)
+        said = "the one" if len(examples) == 1 else f"the {len(examples)}"
+        self._like(examples, f"{said} tagged “{tag}”")
+
+    def _like(self, cutout_ids: Sequence[int], which: str) -> None:
+        known = self._known()
+        if known is None:
             return
-        ids, vectors = known
-        rows = np.flatnonzero(np.isin(ids, cutout_ids))
+        rows = np.flatnonzero(np.isin(known.ids, cutout_ids))
         if not len(rows):
             self._show([], "The model has not described this galaxy yet.")
             return
-        # The first half is of the galaxy itself, and not of its surroundings.
-        own_part = vectors[:, : vectors.shape[1] // 2]
-        values, weights = appearance(own_part, features.profiles(ids))
-        order, _ = nearest(values, rows, weights)
+        order, _ = nearest(known.values, rows, known.weights)
         own = set(rows.tolist())
         alike = [*rows.tolist(), *(int(k) for k in order if int(k) not in own)]
-        names = [self.session.opened.cutout(int(i)).name for i in ids[rows][:1]]
-        which = names[0] if len(rows) == 1 else f"{len(rows)} galaxies"
         self._show(
-            [int(ids[k]) for k in alike[: MOST + len(rows)]],
-            f"The galaxies most like {which}, of {self._of(len(ids))}.",
+            [int(known.ids[k]) for k in alike[: MOST + len(rows)]],
+            f"The galaxies most like {which}, of {self._of(len(known.ids))}.",
         )
 
     @shows_errors
     def oddest(self) -> None:
-        """Show the oddest cutouts, once they are found in the background."""
-        known = self._vectors()
+        """Show the oddest cutouts, once they are found in the background.
+
+        Where the user has rated some, those that are worth a look most come first, and
+        rated ones are left out.
+        """
+        known = self._known()
         if known is None:
             return
-        ids, vectors = known
         self._asked += 1
-        number, said = self._asked, self._of(len(ids))
+        number, said = self._asked, self._of(len(known.ids))
+        rated = self.session.opened.interests()
         self._show([], f"Looking for the oddest of {said}…")
 
-        def work() -> Iterator[NDArray[np.float64]]:
-            yield oddness(vectors)
+        def work() -> Iterator[NDArray[np.int64]]:
+            yield self._odd_rows(known, rated)
 
-        def take(odd: NDArray[np.float64]) -> None:
+        def take(rows: NDArray[np.int64]) -> None:
             if number != self._asked:
                 return
-            order = np.argsort(-odd, kind="stable")[:MOST]
             words = f"The oddest galaxies first, of {said}."
-            self._show([int(ids[k]) for k in order], words)
+            if rated:
+                words = f"{words[:-1]}, without the {len(rated)} that you rated."
+            self._show([int(known.ids[k]) for k in rows], words)
 
         def failed(error: Exception) -> None:
             if number == self._asked:
@@ -127,14 +155,28 @@ class Similar:
         thread.errored.connect(failed)
         thread.start()
 
-    def _vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float16]] | None:
-        """Return the embeddings of the review, or say why there are none."""
+    def _odd_rows(self, known: _Known, rated: dict[int, int]) -> NDArray[np.int64]:
+        """Return the rows that are shown as the oddest, in order."""
+        mark = zlib.crc32(known.vectors.tobytes()), len(known.ids)
+        if self._odd is None or self._odd[0] != mark:
+            self._odd = mark, oddness(known.vectors)
+        odd = self._odd[1]
+        rows = np.flatnonzero(np.isin(known.ids, list(rated)))
+        if len(rows):
+            interest = [rated[int(i)] for i in known.ids[rows]]
+            odd = worth_a_look(odd, known.values, known.weights, rows, interest)
+        order = np.argsort(-odd, kind="stable")
+        return order[~np.isin(order, rows)][:MOST]
+
+    def _known(self) -> _Known | None:
+        """Return what is known of the review's cutouts, or say why nothing is."""
         features = self._descriptions.features
         if features is None:
             self._show([], "No review is open.")
             return None
         try:
             ids, vectors = features.vectors()
+            profiles = features.profiles(ids)
         except ClumpError as error:
             self._show([], error.message)
             return None
@@ -145,7 +187,9 @@ class Similar:
                 "“diverse” of the queue.",
             )
             return None
-        return ids, vectors
+        # The first half is of the galaxy itself, and not of its surroundings.
+        own = vectors[:, : vectors.shape[1] // 2]
+        return _Known(ids, vectors, *appearance(own, profiles))
 
     def _of(self, n: int) -> str:
         every = len(self.session.opened)

@@ -129,7 +129,7 @@ class Suggestions:
         order : str
         """
         self._reasons, self._arms = {}, {}
-        self._ranked_by = self._model()
+        self._ranked_by = self._session.scores.chosen_model
         review, features = self._session.review, self._descriptions.features
         if review is None or features is None:
             return []
@@ -142,7 +142,7 @@ class Suggestions:
             return []
 
     def _informative(self, order: str, review: Review, features: Features) -> list[int]:
-        pool = pool_of(review, features, self._model())
+        pool = pool_of(review, features, self._session.scores.chosen_model)
         if not np.isfinite(pool.information).any():
             return []
         seed, since = zlib.crc32(review.id.encode()), _since_random(review.arms)
@@ -154,8 +154,10 @@ class Suggestions:
         return [one.cutout for one in chosen]
 
     def _doubtful(self, review: Review, features: Features) -> list[int]:
-        least = self._session.scores.thresholds.of(self._model())
-        places = list(places_of(review, features.boxes(self._model()), least))
+        least = self._session.scores.thresholds.of(self._session.scores.chosen_model)
+        places = list(
+            places_of(review, features.boxes(self._session.scores.chosen_model), least)
+        )
         if not places:
             return []
         cutouts, kinds, unseen = zip(*places, strict=True)
@@ -167,10 +169,6 @@ class Suggestions:
         ]
         self._reasons = {one.cutout: one.reason for one in found}
         return [one.cutout for one in found]
-
-    def _model(self) -> str:
-        scores = self._session.scores
-        return scores.thresholds.model_id(scores.model_name)
 
     # -- describing what is missing -------------------------------------------
 
@@ -187,9 +185,9 @@ class Suggestions:
         if order not in RANKED or review is None or features is None or running:
             return
         try:
-            done = features.described(self._model())
+            done = features.described(self._session.scores.chosen_model)
             if order == _AGAIN:
-                rows = features.boxes(self._model())
+                rows = features.boxes(self._session.scores.chosen_model)
                 missing = list(with_new_boxes(review, rows, done))
             else:
                 states = review.states()
@@ -213,7 +211,7 @@ class Suggestions:
 
     def _on_models(self) -> None:
         """Make the order anew where another model is the current one."""
-        model = self._model()
+        model = self._session.scores.chosen_model
         if self.order and model != self._ranked_by:
             self._navigator.make_queue()
         self.changed.emit()

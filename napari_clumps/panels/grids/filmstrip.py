@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from napari.viewer import Viewer
-from qtpy.QtCore import QModelIndex, Qt, Signal
+from qtpy.QtCore import QModelIndex, Qt
 from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from clump_detector.image_files.sources import Source
@@ -16,6 +16,7 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import at_the_bottom
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.gallery.cutout_cells import CutoutCells, CutoutPainter
+from napari_clumps.widgets.gallery.cutout_changes import CutoutChanges
 from napari_clumps.widgets.gallery.grid_view import GridView
 from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
 
@@ -26,21 +27,13 @@ def queue_ids(session: Session) -> Sequence[int]:
 
 
 class FilmstripPanel(QWidget):
-    """Shows the queue and forwards what is clicked.
-
-    Signals
-    -------
-    _heard(cutout id): a cutout changed, perhaps in another thread.
-    """
-
-    _heard = Signal(int)
+    """Shows the queue and forwards what is clicked."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.setObjectName("filmstrip_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
-        self._let_go: Callable[[], None] | None = None
         pixmaps = PixmapCache(self._source, self)
         order = partial(queue_ids, self._session)
         self.cells = CutoutCells(self._session, pixmaps, order)
@@ -56,16 +49,16 @@ class FilmstripPanel(QWidget):
         layout.addWidget(self.grid)
         layout.addStretch(1)
         at_the_bottom("Filmstrip", main_window(self._session.viewer))
+        self._changes = CutoutChanges(self._session, self.cells, self)
         self._connect()
-        self._on_review()
+        self._on_queue()
 
     def _connect(self) -> None:
         c = self._controller
         self.grid.clicked.connect(self._on_clicked)
-        self._heard.connect(self._on_changed)
         listen(
             self,
-            (c.session.review_opened, self._on_review),
+            (c.session.review_opened, self._on_queue),
             (c.session.queue_changed, self._on_queue),
             (c.session.cutout_changed, self._on_cutout),
         )
@@ -75,17 +68,6 @@ class FilmstripPanel(QWidget):
 
     def _on_clicked(self, index: QModelIndex) -> None:
         self._controller.navigator.visit(self.cells.cutout(index.row()))
-
-    def _on_review(self) -> None:
-        """Show the queue of another review, and hear of its decisions."""
-        if self._let_go is not None:
-            self._let_go()
-        review = self._session.review
-        self._let_go = None
-        if review is not None:
-            self._let_go = listen(self, (review.changed, self._on_told))
-        self.cells.pixmaps.forget()
-        self._on_queue()
 
     def _on_queue(self) -> None:
         self.cells.rearrange()
@@ -106,11 +88,3 @@ class FilmstripPanel(QWidget):
                 centred = QAbstractItemView.ScrollHint.PositionAtCenter
                 self.grid.scrollTo(self.cells.index(place), centred)
         self.grid.viewport().update()
-
-    def _on_told(self, cutout_id: int) -> None:
-        self._heard.emit(cutout_id)
-
-    def _on_changed(self, cutout_id: int) -> None:
-        self.cells.forget(cutout_id)
-        self.cells.pixmaps.forget_problems([cutout_id])  # it may be found again
-        self.cells.changed_in_place()

@@ -96,11 +96,18 @@ class GalleryPanel(QWidget):
             self.reclassify,
             f"Give the next class to {whole}",
         )
+        self._alike = plain_button(
+            "gallery_like",
+            "Like the selected",
+            self.like,
+            "Show those first that look most like the selected ones",
+        )
         self._undo = key_button("undo", "Undo", self.undo)
         buttons = (self._accept, self._reject, self._reclassify, self._undo)
         for button in buttons:
             button.setObjectName(f"gallery_{button.objectName()}")
             row.addWidget(button)
+        row.insertWidget(row.count() - 1, self._alike)
         return row
 
     def _count_row(self) -> QHBoxLayout:
@@ -185,7 +192,8 @@ class GalleryPanel(QWidget):
         self._read_only.setVisible(bool(why))
         for button in (self._accept, self._reject, self._reclassify, self._undo):
             button.setEnabled(review is not None and not why)
-        self._refresh.setEnabled(review is not None)
+        for button in (self._refresh, self._alike):
+            button.setEnabled(review is not None)
         self._on_rearranged()
         self._follow_soon()
 
@@ -258,6 +266,13 @@ class GalleryPanel(QWidget):
     def reclassify(self) -> None:
         """Give the selection the class after that of its current box."""
         self._gallery.reclassify(self.selected())
+
+    def like(self) -> None:
+        """Show those first that look most like the selection."""
+        chosen = self.selected()
+        if chosen:
+            self._filter.show_sort("likeness")
+        self._gallery.like(chosen)
 
     def undo(self) -> None:
         """Take back the newest step."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from clump_detector.image_files.sources import Source
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.review import FLAGS
+from napari_clumps.settings.shortcuts import BOOK
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import at_the_bottom
 from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
 from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.controls.remark_bar import TagLine
 from napari_clumps.widgets.gallery.cutout_cells import CutoutCells, CutoutPainter
+from napari_clumps.widgets.gallery.cutout_changes import CutoutChanges
 from napari_clumps.widgets.gallery.grid_view import GridView
 from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
 
@@ -33,20 +37,46 @@ class SimilarPanel(QWidget):
         self.grid.setToolTip("Double click one to show it; select many for the buttons")
         self.grid.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.grid.doubleClicked.connect(lambda _: self.open())
+        self.grid.selectionModel().selectionChanged.connect(self._say_chosen)
         self._words = text_label("similar_words")
+        self._chosen = text_label("similar_chosen")
+        self._tagged = self._menu_button(
+            "similar_tagged",
+            "Like a tag ▾",
+            "The galaxies of a tag, and those that look most like them",
+        )
+        self._flag = self._menu_button(
+            "similar_flag", "Flag ▾", "Flag those that are selected"
+        )
+        self._tag = TagLine("similar_tag", lambda: list(self._tags()))
+        self._tag.setPlaceholderText("Tag the selected…")
+        self._tag.setMaximumWidth(12 * self._tag.fontMetrics().averageCharWidth() * 2)
+        self._tag.returnPressed.connect(self.tag)
+        self._fill_menus()
+        self._controller.remarks.selected = self._rated_here
         self._lay_out()
+        self._changes = CutoutChanges(self._session, self.cells, self)
         at_the_bottom("Similar galaxies", main_window(self._session.viewer))
         listen(
             self,
             (self._similar.changed, self._on_change),
-            (self._session.review_opened, self.cells.pixmaps.forget),
             (self._session.cutout_changed, self.cells.changed_in_place),
         )
         self._on_change()
 
     def _lay_out(self) -> None:
-        asking = QHBoxLayout()
-        asking.addWidget(
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(6)
+        layout.addLayout(self._asking())
+        layout.addWidget(self.grid, stretch=1)
+        layout.addLayout(self._doing())
+        fill_dock(self)
+
+    def _asking(self) -> QHBoxLayout:
+        """Return the row that asks for galaxies."""
+        row = QHBoxLayout()
+        row.addWidget(
             plain_button(
                 "similar_current",
                 "Like this galaxy",
@@ -54,7 +84,7 @@ class SimilarPanel(QWidget):
                 "Those that look most like the galaxy on the canvas",
             )
         )
-        asking.addWidget(
+        row.addWidget(
             plain_button(
                 "similar_selected",
                 "Like the selected",
@@ -62,16 +92,26 @@ class SimilarPanel(QWidget):
                 "Those that look most like all that are selected here",
             )
         )
-        asking.addWidget(
+        row.addWidget(self._tagged)
+        row.addWidget(
             plain_button(
                 "similar_oddest",
                 "Oddest first",
                 self._similar.oddest,
-                "Those that look like few others: rare galaxies, and artefacts",
+                "Those that look like few others: rare galaxies, and artefacts. What "
+                "you rated counts, once you press it again",
             )
         )
-        asking.addWidget(self._words, stretch=1)
-        asking.addWidget(
+        row.addWidget(self._words, stretch=1)
+        return row
+
+    def _doing(self) -> QHBoxLayout:
+        """Return the row that does something with those selected."""
+        row = QHBoxLayout()
+        row.addWidget(self._chosen, stretch=1)
+        row.addWidget(self._flag)
+        row.addWidget(self._tag)
+        row.addWidget(
             plain_button(
                 "similar_first",
                 "Put first in the queue",
@@ -79,12 +119,40 @@ class SimilarPanel(QWidget):
                 "The selected ones come next, in this order; all, if none is selected",
             )
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.setSpacing(6)
-        layout.addLayout(asking)
-        layout.addWidget(self.grid, stretch=1)
-        fill_dock(self)
+        return row
+
+    def _menu_button(self, name: str, words: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setText(words)
+        button.setToolTip(tip)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setMenu(QMenu(button))
+        return button
+
+    def _fill_menus(self) -> None:
+        menu = self._flag.menu()
+        for flag in FLAGS:
+            action = menu.addAction(flag)
+            action.triggered.connect(lambda _=False, flag=flag: self.flag(flag))
+        self._tagged.menu().aboutToShow.connect(self._list_tags)
+
+    def _list_tags(self) -> None:
+        menu = self._tagged.menu()
+        menu.clear()
+        for tag, n in self._tags().items():
+            menu.addAction(
+                f"{tag}  ({n})", lambda tag=tag: self._similar.like_tagged(tag)
+            )
+        if menu.isEmpty():
+            key = BOOK.key("tag")
+            menu.addAction(f"No galaxy has a tag yet: {key} writes one").setEnabled(
+                False
+            )
+
+    def _tags(self) -> dict[str, int]:
+        review = self._session.review
+        return {} if review is None else review.tags()
 
     def _source(self, cutout_id: int) -> Source:
         return self._session.opened.cutout(cutout_id).source
@@ -95,8 +163,39 @@ class SimilarPanel(QWidget):
             "Press “Like this galaxy” or “Oddest first”."
         )
         self._words.setText(self._similar.words if self._similar.ids else "")
+        self._say_chosen()
         self.grid.updateGeometries()
         self.grid.verticalScrollBar().setValue(0)
+
+    def _rated_here(self) -> list[int]:
+        """Return those selected, where the keys for interest go to them."""
+        return self.selected() if self.isVisible() and self.grid.hasFocus() else []
+
+    def _say_chosen(self, *_changed: object) -> None:
+        n = len(self.grid.selected_places())
+        keys = f"{BOOK.key('interest_0')} to {BOOK.key('interest_3')}"
+        self._chosen.setText(
+            f"{n:,} selected  ·  {keys}: how interesting they are" if n else ""
+        )
+
+    def flag(self, flag: str) -> None:
+        """Flag those that are selected."""
+        if chosen := self._chosen_or_say():
+            self._controller.remarks.flag_all(chosen, flag)
+
+    def tag(self) -> None:
+        """Tag those that are selected with what is written."""
+        tag = self._tag.text().strip()
+        if tag and (chosen := self._chosen_or_say()):
+            self._controller.remarks.tag_all(chosen, tag)
+            self._tag.clear()
+            self.grid.setFocus()
+
+    def _chosen_or_say(self) -> list[int]:
+        chosen = self.selected()
+        if not chosen:
+            self._session.say("Select some galaxies in “Similar galaxies” first.")
+        return chosen
 
     def selected(self) -> list[int]:
         """Return the selected cutouts, in the order in which they are shown."""
@@ -109,11 +208,8 @@ class SimilarPanel(QWidget):
 
     def like_selected(self) -> None:
         """Show what looks like all selected ones."""
-        chosen = self.selected()
-        if chosen:
+        if chosen := self._chosen_or_say():
             self._similar.like(chosen)
-        else:
-            self._session.say("Select some galaxies in “Similar galaxies” first.")
 
     def put_first(self) -> None:
         """Put the selected ones first in the queue, or all if none is selected."""

@@ -63,6 +63,8 @@ class Crops:
     scores, seconds : float64, NaN where there is none
     gone : bool
         Whether a box was deleted after these were read.
+    likeness : float64
+        How much each is like some examples, NaN where that is not known.
     names : dict
         Cutout id to name.
     """
@@ -78,6 +80,7 @@ class Crops:
         self.scores = np.array(columns[9], np.float64)  # None becomes NaN
         self.seconds = np.array(columns[10], np.float64)
         self.gone = np.zeros(len(self.ids), bool)
+        self.likeness = np.full(len(self.ids), np.nan)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -189,9 +192,10 @@ SORTS = {
     "class": "In the order of the review's classes",
     "status": "Proposals first, then accepted, rejected, edited, drawn",
     "cutout": "In the order in which the cutouts were added",
+    "likeness": "Those first that look most like the current box of the canvas",
 }
 
-_LARGEST_FIRST = ("score", "disagreement", "size")
+_LARGEST_FIRST = ("score", "disagreement", "size", "likeness")
 
 
 @dataclass(frozen=True)
@@ -273,6 +277,8 @@ def _values(crops: Crops, sort: str, classes: Sequence[str]) -> NDArray[np.float
     if sort == "size":
         x1, y1, x2, y2 = crops.corners.T
         return np.asarray((x2 - x1) * (y2 - y1))
+    if sort == "likeness":
+        return crops.likeness.copy()
     if sort == "class":
         order = {cls: float(i) for i, cls in enumerate(classes)}
         last = float(len(order))

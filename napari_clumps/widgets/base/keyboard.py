@@ -6,7 +6,7 @@ import atexit
 from collections.abc import Callable
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QKeyCombination, QObject, Qt
+from qtpy.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer
 from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
@@ -63,6 +63,7 @@ class Keyboard(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._press, self._listens = window, press, listens
+        self._written: QWidget | None = None
         QApplication.instance().installEventFilter(self)
         # A filter in Python must be gone before Python is.
         atexit.register(self.let_go)
@@ -76,7 +77,12 @@ class Keyboard(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Do what the key is for, and let nobody else have it."""
-        if event.type() not in _KEYS or not self._listens_to(watched):
+        if event.type() not in _KEYS:
+            return False
+        if isinstance(watched, _TEXT) and event.type() == QEvent.Type.KeyPress:
+            self._written = watched
+            QTimer.singleShot(0, self._forget_written)
+        if self._was_written(watched) or not self._listens_to(watched):
             return False
         action = BOOK.action(key_name(event))
         if action is None:
@@ -86,6 +92,23 @@ class Keyboard(QObject):
         elif not event.isAutoRepeat() or BY_ACTION[action].repeats:
             self._press(action)
         return True
+
+    def _was_written(self, watched: QObject) -> bool:
+        """Tell whether a key comes from a text field below, which had no use for it.
+
+        Enter in a line of text is such a key: Qt offers it to the line's parents, one
+        after the other, before anything else happens.
+        """
+        field = self._written
+        return (
+            field is not None
+            and isalive(field)
+            and isinstance(watched, QWidget)
+            and bool(watched.isAncestorOf(field))
+        )
+
+    def _forget_written(self) -> None:
+        self._written = None
 
     def _listens_to(self, watched: QObject) -> bool:
         return (

@@ -21,7 +21,7 @@ _LINES = 4.5
 #: Cutouts whose names and states are read together, and kept.
 _PAGE, _KEPT = 200, 5_000
 
-_DONE = QColor("#56b4e9")
+_DONE, _INTEREST = QColor("#56b4e9"), QColor("#f0e442")
 
 
 class CutoutCells(Cells):
@@ -93,8 +93,8 @@ class CutoutCells(Cells):
         summary = self.summary(place)
         if summary is None:
             return ""
-        done = "done" if summary.done else "not done"
-        return f"{summary.name}: {place + 1:,} of {self.count():,}, {done}"
+        said = ["done" if summary.done else "not done", *summary.remarks]
+        return f"{summary.name}: {place + 1:,} of {self.count():,}, {', '.join(said)}"
 
 
 class CutoutPainter(CellPainter):
@@ -114,8 +114,14 @@ class CutoutPainter(CellPainter):
             frame(painter, option.rect, option.palette, width)
 
     def over(self, painter: QPainter, picture: QRectF, place: int) -> None:
-        """Tick a cutout that is done."""
+        """Tick a cutout that is done, and show how interesting it is."""
         summary = self._cutouts.summary(place)
+        if summary is not None and summary.interest is not None:
+            corner = picture.topRight() + QPointF(-4, 2)
+            area = QRectF(corner, corner).adjusted(-picture.width(), 0, 0, 40)
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+            painter.setPen(_INTEREST)
+            painter.drawText(area, right, f"★ {summary.interest}")
         if summary is None or not summary.done:
             return
         size = painter.fontMetrics().height() * 0.95

@@ -135,6 +135,18 @@ class GalleryFilter(QWidget):
         if self._class.currentText() != chosen:
             self._tell_soon()
 
+    def show_sort(self, sort: str) -> None:
+        """Show what the crops are sorted by, without asking for it.
+
+        Parameters
+        ----------
+        sort : str
+            One of `SORTS`.
+        """
+        self._sort.blockSignals(True)
+        self._sort.setCurrentText(sort)
+        self._sort.blockSignals(False)
+
     def arrangement(self) -> Arrangement:
         """Return what is chosen."""
         cls = self._class.currentText()

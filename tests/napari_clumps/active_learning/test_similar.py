@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clump_detector.images.host_profile import PARTS, VALUES
-from napari_clumps.active_learning.odd import oddness
+from napari_clumps.active_learning.odd import oddness, worth_a_look
 from napari_clumps.active_learning.similar import appearance, nearest
 
 
@@ -91,3 +91,26 @@ def test_what_is_unknown_of_some_says_nothing():
     order, likeness = nearest(values, [0], weights)
     assert (which[order[:20]] == 0).mean() >= 0.9
     assert np.isfinite(likeness).all()
+
+
+def test_what_a_person_finds_interesting_is_worth_a_look():
+    """Two kinds are as odd: the one that was rated high comes before the other."""
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(300, 16))
+    vectors[:20, 0] += 12
+    vectors[20:40, 1] += 12
+    values = vectors.astype(np.float16)
+    odd = oddness(values)
+    rated = [0, 1, 2, 20, 21, 22, 100, 101]
+    worth = worth_a_look(odd, values, np.ones(16), rated, [3, 3, 3, 0, 0, 0, 0, 0])
+    assert ((worth >= 0) & (worth <= 1)).all()
+    assert worth[3:20].mean() > 1.5 * worth[23:40].mean()
+    before = np.argsort(-odd)[:20]
+    after = np.argsort(-worth)[:20]
+    assert (after < 20).sum() > (before < 20).sum()
+
+
+def test_one_rating_and_equal_galaxies_are_no_error():
+    same = np.ones((5, 4), np.float16)
+    worth = worth_a_look(np.zeros(5), same, np.ones(4), [2], [0])
+    assert worth.tolist() == [0] * 5

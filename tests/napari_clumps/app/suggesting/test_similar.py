@@ -102,3 +102,57 @@ def test_it_says_why_there_are_none(described, tmp_path):
     assert panel.grid.empty_words == "No review is open."
     panel.put_first()
     panel.like_selected()
+
+
+def test_those_of_a_tag_come_before_what_is_like_them(described):
+    ui, panel = described
+    review = ui.controller.session.review
+    chosen = [cutout_of(ui, 3).id, cutout_of(ui, 6).id]
+    review.add_tag(chosen, "edge-on")
+    panel._list_tags()
+    [action] = panel._tagged.menu().actions()
+    assert action.text() == "edge-on  (2)"
+    action.trigger()
+    ui.settle(50)
+    shown = names(ui, ui.controller.similar.ids)
+    assert set(shown[:2]) == {3, 6}
+    assert {k % 3 for k in shown[:4]} == {0}
+    assert "the 2 tagged “edge-on”" in ui.panel("similar_words").text()
+
+
+def test_selected_ones_are_tagged_flagged_and_rated_in_one_step_each(described):
+    from qtpy.QtCore import Qt
+
+    ui, panel = described
+    review = ui.controller.session.review
+    panel.like_current()
+    ui.settle(50)
+    panel.grid.select_places([1, 2, 4])
+    chosen = panel.selected()
+    ui.qtbot.keyClicks(panel._tag, "ring")
+    ui.qtbot.keyClick(panel._tag, Qt.Key.Key_Return)
+    assert review.tagged("ring") == sorted(chosen)
+    panel.flag("merger")
+    assert all(review.cutout(i).flags == ("merger",) for i in chosen)
+    ui.controller.remarks.selected = panel.selected  # as where the grid has the focus
+    ui.key("2")
+    assert review.interests() == dict.fromkeys(sorted(chosen), 2)
+    assert "★" not in panel.cells.words(1)
+    assert "merger, ring" in panel.cells.words(1)
+    for _ in range(3):
+        review.undo()
+    assert (review.tags(), review.interests()) == ({}, {})
+
+
+def test_what_was_rated_counts_and_is_left_out(described):
+    ui, _ = described
+    review, similar = ui.controller.session.review, ui.controller.similar
+    ids = {k: cutout_of(ui, k).id for k in range(1, 14)}
+    review.set_interest([ids[1], ids[4]], 3)
+    review.set_interest([ids[2], ids[3], ids[5], ids[13]], 0)
+    similar.oddest()
+    ui.qtbot.waitUntil(lambda: bool(similar.ids))
+    shown = names(ui, similar.ids)
+    assert sorted(shown) == [6, 7, 8, 9, 10, 11, 12]
+    assert shown[0] % 3 == 1
+    assert "without the 6 that you rated" in similar.words

@@ -60,7 +60,7 @@ def test_cutouts_are_described_when_an_order_needs_it(ui, others):
     ui.settle(50)
     assert c.session.queue.note == ""
     assert reason(ui).startswith("Why this one: ")
-    known = c.descriptions.features.described(c.suggestions._model())
+    known = c.descriptions.features.described(c.session.scores.chosen_model)
     assert known == set(others)
     # Nothing is described twice.
     c.navigator.choose_queue(QueuePlan("diverse"))
@@ -71,7 +71,12 @@ def test_a_detection_describes_what_it_searches(ui):
     c = ui.controller
     c.detection.start("review")
     ui.qtbot.waitUntil(lambda: not c.detection.running)
-    assert c.descriptions.features.described(c.suggestions._model()) == {1, 2, 3, 4}
+    assert c.descriptions.features.described(c.session.scores.chosen_model) == {
+        1,
+        2,
+        3,
+        4,
+    }
 
 
 def test_the_order_and_its_reason_are_the_model_s(ui, others):
@@ -155,7 +160,7 @@ def test_another_review_has_descriptions_of_its_own(ui, tmp_path):
     describe(ui, 1)
     c = ui.controller
     c.open_paths([make_galaxies(tmp_path / "others", 2)])
-    assert c.descriptions.features.described(c.suggestions._model()) == set()
+    assert c.descriptions.features.described(c.session.scores.chosen_model) == set()
     c.close_review()
     assert c.descriptions.features is None
     assert c.suggestions.reason == ""
@@ -203,6 +208,6 @@ def test_a_drawn_box_is_described_before_labels_are_checked(ui, doubted, others)
     c.navigator.choose_queue(AGAIN)
     assert c.describing.running
     ui.qtbot.waitUntil(lambda: not c.describing.running)
-    model = c.suggestions._model()
+    model = c.session.scores.chosen_model
     corners = c.descriptions.features.boxes_on(model, others[1])["corners"]
     assert [20, 20, 34, 34] in corners.round(2).tolist()

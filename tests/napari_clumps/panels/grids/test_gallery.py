@@ -92,7 +92,9 @@ def _modifier(control: bool, shift: bool):
 def panel(shown_window, qtbot):
     """The gallery beside the other panels, taken away again after the test."""
     viewer, controller = shown_window
-    controller.gallery = Gallery(controller.session, controller.navigator)
+    controller.gallery = Gallery(
+        controller.session, controller.navigator, controller.descriptions
+    )
     dock, panel = viewer.window.add_plugin_dock_widget(
         "napari-clumps", "Clump gallery", tabify=True
     )
@@ -325,6 +327,64 @@ def test_filters_and_orders_of_the_panel(ui, user, qtbot):
     chosen._class.setCurrentIndex(0)
     chosen._sort.setCurrentText("cutout")
     assert [user.gallery.crop(p).cutout for p in range(8)] == [4, 4, 3, 3, 2, 2, 1, 1]
+
+
+def described(ui, like):
+    """Keep embeddings of all boxes: those of some ids are alike, and no other."""
+    import numpy as np
+
+    from clump_detector.images.host_profile import VALUES
+    from clump_detector.models.described import Description
+
+    c, rng = ui.controller, np.random.default_rng(0)
+    model = c.session.scores.chosen_model
+    for i in c.session.review.ids:
+        boxes = c.session.review.boxes(i)
+        n = len(boxes)
+        vectors = rng.normal(size=(n, 8)) + 9 * np.array(
+            [[b.id in like] for b in boxes]
+        )
+        numbers = np.zeros(n)
+        made = Description(
+            "e", np.zeros(16, np.float16), np.zeros(VALUES, np.float16),
+            np.array([b.corners for b in boxes]), np.ones(n, bool), numbers, numbers,
+            numbers, numbers, numbers, np.zeros(n, int), 5, vectors.astype(np.float16),
+        )  # fmt: skip
+        c.descriptions.take(i, model, made)
+
+
+def test_those_like_the_selected_ones_come_first(ui, user):
+    alike = {user.ids()[p] for p in (2, 5, 7)}
+    described(ui, alike)
+    user.grid.select_places([5])
+    user.panel.like()
+    assert set(user.ids()[:3]) == alike
+    assert user.panel._filter.arrangement().sort == "likeness"
+    user.grid.select_places([0, 1, 2])
+    user.panel.accept()
+    assert {ui.controller.session.review.box(i).status for i in alike} == {"accepted"}
+    user.panel._filter._sort.setCurrentText("score")
+    assert user.gallery.crop(0).score == 0.9
+
+
+def test_likeness_is_to_the_box_of_the_canvas_if_it_is_chosen_as_the_order(ui, user):
+    alike = {user.ids()[p] for p in (2, 5, 7)}
+    described(ui, alike)
+    user.gallery.open(user.ids()[7])
+    user.panel._filter._sort.setCurrentText("likeness")
+    assert set(user.ids()[:3]) == alike
+
+
+def test_boxes_that_no_model_described_are_like_none_and_it_says_so(ui, user, qtbot):
+    said = []
+    ui.controller.session.said.connect(said.append)
+    user.grid.select_places([5])
+    user.panel.like()
+    assert "has not described this box yet" in said[-1]
+    assert len(user.gallery) == 12
+    user.grid.clearSelection()
+    user.panel.like()
+    assert said[-1] == "No box is selected in the gallery."
 
 
 def test_double_click_opens_the_box_on_the_canvas(ui, user):

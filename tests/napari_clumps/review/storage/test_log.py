@@ -152,7 +152,7 @@ class RandomReview(RuleBasedStateMachine):
         self.plain.state |= {("blind", i): False for i in (1, 2, 3)}
         self.plain.state |= {("flag", i): () for i in (1, 2, 3)}
         self.plain.state |= {("tags", i): () for i in (1, 2, 3)}
-        self.plain.state |= {("interest", i): None for i in (1, 2, 3)}
+        self.plain.state |= {("interest", i): "-" for i in (1, 2, 3)}
         self.touched: list[int] = []
         self.review.changed.connect(self.touched.append)
         self.review.wait_for_disk()
@@ -288,7 +288,8 @@ class RandomReview(RuleBasedStateMachine):
     @rule(cutouts=st.sets(CUTOUTS, min_size=1), interest=st.sampled_from((None, 0, 3)))
     def rate(self, cutouts: set[int], interest: int | None) -> None:
         self.review.set_interest(cutouts, interest)
-        self.plain.decide({("interest", cutout): interest for cutout in cutouts})
+        said = "-" if interest is None else interest  # None is what is not there
+        self.plain.decide({("interest", cutout): said for cutout in cutouts})
 
     @rule(times=st.integers(1, 5))
     def undo(self, times: int) -> None:
@@ -324,7 +325,8 @@ class RandomReview(RuleBasedStateMachine):
             found["flag", i] = self.review.cutout(i).flags
             found["blind", i] = self.review.cutout(i).blind
             found["tags", i] = self.review.cutout(i).tags
-            found["interest", i] = self.review.cutout(i).interest
+            interest = self.review.cutout(i).interest
+            found["interest", i] = "-" if interest is None else interest
             for box in self.review.boxes(i):
                 proposed = box.proposed and (box.proposed[:4], box.proposed[4])
                 value = (i, box.status, box.corners, box.cls, proposed)

@@ -84,6 +84,19 @@ def test_a_tag_that_cannot_be_is_told_and_stays_to_be_mended(ui):
     assert line(ui, "tags").text() == "x" * 41
 
 
+@pytest.mark.parametrize("name", ["tags", "remark"])
+def test_enter_in_a_line_does_not_mark_the_cutout_as_done(ui, name):
+    from qtpy.QtCore import Qt
+
+    review = ui.controller.session.review
+    review.reject_all([box.id for box in review.boxes(current(ui).id)])
+    field = line(ui, name)
+    ui.qtbot.keyClicks(field, "ring")
+    ui.qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert not current(ui).done
+    assert "ring" in (*current(ui).tags, current(ui).remark)
+
+
 def test_flags_and_remark_stay_as_they_were(ui):
     c = ui.controller
     c.remarks.set_flags(["merger"])
