@@ -11,8 +11,8 @@ from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import FLAGS
 from napari_clumps.settings.shortcuts import BOOK
 from napari_clumps.viewer.napari_private import main_window
-from napari_clumps.widgets.base.docks import at_the_bottom
-from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
+from napari_clumps.widgets.base.docks import among_tabs, at_the_bottom
+from napari_clumps.widgets.base.parts import ElidedLabel, fill_dock, plain_button
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.remark_bar import TagLine
 from napari_clumps.widgets.gallery.cutout_cells import CutoutCells, CutoutPainter
@@ -37,16 +37,15 @@ class SimilarPanel(QWidget):
         self.grid.setToolTip("Double click one to show it; select many for the buttons")
         self.grid.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.grid.doubleClicked.connect(lambda _: self.open())
-        self.grid.selectionModel().selectionChanged.connect(self._say_chosen)
-        self._words = text_label("similar_words")
-        self._chosen = text_label("similar_chosen")
+        self.grid.selectionModel().selectionChanged.connect(self._say)
+        self._words = ElidedLabel("similar_words")
         self._tagged = self._menu_button(
             "similar_tagged",
-            "Like a tag ▾",
+            "Like a tag",
             "The galaxies of a tag, and those that look most like them",
         )
         self._flag = self._menu_button(
-            "similar_flag", "Flag ▾", "Flag those that are selected"
+            "similar_flag", "Flag", "Flag those that are selected"
         )
         self._tag = TagLine("similar_tag", lambda: list(self._tags()))
         self._tag.setPlaceholderText("Tag the selected…")
@@ -57,6 +56,7 @@ class SimilarPanel(QWidget):
         self._lay_out()
         self._changes = CutoutChanges(self._session, self.cells, self)
         at_the_bottom("Similar galaxies", main_window(self._session.viewer))
+        among_tabs(self, main_window(self._session.viewer), "gallery_panel")
         listen(
             self,
             (self._similar.changed, self._on_change),
@@ -102,13 +102,13 @@ class SimilarPanel(QWidget):
                 "you rated counts, once you press it again",
             )
         )
-        row.addWidget(self._words, stretch=1)
+        row.addStretch(1)
         return row
 
     def _doing(self) -> QHBoxLayout:
         """Return the row that does something with those selected."""
         row = QHBoxLayout()
-        row.addWidget(self._chosen, stretch=1)
+        row.addWidget(self._words, stretch=1)
         row.addWidget(self._flag)
         row.addWidget(self._tag)
         row.addWidget(
@@ -162,8 +162,7 @@ class SimilarPanel(QWidget):
         self.grid.empty_words = self._similar.words or (
             "Press “Like this galaxy” or “Oddest first”."
         )
-        self._words.setText(self._similar.words if self._similar.ids else "")
-        self._say_chosen()
+        self._say()
         self.grid.updateGeometries()
         self.grid.verticalScrollBar().setValue(0)
 
@@ -171,12 +170,14 @@ class SimilarPanel(QWidget):
         """Return those selected, where the keys for interest go to them."""
         return self.selected() if self.isVisible() and self.grid.hasFocus() else []
 
-    def _say_chosen(self, *_changed: object) -> None:
+    def _say(self, *_changed: object) -> None:
+        """Say how many are selected, or what is shown."""
         n = len(self.grid.selected_places())
-        keys = f"{BOOK.key('interest_0')} to {BOOK.key('interest_3')}"
-        self._chosen.setText(
-            f"{n:,} selected  ·  {keys}: how interesting they are" if n else ""
-        )
+        words = self._similar.words if self._similar.ids else ""
+        if n:
+            keys = f"{BOOK.key('interest_0')}–{BOOK.key('interest_3')}"
+            words = f"{n:,} selected  ·  {keys}: interest"
+        self._words.setText(words)
 
     def flag(self, flag: str) -> None:
         """Flag those that are selected."""

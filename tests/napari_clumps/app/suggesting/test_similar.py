@@ -61,7 +61,7 @@ def test_those_like_the_current_galaxy_come_after_it(described):
     assert {k % 3 for k in shown[:4]} == {2}
     assert len(shown) == 13
     assert panel.cells.count() == 13
-    assert "like galaxy-2, of 13" in ui.panel("similar_words").text()
+    assert "like galaxy-2, of 13" in ui.panel("similar_words").whole_text()
 
 
 def test_selected_ones_are_put_first_in_the_queue(described):
@@ -117,7 +117,7 @@ def test_those_of_a_tag_come_before_what_is_like_them(described):
     shown = names(ui, ui.controller.similar.ids)
     assert set(shown[:2]) == {3, 6}
     assert {k % 3 for k in shown[:4]} == {0}
-    assert "the 2 tagged “edge-on”" in ui.panel("similar_words").text()
+    assert "the 2 tagged “edge-on”" in ui.panel("similar_words").whole_text()
 
 
 def test_selected_ones_are_tagged_flagged_and_rated_in_one_step_each(described):
