@@ -2,7 +2,7 @@
 
 ``python docs/scripts/suggestion_pictures.py GALAXIES my-model docs/pictures`` opens a
 folder of galaxies in the real window, detects with a model that has an ensemble, and
-saves ``suggested.png`` and ``similar.png``.
+saves ``suggested.png``, ``similar.png`` and ``map.png``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collect_pictures import keep_picture
 def main(galaxies: Path, model: str, pictures: Path) -> None:
     """Detect, choose an order, look for similar ones, and save the pictures."""
     import napari
+    import numpy as np
     from qtpy.QtTest import QTest
     from qtpy.QtWidgets import QWidget
 
@@ -54,6 +55,14 @@ def main(galaxies: Path, model: str, pictures: Path) -> None:
     panel = viewer.window._qt_window.findChild(QWidget, "similar_panel")
     panel.like_current()
     save("similar.png")
+    viewer.window.add_plugin_dock_widget("napari-clumps", "Map of galaxies")
+    c.galaxy_map.make()
+    wait(lambda: len(c.galaxy_map.ids) > 0)
+    panel = viewer.window._qt_window.findChild(QWidget, "map_panel")
+    panel._colour.setCurrentText("number of clumps")
+    corner = np.array([[-1.1, -1.1], [0, -1.1], [0, 0], [-1.1, 0]])
+    panel.choose(c.galaxy_map.inside(corner))
+    save("map.png")
     c.close()
     viewer.close()
 

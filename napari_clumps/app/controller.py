@@ -40,6 +40,7 @@ from .opening import Opening
 from .reviewers import Reviewers
 from .session import Session
 from .suggesting.descriptions import Descriptions
+from .suggesting.galaxy_map import GalaxyMap
 from .suggesting.similar import Similar
 from .suggesting.suggestions import Suggestions
 
@@ -74,6 +75,8 @@ class Controller:
         What models say of cutouts beside their boxes.
     suggestions : Suggestions
         Orders of the queue that are a model's, and their reasons.
+    galaxy_map : GalaxyMap
+        Where galaxies lie that look alike.
     similar : Similar
         The cutouts that look like others, or like few.
     detection, describing, retraining, downloads, exchange, surveys : Job
@@ -107,6 +110,7 @@ class Controller:
             session, self.navigator, self.decisions, self.descriptions,
             self.describing, self.detection,
         )  # fmt: skip
+        self.galaxy_map = GalaxyMap(session, self.descriptions)
         self.similar = Similar(session, self.navigator, self.descriptions)
         self.gallery = Gallery(session, self.navigator, self.descriptions)
         self.reviewers = Reviewers(session, self.navigator)

@@ -81,6 +81,7 @@ BELOW = (
     ("gallery", "Clump gallery", "gallery_panel"),
     ("filmstrip", "Filmstrip", "filmstrip_panel"),
     ("similar", "Similar galaxies", "similar_panel"),
+    ("map", "Map of galaxies", "map_panel"),
 )
 
 

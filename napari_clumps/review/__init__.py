@@ -21,6 +21,7 @@ from .label_import import LabelImportResult
 from .merge import MergeResult, merge_in_words
 from .notes import SurveyOrigin
 from .queries.box_index import SORTS, Arrangement, Crop, Crops, arrange
+from .queries.facts import STATES, CutoutFacts
 from .queries.queue import ORDERS, RANKED, SHOWN, Queue, QueuePlan
 from .queries.statistics import (
     SCORE_BIN,
@@ -40,12 +41,14 @@ __all__ = [
     "SCORE_BIN",
     "SHOWN",
     "SORTS",
+    "STATES",
     "Arrangement",
     "Box",
     "Corners",
     "Counts",
     "Crop",
     "Crops",
+    "CutoutFacts",
     "CutoutRecord",
     "CutoutSummary",
     "Decision",

@@ -24,6 +24,7 @@ from . import blind
 from .label_set import label_set_steps
 from .notes import DECISIONS, Notes, SurveyOrigin
 from .queries.box_index import Crops, read_crops
+from .queries.facts import CutoutFacts, read_facts
 from .queries.queue import Queue, QueuePlan, Ranking, make_queue
 from .queries.statistics import ReviewStatistics, StatisticsReader
 from .storage import log, replay
@@ -187,6 +188,10 @@ class ReviewReader:
     def summaries(self, cutout_ids: Iterable[int]) -> dict[int, CutoutSummary]:
         """Return name and state of some cutouts, without checking their files."""
         return read_summaries(self._store, cutout_ids)
+
+    def facts(self, least: Least = everything) -> CutoutFacts:
+        """Return state, clumps, score and interest of every cutout, in columns."""
+        return read_facts(self._store, least)
 
     def counts(self) -> Counts:
         """Return the numbers of cutouts and boxes, by state."""

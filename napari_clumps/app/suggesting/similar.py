@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import message_of
 from napari_clumps.active_learning.odd import oddness, worth_a_look
-from napari_clumps.active_learning.similar import appearance, nearest
+from napari_clumps.active_learning.similar import nearest
 from napari_clumps.app.errors import shows_errors
 from napari_clumps.app.navigation import Navigator
 from napari_clumps.app.session import Session
@@ -21,19 +19,10 @@ from napari_clumps.jobs.base import in_background
 from napari_clumps.review import QueuePlan
 
 from .descriptions import Descriptions
+from .known_galaxies import KnownGalaxies, known_galaxies
 
 #: How many are shown.
 MOST = 200
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What is known of n cutouts: embeddings, what they look like, and its weights."""
-
-    ids: NDArray[np.int64]
-    vectors: NDArray[np.float16]
-    values: NDArray[np.float16]
-    weights: NDArray[np.float64]
 
 
 class Similar:
@@ -78,6 +67,18 @@ class Similar:
         self.ids, self.words = ids, words
         self.changed.emit()
 
+    def show(self, cutout_ids: Sequence[int], words: str) -> None:
+        """Show some cutouts, in this order.
+
+        Parameters
+        ----------
+        cutout_ids : sequence of int
+        words : str
+            What they are.
+        """
+        self._asked += 1
+        self._show(list(cutout_ids), words)
+
     # -- looking for them -----------------------------------------------------
 
     @shows_errors
@@ -117,7 +118,7 @@ class Similar:
         alike = [*rows.tolist(), *(int(k) for k in order if int(k) not in own)]
         self._show(
             [int(known.ids[k]) for k in alike[: MOST + len(rows)]],
-            f"The galaxies most like {which}, of {self._of(len(known.ids))}.",
+            f"The galaxies most like {which}, of {known.how_many}.",
         )
 
     @shows_errors
@@ -131,7 +132,7 @@ class Similar:
         if known is None:
             return
         self._asked += 1
-        number, said = self._asked, self._of(len(known.ids))
+        number, said = self._asked, known.how_many
         rated = self.session.opened.interests()
         self._show([], f"Looking for the oddest of {said}…")
 
@@ -155,7 +156,9 @@ class Similar:
         thread.errored.connect(failed)
         thread.start()
 
-    def _odd_rows(self, known: _Known, rated: dict[int, int]) -> NDArray[np.int64]:
+    def _odd_rows(
+        self, known: KnownGalaxies, rated: dict[int, int]
+    ) -> NDArray[np.int64]:
         """Return the rows that are shown as the oddest, in order."""
         mark = zlib.crc32(known.vectors.tobytes()), len(known.ids)
         if self._odd is None or self._odd[0] != mark:
@@ -168,32 +171,15 @@ class Similar:
         order = np.argsort(-odd, kind="stable")
         return order[~np.isin(order, rows)][:MOST]
 
-    def _known(self) -> _Known | None:
-        """Return what is known of the review's cutouts, or say why nothing is."""
-        features = self._descriptions.features
-        if features is None:
-            self._show([], "No review is open.")
+    def _known(self) -> KnownGalaxies | None:
+        """Return what is known of the review's galaxies, or say why nothing is."""
+        review = self.session.review
+        every = 0 if review is None else len(review)
+        known = known_galaxies(self._descriptions, every)
+        if isinstance(known, str):
+            self._show([], known)
             return None
-        try:
-            ids, vectors = features.vectors()
-            profiles = features.profiles(ids)
-        except ClumpError as error:
-            self._show([], error.message)
-            return None
-        if not len(ids):
-            self._show(
-                [],
-                "No galaxy is described yet: detect clumps, or choose the order "
-                "“diverse” of the queue.",
-            )
-            return None
-        # The first half is of the galaxy itself, and not of its surroundings.
-        own = vectors[:, : vectors.shape[1] // 2]
-        return _Known(ids, vectors, *appearance(own, profiles))
-
-    def _of(self, n: int) -> str:
-        every = len(self.session.opened)
-        return f"{n:,}" if n == every else f"the {n:,} of {every:,} that are described"
+        return known
 
     # -- what is done with them -------------------------------------------------
 

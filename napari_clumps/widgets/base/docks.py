@@ -14,6 +14,9 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QTabBar, QW
 #: Pixels of a window outside of its dock widgets: menu, status bar, tabs and titles.
 _FRAME = 130
 
+#: Object names of the panels that are tabs below the canvas.
+_BELOW = ("gallery_panel", "similar_panel", "map_panel")
+
 #: What napari adds to the name of a plugin's dock widget.
 _SUFFIX = " (napari-clumps)"
 
@@ -34,6 +37,23 @@ def at_the_bottom(title: str, window: QMainWindow) -> None:
     areas, corners = Qt.DockWidgetArea, Qt.Corner
     window.setCorner(corners.BottomLeftCorner, areas.LeftDockWidgetArea)
     window.setCorner(corners.BottomRightCorner, areas.RightDockWidgetArea)
+
+
+def among_tabs_below(title: str, panel: QWidget, window: QMainWindow) -> None:
+    """Put a panel at the bottom, as a tab of those that are there already.
+
+    Parameters
+    ----------
+    title : str
+        Of its dock widget.
+    panel : QWidget
+        Just made.
+    window : QMainWindow
+    """
+    at_the_bottom(title, window)
+    for other in _BELOW:
+        if other != panel.objectName():
+            among_tabs(panel, window, other)
 
 
 def on_the_left(title: str) -> None:

@@ -11,7 +11,7 @@ from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import FLAGS
 from napari_clumps.settings.shortcuts import BOOK
 from napari_clumps.viewer.napari_private import main_window
-from napari_clumps.widgets.base.docks import among_tabs, at_the_bottom
+from napari_clumps.widgets.base.docks import among_tabs_below
 from napari_clumps.widgets.base.parts import ElidedLabel, fill_dock, plain_button
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.remark_bar import TagLine
@@ -55,8 +55,7 @@ class SimilarPanel(QWidget):
         self._controller.remarks.selected = self._rated_here
         self._lay_out()
         self._changes = CutoutChanges(self._session, self.cells, self)
-        at_the_bottom("Similar galaxies", main_window(self._session.viewer))
-        among_tabs(self, main_window(self._session.viewer), "gallery_panel")
+        among_tabs_below("Similar galaxies", self, main_window(self._session.viewer))
         listen(
             self,
             (self._similar.changed, self._on_change),

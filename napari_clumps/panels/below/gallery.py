@@ -13,7 +13,7 @@ from napari_clumps.plugin.window import controller_of
 from napari_clumps.review import Arrangement, Review
 from napari_clumps.settings.shortcuts import BOOK, BY_ACTION
 from napari_clumps.viewer.napari_private import canvas_widget, main_window
-from napari_clumps.widgets.base.docks import among_tabs, at_the_bottom, find_dock
+from napari_clumps.widgets.base.docks import among_tabs_below, find_dock
 from napari_clumps.widgets.base.keyboard import OWN_KEYS, key_name
 from napari_clumps.widgets.base.parts import (
     fill_dock,
@@ -68,8 +68,7 @@ class GalleryPanel(QWidget):
         self._lay_out()
         self._connect()
         self._on_review()
-        at_the_bottom("Clump gallery", main_window(self._session.viewer))
-        among_tabs(self, main_window(self._session.viewer), "similar_panel")
+        among_tabs_below("Clump gallery", self, main_window(self._session.viewer))
 
     # -- layout -------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Panels below the canvas, of many galaxies or boxes at once."""

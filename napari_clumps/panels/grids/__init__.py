@@ -1,1 +1,0 @@
-"""Panels of many small images: the gallery of boxes and the filmstrip."""
