@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import AnyArray, Floats
 from clump_detector.core.text import plural
+from clump_detector.models.arms import CHOSEN, RANDOM
 
 from .distances import Apart
 
@@ -25,9 +26,6 @@ INFORMATIVE, DIVERSE, BOTH = (
     "informative and diverse",
 )
 ORDERS = (INFORMATIVE, DIVERSE, BOTH)
-
-#: How a cutout came to its place.
-CHOSEN, RANDOM = "chosen", "random"
 
 #: Each place with this number is taken by one drawn at random.
 EVERY = 5

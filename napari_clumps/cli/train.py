@@ -278,6 +278,7 @@ def _note_training(
     all the same.
     """
     from clump_detector.models.learning_curve import learning_in_words
+    from clump_detector.models.stopping import stopping_in_words
     from napari_clumps.models.learning_points import note_training
     from napari_clumps.review import Review
 
@@ -288,5 +289,5 @@ def _note_training(
     except ReviewError as error:
         print(f"napari-clumps: {error.message}", file=sys.stderr)
         return
-    for line in learning_in_words(points):
+    for line in (*learning_in_words(points), *stopping_in_words(points)):
         print(line)

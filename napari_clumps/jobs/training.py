@@ -205,8 +205,8 @@ class Retraining(Job[RetrainEvent | None]):
 
     def _note_training(self, comparison: JsonObject) -> None:
         """Add a point to the learning curve of the review with the training data."""
-        if self._learned is None or self.new_model is None or not comparison.get("new"):
-            return  # not trained here, or not compared
+        if self._learned is None or self.new_model is None:
+            return  # not trained here
         path, labels = self._learned
         try:
             cards = (self._base_card, read_card(self.new_model))

@@ -7,7 +7,7 @@ from pathlib import Path
 from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard
-from clump_detector.models.learning_curve import points_of
+from clump_detector.models.learning_curve import points_of, usable
 from napari_clumps.review import Review
 
 
@@ -36,7 +36,7 @@ def note_training(
     ReviewError
         If the review cannot be written to.
     """
-    first = not review.learning_curve
+    first = not usable(review.learning_curve)
     points = points_of(comparison, old, new, labels, first=first)
     if points:
         review.note_training(*points)

@@ -9,6 +9,7 @@ import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from clump_detector.models.arms import CHOSEN, RANDOM
 from clump_detector.models.learning_curve import (
     MORE,
     NEEDED,
@@ -18,12 +19,20 @@ from clump_detector.models.learning_curve import (
     outlook,
     usable,
 )
+from clump_detector.models.stopping import stopping_in_words
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.controls.training_curves import BLUE, INK, ORANGE, PAPER
+from napari_clumps.widgets.controls.training_curves import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PAPER,
+    PINK,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +40,20 @@ if TYPE_CHECKING:
 #: Pixels that the chart is high at least and at most.
 _LOWEST, _HIGHEST = 200, 380
 
+#: Name of the points that were not measured blind: their marks are empty.
+_NOT_BLIND = "not blind"
+
+#: Points of galaxies that an order asked for: arm, name, mark and colour.
+_ARMS = (
+    (RANDOM, "drawn at random", "s", GREEN),
+    (CHOSEN, "chosen", "^", PINK),
+)
+
 _WHAT = (
     "F1 of each trained model at its own score, on the held-out galaxies that were "
-    "done then, with 95 % intervals. Not blind: reviewed under a model's proposals."
+    "done then, with 95 % intervals. Not blind: reviewed under a model's proposals. "
+    "Where an order of a model's asked for galaxies: also on those that it drew at "
+    "random and on those that it chose, each by a head that did not learn from it."
 )
 
 
@@ -83,39 +103,47 @@ class LearningPanel(QWidget):
         if review is None:
             self._show([], "No review is open.")
         elif self.isVisible():
-            points = usable(review.learning_curve)
-            if points != self._drawn or not points:
-                self._show(points, "")
+            every = review.learning_curve
+            if every != self._drawn or not every:
+                self._show(every, "")
 
-    def _show(self, points: list[Point], words: str) -> None:
-        self._drawn = points
+    def _show(self, every: list[Point], words: str) -> None:
+        self._drawn = every
+        points = usable(every)
         laws = fit(points)
-        self._draw(points, laws)
+        self._draw(points, laws, [p for p in every if p.get("arms")])
         self._canvas.draw_idle()
         if not words:
-            words = outlook(points, laws)
+            words = escape(outlook(points, laws))
             if points:
-                words = f"<b>{escape(words)}</b><br>{escape(_newest(points))}"
+                words = f"<b>{words}</b><br>{escape(_newest(points))}"
             else:
-                words = f"{NEEDED} {words}"
+                words = f"{escape(NEEDED)} {words}"
+            *told, advice = stopping_in_words(every) or [""]
+            if advice:
+                words += f"<br><b>{escape(advice)}</b><br>{escape(told[0])}"
         self._words.setText(words)
 
-    def _draw(self, points: list[Point], laws: Laws | None) -> None:
+    def _draw(self, points: list[Point], laws: Laws | None, told: list[Point]) -> None:
         axes = self._axes
         axes.clear()
         axes.set_facecolor(PAPER)
         axes.set_xlabel("galaxies learned from", color=INK, fontsize=8)
-        axes.set_ylabel("F1 on held-out galaxies", color=INK, fontsize=8)
+        axes.set_ylabel("F1", color=INK, fontsize=8)
         axes.tick_params(colors=INK, labelsize=7)
         for spine in axes.spines.values():
             spine.set_color(INK)
         most = max((p["galaxies"] for p in points), default=0)
         if laws is not None:
             self._draw_laws(laws, most + max(MORE, most // 2))
-        for blind, name in ((True, "blind"), (False, "not blind")):
+        for blind, name in ((True, "blind"), (False, _NOT_BLIND)):
             _draw_points(
                 axes, [p for p in points if bool(p.get("blind")) is blind], name
             )
+        for arm, name, mark, colour in _ARMS:
+            own = [p | {"f1": p["arms"][arm]["f1"]} for p in told if arm in p["arms"]]
+            _draw_points(axes, usable(own), name, mark, colour)
+            points = [*points, *usable(own)]
         axes.set_xlim(left=0)
         axes.set_ylim(*_range(points))
         if points:
@@ -133,17 +161,19 @@ class LearningPanel(QWidget):
         )  # fmt: skip
 
 
-def _draw_points(axes: Axes, points: list[Point], name: str) -> None:
-    """Draw the points that were measured blind, or those that were not."""
+def _draw_points(
+    axes: Axes, points: list[Point], name: str, mark: str = "o", colour: str = BLUE
+) -> None:
+    """Draw points of one kind, with their intervals."""
     if not points:
         return
     values = np.array([p["f1"]["value"] for p in points])
     ends = np.array([p["f1"]["95"] for p in points]).T
     errors = np.clip([values - ends[0], ends[1] - values], 0, None)
     axes.errorbar(
-        [p["galaxies"] for p in points], values, yerr=errors, fmt="o", markersize=5,
-        color=BLUE, markerfacecolor=BLUE if name == "blind" else PAPER, capsize=2,
-        elinewidth=1, zorder=3, label=name, clip_on=False,
+        [p["galaxies"] for p in points], values, yerr=errors, fmt=mark, markersize=5,
+        color=colour, markerfacecolor=PAPER if name == _NOT_BLIND else colour,
+        capsize=2, elinewidth=1, zorder=3, label=name, clip_on=False,
     )  # fmt: skip
 
 

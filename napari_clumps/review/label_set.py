@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +40,10 @@ class LabelSource(Protocol):
     def boxes(self, cutout_id: int) -> list[Box]:
         """Return the boxes of a cutout."""
 
+    @property
+    def arms(self) -> dict[int, str]:
+        """By which share of an order cutouts came; see `Notes.arms`."""
+
     def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
         """Return the keys that identify a cutout's galaxy."""
 
@@ -71,6 +75,7 @@ def label_set_steps(
     cutouts: list[LabelledCutout] = []
     left_out: list[str] = []
     models: set[str] = set()
+    arms = review.arms
     begun = [c for c in review.cutouts(begun=True) if c.repeat_of is None]
     chosen = [c for c in begun if c.done or include_undone]
     for number, cutout in enumerate(chosen, start=1):
@@ -81,6 +86,7 @@ def label_set_steps(
             continue
         try:
             labelled, outside = _labelled(cutout, boxes, review.keys(cutout))
+            labelled = replace(labelled, arm=arms.get(cutout.id, ""))
         except ClumpError as error:
             left_out.append(error.message)
             continue

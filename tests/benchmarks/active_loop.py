@@ -18,6 +18,7 @@ from clump_detector.metrics import matching
 from clump_detector.metrics.information import mutual_information
 from clump_detector.metrics.matching import Match
 from clump_detector.metrics.threshold import Goal
+from clump_detector.models.arms import RANDOM
 from clump_detector.models.card import ModelCard
 from clump_detector.models.registry import resolve_model
 from clump_detector.train.cross_validation import Unseen, deal
@@ -25,7 +26,6 @@ from clump_detector.train.operating_point import OperatingPoint, operating_point
 from napari_clumps.active_learning.doubts import doubts
 from napari_clumps.active_learning.ranking import (
     ORDERS,
-    RANDOM,
     Pool,
     information_by_cutout,
     rank,

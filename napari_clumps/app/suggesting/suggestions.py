@@ -9,11 +9,11 @@ import numpy as np
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
+from clump_detector.models.arms import RANDOM
 from napari_clumps.active_learning.doubts import doubts
 from napari_clumps.active_learning.features import Features
 from napari_clumps.active_learning.ranking import (
     NOT_DESCRIBED,
-    RANDOM,
     rank,
 )
 from napari_clumps.active_learning.review_data import (

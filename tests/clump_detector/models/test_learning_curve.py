@@ -15,6 +15,7 @@ from clump_detector.models.learning_curve import (
     learning_in_words,
     outlook,
     points_of,
+    usable,
 )
 
 
@@ -209,3 +210,16 @@ def test_one_held_out_galaxy_that_was_not_blind_is_said():
 )
 def test_without_figures_there_is_no_point(nothing):
     assert points_of(nothing, STARTER, NEW, LABELS, first=True) == []
+
+
+def test_without_held_out_galaxies_there_is_what_is_known_of_the_arms():
+    from dataclasses import replace
+
+    arms = {"random": [["a", 3, 2, 1]], "chosen": [["b", 2, 2, 0]]}
+    new = replace(NEW, expected={"arms": arms})
+    (told,) = points_of({}, STARTER, new, LABELS, first=True)
+    assert told["arms"]["random"]["rows"] == arms["random"]
+    assert "f1" not in told
+    (point,) = points_of(comparison(), STARTER, new, LABELS, first=False)
+    assert point["arms"] == told["arms"]
+    assert usable([told, point]) == [point]

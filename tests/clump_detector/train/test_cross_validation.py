@@ -272,3 +272,28 @@ def test_the_card_lists_what_it_and_its_ancestors_learned_from(
     assert set(learned) <= second.learned_keys
     assert len(second.learned_keys) == 7 * 2
     assert second.unknown_ancestors == read_card(first).unknown_ancestors != ()
+
+
+def test_the_card_says_what_was_found_on_galaxies_that_an_order_asked_for(
+    make_labels, tmp_path, tiny_folder
+):
+    labels = make_labels(7)
+    found = read_label_set(labels)
+    arms = ("random", "chosen", "chosen", "", "random", "", "elsewhere")
+    cutouts = [replace(c, arm=a) for c, a in zip(found.cutouts, arms, strict=True)]
+    write_label_set(replace(found, cutouts=tuple(cutouts)), labels)
+    card = read_card(go(labels, tmp_path / "new", tiny_folder))
+    table = card.expected["arms"]
+    assert {arm: len(rows) for arm, rows in table.items()} == {"random": 2, "chosen": 2}
+    boxes = dict.fromkeys(table, 0)
+    for one in cutouts:
+        if one.arm in boxes:
+            boxes[one.arm] += len(one.boxes)
+    assert {arm: sum(row[1] for row in rows) for arm, rows in table.items()} == boxes
+    learned = set(card.learned_from["images"])
+    assert all(row[0] in learned for rows in table.values() for row in rows)
+
+
+def test_without_arms_the_card_is_as_before(make_labels, tmp_path, tiny_folder):
+    card = read_card(go(make_labels(6), tmp_path / "new", tiny_folder))
+    assert "arms" not in card.expected

@@ -8,17 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from clump_detector.models.arms import CHOSEN, RANDOM
 from napari_clumps.active_learning.ranking import (
     AT_RANDOM,
     BOTH,
-    CHOSEN,
     DIVERSE,
     EVERY,
     INFORMATIVE,
     NO_SPLIT,
     NOT_DESCRIBED,
     ORDERS,
-    RANDOM,
     TYPICAL,
     UNLIKE,
     Pool,

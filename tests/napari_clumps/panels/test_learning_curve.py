@@ -52,3 +52,21 @@ def test_points_and_their_continuation_are_drawn(ui, panel):
 
 def test_without_a_review_it_says_so(window, panel):
     assert panel._words.text() == "No review is open."
+
+
+def test_galaxies_drawn_at_random_and_chosen_ones_are_drawn_apart(ui, panel):
+    import numpy as np
+
+    from clump_detector.models.arms import arms_point, arms_table
+
+    for n in (60, 120, 180):
+        who = [
+            (arm, f"{arm}{k}") for k in range(n // 2) for arm in ("random", "chosen")
+        ]
+        arms = arms_point(arms_table(who, np.tile([2, 1, 1], (n, 1))))
+        told = {"model": f"m{n}", "galaxies": n, "boxes": n, "arms": arms}
+        ui.controller.session.review.note_training(told)
+    ui.controller.session.models_changed.emit()
+    assert labels(panel) == ["drawn at random", "chosen"]
+    assert "on the 90 drawn at random" in panel._words.text()
+    assert "50 more galaxies are expected to change F1" in panel._words.text()

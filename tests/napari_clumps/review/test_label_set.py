@@ -175,3 +175,12 @@ def test_torchvision_reads_it(decided: Review, tmp_path: Path) -> None:
         [80.5, 60.5, 19.5, 15],
     ]
     assert dataset[2][1] == []
+
+
+def test_it_says_by_which_share_of_an_order_a_cutout_came(review):
+    review.accept(1)
+    review.note_arm(1, "random")
+    review.note_arm(3, "chosen")
+    assert {c.source.name: c.arm for c in review.label_set().cutouts} == {
+        "galaxy 1": "random"
+    }

@@ -73,7 +73,8 @@ class LabelledCutout:
     ``blind`` that its clumps were marked before a model's boxes were shown there;
     ``keys`` are those of `clump_detector.images.identity`; ``flags``, ``remark``,
     ``tags`` and ``interest`` (0 to 3, None where it is not said) are the user's;
-    ``label_set`` names the set it was in before several were joined.
+    ``arm`` tells where an order of a model's chose it (``chosen``, or drawn at
+    ``random`` by it); ``label_set`` names the set it was in before several were joined.
     """
 
     source: Source
@@ -91,6 +92,7 @@ class LabelledCutout:
     label_set: str = ""
     tags: tuple[str, ...] = ()
     interest: int | None = None
+    arm: str = ""
 
     def array(self, *, ignored: bool = False) -> geometry.Boxes:
         """Return the boxes that are (not) ignored, shape (n, 4)."""
@@ -206,7 +208,7 @@ def _image_entry(cutout: LabelledCutout, number: int, folder: Path) -> JsonObjec
     for name in ("keys", "flags", "tags"):
         if getattr(cutout, name):
             entry[name] = list(getattr(cutout, name))
-    for name in ("remark", "label_set"):
+    for name in ("remark", "label_set", "arm"):
         if getattr(cutout, name):
             entry[name] = getattr(cutout, name)
     if cutout.interest is not None:
@@ -319,6 +321,7 @@ def _cutout(
         str(entry.get("label_set") or ""),
         _texts(entry.get("tags")),
         None if entry.get("interest") is None else int(entry["interest"]),
+        str(entry.get("arm") or ""),
     )
 
 

@@ -131,7 +131,22 @@ def bootstrap(
         ``completeness``, ``purity`` and ``f1``, without intervals where there are fewer
         than `FEWEST_GALAXIES` galaxies.
     """
-    rows = counts(matches, score)
+    return bootstrap_counts(counts(matches, score), n, seed)
+
+
+def bootstrap_counts(
+    rows: NDArray[np.int64], n: int = 1000, seed: int = 0
+) -> dict[str, Interval]:
+    """Return what `bootstrap` returns, from counts.
+
+    Parameters
+    ----------
+    rows : int array of shape (g, 3)
+        As `matching.counts` returns them.
+    n : int
+        Number of samples.
+    seed : int
+    """
     # Drawn anew, few galaxies are the same few again: their spread would claim far
     # more than they tell.
     few = len(rows) < FEWEST_GALAXIES

@@ -26,6 +26,7 @@ from clump_detector.core.json_types import JsonObject
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
 from clump_detector.metrics.bootstrap import FEWEST_GALAXIES
 
+from .arms import arms_point
 from .card import ModelCard, now
 from .registry import STARTER
 
@@ -74,15 +75,21 @@ def points_of(
     Returns
     -------
     list of dict
-        None without metrics on held-out galaxies. ``time``, ``model``, ``parent``,
+        ``time``, ``model``, ``parent``,
         ``galaxies`` and ``boxes`` that it learned from, ``parts`` that were trained,
         ``f1``, ``completeness`` and ``purity`` with intervals, ``held_out`` and
         ``held_out_boxes`` that they were measured on, whether those were ``blind``, and
-        the ``shared`` error of the two models' F1, as a correlation.
+        the ``shared`` error of the two models' F1, as a correlation. Without metrics on
+        held-out galaxies only what is known of ``arms``, as
+        `clump_detector.models.arms.arms_point` returns it, or nothing.
     """
     before, after = comparison.get("old"), comparison.get("new")
+    arms = arms_point(new.expected.get("arms") or {})
+    learned = new.learned_from
+    n, boxes = int(learned.get("cutouts", 0)), int(learned.get("boxes", 0))
     if not before or not after:
-        return []
+        told = {"time": now(), "model": new.model_id, "galaxies": n, "boxes": boxes}
+        return [told | {"arms": arms}] if arms else []
     common = {
         "time": now(),
         "blind": comparison.get("blind") == after["galaxies"],
@@ -92,9 +99,8 @@ def points_of(
     if first and _known(old):
         met = [c for c in labels.cutouts if old.learned_keys & set(c.keys)]
         found.append(_point(old, before, len(met), _boxes(met), common))
-    learned = new.learned_from
-    n, boxes = int(learned.get("cutouts", 0)), int(learned.get("boxes", 0))
-    return [*found, _point(new, after, n, boxes, common)]
+    point = _point(new, after, n, boxes, common)
+    return [*found, point | ({"arms": arms} if arms else {})]
 
 
 def _point(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from clump_detector.core.arrays import Floats
 from clump_detector.core.json_types import JsonObject
 from clump_detector.metrics.calibration import Calibration, expecting, fit_near
-from clump_detector.metrics.matching import Match
+from clump_detector.metrics.matching import Match, counts
 from clump_detector.metrics.threshold import (
     KEPT,
     Expected,
@@ -17,6 +17,7 @@ from clump_detector.metrics.threshold import (
     choose_score,
     expected,
 )
+from clump_detector.models.arms import arms_table
 
 from .cross_validation import Unseen
 
@@ -44,6 +45,8 @@ class OperatingPoint:
         At the default score.
     curve : Expected
         At the scores that the card stores.
+    arms : dict
+        How it does on galaxies of each arm; see `clump_detector.models.arms`.
     """
 
     calibration: Calibration
@@ -56,6 +59,7 @@ class OperatingPoint:
     n_found: int
     at_score: Expected
     curve: Expected
+    arms: JsonObject = field(default_factory=dict)
 
     @property
     def values(self) -> tuple[float | None, float | None]:
@@ -96,6 +100,7 @@ class OperatingPoint:
             "true_boxes": self.n_true,
             "found_boxes": self.n_found,
             "curve": self.curve.rows(),
+            **({"arms": self.arms} if self.arms else {}),
         }
 
 
@@ -132,7 +137,14 @@ def operating_point(
         sum(int(m.counted.sum()) for m in matches),
         expected(matches, calibration, np.array([score])),
         expected(matches, calibration, KEPT),
+        _arms(seen, calibration, score),
     )
+
+
+def _arms(seen: Unseen, calibration: Calibration, score: float) -> JsonObject:
+    """Return what is found on each galaxy that an order of a model's has asked for."""
+    found = [replace(m, scores=calibration(m.scores)) for m in seen.matches]
+    return arms_table(seen.who, counts(found[: len(seen.who)], score))
 
 
 def _prior(seen: Unseen, base: Calibration | None) -> Calibration:

@@ -47,6 +47,8 @@ class Sample:
         galaxy.
     label_set : str
         The label set that it is of, where several were joined.
+    arm : str
+        As in `LabelledCutout`.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Sample:
     fwhm: float | None = None
     keys: tuple[str, ...] = ()
     label_set: str = ""
+    arm: str = ""
 
     @property
     def size(self) -> tuple[int, int]:

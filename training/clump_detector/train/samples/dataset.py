@@ -283,6 +283,7 @@ def load_sample(
             None if labelled.fwhm is None else labelled.fwhm * seen.scale[0],
             tuple(dict.fromkeys(keys)),
             labelled.label_set,
+            labelled.arm,
         )
     )
 
