@@ -10,6 +10,9 @@ from clump_detector.core.arrays import AnyArray, Floats
 #: Labelled ones that are compared with all others at a time, for memory.
 _AT_ONCE = 64
 
+#: Rows that are drawn to tell how far rows are from one another.
+_DRAWN = 300
+
 
 class Apart:
     """Squared distance of each row to the nearest of those that are labelled.
@@ -30,8 +33,8 @@ class Apart:
     distance : array of shape (n,)
         Infinite as long as nothing is labelled.
     usual : float
-        The median of the distances at the start; once the first is added, where
-        nothing was labelled.
+        The median of the distances of all rows from one another, of some that are
+        drawn; 0 where fewer than two are known.
 
     Raises
     ------
@@ -56,7 +59,7 @@ class Apart:
         self.distance[self.unknown] = np.nan
         for k in range(0, len(others), _AT_ONCE):
             self._nearer(others[k : k + _AT_ONCE])
-        self.usual = self._median()
+        self.usual = _usual(self._rows[~self.unknown])
         self._nothing_yet = not len(others)
 
     def farthest(self, among: NDArray[np.bool_]) -> int:
@@ -78,12 +81,7 @@ class Apart:
         if self.unknown[i]:
             return
         self._nearer(self._rows[i : i + 1])
-        if self._nothing_yet:
-            self._nothing_yet, self.usual = False, self._median()
-
-    def _median(self) -> float:
-        known = self.distance[~self.unknown]
-        return float(np.median(known)) if len(known) else np.nan
+        self._nothing_yet = False
 
     def _nearer(self, others: AnyArray) -> None:
         squares = np.einsum("ij,ij->i", others, others)
@@ -91,6 +89,16 @@ class Apart:
         nearest = np.maximum(apart.min(axis=1), 0)
         # NaN of unknown rows stays.
         self.distance = np.minimum(self.distance, nearest)
+
+
+def _usual(rows: AnyArray) -> float:
+    """Return the median squared distance of rows from one another."""
+    drawn = rows[np.random.default_rng(0).permutation(len(rows))[:_DRAWN]]
+    if len(drawn) < 2:
+        return 0.0
+    squares = np.einsum("ij,ij->i", drawn, drawn)
+    apart = squares[:, None] - 2 * drawn @ drawn.T + squares
+    return float(np.median(apart[np.triu_indices(len(drawn), 1)]))
 
 
 def _standardised(

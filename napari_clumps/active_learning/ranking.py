@@ -36,12 +36,17 @@ COUNTED = 5
 #: "informative and diverse" chooses a batch among this many batches of the pool.
 BATCH, BATCHES = 25, 4
 
+#: A cutout is unlike what is labelled from this share of the usual squared distance of
+#: two cutouts on, and like it up to that share.
+FAR, NEAR = 0.5, 0.2
+
 #: Words that say why.
 AT_RANDOM = "chosen at random, so that figures stay honest"
 NOT_DESCRIBED = "not described yet"
 TYPICAL = "looks like most of the others; nothing is labelled yet"
 UNLIKE = "looks unlike everything labelled so far"
 LESS_UNLIKE = "looks a little unlike what is labelled so far"
+ALIKE = "looks like some that are labelled"
 NO_SPLIT = "no box on which the heads are split"
 
 
@@ -280,13 +285,11 @@ def _farthest_informative(
 
 
 def _how_unlike(apart: Apart, i: int) -> str:
-    """Return how far a cutout is from what is labelled, in words.
-
-    Farther than half of the pool was at the start counts as unlike.
-    """
+    """Return how far a cutout is from what is labelled, in words."""
     if not np.isfinite(apart.distance[i]):
         return TYPICAL
-    return UNLIKE if apart.distance[i] > apart.usual else LESS_UNLIKE
+    share = apart.distance[i] / max(apart.usual, 1e-9)
+    return UNLIKE if share > FAR else LESS_UNLIKE if share > NEAR else ALIKE
 
 
 def _interleaved(

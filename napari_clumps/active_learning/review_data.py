@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import Floats
-from napari_clumps.review import Box, CutoutRecord, Review
+from napari_clumps.review import Box, Corners, CutoutRecord, Review
 
 from .doubts import KEPT, REJECTED, UNBOXED
 from .features import Features
@@ -21,9 +21,9 @@ _SAME = 0.2
 #: A described box is the decided one itself above this IoU: it was given with it.
 _ALIKE = 0.95
 
-#: A place on a cutout: the cutout, what was decided there, and the score of heads that
-#: did not learn from the galaxy.
-Place = tuple[int, str, float]
+#: A place on a cutout: the cutout, what was decided there, the score of heads that did
+#: not learn from the galaxy, and the corners.
+Place = tuple[int, str, float, Corners]
 
 
 def pool_of(review: Review, features: Features, model: str) -> Pool:
@@ -136,10 +136,11 @@ def _places(
         at = int(overlaps[:, k].argmax())
         if overlaps[at, k] > _ALIKE:
             kind = KEPT if box.kept else REJECTED
-            yield cutout.id, kind, float(rows["unseen"][at])
+            yield cutout.id, kind, float(rows["unseen"][at]), box.corners
     if not cutout.done:
         return
     apart = overlaps.max(axis=1, initial=0.0) < _SAME
     for row in rows[apart & rows["found"]]:
         if row["unseen"] >= least:
-            yield cutout.id, UNBOXED, float(row["unseen"])
+            x1, y1, x2, y2 = row["corners"].tolist()
+            yield cutout.id, UNBOXED, float(row["unseen"]), (x1, y1, x2, y2)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from psygnal import Signal
 
 from napari_clumps.models.score_limits import ScoreLimits
-from napari_clumps.review import Box, CutoutRecord, Review, Status
+from napari_clumps.review import Box, Corners, CutoutRecord, Review, Status
 from napari_clumps.viewer.canvas import Canvas
 
 
@@ -33,6 +33,8 @@ class ShownBoxes:
         Of the heads of an ensemble, by the ids of the shown boxes, where known.
     votes_on : callable
         Returns them for boxes of a cutout.
+    place_on : callable
+        Returns the corners of a place on a cutout whose label is in doubt, or None.
 
     Signals
     -------
@@ -57,6 +59,7 @@ class ShownBoxes:
         self.hidden = False
         self.votes: dict[int, str] = {}
         self.votes_on: Callable[[int, list[Box]], dict[int, str]] = lambda _, __: {}
+        self.place_on: Callable[[int], Corners | None] = lambda _: None
         self._deferred = 0
         self._due = False
         self._start_when_due = False
@@ -118,6 +121,7 @@ class ShownBoxes:
                     if b.decided or b.opinions or not self._scores.is_weak(b)
                 ]
                 self.votes = self.votes_on(here, self._boxes)
+            self._canvas.doubted = None if self.hidden else self.place_on(here)
         if self.box(self.current) is None:
             self.current = None
 

@@ -26,7 +26,7 @@ from napari_clumps.app.navigation import Navigator
 from napari_clumps.app.session import Session
 from napari_clumps.jobs.describing import Describing
 from napari_clumps.jobs.detection import Detection
-from napari_clumps.review import RANKED, Review
+from napari_clumps.review import RANKED, Corners, Review
 
 from .descriptions import Descriptions
 
@@ -81,11 +81,13 @@ class Suggestions:
         self._detection = detection
         self._reasons: dict[int, str] = {}
         self._arms: dict[int, str] = {}
+        self._places: dict[int, Corners] = {}
         self._was_running = False
         self._ranked_by = ""
         navigator.ranking = self.ranking
         navigator.describe_for = self.describe_for
         decisions.confirm = self.confirm
+        session.shown.place_on = self._place_on
         session.review_opened.connect(self._forget)
         session.cutout_changed.connect(self._on_cutout)
         session.models_changed.connect(self._on_models)
@@ -94,7 +96,7 @@ class Suggestions:
 
     def _forget(self) -> None:
         self._describing.cancel()
-        self._reasons, self._arms = {}, {}
+        self._reasons, self._arms, self._places = {}, {}, {}
         self.changed.emit()
 
     # -- what is said -------------------------------------------------------
@@ -128,7 +130,7 @@ class Suggestions:
         ----------
         order : str
         """
-        self._reasons, self._arms = {}, {}
+        self._reasons, self._arms, self._places = {}, {}, {}
         self._ranked_by = self._session.scores.chosen_model
         review, features = self._session.review, self._descriptions.features
         if review is None or features is None:
@@ -154,13 +156,12 @@ class Suggestions:
         return [one.cutout for one in chosen]
 
     def _doubtful(self, review: Review, features: Features) -> list[int]:
-        least = self._session.scores.thresholds.of(self._session.scores.chosen_model)
-        places = list(
-            places_of(review, features.boxes(self._session.scores.chosen_model), least)
-        )
+        model = self._session.scores.chosen_model
+        least = self._session.scores.thresholds.of(model)
+        places = list(places_of(review, features.boxes(model), least))
         if not places:
             return []
-        cutouts, kinds, unseen = zip(*places, strict=True)
+        cutouts, kinds, unseen, corners = zip(*places, strict=True)
         confirmed = review.confirmed
         found = [
             one
@@ -168,7 +169,12 @@ class Suggestions:
             if one.doubt >= DOUBTFUL and one.cutout not in confirmed
         ]
         self._reasons = {one.cutout: one.reason for one in found}
+        self._places = {one.cutout: corners[one.place] for one in found}
         return [one.cutout for one in found]
+
+    def _place_on(self, cutout_id: int) -> Corners | None:
+        """Return the place that is in doubt, where a cutout is looked at again."""
+        return self._places.get(cutout_id) if self.order == _AGAIN else None
 
     # -- describing what is missing -------------------------------------------
 
@@ -206,8 +212,18 @@ class Suggestions:
         running = self._describing.running or self._detection.running
         ended, self._was_running = self._was_running and not running, running
         if ended and self.order:
-            self._navigator.make_queue()
+            self._make_anew()
         self.changed.emit()
+
+    def _make_anew(self) -> None:
+        """Make the order anew; whoever is still at its beginning goes there again."""
+        queue, cutout = self._session.queue, self._session.cutout
+        first = None if queue is None else next(iter(queue.ids), None)
+        at_first = cutout is not None and cutout.id == first
+        self._navigator.make_queue()
+        queue = self._session.queue
+        if self.order == _AGAIN and at_first and queue is not None and len(queue):
+            self._navigator.go_to(queue.ids[0])
 
     def _on_models(self) -> None:
         """Make the order anew where another model is the current one."""

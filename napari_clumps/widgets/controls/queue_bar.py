@@ -43,6 +43,9 @@ class QueueBar(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
+        # Orders have longer names than selections.
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
         grid.addWidget(self._order, 0, 0)
         grid.addWidget(self._shown, 0, 1)
         grid.addWidget(self._search, 1, 0, 1, 2)

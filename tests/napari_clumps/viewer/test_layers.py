@@ -96,3 +96,14 @@ def test_dashes_lie_on_the_outline():
     assert (on_x | on_y).all()
     assert ends.min() >= -1e-9
     assert ends[:, 1].max() <= 70 + 1e-9
+
+
+def test_a_place_in_doubt_has_a_frame_of_its_own():
+    box = make_box(corners=(10, 10, 30, 30))
+    without = layers.to_marks([box], 1.0, None)
+    marks = layers.to_marks([box], 1.0, None, (50.0, 60.0, 70.0, 80.0))
+    added = marks.segments[len(without.segments) :]
+    assert len(added)
+    ends = np.concatenate([added[:, 0], added.sum(axis=1)])
+    assert (np.abs(ends - [70, 60]) <= 20).all()  # (y, x), a bit outside of the place
+    assert not (marks.colours[-1] == (1, 1, 1, 1)).all()

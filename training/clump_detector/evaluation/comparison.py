@@ -59,7 +59,8 @@ def compare_models(
     try:
         chosen = choose(labels, which, [old, new])
     except LabelError as error:
-        return _no_verdict(error.message)
+        # Without the path: in a window it is that of a file that will be gone.
+        return _no_verdict(". ".join(filter(None, (error.what, error.remedy))))
     n = len(chosen.cutouts)
 
     def second_half(done: int, total: int, text: str) -> None:

@@ -62,7 +62,7 @@ def choose(labels: LabelSet | Path, which: Which, models: Sequence[Path]) -> Cho
         raise LabelError(
             f"no {kind} is done, so there is nothing to evaluate on",
             path,
-            "Set cutouts done whose clumps are all boxed.",
+            f"Review some {kind}s, and mark those as done whose clumps are all boxed.",
         )
     cards = [read_card(model) for model in models]
     learned = frozenset[str]().union(*(card.learned_keys for card in cards))

@@ -211,3 +211,22 @@ def test_a_drawn_box_is_described_before_labels_are_checked(ui, doubted, others)
     model = c.session.scores.chosen_model
     corners = c.descriptions.features.boxes_on(model, others[1])["corners"]
     assert [20, 20, 34, 34] in corners.round(2).tolist()
+
+
+def test_the_place_in_doubt_is_marked_and_the_first_one_is_shown(ui, others):
+    c, review = ui.controller, ui.controller.session.review
+    chosen, mild = others[0], others[1]
+    for cutout, score in ((chosen, 0.02), (mild, 0.3)):
+        box = review.add(cutout, (10.0, 10.0, 30.0, 30.0), "clump")
+        review.set_done(cutout, True)
+        describe(ui, cutout, corners=[list(box.corners)], unseen=score)
+    for cutout in others[2:]:
+        describe(ui, cutout)
+    c.navigator.choose_queue(AGAIN)
+    ui.settle(50)
+    assert c.session.cutout.id == c.session.queue.ids[0] == chosen
+    assert c.session.canvas.doubted == (10.0, 10.0, 30.0, 30.0)
+    c.navigator.choose_queue(QueuePlan("catalogue"))
+    c.navigator.go_to(mild)
+    ui.settle(50)
+    assert c.session.canvas.doubted is None
