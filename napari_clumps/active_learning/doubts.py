@@ -24,7 +24,7 @@ KINDS = (KEPT, REJECTED, UNBOXED)
 LEAST_SURE = 0.5
 
 _WORDS = {
-    KEPT: "accepted, but heads that have not seen it give",
+    KEPT: "kept as a clump, but heads that have not seen it give",
     REJECTED: "turned down, but heads that have not seen it give",
     UNBOXED: "no box here, but heads that have not seen it give",
 }

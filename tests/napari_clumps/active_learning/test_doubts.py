@@ -44,7 +44,7 @@ def test_contradicted_labels_come_first_with_words():
     found = doubts(*of(rows))
     assert [d.cutout for d in found][:3] == [2, 3, 4]
     assert [d.reason for d in found] == [
-        "accepted, but heads that have not seen it give 0.04",
+        "kept as a clump, but heads that have not seen it give 0.04",
         "turned down, but heads that have not seen it give 0.93",
         "no box here, but heads that have not seen it give 0.70",
         NOTHING,

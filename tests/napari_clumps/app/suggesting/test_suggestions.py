@@ -127,7 +127,7 @@ def doubted(ui, others):
 
 def test_a_label_in_doubt_is_shown_with_its_reason(ui, doubted):
     assert list(ui.controller.session.queue.ids) == [doubted.cutout]
-    assert "accepted, but heads that have not seen it give 0.02" in reason(ui)
+    assert "kept as a clump, but heads that have not seen it give 0.02" in reason(ui)
     assert "the labels are right" in reason(ui)
 
 
