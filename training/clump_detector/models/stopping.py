@@ -177,36 +177,43 @@ def _too_few_trainings(known: Sequence[Round]) -> str:
 
 
 def _points(known: Sequence[Round], seed: int) -> list[Point]:
-    """Return the trainings as points of a learning curve."""
-    every = np.unique(np.concatenate([one.ids for one in known]))
+    """Return the trainings as points of a learning curve.
+
+    Each is compared with the newest one on the galaxies that it knew: those that came
+    later may be easier or harder, and that is no learning.
+    """
+    newest = known[-1]
     chance = np.random.default_rng(seed)
-    times = chance.multinomial(len(every), np.full(len(every), 1 / len(every)), _DRAWS)
-    drawn = [_drawn(one, every, times) for one in known]
+    last = float(np.nan_to_num(rates(newest.counts.sum(axis=0))[2]))
     points = []
-    for k, (one, values) in enumerate(zip(known, drawn, strict=True)):
-        low, high = np.nanquantile(values, (0.025, 0.975))
-        value = float(np.nan_to_num(rates(one.counts.sum(axis=0))[2]))
+    for k, one in enumerate(known):
+        gained, apart = _gain(one, newest, chance) if one is not newest else (0.0, 0.0)
+        value = last - gained
         points.append(
             {
                 "model": k,
                 "galaxies": int(one.galaxies),
-                "f1": {"value": value, "95": [float(low), float(high)]},
+                "f1": {"value": value, "95": [value - apart, value + apart]},
                 "held_out": len(one.ids),
-                "shared": _shared(drawn[k - 1], values) if k else None,
             }
         )
     return points
 
 
-def _drawn(one: Round, every: AnyArray, times: NDArray[np.int64]) -> Floats:
-    """Return F1 for galaxies drawn anew, those of all rounds alike."""
-    own = times[:, np.searchsorted(every, one.ids)]
-    return rates((own @ one.counts).T)[2]
+def _gain(
+    one: Round, newest: Round, chance: np.random.Generator
+) -> tuple[float, float]:
+    """Return what F1 has gained on the galaxies of both, and half its 95 % interval."""
+    ids, own, later = np.intersect1d(one.ids, newest.ids, return_indices=True)
+    if not len(ids):
+        return 0.0, 1.0
+    before, after = one.counts[own], newest.counts[later]
+    gained = float(np.nan_to_num(_f1(after.sum(axis=0)) - _f1(before.sum(axis=0))))
+    times = chance.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), _DRAWS)
+    drawn = _f1((times @ after).T) - _f1((times @ before).T)
+    drawn = drawn[np.isfinite(drawn)]
+    return gained, float(1.96 * drawn.std()) if len(drawn) else 1.0
 
 
-def _shared(before: Floats, after: Floats) -> float | None:
-    """Return how far two F1 are off together, 0 to 1; None where it is not known."""
-    both = np.isfinite(before) & np.isfinite(after)
-    if both.sum() < 2 or not before[both].std() or not after[both].std():
-        return None
-    return float(np.clip(np.corrcoef(before[both], after[both])[0, 1], 0, 1))
+def _f1(sums: AnyArray) -> Floats:
+    return np.asarray(rates(sums)[2])
