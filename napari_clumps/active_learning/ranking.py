@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -193,9 +194,11 @@ def rank(
     taken = np.zeros(len(pool.ids), dtype=bool)
     picks = choose(pool, apart, taken, missing, first)
 
+    placed = count(1)
+
     def follow(i: int) -> None:
         # Later ones are not chosen by what came just before; it would take hours.
-        if taken.sum() <= first:
+        if next(placed) <= first:
             apart.add(i)
 
     return _interleaved(pool, picks, taken, seed, since, follow)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import AnyArray, Floats
 from napari_clumps.review import Box, Corners, CutoutRecord, Review
 
 from .doubts import KEPT, REJECTED, UNBOXED
@@ -64,9 +64,9 @@ def pool_of(review: Review, features: Features, model: str) -> Pool:
 
 def _rows(
     ids: NDArray[np.int64], have: NDArray[np.int64], vectors: NDArray[np.float16]
-) -> Floats:
+) -> AnyArray:
     """Return the vectors of cutouts, NaN where there is none."""
-    found = np.full((len(ids), vectors.shape[1]), np.nan)
+    found = np.full((len(ids), vectors.shape[1]), np.nan, np.float32)
     if len(have):
         place = np.minimum(np.searchsorted(have, ids), len(have) - 1)
         there = have[place] == ids

@@ -246,3 +246,24 @@ def test_the_share_at_random_holds_however_often_the_order_is_made_anew(often, o
             arms.append(choice.arm)
             since = 0 if choice.arm == RANDOM else since + 1
     assert [k for k, arm in enumerate(arms) if arm == RANDOM] == list(range(4, 60, 5))
+
+
+def test_of_very_many_distances_are_about_the_same(monkeypatch):
+    """On random directions they are off by a tenth or so, and groups stay apart."""
+    from napari_clumps.active_learning import distances
+
+    rng = np.random.default_rng(0)
+    rows = (
+        rng.normal(size=(600, 300)) + 3 * rng.normal(size=(6, 300))[np.arange(600) % 6]
+    )
+    exact = distances.Apart(rows, rows[:3]).distance
+    monkeypatch.setattr(distances, "_MANY", 100)
+    about = distances.Apart(rows, rows[:3])
+    assert len(about._rows[0]) == 64
+    far = exact > 1
+    assert np.abs(np.sqrt(about.distance[far] / exact[far]) - 1).mean() < 0.12
+    chosen = []
+    for _ in range(3):
+        chosen.append(about.farthest(np.ones(600, bool)))
+        about.add(chosen[-1])
+    assert {i % 6 for i in chosen} == {3, 4, 5}
