@@ -13,13 +13,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from collect_pictures import keep_picture
+
+from clump_detector.images.host_profile import PARTS
+from napari_clumps.app.controller import Controller
 
 
 def main(galaxies: Path, model: str, pictures: Path) -> None:
     """Detect, choose an order, look for similar ones, and save the pictures."""
     import napari
-    import numpy as np
     from qtpy.QtTest import QTest
     from qtpy.QtWidgets import QWidget
 
@@ -53,6 +56,7 @@ def main(galaxies: Path, model: str, pictures: Path) -> None:
     save("suggested.png")
     viewer.window.add_plugin_dock_widget("napari-clumps", "Similar galaxies")
     panel = viewer.window._qt_window.findChild(QWidget, "similar_panel")
+    c.navigator.go_to(flattest(c))
     panel.like_current()
     save("similar.png")
     viewer.window.add_plugin_dock_widget("napari-clumps", "Map of galaxies")
@@ -65,6 +69,15 @@ def main(galaxies: Path, model: str, pictures: Path) -> None:
     save("map.png")
     c.close()
     viewer.close()
+
+
+def flattest(controller: Controller) -> int:
+    """Return the described galaxy whose isophotes are the flattest."""
+    features = controller.descriptions.features
+    assert features is not None
+    ids, _ = features.vectors()
+    ratios = features.profiles(ids)[:, PARTS["isophotes"]][:, ::3]
+    return int(ids[np.nanargmin(ratios.mean(axis=1))])
 
 
 if __name__ == "__main__":

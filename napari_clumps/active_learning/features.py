@@ -152,8 +152,12 @@ class Features:
         return _with_boxes(self._of_model(model_id).of(cutout_id))
 
     def described(self, model_id: str) -> set[int]:
-        """Return the cutouts that a model described, those without a box among them."""
-        return self._of_model(model_id).cutouts()
+        """Return the cutouts that a model described, those without a box among them.
+
+        One whose profile is not known is not: earlier versions did not measure it.
+        """
+        profiles = self._file(_PROFILES, _PROFILE_FIELDS)
+        return self._of_model(model_id).cutouts() & profiles.cutouts()
 
     def _of_model(self, model_id: str) -> RecordFile:
         stem = _stem(_BOXES, model_id)

@@ -87,7 +87,8 @@ def dataset(galaxies):
     words, _ = survey(*line).communicate(timeout=3600)
     # It went on from the parts of the first run: which cutouts those had, the moment of
     # the kill decides.
-    counts = {why: int(n) for n, why in re.findall(r"(\d+) (done|new|given up)", words)}
+    said = re.findall(r"([\d,]+) (done|new|given up)", words)
+    counts = {why: int(n.replace(",", "")) for n, why in said}
     assert counts.get("done", 0) > 0, words
     assert sum(counts.values()) == N, words
     return out

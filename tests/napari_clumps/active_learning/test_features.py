@@ -149,3 +149,15 @@ def test_a_disk_that_refuses_is_said(tmp_path):
     (tmp_path / "f").write_text("a file, not a folder")
     with pytest.raises(FileError):
         Features(tmp_path / "f", writable=True).take(1, "m", 0, described(1))
+
+
+def test_what_an_earlier_version_described_is_described_again(tmp_path):
+    features = Features(tmp_path / "f", writable=True)
+    for cutout in (1, 2):
+        features.take(cutout, "m", 0, described(1))
+    (tmp_path / "f" / f"profiles-{VALUES}.bin").unlink()
+    old = Features(tmp_path / "f", writable=True)
+    assert old.described("m") == set()
+    assert np.isnan(old.profiles(np.array([1, 2]))).all()
+    old.take(2, "m", 0, described(1))
+    assert old.described("m") == {2}
