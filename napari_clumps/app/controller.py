@@ -7,7 +7,6 @@ review's event comes back and refreshes canvas and panels.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,8 +115,11 @@ class Controller:
         self.reviewers = Reviewers(session, self.navigator)
         self.model_list = ModelList(session, self.detection, self.retraining)
         self._actions = self._bound_actions()
-        with suppress(ClumpError):  # keys of another version that conflict
-            BOOK.choose(load_settings().keys)
+        try:
+            for sentence in BOOK.take_over(load_settings().keys):
+                session.warn(sentence)
+        except ClumpError as error:
+            session.warn(f"Your own keys cannot be used: {error.message}")
 
     def _bound_actions(self) -> dict[str, Callable[[], object]]:
         """Return the method of each shortcut, by the name of its action."""

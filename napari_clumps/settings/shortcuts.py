@@ -104,6 +104,36 @@ class KeyBook:
             self._actions = actions
             self.changed.emit()
 
+    def take_over(self, chosen: Mapping[str, str]) -> list[str]:
+        """Set the keys that the user chose in an earlier version.
+
+        A new action whose key is one of them gets that with Ctrl.
+
+        Returns
+        -------
+        list of str
+            What is different from the usual keys for that, in sentences.
+
+        Raises
+        ------
+        ConfigError
+            If the chosen keys conflict among themselves.
+        """
+        taken = {pressed: action for action, pressed in chosen.items()}
+        moved, said = dict(chosen), []
+        for key in KEYS:
+            if key.action not in chosen and key.key in taken:
+                other = BY_ACTION.get(taken[key.key])
+                if other is None:
+                    continue  # of an action that there is no more
+                moved[key.action] = f"Ctrl+{key.key}"
+                said.append(
+                    f"{key.key} is your key of '{other.what}': '{key.what}' is on "
+                    f"Ctrl+{key.key}."
+                )
+        self.choose(moved)
+        return said
+
     def key(self, action: str) -> str:
         """Return an action's key."""
         return next(key for key, behind in self._actions.items() if behind == action)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clump_detector.core.errors import ConfigError
 from napari_clumps.review import QueuePlan
 from napari_clumps.settings.shortcuts import ALSO, BOOK, BY_ACTION, KEYS
 from tests.helpers.paths import ROOT
@@ -104,6 +105,20 @@ def test_the_manifest_offers_every_key_as_it_is():
     assert {k: v["default"] for k, v in rows.items()} == {k.action: k.key for k in KEYS}
     assert {k: v["title"] for k, v in rows.items()} == {k.action: k.what for k in KEYS}
     assert set(ALSO.values()) <= set(BY_ACTION)
+
+
+def test_a_key_that_was_chosen_before_there_was_a_new_one_stays():
+    try:
+        [said] = BOOK.take_over({"zoom": "T", "accept": "Y"})
+        assert (BOOK.key("zoom"), BOOK.key("tag")) == ("T", "Ctrl+T")
+        assert (BOOK.action("T"), BOOK.action("Ctrl+T")) == ("zoom", "tag")
+        assert "T is your key of 'Zoom" in said
+        assert "'Write tags of the cutout' is on Ctrl+T" in said
+        assert BOOK.take_over({"accept": "Y"}) == []
+        with pytest.raises(ConfigError, match="Y is the key of"):
+            BOOK.take_over({"accept": "Y", "reject": "Y"})
+    finally:
+        BOOK.choose({})
 
 
 def test_a_key_can_be_changed_in_napari_s_preferences(ui):
