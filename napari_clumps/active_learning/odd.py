@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import Floats
-
-from .similar import standardised
+from clump_detector.metrics.likeness import standardised
 
 #: Values that are looked at, at most.
 _COMPONENTS = 32
@@ -91,7 +90,7 @@ def worth_a_look(
         As `oddness` returns it.
     values : array of shape (n, D)
         What galaxies look like, and how much each value counts; see
-        `similar.appearance`.
+        `clump_detector.metrics.likeness.appearance`.
     weights : array-like of shape (D,)
     rated : array-like of int of shape (r,)
         Rows that were rated, at least one.

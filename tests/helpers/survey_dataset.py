@@ -73,7 +73,8 @@ def add_part(dataset: Path, images: Path, model: str) -> None:
                 "x2": x + 10, "y2": 31.0, "score": round(0.9 - k / 100 - box / 20, 5),
             })  # fmt: skip
         where = {"cutout": item.address, "ra": ra, "dec": dec, "model": model}
-        embeddings.append({**where, "embedding": [1.0, float(k)]})
+        # Neighbours on an arc are the most alike.
+        embeddings.append({**where, "embedding": [np.cos(k / 3), np.sin(k / 3)]})
     rows = {CUTOUTS: cutouts, DETECTIONS: boxes, EMBEDDINGS: embeddings}
     Parts(dataset).write({name: table_of(name, some) for name, some in rows.items()})
 

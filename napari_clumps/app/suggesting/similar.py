@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from clump_detector.core.text import message_of
+from clump_detector.metrics.likeness import nearest
 from napari_clumps.active_learning.odd import oddness, worth_a_look
-from napari_clumps.active_learning.similar import nearest
 from napari_clumps.app.errors import shows_errors
 from napari_clumps.app.navigation import Navigator
 from napari_clumps.app.session import Session

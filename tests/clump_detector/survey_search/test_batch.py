@@ -12,6 +12,7 @@ from PIL import Image
 from clump_detector.core.errors import ConfigError
 from clump_detector.detector.predict import Predictor
 from clump_detector.image_files.sources import Source
+from clump_detector.images.host_profile import VALUES
 from clump_detector.models.card import read_card
 from clump_detector.survey_search.batch import (
     CHANGED_MEANWHILE,
@@ -98,6 +99,9 @@ def test_embeddings_are_there_where_they_are_asked_for(task, items):
     assert len(vectors) == 4
     assert len({len(v) for v in vectors}) == 1
     assert np.isfinite(vectors).all()
+    profiles = found.tables[EMBEDDINGS]["profile"].to_pylist()
+    assert {len(profile) for profile in profiles} == {VALUES}
+    assert np.isfinite(profiles).all()
 
 
 def test_a_file_that_changes_while_it_is_read_is_a_problem(task, items, monkeypatch):

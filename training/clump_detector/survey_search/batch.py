@@ -235,6 +235,7 @@ class _Tried:
     cutout: Cutout | None = None
     error: Exception | None = None
     vector: list[float] = field(default_factory=list)
+    profile: list[float] | None = None
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -293,11 +294,12 @@ def _predicted(
     results: list[Detections | Exception] = []
     for one, cutout in zip(tried, cutouts, strict=True):
         try:
-            found, vector = embedding_of(predictor, cutout)
+            found, vector, profile = embedding_of(predictor, cutout)
         except Exception as error:  # whatever it is, the others are not to blame
             results.append(error)
         else:
             one.vector = vector.tolist()
+            one.profile = None if profile is None else profile.tolist()
             results.append(found)
     return results
 
@@ -333,4 +335,5 @@ def _add(
     rows.detections.append(boxes)
     if task.embeddings:
         named = {name: row[name] for name in ("cutout", "ra", "dec", "model")}
-        rows.embeddings.append(named | {"embedding": one.vector})
+        alike = {"embedding": one.vector, "profile": one.profile}
+        rows.embeddings.append(named | alike)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from clump_detector.images.host_profile import VALUES
 from clump_detector.survey_search.dataset.collection import collect
 from clump_detector.survey_search.dataset.parts import Parts
 from clump_detector.survey_search.dataset.tables import (
@@ -48,7 +49,8 @@ def rows_of(n: int, seed: int = 1) -> dict[str, list[dict[str, object]]]:
         })  # fmt: skip
         vector = [float(v) for v in rng.normal(size=4)]
         named = {"cutout": address, "model": "m-1", **where}
-        embeddings.append(named | {"embedding": vector})
+        profile = [float(v) for v in rng.normal(size=VALUES)]
+        embeddings.append(named | {"embedding": vector, "profile": profile})
     return {CUTOUTS: cutouts, DETECTIONS: boxes, EMBEDDINGS: embeddings}
 
 

@@ -6,16 +6,21 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clump_detector.core.errors import ClumpError
+from clump_detector.metrics.likeness import appearance, nearest
 from clump_detector.survey_search.dataset.asking.scan import table_at
 from clump_detector.survey_search.dataset.asking.selection import Question, parse_near
+from clump_detector.survey_search.dataset.collection import table_files
 from clump_detector.survey_search.dataset.query import select
 from clump_detector.survey_search.dataset.reviewed import replace_rows
 from clump_detector.survey_search.dataset.tables import CUTOUTS, DETECTIONS, EMBEDDINGS
+
+from .conftest import write_dataset
 
 # -- against brute force ------------------------------------------------------
 
@@ -199,9 +204,12 @@ def test_near_gives_all_within_the_radius_the_nearest_first(
 
 def test_like_gives_the_most_similar_first(dataset, dataset_rows):
     rows = dataset_rows[EMBEDDINGS]
-    values = np.array([row["embedding"] for row in rows])
-    values /= np.linalg.norm(values, axis=1)[:, None]
-    order = np.argsort(-(values @ values[5]))
+    vectors, profiles = (
+        np.array([row[name] for row in rows], np.float32)
+        for name in ("embedding", "profile")
+    )
+    values, weights = appearance(vectors, profiles)
+    order, _ = nearest(values, [5], weights)
     found = select(dataset, like="g0005", most=9)
     assert found.addresses == [rows[i]["cutout"] for i in order[:9]]
     assert found.addresses[0] == "cutouts/g0005.png"
@@ -210,6 +218,30 @@ def test_like_gives_the_most_similar_first(dataset, dataset_rows):
     assert some.addresses == [
         rows[i]["cutout"] for i in order if rows[i]["cutout"] in many
     ]
+
+
+def test_without_profiles_it_is_the_embedding_as_it_is(tmp_path, dataset_rows):
+    """As in a dataset of an earlier version."""
+    rows = [dict(row) for row in dataset_rows[EMBEDDINGS]]
+    old = write_dataset(tmp_path / "old", {**dataset_rows, EMBEDDINGS: rows})
+    for path in table_files(old, EMBEDDINGS):
+        pq.write_table(pq.ParquetFile(path).read().drop_columns(["profile"]), path)
+    values = np.array([row["embedding"] for row in rows])
+    values /= np.linalg.norm(values, axis=1)[:, None]
+    order = np.argsort(-(values @ values[5]))
+    found = select(old, like="g0005", most=9)
+    assert found.addresses == [rows[i]["cutout"] for i in order[:9]]
+
+
+def test_a_cutout_without_a_profile_is_compared_by_its_embedding(
+    tmp_path, dataset_rows
+):
+    rows = [dict(row) for row in dataset_rows[EMBEDDINGS]]
+    rows[5]["profile"] = rows[7]["profile"] = None
+    some = write_dataset(tmp_path / "some", {**dataset_rows, EMBEDDINGS: rows})
+    found = select(some, like="g0005", most=120)
+    assert found.addresses[0] == "cutouts/g0005.png"
+    assert len(found.addresses) == 120
 
 
 def test_reviewed_cutouts_can_be_asked_for_and_left_out(dataset, tmp_path):
@@ -310,8 +342,6 @@ def test_what_is_no_position_is_said(text):
 
 
 def test_a_dataset_without_embeddings_or_positions(tmp_path, dataset_rows):
-    from .conftest import write_dataset
-
     bare = [{**row, "ra": None, "dec": None} for row in dataset_rows[CUTOUTS]]
     own = write_dataset(tmp_path / "bare", {CUTOUTS: bare})
     with pytest.raises(ClumpError, match="no embeddings"):

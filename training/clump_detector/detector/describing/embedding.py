@@ -16,6 +16,8 @@ from torchvision.ops import roi_align
 from clump_detector.detector.backend import Search
 from clump_detector.detector.predict import Detections, Predictor
 from clump_detector.images.cutout import Cutout
+from clump_detector.images.host_mask import host_mask
+from clump_detector.images.host_profile import host_profile
 
 #: Hexadecimal digits of the hash that names an encoder.
 DIGITS = 12
@@ -119,10 +121,8 @@ def box_vectors(features: Tensor, boxes: Tensor, stride: int) -> NDArray[np.floa
 
 def embedding_of(
     predictor: Predictor, cutout: Cutout
-) -> tuple[Detections, NDArray[np.float32]]:
-    """Search a cutout, and return the mean of the encoder's coarsest features, too.
-
-    Where a cutout is searched in tiles, each counts alike.
+) -> tuple[Detections, NDArray[np.float32], NDArray[np.float32] | None]:
+    """Search a cutout, and return what tells how much it looks like another.
 
     Parameters
     ----------
@@ -132,8 +132,16 @@ def embedding_of(
 
     Returns
     -------
-    (Detections, float32 array of shape (channels,))
+    (Detections, float32 array of shape (channels,), float32 array of shape (VALUES,))
+        The boxes; the mean of the encoder's coarsest features, of tiles each counting
+        alike; and the profile of the galaxy (see `host_profile`), None of a field of
+        many galaxies.
     """
     with coarsest_maps(predictor.detector) as maps:
         found = predictor.predict(cutout)
-    return found, vector_of(maps)
+    seen = predictor.seen(cutout)
+    if predictor.in_tiles(seen.picture):
+        return found, vector_of(maps), None
+    host = host_mask(seen.picture, seen.fwhm)
+    profile = host_profile(seen.picture, host, seen.fwhm)
+    return found, vector_of(maps), profile.astype(np.float32)

@@ -16,6 +16,7 @@ import numpy as np
 from clump_detector.core.errors import ConfigError
 
 from .asking.boxes import Asked
+from .asking.looks import Looks
 from .asking.scan import (
     batches,
     damage_said,
@@ -212,16 +213,16 @@ def _alike(dataset: Path, question: Question, asked: Asked) -> _Best:
     import pyarrow.compute as pc
 
     table = table_at(dataset, EMBEDDINGS)
-    vector = _vector_of(dataset, question.like, table)
+    looks = Looks(table, _row_of(dataset, question.like, table))
     among = None
     if question.where.strip() or question.near is not None:
         found = _matching(dataset, question, asked, (CUTOUT,))
         among = _column(list(found))
     best = _Best(question.most, downwards=True)
-    for rows in batches(table, [CUTOUT, "embedding"]):
+    for rows in batches(table, [CUTOUT, *looks.columns]):
         if among is not None:
             rows = rows.filter(pc.is_in(rows[CUTOUT], value_set=among))
-        best.add(_similar(rows, vector))
+        best.add(_similar(rows, looks))
     return _with_columns(dataset, best, question.most)
 
 
@@ -232,20 +233,12 @@ def _column(tables: list[pa.Table]) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.string())
 
 
-def _similar(rows: pa.Table, vector: Any) -> pa.Table:
-    """Return rows with the cosine of the angle to a vector as their key."""
+def _similar(rows: pa.Table, looks: Looks) -> pa.Table:
+    """Return rows with their likeness to a cutout as their key."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    fits = pc.fill_null(
-        pc.equal(pc.list_value_length(rows["embedding"]), len(vector)), False
-    )
-    rows = rows.filter(fits)
-    flat = pc.list_flatten(rows["embedding"]).to_numpy()
-    values = flat.reshape(-1, len(vector))
-    size = np.linalg.norm(values, axis=1) * np.linalg.norm(vector)
-    cosine = values @ vector / np.maximum(size, 1e-30)
-    return rows.select([CUTOUT]).append_column(_KEY, pa.array(cosine.astype(float)))
+    rows = looks.comparable(rows)
+    return rows.select([CUTOUT]).append_column(_KEY, pa.array(looks.likeness(rows)))
 
 
 def _with_columns(dataset: Path, best: _Best, most: int) -> _Best:
@@ -261,8 +254,8 @@ def _with_columns(dataset: Path, best: _Best, most: int) -> _Best:
     return whole
 
 
-def _vector_of(dataset: Path, name: str, table: Dataset) -> Any:
-    """Return the embedding of the cutout of a name or an address."""
+def _row_of(dataset: Path, name: str, table: Dataset) -> pa.Table:
+    """Return the row of the cutout of a name or an address, with its embedding."""
     import pyarrow.compute as pc
 
     if not table.count_rows():
@@ -283,9 +276,7 @@ def _vector_of(dataset: Path, name: str, table: Dataset) -> Any:
     ((address, index),) = zip(*found.to_pydict().values(), strict=True)
     place = pc.field(INDEX_COLUMN)  # by which files are skipped
     there = place.is_null() if index is None else place == index
-    own = table.to_table(
-        columns=["embedding"], filter=there & (pc.field(CUTOUT) == address)
-    )
-    if not len(own):
+    own = table.to_table(filter=there & (pc.field(CUTOUT) == address))
+    if not len(own) or not own["embedding"][0].is_valid:
         raise ConfigError(f"{name} has no embedding", dataset, "Choose another cutout.")
-    return np.array(own["embedding"][0].as_py(), dtype=np.float32)
+    return own

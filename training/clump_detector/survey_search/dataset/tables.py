@@ -72,6 +72,7 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ("ra", "float", "deg", "right ascension, as in the table of cutouts"),
         ("dec", "float", "deg", "declination"),
         ("embedding", "vector", "", "mean of the encoder's last features"),
+        ("profile", "vector", "", "shape, light and colour of the galaxy"),
         ("model", "text", "", "the model whose encoder it is"),
     ),
 }

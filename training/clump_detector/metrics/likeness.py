@@ -1,11 +1,13 @@
-"""Cutouts that look like others: the nearest by shape, colour and embedding."""
+"""How much galaxies look alike: by shape, colour and embedding."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import AnyArray, Floats
 from clump_detector.images.host_profile import PARTS
 
 #: How much the parts of a profile count, and an embedding. Chosen on 384 real galaxies
@@ -28,9 +30,7 @@ _BLOCK = 20_000
 _LEAST = 1e-6
 
 
-def appearance(
-    vectors: NDArray[np.float16], profiles: NDArray[np.float16]
-) -> tuple[NDArray[np.float16], Floats]:
+def appearance(vectors: AnyArray, profiles: AnyArray) -> tuple[AnyArray, Floats]:
     """Return what galaxies look like, and how much each value counts.
 
     Parameters
@@ -50,6 +50,53 @@ def appearance(
         size = part.stop - part.start
         parts.append(np.full(size, WEIGHTS[name] / np.sqrt(size)))
     return np.concatenate([vectors, profiles], axis=1), np.concatenate(parts)
+
+
+@dataclass
+class Scale:
+    """Mean and standard deviation of values, and how much each counts.
+
+    Parameters
+    ----------
+    weights : array-like of shape (D,)
+    """
+
+    weights: ArrayLike = 1.0
+
+    def __post_init__(self) -> None:
+        self._sums: AnyArray = np.zeros((3, 1))
+
+    def add(self, values: AnyArray) -> None:
+        """Count more rows, shape (n, D); what is not a number does not count."""
+        for start in range(0, len(values), _BLOCK):
+            block = values[start : start + _BLOCK].astype(np.float64)
+            self._sums = self._sums + np.array(
+                [
+                    np.nansum(block, axis=0),
+                    np.nansum(block**2, axis=0),
+                    np.isfinite(block).sum(axis=0),
+                ]
+            )
+
+    def of(self, values: AnyArray) -> Floats:
+        """Return rows as they are compared: with mean 0 and deviation 1, weighted.
+
+        Parameters
+        ----------
+        values : array of shape (n, D)
+            What is not a number counts as the mean.
+
+        Returns
+        -------
+        float32 array of shape (n, D)
+        """
+        total, squares, known = self._sums
+        middle = total / np.maximum(known, 1)
+        width = np.sqrt(np.maximum(squares / np.maximum(known, 1) - middle**2, 0))
+        width[width < _LEAST] = np.inf
+        factor = (np.asarray(self.weights, np.float64) / width).astype(np.float32)
+        apart = values.astype(np.float32) - middle.astype(np.float32)
+        return np.asarray(np.nan_to_num(apart * factor))
 
 
 def nearest(
@@ -92,19 +139,28 @@ def likeness(
     -------
     array of shape (n,)
     """
-    n = len(values)
-    if not n:
+    if not len(values):
         return np.zeros(0)
-    middle, factor = _scale(values, weights)
-    chosen = values[np.asarray(examples)]
-    wanted = _scaled(chosen, middle, factor).mean(axis=0)
-    wanted /= max(float(np.linalg.norm(wanted)), _LEAST)
-    alike = np.empty(n)
-    for start in range(0, n, _BLOCK):
-        block = _scaled(values[start : start + _BLOCK], middle, factor)
-        lengths = np.maximum(np.linalg.norm(block, axis=1), _LEAST)
-        alike[start : start + len(block)] = block @ wanted / lengths
-    return alike
+    scale = Scale(weights)
+    scale.add(values)
+    wanted = scale.of(values[np.asarray(examples)]).mean(axis=0)
+    starts = range(0, len(values), _BLOCK)
+    return np.concatenate(
+        [cosines(scale.of(values[k : k + _BLOCK]), wanted) for k in starts]
+    )
+
+
+def cosines(rows: Floats, wanted: Floats) -> Floats:
+    """Return the cosines of the angles of rows to one, shape (n,).
+
+    Parameters
+    ----------
+    rows : array of shape (n, D)
+    wanted : array of shape (D,)
+    """
+    length = max(float(np.linalg.norm(wanted)), _LEAST)
+    lengths = np.maximum(np.linalg.norm(rows, axis=1), _LEAST)
+    return np.asarray(rows @ (wanted / length) / lengths, dtype=np.float64)
 
 
 def standardised(values: NDArray[np.float16], weights: ArrayLike = 1.0) -> Floats:
@@ -119,23 +175,6 @@ def standardised(values: NDArray[np.float16], weights: ArrayLike = 1.0) -> Float
     -------
     float32 array of shape (n, D)
     """
-    return _scaled(values, *_scale(values, weights))
-
-
-def _scaled(values: NDArray[np.float16], middle: Floats, factor: Floats) -> Floats:
-    return np.nan_to_num((values.astype(np.float32) - middle) * factor)
-
-
-def _scale(values: NDArray[np.float16], weights: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the mean of each value, and what its distance from it is times."""
-    total, squares, known = np.zeros((3, values.shape[1]))
-    for start in range(0, len(values), _BLOCK):
-        block = values[start : start + _BLOCK].astype(np.float64)
-        total += np.nansum(block, axis=0)
-        squares += np.nansum(block**2, axis=0)
-        known += np.isfinite(block).sum(axis=0)
-    middle = total / np.maximum(known, 1)
-    width = np.sqrt(np.maximum(squares / np.maximum(known, 1) - middle**2, 0))
-    width[width < _LEAST] = np.inf
-    factor = np.asarray(weights, np.float64) / width
-    return middle.astype(np.float32), factor.astype(np.float32)
+    scale = Scale(weights)
+    scale.add(values)
+    return scale.of(values)

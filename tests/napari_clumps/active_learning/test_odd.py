@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clump_detector.images.host_profile import PARTS, VALUES
+from clump_detector.metrics.likeness import appearance, nearest
 from napari_clumps.active_learning.odd import oddness, worth_a_look
-from napari_clumps.active_learning.similar import appearance, nearest
 
 
 def groups(seed=0, each=20, size=16):
