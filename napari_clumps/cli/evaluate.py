@@ -139,14 +139,14 @@ class EvaluateOptions:
 
 def _say_pace(path: Path) -> None:
     """Print how a review goes, and what trainings on it brought."""
+    from clump_detector.models.arms import arms_in_words
     from clump_detector.models.learning_curve import learning_in_words
-    from clump_detector.models.stopping import stopping_in_words
     from napari_clumps.review import Review, statistics_in_words
 
     with Review.open(path, read_only=True) as review:
         pace, points = review.statistics(), review.learning_curve
-    learned = *learning_in_words(points), *stopping_in_words(points)
-    for line in (*statistics_in_words(pace), *learned):
+    learned = *learning_in_words(points), arms_in_words(points)
+    for line in (*statistics_in_words(pace), *filter(None, learned)):
         print(line)
     outcomes = [
         *((name, outcome) for name, outcome in pace.models.items()),

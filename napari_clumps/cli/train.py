@@ -277,8 +277,8 @@ def _note_training(
     A review that is open elsewhere gets no point; that is said, and the model is there
     all the same.
     """
+    from clump_detector.models.arms import arms_in_words
     from clump_detector.models.learning_curve import learning_in_words
-    from clump_detector.models.stopping import stopping_in_words
     from napari_clumps.models.learning_points import note_training
     from napari_clumps.review import Review
 
@@ -289,5 +289,5 @@ def _note_training(
     except ReviewError as error:
         print(f"napari-clumps: {error.message}", file=sys.stderr)
         return
-    for line in (*learning_in_words(points), *stopping_in_words(points)):
+    for line in filter(None, (*learning_in_words(points), arms_in_words(points))):
         print(line)

@@ -9,7 +9,7 @@ import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from clump_detector.models.arms import CHOSEN, RANDOM
+from clump_detector.models.arms import CHOSEN, RANDOM, arms_in_words
 from clump_detector.models.learning_curve import (
     MORE,
     NEEDED,
@@ -19,7 +19,6 @@ from clump_detector.models.learning_curve import (
     outlook,
     usable,
 )
-from clump_detector.models.stopping import stopping_in_words
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
@@ -119,9 +118,8 @@ class LearningPanel(QWidget):
                 words = f"<b>{words}</b><br>{escape(_newest(points))}"
             else:
                 words = f"{escape(NEEDED)} {words}"
-            *told, advice = stopping_in_words(every) or [""]
-            if advice:
-                words += f"<br><b>{escape(advice)}</b><br>{escape(told[0])}"
+            if told := arms_in_words(every):
+                words += f"<br>{escape(told)}"
         self._words.setText(words)
 
     def _draw(self, points: list[Point], laws: Laws | None, told: list[Point]) -> None:

@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.active_report import doubted, draw, summed
-from tests.benchmarks.active_stopping import stopping
 from tests.benchmarks.goal import Figure
 
 STEP, MOST, SEEDS, FOLDS = 25, 300, 5, 5
@@ -96,7 +95,6 @@ def figures() -> Iterator[Figure]:
     (folder.path / "curves.json").write_text(json.dumps(curves, indent=1))
     draw(curves, folder.path / "active.png")
     yield from summed(curves)
-    yield from stopping(curves)
     spoiled = [json.loads(folder.spoiled(seed).read_text()) for seed in seeds]
     yield from doubted(spoiled, AGAIN)
 

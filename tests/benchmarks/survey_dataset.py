@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from clump_detector.images.host_profile import VALUES
 from clump_detector.survey_search.dataset import healpix
 from clump_detector.survey_search.dataset.collection import TABLES
 from clump_detector.survey_search.dataset.folder import SETTINGS
@@ -55,11 +56,11 @@ def make_dataset(folder: Path, n: int, features: int = 0, stamp: str = "") -> Pa
     table = _detections(address, name, ra, dec, owner, boxes, scores, rng)
     _on_sky(folder, DETECTIONS, table)
     if features:
-        flat = pa.array(rng.normal(size=n * features).astype(np.float32))
-        lists = pa.ListArray.from_arrays(
-            pa.array(np.arange(0, n * features + 1, features, dtype=np.int32)), flat
-        )
-        columns = {"cutout": address, "ra": ra, "dec": dec, "embedding": lists}
+        columns = {"cutout": address, "ra": ra, "dec": dec}
+        for column, size in (("embedding", features), ("profile", VALUES)):
+            flat = pa.array(rng.normal(size=n * size).astype(np.float32))
+            ends = np.arange(0, n * size + 1, size, dtype=np.int32)
+            columns[column] = pa.ListArray.from_arrays(pa.array(ends), flat)
         _on_sky(folder, EMBEDDINGS, _table(EMBEDDINGS, n, columns))
     pq.write_table(table_of(PROBLEMS, []), folder / TABLES / f"{PROBLEMS}.parquet")
     return folder

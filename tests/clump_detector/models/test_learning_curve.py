@@ -218,7 +218,7 @@ def test_without_held_out_galaxies_there_is_what_is_known_of_the_arms():
     arms = {"random": [["a", 3, 2, 1]], "chosen": [["b", 2, 2, 0]]}
     new = replace(NEW, expected={"arms": arms})
     (told,) = points_of({}, STARTER, new, LABELS, first=True)
-    assert told["arms"]["random"]["rows"] == arms["random"]
+    assert told["arms"]["random"]["boxes"] == 3
     assert "f1" not in told
     (point,) = points_of(comparison(), STARTER, new, LABELS, first=False)
     assert point["arms"] == told["arms"]

@@ -69,4 +69,3 @@ def test_galaxies_drawn_at_random_and_chosen_ones_are_drawn_apart(ui, panel):
     ui.controller.session.models_changed.emit()
     assert labels(panel) == ["drawn at random", "chosen"]
     assert "on the 90 drawn at random" in panel._words.text()
-    assert "50 more galaxies are expected to change F1" in panel._words.text()

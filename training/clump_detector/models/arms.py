@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.json_types import JsonObject
-from clump_detector.metrics.bootstrap import bootstrap_counts
+from clump_detector.metrics.bootstrap import Interval, bootstrap_counts
 
 #: Galaxies that an order of a model's drew at random, and those that it chose.
 RANDOM, CHOSEN = "random", "chosen"
@@ -55,8 +55,7 @@ def arms_point(table: JsonObject) -> JsonObject:
     Returns
     -------
     dict
-        For each arm ``galaxies``, ``boxes`` (true ones) and ``f1`` with its intervals;
-        for those drawn at random also ``rows``, as in the table.
+        For each arm ``galaxies``, ``boxes`` (true ones) and ``f1`` with its intervals.
     """
     point: JsonObject = {}
     for arm, rows in table.items():
@@ -65,6 +64,25 @@ def arms_point(table: JsonObject) -> JsonObject:
             "galaxies": len(counted),
             "boxes": int(counted[:, 0].sum()),
             "f1": bootstrap_counts(counted)["f1"].as_json(),
-            **({"rows": rows} if arm == RANDOM else {}),
         }
     return point
+
+
+def arms_in_words(points: Sequence[JsonObject]) -> str:
+    """Return how the newest model does on galaxies of each arm; empty without any.
+
+    Parameters
+    ----------
+    points : sequence of dict
+        Of a learning curve; those that have ``arms``, as `arms_point` returns it.
+    """
+    told = [p["arms"] for p in points if p.get("arms")]
+    if not told:
+        return ""
+    said = [
+        f"{Interval.from_json(told[-1][arm]['f1'])} on the "
+        f"{told[-1][arm]['galaxies']} {words}"
+        for arm, words in ((RANDOM, "drawn at random"), (CHOSEN, "that were chosen"))
+        if arm in told[-1]
+    ]
+    return f"F1 by heads that left each galaxy out: {', '.join(said)}."
