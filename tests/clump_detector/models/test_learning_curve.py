@@ -215,7 +215,7 @@ def test_without_figures_there_is_no_point(nothing):
 def test_without_held_out_galaxies_there_is_what_is_known_of_the_arms():
     from dataclasses import replace
 
-    arms = {"random": [["a", 3, 2, 1]], "chosen": [["b", 2, 2, 0]]}
+    arms = {"random": [[3, 2, 1]], "chosen": [[2, 2, 0]]}
     new = replace(NEW, expected={"arms": arms})
     (told,) = points_of({}, STARTER, new, LABELS, first=True)
     assert told["arms"]["random"]["boxes"] == 3

@@ -19,15 +19,13 @@ from clump_detector.metrics.bootstrap import Interval, bootstrap_counts
 RANDOM, CHOSEN = "random", "chosen"
 
 
-def arms_table(
-    who: Sequence[tuple[str, str]], counted: NDArray[np.int64]
-) -> JsonObject:
+def arms_table(arms: Sequence[str], counted: NDArray[np.int64]) -> JsonObject:
     """Return what a card keeps of the galaxies of each arm.
 
     Parameters
     ----------
-    who : sequence of (str, str)
-        Arm and key of each galaxy; those of no arm are left out.
+    arms : sequence of str
+        Of each galaxy; those of no arm are left out.
     counted : int array of shape (g, 3)
         True boxes, hits and false boxes on each, of heads that left it out, at the
         model's default score; see `clump_detector.metrics.matching.counts`.
@@ -35,12 +33,12 @@ def arms_table(
     Returns
     -------
     dict
-        For each arm that has a galaxy a list of key, true boxes, hits and false boxes.
+        For each arm that has a galaxy a list of true boxes, hits and false boxes.
     """
     table: JsonObject = {}
-    for (arm, key), row in zip(who, counted.tolist(), strict=True):
+    for arm, row in zip(arms, counted.tolist(), strict=True):
         if arm in (RANDOM, CHOSEN):
-            table.setdefault(arm, []).append([key, *row])
+            table.setdefault(arm, []).append(row)
     return table
 
 
@@ -59,7 +57,7 @@ def arms_point(table: JsonObject) -> JsonObject:
     """
     point: JsonObject = {}
     for arm, rows in table.items():
-        counted = np.array([row[1:] for row in rows], np.int64).reshape(-1, 3)
+        counted = np.array(rows, np.int64).reshape(-1, 3)
         point[arm] = {
             "galaxies": len(counted),
             "boxes": int(counted[:, 0].sum()),

@@ -19,7 +19,7 @@ from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import Floats
 from clump_detector.core.progress import CancelToken
 from clump_detector.images.host_mask import on_host
-from clump_detector.images.identity import groups, telling
+from clump_detector.images.identity import groups
 from clump_detector.metrics import matching
 from clump_detector.metrics.matching import FALSE, IGNORED, Match
 from clump_detector.models.network_scale import tile_side
@@ -53,8 +53,8 @@ class Unseen:
         Of the new model, with scores as its network gives them.
     base : list of Match
         Of the base model; empty where there is none.
-    who : list of (str, str)
-        Arm and key of the galaxy of each match, where they are of folds.
+    arms : list of str
+        Arm of the galaxy of each match, where they are of folds.
     independent : bool
         Whether these are galaxies that it did not learn from. Where there were none,
         the two models are only made to expect as many clumps on the others.
@@ -64,7 +64,7 @@ class Unseen:
     matches: list[Match] = field(default_factory=list)
     base: list[Match] = field(default_factory=list)
     independent: bool = True
-    who: list[tuple[str, str]] = field(default_factory=list)
+    arms: list[str] = field(default_factory=list)
 
 
 def deal(samples: Sequence[Sample], wanted: int, seed: int) -> list[list[int]]:
@@ -201,8 +201,7 @@ class UnseenSearch:
                 break
             found.matches += self._search(self._kept(fold))
             found.base += base
-            learned = (self.samples.train[i] for i in fold)
-            found.who += [(s.arm, (*telling(s.keys), s.name)[0]) for s in learned]
+            found.arms += [self.samples.train[i].arm for i in fold]
             done = number
         return replace(found, method=f"out of fold, {done} of {dealt} folds")
 

@@ -144,7 +144,7 @@ def operating_point(
 def _arms(seen: Unseen, calibration: Calibration, score: float) -> JsonObject:
     """Return what is found on each galaxy that an order of a model's has asked for."""
     found = [replace(m, scores=calibration(m.scores)) for m in seen.matches]
-    return arms_table(seen.who, counts(found[: len(seen.who)], score))
+    return arms_table(seen.arms, counts(found[: len(seen.arms)], score))
 
 
 def _prior(seen: Unseen, base: Calibration | None) -> Calibration:
