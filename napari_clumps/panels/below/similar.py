@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari.viewer import Viewer
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -19,6 +20,9 @@ from napari_clumps.widgets.gallery.cutout_cells import CutoutCells, CutoutPainte
 from napari_clumps.widgets.gallery.cutout_changes import CutoutChanges
 from napari_clumps.widgets.gallery.grid_view import GridView
 from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
+
+#: Letters that the line for a tag is wide at most.
+_TAG = 24
 
 
 class SimilarPanel(QWidget):
@@ -49,7 +53,7 @@ class SimilarPanel(QWidget):
         )
         self._tag = TagLine("similar_tag", lambda: list(self._tags()))
         self._tag.setPlaceholderText("Tag the selected…")
-        self._tag.setMaximumWidth(12 * self._tag.fontMetrics().averageCharWidth() * 2)
+        self._tag.setMaximumWidth(_TAG * self._tag.fontMetrics().averageCharWidth())
         self._tag.returnPressed.connect(self.tag)
         self._fill_menus()
         self._controller.remarks.selected = self._rated_here
@@ -167,7 +171,8 @@ class SimilarPanel(QWidget):
 
     def _rated_here(self) -> list[int]:
         """Return those selected, where the keys for interest go to them."""
-        return self.selected() if self.isVisible() and self.grid.hasFocus() else []
+        there = isalive(self) and self.isVisible() and self.grid.hasFocus()
+        return self.selected() if there else []
 
     def _say(self, *_changed: object) -> None:
         """Say how many are selected, or what is shown."""

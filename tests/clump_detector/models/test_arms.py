@@ -36,13 +36,9 @@ def test_a_point_has_the_f1_of_each_arm():
 
 def test_the_newest_training_is_told_in_words():
     def point(n):
-        who = [(arm, f"{arm}{k}") for k in range(n) for arm in ("random", "chosen")]
-        rows = np.tile([2, 1, 1], (len(who), 1))
-        return {
-            "model": f"m{n}",
-            "galaxies": n,
-            "arms": arms_point(arms_table(who, rows)),
-        }
+        rows = np.tile([2, 1, 1], (2 * n, 1))
+        arms = arms_point(arms_table(["random", "chosen"] * n, rows))
+        return {"model": f"m{n}", "galaxies": n, "arms": arms}
 
     said = arms_in_words([point(30), point(45), {"galaxies": 90, "f1": {"value": 0.5}}])
     assert "0.50 (0.50 to 0.50) on the 45 drawn at random" in said

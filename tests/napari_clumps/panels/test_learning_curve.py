@@ -60,10 +60,8 @@ def test_galaxies_drawn_at_random_and_chosen_ones_are_drawn_apart(ui, panel):
     from clump_detector.models.arms import arms_point, arms_table
 
     for n in (60, 120, 180):
-        who = [
-            (arm, f"{arm}{k}") for k in range(n // 2) for arm in ("random", "chosen")
-        ]
-        arms = arms_point(arms_table(who, np.tile([2, 1, 1], (n, 1))))
+        names = ["random", "chosen"] * (n // 2)
+        arms = arms_point(arms_table(names, np.tile([2, 1, 1], (n, 1))))
         told = {"model": f"m{n}", "galaxies": n, "boxes": n, "arms": arms}
         ui.controller.session.review.note_training(told)
     ui.controller.session.models_changed.emit()
