@@ -60,6 +60,7 @@ def test_keys_stay_with_the_review_after_a_page_was_chosen(ui):
         ("gallery", "gallery_panel"),
         ("filmstrip", "filmstrip_panel"),
         ("similar", "similar_panel"),
+        ("map", "map_panel"),
     ],
 )
 def test_gallery_and_filmstrip_open_and_close_below(ui, key, name):
