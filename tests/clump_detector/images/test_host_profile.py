@@ -14,9 +14,11 @@ SIZE, FWHM = 128, 5.0
 RED, BLUE = (1.0, 0.8, 0.5), (0.5, 0.8, 1.0)
 
 
-def galaxy(ratio=0.5, angle=0.0, radius=40.0, colour=RED, peak=150.0, clump=0.0):
+def galaxy(
+    ratio=0.5, angle=0.0, radius=40.0, colour=RED, peak=150.0, clump=0.0, size=SIZE
+):
     """An exponential disc, with a blue clump on one side, and the mask of it."""
-    rows, columns = np.indices((SIZE, SIZE)) - (SIZE - 1) / 2
+    rows, columns = np.indices((size, size)) - (size - 1) / 2
     along = columns * np.cos(angle) + rows * np.sin(angle)
     across = rows * np.cos(angle) - columns * np.sin(angle)
     distance = np.hypot(along, across / ratio)
@@ -32,11 +34,12 @@ def part(name, *args, **options):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.floats(0, np.pi), st.floats(0.4, 0.9), st.floats(30, 45))
+@given(st.floats(0, np.pi), st.floats(0.4, 0.9), st.floats(80, 100))
 def test_it_is_the_same_however_a_galaxy_is_turned(angle, ratio, radius):
-    upright = host_profile(*galaxy(ratio, 0, radius), FWHM)
-    turned = host_profile(*galaxy(ratio, angle, radius), FWHM)
-    assert turned == pytest.approx(upright, abs=0.3)
+    """Large ones: of a small one a few pixels make the innermost isophote."""
+    upright = host_profile(*galaxy(ratio, 0, radius, size=256), FWHM)
+    turned = host_profile(*galaxy(ratio, angle, radius, size=256), FWHM)
+    assert turned == pytest.approx(upright, abs=0.2)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
