@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import AnyArray, Floats
+from clump_detector.images.likeness import Scale
 
 #: Labelled ones that are compared with all others at a time, for memory.
 _AT_ONCE = 64
@@ -58,7 +59,12 @@ class Apart:
             )
         self.unknown = np.asarray(~np.isfinite(rows).all(axis=1), dtype=bool)
         others = others[np.isfinite(others).all(axis=1)]
-        self._rows, others = _standardised(rows, self.unknown, others)
+        scale = Scale()
+        scale.add(rows[~self.unknown])
+        scale.add(others)
+        self._rows: AnyArray = scale.of(rows)
+        others = np.asarray(scale.of(others), np.float32)
+        self._rows[self.unknown] = 0
         if len(rows) > _MANY:
             self._rows, others = _projected(self._rows, others)
         self._squares = np.einsum("ij,ij->i", self._rows, self._rows)
@@ -117,22 +123,3 @@ def _usual(rows: AnyArray) -> float:
     squares = np.einsum("ij,ij->i", drawn, drawn)
     apart = squares[:, None] - 2 * drawn @ drawn.T + squares
     return float(np.median(apart[np.triu_indices(len(drawn), 1)]))
-
-
-def _standardised(
-    rows: AnyArray, unknown: NDArray[np.bool_], others: AnyArray
-) -> tuple[AnyArray, AnyArray]:
-    """Return both with mean 0 and deviation 1 in each dimension, unknown ones as 0."""
-    n = int((~unknown).sum()) + len(others)
-    if not n:
-        return np.zeros_like(rows), others
-    known = rows[~unknown] if unknown.any() else rows
-    mean = (known.sum(axis=0, dtype=np.float64) + others.sum(axis=0)) / n
-    squares = np.einsum("ij,ij->j", known, known, dtype=np.float64)
-    squares += np.einsum("ij,ij->j", others, others, dtype=np.float64)
-    deviation = np.sqrt(np.maximum(squares / n - mean**2, 0))
-    deviation[deviation < 1e-6] = 1
-    factor, middle = (1 / deviation).astype(np.float32), mean.astype(np.float32)
-    rows = (rows - middle) * factor
-    rows[unknown] = 0
-    return rows, (others - middle) * factor

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import Floats
-from clump_detector.metrics.likeness import standardised
+from clump_detector.images.likeness import standardised
 
 #: Up to so many galaxies t-SNE is used, which keeps neighbours together but takes long.
 MOST_FOR_TSNE = 3000
@@ -32,7 +32,7 @@ def positions(values: NDArray[np.float16], weights: ArrayLike, seed: int = 0) ->
     Parameters
     ----------
     values : array of shape (n, D)
-        What galaxies look like; see `clump_detector.metrics.likeness.appearance`.
+        What galaxies look like; see `clump_detector.images.likeness.appearance`.
     weights : array-like of shape (D,)
     seed : int
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clump_detector.core.arrays import Floats
-from clump_detector.metrics.likeness import standardised
+from clump_detector.images.likeness import standardised
 
 #: Values that are looked at, at most.
 _COMPONENTS = 32
@@ -52,11 +52,9 @@ def oddness(vectors: NDArray[np.float16], seed: int = 0) -> Floats:
     from sklearn.neighbors import NearestNeighbors
 
     n = len(vectors)
-    values = np.asarray(vectors, np.float32)
-    if n < 3 or (values == values[0]).all():
+    if n < 3 or (vectors == vectors[0]).all():
         return np.zeros(n)
-    values = values - values.mean(axis=0)
-    values /= np.maximum(values.std(axis=0), 1e-6)
+    values = standardised(vectors)
     drawn = np.random.default_rng(seed).permutation(n)[:_MOST]
     components = PCA(min(_COMPONENTS, len(drawn), values.shape[1]), random_state=seed)
     reduced = components.fit(values[drawn]).transform(values)
@@ -90,7 +88,7 @@ def worth_a_look(
         As `oddness` returns it.
     values : array of shape (n, D)
         What galaxies look like, and how much each value counts; see
-        `clump_detector.metrics.likeness.appearance`.
+        `clump_detector.images.likeness.appearance`.
     weights : array-like of shape (D,)
     rated : array-like of int of shape (r,)
         Rows that were rated, at least one.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from clump_detector.core.text import plural
-from clump_detector.metrics.likeness import likeness
+from clump_detector.images.likeness import likeness
 from napari_clumps.active_learning.box_vectors import vectors_of
 from napari_clumps.review import Arrangement, Crop, Crops, Review, arrange
 

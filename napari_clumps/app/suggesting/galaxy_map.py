@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from clump_detector.core.arrays import Floats
-from clump_detector.core.text import message_of
 from napari_clumps.active_learning.galaxy_map import method, positions
 from napari_clumps.app.session import Session
-from napari_clumps.jobs.base import in_background
 from napari_clumps.review import CutoutFacts
 
 from .descriptions import Descriptions
 from .known_galaxies import known_galaxies
+from .newest_answer import NewestAnswer
 
 
 class GalaxyMap:
@@ -45,15 +44,18 @@ class GalaxyMap:
 
     def __init__(self, session: Session, descriptions: Descriptions) -> None:
         self.session, self._descriptions = session, descriptions
-        self._asked = 0
+        self._newest = NewestAnswer[Floats]()
         self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self.places: Floats = np.zeros((0, 2))
         self.words = ""
         session.review_opened.connect(self._forget)
 
     def _forget(self) -> None:
-        self._asked += 1
-        self._show(np.zeros(0, np.int64), np.zeros((0, 2)), "")
+        self._newest.forget()
+        self._show_none("")
+
+    def _show_none(self, words: str) -> None:
+        self._show(np.zeros(0, np.int64), np.zeros((0, 2)), words)
 
     def _show(self, ids: NDArray[np.int64], places: Floats, words: str) -> None:
         self.ids, self.places, self.words = ids, places, words
@@ -64,31 +66,19 @@ class GalaxyMap:
         review = self.session.review
         every = 0 if review is None else len(review)
         known = known_galaxies(self._descriptions, every)
-        nothing = np.zeros(0, np.int64), np.zeros((0, 2))
-        self._asked += 1
-        number = self._asked
         if isinstance(known, str):
-            self._show(*nothing, known)
+            self._show_none(known)
             return
         ids, said = known.ids, known.how_many
-        self._show(*nothing, f"Making a map of {said}…")
-
-        def work() -> Iterator[Floats]:
-            yield positions(known.values, known.weights)
+        self._show_none(f"Making a map of {said}…")
 
         def take(places: Floats) -> None:
-            if number == self._asked:
-                words = f"Galaxies that look alike lie together: {said}"
-                self._show(ids, places, f"{words}, by {method(len(ids))}.")
+            words = f"Galaxies that look alike lie together: {said}"
+            self._show(ids, places, f"{words}, by {method(len(ids))}.")
 
-        def failed(error: Exception) -> None:
-            if number == self._asked:
-                self._show(*nothing, message_of(error))
-
-        thread = in_background(work)
-        thread.yielded.connect(take)
-        thread.errored.connect(failed)
-        thread.start()
+        self._newest.ask(
+            lambda: positions(known.values, known.weights), take, self._show_none
+        )
 
     def facts(self) -> CutoutFacts:
         """Return what is known of the cutouts on the map, in the order of `ids`."""

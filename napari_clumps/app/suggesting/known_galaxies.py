@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.metrics.likeness import appearance
+from clump_detector.images.likeness import appearance
 
 from .descriptions import Descriptions
 
@@ -26,7 +26,7 @@ class KnownGalaxies:
     values : float16 array of shape (n, D)
         What they look like,
     weights : array of shape (D,)
-        and how much each value counts; see `clump_detector.metrics.likeness`.
+        and how much each value counts; see `clump_detector.images.likeness`.
     every : int
         How many cutouts the review has.
     """

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from clump_detector.core.text import message_of
-from clump_detector.metrics.likeness import nearest
+from clump_detector.images.likeness import nearest
 from napari_clumps.active_learning.odd import oddness, worth_a_look
 from napari_clumps.app.errors import shows_errors
 from napari_clumps.app.navigation import Navigator
 from napari_clumps.app.session import Session
-from napari_clumps.jobs.base import in_background
 from napari_clumps.review import QueuePlan
 
 from .descriptions import Descriptions
 from .known_galaxies import KnownGalaxies, known_galaxies
+from .newest_answer import NewestAnswer
 
 #: How many are shown.
 MOST = 200
@@ -53,14 +52,14 @@ class Similar:
     ) -> None:
         self.session, self._navigator = session, navigator
         self._descriptions = descriptions
-        self._asked = 0
+        self._odd_ones = NewestAnswer[NDArray[np.int64]]()
         self._odd: tuple[tuple[int, int], NDArray[np.float64]] | None = None
         self.ids: list[int] = []
         self.words = ""
         session.review_opened.connect(self._forget)
 
     def _forget(self) -> None:
-        self._asked += 1
+        self._odd_ones.forget()
         self._show([], "")
 
     def _show(self, ids: list[int], words: str) -> None:
@@ -76,7 +75,7 @@ class Similar:
         words : str
             What they are.
         """
-        self._asked += 1
+        self._odd_ones.forget()
         self._show(list(cutout_ids), words)
 
     # -- looking for them -----------------------------------------------------
@@ -106,6 +105,7 @@ class Similar:
         self._like(examples, f"{said} tagged “{tag}”")
 
     def _like(self, cutout_ids: Sequence[int], which: str) -> None:
+        self._odd_ones.forget()
         known = self._known()
         if known is None:
             return
@@ -131,30 +131,19 @@ class Similar:
         known = self._known()
         if known is None:
             return
-        self._asked += 1
-        number, said = self._asked, known.how_many
-        rated = self.session.opened.interests()
+        said, rated = known.how_many, self.session.opened.interests()
         self._show([], f"Looking for the oddest of {said}…")
 
-        def work() -> Iterator[NDArray[np.int64]]:
-            yield self._odd_rows(known, rated)
-
         def take(rows: NDArray[np.int64]) -> None:
-            if number != self._asked:
-                return
             words = f"The oddest galaxies first, of {said}."
             if rated:
                 words = f"{words[:-1]}, without the {len(rated)} that you rated."
             self._show([int(known.ids[k]) for k in rows], words)
 
-        def failed(error: Exception) -> None:
-            if number == self._asked:
-                self._show([], message_of(error))
+        def refuse(message: str) -> None:
+            self._show([], message)
 
-        thread = in_background(work)
-        thread.yielded.connect(take)
-        thread.errored.connect(failed)
-        thread.start()
+        self._odd_ones.ask(lambda: self._odd_rows(known, rated), take, refuse)
 
     def _odd_rows(
         self, known: KnownGalaxies, rated: dict[int, int]

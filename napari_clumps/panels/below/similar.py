@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari.viewer import Viewer
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from clump_detector.image_files.sources import Source
 from napari_clumps.plugin.window import controller_of
@@ -13,9 +13,14 @@ from napari_clumps.review import FLAGS
 from napari_clumps.settings.shortcuts import BOOK
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs_below
-from napari_clumps.widgets.base.parts import ElidedLabel, fill_dock, plain_button
+from napari_clumps.widgets.base.parts import (
+    ElidedLabel,
+    fill_dock,
+    menu_button,
+    plain_button,
+)
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.controls.remark_bar import TagLine
+from napari_clumps.widgets.base.tag_line import TagLine
 from napari_clumps.widgets.gallery.cutout_cells import CutoutCells, CutoutPainter
 from napari_clumps.widgets.gallery.cutout_changes import CutoutChanges
 from napari_clumps.widgets.gallery.grid_view import GridView
@@ -43,14 +48,12 @@ class SimilarPanel(QWidget):
         self.grid.doubleClicked.connect(lambda _: self.open())
         self.grid.selectionModel().selectionChanged.connect(self._say)
         self._words = ElidedLabel("similar_words")
-        self._tagged = self._menu_button(
+        self._tagged = menu_button(
             "similar_tagged",
             "Like a tag",
             "The galaxies of a tag, and those that look most like them",
         )
-        self._flag = self._menu_button(
-            "similar_flag", "Flag", "Flag those that are selected"
-        )
+        self._flag = menu_button("similar_flag", "Flag", "Flag those that are selected")
         self._tag = TagLine("similar_tag", lambda: list(self._tags()))
         self._tag.setPlaceholderText("Tag the selected…")
         self._tag.setMaximumWidth(_TAG * self._tag.fontMetrics().averageCharWidth())
@@ -123,15 +126,6 @@ class SimilarPanel(QWidget):
             )
         )
         return row
-
-    def _menu_button(self, name: str, words: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(name)
-        button.setText(words)
-        button.setToolTip(tip)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setMenu(QMenu(button))
-        return button
 
     def _fill_menus(self) -> None:
         menu = self._flag.menu()

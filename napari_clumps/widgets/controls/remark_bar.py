@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from qtpy.QtCore import QModelIndex, QStringListModel, Qt
-from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import (
-    QCompleter,
-    QHBoxLayout,
-    QLineEdit,
-    QMenu,
-    QToolButton,
-    QWidget,
-)
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from napari_clumps.app.controller import Controller
 from napari_clumps.review import FLAGS, INTERESTS
 from napari_clumps.settings.shortcuts import BOOK
-from napari_clumps.widgets.base.parts import KeyWords
+from napari_clumps.widgets.base.parts import KeyWords, menu_button
+from napari_clumps.widgets.base.tag_line import TagLine
 
 #: Shown where the user has not said how interesting a cutout is.
 _UNSAID = "–"
@@ -32,17 +23,16 @@ class RemarkBar(QWidget):
         self.setObjectName("remark_bar")
         self._remarks, self._session = controller.remarks, controller.session
         self._cutout: int | None = None
-        self._flags = _menu_button("flags")
+        self._flags = menu_button("flags")
         KeyWords(self._flags, "flag", "Flags")
-        self._menu = QMenu(self._flags)
-        self._menu.setObjectName("flag_menu")
-        self._actions = {flag: self._menu.addAction(_named(flag)) for flag in FLAGS}
+        menu = self._flags.menu()
+        menu.setObjectName("flag_menu")
+        self._actions = {flag: menu.addAction(_named(flag)) for flag in FLAGS}
         for action in self._actions.values():
             action.setCheckable(True)
             action.triggered.connect(lambda _checked=False: self._set_flags())
-        self._flags.setMenu(self._menu)
-        self._interest = _menu_button("interest")
-        self._interest.setMenu(self._interest_menu())
+        self._interest = menu_button("interest")
+        self._fill_interest()
         self._tags = TagLine("tags", lambda: list(self._tags_of_review()))
         self._tags.setPlaceholderText("Tags…")
         self._tags.editingFinished.connect(self._set_tags)
@@ -62,8 +52,8 @@ class RemarkBar(QWidget):
         layout.addWidget(self._tags, stretch=1)
         layout.addWidget(self._remark, stretch=1)
 
-    def _interest_menu(self) -> QMenu:
-        menu = QMenu(self._interest)
+    def _fill_interest(self) -> None:
+        menu = self._interest.menu()
         menu.setObjectName("interest_menu")
         for n in INTERESTS:
             action = menu.addAction(f"&{n}" + ("  plain" if n == 0 else ""))
@@ -71,7 +61,6 @@ class RemarkBar(QWidget):
         menu.addAction(f"{_UNSAID}  not said").triggered.connect(
             lambda _=False: self._remarks.rate(None)
         )
-        return menu
 
     def _tags_of_review(self) -> dict[str, int]:
         review = self._session.review
@@ -124,58 +113,6 @@ class RemarkBar(QWidget):
         cutout = self._session.cutout
         if cutout is not None and self._cutout == cutout.id:
             self._remarks.set_remark(self._remark.text())
-
-
-class TagLine(QLineEdit):
-    """A line for tags, which completes those that are known, one after the other.
-
-    Parameters
-    ----------
-    name : str
-        Object name.
-    known : callable
-        Returns the tags that can be completed; asked when the first letter is written.
-    """
-
-    def __init__(self, name: str, known: Callable[[], list[str]]) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self._known = known
-        self._words = QStringListModel(self)
-        completer = _LastTag(self._words, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.setCompleter(completer)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Complete the tags that are known when the first letter is written."""
-        if not self.isModified():
-            self._words.setStringList(self._known())
-        super().keyPressEvent(event)
-
-    def show_text(self, text: str) -> None:
-        """Show a text, unless the user is writing another."""
-        if self.text() != text and not (self.hasFocus() and self.isModified()):
-            self.setText(text)
-
-
-class _LastTag(QCompleter):
-    """Completes what is behind the last comma."""
-
-    def splitPath(self, path: str) -> list[str]:  # noqa: N802 - Qt's name
-        return [path.rsplit(",", 1)[-1].strip()]
-
-    def pathFromIndex(self, index: QModelIndex) -> str:  # noqa: N802 - Qt's name
-        before = self.widget().text().rpartition(",")[0].strip()
-        tag = super().pathFromIndex(index)
-        return f"{before}, {tag}" if before else tag
-
-
-def _menu_button(name: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return button
 
 
 def _embolden(button: QToolButton, bold: bool) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clump_detector.images.host_profile import PARTS, VALUES
-from clump_detector.metrics.likeness import appearance, nearest
+from clump_detector.images.likeness import appearance, nearest
 from napari_clumps.active_learning.odd import oddness, worth_a_look
 
 

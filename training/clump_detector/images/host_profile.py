@@ -7,6 +7,8 @@ does not converge on clumpy ones.
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,19 +22,22 @@ ANNULI = 6
 #: The shares of the host's pixels that are within the isophotes.
 WITHIN = (0.03, 0.08, 0.15, 0.3, 0.5)
 
-#: The values by their names: where they are among all.
-PARTS = {
-    "profile": slice(0, ANNULI),
-    "lopsided": slice(ANNULI, 2 * ANNULI),
-    "two_sided": slice(2 * ANNULI, 3 * ANNULI),
-    "rough": slice(3 * ANNULI, 4 * ANNULI),
-    "colour": slice(4 * ANNULI, 5 * ANNULI),
-    "isophotes": slice(5 * ANNULI, 5 * ANNULI + 3 * len(WITHIN)),
-    "size": slice(5 * ANNULI + 3 * len(WITHIN), 5 * ANNULI + 3 * len(WITHIN) + 1),
+_SIZES = {
+    "profile": ANNULI,
+    "lopsided": ANNULI,
+    "two_sided": ANNULI,
+    "rough": ANNULI,
+    "colour": ANNULI,
+    "isophotes": 3 * len(WITHIN),
+    "size": 1,
 }
+_ENDS = dict(zip(_SIZES, accumulate(_SIZES.values()), strict=True))
+
+#: The values by their names: where they are among all.
+PARTS = {name: slice(end - _SIZES[name], end) for name, end in _ENDS.items()}
 
 #: How many values there are.
-VALUES = PARTS["size"].stop
+VALUES = _ENDS["size"]
 
 #: Standard deviation in pixels of the Gaussian that smooths the picture first.
 _SMOOTHING = 1.0

@@ -49,7 +49,7 @@ def test_after_an_error_nothing_is_noted_any_more(tiny_folder, cutout, monkeypat
         raise RuntimeError("no memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(predictor, "predict", broken)
+        patch.setattr(predictor, "find", broken)
         with pytest.raises(RuntimeError):
             embedding_of(predictor, cutout)
     assert not predictor.detector.detector.backbone.encoder._forward_hooks

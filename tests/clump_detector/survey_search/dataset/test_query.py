@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clump_detector.core.errors import ClumpError
-from clump_detector.metrics.likeness import appearance, nearest
+from clump_detector.images.likeness import appearance, nearest
 from clump_detector.survey_search.dataset.asking.scan import table_at
 from clump_detector.survey_search.dataset.asking.selection import Question, parse_near
 from clump_detector.survey_search.dataset.collection import table_files

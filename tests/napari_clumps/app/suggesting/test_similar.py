@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.helpers.descriptions import description_of
 from tests.helpers.review_window import make_galaxies
 
 pytestmark = pytest.mark.gui
@@ -13,26 +14,14 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def described(window, tmp_path):
     """A review of twelve galaxies of three kinds, and one that is like none."""
-    from clump_detector.images.host_profile import VALUES
-    from clump_detector.models.described import Description
-
     c = window.controller
     c.open_paths([make_galaxies(tmp_path / "many", 13)])
     rng = np.random.default_rng(0)
-    nothing = np.zeros(0)
     for cutout in c.session.review.cutouts():
         k = int(cutout.name.split("-")[1]) - 1
         vector = np.eye(8)[k % 3] * 9 + rng.normal(size=8)
         vector = np.full(8, 60.0) if k == 12 else vector
-        c.descriptions.take(
-            cutout.id, "m",
-            Description(
-                "e", vector.astype(np.float16), np.zeros(VALUES, np.float16),
-                np.zeros((0, 4)), nothing.astype(bool),
-                nothing, nothing, nothing, nothing, nothing, nothing.astype(int), 5,
-                np.zeros((0, 8), np.float16),
-            ),
-        )  # fmt: skip
+        c.descriptions.take(cutout.id, "m", description_of(vector))
     from napari_clumps.widgets.base.docks import find_dock
 
     window.viewer.window.add_plugin_dock_widget("napari-clumps", "Similar galaxies")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_clumps.widgets.base.docks import find_dock
+from tests.helpers.descriptions import description_of
 from tests.helpers.review_window import make_galaxies
 
 pytestmark = pytest.mark.gui
@@ -14,21 +15,11 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def opened(window, tmp_path):
     """A review of twelve galaxies of three kinds, and its map."""
-    from clump_detector.images.host_profile import VALUES
-    from clump_detector.models.described import Description
-
-    c, rng, nothing = window.controller, np.random.default_rng(0), np.zeros(0)
+    c, rng = window.controller, np.random.default_rng(0)
     c.open_paths([make_galaxies(tmp_path / "many", 12)])
     for cutout in c.session.review.cutouts():
         vector = np.eye(8)[cutout.id % 3] * 9 + rng.normal(size=8)
-        c.descriptions.take(
-            cutout.id, "m",
-            Description(
-                "e", vector.astype(np.float16), np.zeros(VALUES, np.float16),
-                np.zeros((0, 4)), nothing.astype(bool), nothing, nothing, nothing,
-                nothing, nothing, nothing.astype(int), 5, np.zeros((0, 8), np.float16),
-            ),
-        )  # fmt: skip
+        c.descriptions.take(cutout.id, "m", description_of(vector))
     window.viewer.window.add_plugin_dock_widget("napari-clumps", "Map of galaxies")
     window.settle(50)
     panel = window.panel("map_panel")

@@ -10,6 +10,7 @@ from napari_clumps.app.gallery import Gallery
 from napari_clumps.render.thumbnails import cut, share_of_window, window_around
 from napari_clumps.review import Arrangement, Proposal, Review, Status
 from napari_clumps.widgets.gallery.grid_layout import GridLayout
+from tests.helpers.descriptions import description_of
 
 pytestmark = pytest.mark.gui
 
@@ -333,9 +334,6 @@ def described(ui, like):
     """Keep embeddings of all boxes: those of some ids are alike, and no other."""
     import numpy as np
 
-    from clump_detector.images.host_profile import VALUES
-    from clump_detector.models.described import Description
-
     c, rng = ui.controller, np.random.default_rng(0)
     model = c.session.scores.chosen_model
     for i in c.session.review.ids:
@@ -344,12 +342,8 @@ def described(ui, like):
         vectors = rng.normal(size=(n, 8)) + 9 * np.array(
             [[b.id in like] for b in boxes]
         )
-        numbers = np.zeros(n)
-        made = Description(
-            "e", np.zeros(16, np.float16), np.zeros(VALUES, np.float16),
-            np.array([b.corners for b in boxes]), np.ones(n, bool), numbers, numbers,
-            numbers, numbers, numbers, np.zeros(n, int), 5, vectors.astype(np.float16),
-        )  # fmt: skip
+        corners = [box.corners for box in boxes]
+        made = description_of(np.zeros(16), corners, vectors)
         c.descriptions.take(i, model, made)
 
 

@@ -137,9 +137,9 @@ def embedding_of(
         alike; and the profile of the galaxy (see `host_profile`), None of a field of
         many galaxies.
     """
-    with coarsest_maps(predictor.detector) as maps:
-        found = predictor.predict(cutout)
     seen = predictor.seen(cutout)
+    with coarsest_maps(predictor.detector) as maps:
+        found = predictor.finished(cutout, seen, predictor.find(seen.picture))
     if predictor.in_tiles(seen.picture):
         return found, vector_of(maps), None
     host = host_mask(seen.picture, seen.fwhm)

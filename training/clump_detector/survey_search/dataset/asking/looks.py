@@ -8,7 +8,7 @@ import numpy as np
 
 from clump_detector.core.arrays import AnyArray, Floats
 from clump_detector.images.host_profile import VALUES
-from clump_detector.metrics.likeness import Scale, appearance, cosines
+from clump_detector.images.likeness import Scale, appearance, cosines
 
 from .scan import batches
 
