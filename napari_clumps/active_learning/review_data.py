@@ -115,7 +115,7 @@ def _begun(
 ) -> Iterator[tuple[CutoutRecord, list[Box], NDArray[np.void]]]:
     """Yield cutouts that are begun, with their decided boxes and those described."""
     for cutout in review.cutouts(begun=True):
-        if cutout.held_out:
+        if cutout.held_out or cutout.source.added:
             continue
         first, last = np.searchsorted(described["cutout"], [cutout.id, cutout.id + 1])
         decided = [box for box in review.boxes(cutout.id) if box.decided]

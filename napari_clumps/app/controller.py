@@ -21,14 +21,16 @@ from napari_clumps.jobs.describing import Describing
 from napari_clumps.jobs.detection import Detection
 from napari_clumps.jobs.download import Downloads
 from napari_clumps.jobs.exchange import Exchange
+from napari_clumps.jobs.injecting import Injecting
 from napari_clumps.jobs.survey import Surveys
-from napari_clumps.jobs.training import Retraining
+from napari_clumps.jobs.training.retraining import Retraining
 from napari_clumps.review import INTERESTS, Proposal
 from napari_clumps.settings.settings import load_settings
 from napari_clumps.settings.shortcuts import BOOK
 
 from .deciding.box_steps import CHANGES
 from .deciding.decisions import Decisions
+from .deciding.injected import Injected
 from .deciding.remarks import Remarks
 from .display import Display
 from .errors import shows_errors
@@ -66,6 +68,8 @@ class Controller:
         Flags, tags, interest and remark of whole cutouts.
     gallery : Gallery
         Decisions on many boxes at once.
+    injected : Injected
+        Galaxies with injected clumps, and which of those were found.
     reviewers : Reviewers
         Merging and comparing files of other reviewers.
     model_list : ModelList
@@ -78,7 +82,7 @@ class Controller:
         Where galaxies lie that look alike.
     similar : Similar
         The cutouts that look like others, or like few.
-    detection, describing, retraining, downloads, exchange, surveys : Job
+    detection, describing, injecting, retraining, downloads, exchange, surveys : Job
         Work in the background.
 
     Signals
@@ -112,6 +116,9 @@ class Controller:
         self.galaxy_map = GalaxyMap(session, self.descriptions)
         self.similar = Similar(session, self.navigator, self.descriptions)
         self.gallery = Gallery(session, self.navigator, self.descriptions)
+        self.injecting = Injecting(session, self.detection, self.reload)
+        session.review_opened.connect(self.injecting.close)
+        self.injected = Injected(session, self.navigator, self.injecting)
         self.reviewers = Reviewers(session, self.navigator)
         self.model_list = ModelList(session, self.detection, self.retraining)
         self._actions = self._bound_actions()
@@ -190,8 +197,8 @@ class Controller:
     def close(self) -> None:
         """End all background jobs and close the review."""
         jobs = (
-            self.describing, self.detection, self.retraining, self.downloads,
-            self.surveys,
+            self.describing, self.detection, self.injecting, self.retraining,
+            self.downloads, self.surveys,
         )  # fmt: skip
         for job in jobs:
             job.close()

@@ -84,6 +84,8 @@ class Navigator:
         review, queue = self.session.opened, self.session.queue
         assert queue is not None
         last = review.position
+        if last is not None and review.cutout(last).withdrawn:
+            last = None
         if last is not None and not review.cutout(last).done:
             return last
         return queue.next_undone(last) or last or next(iter(queue.ids), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from psygnal import Signal
@@ -33,8 +33,8 @@ class ShownBoxes:
         Of the heads of an ensemble, by the ids of the shown boxes, where known.
     votes_on : callable
         Returns them for boxes of a cutout.
-    place_on : callable
-        Returns the corners of a place on a cutout whose label is in doubt, or None.
+    places_on : list of callable
+        Each returns the corners of places on a cutout that are to be marked.
 
     Signals
     -------
@@ -59,7 +59,7 @@ class ShownBoxes:
         self.hidden = False
         self.votes: dict[int, str] = {}
         self.votes_on: Callable[[int, list[Box]], dict[int, str]] = lambda _, __: {}
-        self.place_on: Callable[[int], Corners | None] = lambda _: None
+        self.places_on: list[Callable[[int], Sequence[Corners]]] = []
         self._deferred = 0
         self._due = False
         self._start_when_due = False
@@ -121,7 +121,12 @@ class ShownBoxes:
                     if b.decided or b.opinions or not self._scores.is_weak(b)
                 ]
                 self.votes = self.votes_on(here, self._boxes)
-            self._canvas.doubted = None if self.hidden else self.place_on(here)
+            self._canvas.places = [
+                corners
+                for places in self.places_on
+                for corners in places(here)
+                if not self.hidden
+            ]
         if self.box(self.current) is None:
             self.current = None
 

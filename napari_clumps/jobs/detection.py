@@ -174,6 +174,22 @@ class Detection(Job[DetectEvent | None]):
             return
         self._run(requests, model)
 
+    def search(self, cutout_ids: Sequence[int]) -> None:
+        """Start on some cutouts of the open review.
+
+        Parameters
+        ----------
+        cutout_ids : sequence of int
+        """
+        review = self._host.opened
+        try:
+            model = resolve_model(self._host.scores.model_name)
+        except ClumpError as error:
+            self._host.warn(error.message)
+            return
+        records = [review.cutout(cutout_id) for cutout_id in cutout_ids]
+        self._run([described_request(review, record) for record in records], model)
+
     def _requests(self, scope: str) -> list[CutoutRequest]:
         if scope == "layer":
             return [self._layer_request(self.image_layer())]
@@ -181,7 +197,7 @@ class Detection(Job[DetectEvent | None]):
         here = cutout.id if cutout is not None else 1
         if scope == "cutout":
             return [described_request(review, review.cutout(here))]
-        waiting = [r for r in review.cutouts() if not r.done]
+        waiting = [r for r in review.cutouts() if not (r.done or r.withdrawn)]
         # The current cutout first, then those that follow it.
         waiting.sort(key=lambda r: (r.id < here, r.id))
         begun = {r.id for r in review.cutouts(begun=True)}

@@ -26,8 +26,8 @@ from napari_clumps.settings.settings import load_settings
 
 from .base import Job
 from .download import OpenPaths
-from .exchange import Work
 from .host import JobHost
+from .work import Work
 
 #: Rows that a table shows, and seconds between two looks at a review that grows.
 SHOWN_ROWS, _PAUSE = 1_000, 1.0

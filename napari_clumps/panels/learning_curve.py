@@ -24,7 +24,7 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.controls.training_curves import (
+from napari_clumps.widgets.plots.training_curves import (
     BLUE,
     GREEN,
     INK,

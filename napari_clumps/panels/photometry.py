@@ -24,8 +24,8 @@ from napari_clumps.viewer.napari_private import canvas_widget, find_window, main
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.controls.sed_plot import SpectrumView
 from napari_clumps.widgets.controls.unit_row import UnitRow
+from napari_clumps.widgets.plots.sed_plot import SpectrumView
 
 #: Lines of text shown at least: in most windows, and in one that
 #: is lower than so many pixels and would grow for it.

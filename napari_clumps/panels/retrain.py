@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 
 from clump_detector.config.recipe import preset
 from clump_detector.config.training import TrainConfig
-from napari_clumps.jobs.curves import RetrainChoices
+from napari_clumps.jobs.training.curves import RetrainChoices
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import bring_forward
@@ -28,7 +28,7 @@ from napari_clumps.widgets.base.parts import (
     text_label,
 )
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.controls.training_curves import CurvesView
+from napari_clumps.widgets.plots.training_curves import CurvesView
 
 _PARTS = {
     "heads only (fastest)": "heads",

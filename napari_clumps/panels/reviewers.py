@@ -1,4 +1,4 @@
-"""The panel "Reviewers": names, merging, agreement."""
+"""The panel "Reviewers": names, merging, agreement, completeness."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
 from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.controls.completeness import Completeness
 from napari_clumps.widgets.controls.job_row import JobRow
 
 
 class ReviewersPanel(QWidget):
-    """Merges files and says how far reviewers agree."""
+    """Merges files, says how far reviewers agree, and how complete labels are."""
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
@@ -68,6 +69,7 @@ class ReviewersPanel(QWidget):
         layout.addWidget(JobRow("merging", self._controller.exchange.merging))
         layout.addWidget(self._open)
         layout.addWidget(self._words)
+        layout.addWidget(Completeness(self._controller))
         layout.addStretch(1)
         fill_dock(self)
         window = main_window(self._session.viewer)

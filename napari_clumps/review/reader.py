@@ -25,6 +25,7 @@ from .label_set import label_set_steps
 from .notes import DECISIONS, Notes, SurveyOrigin
 from .queries.box_index import Crops, read_crops
 from .queries.facts import CutoutFacts, read_facts
+from .queries.injected import InjectedClump, injected_clumps
 from .queries.queue import Queue, QueuePlan, Ranking, make_queue
 from .queries.statistics import ReviewStatistics, StatisticsReader
 from .storage import log, replay
@@ -108,8 +109,13 @@ class ReviewReader:
         return self._cutouts.all(begun=begun)
 
     def states(self) -> list[tuple[int, bool, bool]]:
-        """Return id, done and held out of each cutout, in the order of the ids."""
-        rows = self._store.rows("SELECT id, done, held_out FROM cutouts ORDER BY id")
+        """Return id, done and held out of each cutout, in the order of the ids.
+
+        Galaxies with injected clumps are left out.
+        """
+        rows = self._store.rows(
+            "SELECT id, done, held_out FROM cutouts WHERE injected IS NULL ORDER BY id"
+        )
         return [(row[0], bool(row[1]), bool(row[2])) for row in rows]
 
     def keys(self, cutout: CutoutRecord) -> tuple[str, ...]:
@@ -172,7 +178,7 @@ class ReviewReader:
         """Return the cutouts that have a tag, in the order of their ids."""
         rows = self._store.rows(
             "SELECT DISTINCT cutouts.id FROM cutouts, json_each(tags) "
-            "WHERE tags != '[]' AND value = ? ORDER BY cutouts.id",
+            "WHERE tags != '[]' AND value = ? AND injected IS NULL ORDER BY cutouts.id",
             (tag,),
         )
         return [row[0] for row in rows]
@@ -181,7 +187,8 @@ class ReviewReader:
         """Return how interesting cutouts are, 0 to 3, where that was said."""
         return dict(
             self._store.rows(
-                "SELECT id, interest FROM cutouts WHERE interest IS NOT NULL"
+                "SELECT id, interest FROM cutouts "
+                "WHERE interest IS NOT NULL AND injected IS NULL"
             )
         )
 
@@ -342,6 +349,29 @@ class ReviewReader:
     def disagreements(self) -> int:
         """Number of unresolved disagreements: boxes on which reviewers differ."""
         return disagreements(self._store)
+
+    def injected_clumps(self, least: Least = everything) -> list[InjectedClump]:
+        """Return the injected clumps of the galaxies that are done, and who found them.
+
+        Proposals count from the score that ``least`` gives for their model.
+        """
+        done = (self.cutout(i) for i in self.injected(done=True))
+        return injected_clumps(((c, self.boxes(c.id)) for c in done), least)
+
+    def injected(self, *, done: bool) -> list[int]:
+        """Return the galaxies with injected clumps that are shown, done or not."""
+        rows = self._store.rows(
+            "SELECT id FROM cutouts "
+            "WHERE injected IS NOT NULL AND NOT withdrawn AND done = ? ORDER BY id",
+            (done,),
+        )
+        return [row[0] for row in rows]
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether there are galaxies with injected clumps that are not shown."""
+        sql = "SELECT count(*) FROM cutouts WHERE injected IS NOT NULL AND withdrawn"
+        return bool(self._store.value(sql))
 
     @property
     def twice_done(self) -> list[tuple[int, int]]:

@@ -9,13 +9,14 @@ from psygnal import Signal
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.json_types import JsonObject
+from clump_detector.image_files.added_light import AddedLight
 from clump_detector.image_files.sources import Source
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.records import Box, Change, Label, Proposal
 from napari_clumps.review.storage.review_file import ReviewFile
 
 from . import blind
-from .images import repeats
+from .images import injections, repeats
 from .label_import import LabelImportResult, all_label_changes
 from .proposing import propose
 from .reader import ReviewReader
@@ -223,6 +224,40 @@ class ReviewWriter(ReviewReader):
         if changes:
             self._note(changes)
         return len({change.cutout for change in changes})
+
+    def injection_candidates(self, n: int) -> list[int]:
+        """Return up to n cutouts for `inject`, chosen at random."""
+        return injections.candidates(self._store, n, self._store.meta()["seed"])
+
+    def inject(self, clumps: Mapping[int, Sequence[AddedLight]]) -> list[int]:
+        """Add galaxies with injected clumps to the queue, without marking them as such.
+
+        They are in no label set, and no model learns from them. `injected_clumps` says
+        who found what.
+
+        Parameters
+        ----------
+        clumps : mapping of int to sequence of AddedLight
+            What is injected, by the cutout whose galaxy it is.
+
+        Returns
+        -------
+        list of int
+            The new cutouts.
+        """
+        seed = self._store.meta()["seed"]
+        made = list(
+            injections.injection_changes(self._cutouts, self._store, clumps, seed)
+        )
+        if made:
+            self._note(made)
+        return [change.cutout for change in made]
+
+    def show_injected(self, shown: bool) -> None:
+        """Show the galaxies with injected clumps again, or none of them."""
+        changes = list(injections.switch_changes(self._store, shown))
+        if changes:
+            self._note(changes, touched=[change.cutout for change in changes])
 
     def note_training(self, *points: JsonObject) -> None:
         """Add points to the learning curve; those that are there stay."""

@@ -54,8 +54,8 @@ class Canvas:
         Its three layers, and which of them the user deletes.
     changes : BoxChanges
         What the user does to the boxes with the mouse.
-    doubted : (float, float, float, float) or None
-        Corners of a place whose label is in doubt; a frame is drawn around it.
+    places : sequence of (float, float, float, float)
+        Corners of places to mark, such as one whose label is in doubt.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -68,7 +68,7 @@ class Canvas:
         self._shown: list[tuple[int, tuple[float, float, float, float]]] | None = None
         self._size = (0, 0)
         self._current: int | None = None
-        self.doubted: Corners | None = None
+        self.places: Sequence[Corners] = ()
         self._votes: Mapping[int, str] = {}
         self._unit = 1.0
         self._widths: list[float] = []
@@ -225,7 +225,7 @@ class Canvas:
     def _show_marks(self) -> None:
         if not self.marks.visible:  # napari 0.9 cannot colour what it does not show
             return
-        marks = layers.to_marks(self._boxes, self._unit, self._current, self.doubted)
+        marks = layers.to_marks(self._boxes, self._unit, self._current, self.places)
         self.marks.data = marks.segments
         if len(marks.segments):
             self.marks.edge_color = marks.colours

@@ -39,7 +39,7 @@ _WIDTHS = {
 _FRAME: Colour = (1.0, 1.0, 1.0, 1.0)
 
 #: Colour of the frame around a place that is in doubt, and its distance in thin lines.
-_DOUBTED: Colour = (0.94, 0.89, 0.26, 1.0)
+_PLACE: Colour = (0.94, 0.89, 0.26, 1.0)
 _AROUND = 4.0
 FRAME_GAP = 3.0
 _FRAME_ARM, _FRAME_SHARE = 6.0, 0.3
@@ -133,12 +133,12 @@ def to_marks(
     boxes: Sequence[Box],
     unit: float = 1.0,
     current: int | None = None,
-    doubted: Corners | None = None,
+    places: Sequence[Corners] = (),
 ) -> VectorMarks:
     """Return the marks over the outlines.
 
     Dashes for proposals, crosses for rejected boxes, ticks for edited ones, and the
-    corners of a frame around the current one, and around a place that is in doubt.
+    corners of a frame around the current one, and around places to look at.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ def to_marks(
         Width of a thin line in pixels, from `line_unit`.
     current : int or None
         Id of the current box.
-    doubted : (float, float, float, float) or None
-        Corners of a place whose label is looked at again.
+    places : sequence of (float, float, float, float)
+        Corners of places to look at, such as one whose label is in doubt.
     """
     segments: list[NDArray[np.float64]] = []
     colours: list[Colour] = []
@@ -166,12 +166,11 @@ def to_marks(
             made = _frame(box.corners, unit)
             segments.append(made)
             colours += [_FRAME] * len(made)
-    if doubted is not None:
-        x1, y1, x2, y2 = doubted
+    for x1, y1, x2, y2 in places:
         far = _AROUND * unit
         made = _frame((x1 - far, y1 - far, x2 + far, y2 + far), unit)
         segments.append(made)
-        colours += [_DOUBTED] * len(made)
+        colours += [_PLACE] * len(made)
     if not segments:
         return VectorMarks(np.zeros((0, 2, 2)), np.zeros((0, 4)))
     return VectorMarks(np.concatenate(segments), np.array(colours))

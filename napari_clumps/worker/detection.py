@@ -131,8 +131,11 @@ def _entry(cutout: CutoutRequest, path: Path) -> JsonObject:
     }  # fmt: skip
     if cutout.source is not None:
         files = [str(file.absolute()) for file in cutout.source.files]
-        bands = list(cutout.source.bands)
-        return {**entry, "name": cutout.source.name, "files": files, "bands": bands}
+        return {
+            **entry, "name": cutout.source.name, "files": files,
+            "bands": list(cutout.source.bands),
+            "added": [one.to_json() for one in cutout.source.added],
+        }  # fmt: skip
     try:
         np.save(path, np.asarray(cutout.array), allow_pickle=False)
     except OSError as error:

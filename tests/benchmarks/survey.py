@@ -2,12 +2,16 @@
 
 ``SURVEY_SHORT`` (default 1,000) and ``SURVEY_LONG`` (default 100,000) are the numbers
 of cutouts of the short runs and of the long one; 0 leaves the long one out.
+``SURVEY_INPUT`` is the side in pixels at which the network looks at a cutout (default:
+the starter model's own). A small one makes a long run affordable; what Dask and the
+writing take weighs all the more then.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,9 +34,8 @@ torch.set_num_threads(1)
 from pathlib import Path
 from clump_detector.images.cutout import read_cutout
 from clump_detector.detector.predict import Predictor
-from clump_detector.models.registry import resolve_model
 from clump_detector.image_files.sources import find_sources
-predictor = Predictor(resolve_model("starter"), "cpu")
+predictor = Predictor(Path(sys.argv[2]), "cpu")
 sources = find_sources([Path(sys.argv[1])])
 for source in sources[:20]:
     predictor.predict(read_cutout(source))
@@ -56,7 +59,7 @@ from tests.helpers.resources import memory_of_children
 def main():
     folder, out, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     rates, peaks = [], []
-    options = SurveyOptions(photometry=False)
+    options = SurveyOptions(photometry=False, model=sys.argv[4])
     source = Folders([folder])
     for event in run.search_survey(source, out, options, ClusterChoice(jobs=workers)):
         if isinstance(event, Progressed):
@@ -134,6 +137,20 @@ def small_cutouts(folder: Path, n: int) -> None:
             os.link(image, part / f"galaxy-{k:06d}{image.suffix}")
 
 
+def _model(folder: Path) -> Path:
+    """Copy the starter model, with another input size where that is asked for."""
+    from clump_detector.models.registry import resolve_model
+
+    shutil.copytree(resolve_model("starter"), folder)
+    card = folder / "model.json"
+    values = json.loads(card.read_text(encoding="utf-8"))
+    side = os.environ.get("SURVEY_INPUT")
+    if side:
+        values["config"]["input_size"] = int(side)
+    card.write_text(json.dumps(values), encoding="utf-8")
+    return folder
+
+
 def figures() -> Iterator[Figure]:
     """Measure the loop, one worker and two, and a long run beside a short one."""
     long = int(os.environ.get("SURVEY_LONG", "100000"))
@@ -144,9 +161,10 @@ def figures() -> Iterator[Figure]:
         each, after = json.loads(_run(_LIMIT, folder / "answered", 20_000))
         yield Figure("cutouts a second that one client can hand out", 1 / each, "")
         yield Figure("putting the tables together, a cutout", 1000 * after, "ms")
-        loop = json.loads(_run(_LOOP, folder / "short"))
+        model = _model(folder / "model")
+        loop = json.loads(_run(_LOOP, folder / "short", model))
         one, _, _ = _survey(folder, "short", 1)
-        again = json.loads(_run(_LOOP, folder / "short"))
+        again = json.loads(_run(_LOOP, folder / "short", model))
         two, peaks, _ = _survey(folder, "short", 2)
         plain = float(np.median([loop, again]))
         yield Figure("the plain loop, a cutout", 1000 * plain, "ms")
@@ -167,7 +185,9 @@ def figures() -> Iterator[Figure]:
 def _survey(folder: Path, name: str, workers: int) -> tuple[float, list[float], float]:
     """Return seconds a cutout, memory of workers over time in GB, and all seconds."""
     out = folder / f"dataset-{name}-{workers}"
-    each, peaks, seconds = json.loads(_run(_SURVEY, folder / name, out, workers))
+    each, peaks, seconds = json.loads(
+        _run(_SURVEY, folder / name, out, workers, folder / "model")
+    )
     return each, peaks, seconds
 
 

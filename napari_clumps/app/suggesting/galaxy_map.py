@@ -63,9 +63,7 @@ class GalaxyMap:
 
     def make(self) -> None:
         """Make the map of what is described now, in the background."""
-        review = self.session.review
-        every = 0 if review is None else len(review)
-        known = known_galaxies(self._descriptions, every)
+        known = known_galaxies(self._descriptions, self.session.review)
         if isinstance(known, str):
             self._show_none(known)
             return

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.images.likeness import appearance
+from napari_clumps.review import Review
 
 from .descriptions import Descriptions
 
@@ -28,7 +29,7 @@ class KnownGalaxies:
     weights : array of shape (D,)
         and how much each value counts; see `clump_detector.images.likeness`.
     every : int
-        How many cutouts the review has.
+        How many galaxies the review has.
     """
 
     ids: NDArray[np.int64]
@@ -46,20 +47,25 @@ class KnownGalaxies:
         return f"the {n:,} of {self.every:,} that are described"
 
 
-def known_galaxies(descriptions: Descriptions, every: int) -> KnownGalaxies | str:
+def known_galaxies(
+    descriptions: Descriptions, review: Review | None
+) -> KnownGalaxies | str:
     """Return what is known of the galaxies of a review, or why nothing is.
 
     Parameters
     ----------
     descriptions : Descriptions
-    every : int
-        How many cutouts the review has.
+    review : Review or None
+        Its galaxies with injected clumps are left out.
     """
     features = descriptions.features
-    if features is None:
+    if features is None or review is None:
         return "No review is open."
     try:
         ids, vectors = features.vectors()
+        there = np.array([i for i, _, _ in review.states()], np.int64)
+        own = np.isin(ids, there)
+        ids, vectors = ids[own], vectors[own]
         profiles = features.profiles(ids)
     except ClumpError as error:
         return error.message
@@ -69,5 +75,6 @@ def known_galaxies(descriptions: Descriptions, every: int) -> KnownGalaxies | st
             "of the queue."
         )
     # The first half is of the galaxy itself, and not of its surroundings.
-    own = vectors[:, : vectors.shape[1] // 2]
-    return KnownGalaxies(ids, vectors, *appearance(own, profiles), every)
+    middle = vectors[:, : vectors.shape[1] // 2]
+    looks = appearance(middle, profiles)
+    return KnownGalaxies(ids, vectors, *looks, len(there))

@@ -162,9 +162,7 @@ class Similar:
 
     def _known(self) -> KnownGalaxies | None:
         """Return what is known of the review's galaxies, or say why nothing is."""
-        review = self.session.review
-        every = 0 if review is None else len(review)
-        known = known_galaxies(self._descriptions, every)
+        known = known_galaxies(self._descriptions, self.session.review)
         if isinstance(known, str):
             self._show([], known)
             return None

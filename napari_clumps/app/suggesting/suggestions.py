@@ -13,6 +13,7 @@ from clump_detector.models.arms import RANDOM
 from napari_clumps.active_learning.doubts import doubts
 from napari_clumps.active_learning.features import Features
 from napari_clumps.active_learning.ranking import (
+    AT_RANDOM,
     NOT_DESCRIBED,
     rank,
 )
@@ -87,7 +88,7 @@ class Suggestions:
         navigator.ranking = self.ranking
         navigator.describe_for = self.describe_for
         decisions.confirm = self.confirm
-        session.shown.place_on = self._place_on
+        session.shown.places_on.append(self._places_on)
         session.review_opened.connect(self._forget)
         session.cutout_changed.connect(self._on_cutout)
         session.models_changed.connect(self._on_models)
@@ -114,7 +115,9 @@ class Suggestions:
         cutout = self._session.cutout
         if not self.order or cutout is None:
             return ""
-        return self._reasons.get(cutout.id, "")
+        # A galaxy with injected clumps comes by chance, and must not give itself away.
+        usual = AT_RANDOM if cutout.source.added and not cutout.done else ""
+        return self._reasons.get(cutout.id, usual)
 
     @property
     def progress(self) -> str:
@@ -172,9 +175,11 @@ class Suggestions:
         self._places = {one.cutout: corners[one.place] for one in found}
         return [one.cutout for one in found]
 
-    def _place_on(self, cutout_id: int) -> Corners | None:
+    def _places_on(self, cutout_id: int) -> list[Corners]:
         """Return the place that is in doubt, where a cutout is looked at again."""
-        return self._places.get(cutout_id) if self.order == _AGAIN else None
+        if self.order != _AGAIN or cutout_id not in self._places:
+            return []
+        return [self._places[cutout_id]]
 
     # -- describing what is missing -------------------------------------------
 

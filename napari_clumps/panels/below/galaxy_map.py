@@ -17,7 +17,7 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs_below, bring_forward
 from napari_clumps.widgets.base.parts import ElidedLabel, fill_dock, plain_button
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.controls.training_curves import BLUE, INK, ORANGE, PAPER
+from napari_clumps.widgets.plots.training_curves import BLUE, INK, ORANGE, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import MouseEvent

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clump_detector.core.errors import ClumpError, ReviewError
+from clump_detector.image_files.added_light import many_from_json
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.formats.orientation import picture_size
@@ -19,7 +20,7 @@ from .held_out import Keys, held_out, held_out_by_key, keys_of, keys_of_new
 
 _RECORD = (
     "SELECT id, name, files, bands, done, held_out, model, width, height, flags, "
-    "remark, repeat_of, keys, blind, tags, interest FROM cutouts"
+    "remark, repeat_of, keys, blind, tags, interest, injected, withdrawn FROM cutouts"
 )
 _DECIDED = " + ".join(DECIDED)
 _PAGE = 1000
@@ -76,7 +77,8 @@ class Cutouts:
             (first, again)
             for first, again in self._store.rows(
                 "SELECT a.id, b.id FROM cutouts AS b JOIN cutouts AS a "
-                "ON a.id = b.repeat_of WHERE a.done AND b.done ORDER BY b.id"
+                "ON a.id = b.repeat_of WHERE a.done AND b.done AND b.injected IS NULL "
+                "ORDER BY b.id"
             )
         ]
 
@@ -92,7 +94,7 @@ class Cutouts:
         """
         found = self._store.value(
             "SELECT id FROM cutouts WHERE instr(lower(name), lower(?)) "
-            "ORDER BY id <= ?, id LIMIT 1",
+            "AND NOT withdrawn ORDER BY id <= ?, id LIMIT 1",
             (text, after),
         )
         return None if found is None else int(found)
@@ -112,13 +114,14 @@ class Cutouts:
     def _record(self, row: SqlRow) -> CutoutRecord:
         number, name, files, bands, done, held_out = row[:6]
         model, width, height, flags, remark, first, keys, blind = row[6:14]
-        tags, interest = row[14:]
+        tags, interest, injected, withdrawn = row[14:]
         paths = tuple(image_files.locate(kept, self._home) for kept in load(files))
-        source = Source(name, paths, tuple(load(bands)), self.unit)
+        added = many_from_json(load(injected)["clumps"]) if injected else ()
+        source = Source(name, paths, tuple(load(bands)), self.unit, added)
         return CutoutRecord(
             number, name, source, bool(done), bool(held_out), model, width, height,
             tuple(load(flags)), remark, first, tuple(load(keys)), bool(blind),
-            tuple(load(tags)), interest,
+            tuple(load(tags)), interest, bool(withdrawn),
         )  # fmt: skip
 
     # -- adding -------------------------------------------------------------

@@ -33,7 +33,8 @@ def repeat_changes(
     """
     rows = store.rows(
         "SELECT id FROM cutouts WHERE done AND repeat_of IS NULL AND id NOT IN "
-        "(SELECT repeat_of FROM cutouts WHERE repeat_of IS NOT NULL) ORDER BY id"
+        "(SELECT repeat_of FROM cutouts WHERE repeat_of IS NOT NULL "
+        "AND injected IS NULL) ORDER BY id"
     )
     ids = [row[0] for row in rows]
     chosen = random.Random(f"{seed} {len(cutouts)}").sample(ids, min(n, len(ids)))

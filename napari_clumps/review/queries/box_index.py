@@ -159,7 +159,7 @@ def read_crops(
     hide : bool
         Also leave out proposals on held-out cutouts that are still to be marked.
     """
-    some = f"WHERE NOT ({_UNDISCLOSED})"
+    some = f"WHERE NOT c.withdrawn AND NOT ({_UNDISCLOSED})"
     values: list[SqlValue] = [hide]
     if cutout_ids is not None:
         some += " AND b.cutout IN (SELECT value FROM json_each(?))"

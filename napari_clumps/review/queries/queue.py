@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from clump_detector.core.errors import ReviewError
+from napari_clumps.review.images.injections import injected_among
 from napari_clumps.review.queries.score_filter import (
     STRONG,
     Least,
@@ -51,6 +52,7 @@ SHOWN = {
     "tagged": "cutouts with a tag",
     "disagreements": "cutouts on which reviewers disagree",
     "held out": "cutouts that are held out",
+    "injected": "done galaxies with injected clumps, which are marked",
 }
 
 #: A repeated cutout comes at least this many cutouts later.
@@ -88,6 +90,7 @@ _SHOWN = {
     "held out": "held_out = 1",
     "flagged": "(flags != '[]' OR remark != '')",
     "tagged": "tags != '[]'",
+    "injected": "(injected IS NOT NULL AND done = 1 AND NOT withdrawn)",
     "disagreements": (
         "id IN (SELECT b.cutout FROM boxes AS b WHERE b.status = 'proposal' "
         "AND b.opinions IS NOT NULL)"
@@ -193,7 +196,7 @@ def make_queue(
     ranking : callable, optional
         Gives the cutouts that come first in an order of `RANKED`.
     """
-    if plan.order in RANKED and plan.shown != "held out":
+    if plan.order in RANKED and plan.shown not in ("held out", "injected"):
         return _ranked(store, plan, least, ranking)
     ids = _first_order(store, plan, least)
     if plan.order == "random":
@@ -204,7 +207,7 @@ def make_queue(
         ids = [*chosen, *sorted(there - set(chosen))]
     elif plan.order == "catalogue":
         ids = _repeats_among(store, ids)
-    return Queue(store, ids)
+    return Queue(store, injected_among(store, ids))
 
 
 def _ranked(
@@ -225,14 +228,16 @@ def _ranked(
         return Queue(store, first, note)
     undone = {row[0] for row in store.rows("SELECT id FROM cutouts WHERE done = 0")}
     if not undone & known:
-        return Queue(store, there, "Nothing is left to choose from: all is done.")
+        note = "Nothing is left to choose from: all is done."
+        return Queue(store, injected_among(store, there), note)
     if not first:
         fallback = RANKED[plan.order]
         queue = make_queue(store, QueuePlan(fallback, plan.shown), least)
         note = f"No cutout is described yet: the order is “{fallback}” until then."
         return Queue(store, [i for i in queue.ids if i in known], note)
     apart = set(first)
-    return Queue(store, [*first, *(i for i in there if i not in apart)])
+    rest = (i for i in there if i not in apart)
+    return Queue(store, injected_among(store, [*first, *rest]))
 
 
 def _first_order(store: Store, plan: QueuePlan, least: Least) -> list[int]:
@@ -250,7 +255,10 @@ def _repeats_among(store: Store, ids: list[int]) -> list[int]:
     if not store.value("SELECT sum(cutouts) FROM tally WHERE repeated = 1"):
         return ids
     first: dict[int, int] = dict(
-        store.rows("SELECT id, repeat_of FROM cutouts WHERE repeat_of IS NOT NULL")
+        store.rows(
+            "SELECT id, repeat_of FROM cutouts "
+            "WHERE repeat_of IS NOT NULL AND injected IS NULL"
+        )
     )
     last = max((i for i in ids if i not in first), default=0)
     seed = store.meta()["seed"]

@@ -174,7 +174,9 @@ class StatisticsReader:
             Gives the score from which a model's undecided proposals are counted.
         """
         self._read_log()
-        sums = "SELECT count(*), coalesce(sum(done), 0) FROM cutouts"
+        sums = (
+            "SELECT count(*), coalesce(sum(done), 0) FROM cutouts WHERE NOT withdrawn"
+        )
         ((cutouts, done),) = self._store.rows(sums)
         models, scores, drawn = _outcomes(self._store, least)
         gaps = self._gaps
@@ -212,7 +214,8 @@ def _outcomes(
     """Return what became of proposals by model and by score, and how many are drawn."""
     rows = store.rows(
         "SELECT model, CAST(score / :bin + 1e-9 AS INTEGER), status, count(*) "
-        f"FROM boxes WHERE status != 'proposal' OR {STRONG} GROUP BY 1, 2, 3",
+        f"FROM boxes WHERE (status != 'proposal' OR {STRONG}) AND cutout NOT IN "
+        "(SELECT id FROM cutouts WHERE injected IS NOT NULL) GROUP BY 1, 2, 3",
         {"bin": SCORE_BIN, **parameters(store, least)},
     )
     models: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))

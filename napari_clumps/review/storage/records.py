@@ -208,8 +208,8 @@ class CutoutRecord:
         Some of `FLAGS`.
     remark : str
     repeat_of : int or None
-        The cutout that this one repeats, to measure self-consistency; its boxes are in
-        no label set.
+        The cutout that this one repeats, to measure self-consistency or, with injected
+        clumps, completeness; its boxes are in no label set.
     keys : tuple of str
         The keys that identify its galaxy, see `clump_detector.images.identity`; empty
         in a review of an earlier version.
@@ -220,6 +220,8 @@ class CutoutRecord:
     interest : int or None
         How interesting the user finds it, one of `INTERESTS`; None where it is not
         said.
+    withdrawn : bool
+        Whether it has injected clumps (``source.added``) and is not shown any more.
     """
 
     id: int
@@ -237,6 +239,7 @@ class CutoutRecord:
     blind: bool = False
     tags: tuple[str, ...] = ()
     interest: int | None = None
+    withdrawn: bool = False
 
     @property
     def size(self) -> tuple[int, int] | None:

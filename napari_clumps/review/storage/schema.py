@@ -12,7 +12,7 @@ from .records import DECIDED, Status
 APPLICATION_ID = 0x434C4D50
 
 #: Raised when the tables change; an older program then refuses the file.
-VERSION = 4
+VERSION = 5
 
 _STATUSES = [status.value for status in Status]
 _COUNTERS = "".join(f", {name} INTEGER NOT NULL DEFAULT 0" for name in _STATUSES)
@@ -62,7 +62,9 @@ CREATE TABLE cutouts (
   keys TEXT NOT NULL DEFAULT '[]',   -- JSON: what identifies the galaxy
   blind INTEGER NOT NULL DEFAULT 0,  -- marked before any model's boxes were shown
   tags TEXT NOT NULL DEFAULT '[]',   -- JSON
-  interest INTEGER                   -- 0 to 3, where the user said
+  interest INTEGER,                  -- 0 to 3, where the user said
+  injected TEXT,           -- JSON: simulated clumps in the image, and its place
+  withdrawn INTEGER NOT NULL DEFAULT 0  -- injected, and not shown any more
   {_COUNTERS}
 );
 CREATE INDEX cutouts_by_name ON cutouts (name);
@@ -90,6 +92,11 @@ CREATE INDEX boxes_by_cutout ON boxes (cutout);
 _UNSETTLED = """
 CREATE INDEX boxes_unsettled ON boxes (cutout)
   WHERE status = 'proposal' AND opinions IS NOT NULL;
+"""
+
+# Injected clumps are in few cutouts, and are asked for at every count.
+_INJECTED = """
+CREATE INDEX cutouts_injected ON cutouts (id) WHERE injected IS NOT NULL;
 """
 
 _GROUP = ("held_out", "done", "decided", "repeated")
@@ -160,6 +167,7 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 {_TABLES}
 {_UNSETTLED}
+{_INJECTED}
 {_TALLY}
 {_TRIGGERS}
 """
@@ -208,5 +216,15 @@ ALTER TABLE cutouts ADD COLUMN interest INTEGER;
 PRAGMA user_version = 4;
 """
 
+#: Makes a review of format 5 of one of format 4, which had no injected clumps.
+_FROM_FORMAT_4 = f"""
+ALTER TABLE cutouts ADD COLUMN injected TEXT;
+ALTER TABLE cutouts ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+{_INJECTED}
+PRAGMA user_version = 5;
+"""
+
 #: What makes the next format of each older one; all of them, in order, the newest.
-MIGRATIONS = {1: _FROM_FORMAT_1, 2: _FROM_FORMAT_2, 3: _FROM_FORMAT_3}
+MIGRATIONS = {
+    1: _FROM_FORMAT_1, 2: _FROM_FORMAT_2, 3: _FROM_FORMAT_3, 4: _FROM_FORMAT_4,
+}  # fmt: skip

@@ -22,18 +22,20 @@ _BOX_PUT = (
 CUTOUT_COLUMNS = (
     "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
     "flags", "remark", "repeat_of", "keys", "blind", "tags", "interest",
+    "injected", "withdrawn",
 )  # fmt: skip
 
 #: Columns of both tables that hold JSON.
 JSON_COLUMNS = {
-    "files", "bands", "seen", "flags", "keys", "tags", "proposed", "opinions",
+    "files", "bands", "seen", "flags", "keys", "tags", "injected", "proposed",
+    "opinions",
 }  # fmt: skip
 
-#: Values that a row of the log lacks where it is older than format 2, 3 or 4.
+#: Values that a row of the log lacks where it is of an older format.
 NEW_BOX = {"second": None, "opinions": None}
 NEW_CUTOUT: LogValues = {
     "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
-    "tags": [], "interest": None,
+    "tags": [], "interest": None, "injected": None, "withdrawn": False,
 }  # fmt: skip
 
 

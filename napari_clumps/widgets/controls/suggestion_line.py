@@ -1,4 +1,4 @@
-"""Why the current cutout comes now, and how far a model has described the review."""
+"""Why the current cutout comes now, or what was injected into it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CHECK = "Correct the boxes, or press {key}: the labels are right."
 
 
 class SuggestionLine(QWidget):
-    """A line or two below the queue, where the order is one of a model's.
+    """A line or two below the queue, where there is something to say.
 
     Parameters
     ----------
@@ -24,6 +24,7 @@ class SuggestionLine(QWidget):
         super().__init__()
         self.setObjectName("suggestion_line")
         self._session, self._suggestions = controller.session, controller.suggestions
+        self._injected = controller.injected
         self._words = text_label("queue_reason")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -42,6 +43,7 @@ class SuggestionLine(QWidget):
         queue = self._session.queue
         reason = self._suggestions.reason
         lines = [f"Why this one: {reason}." if reason else ""]
+        lines.append(self._injected.told)
         if self._suggestions.checking:
             lines.append(_CHECK.format(key=BOOK.key("accept_rest")))
         if self._suggestions.order and queue is not None:

@@ -11,11 +11,12 @@ from clump_detector.evaluation.completeness import (
     EDGES,
     completeness,
     draw_completeness,
-    wilson,
 )
-from clump_detector.evaluation.injection import RATIOS, Trial, try_clumps
+from clump_detector.evaluation.injection import Trial, try_clumps
+from clump_detector.image_files.added_light import RATIOS
 from clump_detector.image_files.sources import find_sources
 from clump_detector.images.cutout import read_cutout
+from clump_detector.metrics.shares import wilson
 from clump_detector.photometry import measure
 
 FWHM, SIDE = 4.0, 161

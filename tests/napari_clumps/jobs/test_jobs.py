@@ -12,7 +12,7 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from clump_detector.models.card import read_card
-from napari_clumps.jobs.training import RetrainChoices
+from napari_clumps.jobs.training.curves import RetrainChoices
 from napari_clumps.review import Status
 
 pytestmark = pytest.mark.gui

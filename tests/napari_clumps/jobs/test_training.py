@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from napari_clumps.jobs.curves import Curves, RetrainChoices
+from napari_clumps.jobs.training.curves import Curves, RetrainChoices
 from tests.helpers.paths import ROOT
 from tests.helpers.review_window import make_galaxies
 
@@ -136,7 +136,7 @@ def test_cancel_during_the_comparison_keeps_the_model_and_says_so(labelled):
 
 
 def test_the_second_curve_says_what_it_is_of(labelled):
-    from napari_clumps.widgets.controls.training_curves import CurvesView
+    from napari_clumps.widgets.plots.training_curves import CurvesView
 
     train(labelled)
     finish(labelled)
@@ -156,7 +156,7 @@ def test_the_second_curve_says_what_it_is_of(labelled):
 
 
 def test_the_second_curve_ends_as_what_to_expect_at_each_score(labelled):
-    from napari_clumps.widgets.controls.training_curves import CurvesView
+    from napari_clumps.widgets.plots.training_curves import CurvesView
 
     rows = ((0.2, 0.9, 0.5), (0.5, 0.7, 0.7), (0.8, 0.4, 0.9))
     view = CurvesView()

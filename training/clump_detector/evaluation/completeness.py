@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from clump_detector.core.json_types import JsonObject
+from clump_detector.image_files.added_light import RATIOS
+from clump_detector.metrics.shares import wilson
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
 
-from .injection import RATIOS, Trial
+from .injection import Trial
 from .plots import COLOURS, new_figure, save_figure
 
 #: Bins of flux ratio: edges in the logarithm.
@@ -19,24 +21,6 @@ EDGES = np.geomspace(*RATIOS, 9)
 
 #: Fewer trials than this give no share.
 LEAST = 5
-
-
-def wilson(found: int, n: int) -> tuple[float, float]:
-    """Return the 68 % interval of a share of n trials.
-
-    Wilson (1927, J. Am. Stat. Assoc. 22, 209), which is right for shares of 0 and 1.
-
-    Parameters
-    ----------
-    found, n : int
-        The share is ``found / n``; of no trials the interval is 0 to 1.
-    """
-    from astropy.stats import binom_conf_interval
-
-    if n == 0:
-        return 0.0, 1.0
-    low, high = binom_conf_interval(found, n, interval="wilson")
-    return float(low), float(high)
 
 
 def completeness(trials: Sequence[Trial], score: float) -> JsonObject:

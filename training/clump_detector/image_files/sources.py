@@ -15,6 +15,7 @@ from pathlib import Path
 from clump_detector.core.errors import FileError, ImageError, from_os_error
 from clump_detector.core.signatures import refuse_special
 
+from .added_light import AddedLight
 from .bands import BAND_ORDER, band_of_token, from_blue
 from .companions import Companions, LeftOut, companions_in_words
 
@@ -48,12 +49,15 @@ class Source:
         as the user gives them. Headers take precedence.
     unit : str
         The user's unit for fluxes whose header names none; see `units.chosen_unit`.
+    added : tuple of AddedLight
+        Simulated clumps that are added to the pixels when they are read.
     """
 
     name: str
     files: tuple[Path, ...]
     bands: tuple[str, ...] = ()
     unit: str = ""
+    added: tuple[AddedLight, ...] = ()
 
     @property
     def path(self) -> Path:

@@ -30,6 +30,7 @@ from clump_detector.images.formats.arrays import as_image, read_npy, read_npz
 from clump_detector.images.formats.orientation import orientation_of, turn_notes
 from clump_detector.images.formats.pictures import read_picture
 from clump_detector.images.formats.tiff import read_tiff
+from clump_detector.images.pixels.added_light import with_light
 from clump_detector.images.pixels.planes import ColourImage, Planes
 
 from .combine import Assembled, assembled
@@ -105,7 +106,7 @@ class Cutout:
 
 
 def read_cutout(source: Source | str | Path) -> Cutout:
-    """Read one cutout.
+    """Read one cutout, and add the simulated clumps of its source.
 
     Raises
     ------
@@ -128,7 +129,7 @@ def read_cutout(source: Source | str | Path) -> Cutout:
     return with_galaxy(
         Cutout(
             source.name,
-            image.pixels,
+            with_light(image.pixels, source.added, source.path),
             source,
             image.bands,
             image.wcs,
@@ -145,7 +146,7 @@ def read_cutout(source: Source | str | Path) -> Cutout:
 
 def _picture(found: ColourImage, source: Source) -> Cutout:
     notes = (*_notes(found.pixels, True), *_turned(source), *found.notes)
-    pixels = found.pixels
+    pixels = with_light(found.pixels, source.added, source.path)
     return Cutout(source.name, pixels, source, notes=notes, read_as=found.words)
 
 

@@ -18,14 +18,12 @@ from clump_detector.core.boxes import SIDE_IN_FWHM, Boxes
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.host_mask import host_mask, nucleus
+from clump_detector.images.pixels.asinh import SOFTENING, redone, undone
 from clump_detector.images.rgb import to_rgb
 
 from . import priors
 from .priors import FWHM_PER_SIGMA, SIGMA_PER_MAD, Rng, fluxes
 from .survey_picture import VISIBLE_LEVELS, WEIGHTS, Picture
-
-#: Softening of the asinh curve that stands for the one a picture was made with.
-SOFTENING = 0.12
 
 #: The brightest injected clump adds this many grey levels.
 BRIGHTEST_LEVELS = 130.0
@@ -148,19 +146,6 @@ def star_width(picture: Picture) -> float | None:
     widths = np.asarray(widths, dtype=float)
     good = widths[(widths > 0.4 * guess) & (widths < 2.2 * guess)]
     return float(np.percentile(good, 25)) if len(good) >= 4 else None
-
-
-def undone(picture: Picture) -> Floats:
-    """Return intensities of about 0 to 1 from grey levels."""
-    return np.asarray(SOFTENING * np.sinh(picture / 255 * np.arcsinh(1 / SOFTENING)))
-
-
-def redone(intensities: Floats) -> Picture:
-    """Return grey levels; a pixel too bright keeps its hue, as after Lupton (2004)."""
-    levels = 255 * np.arcsinh(np.clip(intensities, 0, None) / SOFTENING)
-    levels /= np.arcsinh(1 / SOFTENING)
-    levels *= 255 / np.maximum(levels.max(axis=2, keepdims=True), 255)
-    return np.asarray(levels + 0.5).astype(np.uint8)
 
 
 def _add(

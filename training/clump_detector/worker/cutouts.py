@@ -13,6 +13,7 @@ from clump_detector.core.boxes import as_boxes
 from clump_detector.core.errors import ImageError, from_os_error
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
+from clump_detector.image_files.added_light import many_from_json
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, from_array, read_cutout
 from clump_detector.images.identity import pixels_key
@@ -80,8 +81,11 @@ def _read(entry: JsonObject) -> Cutout:
             raise ImageError("this cutout has no file", entry.get("name", "cutout"))
         bands = tuple(entry.get("bands", ()))
         cutout = read_cutout(
-            Source(str(entry.get("name", files[0].stem)), files, bands)
-        )
+            Source(
+                str(entry.get("name", files[0].stem)), files, bands,
+                added=many_from_json(entry.get("added", ())),
+            )
+        )  # fmt: skip
     if entry.get("fwhm"):
         cutout = replace(cutout, fwhm=float(entry["fwhm"]))
     return cutout

@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 )
 
 from clump_detector.core.errors import ReviewError
+from clump_detector.image_files.added_light import AddedLight
 from clump_detector.image_files.sources import Source
-from napari_clumps.review import FLAGS, Proposal, Review, Status
+from napari_clumps.review import FLAGS, Proposal, QueuePlan, Review, Status
 from napari_clumps.review.storage.store import Store
 
 CLASSES = ("clump", "odd clump")
@@ -291,6 +292,23 @@ class RandomReview(RuleBasedStateMachine):
         said = "-" if interest is None else interest  # None is what is not there
         self.plain.decide({("interest", cutout): said for cutout in cutouts})
 
+    @rule(cutout=CUTOUTS)
+    def inject(self, cutout: int) -> None:
+        """Simulated clumps are no decision: nothing of the three is touched."""
+        light = AddedLight(5.0, 6.0, 0.1, (1.0,) * 3, (2.0,) * 3)
+        (made,) = self.review.inject({cutout: [light]})
+        assert self.review.cutout(made).source.added == (light,)
+
+    @rule(shown=st.booleans())
+    def show_injected(self, shown: bool) -> None:
+        self.review.show_injected(shown)
+        assert self.review.withdrawn is (len(self.review) > 3 and not shown)
+        copies = len(self.review.injected(done=False))
+        assert copies == (len(self.review) - 3 if shown else 0)
+        assert self.review.counts().cutouts == 3 + copies
+        assert sorted(self.review.queue(QueuePlan("random")).ids)[:3] == [1, 2, 3]
+        assert len(self.review.queue(QueuePlan("random"))) == 3 + copies
+
     @rule(times=st.integers(1, 5))
     def undo(self, times: int) -> None:
         for _ in range(times):
@@ -320,7 +338,7 @@ class RandomReview(RuleBasedStateMachine):
     @invariant()
     def is_the_plain_one(self) -> None:
         found: dict[Key, Any] = {}
-        for i in self.review.ids:
+        for i in (1, 2, 3):
             found["done", i] = self.review.cutout(i).done
             found["flag", i] = self.review.cutout(i).flags
             found["blind", i] = self.review.cutout(i).blind

@@ -138,3 +138,17 @@ def test_a_review_made_before_the_modules_moved_opens_as_it_was(
         assert review.redo() == 2  # the flag that was taken back
         assert review.cutout(2).flags == ("artefact",)
         assert review.check() == []
+
+
+def test_a_review_of_format_4_keeps_tags_and_repeats(tmp_path: Path) -> None:
+    with Review.open(made(tmp_path / "old.clumps", 4)) as review:
+        assert version(review.path) == VERSION
+        assert review.check() == []
+        assert review.tags() == {"bar": 1, "Ring": 1}
+        assert review.interests() == {2: 3, 3: 3}
+        assert review.queue_plan == QueuePlan("most interesting", "tagged")
+        assert review.cutout(4).repeat_of == 1
+        assert not any(c.source.added or c.withdrawn for c in review.cutouts())
+        assert review.redo() == 3  # the flag that was taken back
+        assert review.cutout(3).remark == "a ghost"
+        assert review.check() == []

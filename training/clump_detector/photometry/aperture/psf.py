@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from clump_detector.core.arrays import AnyArray, Floats
 from clump_detector.core.errors import ImageError
+from clump_detector.images.pixels import moffat as profile
 
 #: Radii of aperture and annulus in FWHM (Popp et al. 2023).
 APERTURE = 1.125
@@ -29,9 +30,6 @@ WIDTHS = np.linspace(0.4, 2.4, 101)
 #: Half of the annulus' area lies within this radius: where a falling profile has its
 #: median over the annulus.
 ANNULUS_MIDDLE = float(np.sqrt((ANNULUS[0] ** 2 + ANNULUS[1] ** 2) / 2))
-
-#: SDSS' PSF is near a Moffat of this beta.
-BETA = 3.0
 
 #: Standard deviation of a Gaussian over its FWHM, as
 #: ``astropy.stats.gaussian_fwhm_to_sigma``, whose import takes a third of a second.
@@ -125,11 +123,8 @@ class Psf:
         return np.asarray(inner / self.caught(APERTURE * self.fwhm, WIDTHS))
 
 
-def moffat(fwhm: float, beta: float = BETA, source: str = "given") -> Psf:
-    """Return a Moffat PSF (Moffat 1969, A&A 3, 455).
-
-    With alpha = FWHM / (2 sqrt(2^(1/beta) - 1)), the share of the light within r is
-    1 - (1 + r^2 / alpha^2)^(1 - beta).
+def moffat(fwhm: float, beta: float = profile.BETA, source: str = "given") -> Psf:
+    """Return a Moffat PSF, as `images.pixels.moffat` describes it.
 
     Parameters
     ----------
@@ -139,14 +134,7 @@ def moffat(fwhm: float, beta: float = BETA, source: str = "given") -> Psf:
     source : str
         As in `Psf.source`.
     """
-    alpha2 = 0.25 / (2 ** (1 / beta) - 1)
-
-    def share(r: Floats) -> Floats:
-        return 1 - (1 + r**2 / alpha2) ** (1 - beta)
-
-    def density(r: Floats) -> Floats:
-        return (beta - 1) / (np.pi * alpha2) * (1 + r**2 / alpha2) ** -beta
-
+    share, density = (partial(f, beta=beta) for f in (profile.share, profile.density))
     return Psf(float(fwhm), f"Moffat, beta {beta:g}", source, share, density)
 
 

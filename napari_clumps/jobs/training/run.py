@@ -12,13 +12,13 @@ from clump_detector.config.tables import settings_table
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.progress import CancelToken
 from clump_detector.labels.label_set import LabelSet
+from napari_clumps.jobs.host import JobHost
 from napari_clumps.worker.comparison import compare
 from napari_clumps.worker.messages import DoneEvent, WorkerEvent
 from napari_clumps.worker.process import Worker
 from napari_clumps.worker.training import retrain
 
 from .curves import RetrainChoices
-from .host import JobHost
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from clump_detector.core.json_types import JsonObject
 from clump_detector.train.events import EndEvent, FeaturesEvent, FoldEvent, StartEvent
 from napari_clumps.worker.messages import ProgressEvent
 
-from .training_run import ComparingEvent, RetrainEvent
+from .run import ComparingEvent, RetrainEvent
 
 #: Least number of boxes for a training, rejected ones included.
 FEWEST_BOXES = 5

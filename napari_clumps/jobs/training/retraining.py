@@ -22,16 +22,16 @@ from clump_detector.train.events import (
     StepEvent,
 )
 from napari_clumps.io.formats import left_out
+from napari_clumps.jobs.base import Job
+from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.host import JobHost
 from napari_clumps.models.learning_points import note_training_in
 from napari_clumps.models.next_step import next_step
 from napari_clumps.worker.messages import DoneEvent, ProgressEvent
 
-from . import training_words as words
-from .base import Job
+from . import words
 from .curves import Curves, RetrainChoices
-from .detection import Detection
-from .host import JobHost
-from .training_run import ComparingEvent, RetrainEvent, TrainingRun
+from .run import ComparingEvent, RetrainEvent, TrainingRun
 
 
 class Retraining(Job[RetrainEvent | None]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_clumps.jobs.curves import Curves
+from napari_clumps.jobs.training.curves import Curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,1 @@
+"""Retraining: its choices and curves, its run, and what it says."""
