@@ -113,12 +113,12 @@ class CompletenessRow:
 
     @property
     def by_person(self) -> str:
-        """The share that the person found, with its 68 % interval, in words."""
+        """The share that the person found in percent, with its 68 % interval."""
         return _share(self.found, self.clumps)
 
     @property
     def by_model(self) -> str:
-        """The share that the model proposed, with its 68 % interval, in words."""
+        """The share that the model proposed in percent, with its 68 % interval."""
         return _share(self.proposed, self.searched)
 
 
@@ -150,11 +150,10 @@ def _row(low: float, high: float, inside: Sequence[InjectedClump]) -> Completene
 def _share(found: int, n: int) -> str:
     if not n:
         return "–"
-    words = f"{found} of {n}"
     if n < LEAST:
-        return words
-    low, high = wilson(found, n)
-    return f"{words}: {found / n:.0%} ({low:.0%} to {high:.0%})"
+        return f"{found} of {n}"
+    low, high = (round(100 * bound) for bound in wilson(found, n))
+    return f"{found / n:.0%} ({low}–{high})"
 
 
 def completeness_in_words(clumps: Sequence[InjectedClump], waiting: int) -> str:
@@ -181,5 +180,5 @@ def completeness_in_words(clumps: Sequence[InjectedClump], waiting: int) -> str:
     if models:
         words += f"Model: {', '.join(models)}, from the score that is shown. "
     if len(clumps) < FEW:
-        words += f"Fewer than {FEW} clumps: mind the 68 % intervals."
+        words += f"Fewer than {FEW} clumps: mind the intervals (68 %)."
     return words.strip()

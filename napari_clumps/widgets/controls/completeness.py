@@ -97,11 +97,14 @@ class Completeness(QGroupBox):
 
 def _as_table(rows: list[CompletenessRow]) -> str:
     """Return the rows in HTML, the last one of all in bold."""
-    head = ("clump / galaxy", "you found", "model proposed")
+    head = ("clump / galaxy", "clumps", "you", "model")
     cells = [
-        (f"{row.low:.1%} to {row.high:.0%}", row.by_person, row.by_model)
+        (
+            f"{100 * row.low:.2g}–{100 * row.high:.2g} %",
+            str(row.clumps), row.by_person, row.by_model,
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
     *bins, every = [tuple(map(escape, row)) for row in cells]
     lines = [head, *bins, tuple(f"<b>{cell}</b>" for cell in every)]
     made = "".join(

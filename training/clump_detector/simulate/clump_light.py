@@ -127,7 +127,7 @@ def _guess(cutout: Cutout) -> float:
 def _free(field: Field, taken: Boxes) -> tuple[NDArray[np.bool_], Floats]:
     """Return where on the galaxy a clump can be put, and the light there."""
     assert field.host is not None
-    plane = field.planes.mean(axis=0) if field.cutout.is_picture else _light(field)
+    plane = _grey(field) if field.cutout.is_picture else _light(field)
     light = np.clip(np.nan_to_num(plane), 0, None).astype(float) + 1e-12
     known = np.isfinite(field.planes).all(axis=0)
     centre = nucleus(light, field.host.mask, field.fwhm)
@@ -136,6 +136,14 @@ def _free(field: Field, taken: Boxes) -> tuple[NDArray[np.bool_], Floats]:
     for position in geometry.centres(geometry.as_boxes(taken)):
         free &= ~near(position, light.shape, 2 * FOUND_WITHIN * field.fwhm)
     return free, light
+
+
+def _grey(field: Field) -> Floats:
+    """Return the grey levels of a picture above those of its sky."""
+    assert field.host is not None
+    grey = field.planes.mean(axis=0)
+    sky = grey[~field.host.sources]
+    return np.asarray(grey - np.median(sky)) if sky.size else np.asarray(grey)
 
 
 def _light(field: Field) -> Floats:

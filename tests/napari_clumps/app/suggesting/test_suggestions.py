@@ -225,8 +225,8 @@ def test_the_place_in_doubt_is_marked_and_the_first_one_is_shown(ui, others):
     c.navigator.choose_queue(AGAIN)
     ui.settle(50)
     assert c.session.cutout.id == c.session.queue.ids[0] == chosen
-    assert c.session.canvas.doubted == (10.0, 10.0, 30.0, 30.0)
+    assert c.session.canvas.places == [(10.0, 10.0, 30.0, 30.0)]
     c.navigator.choose_queue(QueuePlan("catalogue"))
     c.navigator.go_to(mild)
     ui.settle(50)
-    assert c.session.canvas.doubted is None
+    assert list(c.session.canvas.places) == []

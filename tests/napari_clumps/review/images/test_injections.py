@@ -293,4 +293,4 @@ def test_shares_come_with_their_interval(decided: Review) -> None:
         decided.add(copy, one.corners, "clump")
     decided.set_done(copy, True)
     rows = completeness_rows(decided.injected_clumps())
-    assert rows[-1].by_person == "6 of 8: 75 % (58 % to 87 %)".replace(" %", "%")
+    assert rows[-1].by_person == "75% (58–87)"
