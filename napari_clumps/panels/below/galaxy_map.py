@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,14 +26,18 @@ if TYPE_CHECKING:
 
 #: What the galaxies can be coloured by, and where it comes from.
 _COLOURS = {
-    "status": None,
+    "status": "states",
     "number of clumps": "clumps",
     "highest score": "scores",
     "interest": "interests",
+    "folder": "folders",
 }
 
 #: Colours of `STATES`, and of what is not known.
 _STATE_COLOURS, _UNKNOWN = ("#8a9099", BLUE, ORANGE), "#4a4f57"
+
+#: Folders with a colour of their own; the smaller ones share one.
+_FOLDERS, _OTHERS = 9, "other folders"
 
 #: A click is a press and a release at most this many pixels apart.
 _CLICK = 4
@@ -158,26 +164,44 @@ class MapPanel(QWidget):
     def _draw_galaxies(self, facts: CutoutFacts, size: float) -> None:
         """Draw a mark for each galaxy, and a legend beside them."""
         name = _COLOURS[self._colour.currentText()]
-        marks: list[Any] = []
-        words: list[str] = []
-        if name is None:
-            for state, colour in zip(STATES, _STATE_COLOURS, strict=True):
-                of = facts.states == state
-                marks.append(self._scatter(of, size, colour))
-                words.append(f"{state} ({of.sum():,})")
+        values = getattr(facts, name)
+        if name == "states":
+            colours = dict(zip(STATES, _STATE_COLOURS, strict=True))
+            marks, words = self._draw_kinds(values, colours, size)
+        elif name == "folders":
+            kinds, colours = _largest(values)
+            marks, words = self._draw_kinds(kinds, colours, size)
         else:
-            values = getattr(facts, name)
-            known = np.isfinite(values)
-            if known.any():
-                drawn = self._scatter(known, size, values[known])
-                found = drawn.legend_elements(num=4)
-                marks, words = [*found[0]], [*found[1]]
-            marks.append(self._scatter(~known, size, _UNKNOWN))
-            words.append(f"unknown ({(~known).sum():,})")
+            marks, words = self._draw_values(values, size)
         self._axes.legend(
             marks, words, fontsize=7, frameon=False, labelcolor=INK, loc="upper left",
             bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2,
         )  # fmt: skip
+
+    def _draw_kinds(
+        self, kinds: NDArray[Any], colours: Mapping[str, Any], size: float
+    ) -> tuple[list[Any], list[str]]:
+        """Draw each kind in its colour; return the legend's marks and words."""
+        marks, words = [], []
+        for kind, colour in colours.items():
+            of = kinds == kind
+            marks.append(self._scatter(of, size, colour))
+            words.append(f"{kind} ({of.sum():,})")
+        return marks, words
+
+    def _draw_values(
+        self, values: NDArray[np.float64], size: float
+    ) -> tuple[list[Any], list[str]]:
+        """Draw values on a scale of colours; return the legend's marks and words."""
+        marks: list[Any] = []
+        words: list[str] = []
+        known = np.isfinite(values)
+        if known.any():
+            drawn = self._scatter(known, size, values[known])
+            found = drawn.legend_elements(num=4)
+            marks, words = [*found[0]], [*found[1]]
+        marks.append(self._scatter(~known, size, _UNKNOWN))
+        return marks, [*words, f"unknown ({(~known).sum():,})"]
 
     def _scatter(self, of: NDArray[np.bool_], size: float, colour: Any) -> Any:
         x, y = self._map.places[of].T
@@ -258,3 +282,19 @@ class MapPanel(QWidget):
         if not self.chosen:
             self._session.say("Drag a lasso around some galaxies of the map first.")
         return bool(self.chosen)
+
+
+def _largest(
+    folders: NDArray[np.object_],
+) -> tuple[NDArray[np.object_], dict[str, str]]:
+    """Return the folders, small ones as one, and a colour for each."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    names = [name for name, _ in Counter(folders.tolist()).most_common(_FOLDERS)]
+    kinds = folders.copy()
+    kinds[~np.isin(folders, names)] = _OTHERS
+    colours = {name: to_hex(colormaps["tab10"](k)) for k, name in enumerate(names)}
+    if (kinds == _OTHERS).any():
+        colours[_OTHERS] = _UNKNOWN
+    return kinds, colours

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_clumps.review.storage.records import KEPT
-from napari_clumps.review.storage.store import Store
+from napari_clumps.review.storage.store import Store, load
 
 from .score_filter import STRONG, Least, parameters
 
@@ -33,6 +34,8 @@ class CutoutFacts:
         The highest score of a box; NaN where there is none, or it must not be known.
     interests : float array of shape (n,)
         0 to 3, NaN where it is not said.
+    folders : array of str (n,)
+        Names of the folders of the images: those of one survey often share one.
     """
 
     ids: NDArray[np.int64]
@@ -40,6 +43,7 @@ class CutoutFacts:
     clumps: NDArray[np.float64]
     scores: NDArray[np.float64]
     interests: NDArray[np.float64]
+    folders: NDArray[np.object_]
 
     def of(self, cutout_ids: NDArray[np.int64]) -> CutoutFacts:
         """Return what is known of some of the cutouts, in their order.
@@ -56,6 +60,7 @@ class CutoutFacts:
             self.clumps[rows],
             self.scores[rows],
             self.interests[rows],
+            self.folders[rows],
         )
 
 
@@ -71,13 +76,13 @@ def read_facts(store: Store, least: Least) -> CutoutFacts:
     rows = store.rows(
         "SELECT c.id, c.held_out, c.done, "
         f"{' + '.join(f'c.{status}' for status in KEPT)}, "
-        "coalesce(strong, 0), best, c.interest FROM cutouts AS c LEFT JOIN "
+        "coalesce(strong, 0), best, c.interest, c.files FROM cutouts AS c LEFT JOIN "
         "(SELECT cutout, max(score) AS best, "
         f"sum(status = 'proposal' AND {STRONG}) AS strong FROM boxes GROUP BY cutout) "
         "AS b ON b.cutout = c.id ORDER BY c.id",
         parameters(store, least),
     )
-    columns = list(zip(*rows, strict=True)) or [()] * 7
+    columns = list(zip(*rows, strict=True)) or [()] * 8
     held_out, done, kept, strong = (np.array(c, np.int64) for c in columns[1:5])
     state = np.where(held_out > 0, 2, done)
     untold = (held_out > 0) & (done == 0)
@@ -89,4 +94,11 @@ def read_facts(store: Store, least: Least) -> CutoutFacts:
         np.where(untold, np.nan, clumps),
         np.where(untold, np.nan, scores),
         np.array(columns[6], np.float64),
+        np.array([_folder(files) for files in columns[7]], object),
     )
+
+
+def _folder(files: str) -> str:
+    """Return the name of the folder of a cutout's first file."""
+    (_, path), *_ = load(files)
+    return PurePath(path).parent.name

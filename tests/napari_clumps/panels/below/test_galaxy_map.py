@@ -90,11 +90,24 @@ def test_a_click_shows_the_galaxy_and_chooses_none(mapped):
 def test_it_can_be_coloured_by_what_is_known(mapped):
     ui, panel = mapped
     ui.controller.session.review.set_interest([1, 2], 3)
+    told = {}
     for k in range(panel._colour.count()):
         panel._colour.setCurrentIndex(k)
-        words = [text.get_text() for text in panel._axes.get_legend().get_texts()]
-        assert words
-    assert words[-1] == "unknown (10)"
+        legend = panel._axes.get_legend().get_texts()
+        told[panel._colour.currentText()] = [text.get_text() for text in legend]
+    assert all(told.values())
+    assert told["interest"][-1] == "unknown (10)"
+    assert told["folder"] == ["many (12)"]
+
+
+def test_folders_beyond_nine_share_a_colour():
+    from napari_clumps.panels.below.galaxy_map import _largest
+
+    folders = np.array([f"f{min(k, 30 - k)}" for k in range(30)], object)
+    kinds, colours = _largest(folders)
+    assert len(colours) == 10
+    assert len(set(colours.values())) == 10
+    assert (kinds == "other folders").sum() == sum(f not in colours for f in folders)
 
 
 def test_another_review_has_no_map_and_it_says_why(mapped, tmp_path):

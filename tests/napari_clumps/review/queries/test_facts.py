@@ -30,6 +30,7 @@ def test_columns_say_what_each_cutout_says(make_review):
     assert np.isnan(facts.scores[2:]).all()
     assert facts.interests[2] == 0
     assert np.isnan(facts.interests[[0, 1, 3]]).all()
+    assert set(facts.folders) == {"images"}
     some = facts.of(np.array([3, 1]))
     assert (some.ids.tolist(), some.clumps.tolist()) == ([3, 1], [0, 2])
 
