@@ -63,6 +63,8 @@ class TrainConfig:
         network pixels.
     missing : float
         Share of the variants in which a strip has no data.
+    dropped : float
+        Share of the variants in which columns, blocks or single pixels have no data.
     psf_known : float
         Share of the cutouts with a known PSF that are scaled by it, not by their size.
     cache_views, cache_variants, cache_megabytes : int
@@ -126,6 +128,7 @@ class TrainConfig:
     any_angle: bool = False
     blur: float = 0.0
     missing: float = 0.0
+    dropped: float = 0.0
     psf_known: float = 1.0
     cache_views: int = 4
     cache_variants: int = 0
@@ -182,6 +185,7 @@ class TrainConfig:
             "scale_jitter",
             "colour_jitter",
             "missing",
+            "dropped",
         ):
             value = getattr(self, name)
             require(0 <= value < 1, name, value, "0 or more and less than 1")

@@ -177,6 +177,7 @@ class Fitter:
                 angle=config.any_angle,
                 blur=config.blur,
                 missing=config.missing,
+                dropped=config.dropped,
                 side=config.crop,
             )
         )

@@ -15,9 +15,14 @@ from PIL.ImageFilter import GaussianBlur
 
 from clump_detector.core.boxes import Boxes, areas, intersections
 from clump_detector.models.network_scale import resize
+from clump_detector.simulate.missing import KINDS, missing_pixels, share_within
 
 #: A box that loses more than this share of its area to a rim is ignored.
 MOST_CUT = 0.2
+
+#: Shares of the pixels that have no data where some are dropped, and the greatest share
+#: of a box without data that is still a clump to learn.
+DROPPED, MOST_GONE = (0.01, 0.4), 0.3
 
 #: Number of ways to turn and flip a picture.
 TURNS = 8
@@ -280,6 +285,37 @@ def blank(sample: Sample, rng: np.random.Generator) -> Sample:
     return left.move(picture, np.ones(4), np.array([x1, y1, x1, y1], dtype=float))
 
 
+def drop(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Return a sample of which dead columns, blocks or single pixels have no data.
+
+    Boxes of which more than `MOST_GONE` has none become ignored, rejected ones go.
+
+    Parameters
+    ----------
+    sample : Sample
+    rng : numpy.random.Generator
+    """
+    width, height = sample.size
+    kind = list(KINDS)[int(rng.integers(len(KINDS)))]
+    share = float(rng.uniform(*DROPPED))
+    gone = missing_pixels(kind, (height, width), share, rng)
+    picture = np.where(gone[..., None], np.uint8(0), sample.picture)
+
+    def seen(boxes: Boxes) -> NDArray[np.bool_]:
+        return share_within(gone, boxes) <= MOST_GONE
+
+    kept = seen(sample.boxes)
+    return replace(
+        sample,
+        picture=picture,
+        boxes=sample.boxes[kept],
+        labels=sample.labels[kept],
+        weights=sample.weights[kept],
+        ignored=np.concatenate([sample.ignored, sample.boxes[~kept]]),
+        rejected=sample.rejected[seen(sample.rejected)],
+    )
+
+
 def augment(
     sample: Sample,
     rng: np.random.Generator,
@@ -291,6 +327,7 @@ def augment(
     angle: bool = False,
     blur: float = 0.0,
     missing: float = 0.0,
+    dropped: float = 0.0,
     side: int = 0,
 ) -> Sample:
     """Return a random variant of a sample.
@@ -309,6 +346,8 @@ def augment(
         Greatest standard deviation of a Gaussian that widens the PSF, in pixels.
     missing : float
         Chance of a strip without data.
+    dropped : float
+        Chance of columns, blocks or pixels without data.
     side : int
         Side of a random crop in pixels; 0 for the whole.
     """
@@ -333,4 +372,8 @@ def augment(
     if colour or noise:
         picture = relight(picture, colour, noise, rng)
     sample = replace(sample, picture=picture)
-    return blank(sample, rng) if rng.random() < missing else sample
+    if rng.random() < missing:
+        sample = blank(sample, rng)
+    if dropped and rng.random() < dropped:  # else the other variants would change
+        sample = drop(sample, rng)
+    return sample
