@@ -75,6 +75,13 @@ def evaluate(
             min=1, help="Inject N artificial clumps and measure completeness."
         ),
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            help="Degrade the images (missing pixels, noise, wider PSF, colours, JPEG, "
+            "...), and compare with what is found on them as they are."
+        ),
+    ] = False,
     device: Device = "auto",
 ) -> None:
     """Measure a model on labelled cutouts, or how far two reviewers agree."""
@@ -96,6 +103,15 @@ def evaluate(
             picture=picture, progress=bar.show,
         )  # fmt: skip
         bar.end()
+        return
+    if robustness:
+        if baseline or against is not None or calibrate or keep is not None:
+            raise ConfigError(
+                "--robustness compares a model with itself",
+                labels[0],
+                "Leave out --against, --baseline, --calibrate and --keep.",
+            )
+        _degrade(labels, model, EvaluateOptions(held_out, score, device, out, picture))
         return
     if against is not None and against.endswith(".clumps"):
         _compare_reviews(labels[0], Path(against), out)
@@ -262,6 +278,35 @@ def _group_lines(figures: JsonObject) -> Iterator[str]:
         yield false_boxes_in_words(figures["false_boxes"])
     if figures.get("baseline"):
         yield figures["baseline"]["summary"]
+
+
+def _degrade(labels: list[Path], model: str, options: EvaluateOptions) -> None:
+    """Print and draw what becomes of a model's figures as images get worse.
+
+    Raises
+    ------
+    ClumpError
+        If there is no such model, or no galaxy to evaluate on.
+    """
+    from clump_detector.evaluation.robustness.curves import (
+        robustness,
+        robustness_in_words,
+    )
+    from clump_detector.evaluation.robustness.picture import draw_robustness
+
+    with joined_labels(labels) as joined, shown_events("Evaluating") as progress:
+        figures = robustness(
+            resolve_model(model), joined, score=options.score, device=options.device,
+            which="held_out" if options.held_out else "all", progress=progress,
+        )  # fmt: skip
+    for problem in figures["problems"]:
+        print(f"napari-clumps: {problem}", file=sys.stderr)
+    for said in (*robustness_in_words(figures), *figures["notes"]):
+        print(said)
+    if options.out is not None:
+        write_json(options.out, figures)
+    if options.picture is not None:
+        draw_robustness(figures, options.picture)
 
 
 def _inject(

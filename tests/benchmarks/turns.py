@@ -92,9 +92,9 @@ def main() -> None:
     torch.set_num_threads(2)
     sources = find_sources([Path(sys.argv[1])])
     shared = Parts()
-    predict.to_rgb = shared.timed("colour image", predict.to_rgb)
+    network_scale.to_rgb = shared.timed("colour image", network_scale.to_rgb)
     predict.on_host = shared.timed("host mask", predict.on_host)
-    predict.to_network_scale = shared.timed(
+    network_scale.to_network_scale = shared.timed(
         "PSF width and scaling", network_scale.to_network_scale
     )
     names = [TORCH, *([OPENVINO] if importlib.util.find_spec("openvino") else [])]

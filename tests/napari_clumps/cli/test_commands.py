@@ -278,6 +278,25 @@ def test_several_label_sets_and_a_peak_finder_side_by_side(run, tmp_path):
     assert "only one can be used here" in err
 
 
+def test_robustness_on_the_command_line(run, tmp_path):
+    made = run("simulate", tmp_path / "sim", "-n", 2, "--seed", 3, "--size", 160)
+    assert made[0] == 0
+    labels = tmp_path / "sim" / "labels.json"
+    figures, picture = tmp_path / "figures.json", tmp_path / "robust.png"
+    code, said, err = run(
+        "evaluate", labels, "--robustness", "--out", figures, "--picture", picture
+    )
+    assert code == 0, err
+    lines = said.splitlines()
+    assert "on 2 galaxies" in lines[0]
+    assert "missing columns, share of the pixels" in lines
+    assert len(json.loads(figures.read_text())["degradations"]) == 9
+    assert picture.stat().st_size > 10_000
+    code, _, err = run("evaluate", labels, "--robustness", "--against", "starter")
+    assert code == 2
+    assert "compares a model with itself" in err
+
+
 def test_two_reviewers_on_the_command_line(run, review, tmp_path):
     other = shutil.copy(review, review.with_name("ben.clumps"))
     for path, name, keep in ((review, "Ada", True), (other, "Ben", False)):

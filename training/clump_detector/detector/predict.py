@@ -15,15 +15,14 @@ from clump_detector.core.errors import ModelError
 from clump_detector.core.progress import CancelToken
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import on_host
-from clump_detector.images.rgb import to_rgb
 from clump_detector.models.card import ModelCard
 from clump_detector.models.network_scale import (
     NetworkPicture,
     from_network,
+    network_picture,
     tile_side,
     tiles,
     to_network,
-    to_network_scale,
 )
 from clump_detector.photometry.measurement import measure
 from clump_detector.photometry.source_classifier import NEEDED, SourceClassifier
@@ -182,7 +181,7 @@ class Predictor:
 
     def seen(self, cutout: Cutout) -> NetworkPicture:
         """Return the picture of a cutout that the network sees."""
-        return to_network_scale(to_rgb(cutout), cutout.fwhm, self.card.config)
+        return network_picture(cutout, cutout.fwhm, self.card.config)
 
     def in_tiles(self, picture: NDArray[np.uint8]) -> bool:
         """Return whether a picture at the network's scale is a field of galaxies."""

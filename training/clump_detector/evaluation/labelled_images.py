@@ -12,10 +12,9 @@ from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import ImageError
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.host_mask import host_mask
-from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import LabelledCutout
 from clump_detector.metrics.matching import Match, match
-from clump_detector.models.network_scale import tile_side, to_network_scale
+from clump_detector.models.network_scale import network_picture, tile_side
 
 
 def read_labelled(one: LabelledCutout) -> Cutout:
@@ -93,7 +92,7 @@ def host_diameter(cutout: Cutout, config: ModelConfig) -> float | None:
     float or None
         None where no host is found, or the image is a field of many galaxies.
     """
-    seen = to_network_scale(to_rgb(cutout), cutout.fwhm, config)
+    seen = network_picture(cutout, cutout.fwhm, config)
     if max(seen.picture.shape[:2]) > tile_side(config):
         return None
     mask = host_mask(seen.picture, seen.fwhm)

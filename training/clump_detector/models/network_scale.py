@@ -7,7 +7,7 @@ network pixels in both.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,10 @@ from PIL import Image
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.core.boxes import Boxes, from_edges, to_edges
+from clump_detector.images.cutout import Cutout
+from clump_detector.images.pixels.gaps import filled_fluxes, filled_picture
 from clump_detector.images.psf_width import width_from_noise
+from clump_detector.images.rgb import to_rgb
 
 #: A picture with more network pixels on a side than this is searched in tiles.
 TILE = 640
@@ -44,6 +47,23 @@ class NetworkPicture:
     picture: NDArray[np.uint8]
     scale: tuple[float, float]
     fwhm: float
+
+
+def network_picture(
+    cutout: Cutout, fwhm: float | None, config: ModelConfig
+) -> NetworkPicture:
+    """Return the picture of a cutout that the network sees, its small gaps filled.
+
+    Parameters
+    ----------
+    cutout : Cutout
+    fwhm, config
+        As in `to_network_scale`.
+    """
+    if cutout.is_picture:
+        return to_network_scale(filled_picture(to_rgb(cutout)), fwhm, config)
+    filled = replace(cutout, pixels=filled_fluxes(cutout.pixels))
+    return to_network_scale(to_rgb(filled), fwhm, config)
 
 
 def to_network_scale(

@@ -52,7 +52,7 @@ class Room:
     """
 
     def __init__(self, cutout: Cutout, taken: Boxes) -> None:
-        self._field = prepare(cutout, guess=_guess(cutout))
+        self._field = prepare(cutout, guess=probable_fwhm(cutout))
         if self._field.host is None:
             raise ImageError(
                 "there is no galaxy in its middle to put a clump on",
@@ -115,8 +115,8 @@ def draw_clumps(cutout: Cutout, taken: Boxes, n: int, rng: Rng) -> list[AddedLig
     return made
 
 
-def _guess(cutout: Cutout) -> float:
-    """Return a FWHM in pixels where it is not known, as for simulated clumps.
+def probable_fwhm(cutout: Cutout) -> float:
+    """Return a FWHM of the PSF in pixels where it is not known.
 
     The stars' of the picture that is shown, or what pictures of that size have.
     """

@@ -30,14 +30,13 @@ from clump_detector.images.identity import (
     pixels_key,
     with_pixels,
 )
-from clump_detector.images.rgb import to_rgb
 from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,
     LabelSet,
     missing_files,
 )
-from clump_detector.models.network_scale import to_network, to_network_scale
+from clump_detector.models.network_scale import network_picture, to_network
 
 from .augment import Sample, cut
 
@@ -258,7 +257,7 @@ def load_sample(
     found = cutout.width, cutout.height
     _refuse_other_size(labelled, found, path)
     fwhm = (labelled.fwhm or cutout.fwhm) if by_psf else None
-    seen = to_network_scale(to_rgb(cutout), fwhm, config)
+    seen = network_picture(cutout, fwhm, config)
     counted = [b for b in labelled.boxes if not b.ignored]
     numbers = [config.classes.index(b.cls) + 1 for b in counted]
     ignored = [b for b in labelled.boxes if b.ignored]

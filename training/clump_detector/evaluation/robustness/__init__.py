@@ -1,0 +1,1 @@
+"""What becomes of completeness and purity as images get worse."""

@@ -1,0 +1,86 @@
+"""The picture of how robust a model is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clump_detector.core.json_types import JsonObject
+from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+
+from .degradations import level_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLUMNS = 3
+
+
+def draw_robustness(figures: JsonObject, path: Path) -> None:
+    """Draw completeness and purity against the level of each degradation.
+
+    Parameters
+    ----------
+    figures : dict
+        From `robustness`.
+    path : path
+        png, pdf or svg.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    FileError
+        If it cannot be written.
+    """
+    ways = figures["degradations"]
+    rows = -(-len(ways) // _COLUMNS)
+    drawing = new_figure(9.6, 2.6 * rows + 0.3)
+    grid = drawing.subplots(rows, _COLUMNS, sharey=True, squeeze=False).ravel()
+    for axes, way in zip(grid, ways, strict=False):
+        _draw(axes, way, figures)
+    for axes in grid[len(ways) :]:
+        axes.set_visible(False)
+    grid[0].legend(fontsize=7, loc="lower left")
+    words = f"{figures['model']}, score {figures['score']:.2f}"
+    drawing.suptitle(
+        f"{words}, {figures['galaxies']} galaxies, {figures['true_boxes']} clumps; "
+        "bands: 95 % of the change; dotted: undisturbed",
+        fontsize=8,
+    )
+    save_figure(drawing, path)
+
+
+def _draw(axes: Axes, way: JsonObject, figures: JsonObject) -> None:
+    places = list(range(len(way["levels"])))
+    for name, colour, style in (
+        ("completeness", COLOURS[0], "o-"),
+        ("purity", COLOURS[1], "s--"),
+    ):
+        rows = [
+            (place, row[name]["value"], row[f"{name}_change"])
+            for place, row in zip(places, way["levels"], strict=True)
+            if row[name]["value"] is not None
+        ]
+        axes.axhline(figures[name]["value"] or 0, color=colour, lw=0.8, ls=":")
+        if not rows:
+            continue
+        shown = [(place, value) for place, value, _ in rows]
+        axes.plot(
+            *zip(*shown, strict=True), style, color=colour, ms=4, lw=1.2, label=name
+        )
+        banded = [
+            (place, value - change["value"] + low, value - change["value"] + high)
+            for place, value, change in rows
+            if change["95"] is not None
+            for low, high in [change["95"]]
+        ]
+        if banded:
+            at, low, high = zip(*banded, strict=True)
+            axes.fill_between(at, low, high, color=colour, alpha=0.15, lw=0)
+    names = [level_name(row["level"]) for row in way["levels"]]
+    axes.set_xticks(places, names, fontsize=7)
+    axes.set_ylim(0, 1.02)
+    axes.tick_params(axis="y", labelsize=7)
+    title = f"{way['name']} ({way['unit']})" if way["unit"] else way["name"]
+    axes.set_title(title, fontsize=8)
