@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,27 +13,34 @@ from clump_detector.core.errors import LabelError
 from clump_detector.evaluation.robustness import curves
 from clump_detector.evaluation.robustness.degradations import DEGRADATIONS
 from clump_detector.evaluation.robustness.picture import draw_robustness
+from clump_detector.image_files.sources import Source
 from clump_detector.labels.label_set import LabelSet, read_label_set
 from clump_detector.models.registry import resolve_model
 from clump_detector.simulate.dataset import simulate
 
-CHOSEN = [w for w in DEGRADATIONS if w.name in ("missing blocks", "turned", "noise")]
+CHOSEN = [
+    replace(way, levels=way.levels[-2:])
+    for way in DEGRADATIONS
+    if way.name in ("missing blocks", "turned")
+]
 
 
 @pytest.fixture(scope="module")
 def labels(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sky") / "made"
-    simulate(folder, 9, seed=3, clumpy=1.0)
+    simulate(folder, 7, seed=3, clumpy=1.0)
     return read_label_set(folder / "labels.json")
 
 
 @pytest.fixture(scope="module")
 def figures(labels):
-    return curves.robustness(resolve_model("starter"), labels, degradations=CHOSEN)
+    return curves.robustness(
+        resolve_model("starter"), labels, degradations=CHOSEN, score=0.1
+    )
 
 
 def test_every_level_has_its_figures_and_its_change(figures):
-    assert figures["galaxies"] == 9
+    assert figures["galaxies"] == 7
     assert [w["name"] for w in figures["degradations"]] == [w.name for w in CHOSEN]
     for way, one in zip(figures["degradations"], CHOSEN, strict=True):
         assert [row["level"] for row in way["levels"]] == list(one.levels)
@@ -52,15 +60,19 @@ def test_turning_changes_little_and_clumps_without_data_do_not_count(figures):
 
 
 def test_the_same_seed_gives_the_same_figures(labels, figures):
-    again = curves.robustness(resolve_model("starter"), labels, degradations=CHOSEN)
-    assert again == figures
+    again, once_more = (
+        curves.robustness(
+            resolve_model("starter"), LabelSet(labels.cutouts[:2], labels.classes),
+            degradations=CHOSEN[:1],
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    assert again == once_more
+    assert again["galaxies"] == 2
+    assert again["score"] > figures["score"] == 0.1
 
 
 def test_an_image_that_is_gone_is_said_and_the_others_count(labels, tmp_path):
-    from dataclasses import replace
-
-    from clump_detector.image_files.sources import Source
-
     gone = replace(labels.cutouts[0], source=Source("x", (tmp_path / "x.png",)))
     some = LabelSet((gone, *labels.cutouts[1:3]), labels.classes)
     told = curves.robustness(resolve_model("starter"), some, degradations=CHOSEN[:1])
@@ -76,8 +88,8 @@ def test_an_image_that_is_gone_is_said_and_the_others_count(labels, tmp_path):
 def test_it_is_told_in_lines_and_drawn(figures, tmp_path):
     lines = curves.robustness_in_words(figures)
     assert lines[0].startswith(figures["model"])
-    assert any("mirrored: completeness" in line for line in lines)
-    assert sum(line.startswith("  ") for line in lines) == 11
+    assert any("by 270°: completeness" in line for line in lines)
+    assert sum(line.startswith("  ") for line in lines) == 4
     draw_robustness(figures, tmp_path / "r.png")
     with Image.open(tmp_path / "r.png") as picture:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20

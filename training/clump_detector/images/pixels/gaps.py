@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clump_detector.core.arrays import AnyArray, BandArray
 
-#: How far known pixels may be, in pixels: gaps of up to five are closed.
+#: How far known pixels may be, in pixels: gaps of up to four are closed.
 REACH = 2
 
 #: Standard deviation in pixels of the weights of what is around.
