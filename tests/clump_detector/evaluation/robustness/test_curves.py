@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 
@@ -86,10 +87,14 @@ def test_an_image_that_is_gone_is_said_and_the_others_count(labels, tmp_path):
 
 
 def test_it_is_told_in_lines_and_drawn(figures, tmp_path):
-    lines = curves.robustness_in_words(figures)
+    told = copy.deepcopy(figures)
+    for way in told["degradations"]:
+        for row, clumps in zip(way["levels"], (curves.FEWEST, 2), strict=True):
+            row["true_boxes"] = clumps
+    lines = curves.robustness_in_words(told)
     assert lines[0].startswith(figures["model"])
-    assert any("by 270°: completeness" in line for line in lines)
-    assert sum(line.startswith("  ") for line in lines) == 4
-    draw_robustness(figures, tmp_path / "r.png")
+    assert any("by 180°: completeness" in line for line in lines)
+    assert sum("2 clumps are left to be found, too few" in x for x in lines) == 2
+    draw_robustness(told, tmp_path / "r.png")
     with Image.open(tmp_path / "r.png") as picture:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20

@@ -27,6 +27,9 @@ from .degradations import DEGRADATIONS, Degradation, Degraded, Level, level_name
 #: A clump of which more than this share has no data need not be found.
 MOST_GONE = 0.3
 
+#: With fewer clumps left to be found than this nothing is told.
+FEWEST = 10
+
 _At = tuple[str, Level]
 
 
@@ -207,6 +210,12 @@ def robustness_in_words(figures: JsonObject) -> list[str]:
     for one in figures["degradations"]:
         lines.append(f"{one['name']}{', ' if one['unit'] else ''}{one['unit']}")
         for row in one["levels"]:
+            if row["true_boxes"] < FEWEST:
+                left = plural(row["true_boxes"], "clump is", "clumps are")
+                lines.append(
+                    f"  {level_name(row['level']):>9}: {left} left to be found, too few"
+                )
+                continue
             shown = [
                 f"{name} {_change(row[f'{name}_change'])}"
                 for name in ("completeness", "purity")

@@ -103,11 +103,16 @@ def _from_blue(cutout: Cutout) -> list[int]:
     return [blue, *(k for k in range(len(cutout.pixels)) if k != blue)]
 
 
+def _noise(planes: Floats) -> Floats:
+    """Return the noise of each plane, shape (n, 1, 1)."""
+    sky = np.nanmedian(planes, axis=(1, 2), keepdims=True)
+    mad = np.nanmedian(np.abs(planes - sky), axis=(1, 2), keepdims=True)
+    return np.asarray(SIGMA_PER_MAD * mad)
+
+
 def _noisier(cutout: Cutout, level: Level, rng: Rng) -> Degraded:
     def change(planes: Floats) -> Floats:
-        sky = np.nanmedian(planes, axis=(1, 2), keepdims=True)
-        mad = np.nanmedian(np.abs(planes - sky), axis=(1, 2), keepdims=True)
-        noise = float(level) * SIGMA_PER_MAD * mad
+        noise = float(level) * _noise(planes)
         return np.asarray(planes + noise * rng.standard_normal(planes.shape))
 
     return _in_planes(cutout, change)
@@ -124,7 +129,10 @@ def _blurred(cutout: Cutout, factor: Level, rng: Rng) -> Degraded:
         known = np.isfinite(planes)
         light = ndimage.gaussian_filter(np.where(known, planes, 0), (0, sigma, sigma))
         weight = ndimage.gaussian_filter(known.astype(float), (0, sigma, sigma))
-        return np.where(known, light / np.maximum(weight, 1e-6), np.nan)
+        smooth = np.where(known, light / np.maximum(weight, 1e-6), np.nan)
+        # The noise comes after the PSF: what the Gaussian took is added again.
+        lost = np.clip(_noise(planes) ** 2 - _noise(smooth) ** 2, 0, None)
+        return smooth + np.sqrt(lost) * rng.standard_normal(planes.shape)
 
     made = _in_planes(cutout, change).cutout
     known_fwhm = None if cutout.fwhm is None else cutout.fwhm * wider

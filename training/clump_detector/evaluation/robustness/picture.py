@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from clump_detector.core.json_types import JsonObject
 from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
 
+from .curves import FEWEST
 from .degradations import level_name
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _draw(axes: Axes, way: JsonObject, figures: JsonObject) -> None:
         rows = [
             (place, row[name]["value"], row[f"{name}_change"])
             for place, row in zip(places, way["levels"], strict=True)
-            if row[name]["value"] is not None
+            if row[name]["value"] is not None and row["true_boxes"] >= FEWEST
         ]
         axes.axhline(figures[name]["value"] or 0, color=colour, lw=0.8, ls=":")
         if not rows:
