@@ -1,4 +1,4 @@
-"""``evaluate``: metrics of a model, agreement of reviewers, injected clumps."""
+"""``evaluate``: a model on labels, worse images and injected clumps; reviewers."""
 
 from __future__ import annotations
 
@@ -344,7 +344,11 @@ def _inject(
         If there is no such model or no cutout that can be used.
     """
     from clump_detector.detector.predict import Predictor
-    from clump_detector.evaluation.completeness import completeness, draw_completeness
+    from clump_detector.evaluation.completeness import (
+        completeness,
+        completeness_in_words,
+        draw_completeness,
+    )
     from clump_detector.evaluation.injection import try_clumps
     from clump_detector.models.registry import resolve_model
 
@@ -361,20 +365,7 @@ def _inject(
         print(f"napari-clumps: {problem}", file=sys.stderr)
     figures = completeness(trials, least)
     cutouts = len({trial.cutout for trial in trials})
-    print(
-        f"{figures['found']} of {figures['trials']} clumps put into {cutouts} cutouts "
-        f"are found by {predictor.model_id} at a score of {least:g} or more."
-    )
-    for row in figures["bins"]:
-        if row["share"] is not None:
-            low, high = row["interval"]
-            print(
-                f"flux ratio {row['low']:6.1%} to {row['high']:5.1%}: "
-                f"{row['found']:4d} of {row['n']:4d}, {row['share']:.2f} "
-                f"({low:.2f} to {high:.2f})"
-            )
-    if figures["half"] is not None:
-        print(f"Half of them are found from a flux ratio of {figures['half']:.1%} on.")
+    print("\n".join(completeness_in_words(figures, cutouts, predictor.model_id)))
     if out is not None:
         rows = [vars(trial) for trial in trials]
         write_json(out, {"model": predictor.model_id, **figures, "each": rows})

@@ -295,6 +295,9 @@ def test_robustness_on_the_command_line(run, tmp_path):
     code, _, err = run("evaluate", labels, "--robustness", "--against", "starter")
     assert code == 2
     assert "compares a model with itself" in err
+    code, said, err = run("evaluate", labels, "--inject", 6, "--picture", picture)
+    assert code == 0, err
+    assert "of 6 clumps put into 2 cutouts are found by starter" in said
 
 
 def test_two_reviewers_on_the_command_line(run, review, tmp_path):

@@ -78,6 +78,36 @@ def _half(rows: Sequence[JsonObject]) -> float | None:
     return None
 
 
+def completeness_in_words(values: JsonObject, cutouts: int, model: str) -> list[str]:
+    """Return the shares that a model found, in lines.
+
+    Parameters
+    ----------
+    values : dict
+        From `completeness`.
+    cutouts : int
+        Into how many the clumps were injected.
+    model : str
+    """
+    lines = [
+        f"{values['found']} of {values['trials']} clumps put into {cutouts} cutouts "
+        f"are found by {model} at a score of {values['score']:g} or more."
+    ]
+    for row in values["bins"]:
+        if row["share"] is not None:
+            low, high = row["interval"]
+            lines.append(
+                f"flux ratio {row['low']:6.1%} to {row['high']:5.1%}: "
+                f"{row['found']:4d} of {row['n']:4d}, {row['share']:.2f} "
+                f"({low:.2f} to {high:.2f})"
+            )
+    if values["half"] is not None:
+        lines.append(
+            f"Half of them are found from a flux ratio of {values['half']:.1%} on."
+        )
+    return lines
+
+
 def draw_completeness(values: JsonObject, path: Path, words: str) -> None:
     """Draw shares found against flux ratio, with intervals and numbers.
 
