@@ -61,15 +61,15 @@ def test_together_as_alone(predictor, cutouts, monkeypatch):
 
 
 def test_one_that_cannot_be_prepared_fails_alone(predictor, cutouts, monkeypatch):
-    seen = predict.to_rgb
+    seen = predict.network_picture
     broken = cutouts[3]
 
-    def to_rgb(cutout):
+    def network_picture(cutout, fwhm, config):
         if cutout is broken:
             raise ValueError("broken")
-        return seen(cutout)
+        return seen(cutout, fwhm, config)
 
-    monkeypatch.setattr(predict, "to_rgb", to_rgb)
+    monkeypatch.setattr(predict, "network_picture", network_picture)
     found = predictor.predict_all(cutouts)
     assert [isinstance(one, Exception) for one in found] == [k == 3 for k in range(10)]
     assert str(found[3]) == "broken"

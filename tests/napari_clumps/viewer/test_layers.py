@@ -101,7 +101,7 @@ def test_dashes_lie_on_the_outline():
 def test_a_place_in_doubt_has_a_frame_of_its_own():
     box = make_box(corners=(10, 10, 30, 30))
     without = layers.to_marks([box], 1.0, None)
-    marks = layers.to_marks([box], 1.0, None, (50.0, 60.0, 70.0, 80.0))
+    marks = layers.to_marks([box], 1.0, None, [(50.0, 60.0, 70.0, 80.0)])
     added = marks.segments[len(without.segments) :]
     assert len(added)
     ends = np.concatenate([added[:, 0], added.sum(axis=1)])

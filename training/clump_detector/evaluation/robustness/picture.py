@@ -42,7 +42,9 @@ def draw_robustness(figures: JsonObject, path: Path) -> None:
         _draw(axes, way, figures)
     for axes in grid[len(ways) :]:
         axes.set_visible(False)
-    grid[0].legend(fontsize=7, loc="lower left")
+    drawn = [axes for axes in grid if axes.get_legend_handles_labels()[0]]
+    if drawn:  # else too few clumps are left at every level
+        drawn[0].legend(fontsize=7, loc="lower left")
     words = f"{figures['model']}, score {figures['score']:.2f}"
     drawing.suptitle(
         f"{words}, {figures['galaxies']} galaxies, {figures['true_boxes']} clumps; "
