@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arrays import Floats
+
 Boxes = NDArray[np.float64]
 
 #: Side length of a clump's box in units of the PSF's FWHM (Popp et al. 2023).
@@ -171,3 +173,25 @@ def to_edges(boxes: Boxes) -> Boxes:
 def from_edges(boxes: Boxes) -> Boxes:
     """Convert from the convention of COCO and torchvision."""
     return boxes - 0.5
+
+
+def share_within(mask: NDArray[np.bool_], boxes: Boxes) -> Floats:
+    """Return the share of each box's pixels that a mask holds, shape (n,).
+
+    Parameters
+    ----------
+    mask : bool array of shape (height, width)
+    boxes : array of shape (n, 4)
+        From the first pixel's edge on; each has a pixel at least. Of one outside of
+        the image the share is 1.
+    """
+    # A table of sums makes the share of any box four look-ups.
+    sums = np.pad(mask.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    height, width = mask.shape
+    x1, y1, x2, y2 = np.round(boxes).astype(int).reshape(-1, 4).T
+    x2, y2 = np.maximum(x2, x1 + 1), np.maximum(y2, y1 + 1)
+    x1, x2 = x1.clip(0, width), x2.clip(0, width)
+    y1, y2 = y1.clip(0, height), y2.clip(0, height)
+    total = sums[y2, x2] - sums[y1, x2] - sums[y2, x1] + sums[y1, x1]
+    pixels = (x2 - x1) * (y2 - y1)
+    return np.where(pixels > 0, total / np.maximum(pixels, 1), 1.0)

@@ -22,7 +22,6 @@ from clump_detector.models.network_scale import (
     network_picture,
     tile_side,
     tiles,
-    to_network,
 )
 from clump_detector.photometry.measurement import measure
 from clump_detector.photometry.source_classifier import NEEDED, SourceClassifier
@@ -352,10 +351,6 @@ def _on_data(boxes: geometry.Boxes, cutout: Cutout) -> NDArray[np.bool_]:
     """Return which boxes lie on pixels with data, shape (n,)."""
     if cutout.is_picture or not np.isnan(cutout.pixels).any():
         return np.ones(len(boxes), dtype=bool)
-    missing = np.isnan(cutout.pixels).any(axis=0)
-    # A table of sums makes the share of any box four look-ups.
-    sums = np.pad(missing.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    x1, y1, x2, y2 = to_network(boxes, (1.0, 1.0)).round().astype(int).T
-    total = sums[y2, x2] - sums[y1, x2] - sums[y2, x1] + sums[y1, x1]
-    pixels = np.maximum((x2 - x1) * (y2 - y1), 1)
-    return np.asarray(total / pixels <= MOST_MISSING)
+    missing = np.asarray(np.isnan(cutout.pixels).any(axis=0))
+    share = geometry.share_within(missing, geometry.to_edges(boxes))
+    return np.asarray(share <= MOST_MISSING)

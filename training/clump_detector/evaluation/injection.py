@@ -18,7 +18,7 @@ from clump_detector.core.progress import CancelToken, Progress, no_progress
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.images.pixels.added_light import with_light
-from clump_detector.simulate.clump_light import Room
+from clump_detector.simulate.clump_light import InjectionSites
 from clump_detector.simulate.priors import Rng
 
 #: Finds boxes and scores on a cutout.
@@ -111,9 +111,9 @@ def try_clumps(
 def _try_on(source: Source, find: Finder, n: int, rng: Rng) -> Iterator[Trial]:
     """Yield n trials on one cutout, or fewer where no more fit."""
     cutout = read_cutout(source)
-    room = Room(cutout, geometry.as_boxes(find(cutout)[0]))
+    sites = InjectionSites(cutout, geometry.as_boxes(find(cutout)[0]))
     for _ in range(n):
-        one = room.draw(rng)
+        one = sites.draw(rng)
         if one is None:
             return
         changed = replace(cutout, pixels=with_light(cutout.pixels, (one,)))

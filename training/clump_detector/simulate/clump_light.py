@@ -36,7 +36,7 @@ FROM_NUCLEUS = 1.5
 APART = 4 * FOUND_WITHIN
 
 
-class Room:
+class InjectionSites:
     """A galaxy, and where on it simulated clumps can be.
 
     Parameters
@@ -104,13 +104,13 @@ def draw_clumps(cutout: Cutout, taken: Boxes, n: int, rng: Rng) -> list[AddedLig
     ImageError
         If there is no galaxy in its middle.
     """
-    room = Room(cutout, taken)
+    sites = InjectionSites(cutout, taken)
     made: list[AddedLight] = []
     for _ in range(n):
-        one = room.draw(rng)
+        one = sites.draw(rng)
         if one is None:
             break
-        room.take(one)
+        sites.take(one)
         made.append(one)
     return made
 

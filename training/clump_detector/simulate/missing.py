@@ -11,9 +11,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import Floats
-from clump_detector.core.boxes import Boxes
-
 from .priors import Rng
 
 Mask = NDArray[np.bool_]
@@ -44,25 +41,6 @@ def missing_pixels(kind: str, shape: tuple[int, int], share: float, rng: Rng) ->
     if share <= 0:
         return np.zeros(shape, dtype=bool)
     return KINDS[kind](shape, share, rng)
-
-
-def share_within(gone: Mask, boxes: Boxes) -> Floats:
-    """Return the share of each box's pixels that are missing, shape (n,).
-
-    Parameters
-    ----------
-    gone : bool array of shape (height, width)
-    boxes : array of shape (n, 4)
-        From the first pixel's edge on. Of one outside of the image it is 1.
-    """
-    sums = np.pad(gone.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    height, width = gone.shape
-    x1, y1, x2, y2 = np.round(boxes).astype(int).reshape(-1, 4).T
-    x1, x2 = x1.clip(0, width), x2.clip(0, width)
-    y1, y2 = y1.clip(0, height), y2.clip(0, height)
-    total = sums[y2, x2] - sums[y1, x2] - sums[y2, x1] + sums[y1, x1]
-    pixels = (x2 - x1) * (y2 - y1)
-    return np.where(pixels > 0, total / np.maximum(pixels, 1), 1.0)
 
 
 def _columns(shape: tuple[int, int], share: float, rng: Rng) -> Mask:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clump_detector.core.boxes import share_within
 from clump_detector.evaluation.robustness.degradations import DEGRADATIONS
 from clump_detector.images.cutout import Cutout
-from clump_detector.simulate.missing import KINDS, missing_pixels, share_within
+from clump_detector.simulate.missing import KINDS, missing_pixels
 from clump_detector.simulate.priors import SIGMA_PER_MAD
 
 HEIGHT, WIDTH, FWHM = 90, 110, 4.0

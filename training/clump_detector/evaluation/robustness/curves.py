@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clump_detector.core.boxes import as_boxes, to_edges
+from clump_detector.core.boxes import as_boxes, share_within, to_edges
 from clump_detector.core.errors import ClumpError, LabelError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken, Progress, no_progress
@@ -20,7 +20,6 @@ from clump_detector.evaluation.selection import Which, choose
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.metrics.matching import Match
-from clump_detector.simulate.missing import share_within
 
 from .degradations import DEGRADATIONS, Degradation, Degraded, Level, level_name
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFilter import GaussianBlur
 
-from clump_detector.core.boxes import Boxes, areas, intersections
+from clump_detector.core.boxes import Boxes, areas, intersections, share_within
 from clump_detector.models.network_scale import resize
-from clump_detector.simulate.missing import KINDS, missing_pixels, share_within
+from clump_detector.simulate.missing import KINDS, missing_pixels
 
 #: A box that loses more than this share of its area to a rim is ignored.
 MOST_CUT = 0.2
