@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -82,6 +82,13 @@ def evaluate(
             "...), and compare with what is found on them as they are."
         ),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            help="Erase the clump in each proposed box, and count what is proposed "
+            "still: boxes that the clump does not explain."
+        ),
+    ] = False,
     device: Device = "auto",
 ) -> None:
     """Measure a model on labelled cutouts, or how far two reviewers agree."""
@@ -104,14 +111,19 @@ def evaluate(
         )  # fmt: skip
         bar.end()
         return
-    if robustness:
+    for option, asked, work in (
+        ("--robustness", robustness, _degrade),
+        ("--explain", explain, _erase),
+    ):
+        if not asked:
+            continue
         if baseline or against is not None or calibrate or keep is not None:
             raise ConfigError(
-                "--robustness compares a model with itself",
+                f"{option} compares a model with itself",
                 labels[0],
                 "Leave out --against, --baseline, --calibrate and --keep.",
             )
-        _degrade(labels, model, EvaluateOptions(held_out, score, device, out, picture))
+        work(labels, model, EvaluateOptions(held_out, score, device, out, picture))
         return
     if against is not None and against.endswith(".clumps"):
         _compare_reviews(labels[0], Path(against), out)
@@ -294,19 +306,50 @@ def _degrade(labels: list[Path], model: str, options: EvaluateOptions) -> None:
     )
     from clump_detector.evaluation.robustness.picture import draw_robustness
 
+    _say_changed(
+        labels, model, options, robustness, robustness_in_words, draw_robustness
+    )
+
+
+def _erase(labels: list[Path], model: str, options: EvaluateOptions) -> None:
+    """Print and draw what a model still proposes where the clump is erased.
+
+    Raises
+    ------
+    ClumpError
+        If there is no such model, or no galaxy to evaluate on.
+    """
+    from clump_detector.evaluation.robustness.erased import (
+        erase_clumps,
+        erased_in_words,
+    )
+    from clump_detector.evaluation.robustness.picture import draw_erased
+
+    _say_changed(labels, model, options, erase_clumps, erased_in_words, draw_erased)
+
+
+def _say_changed(
+    labels: list[Path],
+    model: str,
+    options: EvaluateOptions,
+    measure: Callable[..., JsonObject],
+    in_words: Callable[[JsonObject], list[str]],
+    draw: Callable[[JsonObject, Path], None],
+) -> None:
+    """Measure a model on changed images; print, write and draw the figures."""
     with joined_labels(labels) as joined, shown_events("Evaluating") as progress:
-        figures = robustness(
+        figures = measure(
             resolve_model(model), joined, score=options.score, device=options.device,
             which="held_out" if options.held_out else "all", progress=progress,
         )  # fmt: skip
     for problem in figures["problems"]:
         print(f"napari-clumps: {problem}", file=sys.stderr)
-    for said in (*robustness_in_words(figures), *figures["notes"]):
+    for said in (*in_words(figures), *figures["notes"]):
         print(said)
     if options.out is not None:
         write_json(options.out, figures)
     if options.picture is not None:
-        draw_robustness(figures, options.picture)
+        draw(figures, options.picture)
 
 
 def _inject(

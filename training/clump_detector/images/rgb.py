@@ -112,20 +112,36 @@ def red_green_blue(cutout: Cutout) -> NDArray[np.float32]:
     blue; for planes without names the last and the first are.
     """
     pixels = np.asarray(cutout.pixels, dtype=np.float32)
-    bands = cutout.bands
-    for triple in TRIPLES:
-        if set(triple) <= set(bands):
-            planes = [above_sky(pixels[bands.index(band)]) for band in triple]
-            weights = [WEIGHTS[band] for band in triple]
-            return _weighted(planes, weights)
-    if len(pixels) == 1:
-        return np.repeat(_weighted([above_sky(pixels[0])], [1.0]), 3, axis=0)
-    by_colour = blue_to_red(bands, len(pixels))
-    order = [by_colour[-1], by_colour[len(pixels) // 2], by_colour[0]]
+    triple = _triple_of(cutout.bands)
+    order = plane_order(cutout)
     planes = [above_sky(pixels[i]) for i in order]
-    if len(pixels) == 2:
-        planes[1] = (planes[0] + planes[2]) * np.float32(0.5)
+    if triple is not None:
+        return _weighted(planes, [WEIGHTS[band] for band in triple])
+    if len(planes) == 1:
+        return np.repeat(_weighted(planes, [1.0]), 3, axis=0)
+    if len(planes) == 2:
+        planes.insert(1, (planes[0] + planes[1]) * np.float32(0.5))
     return _weighted(planes, [1 / _spread(plane) for plane in planes])
+
+
+def plane_order(cutout: Cutout) -> tuple[int, ...]:
+    """Return the planes that a cutout's picture is made of, red first.
+
+    Three of them; of a cutout with one or two planes all there are, whose picture has
+    the one in all colours, or the mean of the two in green.
+    """
+    n = len(cutout.pixels)
+    triple = _triple_of(cutout.bands)
+    if triple is not None:
+        return tuple(cutout.bands.index(band) for band in triple)
+    by_colour = blue_to_red(cutout.bands, n)
+    if n < 3:
+        return by_colour[::-1]
+    return by_colour[-1], by_colour[n // 2], by_colour[0]
+
+
+def _triple_of(bands: Sequence[str]) -> str | None:
+    return next((one for one in TRIPLES if set(one) <= set(bands)), None)
 
 
 def _weighted(planes: Sequence[Plane], weights: Sequence[float]) -> Plane:

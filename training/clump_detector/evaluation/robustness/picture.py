@@ -1,4 +1,4 @@
-"""The picture of how robust a model is."""
+"""The pictures of how robust a model is, and of its scores without the clump."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
 
 from .curves import FEWEST
 from .degradations import level_name
+from .erased import KINDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,3 +88,46 @@ def _draw(axes: Axes, way: JsonObject, figures: JsonObject) -> None:
     axes.tick_params(axis="y", labelsize=7)
     title = f"{way['name']} ({way['unit']})" if way["unit"] else way["name"]
     axes.set_title(title, fontsize=8)
+
+
+def draw_erased(figures: JsonObject, path: Path) -> None:
+    """Draw the score of each box with its clump erased against that with it.
+
+    Parameters
+    ----------
+    figures : dict
+        From `erase_clumps`.
+    path : path
+        png, pdf or svg.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    FileError
+        If it cannot be written.
+    """
+    drawing = new_figure(5.2, 4.6)
+    axes = drawing.subplots()
+    for kind, colour, mark in zip(KINDS, COLOURS, "os^", strict=False):
+        rows = [one for one in figures["each"] if one["kind"] == kind]
+        if rows:
+            axes.plot(
+                [one["score"] for one in rows],
+                [one["erased"] for one in rows],
+                mark, color=colour, ms=4, alpha=0.7, lw=0, label=KINDS[kind][1],
+            )  # fmt: skip
+    axes.axhline(figures["score"], color="0.4", lw=0.8, ls=":")
+    axes.plot([0, 1], [0, 1], color="0.7", lw=0.8)
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlabel("score of the box")
+    axes.set_ylabel("score with the clump erased")
+    if figures["each"]:
+        axes.legend(fontsize=7, loc="upper left")
+    axes.set_title(
+        f"{figures['model']}, {figures['galaxies']} galaxies; dotted: boxes above "
+        f"{figures['score']:.2f} are proposed",
+        fontsize=8,
+    )
+    save_figure(drawing, path)
