@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
+from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import Boxes
+from clump_detector.images.likeness import likeness
 
 #: A described box whose IoU with a box is greater shows the same.
 _SAME = 0.3
@@ -46,3 +48,35 @@ def vectors_of(
         near = overlaps[np.arange(len(rows)), best] > _SAME
         found[rows[near]] = described["vector"][first[k] + best[near]]
     return found
+
+
+def boxes_alike(
+    cutouts: NDArray[np.int64],
+    corners: Boxes,
+    described: NDArray[np.void],
+    examples: NDArray[np.int64],
+) -> Floats | None:
+    """Return how much each box is like some of them, by the model's embeddings.
+
+    Parameters
+    ----------
+    cutouts, corners, described
+        As in `vectors_of`.
+    examples : int array of shape (m,)
+        Rows of those that the others are compared with.
+
+    Returns
+    -------
+    array of shape (n,) or None
+        Higher is more alike, NaN where a box is not described; None where no example
+        is.
+    """
+    vectors = vectors_of(cutouts, corners, described)
+    there = vectors.shape[1] > 0  # of no model that has run there is nothing
+    known = np.flatnonzero(np.isfinite(vectors).all(axis=1) & there)
+    chosen = np.flatnonzero(np.isin(known, examples))
+    if not len(chosen):
+        return None
+    alike = np.full(len(cutouts), np.nan)
+    alike[known] = likeness(vectors[known], chosen)
+    return alike

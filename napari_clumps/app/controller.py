@@ -21,6 +21,7 @@ from napari_clumps.jobs.describing import Describing
 from napari_clumps.jobs.detection import Detection
 from napari_clumps.jobs.download import Downloads
 from napari_clumps.jobs.exchange import Exchange
+from napari_clumps.jobs.explaining import Explaining
 from napari_clumps.jobs.injecting import Injecting
 from napari_clumps.jobs.survey import Surveys
 from napari_clumps.jobs.training.retraining import Retraining
@@ -41,6 +42,7 @@ from .opening import Opening
 from .reviewers import Reviewers
 from .session import Session
 from .suggesting.descriptions import Descriptions
+from .suggesting.explanations import Explanations
 from .suggesting.galaxy_map import GalaxyMap
 from .suggesting.similar import Similar
 from .suggesting.suggestions import Suggestions
@@ -82,7 +84,10 @@ class Controller:
         Where galaxies lie that look alike.
     similar : Similar
         The cutouts that look like others, or like few.
-    detection, describing, injecting, retraining, downloads, exchange, surveys : Job
+    explanations : Explanations
+        Why the model proposes the current box.
+    detection, describing, explaining, injecting, retraining : Job
+    downloads, exchange, surveys : Job
         Work in the background.
 
     Signals
@@ -116,6 +121,10 @@ class Controller:
         self.galaxy_map = GalaxyMap(session, self.descriptions)
         self.similar = Similar(session, self.navigator, self.descriptions)
         self.gallery = Gallery(session, self.navigator, self.descriptions)
+        self.explaining = Explaining(session, self.detection)
+        self.explanations = Explanations(
+            session, self.descriptions, self.explaining, self.detection
+        )
         self.injecting = Injecting(session, self.detection, self.reload)
         session.review_opened.connect(self.injecting.close)
         self.injected = Injected(session, self.navigator, self.injecting)
@@ -197,8 +206,8 @@ class Controller:
     def close(self) -> None:
         """End all background jobs and close the review."""
         jobs = (
-            self.describing, self.detection, self.injecting, self.retraining,
-            self.downloads, self.surveys,
+            self.describing, self.detection, self.explaining, self.injecting,
+            self.retraining, self.downloads, self.surveys,
         )  # fmt: skip
         for job in jobs:
             job.close()

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from clump_detector.core.text import plural
-from clump_detector.images.likeness import likeness
-from napari_clumps.active_learning.box_vectors import vectors_of
+from napari_clumps.active_learning.box_vectors import boxes_alike
 from napari_clumps.review import Arrangement, Crop, Crops, Review, arrange
 
 from .errors import shows_errors
@@ -153,17 +152,15 @@ class Gallery:
             self.session.say("Select the boxes first that others are compared with.")
             return
         model = self.session.scores.chosen_model
-        vectors = vectors_of(crops.cutouts, crops.corners, features.boxes(model))
-        described = vectors.shape[1] > 0  # of no model that has run there is nothing
-        known = np.flatnonzero(np.isfinite(vectors).all(axis=1) & described)
-        chosen = np.flatnonzero(np.isin(known, rows))
-        if not len(chosen):
+        described = features.boxes(model)
+        alike = boxes_alike(crops.cutouts, crops.corners, described, rows)
+        if alike is None:
             self.session.say(
                 "The model has not described this box yet: detect clumps, or choose "
                 "the order “check again” of the queue."
             )
             return
-        crops.likeness[known] = likeness(vectors[known], chosen)
+        crops.likeness[:] = alike
 
     @shows_errors
     def update(self) -> None:

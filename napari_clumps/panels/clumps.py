@@ -28,12 +28,13 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import find_dock, label_tab
 from napari_clumps.widgets.base.icons import svg_icon
 
+from .box.explanation import ExplanationPanel
+from .box.photometry import PhotometryPanel
 from .detect import DetectPanel
 from .display import DisplayPanel
 from .download import DownloadPanel
 from .learning_curve import LearningPanel
 from .models import ModelsPanel
-from .photometry import PhotometryPanel
 from .retrain import RetrainPanel
 from .review import ReviewPanel
 from .reviewers import ReviewersPanel
@@ -65,6 +66,7 @@ PAGES = (
     Page("retrain", "Retrain from corrections", RetrainPanel),
     Page("display", "Display", DisplayPanel),
     Page("photometry", "Photometry", PhotometryPanel),
+    Page("explanation", "Why this box", ExplanationPanel),
     Page("models", "Models", ModelsPanel),
     Page("learning_curve", "Learning curve", LearningPanel),
     Page("statistics", "Review statistics", StatisticsPanel),

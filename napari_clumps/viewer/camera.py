@@ -18,7 +18,7 @@ from .napari_private import canvas_widget, find_window
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from .corner_overlay import CornerMarks
+    from .overlays.corners import CornerMarks
 
 #: In close-up the canvas shows this many side lengths of the box,
 _AROUND = 5.0
@@ -73,7 +73,7 @@ class Camera:
         viewer.canvas.events.size.connect(self._on_resize)
         viewer.events.reset_view.connect(self._on_reset_view)
         if find_window(viewer) is not None:
-            from .corner_overlay import CornerMarks
+            from .overlays.corners import CornerMarks
 
             self._marks_in_corners = CornerMarks(canvas_widget(viewer))
 

@@ -123,19 +123,33 @@ def detect(
     return Summary(cancelled=True)
 
 
-def _entry(cutout: CutoutRequest, path: Path) -> JsonObject:
-    """Return a cutout as the request holds it; an array is written to a path."""
-    entry: JsonObject = {
+def source_entry(cutout: CutoutRequest) -> JsonObject:
+    """Return a cutout on disk as a request of the worker holds it.
+
+    Parameters
+    ----------
+    cutout : CutoutRequest
+    """
+    assert cutout.source is not None
+    return {
+        **_named(cutout), "name": cutout.source.name,
+        "files": [str(file.absolute()) for file in cutout.source.files],
+        "bands": list(cutout.source.bands),
+        "added": [one.to_json() for one in cutout.source.added],
+    }  # fmt: skip
+
+
+def _named(cutout: CutoutRequest) -> JsonObject:
+    return {
         "key": cutout.key, "name": cutout.name, "fwhm": cutout.fwhm,
         "boxes": [list(corners) for corners in cutout.boxes],
     }  # fmt: skip
+
+
+def _entry(cutout: CutoutRequest, path: Path) -> JsonObject:
+    """Return a cutout as the request holds it; an array is written to a path."""
     if cutout.source is not None:
-        files = [str(file.absolute()) for file in cutout.source.files]
-        return {
-            **entry, "name": cutout.source.name, "files": files,
-            "bands": list(cutout.source.bands),
-            "added": [one.to_json() for one in cutout.source.added],
-        }  # fmt: skip
+        return source_entry(cutout)
     try:
         np.save(path, np.asarray(cutout.array), allow_pickle=False)
     except OSError as error:
@@ -144,4 +158,4 @@ def _entry(cutout: CutoutRequest, path: Path) -> JsonObject:
         raise ClumpError(
             f"the image {cutout.name} holds no numbers", remedy="Give real numbers."
         ) from error
-    return {**entry, "array": str(path), "rgb": cutout.rgb}
+    return {**_named(cutout), "array": str(path), "rgb": cutout.rgb}

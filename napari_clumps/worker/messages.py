@@ -97,6 +97,27 @@ class CompareMessage:
 
 
 @dataclass(frozen=True)
+class ExplainMessage:
+    """Explain why a model proposes a box.
+
+    Attributes
+    ----------
+    model : str
+        Path of the model folder.
+    cutout : dict
+        As one of those of a `DetectMessage`; its first box is explained.
+    device : str
+        auto, cpu, cuda or mps.
+    """
+
+    do: ClassVar[str] = "explain"
+
+    model: str
+    cutout: JsonObject
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class CancelMessage:
     """End another request, whose id it has, and keep nothing."""
 
@@ -110,7 +131,14 @@ class StopMessage:
     do: ClassVar[str] = "stop"
 
 
-Request = DetectMessage | TrainMessage | CompareMessage | CancelMessage | StopMessage
+Request = (
+    DetectMessage
+    | TrainMessage
+    | CompareMessage
+    | ExplainMessage
+    | CancelMessage
+    | StopMessage
+)
 
 
 def to_json(request: Request, number: int) -> JsonObject:

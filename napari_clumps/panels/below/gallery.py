@@ -22,7 +22,7 @@ from napari_clumps.widgets.base.parts import (
     text_label,
 )
 from napari_clumps.widgets.base.signals import listen
-from napari_clumps.widgets.gallery.box_cells import GalleryCells, GalleryPainter
+from napari_clumps.widgets.gallery.box_cells import CropPainter, GalleryCells
 from napari_clumps.widgets.gallery.filter_bar import GalleryFilter
 from napari_clumps.widgets.gallery.grid_view import GridView
 from napari_clumps.widgets.gallery.pixmap_cache import PixmapCache
@@ -58,7 +58,7 @@ class GalleryPanel(QWidget):
         self._gallery = self._controller.gallery
         pixmaps = PixmapCache(self._source, self)
         self.cells = GalleryCells(self._gallery, pixmaps)
-        self.grid = GridView("gallery_grid", self.cells, GalleryPainter(self.cells))
+        self.grid = GridView("gallery_grid", self.cells, CropPainter(self.cells))
         self.grid.setAccessibleName("Clump gallery")
         self.grid.setToolTip("All boxes of the review; select many and decide at once")
         self.grid.installEventFilter(self)

@@ -1,4 +1,4 @@
-"""The cells of the clump gallery: a crop, its box drawn as on the canvas, its score."""
+"""Cells that show boxes: a crop, its box drawn as on the canvas, its score."""
 
 from __future__ import annotations
 
@@ -20,10 +20,37 @@ from .cells import CellPainter, Cells
 from .pixmap_cache import PixmapCache
 
 #: Height of a crop in lines of text.
-_LINES = 6.2
+LINES = 6.2
 
 
-class GalleryCells(Cells):
+class CropCells(Cells):
+    """Crops of boxes in some order."""
+
+    def at(self, place: int) -> tuple[Crop, Window]:
+        """Return a crop and its window."""
+        raise NotImplementedError
+
+    def view(self, place: int) -> ThumbnailView:
+        """Return a crop's view."""
+        crop, window = self.at(place)
+        return ThumbnailView(crop.cutout, window, self.side)
+
+    def words(self, place: int) -> str:
+        """Return what there is to say of a crop."""
+        crop, _ = self.at(place)
+        x1, y1, x2, y2 = crop.corners
+        facts = [
+            crop.cls,
+            "gone" if crop.gone else STATUS_WORDS[crop.status],
+            "no score" if crop.score is None else f"score {crop.score:.2f}",
+        ]
+        if crop.second is not None:
+            facts.append(f"{crop.second:.2f} by another model")
+        facts.append(f"{x2 - x1:.0f} × {y2 - y1:.0f} pixels")
+        return f"{crop.name}: {', '.join(facts)}.\nDouble click shows it on the canvas."
+
+
+class GalleryCells(CropCells):
     """Crops in the order of the gallery."""
 
     def __init__(self, gallery: Gallery, pixmaps: PixmapCache) -> None:
@@ -59,36 +86,48 @@ class GalleryCells(Cells):
     def _forget_last(self) -> None:
         self._last = None
 
-    def view(self, place: int) -> ThumbnailView:
-        """Return a crop's view."""
-        crop, window = self.at(place)
-        return ThumbnailView(crop.cutout, window, self.side)
 
-    def words(self, place: int) -> str:
-        """Return what there is to say of a crop."""
-        crop, _ = self.at(place)
-        x1, y1, x2, y2 = crop.corners
-        facts = [
-            crop.cls,
-            "gone" if crop.gone else STATUS_WORDS[crop.status],
-            "no score" if crop.score is None else f"score {crop.score:.2f}",
-        ]
-        if crop.second is not None:
-            facts.append(f"{crop.second:.2f} by another model")
-        facts.append(f"{x2 - x1:.0f} × {y2 - y1:.0f} pixels")
-        return f"{crop.name}: {', '.join(facts)}.\nDouble click shows it on the canvas."
+class ListedCells(CropCells):
+    """A few crops that are given."""
+
+    def __init__(self, pixmaps: PixmapCache) -> None:
+        super().__init__(pixmaps)
+        self.crops: list[Crop] = []
+
+    def show(self, crops: list[Crop]) -> None:
+        """Show these crops."""
+        if crops != self.crops:
+            self.beginResetModel()
+            self.crops = crops
+            self.endResetModel()
+
+    def count(self) -> int:
+        """Return how many crops are shown."""
+        return len(self.crops)
+
+    def at(self, place: int) -> tuple[Crop, Window]:
+        """Return a crop and its window."""
+        crop = self.crops[place]
+        return crop, window_around(crop.corners)
 
 
-class GalleryPainter(CellPainter):
-    """Paints a crop."""
+class CropPainter(CellPainter):
+    """Paints a crop.
 
-    def __init__(self, cells: GalleryCells) -> None:
-        super().__init__(cells, _LINES)
-        self._gallery = cells
+    Parameters
+    ----------
+    cells : CropCells
+    lines : float
+        Height of its picture in lines of text.
+    """
+
+    def __init__(self, cells: CropCells, lines: float = LINES) -> None:
+        super().__init__(cells, lines)
+        self._crops = cells
 
     def over(self, painter: QPainter, picture: QRectF, place: int) -> None:
         """Outline the box as the canvas does."""
-        crop, window = self._gallery.at(place)
+        crop, window = self._crops.at(place)
         if crop.gone:
             painter.setOpacity(0.4)
         side = picture.width()
@@ -100,7 +139,7 @@ class GalleryPainter(CellPainter):
 
     def caption(self, painter: QPainter, area: QRect, place: int) -> None:
         """Write score and class."""
-        crop, _ = self._gallery.at(place)
+        crop, _ = self._crops.at(place)
         score, metrics = _score(crop), painter.fontMetrics()
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         painter.drawText(area, left, score)

@@ -278,6 +278,23 @@ def test_several_label_sets_and_a_peak_finder_side_by_side(run, tmp_path):
     assert "only one can be used here" in err
 
 
+def test_explaining_on_the_command_line(run, tmp_path):
+    made = run("simulate", tmp_path / "sim", "-n", 3, "--seed", 3, "--size", 160)
+    assert made[0] == 0
+    labels = tmp_path / "sim" / "labels.json"
+    figures, picture = tmp_path / "figures.json", tmp_path / "erased.png"
+    code, said, err = run(
+        "evaluate", labels, "--explain", "--out", figures, "--picture", picture
+    )
+    assert code == 0, err
+    assert "on 3 galaxies" in said.splitlines()[0]
+    assert {"hit", "lost_beside", "each"} <= set(json.loads(figures.read_text()))
+    assert picture.stat().st_size > 5_000
+    code, _, err = run("evaluate", labels, "--explain", "--calibrate")
+    assert code == 2
+    assert "--explain compares a model with itself" in err
+
+
 def test_robustness_on_the_command_line(run, tmp_path):
     made = run("simulate", tmp_path / "sim", "-n", 2, "--seed", 3, "--size", 160)
     assert made[0] == 0

@@ -14,6 +14,9 @@
                `clump_detector.train.events`
 ``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``, ``keep`` (the
                verdict in the card of the new one); ``progress``
+``explain``    ``model``, ``device``, ``cutout`` (as one of those of ``detect``; its
+               first box is explained); ``loading``, ``loaded``; ``done`` has the
+               ``explanation``
 ``cancel``     ``id`` of a request that leaves nothing behind
 ``stop``       ``id`` of a training that keeps the best so far
 ``quit``       nothing; the end of the input means the same

@@ -22,6 +22,7 @@ from .requests import Event
 
 if TYPE_CHECKING:
     from clump_detector.detector.describing.describer import Describer
+    from clump_detector.detector.explaining.explainer import Explainer
     from clump_detector.detector.predict import Predictor
 
 
@@ -67,6 +68,27 @@ def proposals(
         "notes": list(cutout.notes),
         **described,
     }
+
+
+def explanation(explainer: Explainer, entry: JsonObject, cancel: CancelToken) -> Event:
+    """Return the fields of ``done`` that explain the first box of a cutout.
+
+    Parameters
+    ----------
+    explainer : clump_detector.detector.explaining.explainer.Explainer
+    entry : dict
+        The request's ``cutout``.
+    cancel : CancelToken
+
+    Raises
+    ------
+    Cancelled
+    ImageError, ModelError
+        If the cutout cannot be read or searched.
+    """
+    cutout = _read(entry)
+    box = as_boxes(entry["boxes"])[0]
+    return {"explanation": explainer.explain(cutout, box, cancel).to_json()}
 
 
 def _read(entry: JsonObject) -> Cutout:

@@ -1,4 +1,4 @@
-"""Answers requests: detection, training and comparison, one after the other."""
+"""Answers requests: detection, training, comparison and explanation, one by one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clump_detector.core.errors import Cancelled, ClumpError
 from clump_detector.core.progress import CancelToken
 from clump_detector.models.card import WEIGHTS
 
-from .cutouts import proposals
+from .cutouts import explanation, proposals
 from .requests import Event, Request, Requests, Send
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def _answer(engine: Engine, request: Request, send: Send, cancel: CancelToken) -
             "detect": engine.detect,
             "train": engine.train,
             "compare": engine.compare,
+            "explain": engine.explain,
         }
         if request["do"] not in work:
             raise ClumpError(f"there is no request called {request['do']!r}")
@@ -144,9 +145,7 @@ class Engine:
             Fields of the event ``done``.
         """
         start = time.perf_counter()
-        emit({"event": "loading"})
-        model = self.predictor(Path(request["model"]), request.get("device", "auto"))
-        emit({"event": "loaded", "model": model.model_id})
+        model = self._model_of(request, emit)
         describer = self._describer_of(model) if request.get("describe") else None
         found = problems = 0
         for entry in request["cutouts"]:
@@ -166,6 +165,34 @@ class Engine:
             "problems": problems,
             "seconds": round(time.perf_counter() - start, 3),
         }
+
+    def explain(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
+        """Explain why a model proposes a box.
+
+        Parameters
+        ----------
+        request : dict
+            As in the table of `clump_detector.worker`.
+        emit : callable
+            Takes the events.
+        cancel : CancelToken
+
+        Returns
+        -------
+        dict
+            Fields of the event ``done``.
+        """
+        model = self._model_of(request, emit)
+        from clump_detector.detector.explaining.explainer import Explainer
+
+        return explanation(Explainer(model), request["cutout"], cancel)
+
+    def _model_of(self, request: Request, emit: Send) -> Predictor:
+        """Return the predictor that a request names, and say when it is there."""
+        emit({"event": "loading"})
+        model = self.predictor(Path(request["model"]), request.get("device", "auto"))
+        emit({"event": "loaded", "model": model.model_id})
+        return model
 
     def train(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
         """Train a model; the events are those of `clump_detector.train.events`.

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.gui
 
 DOCKS = (
     "Photometry", "Filmstrip", "Display", "Reviewers", "Review statistics",
-    "Download cutouts", "Clump gallery", "Models", "Learning curve",
+    "Download cutouts", "Clump gallery", "Models", "Learning curve", "Why this box",
 )  # fmt: skip
 
 

@@ -23,8 +23,8 @@ from .patches import PATCHES, cover
 #: The network's score down to which a box counts as found.
 LOWEST = 0.005
 
-#: Pictures that go through the network together.
-_BATCH = 16
+#: Pixels that go through the network together: a cancelled explanation ends soon.
+_PIXELS = 300_000
 
 #: How far beside the clump the other part is replaced, in semi-axes of its ellipse: the
 #: two touch, and the clump is whole.
@@ -156,11 +156,12 @@ class Explainer:
         """Return the best score with its centre in a box, on pictures of one size."""
         cancel = cancel or CancelToken()
         scores: list[float] = []
-        for k in range(0, len(pictures), _BATCH):
+        height, width = pictures[0].shape[:2]
+        step = max(_PIXELS // (height * width), 1)
+        for k in range(0, len(pictures), step):
             cancel.check()
             images = [
-                as_tensor(one, self._predictor.device)
-                for one in pictures[k : k + _BATCH]
+                as_tensor(one, self._predictor.device) for one in pictures[k : k + step]
             ]
             with torch.inference_mode():
                 encoded = self._search.encode(images)

@@ -1,7 +1,6 @@
 """Aperture and annulus of the measured clump, over the canvas.
 
-They are on no layer, so that the mouse cannot drag them: they let mouse events through
-and follow the camera.
+They are on no layer, so that the mouse cannot drag them, and follow the camera.
 """
 
 from __future__ import annotations
@@ -9,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, QPointF, Qt
+from qtpy.QtCore import QPointF
 from qtpy.QtGui import QColor, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_clumps.render.photometry_readout import ApertureCircles
+from napari_clumps.viewer.camera import Camera
 
-from .camera import Camera
+from .base import CanvasOverlay, on_camera
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -25,7 +25,7 @@ _INK, _RIM = QColor("#ffffff"), QColor(0, 0, 0, 150)
 _DASHES = [4.0, 4.0]
 
 
-class ApertureMarks(QWidget):
+class ApertureMarks(CanvasOverlay):
     """A widget over a napari canvas that shows aperture and annulus.
 
     Parameters
@@ -37,19 +37,10 @@ class ApertureMarks(QWidget):
     """
 
     def __init__(self, canvas: QWidget, viewer: ViewerModel, camera: Camera) -> None:
-        super().__init__(canvas)
-        self.setObjectName("aperture_marks")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        super().__init__(canvas, "aperture_marks")
         self._viewer, self._camera = viewer, camera
         self.circles: ApertureCircles | None = None
-        canvas.installEventFilter(self)
-        self.resize(canvas.size())
-        scene = viewer.scene.camera.events
-        for signal in (
-            scene.center, scene.zoom, scene.orientation, viewer.dims.events.order,
-        ):  # fmt: skip
-            signal.connect(self._follow)
+        on_camera(viewer, self._follow)
         self.hide()
 
     def show_circles(self, circles: ApertureCircles | None) -> None:
@@ -61,19 +52,6 @@ class ApertureMarks(QWidget):
     def _follow(self) -> None:
         if isalive(self) and self.circles is not None:
             self.update()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Resize with the canvas; no event is held back.
-
-        Parameters
-        ----------
-        watched : QObject
-            The canvas.
-        event : QEvent
-        """
-        if event.type() == QEvent.Type.Resize:
-            self.resize(watched.size())
-        return False
 
     def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         """Draw the circles at the current position of the clump on the canvas."""

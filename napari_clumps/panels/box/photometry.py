@@ -19,8 +19,8 @@ from napari_clumps.render.box_style import label
 from napari_clumps.render.measurer import MeasurementRequest, Measurer
 from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
 from napari_clumps.review import Status
-from napari_clumps.viewer.aperture_overlay import ApertureMarks
 from napari_clumps.viewer.napari_private import canvas_widget, find_window, main_window
+from napari_clumps.viewer.overlays.aperture import ApertureMarks
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen

@@ -1,19 +1,21 @@
 """Scale bar, compass and a line of words in the corners of the canvas.
 
 napari's own scale bar is in pixels or in the units of layers, and an image in arcsec
-would move every box to other coordinates. These marks are over the canvas, let mouse
-events through and are drawn again only when they change.
+would move every box to other coordinates. These marks are drawn again only when they
+change.
 """
 
 from __future__ import annotations
 
 import math
 
-from qtpy.QtCore import QEvent, QObject, QPointF, Qt
+from qtpy.QtCore import QPointF
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_clumps.render.orientation import Direction, ScaleBar
+
+from .base import CanvasOverlay
 
 #: Screen pixels from the canvas's edges, between marks, and of the compass's arms.
 _MARGIN, _GAP, _ARM = 14.0, 10.0, 30.0
@@ -26,17 +28,12 @@ _INK, _RIM = QColor(255, 255, 255), QColor(0, 0, 0, 170)
 MarksShown = tuple[ScaleBar | None, Direction | None, Direction | None, str]
 
 
-class CornerMarks(QWidget):
+class CornerMarks(CanvasOverlay):
     """Shows scale bar, compass and a line of text over a napari canvas."""
 
     def __init__(self, canvas: QWidget) -> None:
-        super().__init__(canvas)
-        self.setObjectName("corner_marks")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        super().__init__(canvas, "corner_marks")
         self.shown: MarksShown = (None, None, None, "")
-        canvas.installEventFilter(self)
-        self.resize(canvas.size())
         self.show()
 
     def show_marks(
@@ -60,19 +57,6 @@ class CornerMarks(QWidget):
         if marks != self.shown:
             self.shown = marks
             self.update()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Resize with the canvas; no event is held back.
-
-        Parameters
-        ----------
-        watched : QObject
-            The canvas.
-        event : QEvent
-        """
-        if event.type() == QEvent.Type.Resize:
-            self.resize(watched.size())
-        return False
 
     def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         """Draw the marks: light lines with a dark outline, visible on any image."""

@@ -1,0 +1,1 @@
+"""Pages about the current box: its photometry, and why a model proposes it."""
