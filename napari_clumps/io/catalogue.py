@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,9 +28,36 @@ from clump_detector.photometry import (
     post_process,
     prepare,
 )
-from napari_clumps.review import Box, CutoutRecord, Review, Status
+from napari_clumps.review import KEPT, Box, CutoutRecord, Review, Status
 
 from .selection import ExportOptions, Step, Tally, one_line, read, selected
+
+#: How far a clump can be trusted, by who has looked at it, and in words.
+TIERS = {
+    "visually_confirmed": "visually confirmed",
+    "model_only": "proposed by a model only",
+    "disputed": "disputed by reviewers",
+}
+
+
+def tier_of(boxes: Sequence[Box]) -> str:
+    """Return the tier of a clump, one of `TIERS`.
+
+    It is disputed where reviewers have decided differently on one of its boxes, even
+    if that was resolved later.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+        The box of the clump, or the proposals that were merged into one.
+    """
+    for box in boxes:
+        if (
+            len({(o.status in KEPT, o.status in KEPT and o.cls) for o in box.opinions})
+            > 1
+        ):
+            return "disputed"
+    return "visually_confirmed" if boxes[0].kept else "model_only"
 
 
 @dataclass
@@ -40,10 +68,14 @@ class _Notes:
     pictures: int = 0
     merged: int = 0
     dropped: int = 0
+    tiers: Counter[str] = field(default_factory=Counter)
 
     def in_words(self) -> list[str]:
         """Return the notes in sentences."""
         words = []
+        if len(self.tiers) > 1:
+            counts = [f"{self.tiers[k]:,} {said}" for k, said in TIERS.items()]
+            words.append(f"Clumps by tier: {', '.join(counts)}.")
         if self.pictures:
             n = self.pictures
             one = "1 cutout is a picture" if n == 1 else f"{n:,} cutouts are pictures"
@@ -209,6 +241,7 @@ def _measured(
     columns |= {
         key: [one[key] for one in records] for key in (records[0] if records else ())
     }
+    notes.tiers.update(one["tier"] for one in records)
     columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in records]
     columns["galaxy_name"] = record.name
     columns["galaxy_flags"] = "; ".join(record.flags) or None
@@ -228,7 +261,7 @@ def _clumps(
     """Return kept boxes as they are, and proposals post-processed as in the paper."""
     kept = [i for i, box in enumerate(boxes) if box.status is not Status.PROPOSAL]
     others = [i for i, box in enumerate(boxes) if box.status is Status.PROPOSAL]
-    records = [_box_columns(boxes[i]) for i in kept]
+    records = [_box_columns([boxes[i]]) for i in kept]
     if not others:
         return _Clumps(corners[kept], records, [False] * len(kept))
     processed = post_process(
@@ -242,15 +275,18 @@ def _clumps(
     notes.dropped += len(others) - sum(members)
     notes.merged += sum(m for m in members if m > 1)
     records += [
-        _box_columns(boxes[others[m[0]]]) | {"clump_score": float(score)}
+        _box_columns([boxes[others[i]] for i in m]) | {"clump_score": float(score)}
         for m, score in zip(processed.members, processed.scores, strict=True)
     ]
     merged = [False] * len(kept) + processed.merged.tolist()
     return _Clumps(np.concatenate([corners[kept], processed.boxes]), records, merged)
 
 
-def _box_columns(box: Box) -> Rows:
+def _box_columns(boxes: Sequence[Box]) -> Rows:
+    """Return what the review says of a clump, of its first box where it has several."""
+    box = boxes[0]
     return {
+        "tier": tier_of(boxes),
         "clump_id": box.id,
         "clump_label_name": box.cls,
         "clump_score": box.score,

@@ -12,8 +12,8 @@ from clump_detector.catalogue import read_catalogue
 from clump_detector.core.errors import Cancelled, FileError, LabelError
 from clump_detector.image_files.sources import find_sources
 from clump_detector.photometry import Quality, moffat
-from napari_clumps.io.catalogue import export_catalogue
-from napari_clumps.review import Proposal, Review
+from napari_clumps.io.catalogue import export_catalogue, tier_of
+from napari_clumps.review import Box, Opinion, Proposal, Review, Status
 
 FWHM, SIDE = 4.0, 121
 CLUMPS = ((70.0, 52.0), (45.0, 64.0), (105.0, 15.0))
@@ -76,6 +76,8 @@ def test_kept_boxes_of_all_cutouts_are_measured(review, tmp_path):
     assert "1 cutout is a picture" in said
     assert "The fluxes of 1 cutout are relative" in said
     assert table["status"].tolist() == ["accepted", "drawn", "drawn"]
+    assert table["tier"].tolist() == ["visually_confirmed"] * 3
+    assert "by tier" not in said
     assert table["clump_label_id"].tolist() == [1, 2, 1]
     assert table["clump_score"].tolist() == [0.9, None, None]
     assert table["annotator"].tolist() == ["Ada"] * 3
@@ -133,6 +135,8 @@ def test_proposals_are_processed_as_in_the_paper_and_what_is_kept_is_not(
     table = read_catalogue(tmp_path / "c.vot")
     mine = table[table["galaxy_name"] == "a"]
     assert mine["status"].tolist() == ["accepted", "proposal"]
+    assert mine["tier"].tolist() == ["visually_confirmed", "model_only"]
+    assert "3 visually confirmed, 1 proposed by a model only, 0 disputed" in said
     merged = mine[1]
     assert merged["clump_flags"] & int(Quality.MERGED)
     assert merged["clump_score"] == 0.7
@@ -140,6 +144,35 @@ def test_proposals_are_processed_as_in_the_paper_and_what_is_kept_is_not(
     assert middle == pytest.approx((0.7 * x + 0.5 * (x + 3)) / 1.2)
     assert "2 beside the galaxy were left out and 2 that touch" in said
     assert len(table[table["galaxy_name"] == "b"]) == 1
+
+
+def opinion(status, cls="clump"):
+    return Opinion("Ben", None, status, 0, 0, 9, 9, cls)
+
+
+@pytest.mark.parametrize(
+    ("status", "opinions", "tier"),
+    [
+        (Status.ACCEPTED, (), "visually_confirmed"),
+        (Status.DRAWN, (), "visually_confirmed"),
+        (Status.PROPOSAL, (), "model_only"),
+        (Status.ACCEPTED, (Status.ACCEPTED, Status.EDITED), "visually_confirmed"),
+        (Status.ACCEPTED, (Status.ACCEPTED, Status.REJECTED), "disputed"),
+        (Status.PROPOSAL, (Status.DRAWN, Status.REJECTED), "disputed"),
+    ],
+)
+def test_a_clump_on_which_reviewers_differed_is_disputed(status, opinions, tier):
+    said = tuple(opinion(one) for one in opinions)
+    one = Box(1, 1, 0, 0, 9, 9, "clump", status, "model", opinions=said)
+    plain = Box(2, 1, 0, 0, 9, 9, "clump", status, "model")
+    assert tier_of([one]) == tier
+    assert tier_of([plain, one]) == tier
+
+
+def test_two_classes_are_a_dispute():
+    said = (opinion(Status.ACCEPTED), opinion(Status.ACCEPTED, "odd clump"))
+    one = Box(1, 1, 0, 0, 9, 9, "clump", Status.ACCEPTED, "model", opinions=said)
+    assert tier_of([one]) == "disputed"
 
 
 def test_a_broken_image_is_said_and_the_others_are_measured(review, tmp_path):

@@ -103,6 +103,8 @@ _WHO = (
     Column("clump_score", "float", "The model's confidence, 0 to 1", "",
            "stat.likelihood"),
     Column("status", "text", "accepted, edited, drawn or proposal", ucd="meta.code"),
+    Column("tier", "text", "visually_confirmed, model_only, or disputed by reviewers",
+           "", "meta.code.qual"),
     Column("origin", "text", "Who drew the box first: model or person", "",
            "meta.code"),
     Column("annotator", "text", "Who decided last", ucd="meta.curation"),
