@@ -17,6 +17,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
 from clump_detector.images.overrides import NO_CHOICE, Choice
 from napari_clumps.io.formats import export_labels
+from napari_clumps.jobs.comparing import Comparing
 from napari_clumps.jobs.describing import Describing
 from napari_clumps.jobs.detection import Detection
 from napari_clumps.jobs.download import Downloads
@@ -87,7 +88,7 @@ class Controller:
     explanations : Explanations
         Why the model proposes the current box.
     detection, describing, explaining, injecting, retraining : Job
-    downloads, exchange, surveys : Job
+    comparing, downloads, exchange, surveys : Job
         Work in the background.
 
     Signals
@@ -128,7 +129,9 @@ class Controller:
         self.injecting = Injecting(session, self.detection, self.reload)
         session.review_opened.connect(self.injecting.close)
         self.injected = Injected(session, self.navigator, self.injecting)
-        self.reviewers = Reviewers(session, self.navigator)
+        self.comparing = Comparing(session)
+        session.review_opened.connect(self.comparing.close)
+        self.reviewers = Reviewers(session, self.navigator, self.comparing)
         self.model_list = ModelList(session, self.detection, self.retraining)
         self._actions = self._bound_actions()
         try:
@@ -206,8 +209,8 @@ class Controller:
     def close(self) -> None:
         """End all background jobs and close the review."""
         jobs = (
-            self.describing, self.detection, self.explaining, self.injecting,
-            self.retraining, self.downloads, self.surveys,
+            self.comparing, self.describing, self.detection, self.explaining,
+            self.injecting, self.retraining, self.downloads, self.surveys,
         )  # fmt: skip
         for job in jobs:
             job.close()

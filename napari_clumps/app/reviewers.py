@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from clump_detector.core.text import plural
+from napari_clumps.jobs.comparing import Comparing
 from napari_clumps.review import QueuePlan, Review
 from napari_clumps.review.comparison.agreement import (
     Agreement,
@@ -11,6 +13,7 @@ from napari_clumps.review.comparison.agreement import (
     compare_reviews,
     self_consistency,
 )
+from napari_clumps.review.comparison.catalogues import put_first
 from napari_clumps.settings.settings import load_settings
 
 from .errors import shows_errors
@@ -25,10 +28,15 @@ class Reviewers:
     ----------
     session : Session
     navigator : Navigator
+    comparing : Comparing
+        Compares the open review with a catalogue.
     """
 
-    def __init__(self, session: Session, navigator: Navigator) -> None:
+    def __init__(
+        self, session: Session, navigator: Navigator, comparing: Comparing
+    ) -> None:
         self.session, self._navigator = session, navigator
+        self.comparing = comparing
 
     @property
     def review(self) -> Review | None:
@@ -66,6 +74,24 @@ class Reviewers:
         """Return in sentences how far the open review and a file agree."""
         with Review.open(path, read_only=True) as other:
             return agreement_in_words(compare_reviews(self.session.opened, other))
+
+    @shows_errors
+    def compare_catalogue(self, path: Path) -> None:
+        """Compare the open review with a file of labels, in the background."""
+        self.comparing.start(path)
+
+    @shows_errors
+    def put_differing_first(self) -> None:
+        """Make the queue begin with the galaxies on which a catalogue differs."""
+        found = self.comparing.found
+        if found is None:
+            return
+        n = put_first(self.session.opened, found.galaxies)
+        self._navigator.make_queue(self.session.opened.queue_plan)
+        if self.session.queue is not None:
+            self._navigator.go_to(self.session.queue.ids[0])
+        said = plural(n, "galaxy", "galaxies")
+        self.session.say(f"{said} on which they differ come first.")
 
     @shows_errors
     def self_consistency(self) -> list[str] | None:

@@ -20,6 +20,7 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
 from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.controls.catalogue_comparison import CatalogueComparison
 from napari_clumps.widgets.controls.completeness import Completeness
 from napari_clumps.widgets.controls.job_row import JobRow
 
@@ -51,6 +52,13 @@ class ReviewersPanel(QWidget):
                 "Compare with another reviewer's file; nothing is changed",
             ),
             (
+                "compare_catalogue",
+                "Compare with a catalogue…",
+                self._compare_catalogue,
+                "Compare with a table, or labels of another program, on these images; "
+                "nothing is changed",
+            ),
+            (
                 "merge_review",
                 "Merge another review…",
                 self._merge,
@@ -69,6 +77,7 @@ class ReviewersPanel(QWidget):
         layout.addWidget(JobRow("merging", self._controller.exchange.merging))
         layout.addWidget(self._open)
         layout.addWidget(self._words)
+        layout.addWidget(CatalogueComparison(self._reviewers))
         layout.addWidget(Completeness(self._controller))
         layout.addStretch(1)
         fill_dock(self)
@@ -130,16 +139,21 @@ class ReviewersPanel(QWidget):
     def _show_name(self) -> None:
         self._name.setText(self._reviewers.name)
 
-    def _ask_file(self, title: str) -> Path | None:
+    def _ask_file(self, title: str, kinds: str = "Review (*.clumps)") -> Path | None:
         if self._session.review is None:
             return None
-        name, _ = QFileDialog.getOpenFileName(self, title, "", "Review (*.clumps)")
+        name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
         return Path(name) if name else None
 
     def _compare(self) -> None:
         path = self._ask_file("The other review")
         if path is not None:
             self._words.setText("<br>".join(self._reviewers.compare_with(path) or []))
+
+    def _compare_catalogue(self) -> None:
+        path = self._ask_file("A catalogue, or labels of another program", "")
+        if path is not None:
+            self._reviewers.compare_catalogue(path)
 
     def _merge(self) -> None:
         path = self._ask_file("Merge a review")

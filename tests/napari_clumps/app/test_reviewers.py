@@ -58,6 +58,62 @@ def choose_file(monkeypatch, path: Path) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", chosen)
 
 
+def wait_for_comparison(ui) -> None:
+    job = ui.controller.comparing
+    ui.qtbot.waitUntil(lambda: not job.running, timeout=90_000)
+
+
+def test_a_catalogue_is_compared_and_where_it_differs_comes_first(team, monkeypatch):
+    from qtpy.QtWidgets import QPushButton
+
+    ui, panel, path = team
+    c = ui.controller
+    for cutout in (1, 2):
+        c.navigator.go_to(cutout)
+        box = c.session.opened.add(cutout, (30.0, 30.0, 40.0, 40.0), "clump")
+        c.session.opened.finish(cutout, [])
+    names = [c.session.opened.cutout(k).source.path.name for k in (1, 2)]
+    table = path.with_name("other.csv")
+    table.write_text(
+        f"file,x1,y1,x2,y2\n{names[0]},30,30,40,40\n{names[1]},90,90,100,100\n"
+    )
+    choose_file(monkeypatch, table)
+    button = panel.findChild(QPushButton, "button_differing_first")
+    assert button.isHidden()
+    click(panel, "compare_catalogue")
+    wait_for_comparison(ui)
+    said = words(panel, "compared_words")
+    assert "2 galaxies: 1 clump in both" in said
+    assert not button.isHidden()
+    click(panel, "differing_first")
+    assert c.session.cutout.id == 2
+    assert c.session.queue.ids[0] == 2
+    assert c.session.opened.box(box.id).kept
+    choose_file(monkeypatch, path)
+    click(panel, "compare_catalogue")
+    wait_for_comparison(ui)
+    assert "ben.clumps" in words(panel, "compared_words")
+    c.close_review()
+    assert c.comparing.found is None
+
+
+def test_what_lies_on_no_galaxy_is_said(team, monkeypatch):
+    from napari.utils.notifications import notification_manager
+
+    ui, panel, path = team
+    c = ui.controller
+    c.session.opened.add(1, (30.0, 30.0, 40.0, 40.0), "clump")
+    table = path.with_name("other.csv")
+    table.write_text("file,x1,y1,x2,y2\nelsewhere.png,30,30,40,40\n")
+    choose_file(monkeypatch, table)
+    notification_manager.records.clear()
+    click(panel, "compare_catalogue")
+    wait_for_comparison(ui)
+    ui.settle(50)
+    (record,) = notification_manager.records
+    assert "none of its clumps lies on a galaxy of the review" in record.message
+
+
 def test_merge_and_settle(team, monkeypatch):
     ui, panel, path = team
     c = ui.controller

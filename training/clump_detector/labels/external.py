@@ -16,8 +16,15 @@ Corners = tuple[float, float, float, float]
 #: Width and height in pixels.
 Size = tuple[int, int]
 
+#: What a table may say of a clump beside its position.
+MEASURED = ("magnitude", "flux ratio", "width", "distance from the centre")
+
 
 def _nothing() -> Mapping[str, int]:
+    return MappingProxyType({})
+
+
+def _unmeasured() -> Mapping[str, float]:
     return MappingProxyType({})
 
 
@@ -77,6 +84,10 @@ class ForeignBox:
         ``rejected`` or ``proposal`` if the file marks it as one of these; else ''.
     origin, model, annotator, time : str or None
         Its provenance, if the file gives it.
+    measured : mapping of str to float
+        What a table says of it beside its position, by what it is: one of `MEASURED`.
+    survey : str
+        The survey or the set that it is of; '' where the file does not say.
     """
 
     image: str = ""
@@ -94,6 +105,8 @@ class ForeignBox:
     model: str | None = None
     annotator: str | None = None
     time: str | None = None
+    measured: Mapping[str, float] = field(default_factory=_unmeasured)
+    survey: str = ""
 
     @property
     def named(self) -> str:

@@ -56,6 +56,26 @@ _ID = re.compile(
     r"^(\w*obj_?id|local_ids?|image_id|galaxy_id|subject_id|sdss|id)$", re.I
 )
 
+_SURVEY = ("survey", "label_set")
+
+#: Columns of what is measured, the first of them that a table has; see `MEASURED`.
+_MEASURED = {
+    "magnitude": (
+        *(f"{name}{band}" for band in "rigzuy" for name in ("clump_mag_", "mag_")),
+        "magnitude", "mag", "rmag", "gmag",
+    ),
+    "flux ratio": (
+        "clump_flux_ratio", "flux_ratio",
+        *(f"{name}{band}" for band in "ugrizy" for name in ("clump_flux_ratio_",
+          "fratio_", "flux_ratio_")),
+        "fratio",
+    ),
+    "width": ("clump_width", "width_fwhm"),
+    "distance from the centre": (
+        "clump_distance_re", "clump_distance_kpc", "clump_distance_arcsec",
+        "clump_distance_px", "galactocentric_distance", "r_over_re",
+    ),
+}  # fmt: skip
 
 #: Most columns that a sentence names.
 _SHOWN = 8
@@ -107,6 +127,8 @@ class _Attributes(TypedDict):
     annotator: str | None
     size: Size | None
     status: str
+    measured: dict[str, float]
+    survey: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +201,8 @@ def _attributes(grid: LabelTable) -> list[_Attributes]:
     }
     classes = grid.words(grid.find(*_CLASS))
     scores = grid.numbers(grid.find(*_SCORE))
+    surveys = grid.words(grid.find(*_SURVEY))
+    measured = {k: grid.numbers(grid.find(*names)) for k, names in _MEASURED.items()}
     sizes, hard = image_sizes(grid), _any_set(grid, DIFFICULT_COLUMNS)
     undecided = [word.lower() for word in words["status"]]
     return [
@@ -192,6 +216,8 @@ def _attributes(grid: LabelTable) -> list[_Attributes]:
             "status": undecided[i]
             if undecided[i] in _UNDECIDED
             else "proposal" * hard[i],
+            "measured": {k: v for k, c in measured.items() if (v := c[i]) is not None},
+            "survey": surveys[i],
         }
         for i in range(len(grid))
     ]

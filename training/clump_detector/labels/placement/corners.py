@@ -18,6 +18,7 @@ def corners_on(
     frame: Frame,
     fits: Mapping[Size, tuple[float, float]] | None,
     side: float | None,
+    pixels: float | None = None,
 ) -> Corners | str:
     """Return a label's corners on an image, or the reason why it has none.
 
@@ -30,6 +31,8 @@ def corners_on(
         Sizes of images that pixel boxes fit, with the shift of x and y on each.
     side : float or None
         Side length in arcsec for a label without extent.
+    pixels : float, optional
+        Side length in pixels for one where nothing else tells it.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def corners_on(
         if in_pixels is not None:
             return in_pixels
         if box.middle is not None and not _misfits(box, frame, fits):
-            return _around(box.middle, _side(box, frame, side))
+            return _around(box.middle, _side(box, frame, side) or pixels)
         if box.sky is not None and not (box.corners or box.shares):
             return "its cutout has no sky coordinates"
         return "its cutout has another size than the image it was drawn on"
@@ -50,7 +53,7 @@ def corners_on(
         return in_pixels  # which also give the box's size
     if box.sky.region is not None:
         return sky_box(box.sky.region, frame.wcs) or "it has no area there"
-    return _around((x, y), _side(box, frame, side))
+    return _around((x, y), _side(box, frame, side) or pixels)
 
 
 def _in_pixels(

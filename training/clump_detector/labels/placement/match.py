@@ -172,6 +172,17 @@ def numbers_in(name: str) -> list[int]:
     return [int(digits) for digits in _NUMBER.findall(name)]
 
 
+def galaxy_name(image: str) -> str:
+    """Return the name of an image for comparison: no folder, no suffix, lower case.
+
+    Parameters
+    ----------
+    image : str
+        As a file of labels names it.
+    """
+    return _stem(_last(plain_path(image)))
+
+
 def _last(path: str) -> str:
     """Return the name at the end of a plain path, in lower case."""
     return path.rsplit("/", 1)[-1].lower()

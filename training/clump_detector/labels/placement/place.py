@@ -93,6 +93,7 @@ def place_labels(
     cutouts: Sequence[tuple[int, Source, Size | None]],
     *,
     side: float | None = None,
+    pixels: float | None = None,
 ) -> Steps:
     """Place labels on cutouts; yield progress and return a `Placed`.
 
@@ -107,13 +108,16 @@ def place_labels(
     side : float, optional
         Side length in arcsec of the box of a label without extent; by default 2.5 FWHM
         of the cutout, or else of the label's own image.
+    pixels : float, optional
+        Its side length in pixels where none of these is known; without it such a label
+        is left out.
 
     Yields
     ------
     (int, int)
         Number of cutouts processed, and of all.
     """
-    work = _Placing(labels, [Known(*cutout) for cutout in cutouts], side)
+    work = _Placing(labels, [Known(*cutout) for cutout in cutouts], side, pixels)
     yield from work.run()
     return work.placed
 
@@ -122,8 +126,13 @@ class _Placing:
     """One run of `place_labels`."""
 
     def __init__(
-        self, labels: ForeignLabels, cutouts: Sequence[Known], side: float | None
+        self,
+        labels: ForeignLabels,
+        cutouts: Sequence[Known],
+        side: float | None,
+        pixels: float | None,
     ) -> None:
+        self._pixels = pixels
         self._fits, self._side, self._cutouts = labels.fits, side, cutouts
         self.placed = Placed(labels)
         self._named, self._rest = self._by_name(labels.boxes)
@@ -236,7 +245,7 @@ class _Placing:
 
     def _put(self, key: int, box: ForeignBox, frame: Frame) -> None:
         """Place a label on a cutout, or count the reason why it cannot be."""
-        corners = corners_on(box, frame, self._fits, self._side)
+        corners = corners_on(box, frame, self._fits, self._side, self._pixels)
         if box.physical and not self._physical_is_image(key):
             corners = (
                 "its physical pixels are shifted against the image's by the header "

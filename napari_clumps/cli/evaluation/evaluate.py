@@ -21,10 +21,9 @@ from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import Cutout
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.models.registry import resolve_model
-
-from .labels import joined_labels
-from .options import Device, Model, app
-from .progress import ProgressLine, shown_events
+from napari_clumps.cli.labels import joined_labels
+from napari_clumps.cli.options import Device, Model, app
+from napari_clumps.cli.progress import ProgressLine, shown_events
 
 
 @app.command()

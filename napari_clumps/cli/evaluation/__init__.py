@@ -1,0 +1,1 @@
+"""Verbs that measure: a model on labels, and two catalogues against each other."""

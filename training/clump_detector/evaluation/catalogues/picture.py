@@ -1,0 +1,92 @@
+"""The picture of how far two catalogues agree, by what is known of their clumps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clump_detector.core.json_types import JsonObject
+from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLUMNS = 3
+
+
+def draw_agreement(figures: JsonObject, path: Path) -> None:
+    """Draw the share of clumps that the other catalogue has, by each quantity.
+
+    Parameters
+    ----------
+    figures : dict
+        From `agreement`.
+    path : path
+        png, pdf or svg.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    FileError
+        If it cannot be written.
+    """
+    names = list(dict.fromkeys((*figures["first"]["by"], *figures["second"]["by"])))
+    rows = max(-(-(len(names) + 1) // _COLUMNS), 1)
+    drawing = new_figure(9.6, 2.7 * rows + 0.3)
+    grid = drawing.subplots(rows, _COLUMNS, sharey=True, squeeze=False).ravel()
+    _draw_all(grid[0], figures)
+    for axes, name in zip(grid[1:], names, strict=False):
+        _draw(axes, name, figures)
+    for axes in grid[len(names) + 1 :]:
+        axes.set_visible(False)
+    grid[0].set_ylim(0, 1.02)
+    first, second = figures["catalogues"]
+    drawing.suptitle(
+        f"{first} and {second}: share of clumps that the other has, with 95 %",
+        fontsize=9,
+    )
+    save_figure(drawing, path)
+
+
+def _draw_all(axes: Axes, figures: JsonObject) -> None:
+    """Draw the share of all clumps of each catalogue."""
+    for k, key in enumerate(("first", "second")):
+        row = figures[key]
+        if row["share"] is not None:
+            _point(axes, k, row, COLOURS[k])
+    names = [f"{name}\n{figures[key]['clumps']}" for name, key in
+             zip(figures["catalogues"], ("first", "second"), strict=True)]  # fmt: skip
+    axes.set_xticks([0, 1], names, fontsize=7)
+    axes.set_xlim(-0.6, 1.6)
+    axes.set_title("all clumps", fontsize=8)
+
+
+def _draw(axes: Axes, name: str, figures: JsonObject) -> None:
+    """Draw the share by one quantity, of both catalogues."""
+    surveys: list[str] = []
+    for k, key in enumerate(("first", "second")):
+        for row in figures[key]["by"].get(name, ()):
+            if name == "survey":
+                if row["survey"] not in surveys:
+                    surveys.append(row["survey"])
+                _point(axes, surveys.index(row["survey"]) + 0.15 * k, row, COLOURS[k])
+            else:
+                middle = (row["low"] + row["high"]) / 2
+                _point(axes, middle, row, COLOURS[k])
+                axes.plot(
+                    [row["low"], row["high"]],
+                    [row["share"]] * 2,
+                    color=COLOURS[k],
+                    lw=2,
+                )
+    if surveys:
+        axes.set_xticks(range(len(surveys)), surveys, fontsize=7)
+    axes.tick_params(labelsize=7)
+    axes.set_title(f"by {name}", fontsize=8)
+
+
+def _point(axes: Axes, x: float, row: JsonObject, colour: str) -> None:
+    low, high = row["95"]
+    axes.plot([x, x], [low, high], color=colour, lw=1)
+    axes.plot([x], [row["share"]], "o", color=colour, ms=4)
