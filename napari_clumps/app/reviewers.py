@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from clump_detector.core.text import plural
@@ -14,6 +16,11 @@ from napari_clumps.review.comparison.agreement import (
     self_consistency,
 )
 from napari_clumps.review.comparison.catalogues import put_first
+from napari_clumps.review.comparison.several import (
+    agreement_of_several,
+    answers_of,
+    several_in_words,
+)
 from napari_clumps.settings.settings import load_settings
 
 from .errors import shows_errors
@@ -70,10 +77,23 @@ class Reviewers:
         )
 
     @shows_errors
-    def compare_with(self, path: Path) -> list[str] | None:
-        """Return in sentences how far the open review and a file agree."""
-        with Review.open(path, read_only=True) as other:
-            return agreement_in_words(compare_reviews(self.session.opened, other))
+    def compare_with(self, paths: Sequence[Path]) -> list[str] | None:
+        """Return in sentences how far the open review and one or several files agree.
+
+        Parameters
+        ----------
+        paths : sequence of path
+            Reviews of the same cutouts, one at least.
+        """
+        with ExitStack() as stack:
+            ours = self.session.opened
+            others = [
+                stack.enter_context(Review.open(p, read_only=True)) for p in paths
+            ]
+            if len(others) == 1:
+                return agreement_in_words(compare_reviews(ours, others[0]))
+            found = answers_of([ours, *others], self.session.scores.least)
+            return several_in_words(agreement_of_several(found))
 
     @shows_errors
     def compare_catalogue(self, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from napari.viewer import Viewer
@@ -23,6 +24,9 @@ from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.catalogue_comparison import CatalogueComparison
 from napari_clumps.widgets.controls.completeness import Completeness
 from napari_clumps.widgets.controls.job_row import JobRow
+
+#: Files that can be chosen.
+_REVIEWS = "Review (*.clumps)"
 
 
 class ReviewersPanel(QWidget):
@@ -47,9 +51,10 @@ class ReviewersPanel(QWidget):
         for name, text, clicked, tip in (
             (
                 "compare_review",
-                "Compare with another review…",
+                "Compare with other reviews…",
                 self._compare,
-                "Compare with another reviewer's file; nothing is changed",
+                "Compare with the files of other reviewers, one or several; nothing is "
+                "changed",
             ),
             (
                 "compare_catalogue",
@@ -139,16 +144,21 @@ class ReviewersPanel(QWidget):
     def _show_name(self) -> None:
         self._name.setText(self._reviewers.name)
 
-    def _ask_file(self, title: str, kinds: str = "Review (*.clumps)") -> Path | None:
+    def _ask_file(self, title: str, kinds: str = _REVIEWS) -> Path | None:
         if self._session.review is None:
             return None
         name, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
         return Path(name) if name else None
 
     def _compare(self) -> None:
-        path = self._ask_file("The other review")
-        if path is not None:
-            self._words.setText("<br>".join(self._reviewers.compare_with(path) or []))
+        if self._session.review is None:
+            return
+        names, _ = QFileDialog.getOpenFileNames(
+            self, "Other reviews of these cutouts", "", _REVIEWS
+        )
+        if names:
+            said = self._reviewers.compare_with([Path(name) for name in names])
+            self._words.setText("<br>".join(map(escape, said or [])))
 
     def _compare_catalogue(self) -> None:
         path = self._ask_file("A catalogue, or labels of another program", "")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +24,10 @@ from napari_clumps.cli.labels import joined_labels
 from napari_clumps.cli.options import Device, Model, app
 from napari_clumps.cli.progress import ProgressLine, shown_events
 
+from .changed_images import degrade, erase
+from .choices import EvaluateOptions
+from .reviewers import compare_many, compare_two
+
 
 @app.command()
 def evaluate(
@@ -37,9 +40,10 @@ def evaluate(
     ],
     model: Model = "starter",
     against: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="A second model, on the same galaxies; or another reviewer's *.clumps."
+            help="A second model, on the same galaxies; or another reviewer's "
+            "*.clumps, several times for several reviewers."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write all metrics as JSON.")] = None,
@@ -91,13 +95,20 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Measure a model on labelled cutouts, or how far two reviewers agree."""
-    if len(labels) > 1 and (inject is not None or str(against).endswith(".clumps")):
+    others = against or []
+    reviews = [Path(name) for name in others if name.endswith(".clumps")]
+    if len(others) > 1 and len(reviews) < len(others):
+        raise ConfigError(
+            "one model is compared with one other",
+            remedy="Give --against once, or several times for reviews (*.clumps).",
+        )
+    if len(labels) > 1 and (inject is not None or reviews):
         raise ConfigError(
             "several label sets are named, and only one can be used here",
             remedy="Name one, or leave out --inject and the other reviewer's file.",
         )
     if inject is not None:
-        if baseline or against is not None or calibrate or keep is not None or held_out:
+        if baseline or others or calibrate or keep is not None or held_out:
             raise ConfigError(
                 "--inject needs no labels and compares nothing",
                 labels[0],
@@ -111,12 +122,12 @@ def evaluate(
         bar.end()
         return
     for option, asked, work in (
-        ("--robustness", robustness, _degrade),
-        ("--explain", explain, _erase),
+        ("--robustness", robustness, degrade),
+        ("--explain", explain, erase),
     ):
         if not asked:
             continue
-        if baseline or against is not None or calibrate or keep is not None:
+        if baseline or others or calibrate or keep is not None:
             raise ConfigError(
                 f"{option} compares a model with itself",
                 labels[0],
@@ -124,44 +135,16 @@ def evaluate(
             )
         work(labels, model, EvaluateOptions(held_out, score, device, out, picture))
         return
-    if against is not None and against.endswith(".clumps"):
-        _compare_reviews(labels[0], Path(against), out)
+    if len(reviews) > 1:
+        compare_many([labels[0], *reviews], score, out)
+        return
+    if reviews:
+        compare_two(labels[0], reviews[0], out)
         return
     options = EvaluateOptions(
         held_out, score, device, out, picture, calibrate, keep, baseline
     )
-    _evaluate(labels, model, against, options)
-
-
-@dataclass(frozen=True)
-class EvaluateOptions:
-    """Options of a plain evaluation.
-
-    Attributes
-    ----------
-    held_out : bool
-        Only the cutouts that are held out.
-    score : float or None
-        From which boxes count; the cards' defaults by default.
-    device : str
-    out, picture : path or None
-        Where the figures go as JSON, and drawn.
-    calibrate : bool
-        Keep calibration and best score in the model's card.
-    keep : str or None
-        Keep the figures there; this says on what they were made.
-    baseline : bool
-        Compare with a peak finder.
-    """
-
-    held_out: bool = False
-    score: float | None = None
-    device: str = "auto"
-    out: Path | None = None
-    picture: Path | None = None
-    calibrate: bool = False
-    keep: str | None = None
-    baseline: bool = False
+    _evaluate(labels, model, others[0] if others else None, options)
 
 
 def _say_pace(path: Path) -> None:
@@ -291,66 +274,6 @@ def _group_lines(figures: JsonObject) -> Iterator[str]:
         yield figures["baseline"]["summary"]
 
 
-def _degrade(labels: list[Path], model: str, options: EvaluateOptions) -> None:
-    """Print and draw what becomes of a model's figures as images get worse.
-
-    Raises
-    ------
-    ClumpError
-        If there is no such model, or no galaxy to evaluate on.
-    """
-    from clump_detector.evaluation.robustness.curves import (
-        robustness,
-        robustness_in_words,
-    )
-    from clump_detector.evaluation.robustness.picture import draw_robustness
-
-    _say_changed(
-        labels, model, options, robustness, robustness_in_words, draw_robustness
-    )
-
-
-def _erase(labels: list[Path], model: str, options: EvaluateOptions) -> None:
-    """Print and draw what a model still proposes where the clump is erased.
-
-    Raises
-    ------
-    ClumpError
-        If there is no such model, or no galaxy to evaluate on.
-    """
-    from clump_detector.evaluation.robustness.erased import (
-        erase_clumps,
-        erased_in_words,
-    )
-    from clump_detector.evaluation.robustness.picture import draw_erased
-
-    _say_changed(labels, model, options, erase_clumps, erased_in_words, draw_erased)
-
-
-def _say_changed(
-    labels: list[Path],
-    model: str,
-    options: EvaluateOptions,
-    measure: Callable[..., JsonObject],
-    in_words: Callable[[JsonObject], list[str]],
-    draw: Callable[[JsonObject, Path], None],
-) -> None:
-    """Measure a model on changed images; print, write and draw the figures."""
-    with joined_labels(labels) as joined, shown_events("Evaluating") as progress:
-        figures = measure(
-            resolve_model(model), joined, score=options.score, device=options.device,
-            which="held_out" if options.held_out else "all", progress=progress,
-        )  # fmt: skip
-    for problem in figures["problems"]:
-        print(f"napari-clumps: {problem}", file=sys.stderr)
-    for said in (*in_words(figures), *figures["notes"]):
-        print(said)
-    if options.out is not None:
-        write_json(options.out, figures)
-    if options.picture is not None:
-        draw(figures, options.picture)
-
-
 def _inject(
     path: Path,
     model: str,
@@ -430,32 +353,3 @@ def _sources(path: Path) -> list[Source]:
     if not found:
         raise ConfigError("there is no cutout to put clumps into", path, "Name images.")
     return found
-
-
-def _compare_reviews(first: Path, second: Path, out: Path | None) -> None:
-    """Print how far two review files agree, and how far each reviewer with himself.
-
-    Raises
-    ------
-    ClumpError
-        If one is no review, or the figures cannot be written.
-    """
-    from napari_clumps.review import Review
-    from napari_clumps.review.comparison.agreement import (
-        agreement_in_words,
-        compare_reviews,
-        self_consistency,
-    )
-
-    with (
-        Review.open(first, read_only=True) as ours,
-        Review.open(second, read_only=True) as theirs,
-    ):
-        found = compare_reviews(ours, theirs)
-        repeated = [(r.path.name, self_consistency(r)) for r in (ours, theirs)]
-    print("\n".join(agreement_in_words(found)))
-    for name, again in repeated:
-        if again.cutouts:
-            print(f"{name}, cutouts shown again: {' '.join(agreement_in_words(again))}")
-    if out is not None:
-        write_json(out, found.figures)

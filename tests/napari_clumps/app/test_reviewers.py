@@ -56,6 +56,27 @@ def choose_file(monkeypatch, path: Path) -> None:
 
     chosen = staticmethod(lambda *_: (str(path), ""))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", chosen)
+    several = staticmethod(lambda *_: ([str(path)], ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", several)
+
+
+def test_three_reviewers_are_compared_at_once(team, monkeypatch):
+    from qtpy.QtWidgets import QFileDialog
+
+    ui, panel, path = team
+    third = path.with_name("cleo.clumps")
+    shutil.copy(path, third)
+    for _ in range(3):
+        ui.key("A")
+    ui.key("Return")
+    names = [str(path), str(third)]
+    chosen = staticmethod(lambda *_: (names, ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", chosen)
+    click(panel, "compare_review")
+    said = words(panel, "reviewers_words")
+    assert "1 cutout done by Ada (galaxies.clumps), Ben (ben.clumps) and Ben" in said
+    assert "3 places that one of them marked or decided on, 2 called" in said
+    assert "skill" in said
 
 
 def wait_for_comparison(ui) -> None:
