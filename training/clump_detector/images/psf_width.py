@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import AnyArray, Floats, Mask
 
 from .segmentation import total_of
 
@@ -51,12 +51,16 @@ NYQUIST = 0.5
 HIGHEST = 0.37
 
 
-def width_from_noise(picture: NDArray[np.uint8]) -> float | None:
+def width_from_noise(
+    picture: NDArray[np.uint8], filled: Mask | None = None
+) -> float | None:
     """Return the FWHM of the PSF in pixels, good to some 20 %.
 
     Parameters
     ----------
     picture : uint8 array of shape (height, width, 3)
+    filled : bool array of shape (height, width), optional
+        Where it has no noise of its own.
 
     Returns
     -------
@@ -64,25 +68,27 @@ def width_from_noise(picture: NDArray[np.uint8]) -> float | None:
         None where the noise does not tell: the picture was not enlarged, its sky is
         black, or the galaxy fills the frame.
     """
-    frequency = fall_off(picture)
+    frequency = fall_off(picture, filled)
     if frequency is None or frequency > HIGHEST:
         return None
     return float(WIDTH * np.sqrt(1 / frequency**2 - 1 / NYQUIST**2))
 
 
-def fall_off(picture: NDArray[np.uint8]) -> float | None:
+def fall_off(picture: NDArray[np.uint8], filled: Mask | None = None) -> float | None:
     """Return where the power spectrum of the sky falls off, in cycles per pixel.
 
     Parameters
     ----------
     picture : uint8 array of shape (height, width, 3)
+    filled : bool array of shape (height, width), optional
+        Where it has no noise of its own.
 
     Returns
     -------
     float or None
         None without enough sky, or where the spectrum does not fall.
     """
-    tiles = _sky(picture)
+    tiles = _sky(picture, filled)
     if tiles is None:
         return None
     window, which, weights = _grid()
@@ -102,17 +108,14 @@ def fall_off(picture: NDArray[np.uint8]) -> float | None:
     return float((k - 0.5 + share) / TILE)
 
 
-def _sky(picture: NDArray[np.uint8]) -> Floats | None:
+def _sky(picture: NDArray[np.uint8], filled: Mask | None = None) -> Floats | None:
     """Return the luminance of the darkest tiles of sky, shape (n, TILE, TILE)."""
     if min(picture.shape[:2]) < TILE:
         return None
     total = total_of(picture)
     step = TILE // 2
     # Tiles overlap by half, and so share the sums and the maxima of a quarter.
-    rows, columns = (n // step for n in total.shape)
-    quarters = total[: rows * step, : columns * step]
-    quarters = quarters.reshape(rows, step, columns, step).swapaxes(1, 2)
-    quarters = quarters.reshape(rows, columns, step * step)
+    quarters = _quartered(total, step)
     sums = _four(quarters.sum(axis=2, dtype=np.int64), np.add)
     means = sums / (3 * TILE**2)
     sky = _four(quarters.max(axis=2), np.maximum) / 3 - means < BRIGHT
@@ -120,11 +123,24 @@ def _sky(picture: NDArray[np.uint8]) -> Floats | None:
     sky &= _four(black, np.add) / TILE**2 <= BLACK
     if sky.sum() < FEWEST:
         return None
+    if filled is not None and filled.any():
+        missing = np.count_nonzero(_quartered(filled, step), axis=2)
+        whole = sky & (_four(missing, np.add) == 0)
+        # A few tiles with all of their noise tell more than many without some of it.
+        sky = whole if whole.sum() >= FEWEST // 2 else sky
     order = np.flatnonzero(sky)
     chosen = order[np.argsort(sums.flat[order], kind="stable")[:MOST]]
     views = np.lib.stride_tricks.sliding_window_view(total, (TILE, TILE))
     tiles: Floats = views[::step, ::step][np.unravel_index(chosen, sky.shape)] / 3.0
     return tiles
+
+
+def _quartered(image: AnyArray, side: int) -> AnyArray:
+    """Return the pixels of squares of a side, shape (rows, columns, side * side)."""
+    rows, columns = (n // side for n in image.shape)
+    squares = image[: rows * side, : columns * side]
+    squares = squares.reshape(rows, side, columns, side).swapaxes(1, 2)
+    return squares.reshape(rows, columns, side * side)
 
 
 def _four(quarters: NDArray[Any], joined: np.ufunc) -> NDArray[Any]:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from clump_detector.config.model import ModelConfig
+from clump_detector.core.arrays import Mask
 from clump_detector.core.boxes import Boxes, from_edges, to_edges
 from clump_detector.images.cutout import Cutout
-from clump_detector.images.pixels.gaps import filled_fluxes, filled_picture
+from clump_detector.images.pixels.gaps import filled_fluxes, filled_picture, wide_gaps
 from clump_detector.images.psf_width import width_from_noise
 from clump_detector.images.rgb import to_rgb
 
@@ -52,7 +53,7 @@ class NetworkPicture:
 def network_picture(
     cutout: Cutout, fwhm: float | None, config: ModelConfig
 ) -> NetworkPicture:
-    """Return the picture of a cutout that the network sees, its small gaps filled.
+    """Return the picture of a cutout that the network sees, its gaps filled.
 
     Parameters
     ----------
@@ -60,14 +61,19 @@ def network_picture(
     fwhm, config
         As in `to_network_scale`.
     """
+    wide = wide_gaps(cutout.pixels)
     if cutout.is_picture:
-        return to_network_scale(filled_picture(to_rgb(cutout)), fwhm, config)
-    filled = replace(cutout, pixels=filled_fluxes(cutout.pixels))
-    return to_network_scale(to_rgb(filled), fwhm, config)
+        picture = filled_picture(to_rgb(cutout), wide)
+    else:
+        picture = to_rgb(replace(cutout, pixels=filled_fluxes(cutout.pixels)))
+    return to_network_scale(picture, fwhm, config, wide)
 
 
 def to_network_scale(
-    picture: NDArray[np.uint8], fwhm: float | None, config: ModelConfig
+    picture: NDArray[np.uint8],
+    fwhm: float | None,
+    config: ModelConfig,
+    filled: Mask | None = None,
 ) -> NetworkPicture:
     """Bring a cutout's picture to the network's scale.
 
@@ -78,9 +84,11 @@ def to_network_scale(
         FWHM of the PSF in pixels, where it is known. Where it is not, the noise of the
         picture is asked if ``config.psf_from_noise`` says so.
     config : ModelConfig
+    filled : bool array of shape (height, width), optional
+        Where the picture was filled and has no noise.
     """
     if fwhm is None and config.psf_from_noise:
-        fwhm = width_from_noise(picture)
+        fwhm = width_from_noise(picture, filled)
     height, width = picture.shape[:2]
     scale = scale_of(width, height, fwhm, config)
     resized, exact = resize(picture, scale)

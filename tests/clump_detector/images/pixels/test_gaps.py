@@ -1,4 +1,4 @@
-"""Small gaps are closed for the network, and nothing else is changed."""
+"""Gaps are closed for the network, and nothing else is changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clump_detector.images.pixels.gaps import BRIGHT, filled_fluxes, filled_picture
+from clump_detector.images.pixels.gaps import (
+    BRIGHT,
+    filled_fluxes,
+    filled_picture,
+    wide_gaps,
+)
 
 
 def slope(height=40, width=50):
@@ -33,13 +38,65 @@ def test_columns_of_up_to_four_pixels_are_closed(wide):
     assert np.isnan(gappy).any()  # the image itself stays as it is
 
 
-def test_a_wide_block_stays_empty_but_for_its_rim():
+def test_a_wide_block_is_filled_with_what_is_around():
     planes = slope()
-    planes[0, 10:30, 10:30] = np.nan
-    closed = filled_fluxes(planes)
-    assert np.isnan(closed[0, 12:28, 12:28]).all()
-    assert np.isfinite(closed[0, 10:12]).all()
-    assert np.isfinite(closed[1]).all()
+    gappy = planes.copy()
+    gappy[0, 10:30, 10:30] = np.nan
+    closed = filled_fluxes(gappy)
+    assert np.isfinite(closed).all()
+    # Within the range of the values around it.
+    part = closed[0, 10:30, 10:30]
+    assert planes[0, 8:32, 8:32].min() <= part.min()
+    assert part.max() <= planes[0, 8:32, 8:32].max()
+    assert (closed[1] == planes[1]).all()
+    assert wide_gaps(gappy).sum() == 400
+
+
+def test_narrow_lines_and_noise_are_no_wide_gaps():
+    planes = slope()
+    planes[:, :, 20:24] = np.nan
+    planes[:, 5, :] = np.nan
+    assert not wide_gaps(planes).any()
+    assert not wide_gaps(np.zeros((3, 4, 2), np.float32)).any()
+
+
+def galaxy(level=20, size=120):
+    """A picture of a galaxy on a sky of some grey level, with noise."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.indices((size, size))
+    light = 120 * np.exp(-np.hypot(rows - 60, columns - 60) / 20)
+    planes = light[..., None] + rng.normal(level, 3, (size, size, 3))
+    return np.clip(planes, 1 if level > 10 else 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [np.s_[40:60, 70:95], np.s_[100:120, :], np.s_[:, :12], np.s_[0:30, 90:120]],
+)
+def test_a_missing_block_of_a_picture_is_filled(place):
+    whole = galaxy()
+    gappy = whole.copy()
+    gappy[place] = 0
+    wide = wide_gaps(gappy)
+    expected = np.zeros(wide.shape, bool)
+    expected[place] = True
+    assert (wide == expected).all()
+    filled = filled_picture(gappy, wide)
+    assert (filled[~expected] == whole[~expected]).all()
+    off = filled[place].astype(float) - whole[place]
+    assert np.abs(off).mean() < 12
+    assert filled[place].min() > 8
+
+
+def test_a_sky_that_is_black_is_no_gap():
+    dark = galaxy(level=-12)
+    assert (dark == 0).all(axis=2).mean() > 0.3
+    assert not wide_gaps(dark).any()
+    cut = galaxy()
+    rows, columns = np.indices(cut.shape[:2])
+    cut[np.hypot(rows - 60, columns - 60) > 45] = 0  # all but the galaxy cut away
+    assert not wide_gaps(cut).any()
+    assert not wide_gaps(np.zeros((60, 60, 3), np.uint8)).any()
 
 
 def test_each_band_is_closed_from_its_own_pixels():

@@ -1,7 +1,8 @@
-"""Small gaps in an image, filled from what is around them.
+"""Gaps in an image, filled from what is around them.
 
-Dead columns and masked cosmic rays cut a clump into pieces that no network knows. What
-is filled is for the network only: it is not displayed, and nothing is measured on it.
+Dead columns and masked cosmic rays cut a clump into pieces that no network knows, and
+the edges of a missing block are things of their own to it. What is filled is for the
+network only: it is not displayed, nothing is measured on it, and it shows no clump.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import AnyArray, BandArray
+from clump_detector.core.arrays import AnyArray, BandArray, Mask
 
-#: How far known pixels may be, in pixels: gaps of up to four are closed.
+#: How far known pixels may be in small gaps, in pixels: those of up to four are closed.
 REACH = 2
 
 #: Standard deviation in pixels of the weights of what is around.
@@ -21,9 +22,20 @@ _WIDTH = 1.2
 #: sky may be black, a galaxy never is.
 BRIGHT = 40
 
+#: A square of black pixels with this side in a picture is no noise: a wide gap, if the
+#: median grey level at its rim is at least `RIM`. A sky that is cut off at black fades.
+SOLID, RIM = 5, 8
+
+#: What takes more of the picture's border than this is its sky, however bright its rim.
+SKY = 0.5
+
+#: Standard deviations in pixels of the weights by which wide gaps are filled from their
+#: rims inwards, and the least weight that counts.
+_WIDTHS, _LEAST = (2, 4, 8, 16, 32), 0.15
+
 
 def filled_fluxes(pixels: BandArray) -> BandArray:
-    """Return fluxes whose small gaps are filled; wide ones are filled at their rims.
+    """Return fluxes whose gaps are filled, as far as something known is near.
 
     Parameters
     ----------
@@ -38,16 +50,122 @@ def filled_fluxes(pixels: BandArray) -> BandArray:
         places = np.nonzero(gone)
         known = np.where(gone, np.float32(0), plane)[..., None]
         plane[places] = _around(known, gone, places)[:, 0]
+        wide = np.isnan(plane)
+        if wide.any() and not wide.all():
+            plane[wide] = _smoothly(plane[..., None], wide)[wide][:, 0]
     return changed
 
 
-def filled_picture(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a picture without the black gaps that cross a galaxy.
+def wide_gaps(pixels: AnyArray) -> Mask:
+    """Return where an image has no data over several pixels, shape (height, width).
+
+    Parameters
+    ----------
+    pixels : array
+        Fluxes of shape (bands, height, width), NaN where there is no data; or a
+        picture, uint8 of shape (height, width, 3), black there.
+    """
+    picture = pixels.dtype == np.uint8
+    if picture:
+        gone = (pixels[..., 0] | pixels[..., 1] | pixels[..., 2]) == 0
+    else:
+        gone = np.isnan(pixels).any(axis=0)
+    solid = np.zeros(gone.shape, dtype=bool)
+    corners = _solid_squares(gone)
+    if not corners.any():
+        return solid
+    for dy in range(SOLID):
+        for dx in range(SOLID):
+            rows, columns = corners.shape
+            solid[dy : dy + rows, dx : dx + columns] |= corners
+    return _bright_at_the_rim(pixels, gone, solid) if picture else solid
+
+
+def _solid_squares(gone: Mask) -> Mask:
+    """Return which pixels are the first of a square of `SOLID` without data."""
+    height, width = gone.shape
+    if min(height, width) < SOLID:
+        return np.zeros((1, 1), dtype=bool)
+    across = gone[:, : width - SOLID + 1].copy()
+    for k in range(1, SOLID):
+        across &= gone[:, k : width - SOLID + 1 + k]
+    both = across[: height - SOLID + 1].copy()
+    for k in range(1, SOLID):
+        both &= across[k : height - SOLID + 1 + k]
+    return both
+
+
+def _bright_at_the_rim(picture: AnyArray, black: Mask, solid: Mask) -> Mask:
+    """Return the black regions of a picture that are missing, rather than dark."""
+    from scipy import ndimage
+
+    regions, n = ndimage.label(solid)
+    rim = ndimage.maximum_filter(regions, 2 * REACH + 1)[~black]
+    light = picture.sum(axis=2, dtype=np.uint16)[~black] >= 3 * RIM
+    # The median at a rim is bright where half of it is.
+    pixels, lit = (np.bincount(one, minlength=n + 1)[1:] for one in (rim, rim[light]))
+    bright = 2 * lit > np.maximum(pixels, 1)
+    border = np.concatenate(
+        [regions[0], regions[-1], regions[1:-1, 0], regions[1:-1, -1]]
+    )
+    share = np.bincount(border, minlength=n + 1)[1:] / len(border)
+    return np.asarray(np.concatenate([[False], bright & (share <= SKY)])[regions])
+
+
+def filled_picture(
+    picture: NDArray[np.uint8], wide: Mask | None = None
+) -> NDArray[np.uint8]:
+    """Return a picture without black gaps.
 
     Parameters
     ----------
     picture : uint8 array of shape (height, width, 3)
+    wide : bool array of shape (height, width), optional
+        Its `wide_gaps`. Others are filled where they cross a galaxy.
     """
+    closed = _without_lines(picture)
+    if wide is None or not wide.any() or wide.all():
+        return closed
+    # What is dark beside a gap is half missing, from resampling or JPEG.
+    from scipy import ndimage
+
+    dark = ndimage.binary_dilation(wide) & (closed.max(axis=2) <= RIM // 2) | wide
+    filled = _smoothly(closed.astype(np.float32), dark)
+    return np.asarray(np.clip(np.nan_to_num(filled) + 0.5, 0, 255), dtype=np.uint8)
+
+
+def _smoothly(values: AnyArray, gone: Mask) -> NDArray[np.float32]:
+    """Return an image with the mean of what is near wherever it has no data.
+
+    Parameters
+    ----------
+    values : array of shape (height, width, n)
+    gone : bool array of shape (height, width)
+
+    Returns
+    -------
+    float32 array of shape (height, width, n)
+        As it was where there is nothing near.
+    """
+    from scipy import ndimage
+
+    filled = values.astype(np.float32)
+    known = np.where(gone[..., None], np.float32(0), filled)
+    left = gone.copy()
+    for width in _WIDTHS:
+        weight = ndimage.gaussian_filter((~gone).astype(np.float32), width, truncate=3)
+        near = left & (weight > _LEAST)
+        if near.any():
+            sums = ndimage.gaussian_filter(known, (width, width, 0), truncate=3)
+            filled[near] = sums[near] / weight[near, None]
+            left &= ~near
+        if not left.any():
+            break
+    return filled
+
+
+def _without_lines(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture without narrow black gaps that cross a galaxy."""
     from scipy import ndimage
 
     red, green, blue = np.moveaxis(picture, 2, 0)
