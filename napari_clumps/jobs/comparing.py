@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 from clump_detector.evaluation.catalogues.comparison import Compared
 from napari_clumps.review import Review
 from napari_clumps.review.comparison.catalogues import compare_catalogues
+from napari_clumps.review.label_set import label_set_steps
 
 from .host import JobHost
 from .work import Work
@@ -34,24 +36,13 @@ class Comparing(Work[Compared]):
         Parameters
         ----------
         path : path
-
-        Raises
-        ------
-        ClumpError
-            If the other review cannot be opened.
         """
         review = self._host.opened
         if self.running:
             self._host.say("A catalogue is being compared already.")
             return
         self.found = None
-        ours = review.label_set(), review.path
-        if path.suffix == ".clumps":
-            with Review.open(path, read_only=True) as other:
-                theirs = other.label_set(), path
-            self._run(compare_catalogues(ours, theirs))
-        else:
-            self._run(compare_catalogues(ours, str(path)))
+        self._run(_compared(review, path))
 
     def close(self) -> None:
         """Stop, and forget what was found, when the review closes."""
@@ -61,3 +52,14 @@ class Comparing(Work[Compared]):
     def _take(self, value: Compared) -> None:
         self.found = value
         self.changed.emit()
+
+
+def _compared(review: Review, path: Path) -> Generator[tuple[int, int], None, Compared]:
+    """Compare a review with a file of labels, or with another review."""
+    labels = yield from label_set_steps(review, include_undone=True)
+    ours = labels, review.path
+    if path.suffix != ".clumps":
+        return (yield from compare_catalogues(ours, str(path)))
+    with Review.open(path, read_only=True) as other:
+        theirs = yield from label_set_steps(other, include_undone=True)
+    return (yield from compare_catalogues(ours, (theirs, path)))

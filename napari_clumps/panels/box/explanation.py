@@ -61,6 +61,7 @@ class ExplanationPanel(QWidget):
             (self._session.cutout_changed, self._refresh_soon),
             (self._session.shown.changed, self._refresh_soon),
             (self._session.shown.current_changed, self._refresh_soon),
+            (self._session.models_changed, self._refresh_soon),
             (self._controller.detection.changed, self._refresh_soon),
         )
         self.refresh()

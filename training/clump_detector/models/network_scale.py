@@ -17,7 +17,7 @@ from clump_detector.config.model import ModelConfig
 from clump_detector.core.arrays import Mask
 from clump_detector.core.boxes import Boxes, from_edges, to_edges
 from clump_detector.images.cutout import Cutout
-from clump_detector.images.pixels.gaps import filled_fluxes, filled_picture, wide_gaps
+from clump_detector.images.pixels.gaps import filled_fluxes, filled_picture, large_gaps
 from clump_detector.images.psf_width import width_from_noise
 from clump_detector.images.rgb import to_rgb
 
@@ -61,7 +61,7 @@ def network_picture(
     fwhm, config
         As in `to_network_scale`.
     """
-    wide = wide_gaps(cutout.pixels)
+    wide = large_gaps(cutout.pixels)
     if cutout.is_picture:
         picture = filled_picture(to_rgb(cutout), wide)
     else:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from clump_detector.images.pixels.gaps import (
     BRIGHT,
+    LINE,
     filled_fluxes,
     filled_picture,
-    wide_gaps,
+    large_gaps,
 )
 
 
@@ -49,15 +50,28 @@ def test_a_wide_block_is_filled_with_what_is_around():
     assert planes[0, 8:32, 8:32].min() <= part.min()
     assert part.max() <= planes[0, 8:32, 8:32].max()
     assert (closed[1] == planes[1]).all()
-    assert wide_gaps(gappy).sum() == 400
+    assert large_gaps(gappy).sum() == 400
 
 
-def test_narrow_lines_and_noise_are_no_wide_gaps():
+def test_short_lines_and_single_pixels_are_no_large_gaps():
     planes = slope()
-    planes[:, :, 20:24] = np.nan
-    planes[:, 5, :] = np.nan
-    assert not wide_gaps(planes).any()
-    assert not wide_gaps(np.zeros((3, 4, 2), np.float32)).any()
+    planes[:, : LINE - 10, 20:24] = np.nan
+    planes[:, 5, : LINE - 5] = np.nan
+    planes[:, ::9, ::7] = np.nan
+    assert not large_gaps(planes).any()
+    assert not large_gaps(np.zeros((3, 4, 2), np.float32)).any()
+
+
+def test_dead_columns_are_large_gaps_also_in_a_dark_sky():
+    whole = galaxy(level=12)
+    gappy = whole.copy()
+    gappy[:, 15:17] = 0
+    gappy[:, 60] = 0
+    large = large_gaps(gappy)
+    assert large[:, [15, 16, 60]].all()
+    assert large.sum() == 3 * len(whole)
+    filled = filled_picture(gappy, large)
+    assert np.abs(filled.astype(float) - whole).mean(axis=(0, 2)).max() < 12
 
 
 def galaxy(level=20, size=120):
@@ -77,7 +91,7 @@ def test_a_missing_block_of_a_picture_is_filled(place):
     whole = galaxy()
     gappy = whole.copy()
     gappy[place] = 0
-    wide = wide_gaps(gappy)
+    wide = large_gaps(gappy)
     expected = np.zeros(wide.shape, bool)
     expected[place] = True
     assert (wide == expected).all()
@@ -91,12 +105,12 @@ def test_a_missing_block_of_a_picture_is_filled(place):
 def test_a_sky_that_is_black_is_no_gap():
     dark = galaxy(level=-12)
     assert (dark == 0).all(axis=2).mean() > 0.3
-    assert not wide_gaps(dark).any()
+    assert not large_gaps(dark).any()
     cut = galaxy()
     rows, columns = np.indices(cut.shape[:2])
     cut[np.hypot(rows - 60, columns - 60) > 45] = 0  # all but the galaxy cut away
-    assert not wide_gaps(cut).any()
-    assert not wide_gaps(np.zeros((60, 60, 3), np.uint8)).any()
+    assert not large_gaps(cut).any()
+    assert not large_gaps(np.zeros((60, 60, 3), np.uint8)).any()
 
 
 def test_each_band_is_closed_from_its_own_pixels():

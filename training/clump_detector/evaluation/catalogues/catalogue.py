@@ -201,7 +201,8 @@ def clumps_of(labels: LabelSet, name: str, path: Path) -> Catalogue:
         raise LabelError("no clump is accepted or drawn in it", path, "Decide on some.")
     galaxies = {galaxy_name(one.source.name) for one in labels.cutouts if one.done}
     galaxies |= {clump.galaxy for clump in clumps}
-    return Catalogue(name, path, tuple(clumps), frozenset(galaxies))
+    lost = [f"{name}: left out: {why}." for why in labels.info.get("left_out", ())]
+    return Catalogue(name, path, tuple(clumps), frozenset(galaxies), tuple(lost))
 
 
 def _catalogue(

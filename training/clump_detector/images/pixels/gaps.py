@@ -26,6 +26,11 @@ BRIGHT = 40
 #: median grey level at its rim is at least `RIM`. A sky that is cut off at black fades.
 SOLID, RIM = 5, 8
 
+#: So is a line of this length, one pixel wide: a dead column, or a row.
+LINE = 40
+
+_SHAPES = ((SOLID, SOLID), (LINE, 1), (1, LINE))
+
 #: What takes more of the picture's border than this is its sky, however bright its rim.
 SKY = 0.5
 
@@ -56,8 +61,8 @@ def filled_fluxes(pixels: BandArray) -> BandArray:
     return changed
 
 
-def wide_gaps(pixels: AnyArray) -> Mask:
-    """Return where an image has no data over several pixels, shape (height, width).
+def large_gaps(pixels: AnyArray) -> Mask:
+    """Return where an image has no data in blocks and long lines.
 
     Parameters
     ----------
@@ -71,28 +76,32 @@ def wide_gaps(pixels: AnyArray) -> Mask:
     else:
         gone = np.isnan(pixels).any(axis=0)
     solid = np.zeros(gone.shape, dtype=bool)
-    corners = _solid_squares(gone)
-    if not corners.any():
+    for height, width in _SHAPES:
+        _add_rectangles(solid, gone, height, width)
+    if not solid.any():
         return solid
-    for dy in range(SOLID):
-        for dx in range(SOLID):
-            rows, columns = corners.shape
-            solid[dy : dy + rows, dx : dx + columns] |= corners
     return _bright_at_the_rim(pixels, gone, solid) if picture else solid
 
 
-def _solid_squares(gone: Mask) -> Mask:
-    """Return which pixels are the first of a square of `SOLID` without data."""
-    height, width = gone.shape
-    if min(height, width) < SOLID:
-        return np.zeros((1, 1), dtype=bool)
-    across = gone[:, : width - SOLID + 1].copy()
-    for k in range(1, SOLID):
-        across &= gone[:, k : width - SOLID + 1 + k]
-    both = across[: height - SOLID + 1].copy()
-    for k in range(1, SOLID):
-        both &= across[k : height - SOLID + 1 + k]
-    return both
+def _add_rectangles(solid: Mask, gone: Mask, height: int, width: int) -> None:
+    """Mark all pixels of rectangles of a size that have no data."""
+    if gone.shape[0] < height or gone.shape[1] < width:
+        return
+    first = _runs(_runs(gone, width, 1), height, 0)
+    if first.any():
+        for row in range(height):
+            for column in range(width):
+                part = solid[row : row + len(first), column:]
+                part[:, : first.shape[1]] |= first
+
+
+def _runs(gone: Mask, length: int, axis: int) -> Mask:
+    """Return at which pixels a run of some length without data begins."""
+    n = gone.shape[axis] - length + 1
+    whole = np.take(gone, range(n), axis)
+    for k in range(1, length):
+        whole &= gone[k : k + n] if axis == 0 else gone[:, k : k + n]
+    return whole
 
 
 def _bright_at_the_rim(picture: AnyArray, black: Mask, solid: Mask) -> Mask:
@@ -121,7 +130,7 @@ def filled_picture(
     ----------
     picture : uint8 array of shape (height, width, 3)
     wide : bool array of shape (height, width), optional
-        Its `wide_gaps`. Others are filled where they cross a galaxy.
+        Its `large_gaps`. Others are filled where they cross a galaxy.
     """
     closed = _without_lines(picture)
     if wide is None or not wide.any() or wide.all():
