@@ -61,12 +61,12 @@ def network_picture(
     fwhm, config
         As in `to_network_scale`.
     """
-    wide = large_gaps(cutout.pixels)
+    large = large_gaps(cutout.pixels)
     if cutout.is_picture:
-        picture = filled_picture(to_rgb(cutout), wide)
+        picture = filled_picture(to_rgb(cutout), large)
     else:
         picture = to_rgb(replace(cutout, pixels=filled_fluxes(cutout.pixels)))
-    return to_network_scale(picture, fwhm, config, wide)
+    return to_network_scale(picture, fwhm, config, large)
 
 
 def to_network_scale(

@@ -22,7 +22,7 @@ _WIDTH = 1.2
 #: sky may be black, a galaxy never is.
 BRIGHT = 40
 
-#: A square of black pixels with this side in a picture is no noise: a wide gap, if the
+#: A square of black pixels with this side in a picture is no noise: a large gap, if the
 #: median grey level at its rim is at least `RIM`. A sky that is cut off at black fades.
 SOLID, RIM = 5, 8
 
@@ -34,8 +34,8 @@ _SHAPES = ((SOLID, SOLID), (LINE, 1), (1, LINE))
 #: What takes more of the picture's border than this is its sky, however bright its rim.
 SKY = 0.5
 
-#: Standard deviations in pixels of the weights by which wide gaps are filled from their
-#: rims inwards, and the least weight that counts.
+#: Standard deviations in pixels of the weights that fill large gaps from their rims
+#: inwards, and the least weight that counts.
 _WIDTHS, _LEAST = (2, 4, 8, 16, 32), 0.15
 
 
@@ -55,9 +55,9 @@ def filled_fluxes(pixels: BandArray) -> BandArray:
         places = np.nonzero(gone)
         known = np.where(gone, np.float32(0), plane)[..., None]
         plane[places] = _around(known, gone, places)[:, 0]
-        wide = np.isnan(plane)
-        if wide.any() and not wide.all():
-            plane[wide] = _smoothly(plane[..., None], wide)[wide][:, 0]
+        large = np.isnan(plane)
+        if large.any() and not large.all():
+            plane[large] = _smoothly(plane[..., None], large)[large][:, 0]
     return changed
 
 
@@ -122,23 +122,23 @@ def _bright_at_the_rim(picture: AnyArray, black: Mask, solid: Mask) -> Mask:
 
 
 def filled_picture(
-    picture: NDArray[np.uint8], wide: Mask | None = None
+    picture: NDArray[np.uint8], large: Mask | None = None
 ) -> NDArray[np.uint8]:
     """Return a picture without black gaps.
 
     Parameters
     ----------
     picture : uint8 array of shape (height, width, 3)
-    wide : bool array of shape (height, width), optional
+    large : bool array of shape (height, width), optional
         Its `large_gaps`. Others are filled where they cross a galaxy.
     """
     closed = _without_lines(picture)
-    if wide is None or not wide.any() or wide.all():
+    if large is None or not large.any() or large.all():
         return closed
-    # What is dark beside a gap is half missing, from resampling or JPEG.
     from scipy import ndimage
 
-    dark = ndimage.binary_dilation(wide) & (closed.max(axis=2) <= RIM // 2) | wide
+    # What is dark beside a gap is half missing, from resampling or JPEG.
+    dark = ndimage.binary_dilation(large) & (closed.max(axis=2) <= RIM // 2)
     filled = _smoothly(closed.astype(np.float32), dark)
     return np.asarray(np.clip(np.nan_to_num(filled) + 0.5, 0, 255), dtype=np.uint8)
 
