@@ -97,10 +97,15 @@ def _add_rectangles(solid: Mask, gone: Mask, height: int, width: int) -> None:
 
 def _runs(gone: Mask, length: int, axis: int) -> Mask:
     """Return at which pixels a run of some length without data begins."""
-    n = gone.shape[axis] - length + 1
-    whole = np.take(gone, range(n), axis)
-    for k in range(1, length):
-        whole &= gone[k : k + n] if axis == 0 else gone[:, k : k + n]
+    whole, known = gone, 1
+    while known < length:  # runs twice as long each time
+        step = min(known, length - known)
+        first, second = (
+            (whole[:-step], whole[step:])
+            if axis == 0
+            else (whole[:, :-step], whole[:, step:])
+        )
+        whole, known = first & second, known + step
     return whole
 
 
