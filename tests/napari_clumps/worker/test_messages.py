@@ -17,6 +17,7 @@ from napari_clumps.worker.messages import (
     DetectMessage,
     DoneEvent,
     ErrorEvent,
+    ExplainMessage,
     Loading,
     ProgressEvent,
     Proposals,
@@ -56,7 +57,9 @@ def test_a_request_is_one_line(request_, line):
 
 
 def test_the_worker_answers_these_requests():
-    known = {r.do for r in (DetectMessage, TrainMessage, CompareMessage)}
+    known = {
+        one.do for one in (DetectMessage, TrainMessage, CompareMessage, ExplainMessage)
+    }
     known |= {CancelMessage.do, StopMessage.do, "quit"}
     rows = re.findall(r"^``(\w+)``", clump_detector.worker.__doc__, re.MULTILINE)
     assert {*rows} - {"do"} == known
