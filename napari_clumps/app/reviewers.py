@@ -15,10 +15,10 @@ from napari_clumps.review.comparison.agreement import (
     compare_reviews,
     self_consistency,
 )
+from napari_clumps.review.comparison.answers import answers_of
 from napari_clumps.review.comparison.catalogues import put_first
 from napari_clumps.review.comparison.several import (
     agreement_of_several,
-    answers_of,
     several_in_words,
 )
 from napari_clumps.settings.settings import load_settings

@@ -52,10 +52,8 @@ def tier_of(boxes: Sequence[Box]) -> str:
         The box of the clump, or the proposals that were merged into one.
     """
     for box in boxes:
-        if (
-            len({(o.status in KEPT, o.status in KEPT and o.cls) for o in box.opinions})
-            > 1
-        ):
+        said = {o.cls if o.status in KEPT else None for o in box.opinions}
+        if len(said) > 1:
             return "disputed"
     return "visually_confirmed" if boxes[0].kept else "model_only"
 

@@ -96,6 +96,9 @@ class Explanations:
             self.job.start(question[0], question[1])
 
     def _take(self, question: Question, answer: Explanation | str) -> None:
+        # A failure is tried again when the user comes back to its box.
+        for failed in [q for q, a in self._answers.items() if isinstance(a, str)]:
+            del self._answers[failed]
         self._answers[question] = answer
         while len(self._answers) > _KEPT:
             self._answers.popitem(last=False)

@@ -48,9 +48,9 @@ def compare_many(paths: Sequence[Path], score: float | None, out: Path | None) -
     """
     from napari_clumps.models.thresholds import Thresholds
     from napari_clumps.review import Review
+    from napari_clumps.review.comparison.answers import answers_of
     from napari_clumps.review.comparison.several import (
         agreement_of_several,
-        answers_of,
         several_in_words,
     )
 

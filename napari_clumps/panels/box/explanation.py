@@ -17,7 +17,6 @@ from napari_clumps.render.explanation_readout import (
     explanation_readout,
 )
 from napari_clumps.review import Crop, Status
-from napari_clumps.viewer.napari_private import canvas_widget, find_window
 from napari_clumps.viewer.overlays.occlusion import OcclusionMarks
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import fill_dock, text_label
@@ -49,7 +48,10 @@ class ExplanationPanel(QWidget):
         self._explanations = self._controller.explanations
         self.cells = ListedCells(PixmapCache(self._source, self))
         self.grid = GridView("alike_grid", self.cells, CropPainter(self.cells, _LINES))
-        self._marks = self._marks_over_canvas()
+        self._marks = OcclusionMarks.over(
+            self._session.viewer, self._session.canvas.camera
+        )
+        self._compared: int | None = None
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -102,15 +104,6 @@ class ExplanationPanel(QWidget):
         fill_dock(self)
         on_the_left("Why this box")
 
-    def _marks_over_canvas(self) -> OcclusionMarks | None:
-        """Return the colours over the viewer's canvas; none where it has no window."""
-        viewer = self._session.viewer
-        if find_window(viewer) is None:
-            return None
-        canvas = canvas_widget(viewer)
-        there = canvas.findChild(OcclusionMarks)
-        return there or OcclusionMarks(canvas, viewer, self._session.canvas.camera)
-
     def _source(self, cutout_id: int) -> Source:
         return self._session.opened.cutout(cutout_id).source
 
@@ -134,7 +127,9 @@ class ExplanationPanel(QWidget):
             self._timer.start(_PATIENCE)
 
     def _ask(self) -> None:
+        """Compare the current box with decided ones, and have it explained."""
         if self.isVisible():
+            self._show_alike()
             self._explanations.ask()
 
     # -- showing --------------------------------------------------------------
@@ -156,7 +151,6 @@ class ExplanationPanel(QWidget):
                 self._show(
                     label(box), ExplanationReadout(answer or self._explanations.busy)
                 )
-            self._show_alike()
 
     def _show(self, title: str, told: ExplanationReadout | None = None) -> None:
         self._title.setText(title)
@@ -172,16 +166,22 @@ class ExplanationPanel(QWidget):
         ):  # fmt: skip
             widget.setVisible(bool(there))
         self._wanted.setVisible(bool(told.rows))
-        for part in (self._alike_words, self.grid):
-            part.hide()
+        if self._session.shown.current != self._compared:
+            self._alike_words.hide()
+            self.grid.hide()
         self._show_marks()
 
     def _show_alike(self) -> None:
-        """Show the decided boxes that look most like this one to the model."""
-        crops = self._explanations.alike()
+        """Show the decided boxes that look most like this one to the model.
+
+        Of a large review that takes time: once for a box, not with every signal.
+        """
+        self._compared = self._session.shown.current
+        told = self._compared is not None and not self._explanations.kept_back
+        crops = self._explanations.alike() if told else []
         self._alike_words.setText(alike_in_words(crops))
         self.cells.show(crops)
-        self._alike_words.setVisible(True)
+        self._alike_words.setVisible(told)
         self.grid.setVisible(bool(crops))
 
     def _show_marks(self, *_: object) -> None:

@@ -13,13 +13,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_clumps.app.controller import Controller
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.box_style import label
 from napari_clumps.render.measurer import MeasurementRequest, Measurer
 from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
 from napari_clumps.review import Status
-from napari_clumps.viewer.napari_private import canvas_widget, find_window, main_window
+from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.aperture import ApertureMarks
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
@@ -58,7 +57,9 @@ class PhotometryPanel(QWidget):
         # Qt passes it to the window's thread.
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(self._measurer.close)
-        self._marks = _marks_over(self._controller)
+        self._marks = ApertureMarks.over(
+            self._session.viewer, self._session.canvas.camera
+        )
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -223,16 +224,6 @@ class PhotometryPanel(QWidget):
         if self.reading is not None and self.isVisible() and self._wanted.isChecked():
             circles = self.reading.circles
         self._marks.show_circles(circles)
-
-
-def _marks_over(controller: Controller) -> ApertureMarks | None:
-    """Return the circles over a viewer's canvas; none where it has no window."""
-    viewer = controller.session.viewer
-    if find_window(viewer) is None:
-        return None
-    canvas = canvas_widget(viewer)
-    there = canvas.findChild(ApertureMarks)
-    return there or ApertureMarks(canvas, viewer, controller.session.canvas.camera)
 
 
 def _table() -> QTableWidget:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QWidget
-
-if TYPE_CHECKING:
-    from napari.components import ViewerModel
 
 
 class CanvasOverlay(QWidget):
@@ -42,18 +36,3 @@ class CanvasOverlay(QWidget):
         if event.type() == QEvent.Type.Resize:
             self.resize(watched.size())
         return False
-
-
-def on_camera(viewer: ViewerModel, follow: Callable[[], None]) -> None:
-    """Have a function called whenever a viewer's camera moves.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    follow : callable
-    """
-    scene = viewer.scene.camera.events
-    for signal in (
-        scene.center, scene.zoom, scene.orientation, viewer.dims.events.order,
-    ):  # fmt: skip
-        signal.connect(follow)

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from qtpy.compat import isalive
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QTransform
-from qtpy.QtWidgets import QWidget
 
 from clump_detector.models.explained import Explanation
-from napari_clumps.viewer.camera import Camera
 
-from .base import CanvasOverlay, on_camera
-
-if TYPE_CHECKING:
-    from napari.components import ViewerModel
+from .camera_overlay import CameraOverlay
 
 #: Over blue clumps orange can be told from the image by everybody; where a patch takes
 #: all of the score it is this opaque, of 255.
 _COLOUR, _OPAQUE = QColor("#e69f00"), 140
 
 
-class OcclusionMarks(CanvasOverlay):
-    """Colours the places whose covering lowers the score of a box.
+class OcclusionMarks(CameraOverlay):
+    """Colours the places whose covering lowers the score of a box."""
 
-    Parameters
-    ----------
-    canvas : QWidget
-    viewer : napari.Viewer
-    camera : Camera
-        Gives the position of a pixel on the canvas.
-    """
-
-    def __init__(self, canvas: QWidget, viewer: ViewerModel, camera: Camera) -> None:
-        super().__init__(canvas, "occlusion_marks")
-        self._camera = camera
-        self.shown: Explanation | None = None
-        on_camera(viewer, self._follow)
-        self.hide()
+    name = "occlusion_marks"
+    shown: Explanation | None = None
 
     def show_explanation(self, shown: Explanation | None) -> None:
         """Show the map of an explanation, or none.
@@ -52,10 +32,6 @@ class OcclusionMarks(CanvasOverlay):
         self.shown = shown if there else None
         self.setVisible(there)
         self.update()
-
-    def _follow(self) -> None:
-        if isalive(self) and self.shown is not None:
-            self.update()
 
     def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         """Draw the map where its patches are on the canvas now."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_clumps.review import Review, Status
+from napari_clumps.review import QueuePlan, Review, Status
 from tests.helpers.resources import PATIENCE
 
 pytestmark = pytest.mark.gui
@@ -106,6 +106,7 @@ def test_a_catalogue_is_compared_and_where_it_differs_comes_first(team, monkeypa
     said = words(panel, "compared_words")
     assert "2 galaxies: 1 clump in both" in said
     assert not button.isHidden()
+    c.navigator.choose_queue(QueuePlan("catalogue", "not done"))
     click(panel, "differing_first")
     assert c.session.cutout.id == 2
     assert c.session.queue.ids[0] == 2

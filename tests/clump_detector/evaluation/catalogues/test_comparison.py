@@ -221,6 +221,15 @@ def test_the_table_of_disagreements_is_read_back_as_labels(two, tmp_path, ending
         write_disagreements(found, tmp_path / "differ.json")
 
 
+def test_points_beside_boxes_keep_their_place(tmp_path):
+    boxes = catalogue("a", [clump("g", 10, 10), clump("g", 80, 80)])
+    point = Clump("g", "g.png", "clump", (40.0, 50.0), None, None, {}, "")
+    found = compare_clumps(boxes, catalogue("b", [point])).disagreements
+    write_disagreements(found, tmp_path / "differ.csv")
+    corners = {box.corners for box in read_labels(tmp_path / "differ.csv").boxes}
+    assert corners == {(5, 5, 15, 15), (75, 75, 85, 85), (37.5, 47.5, 42.5, 52.5)}
+
+
 def test_a_table_without_boxes_and_without_rows_is_written(two, tmp_path):
     ra, dec = on_sky(20, 1)
     Table({"ra": ra, "dec": dec}).write(tmp_path / "a.csv")

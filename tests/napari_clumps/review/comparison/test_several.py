@@ -10,10 +10,9 @@ import pytest
 
 from clump_detector.core.errors import ReviewError
 from napari_clumps.review import Proposal, Review
+from napari_clumps.review.comparison.answers import Answered, answers_of
 from napari_clumps.review.comparison.several import (
-    Answered,
     agreement_of_several,
-    answers_of,
     fleiss_kappa,
     several_in_words,
     skills,

@@ -18,7 +18,7 @@ from clump_detector.models.explained import Explanation
 from clump_detector.models.network_scale import NetworkPicture, tile_side, to_network
 
 from .host_light import BEYOND, Picture, without_clump
-from .patches import PATCHES, cover
+from .patches import PATCHES, around, cover
 
 #: The network's score down to which a box counts as found.
 LOWEST = 0.005
@@ -141,14 +141,8 @@ class Explainer:
         A field of many galaxies is searched about the box only.
         """
         place = to_network(geometry.as_boxes(np.asarray(box)[None]), seen.scale)[0]
-        side = tile_side(self._card.config)
-        height, width = seen.picture.shape[:2]
-        middle = (place[:2] + place[2:]) / 2
-        most = np.maximum(np.array([width, height]) - side, 0)
-        corner = np.clip(np.floor(middle - side / 2), 0, most)
-        left, top = corner.astype(int)
-        part = seen.picture[top : top + side, left : left + side]
-        return np.ascontiguousarray(part), place - np.tile(corner, 2), corner
+        corner, part = around(seen.picture, place, tile_side(self._card.config))
+        return part, place - np.tile(corner, 2), corner
 
     def _scores(
         self, pictures: Sequence[Picture], box: Floats, cancel: CancelToken | None

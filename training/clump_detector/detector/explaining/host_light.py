@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from clump_detector.core.arrays import Floats, Mask
+from clump_detector.photometry.aperture.background import SIGMA_PER_MAD
 
 Picture = NDArray[np.uint8]
 
@@ -147,7 +148,7 @@ def _surface(values: Floats, window: _Window, known: Mask) -> tuple[Floats, Mask
         surface = terms @ found
         off = values - surface
         middle = float(np.median(off[kept]))
-        spread = 1.4826 * float(np.median(np.abs(off[kept] - middle)))
+        spread = SIGMA_PER_MAD * float(np.median(np.abs(off[kept] - middle)))
         near = known & (np.abs(off - middle) <= CLIPPED * max(spread, 0.5))
         if near.sum() < _PER_COEFFICIENT * n or (near == kept).all():
             break

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from clump_detector.core.arrays import Floats
+from clump_detector.photometry.aperture.background import SIGMA_PER_MAD
 
 from .host_light import Picture, grain, without_clump
 
@@ -57,7 +58,7 @@ def cover(picture: Picture, box: Floats, fwhm: float) -> CoveredPictures:
         FWHM of the PSF in pixels.
     """
     side = float(max(box[2] - box[0], box[3] - box[1]))
-    corner, plain = _around(picture, box, max(AROUND, int(SIDES * side)))
+    corner, plain = around(picture, box, max(AROUND, int(SIDES * side)))
     moved = box - np.tile(corner, 2)
     host = _host_coloured(without_clump(plain, moved, fwhm), side, fwhm)
     middle = np.array([moved[0] + moved[2], moved[1] + moved[3]]) / 2
@@ -77,8 +78,22 @@ def cover(picture: Picture, box: Floats, fwhm: float) -> CoveredPictures:
     )
 
 
-def _around(picture: Picture, box: Floats, side: int) -> tuple[Floats, Picture]:
-    """Return the part of a picture about a box, and its first column and row."""
+def around(picture: Picture, box: Floats, side: int) -> tuple[Floats, Picture]:
+    """Return the part of a picture about a box, and its first column and row.
+
+    Parameters
+    ----------
+    picture : uint8 array of shape (height, width, 3)
+    box : array of shape (4,)
+        In pixels, from the first one's edge.
+    side : int
+        Of the part, in pixels; all of a smaller picture is returned.
+
+    Returns
+    -------
+    (array of shape (2,), uint8 array of shape (height, width, 3))
+        First column and row, and the part.
+    """
     height, width = picture.shape[:2]
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     left = int(np.clip(x - side / 2, 0, max(width - side, 0)))
@@ -96,6 +111,6 @@ def _host_coloured(picture: Picture, side: float, fwhm: float) -> Floats:
         smooth = np.asarray(median_filter(values, size, mode="nearest"))
         noise = grain(values, fwhm)
         # What stands out of the noise is another clump's edge.
-        most = 3 * 1.4826 * float(np.median(np.abs(noise)))
+        most = 3 * SIGMA_PER_MAD * float(np.median(np.abs(noise)))
         planes.append(smooth + np.clip(noise, -most, most))
     return np.asarray(np.clip(np.stack(planes, axis=-1), 0, 255))

@@ -12,7 +12,8 @@ from clump_detector.core.arrays import Floats, Mask
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.text import plural
 from clump_detector.labels.external import MEASURED
-from clump_detector.metrics.shares import WIDE, wilson
+from clump_detector.metrics import shares
+from clump_detector.photometry.aperture.background import SIGMA_PER_MAD
 
 from .catalogue import Catalogue, Clump
 from .pairing import Pairs, outside_in_words
@@ -64,7 +65,6 @@ def agreement(first: Catalogue, second: Catalogue, pairs: Pairs) -> JsonObject:
         and their scatter), ``differences`` (the same of what both have measured),
         ``classes`` (how often each pair of classes), ``notes``.
     """
-    found = [_shared(pairs.first, 0, pairs), _shared(pairs.second, 1, pairs)]
     both = [(pairs.first[i], pairs.second[j]) for i, j in pairs.same]
     return {
         "catalogues": [first.name, second.name],
@@ -77,15 +77,16 @@ def agreement(first: Catalogue, second: Catalogue, pairs: Pairs) -> JsonObject:
                 **share(int(shared.sum()), len(clumps)),
                 "by": {
                     **{
-                        name: [b.to_json() for b in bins_of(clumps, shared, name)]
+                        name: [one.to_json() for one in bins]
                         for name in QUANTITIES
-                        if bins_of(clumps, shared, name)
+                        if (bins := bins_of(clumps, shared, name))
                     },
                     **_by_survey(clumps, shared),
                 },
             }
-            for key, clumps, shared in zip(
-                ("first", "second"), (pairs.first, pairs.second), found, strict=True
+            for key, clumps, shared in (
+                ("first", pairs.first, pairs.shared(0)),
+                ("second", pairs.second, pairs.shared(1)),
             )
         },
         "offset": [_middle(pairs.offsets[:, k]) for k in (0, 1)],
@@ -106,18 +107,7 @@ def share(shared: int, clumps: int) -> JsonObject:
     ----------
     shared, clumps : int
     """
-    return {
-        "clumps": clumps,
-        "shared": shared,
-        "share": shared / clumps if clumps else None,
-        "95": list(wilson(shared, clumps, WIDE)),
-    }
-
-
-def _shared(clumps: Sequence[Clump], side: int, pairs: Pairs) -> Mask:
-    """Return which clumps of a catalogue the other one has."""
-    numbers = [both[side] for both in pairs.same]
-    return np.isin(np.arange(len(clumps)), numbers)
+    return {"clumps": clumps, "shared": shared, **shares.as_json(shared, clumps)}
 
 
 def values_of(clumps: Sequence[Clump], name: str) -> Floats:
@@ -183,11 +173,11 @@ def _by_survey(clumps: Sequence[Clump], shared: Mask) -> JsonObject:
 
 
 def _middle(values: Floats) -> JsonObject:
-    """Return median and scatter (1.48 times the median absolute deviation)."""
+    """Return median and scatter (the median absolute deviation, as a sigma)."""
     if not len(values):
         return {"median": None, "scatter": None, "n": 0}
     median = float(np.median(values))
-    scatter = 1.4826 * float(np.median(np.abs(values - median)))
+    scatter = SIGMA_PER_MAD * float(np.median(np.abs(values - median)))
     return {"median": median, "scatter": scatter, "n": len(values)}
 
 

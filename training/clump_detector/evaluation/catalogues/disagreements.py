@@ -12,10 +12,11 @@ import numpy as np
 from clump_detector.core.arrays import Floats, Mask
 from clump_detector.core.errors import FileError, from_os_error
 from clump_detector.core.files import atomic_path
+from clump_detector.labels.external import Corners
 
 from .agreement import QUANTITIES, bins_of, values_of
 from .catalogue import Catalogue, Clump
-from .pairing import Pairs
+from .pairing import PIXELS, Pairs
 
 #: Formats of the table, by the ending of its name.
 FORMATS = {
@@ -64,7 +65,7 @@ def disagreements(
     for side, (own, clumps) in enumerate(
         ((first, pairs.first), (second, pairs.second))
     ):
-        shared = np.isin(np.arange(len(clumps)), [both[side] for both in pairs.same])
+        shared = pairs.shared(side)
         likely = _likely_shared(clumps, shared)
         for k in np.flatnonzero(~shared):
             classes = (clumps[k].cls, "") if side == 0 else ("", clumps[k].cls)
@@ -111,6 +112,14 @@ def _of_class(pairs: Pairs) -> list[Disagreement]:
     ]
 
 
+def _corners(clump: Clump) -> Corners | None:
+    """Return a clump's box; about a point one as wide as points may be apart."""
+    if clump.corners is not None or clump.middle is None:
+        return clump.corners
+    (x, y), half = clump.middle, PIXELS / 2
+    return x - half, y - half, x + half, y + half
+
+
 def write_disagreements(found: Sequence[Disagreement], path: str | Path) -> None:
     """Write disagreements as a table, which `read_labels` reads as well.
 
@@ -143,13 +152,14 @@ def write_disagreements(found: Sequence[Disagreement], path: str | Path) -> None
         "class_second": [one.classes[1] for one in found],
         "survey": [one.clump.survey for one in found],
     }
-    for k, name in enumerate(("x1", "y1", "x2", "y2")):
-        columns[name] = [one.clump.corners and one.clump.corners[k] for one in found]
-    if all(one.clump.corners is None for one in found):
-        for name in ("x1", "y1", "x2", "y2"):
-            del columns[name]
-        for k, name in enumerate(("x", "y")):
-            columns[name] = [one.clump.middle and one.clump.middle[k] for one in found]
+    places: list[tuple[float, ...] | None]
+    if any(one.clump.corners is not None for one in found):
+        places = [_corners(one.clump) for one in found]
+        names: tuple[str, ...] = ("x1", "y1", "x2", "y2")
+    else:
+        places, names = [one.clump.middle for one in found], ("x", "y")
+    for k, name in enumerate(names):
+        columns[name] = [place and place[k] for place in places]
     for k, name in enumerate(("ra", "dec")):
         columns[name] = [one.clump.sky and one.clump.sky[k] for one in found]
     for name in QUANTITIES:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from clump_detector.core.arrays import Floats
+from clump_detector.core.arrays import Floats, Mask
 from clump_detector.core.errors import ConfigError, LabelError
 from clump_detector.core.text import plural
 
 from .catalogue import Catalogue, Clump
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
 
 #: Clumps on the sky are the same within so many arcsec, unless the user says otherwise.
 ARCSEC = 1.0
@@ -57,6 +60,11 @@ class Pairs:
     galaxies: int
     outside: tuple[int, int]
     note: str
+
+    def shared(self, side: int) -> Mask:
+        """Return which clumps of the first (0) or the second (1) the other one has."""
+        clumps = (self.first, self.second)[side]
+        return np.isin(np.arange(len(clumps)), [both[side] for both in self.same])
 
 
 def pair(
@@ -219,7 +227,7 @@ def _on_sky(
     )  # fmt: skip
 
 
-def _places(catalogue: Catalogue):  # type: ignore[no-untyped-def]
+def _places(catalogue: Catalogue) -> SkyCoord:
     from astropy.coordinates import SkyCoord
 
     sky = np.array([clump.sky for clump in catalogue.clumps], dtype=float)

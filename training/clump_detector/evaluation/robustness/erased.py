@@ -17,8 +17,8 @@ from clump_detector.detector.predict import Predictor
 from clump_detector.evaluation.labelled_images import match_boxes, read_labelled
 from clump_detector.evaluation.selection import Which, choose
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
+from clump_detector.metrics import shares
 from clump_detector.metrics.matching import FALSE
-from clump_detector.metrics.shares import WIDE, wilson
 from clump_detector.models.explained import still_explained
 
 #: What the labels say of a box, and how it is called in words.
@@ -160,12 +160,7 @@ def _unexplained(boxes: Sequence[_Erased]) -> JsonObject:
 
 
 def _share(some: int, n: int, name: str) -> JsonObject:
-    return {
-        "boxes": n,
-        name: some,
-        "share": some / n if n else None,
-        "95": list(wilson(some, n, WIDE)),
-    }
+    return {"boxes": n, name: some, **shares.as_json(some, n)}
 
 
 def erased_in_words(figures: JsonObject) -> list[str]:
