@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -19,6 +19,11 @@ from clump_detector.photometry.aperture.annulus import (
 )
 from clump_detector.photometry.aperture.apertures import reach_of, sum_within
 from clump_detector.photometry.aperture.clump_size import Circles, measure_width
+from clump_detector.photometry.aperture.neighbours import (
+    PointLight,
+    Surroundings,
+    surroundings,
+)
 from clump_detector.photometry.aperture.profile import Profile
 from clump_detector.photometry.aperture.psf import ANNULUS_MIDDLE, APERTURE, INNER, Psf
 from clump_detector.photometry.aperture.stamp import Stamp, cut_stamp
@@ -86,7 +91,12 @@ class _Light:
     flags: Quality
 
 
-def measure_clump(field: Field, positions: Floats, index: int) -> ClumpMeasurement:
+def measure_clump(
+    field: Field,
+    positions: Floats,
+    index: int,
+    others: Mapping[int, ClumpMeasurement] | None = None,
+) -> ClumpMeasurement:
     """Measure one clump of a cutout.
 
     Bands of one PSF share their aperture; one of another width has its own, and its
@@ -99,17 +109,23 @@ def measure_clump(field: Field, positions: Floats, index: int) -> ClumpMeasureme
         x, y of all clumps, in pixels; the others are left out of the annulus.
     index : int
         Which of them is measured.
+    others : mapping of int to ClumpMeasurement, optional
+        Clumps near by, by their numbers: their light is taken off first.
     """
-    light = _sum_light(field, positions, index)
+    light = _sum_light(field, positions, index, points_of(positions, others or {}))
     width, width_error = measure_width(light.circles, field.psfs)
     around = width + _STEP * np.array([[0.0], [1.0], [-1.0]])
     correction, above, below = _corrections(field.psfs, light, around)
     slope = (above - below) / (2 * _STEP)
-    error = np.hypot(
-        np.sqrt(light.variance) * correction, light.net * slope * width_error
+    flux = light.net * correction
+    shape = np.array([psf.shape_error for psf in field.psfs])
+    error = np.sqrt(
+        light.variance * correction**2
+        + (light.net * slope * width_error) ** 2
+        + (flux * shape) ** 2
     )
     return ClumpMeasurement(
-        flux=light.net * correction,
+        flux=flux,
         error=error,
         correction=correction,
         level=light.level,
@@ -119,7 +135,33 @@ def measure_clump(field: Field, positions: Floats, index: int) -> ClumpMeasureme
     )
 
 
-def _sum_light(field: Field, positions: Floats, index: int) -> _Light:
+def points_of(
+    positions: Floats, others: Mapping[int, ClumpMeasurement]
+) -> list[PointLight]:
+    """Return the light of clumps that were measured, each at its position.
+
+    Parameters
+    ----------
+    positions : array of shape (n, 2)
+        Of all clumps, in pixels.
+    others : mapping of int to ClumpMeasurement
+        By their numbers.
+    """
+    return [
+        PointLight(
+            float(positions[k, 0]),
+            float(positions[k, 1]),
+            one.flux,
+            one.error,
+            one.width,
+        )
+        for k, one in others.items()
+    ]
+
+
+def _sum_light(
+    field: Field, positions: Floats, index: int, points: Sequence[PointLight]
+) -> _Light:
     """Return the light of one clump in its aperture, all bands together."""
     fwhms = np.array([psf.fwhm for psf in field.psfs])
     x, y = positions[index]
@@ -133,11 +175,12 @@ def _sum_light(field: Field, positions: Floats, index: int) -> _Light:
     smooth = None if field.host is None else field.host.profile
     below = _light_below(smooth, x, y, len(fwhms))
     flags = _saturated(field, stamp, APERTURE * fwhms)
-    stamp = stamp.without(smooth)
+    near = surroundings(stamp, field.psfs, points)
+    stamp = near.taken_from(stamp.without(smooth))
     parts, order = [], []
     for fwhm in np.unique(fwhms):
         bands = np.flatnonzero(fwhms == fwhm)
-        parts.append(_sum_bands(field, bands, stamp, others, below[bands]))
+        parts.append(_sum_bands(field, bands, stamp, others, below[bands], near))
         order.append(bands)
     return _joined(parts, np.concatenate(order), flags)
 
@@ -172,7 +215,12 @@ def _saturated(field: Field, stamp: Stamp, radii: Floats) -> Quality:
 
 
 def _sum_bands(
-    field: Field, bands: Indices, stamp: Stamp, others: Floats, below: Floats
+    field: Field,
+    bands: Indices,
+    stamp: Stamp,
+    others: Floats,
+    below: Floats,
+    near: Surroundings,
 ) -> _Light:
     """Return the light in the bands of one PSF."""
     psf = field.psfs[bands[0]]
@@ -187,7 +235,8 @@ def _sum_bands(
         flags |= Quality.CROWDED
     around = background(part, annulus.used)
     profile = psf.at(part.distance)
-    outer = sum_within(part, part.disc(APERTURE * psf.fwhm), profile)
+    disc = part.disc(APERTURE * psf.fwhm)
+    outer = sum_within(part, disc, profile)
     inner = sum_within(part, part.disc(INNER * psf.fwhm), profile)
     if (outer.present < 1 - MISSING).any():
         flags |= Quality.MISSING
@@ -198,7 +247,7 @@ def _sum_bands(
         own = np.where(np.isfinite(outer.variance), outer.variance, own)
     if field.gain is not None:
         own = own + np.clip(net, 0, None) / field.gain
-    variance = own + outer.area**2 * level
+    variance = own + outer.area**2 * level + near.of_bands(bands).variance(disc)
     whole = outer.present >= 1 - MISSING  # only whole circles give the width
     circles = Circles(
         inner=inner.light - inner.area * around.level,

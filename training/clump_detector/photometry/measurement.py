@@ -13,10 +13,17 @@ from clump_detector.core.boxes import Boxes
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry.aperture.apertures import reach_of
 from clump_detector.photometry.aperture.centroid import find_centre
+from clump_detector.photometry.aperture.neighbours import (
+    REACH,
+    TIMES,
+    PointLight,
+    groups,
+    surroundings,
+)
 from clump_detector.photometry.aperture.psf import APERTURE
 from clump_detector.photometry.aperture.stamp import cut_stamp
 
-from .clump import measure_clump
+from .clump import ClumpMeasurement, measure_clump, points_of
 from .field import Field, prepare
 from .flags import Quality
 from .psf_choice import Given
@@ -82,8 +89,7 @@ def measure_boxes(
     flags |= _flags_of_positions(field, boxes, positions)
     width, width_error = np.ones(n), np.full(n, np.nan)
     flux, error, correction, level = np.full((4, n, b), np.nan)
-    for i in wanted if b else ():
-        clump = measure_clump(field, positions, i)
+    for i, clump in _measured(field, boxes, positions, recentre, only).items() if b else ():
         flux[i], error[i] = clump.flux, clump.error
         correction[i], level[i] = clump.correction, clump.level
         width[i], width_error[i] = clump.width, clump.width_error
@@ -118,23 +124,55 @@ def measure_boxes(
     )
 
 
+def _measured(
+    field: Field, boxes: Boxes, positions: Floats, recentre: bool, only: int | None
+) -> dict[int, ClumpMeasurement]:
+    """Return what is measured of each clump, without the light of its neighbours.
+
+    Positions are moved where a neighbour's light had drawn them towards it.
+    """
+    reach = REACH * max(psf.fwhm for psf in field.psfs)
+    found: dict[int, ClumpMeasurement] = {}
+    for group in groups(positions, reach):
+        if only is not None and only not in group:
+            continue
+        for time in range(TIMES if len(group) > 1 else 1):
+            for k in group:
+                others = {m: found[m] for m in group if m != k and m in found}
+                if recentre and time:
+                    near = points_of(positions, others)
+                    positions[k] = _centre(field, boxes[k], near) or positions[k]
+                found[k] = measure_clump(field, positions, k, others)
+    return found if only is None else {only: found[only]}
+
+
 def _recentred(field: Field, boxes: Boxes, positions: Floats) -> Flags:
     """Move positions to the peaks in their boxes; return the flags of those without."""
     flags = np.zeros(len(boxes), dtype=np.int64)
-    usual = reach_of(field.fwhm)
-    for i, (x1, y1, x2, y2) in enumerate(boxes):
-        size = (x2 - x1, y2 - y1)
-        middle = (float(positions[i, 0]), float(positions[i, 1]))
-        reach = min(max(usual, *size), 4 * usual)
-        stamp = cut_stamp(field.planes, None, middle, reach)
-        if field.host is not None:
-            stamp = stamp.without(field.host.profile)
-        offset = find_centre(stamp, field.fwhm, size)
-        if offset is None:
+    for i, corners in enumerate(boxes):
+        centre = _centre(field, corners)
+        if centre is None:
             flags[i] = int(Quality.NO_CENTROID)
         else:
-            positions[i] += offset
+            positions[i] = centre
     return flags
+
+
+def _centre(
+    field: Field, corners: Floats, near: Sequence[PointLight] = ()
+) -> tuple[float, float] | None:
+    """Return where a box's clump is, without the light of others; None if nowhere."""
+    x1, y1, x2, y2 = (float(v) for v in corners)
+    usual = reach_of(field.fwhm)
+    reach = min(max(usual, x2 - x1, y2 - y1), 4 * usual)
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    stamp = cut_stamp(field.planes, None, (x, y), reach)
+    if field.host is not None:
+        stamp = stamp.without(field.host.profile)
+    if near:
+        stamp = surroundings(stamp, field.psfs, near).taken_from(stamp)
+    offset = find_centre(stamp, field.fwhm, (x2 - x1, y2 - y1))
+    return None if offset is None else (x + offset[0], y + offset[1])
 
 
 def _flags_of_positions(field: Field, boxes: Boxes, positions: Floats) -> Flags:

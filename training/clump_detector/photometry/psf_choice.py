@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,13 @@ from clump_detector.core.errors import ConfigError
 from clump_detector.image_files.bands import wavelength
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry.aperture.background import SkyBackground
-from clump_detector.photometry.aperture.psf import Psf, from_image, gaussian, moffat
+from clump_detector.photometry.aperture.psf import (
+    SHAPE_ERROR,
+    Psf,
+    from_image,
+    gaussian,
+    moffat,
+)
 
 from .host import Host
 from .star_psf import star_fwhm
@@ -20,9 +27,14 @@ Given = Psf | float | np.ndarray
 
 #: The shapes that are assumed where only a width is known.
 MODELS: dict[str, Callable[[float, str], Psf]] = {
-    "moffat": lambda fwhm, source: moffat(fwhm, source=source),
-    "gaussian": gaussian,
+    "moffat": lambda fwhm, source: _of_width(moffat(fwhm, source=source)),
+    "gaussian": lambda fwhm, source: _of_width(gaussian(fwhm, source)),
 }
+
+
+def _of_width(psf: Psf) -> Psf:
+    return replace(psf, shape_error=SHAPE_ERROR)
+
 
 #: A width in pixels beyond these is no PSF's.
 NARROWEST, WIDEST = 0.8, 100.0

@@ -38,6 +38,11 @@ SIGMA_PER_FWHM = 1 / float(np.sqrt(8 * np.log(2)))
 #: FWHM of the Gaussian of a square pixel's variance, 1/12, in pixels.
 PIXEL = 1 / SIGMA_PER_FWHM / np.sqrt(12)
 
+#: Relative error of a total flux where only the PSF's width is known. Of points with
+#: betas from 2.5 to 4 that are taken for a Moffat of beta 3, the totals have this
+#: standard deviation: 0.034 where the clump's width is measured, 0.045 where not.
+SHAPE_ERROR = 0.04
+
 #: A function of radii, element by element.
 Radial = Callable[[Floats], Floats]
 
@@ -59,6 +64,8 @@ class Psf:
         The share of the light inside a radius in FWHM.
     density : callable
         Light per square FWHM at a radius in FWHM.
+    shape_error : float
+        Relative error of a total flux because the shape is not known; 0 if it is.
     """
 
     fwhm: float
@@ -66,6 +73,7 @@ class Psf:
     source: str
     share: Radial = field(repr=False, compare=False)
     density: Radial = field(repr=False, compare=False)
+    shape_error: float = 0.0
 
     def inside(self, radius: ArrayLike, width: ArrayLike = 1.0) -> Floats:
         """Return the share of a source's light within a radius in pixels.
@@ -95,6 +103,21 @@ class Psf:
         """
         scale = self.fwhm * np.asarray(width)
         return self.density(np.asarray(radius) / scale) / scale**2
+
+    def pixel_light(self, radius: ArrayLike, width: float = 1.0) -> Floats:
+        """Return the light that falls on whole pixels at a distance.
+
+        As `at`, of a source wider by a pixel's own width.
+
+        Parameters
+        ----------
+        radius : array
+            Of the pixels' centres from the source, in pixels.
+        width : float
+            Of the source, in units of the PSF's.
+        """
+        wide = np.hypot(self.fwhm * width, PIXEL) / self.fwhm
+        return self.at(radius, wide)
 
     def caught(self, radius: float, width: ArrayLike = 1.0) -> Floats:
         """Return the share of a source's light that an aperture's net flux holds.
