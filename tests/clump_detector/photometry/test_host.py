@@ -280,7 +280,7 @@ def test_on_simulated_galaxies_fluxes_and_errors_are_right():
     on 1,200 galaxies are in docs/photometry.md: 0.99, and pulls 1.0 to 1.2 wide.
     """
     pytest.importorskip("galsim")
-    from clump_detector.evaluation.photometry import check, statistics
+    from clump_detector.evaluation.photometry.pairs import check, statistics
 
     pairs = check(45, seed=3, psfs=("known",))
     told = statistics(pairs)

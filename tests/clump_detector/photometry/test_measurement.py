@@ -166,14 +166,78 @@ def test_errors_are_as_large_as_the_scatter(smooth, variance, flux):
 def test_photons_add_to_the_error():
     cutout = scene([(60, 60, 400)], noise=0.01)
     boxes = [box(60, 60)]
-    without = measure(cutout, boxes)
-    with_gain = measure(cutout, boxes, gain=10.0)
+    without = measure(cutout, boxes, psf=moffat(FWHM))
+    with_gain = measure(cutout, boxes, gain=10.0, psf=moffat(FWHM))
     share = np.sqrt(400 / 10) / 400
     assert with_gain.error[0, 0] / with_gain.flux[0, 0] > 0.9 * share
     assert with_gain.error[0, 0] > 2 * without.error[0, 0]
 
 
+def test_a_shape_that_is_not_known_adds_to_the_error():
+    """Which no light makes smaller: 4 % of the flux, whatever else there is."""
+    cutout = scene([(60, 60, 400)], noise=0.01)
+    known = measure(cutout, [box(60, 60)], psf=moffat(FWHM))
+    width_only = measure(cutout, [box(60, 60)])
+    assert known.psfs[0].shape_error == 0
+    expected = np.hypot(known.error, 0.04 * known.flux)
+    assert width_only.error == pytest.approx(expected, rel=1e-6)
+
+
 # -- what is around -----------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    apart=st.floats(1.4, 3.4),
+    turn=st.floats(0, 2 * np.pi),
+    ratio=st.floats(0.3, 1),
+    width=st.floats(1, 1.3),
+)
+def test_of_two_clumps_side_by_side_each_has_its_own_light(apart, turn, ratio, width):
+    psf, fluxes = moffat(FWHM), (1000.0, 1000.0 * ratio)
+    x, y = 112 + apart * FWHM * np.cos(turn), 62 + apart * FWHM * np.sin(turn)
+    places = [(112.0, 62.0), (x, y)]
+    plane = 20 * np.exp(-offsets(161, 80, 80) / 20)
+    for flux, place, w in zip(fluxes, places, (1, width), strict=True):
+        plane = plane + flux * psf.pixel_light(offsets(161, *place), w)
+    plane = plane + np.random.default_rng(1).normal(0, 0.05, plane.shape)
+    cutout = Cutout("made", plane[None].astype(np.float32), bands=("r",))
+    boxes = [box(*place) for place in places]
+    found = measure(cutout, boxes, psf=psf)
+    assert found.flux[:, 0] == pytest.approx(fluxes, rel=0.07)
+    assert found.x == pytest.approx([112, x], abs=0.2)
+    one = measure_boxes(prepare(cutout, psf=psf), boxes, only=1)
+    assert one.flux[0] == pytest.approx(found.flux[1])
+
+
+def test_a_neighbour_s_error_is_part_of_a_clump_s():
+    """At 1.2 FWHM, in noise, the light of each depends on that of the other."""
+    clumps = [(60.0, 60.0, 100.0), (64.8, 60.0, 100.0)]
+    rng, psf, pulls = np.random.default_rng(3), moffat(FWHM), []
+    plane = sum(f * psf.pixel_light(offsets(121, x, y)) for x, y, f in clumps)
+    boxes = [box(x, y) for x, y, _ in clumps]
+    for _ in range(40):
+        noisy = (plane + rng.normal(0, 0.4, plane.shape))[None].astype(np.float32)
+        cutout = Cutout("made", noisy, bands=("r",))
+        found = measure(cutout, boxes, psf=psf, recentre=False)
+        pulls.append((found.flux[:, 0] - 100) / found.error[:, 0])
+    assert 0.6 < np.std(pulls) < 1.4
+
+
+def test_a_clump_beside_the_nucleus_is_measured_without_it():
+    psf = moffat(FWHM)
+    middle = offsets(161, 80, 80)
+    plane = 4 * np.exp(-middle / 14) + 300 * psf.pixel_light(middle)
+    x = 80 + 1.2 * FWHM
+    plane = plane + 300 * psf.pixel_light(offsets(161, x, 80))
+    plane = plane + np.random.default_rng(0).normal(0, 0.02, plane.shape)
+    cutout = Cutout("made", plane[None].astype(np.float32), bands=("r",))
+    beside = measure(cutout, [box(x, 80)], psf=psf)
+    assert len(beside) == 1
+    assert beside.flux[0, 0] == pytest.approx(300, rel=0.08)
+    assert not beside.flagged(Quality.ON_NUCLEUS).any()
+    on_it = measure(cutout, [box(80, 80), box(x, 80)], psf=psf)
+    assert on_it.flagged(Quality.ON_NUCLEUS).tolist() == [True, False]
 
 
 def test_a_neighbour_in_a_box_is_kept_out_of_the_annulus():

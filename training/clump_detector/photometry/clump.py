@@ -42,6 +42,10 @@ MISSING = 0.002
 #: A larger share of the annulus under other clumps gives one, too.
 CROWDED = 0.5
 
+#: Around the nucleus the galaxy's light is less even: within so many FWHM by this share
+#: of it, as simulated galaxies with bulges, bars and arms show.
+CORE_ERRORS = ((1.5, 0.4), (2.5, 0.15))
+
 #: A step of the width by which the correction's slope is found.
 _STEP = 0.02
 
@@ -240,7 +244,7 @@ def _sum_bands(
     inner = sum_within(part, part.disc(INNER * psf.fwhm), profile)
     if (outer.present < 1 - MISSING).any():
         flags |= Quality.MISSING
-    pixel, level = _variances(field, bands, around, below)
+    pixel, level = _variances(field, bands, around, below, part)
     net = outer.light - outer.area * around.level
     own = outer.squares * pixel
     if outer.variance is not None:
@@ -264,16 +268,26 @@ def _sum_bands(
 
 
 def _variances(
-    field: Field, bands: Indices, around: Background, below: Floats
+    field: Field, bands: Indices, around: Background, below: Floats, stamp: Stamp
 ) -> tuple[Floats, Floats]:
     """Return the variances of a pixel, and of the background's level per pixel."""
     sky = field.sky
     assert sky is not None
     pixel = np.fmax(around.noise, sky.noise[bands]) ** 2 * sky.correlation[bands]
     light = around.level + below - sky.level[bands]
-    uneven = unevenness(around.uneven, light)
+    core = _core_error(field, stamp) * np.clip(light, 0, None)
+    uneven = np.hypot(unevenness(around.uneven, light), core)
     level = MEDIAN * pixel / np.maximum(around.pixels, 1) + uneven**2
     return pixel, level
+
+
+def _core_error(field: Field, stamp: Stamp) -> float:
+    """Return the share by which the galaxy's light around its nucleus is not known."""
+    if field.host is None or field.host.profile is None:
+        return 0.0
+    x, y = stamp.position
+    far = np.hypot(x - field.host.x, y - field.host.y) / field.fwhm
+    return next((error for reach, error in CORE_ERRORS if far < reach), 0.0)
 
 
 def _corrections(psfs: Sequence[Psf], light: _Light, widths: Floats) -> Floats:

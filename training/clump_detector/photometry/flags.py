@@ -25,6 +25,7 @@ class Quality(IntFlag):
     MERGED = 1 << 14
     NO_FLUX = 1 << 15
     WIDE = 1 << 16
+    ON_NUCLEUS = 1 << 17
 
 
 #: What each flag means, for the panel, the tables' metadata and the docs.
@@ -39,13 +40,14 @@ MEANING = {
     Quality.PICTURE: "a picture has no linear flux: only the position is measured",
     Quality.NEGATIVE: "the flux is not positive in some band",
     Quality.SATURATED: "saturated pixels in the aperture",
-    Quality.OVERLAPS: "the aperture overlaps a neighbour's",
+    Quality.OVERLAPS: "the aperture overlaps a neighbour's, whose light was taken off",
     Quality.OUTSIDE_HOST: "the middle lies outside the galaxy's segment",
     Quality.NO_HOST: "no galaxy was found in the middle: no flux ratio",
     Quality.HOST_CUT: "the galaxy reaches over the edge: its flux is too low",
     Quality.MERGED: "made of several boxes that touched",
     Quality.NO_FLUX: "no flux in some band: too little of the aperture has data",
     Quality.WIDE: "wider than 1.6 PSFs: more than a clump may be in the aperture",
+    Quality.ON_NUCLEUS: "on the galaxy's nucleus, whose own light is in it, too",
 }
 
 

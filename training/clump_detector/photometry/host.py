@@ -44,6 +44,10 @@ LEAST_AREA = 3.0
 #: distinguished from a clump on the nucleus.
 CORE = 2.0
 
+#: A clump within this distance of the nucleus, in FWHM, is not distinguished from it;
+#: beside it the nucleus is measured as another clump.
+ON_NUCLEUS = 0.7
+
 #: What has half of its light within less than this many FWHM is a point: its wings are
 #: not a galaxy's smooth light.
 POINT = 0.8

@@ -26,6 +26,7 @@ from clump_detector.photometry.aperture.stamp import cut_stamp
 from .clump import ClumpMeasurement, measure_clump, points_of
 from .field import Field, prepare
 from .flags import Quality
+from .host import CORE, ON_NUCLEUS
 from .psf_choice import Given
 from .results import Measured
 
@@ -79,17 +80,18 @@ def measure_boxes(
     boxes : array of shape (n, 4)
     recentre : bool
     only : int, optional
-        Measure this one; the others are just kept out of its annulus.
+        Measure this one, as among all.
     """
     boxes = geometry.as_boxes(boxes)
     n, b = len(boxes), len(field.bands)
     wanted = range(n) if only is None else [only]
     positions = geometry.centres(boxes)
     flags = _recentred(field, boxes, positions) if recentre else np.zeros(n, np.int64)
-    flags |= _flags_of_positions(field, boxes, positions)
     width, width_error = np.ones(n), np.full(n, np.nan)
     flux, error, correction, level = np.full((4, n, b), np.nan)
-    for i, clump in _measured(field, boxes, positions, recentre, only).items() if b else ():
+    found = _measured(field, boxes, positions, recentre, only) if b else {}
+    flags |= _flags_of_positions(field, boxes, positions)
+    for i, clump in found.items():
         flux[i], error[i] = clump.flux, clump.error
         correction[i], level[i] = clump.correction, clump.level
         width[i], width_error[i] = clump.width, clump.width_error
@@ -129,21 +131,41 @@ def _measured(
 ) -> dict[int, ClumpMeasurement]:
     """Return what is measured of each clump, without the light of its neighbours.
 
-    Positions are moved where a neighbour's light had drawn them towards it.
+    Positions are moved where a neighbour's light had drawn them towards it. The nucleus
+    is a neighbour, too.
     """
-    reach = REACH * max(psf.fwhm for psf in field.psfs)
+    n, reach = len(positions), REACH * max(psf.fwhm for psf in field.psfs)
+    nucleus = _nucleus_beside(field, geometry.centres(boxes))
+    all_boxes, places = np.vstack([boxes, nucleus]), np.copy(positions)
+    places = np.vstack([places, geometry.centres(nucleus)])
     found: dict[int, ClumpMeasurement] = {}
-    for group in groups(positions, reach):
+    for group in groups(places, reach):
         if only is not None and only not in group:
             continue
         for time in range(TIMES if len(group) > 1 else 1):
-            for k in group:
+            for k in reversed(group):  # the nucleus first: it outshines most clumps
                 others = {m: found[m] for m in group if m != k and m in found}
-                if recentre and time:
-                    near = points_of(positions, others)
-                    positions[k] = _centre(field, boxes[k], near) or positions[k]
-                found[k] = measure_clump(field, positions, k, others)
-    return found if only is None else {only: found[only]}
+                if time and (recentre or k >= n):
+                    near = points_of(places, others)
+                    places[k] = _centre(field, all_boxes[k], near) or places[k]
+                found[k] = measure_clump(field, places, k, others)
+    positions[:] = places[:n]
+    return {k: found[k] for k in (range(n) if only is None else [only])}
+
+
+def _nucleus_beside(field: Field, middles: Floats) -> Boxes:
+    """Return the box of the nucleus if a box lies beside it, shape (0 or 1, 4).
+
+    By the middles of boxes: the nucleus draws the peaks in them towards it.
+    """
+    host = field.host
+    if host is None or host.profile is None or not len(middles):
+        return np.zeros((0, 4))
+    far = np.hypot(middles[:, 0] - host.x, middles[:, 1] - host.y) / field.fwhm
+    if far.min() <= ON_NUCLEUS or far.min() >= CORE:
+        return np.zeros((0, 4))
+    half = geometry.SIDE_IN_FWHM * field.fwhm / 2
+    return np.array([[host.x - half, host.y - half, host.x + half, host.y + half]])
 
 
 def _recentred(field: Field, boxes: Boxes, positions: Floats) -> Flags:
@@ -183,6 +205,8 @@ def _flags_of_positions(field: Field, boxes: Boxes, positions: Floats) -> Flags:
     over = np.abs(inside - boxes).max(axis=1, initial=0) > 1e-6
     flags[over] |= int(Quality.OVER_EDGE)
     if host is not None:
+        far = np.hypot(positions[:, 0] - host.x, positions[:, 1] - host.y)
+        flags[far <= ON_NUCLEUS * field.fwhm] |= int(Quality.ON_NUCLEUS)
         columns = positions[:, 0].round().astype(int).clip(0, cutout.width - 1)
         rows = positions[:, 1].round().astype(int).clip(0, cutout.height - 1)
         flags[~host.mask[rows, columns]] |= int(Quality.OUTSIDE_HOST)

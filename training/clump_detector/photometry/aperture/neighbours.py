@@ -103,11 +103,10 @@ def surroundings(
         One per band.
     points : sequence of PointLight
     """
-    x = stamp.dx + (stamp.first[0] - stamp.dx[0, 0])
-    y = stamp.dy + (stamp.first[1] - stamp.dy[0, 0])
+    x, y = stamp.position
     spread = np.zeros((len(points), *stamp.planes.shape))
     for k, one in enumerate(points):
-        far = np.hypot(x - one.x, y - one.y)
+        far = np.hypot(stamp.dx + x - one.x, stamp.dy + y - one.y)
         made: dict[int, Floats] = {}
         for band, psf in enumerate(psfs):
             if id(psf) not in made:

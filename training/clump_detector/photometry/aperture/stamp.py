@@ -37,12 +37,18 @@ class Stamp:
         """Distances from the position in pixels."""
         return np.hypot(self.dx, self.dy)
 
+    @property
+    def position(self) -> tuple[float, float]:
+        """The position x, y that it was cut out around, in pixels of the image."""
+        x, y = self.first[0] - self.dx[0, 0], self.first[1] - self.dy[0, 0]
+        return float(x), float(y)
+
     def without(self, profile: Profile | None) -> Stamp:
         """Return the stamp without a galaxy's smooth light."""
         if profile is None:
             return self
-        position = self.first[0] - self.dx[0, 0], self.first[1] - self.dy[0, 0]
-        smooth = profile.around(position, self.dx + position[0], self.dy + position[1])
+        x, y = self.position
+        smooth = profile.around((x, y), self.dx + x, self.dy + y)
         return replace(self, planes=np.asarray(self.planes - smooth))
 
     def disc(self, radius: float) -> Floats:
