@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError
@@ -53,6 +54,7 @@ class Display:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._timer: QTimer | None = None
+        self._instead = ""
         settings = load_settings()
         self.scale_bar = settings.scale_bar
         self.north_up = settings.north_up
@@ -116,7 +118,7 @@ class Display:
     @property
     def words(self) -> str:
         """The rendering in words if it is not what the detector sees, else empty."""
-        words = self.shown.words
+        words = self._instead or self.shown.words
         return f"{words}: not what the detector sees" if words else ""
 
     def choose(
@@ -148,6 +150,25 @@ class Display:
         except ClumpError as error:
             self.session.warn(error.message)
 
+    def show_instead(self, rgb: NDArray[np.uint8] | None, words: str = "") -> None:
+        """Show a picture made of the current cutout in its place, or itself again.
+
+        Parameters
+        ----------
+        rgb : uint8 array of shape (height, width, 3) or None
+            None for the cutout itself.
+        words : str
+            What the picture is.
+        """
+        session = self.session
+        if rgb is None:
+            if self._instead and session.cutout is not None:
+                self._draw_again()
+        elif session.canvas.is_built:
+            self._instead = words
+            session.canvas.change_picture(rgb)
+            self._show_words()
+
     def reset(self) -> None:
         """Show what the detector sees."""
         self.rendering = Rendering()
@@ -164,19 +185,25 @@ class Display:
         self.session.say(self.words or "Stretched as the detector sees it.")
 
     def _show_again(self) -> None:
+        """Draw the current cutout in another rendering."""
+        self._draw_again()
+        self.changed.emit()
+
+    def _draw_again(self) -> None:
         """Draw the current cutout again, from the pixels that are kept."""
         session = self.session
+        self._instead = ""
         if session.cutout is not None and session.picture is not None:
             picture = session.pictures.get(session.cutout.source)
             if picture.rgb is not None:
                 session.canvas.change_picture(picture.rgb)
             session.change_picture(picture)
         self._show_words()
-        self.changed.emit()
 
     def _show_words(self) -> None:
         if self.session.canvas.is_built:
-            self.session.canvas.camera.show_words(self.shown.words)
+            words = self._instead or self.shown.words
+            self.session.canvas.camera.show_words(words)
 
     # -- North and scale ----------------------------------------------------
 
@@ -214,6 +241,7 @@ class Display:
 
     def _on_cutout(self) -> None:
         """Follow to another cutout, which may have other views."""
+        self._instead = ""
         self._show_words()
         self.changed.emit()
 

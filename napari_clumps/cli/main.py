@@ -9,12 +9,15 @@ import typer
 
 from clump_detector.core.errors import Cancelled, ClumpError
 
-from . import data, detect, models, review, simulate, survey, train
+from . import data, detect, isophotes, models, review, simulate, survey, train
 from .evaluation import catalogues, evaluate
 from .options import app, warn
 
 #: Each of these modules adds its verbs to `app`, which lists them in this order.
-MODULES = (review, detect, survey, data, train, evaluate, catalogues, simulate, models)
+MODULES = (
+    review, detect, survey, data, isophotes, train, evaluate, catalogues, simulate,
+    models,
+)  # fmt: skip
 _ORDER = [module.__name__ for module in MODULES]
 app.registered_commands.sort(
     key=lambda verb: _ORDER.index(getattr(verb.callback, "__module__", ""))

@@ -33,6 +33,7 @@ from .box.photometry import PhotometryPanel
 from .detect import DetectPanel
 from .display import DisplayPanel
 from .download import DownloadPanel
+from .galaxy.isophotes import IsophotePanel
 from .learning_curve import LearningPanel
 from .models import ModelsPanel
 from .retrain import RetrainPanel
@@ -67,6 +68,7 @@ PAGES = (
     Page("display", "Display", DisplayPanel),
     Page("photometry", "Photometry", PhotometryPanel),
     Page("explanation", "Why this box", ExplanationPanel),
+    Page("isophotes", "Isophotes", IsophotePanel),
     Page("models", "Models", ModelsPanel),
     Page("learning_curve", "Learning curve", LearningPanel),
     Page("statistics", "Review statistics", StatisticsPanel),

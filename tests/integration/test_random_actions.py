@@ -19,6 +19,7 @@ DOCKS = (
     "Review statistics",
     "Download cutouts",
     "Photometry",
+    "Isophotes",
     "Why this box",
 )
 

@@ -135,6 +135,6 @@ def test_the_manifest_is_valid_and_complete():
         "Clumps", "Review clumps", "Detect clumps", "Retrain from corrections",
         "Review statistics", "Display", "Clump gallery", "Filmstrip", "Reviewers",
         "Download cutouts", "Photometry", "Models", "Learning curve", "Survey",
-        "Similar galaxies", "Map of galaxies", "Why this box",
+        "Similar galaxies", "Map of galaxies", "Isophotes", "Why this box",
     }  # fmt: skip
     assert "napari/layers/annotate" in manifest.contributions.menus

@@ -10,7 +10,8 @@ pytestmark = pytest.mark.gui
 
 DOCKS = (
     "Photometry", "Filmstrip", "Display", "Reviewers", "Review statistics",
-    "Download cutouts", "Clump gallery", "Models", "Learning curve", "Why this box",
+    "Download cutouts", "Clump gallery", "Models", "Learning curve",
+    "Isophotes", "Why this box",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Panels about the shown galaxy as a whole."""

@@ -1,0 +1,1 @@
+"""The smooth light of a galaxy on elliptical isophotes, and what is left without it."""
