@@ -97,7 +97,7 @@ def _left(case: Case, prepared: Field, found: Isophotes) -> float:
     light = light_of(prepared)[host.band]
     level = prepared.sky.level[host.band] if prepared.sky is not None else 0.0
     profile = host.profile
-    usual = profile.around((-1e6, -1e6), columns, rows)[host.band] - level
+    usual = profile.light_at(columns, rows)[host.band] - level
     smooth = found.smooth_light((shape[0], shape[1]))[host.band]
     new, old = ((light - s)[free] for s in (smooth, usual))
     return float(spreads(new[None])[0] / spreads(old[None])[0])
@@ -106,7 +106,7 @@ def _left(case: Case, prepared: Field, found: Isophotes) -> float:
 def _errors(
     case: Case, prepared: Field, other: Field, boxes: Floats
 ) -> list[tuple[float, float]]:
-    """Return relative errors of clumps' fluxes, as they are measured and on isophotes."""
+    """Return relative errors of clumps' fluxes: as measured, and on isophotes."""
     before, after = (measure_boxes(one, boxes) for one in (prepared, other))
     errors = []
     for k in np.flatnonzero(case.wanted & case.measured):

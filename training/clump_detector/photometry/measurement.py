@@ -144,7 +144,9 @@ def _measured(
             continue
         for time in range(TIMES if len(group) > 1 else 1):
             for k in reversed(group):  # the nucleus first: it outshines most clumps
-                others = {m: found[m] for m in group if m != k and m in found}
+                far = np.hypot(*(places[group] - places[k]).T)
+                near_by = [m for m, d in zip(group, far, strict=True) if d < reach]
+                others = {m: found[m] for m in near_by if m != k and m in found}
                 if time and (recentre or k >= n):
                     near = points_of(places, others)
                     places[k] = _centre(field, all_boxes[k], near) or places[k]

@@ -88,6 +88,24 @@ class Profile:
         radius = self._radius(x, y)
         if self._radius(*position) < self.core:
             radius = np.maximum(radius, self.core)
+        return self._light_at(radius)
+
+    def light_at(self, x: Pixels, y: Pixels) -> Floats:
+        """Return the galaxy's light, that of its nucleus included.
+
+        Parameters
+        ----------
+        x, y : array
+            Positions in pixels.
+
+        Returns
+        -------
+        array of shape (bands, ...)
+            Light per pixel.
+        """
+        return self._light_at(self._radius(x, y))
+
+    def _light_at(self, radius: Floats) -> Floats:
         return np.stack([np.interp(radius, self.radii, light) for light in self.light])
 
     def enlarged(self, coarse: Coarse) -> Profile:
