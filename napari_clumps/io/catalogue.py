@@ -27,6 +27,7 @@ from clump_detector.photometry import (
     measure_boxes,
     post_process,
     prepare,
+    segment,
 )
 from napari_clumps.review import KEPT, Box, CutoutRecord, Review, Status
 
@@ -231,7 +232,7 @@ def _measured(
     clumps = _clumps(boxes, corners, ready, notes)
     measured = measure_boxes(ready, clumps.corners)
     flags = measured.flags | np.where(clumps.merged, int(Quality.MERGED), 0)
-    columns = clump_rows(cutout, measured)
+    columns = clump_rows(cutout, measured, segment(ready, measured))
     columns["clump_flags"] = flags
     columns["held_out"] = record.held_out
     numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}

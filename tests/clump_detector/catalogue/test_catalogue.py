@@ -23,7 +23,7 @@ from clump_detector.catalogue.columns import band_order, suffixes
 from clump_detector.core.errors import FileError
 from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.images.cutout import Cutout, from_array
-from clump_detector.photometry import measure, moffat
+from clump_detector.photometry import measure, measure_boxes, moffat, prepare, segment
 
 FWHM, SIDE = 4.0, 121
 
@@ -65,12 +65,13 @@ GALAXY = Galaxy(
 def catalogue(*cutouts):
     rows, number = CatalogueBuilder(), 0
     for one in cutouts or (cutout(galaxy=GALAXY), cutout(name="b")):
-        found = measure(one, boxes())
+        field = prepare(one)
+        found = measure_boxes(field, boxes())
         number += 2
         rows.add(
             2,
             {
-                **clump_rows(one, found),
+                **clump_rows(one, found, segment(field, found)),
                 "file": "images/é, <1> & \"2\".fits",
                 "clump_id": [number - 1, number],
                 "clump_label_id": [1, 2],

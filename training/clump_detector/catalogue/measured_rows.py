@@ -14,6 +14,7 @@ from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import MEANING, Measured
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
+from clump_detector.photometry.segments import Segments
 
 from .builder import LISTED, Rows
 
@@ -29,7 +30,9 @@ _FROM_LIST = {
 }
 
 
-def clump_rows(cutout: Cutout, measured: Measured) -> Rows:
+def clump_rows(
+    cutout: Cutout, measured: Measured, segments: Segments | None = None
+) -> Rows:
     """Return the columns that follow from a cutout's pixels and its list.
 
     Decisions, scores and names are the caller's to add.
@@ -39,6 +42,8 @@ def clump_rows(cutout: Cutout, measured: Measured) -> Rows:
     cutout : Cutout
     measured : Measured
         Of the clumps in boxes on it.
+    segments : Segments, optional
+        Of the same clumps; without them the columns of segments are missing.
 
     Returns
     -------
@@ -48,6 +53,8 @@ def clump_rows(cutout: Cutout, measured: Measured) -> Rows:
     """
     rows: Rows = {"galaxy_name": cutout.name, **_where(cutout, measured)}
     rows |= _shape(measured)
+    if segments is not None:
+        rows |= _isophotal(measured, segments)
     rows |= _of_galaxy(cutout, measured)
     if measured.bands:
         rows |= _light(measured)
@@ -130,6 +137,26 @@ def _light(measured: Measured) -> Rows:
         **_by_band(measured, extinct, ~relative),
         **_by_band(measured, counts, relative),
         **_by_band(measured, always, np.ones(len(relative), bool)),
+    }
+
+
+def _isophotal(measured: Measured, segments: Segments) -> Rows:
+    """Return the light and the size of the clumps' segments."""
+    there = segments.area > 0
+    rows: Rows = {
+        "clump_isophotal_area_px": np.ma.array(segments.area, mask=~there),
+        "clump_isophotal_radius_arcsec": segments.radius * (measured.scale or np.nan),
+    }
+    if not measured.bands:
+        return rows
+    flux = in_jansky(segments.flux, measured.jansky, len(measured.bands))
+    relative = np.isnan(in_jansky(np.ones(1), measured.jansky, len(measured.bands)))
+    absolute = {"clump_isophotal_flux_{band}": flux}
+    counts = {"clump_isophotal_counts_{band}": segments.flux}
+    return {
+        **rows,
+        **_by_band(measured, absolute, ~relative),
+        **_by_band(measured, counts, relative),
     }
 
 
