@@ -14,7 +14,14 @@ from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ClumpError
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout
-from clump_detector.photometry import Field, prepare
+from clump_detector.photometry import (
+    Field,
+    Segments,
+    measure_boxes,
+    prepare,
+    segment,
+)
+from napari_clumps.review import Corners
 
 from .photometry_readout import PhotometryReadout, make_readout
 
@@ -33,11 +40,14 @@ class MeasurementRequest:
         All boxes that count as clumps.
     index : int
         Which of them.
+    segments : bool
+        Whether the pixels of all of them are wanted, too.
     """
 
     source: Source
-    corners: tuple[tuple[float, float, float, float], ...]
+    corners: tuple[Corners, ...]
     index: int
+    segments: bool = False
 
 
 class Measurer:
@@ -62,6 +72,8 @@ class Measurer:
         self._mutex = threading.Lock()
         self._newest: MeasurementRequest | None = None
         self._fields: OrderedDict[Source, tuple[float, Field]] = OrderedDict()
+        self._segments: tuple[tuple[Source, tuple[Corners, ...]], Segments] | None
+        self._segments = None
 
     def ask(self, request: MeasurementRequest | None) -> None:
         """Measure a box; earlier requests that still wait are dropped."""
@@ -72,7 +84,11 @@ class Measurer:
 
     def forget(self) -> None:
         """Forget every cutout, as when files have changed."""
-        self._thread.submit(self._fields.clear)
+        self._thread.submit(self._forget)
+
+    def _forget(self) -> None:
+        self._fields.clear()
+        self._segments = None
 
     def close(self) -> None:
         """Stop."""
@@ -86,14 +102,23 @@ class Measurer:
         try:
             corners = geometry.as_boxes(request.corners)
             field = self._field(request.source, corners)
+            segments = self._segmented(request, field) if request.segments else None
             reading: PhotometryReadout | str = make_readout(
-                field, corners, request.index
+                field, corners, request.index, segments
             )
         except ClumpError as error:
             reading = error.message
         except Exception as error:  # else the panel would wait for ever
             reading = f"It cannot be measured ({error})."
         self._deliver(request, reading)
+
+    def _segmented(self, request: MeasurementRequest, field: Field) -> Segments:
+        """Return the segments of all boxes, kept for the next box of the galaxy."""
+        asked = request.source, request.corners
+        if self._segments is None or self._segments[0] != asked:
+            corners = geometry.as_boxes(request.corners)
+            self._segments = asked, segment(field, measure_boxes(field, corners))
+        return self._segments[1]
 
     def _field(self, source: Source, corners: geometry.Boxes) -> Field:
         guess = float(np.median(geometry.fwhm(corners)))

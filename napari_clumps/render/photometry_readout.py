@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
 from clump_detector.fluxes.magnitudes import COLOURS
@@ -13,6 +14,7 @@ from clump_detector.photometry import (
     Field,
     Measured,
     Quality,
+    Segments,
     flags_in_words,
     measure_boxes,
 )
@@ -74,6 +76,8 @@ class PhotometryReadout:
     points : tuple of Point
     circles : ApertureCircles or None
         None for a picture.
+    labels : int array of shape (height, width) or None
+        The segments of all boxes, where they were asked for.
     """
 
     rows: tuple[tuple[str, ...], ...] = ()
@@ -82,10 +86,14 @@ class PhotometryReadout:
     flags: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
     circles: ApertureCircles | None = None
+    labels: NDArray[np.int32] | None = None
 
 
 def make_readout(
-    field: Field, corners: geometry.Boxes, index: int
+    field: Field,
+    corners: geometry.Boxes,
+    index: int,
+    segments: Segments | None = None,
 ) -> PhotometryReadout:
     """Measure one of the boxes on a prepared cutout, and put the results into text.
 
@@ -97,21 +105,28 @@ def make_readout(
         All boxes that count as clumps.
     index : int
         Which of them to measure.
+    segments : Segments, optional
+        Of all boxes.
     """
     measured = measure_boxes(field, corners, only=index)
+    of_segment = () if segments is None else _segment(measured, segments, index)
+    labels = None if segments is None else segments.labels
     if not measured.bands:
-        lines = (NO_FLUX, *_distances(measured))
+        lines = (NO_FLUX, *_distances(measured), *of_segment)
         flags = int(measured.flags[0]) & ~int(Quality.PICTURE)
-        return PhotometryReadout(lines=lines, flags=tuple(flags_in_words(flags)))
+        return PhotometryReadout(
+            lines=lines, flags=tuple(flags_in_words(flags)), labels=labels
+        )
     unit, factor = _unit(measured)
     return PhotometryReadout(
         _rows(measured, factor),
         unit,
         (*_colours(measured), *_ratio(measured), *_distances(measured),
-         *_method(measured)),
+         *_method(measured), *of_segment),
         tuple(flags_in_words(int(measured.flags[0]))),
         _points(measured, factor),
         _circles(measured),
+        labels,
     )  # fmt: skip
 
 
@@ -245,6 +260,21 @@ def _method(measured: Measured) -> list[str]:
             f"{np.median(known):.2f}"
         )
     return lines
+
+
+def _segment(measured: Measured, segments: Segments, index: int) -> tuple[str, ...]:
+    """Return size and light of a clump's segment, in a line."""
+    area = int(segments.area[index])
+    if not area:
+        return ("It does not stand out enough to have a segment.",)
+    radius = float(segments.radius[index])
+    size = f"{radius * measured.scale:.2f} ″" if measured.scale else f"{radius:.1f} px"
+    said = f"Segment: {area} px, as a circle of radius {size}"
+    share = segments.flux[index] / measured.flux[0] if measured.bands else np.zeros(0)
+    known = share[np.isfinite(share)]
+    if len(known):
+        said += f"; {100 * np.median(known):.0f} % of the total flux"
+    return (said,)
 
 
 def _points(measured: Measured, factor: float) -> tuple[Point, ...]:

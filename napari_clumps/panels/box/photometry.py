@@ -20,6 +20,7 @@ from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
 from napari_clumps.review import Status
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.aperture import ApertureMarks
+from napari_clumps.viewer.segments_layer import SegmentsLayer
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
@@ -60,6 +61,7 @@ class PhotometryPanel(QWidget):
         self._marks = ApertureMarks.over(
             self._session.viewer, self._session.canvas.camera
         )
+        self._segments = SegmentsLayer(self._session.viewer, self._session.canvas)
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -85,12 +87,18 @@ class PhotometryPanel(QWidget):
         )
         self._wanted.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._wanted.setChecked(True)
+        self._segmented = QCheckBox("Show segments")
+        self._segmented.setObjectName("show_segments")
+        self._segmented.setToolTip(
+            "The pixels of each clump, touching ones parted, as a Labels layer"
+        )
+        self._segmented.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
         for widget in (
             self._title, self._table, self._unit, self._spectrum, self._lines,
-            self._flags, self._wanted,
+            self._flags, self._wanted, self._segmented,
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -107,6 +115,7 @@ class PhotometryPanel(QWidget):
     def _connect(self) -> None:
         controller = self._controller
         self._wanted.toggled.connect(self._show_marks)
+        self._segmented.toggled.connect(lambda _: self.refresh())
         listen(
             self,
             (controller.session.review_opened, self._start_anew),
@@ -155,8 +164,12 @@ class PhotometryPanel(QWidget):
                 controller.session.cutout.source,
                 tuple(b.corners for b in clumps),
                 place,
+                self._segmented.isChecked(),
             )
             self._title.setText(label(box))
+            before = self._question
+            if before is None or question.source != before.source:
+                self._segments.show(None)  # they are another galaxy's
             if question != self._question:
                 self._question = question
                 self._measurer.ask(question)
@@ -218,6 +231,9 @@ class PhotometryPanel(QWidget):
         table.setFixedHeight(height)
 
     def _show_marks(self) -> None:
+        wanted = self.reading is not None and self.isVisible()
+        labels = self.reading.labels if wanted and self.reading is not None else None
+        self._segments.show(labels if self._segmented.isChecked() else None)
         if self._marks is None:
             return
         circles = None

@@ -63,7 +63,7 @@ class ProfilePlot(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = QFontMetricsF(self.font())
         line = metrics.height()
-        left = _MARGIN + metrics.horizontalAdvance("0.000")
+        left = _MARGIN + metrics.horizontalAdvance("0.0000")
         width = self.width() - left - _MARGIN
         for k, curve in enumerate(self.curves):
             top = k * _LINES * line + line

@@ -18,7 +18,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from clump_detector.core.errors import ClumpError, FileError, LabelError
-from clump_detector.image_files.sources import Source
+from clump_detector.image_files.sources import Source, find_sources
 from napari_clumps.io.contact_sheet.tiles import orient, orient_box
 from napari_clumps.io.file_names import FileNames
 from napari_clumps.io.formats import FORMATS, export, format_of, run_to_end
@@ -231,6 +231,40 @@ def test_plain_coco_with_pycocotools(review, tmp_path):
     for image in content["images"]:
         with Image.open(tmp_path / image["file_name"]) as picture:
             assert picture.size == (image["width"], image["height"])
+
+
+def test_in_a_coco_folder_clumps_have_outlines(tmp_path):
+    """A clump that stands out has its segment, an empty box its own corners."""
+    from pycocotools.coco import COCO
+
+    rows, columns = np.indices((81, 81))
+    plane = 8 * np.exp(-np.hypot(columns - 40, rows - 40) / 12)
+    plane = plane + 60 * np.exp(-(np.hypot(columns - 55, rows - 30) ** 2) / 8)
+    plane = plane + np.random.default_rng(0).normal(0, 0.1, plane.shape)
+    fits.writeto(tmp_path / "a.fits", plane.astype("f4"))
+    corners = [(48.0, 23.0, 62.0, 37.0), (3.0, 3.0, 13.0, 13.0)]
+    made = Review.create(
+        tmp_path / "r.clumps", find_sources([tmp_path / "a.fits"]), held_out=0
+    )
+    with made as review:
+        for box in corners:
+            review.add(1, box, "clump")
+        review.finish(1, [])
+        out(review, tmp_path / "set", "coco")
+    path = next((tmp_path / "set" / "annotations").glob("*.json"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(path))
+    clump, empty = coco.loadAnns(coco.getAnnIds())
+    seen = coco.annToMask(clump).astype(bool)
+    assert seen.sum() == pytest.approx(clump["area"], rel=0.15)
+    assert seen[30, 55]
+    assert not seen[30, 65]
+    assert clump["area"] < 14 * 14
+    assert clump["bbox"] == pytest.approx([48.5, 23.5, 14, 14])
+    if empty["area"] == pytest.approx(100):
+        assert empty["segmentation"] == [
+            pytest.approx([3.5, 3.5, 13.5, 3.5, 13.5, 13.5, 3.5, 13.5])
+        ]
 
 
 # -- YOLO and Pascal VOC -----------------------------------------------------

@@ -127,6 +127,40 @@ def test_it_follows_the_current_box_and_its_edits(sky, panel):
     assert not marks(sky).isVisible()
 
 
+def test_segments_are_a_layer_while_they_are_shown(sky, panel):
+    c, layers = sky.controller, sky.viewer.layers
+    c.session.shown.select(c.session.shown.boxes[0].id)
+    wait_for(sky, panel, lambda r: r.circles is not None)
+    assert "Clump segments" not in layers
+    panel._segmented.setChecked(True)
+    reading = wait_for(sky, panel, lambda r: r.labels is not None)
+    assert "Segment: " in panel._lines.text()
+    layer = layers["Clump segments"]
+    assert not layer.editable
+    assert [x.name for x in layers][:2] == ["Galaxy", "Clump segments"]
+    assert layers.selection.active is c.session.canvas.boxes
+    for number, (x, y) in enumerate(CLUMPS, start=1):
+        assert layer.data[round(y), round(x)] == number
+    assert reading.labels is not None
+    c.session.shown.select(c.session.shown.boxes[1].id)
+    second = wait_for(sky, panel, lambda r: r is not reading)
+    assert second.labels is reading.labels  # kept, not made again
+    assert layers["Clump segments"] is layer
+    layers.remove(layer)  # by the user
+    c.session.shown.select(c.session.shown.boxes[0].id)
+    sky.qtbot.waitUntil(lambda: "Clump segments" in layers)
+    panel._segmented.setChecked(False)
+    sky.settle(50)
+    assert "Clump segments" not in layers
+    assert layers.selection.active is c.session.canvas.boxes
+    panel._segmented.setChecked(True)
+    sky.qtbot.waitUntil(lambda: "Clump segments" in layers)
+    panel.hide()
+    assert "Clump segments" not in layers
+    panel.show()
+    panel._segmented.setChecked(False)
+
+
 def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
     c = sky.controller
     c.session.shown.select(c.session.shown.boxes[0].id)
