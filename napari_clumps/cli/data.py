@@ -70,6 +70,13 @@ def export(
             help="Include cutouts not marked done, in formats that cannot record it.",
         ),
     ] = False,
+    structure: Annotated[
+        bool,
+        typer.Option(
+            "--structure",
+            help="With a catalogue: also the structure of each galaxy (10 s for each).",
+        ),
+    ] = False,
     unit: Unit = None,
 ) -> None:
     """Export a review: labels, regions, training folders, a catalogue or a sheet."""
@@ -77,7 +84,7 @@ def export(
     from napari_clumps.io.selection import ExportOptions
     from napari_clumps.review import Review
 
-    options = ExportOptions(png, proposals, score, undone)
+    options = ExportOptions(png, proposals, score, undone, structure)
     with Review.open(review_file, read_only=True) as opened:
         opened.unit = unit or opened.unit
         print(shown_steps(write(opened, out, how, options), "Exporting"))

@@ -9,14 +9,15 @@ import typer
 
 from clump_detector.core.errors import Cancelled, ClumpError
 
-from . import data, detect, isophotes, models, review, simulate, survey, train
+from . import data, detect, models, review, simulate, survey, train
 from .evaluation import catalogues, evaluate
+from .galaxies import isophotes, structure
 from .options import app, warn
 
 #: Each of these modules adds its verbs to `app`, which lists them in this order.
 MODULES = (
-    review, detect, survey, data, isophotes, train, evaluate, catalogues, simulate,
-    models,
+    review, detect, survey, data, isophotes, structure, train, evaluate, catalogues,
+    simulate, models,
 )  # fmt: skip
 _ORDER = [module.__name__ for module in MODULES]
 app.registered_commands.sort(

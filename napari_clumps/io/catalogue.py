@@ -67,6 +67,7 @@ class _Notes:
     pictures: int = 0
     merged: int = 0
     dropped: int = 0
+    unstructured: list[str] = field(default_factory=list)
     tiers: Counter[str] = field(default_factory=Counter)
 
     def in_words(self) -> list[str]:
@@ -83,6 +84,12 @@ class _Notes:
             n = len(self.relative)
             one = "1 cutout" if n == 1 else f"{n:,} cutouts"
             words.append(f"The fluxes of {one} are relative: the files give no unit.")
+        if self.unstructured:
+            n = len(self.unstructured)
+            some = "1 galaxy" if n == 1 else f"{n:,} galaxies"
+            words.append(
+                f"Of {some} no structure was measured, such as: {self.unstructured[0]}"
+            )
         if self.merged or self.dropped:
             words.append(
                 f"Of the proposals {self.dropped:,} beside the galaxy were left out "
@@ -193,7 +200,7 @@ def catalogue_steps(
         if cutout is not None and boxes:
             try:
                 n, columns = _measured(
-                    review, record, cutout, [box for box, _ in boxes], notes
+                    review, record, cutout, [box for box, _ in boxes], options, notes
                 )
             except ClumpError as error:
                 tally.problems.append(error.message)
@@ -224,6 +231,7 @@ def _measured(
     record: CutoutRecord,
     cutout: Cutout,
     boxes: Sequence[Box],
+    options: ExportOptions,
     notes: _Notes,
 ) -> tuple[int, Rows]:
     """Measure the boxes of a cutout; return how many clumps, and their columns."""
@@ -233,6 +241,8 @@ def _measured(
     measured = measure_boxes(ready, clumps.corners)
     flags = measured.flags | np.where(clumps.merged, int(Quality.MERGED), 0)
     columns = clump_rows(cutout, measured, segment(ready, measured))
+    if options.structure:
+        columns |= _structure(ready, notes)
     columns["clump_flags"] = flags
     columns["held_out"] = record.held_out
     numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}
@@ -252,6 +262,18 @@ def _measured(
     elif measured.is_relative:
         notes.relative.append(record.name)
     return len(measured), columns
+
+
+def _structure(ready: Field, notes: _Notes) -> Rows:
+    """Return the columns of the galaxy's structure; none where it has none."""
+    from clump_detector.photometry.structure.job import columns_of
+    from clump_detector.photometry.structure.measure import measure_structure
+
+    try:
+        return columns_of(ready, measure_structure(ready))
+    except ClumpError as error:
+        notes.unstructured.append(error.message)
+        return {}
 
 
 def _clumps(

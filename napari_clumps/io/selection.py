@@ -32,12 +32,15 @@ class ExportOptions:
         Minimum score of proposals.
     undone : bool
         Include cutouts that are not done, in formats that cannot record it.
+    structure : bool
+        With a catalogue: also measure the structure of each galaxy.
     """
 
     png: bool = False
     proposals: bool = False
     score: float = 0.3
     undone: bool = False
+    structure: bool = False
 
 
 @dataclass

@@ -18,16 +18,17 @@ from qtpy.QtWidgets import (
 
 from clump_detector.core.errors import ClumpError
 from napari_clumps.plugin.window import controller_of
-from napari_clumps.render.isophote_fitter import (
+from napari_clumps.render.galaxy_fits import (
     FittedIsophotes,
-    IsophoteFitter,
-    IsophoteQuestion,
+    GalaxyQuestion,
+    fit_isophotes,
 )
 from napari_clumps.render.isophote_readout import (
     HEADS,
     IsophoteReadout,
     isophote_readout,
 )
+from napari_clumps.render.other_process import OtherProcess
 from napari_clumps.review import Status
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.ellipses import EllipseMarks
@@ -41,6 +42,8 @@ from napari_clumps.widgets.base.parts import (
 )
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.plots.profile_plot import ProfilePlot
+
+from .structure import StructureSection
 
 #: Milliseconds that a galaxy has to stay before its isophotes are fitted.
 _PATIENCE = 400
@@ -66,9 +69,9 @@ class IsophotePanel(QWidget):
         self.setObjectName("isophote_panel")
         self._controller = controller_of(napari_viewer)
         self._session = self._controller.session
-        self._question: IsophoteQuestion | None = None
+        self._question: GalaxyQuestion | None = None
         self.answer: FittedIsophotes | str | None = None
-        self._fitter = IsophoteFitter(self._deliver)
+        self._fitter = OtherProcess(fit_isophotes, self._deliver)
         # Qt passes it to the window's thread.
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(self._fitter.close)
@@ -116,6 +119,7 @@ class IsophotePanel(QWidget):
             self.save,
             "All bands and errors, as ECSV, VOTable, FITS, ...",
         )
+        self._structure = StructureSection()
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -125,6 +129,7 @@ class IsophotePanel(QWidget):
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addLayout(button_row(self._again, self._save))
+        layout.addWidget(self._structure)
         layout.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -158,14 +163,14 @@ class IsophotePanel(QWidget):
         self._show_state()
         self._show_on_canvas()
 
-    def _wanted(self) -> IsophoteQuestion | None:
+    def _wanted(self) -> GalaxyQuestion | None:
         """Return what there is to fit: the shown galaxy without its boxes."""
         session = self._session
         if session.review is None or session.cutout is None:
             return None
         boxes = session.shown.boxes
         corners = [b.corners for b in boxes if b.status is not Status.REJECTED]
-        return IsophoteQuestion(session.cutout.source, tuple(corners))
+        return GalaxyQuestion(session.cutout.source, tuple(corners))
 
     def fit(self) -> None:
         """Fit the isophotes of the shown galaxy."""
@@ -176,16 +181,14 @@ class IsophotePanel(QWidget):
         self._fitter.ask(question)
         self._show_state()
 
-    def _deliver(
-        self, question: IsophoteQuestion, answer: FittedIsophotes | str
-    ) -> None:
+    def _deliver(self, question: GalaxyQuestion, answer: FittedIsophotes | str) -> None:
         """Deliver the result of the fit, unless the window has closed."""
         try:
             self._answered.emit(question, answer)
         except RuntimeError:
             return
 
-    def _take(self, question: IsophoteQuestion, answer: FittedIsophotes | str) -> None:
+    def _take(self, question: GalaxyQuestion, answer: FittedIsophotes | str) -> None:
         if question == self._question:
             self.answer = answer
             self._show_state()
@@ -209,6 +212,7 @@ class IsophotePanel(QWidget):
         changed = self._question is not None and wanted != self._question
         if changed and answer is not None:
             notes.append("The boxes have changed since.")
+        self._structure.show_galaxy(wanted)
         self._title.setText(title)
         self._notes.setText("<br>".join(notes))
         self._notes.setVisible(bool(notes))

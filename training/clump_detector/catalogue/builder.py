@@ -21,9 +21,6 @@ LISTED = "listed"
 #: The largest integer of a table's 64 bits with a sign.
 _MOST = 2**63 - 1
 
-#: Columns of two bands, which are there where both are.
-_COLOUR = "clump_colour_"
-
 _CODES = {"float": "d", "int": "q", "bool": "b"}
 
 
@@ -156,15 +153,25 @@ class CatalogueBuilder:
             for grown_part in parts.values():
                 grown_part.add_missing(self._n - len(grown_part))
 
-    def finished(self, meta: Mapping[str, object] | None = None) -> Catalogue:
-        """Return the catalogue of what was taken in."""
+    def finished(
+        self, meta: Mapping[str, object] | None = None, *, whole: bool = True
+    ) -> Catalogue:
+        """Return the catalogue of what was taken in.
+
+        Parameters
+        ----------
+        meta : mapping, optional
+        whole : bool
+            Whether columns that nothing was taken in for are there, but for optional
+            ones.
+        """
         columns: list[Column] = []
         values: dict[str, AnyArray] = {}
         missing: dict[str, NDArray[np.bool_]] = {}
         bands = suffixes(band_order(self.bands))
         for column, band in _in_order(bands):
             grown = self._grown.get(column.name, {}).get(band)
-            if grown is None and (band or column.name.startswith(_COLOUR)):
+            if grown is None and (band or column.optional or not whole):
                 continue  # no cutout has it
             named = column.in_band(band, bands[band]) if band else column
             part = grown or _Grown.empty(column.kind, self._n)

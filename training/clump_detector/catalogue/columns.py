@@ -6,13 +6,14 @@ that some cutout has, in the order of wavelength: ``clump_flux_{band}``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from clump_detector.fluxes.extinction import SOURCE as EXTINCTION_SOURCE
 from clump_detector.fluxes.magnitudes import COLOURS
 from clump_detector.image_files.bands import wavelength
+from clump_detector.photometry.structure.values import VALUES
 
 ColumnKind = Literal["int", "float", "bool", "text"]
 
@@ -34,6 +35,8 @@ class Column:
         As the VOTable standard writes it; empty where there is none.
     ucd : str
         IVOA's word for what it is.
+    optional : bool
+        Whether the catalogue lacks it where no cutout has a value.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Column:
     description: str
     unit: str = ""
     ucd: str = ""
+    optional: bool = False
 
     @property
     def of_band(self) -> bool:
@@ -256,13 +260,36 @@ def _colour_columns() -> tuple[Column, ...]:
             f"{blue} - {red}, without Galactic extinction where that is known",
             "mag",
             f"phot.color;{_em(blue)};{_em(red)}",
+            optional=True,
         )
         for blue, red in COLOURS
     )
 
 
+def _structure_columns() -> Iterator[Column]:
+    """Yield the columns of a galaxy's structure, each with its error."""
+    for value in VALUES:
+        about = (value.description, value.unit)
+        yield Column(value.column, "float", *about, value.ucd, optional=True)
+        name, ucd = f"{value.column}_err", f"stat.error;{value.ucd}"
+        yield Column(name, "float", "Its error", value.unit, ucd, optional=True)
+    yield Column("galaxy_structure_band", "text", "Band that they were measured in", "",
+                 "instr.bandpass", optional=True)  # fmt: skip
+    yield Column("galaxy_structure_quality", "text",
+                 "What statmorph says of them: good, suspect or bad", "",
+                 "meta.code.qual", optional=True)  # fmt: skip
+
+
 #: All columns, in their order.
-COLUMNS = (*_WHO, *_WHERE, *_LIGHT, *_colour_columns(), *_SHAPE, *_HOST)
+COLUMNS = (
+    *_WHO,
+    *_WHERE,
+    *_LIGHT,
+    *_colour_columns(),
+    *_SHAPE,
+    *_HOST,
+    *_structure_columns(),
+)
 
 
 def band_order(bands: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from napari_clumps.render.isophote_fitter import FittedIsophotes
+from napari_clumps.render.galaxy_fits import FittedIsophotes, FittedStructure
 
 pytestmark = pytest.mark.gui
 
@@ -115,3 +115,25 @@ def test_hidden_it_shows_the_galaxy_again(galaxies_of_fits, panel):
     assert not ui.panel("ellipse_marks").isVisible()
     panel._left.setChecked(False)
     panel.show()
+
+
+def test_the_structure_is_measured_when_asked(galaxies_of_fits, panel):
+    ui = galaxies_of_fits
+    section = panel._structure
+    answered(ui, panel)
+    assert section.answer is None
+    section._button.click()
+    assert not section._button.isEnabled()
+    ui.qtbot.waitUntil(lambda: section.answer is not None, timeout=120_000)
+    assert isinstance(section.answer, FittedStructure)
+    assert section.answer.row["galaxy_sersic_ratio"] == pytest.approx(0.55, abs=0.1)
+    assert "Sérsic index" in section._words.text()
+    assert "±" in section._words.text()
+    assert section._button.isEnabled()
+    ui.controller.navigator.next_cutout()
+    ui.settle(50)
+    assert section.answer is None
+    assert section._words.isHidden()
+    section.measure()
+    ui.qtbot.waitUntil(lambda: section.answer is not None, timeout=60_000)
+    assert "no galaxy was found" in section._words.text()

@@ -1,10 +1,7 @@
-"""The isophotes of many galaxies, each in a process of its own."""
+"""The isophotes of one of many galaxies, in a process of its own."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,25 +55,6 @@ class FittedGalaxy:
     name: str
     table: Table | None
     notes: tuple[str, ...] = ()
-
-
-def fit_galaxies(
-    jobs: Sequence[IsophoteJob], workers: int = 0
-) -> Iterator[FittedGalaxy]:
-    """Yield the isophotes of galaxies, in their order.
-
-    Parameters
-    ----------
-    jobs : sequence of IsophoteJob
-    workers : int
-        Number of processes; 0 for one per core.
-    """
-    workers = min(workers or os.cpu_count() or 1, len(jobs))
-    if workers <= 1:
-        yield from map(fit_galaxy, jobs)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(fit_galaxy, jobs)
 
 
 def fit_galaxy(job: IsophoteJob) -> FittedGalaxy:

@@ -1,0 +1,1 @@
+"""Verbs about galaxies as a whole: their isophotes and their structure."""

@@ -1,0 +1,68 @@
+"""``structure`` and ``export --structure``: tables, covariances, reasons."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+from clump_detector.image_files.sources import find_sources
+from napari_clumps.review import Review
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A galaxy and a field without one."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.indices((121, 121))
+    disc = 20 * np.exp(-np.hypot(columns - 60, (rows - 60) / 0.7) / 9)
+    folder = tmp_path / "sky"
+    folder.mkdir()
+    for name, light in (("galaxy", disc), ("nothing", 0 * disc)):
+        plane = (light + rng.normal(0, 0.1, disc.shape)).astype("f4")
+        fits.writeto(folder / f"{name}.fits", plane)
+    return folder
+
+
+def test_a_folder_becomes_a_table_and_covariances(run, folder, tmp_path):
+    out, other = tmp_path / "table.ecsv", tmp_path / "covariance.json"
+    code, said, problems = run(
+        "structure", folder, "--out", out, "--covariance", other, "--samples", 5
+    )
+    assert code == 2
+    assert "Structure of 1 galaxy" in said
+    assert "no galaxy was found in its middle" in problems
+    table = Table.read(out)
+    assert len(table) == 1
+    assert table["galaxy_sersic_n"][0] == pytest.approx(1.2, abs=0.3)  # a sharp disc
+    assert table["galaxy_sersic_ratio"][0] == pytest.approx(0.7, abs=0.05)
+    assert table["galaxy_gini_err"][0] > 0
+    assert table["galaxy_structure_band"][0] == "band1"
+    assert "clump_flux_r" not in table.colnames
+    assert "clump_score" not in table.colnames
+    written = json.loads(other.read_text())
+    n = len(written["values"])
+    assert np.shape(written["covariances"]["galaxy"]) == (n, n)
+
+
+def test_a_catalogue_has_it_where_asked(run, folder, tmp_path):
+    path = tmp_path / "sky.clumps"
+    with Review.create(path, find_sources([folder])) as made:
+        for cutout in (1, 2):
+            made.add(cutout, (74, 56, 86, 68), "clump")
+            made.finish(cutout, [])
+    plain, full = tmp_path / "plain.ecsv", tmp_path / "full.ecsv"
+    assert run("export", path, "--out", plain)[0] == 0
+    code, said, _ = run("export", path, "--out", full, "--structure")
+    assert code == 0
+    assert "Of 1 galaxy no structure was measured" in said
+    assert "galaxy_sersic_n" not in Table.read(plain).colnames
+    table = Table.read(full)
+    with_galaxy = table["galaxy_name"] == "galaxy"
+    assert table["galaxy_sersic_n"][with_galaxy][0] == pytest.approx(
+        1.2, abs=0.3
+    )  # a sharp disc
+    assert np.ma.getmaskarray(table["galaxy_sersic_n"])[~with_galaxy].all()
