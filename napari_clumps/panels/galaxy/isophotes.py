@@ -18,17 +18,17 @@ from qtpy.QtWidgets import (
 
 from clump_detector.core.errors import ClumpError
 from napari_clumps.plugin.window import controller_of
-from napari_clumps.render.galaxy_fits import (
+from napari_clumps.render.galaxy.fits import (
     FittedIsophotes,
     GalaxyQuestion,
     fit_isophotes,
 )
-from napari_clumps.render.isophote_readout import (
+from napari_clumps.render.galaxy.isophote_readout import (
     HEADS,
     IsophoteReadout,
     isophote_readout,
 )
-from napari_clumps.render.other_process import OtherProcess
+from napari_clumps.render.galaxy.other_process import OtherProcess
 from napari_clumps.review import Status
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.ellipses import EllipseMarks

@@ -7,13 +7,13 @@ from html import escape
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_clumps.render.galaxy_fits import (
+from napari_clumps.render.galaxy.fits import (
     FittedStructure,
     GalaxyQuestion,
     fit_structure,
 )
-from napari_clumps.render.other_process import OtherProcess
-from napari_clumps.render.structure_readout import structure_rows
+from napari_clumps.render.galaxy.other_process import OtherProcess
+from napari_clumps.render.galaxy.structure_readout import structure_rows
 from napari_clumps.widgets.base.parts import plain_button, text_label
 
 _ROW = "<tr><td style='padding-right: 14px'>{}</td><td align='right'>{}</td></tr>"

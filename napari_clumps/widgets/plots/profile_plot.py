@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPalette, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from clump_detector.core.arrays import Floats
-from napari_clumps.render.isophote_readout import Curve
+from napari_clumps.render.galaxy.isophote_readout import Curve
 
 #: Of the points: neither ink nor paper in light and dark themes.
 _DOT = QColor("#1f83c4")

@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from napari_clumps.render.galaxy_fits import FittedIsophotes, FittedStructure
+from napari_clumps.render.galaxy.fits import FittedIsophotes, FittedStructure
 
 pytestmark = pytest.mark.gui
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from .galaxy_fits import FittedStructure
-from .photometry_readout import with_error
+from napari_clumps.render.photometry_readout import with_error
+
+from .fits import FittedStructure
 
 #: Columns, what they are called, and their unit.
 _LINES = (

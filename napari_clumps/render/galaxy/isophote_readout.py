@@ -8,7 +8,7 @@ import numpy as np
 
 from clump_detector.core.arrays import Floats
 
-from .galaxy_fits import FittedIsophotes
+from .fits import FittedIsophotes
 
 #: Heads of the table's columns, and what they say.
 HEADS = (
