@@ -25,7 +25,8 @@ from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import Field, measure_boxes, moffat, prepare
 from clump_detector.photometry.aperture.background import spreads
 from clump_detector.photometry.isophotes.ellipses import Isophotes
-from clump_detector.photometry.isophotes.fit import fit_isophotes, light_of
+from clump_detector.photometry.isophotes.fit import fit_isophotes
+from clump_detector.photometry.isophotes.image import light_of
 
 SEED, LEAST_SIGNAL = 20, 5.0
 

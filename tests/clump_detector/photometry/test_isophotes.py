@@ -17,7 +17,7 @@ from clump_detector.core.errors import ImageError
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import moffat, prepare
 from clump_detector.photometry.aperture.profile import semi_major
-from clump_detector.photometry.isophotes import fit
+from clump_detector.photometry.isophotes import shape_fits
 from clump_detector.photometry.isophotes.ellipses import Shapes
 from clump_detector.photometry.isophotes.fit import fit_isophotes
 from clump_detector.photometry.isophotes.picture import residual_picture
@@ -186,7 +186,7 @@ def test_the_table_is_read_by_astropy(tmp_path, ending):
 
 
 def test_where_no_fit_converges_all_have_the_shape_of_one_profile(monkeypatch):
-    monkeypatch.setattr(fit, "LEAST_CONVERGED", 2.0)
+    monkeypatch.setattr(shape_fits, "LEAST_CONVERGED", 2.0)
     found = fit_isophotes(prepare(galaxy()), NOTHING)
     assert found.kind == "Sersic"
     assert np.isnan(found.ellipticity_error).all()

@@ -16,7 +16,7 @@ from clump_detector.images.cutout import Cutout
 from clump_detector.photometry.field import Field
 
 from .ellipses import Isophotes
-from .fit import light_of
+from .image import light_of
 
 if TYPE_CHECKING:
     from astropy.table import QTable, Table
