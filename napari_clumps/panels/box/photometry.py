@@ -115,7 +115,7 @@ class PhotometryPanel(QWidget):
     def _connect(self) -> None:
         controller = self._controller
         self._wanted.toggled.connect(self._show_marks)
-        self._segmented.toggled.connect(lambda _: self.refresh())
+        self._segmented.toggled.connect(self._on_segmented)
         listen(
             self,
             (controller.session.review_opened, self._start_anew),
@@ -135,6 +135,12 @@ class PhotometryPanel(QWidget):
         self._question = None
         self._measurer.ask(None)
         self._show_marks()
+
+    def _on_segmented(self, wanted: bool) -> None:
+        """Have segments made, or take them away at once."""
+        if not wanted:
+            self._segments.show(None)
+        self.refresh()
 
     def _start_anew(self) -> None:
         self._measurer.forget()
