@@ -186,7 +186,7 @@ class RandomUser:
         closing.timeout.connect(close_menus)
         closing.start(50)
         with ExitStack() as stack:
-            for name in ("getOpenFileName", "getSaveFileName"):
+            for name in ("getOpenFileName", "getOpenFileNames", "getSaveFileName"):
                 nothing = staticmethod(lambda *_args, **_options: ("", ""))
                 stack.enter_context(patch.object(QFileDialog, name, nothing))
             no_folder = staticmethod(lambda *_args, **_options: "")
