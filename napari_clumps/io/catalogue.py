@@ -236,7 +236,7 @@ def _measured(
 ) -> tuple[int, Rows]:
     """Measure the boxes of a cutout; return how many clumps, and their columns."""
     corners = geometry.as_boxes([box.corners for box in boxes])
-    ready = prepare(cutout, guess=float(np.median(geometry.fwhm(corners))))
+    ready = prepare(cutout, boxes=corners)
     clumps = _clumps(boxes, corners, ready, notes)
     measured = measure_boxes(ready, clumps.corners)
     flags = measured.flags | np.where(clumps.merged, int(Quality.MERGED), 0)
@@ -266,11 +266,11 @@ def _measured(
 
 def _structure(ready: Field, notes: _Notes) -> Rows:
     """Return the columns of the galaxy's structure; none where it has none."""
-    from clump_detector.photometry.structure.job import columns_of
+    from clump_detector.catalogue.galaxy_rows import structure_rows
     from clump_detector.photometry.structure.measure import measure_structure
 
     try:
-        return columns_of(ready, measure_structure(ready))
+        return structure_rows(ready, measure_structure(ready))
     except ClumpError as error:
         notes.unstructured.append(error.message)
         return {}

@@ -10,8 +10,6 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from clump_detector.core import boxes as geometry
 from clump_detector.core.files import write_json
 from clump_detector.core.json_types import JsonObject
@@ -28,9 +26,6 @@ from napari_clumps.review import Review
 from .cutout_folder import Outgoing, into_folder
 from .selection import ExportOptions, Step, selected
 from .yolo_voc import SPLITS, save_png, split_of
-
-#: Corners x, y of a polygon in a row, and its area in pixels.
-Outline = tuple[list[float], int]
 
 #: The last four are ours; other readers ignore them. Without them a training would
 #: learn from held-out galaxies.
@@ -63,31 +58,22 @@ def _only(keys: tuple[str, ...], entries: list[JsonObject]) -> list[JsonObject]:
     return [{k: entry[k] for k in keys if k in entry} for entry in entries]
 
 
-def _outlines(one: Outgoing) -> list[Outline | None]:
-    """Return the outline and the pixels of each box's clump; None where it has none."""
+def _labelled(one: Outgoing) -> tuple[LabelledBox, ...]:
+    """Return the boxes of a cutout with the outlines of their clumps."""
     if not one.boxes:
-        return []
+        return ()
     corners = geometry.as_boxes([corners for _, corners in one.boxes])
-    field = prepare(one.cutout, guess=float(np.median(geometry.fwhm(corners))))
+    field = prepare(one.cutout, boxes=corners)
     segments = segment(field, measure_boxes(field, corners))
-    # COCO counts from the corner of the first pixel.
-    return [
-        ([v + 0.5 for xy in segments.outline(k) for v in xy], int(area))
-        if area
-        else None
-        for k, area in enumerate(segments.area)
-    ]
-
-
-def _outline(content: JsonObject, outlines: dict[str, list[Outline | None]]) -> None:
-    """Put outlines in the place of the boxes that annotations have as such."""
-    names = {image["id"]: Path(image["file_name"]).name for image in content["images"]}
-    left = {name: iter(found) for name, found in outlines.items()}
-    for entry in content["annotations"]:
-        found = next(left[names[entry["image_id"]]])
-        if found is not None:
-            corners, area = found
-            entry["segmentation"], entry["area"] = [corners], area
+    return tuple(
+        LabelledBox(
+            *place,
+            cls=box.cls,
+            outline=tuple(v for xy in segments.outline(k) for v in xy),
+            area=int(segments.area[k]),
+        )
+        for k, (box, place) in enumerate(one.boxes)
+    )
 
 
 def export_coco(
@@ -121,21 +107,18 @@ def export_coco(
     options = replace(options, proposals=False)  # COCO has no undecided boxes
     found = selected(review, options, done_only=True, empty=True)
     sets: dict[str, list[LabelledCutout]] = {split: [] for split in SPLITS}
-    outlines: dict[tuple[str, str], list[Outline | None]] = {}
 
     def put(temporary: Path, one: Outgoing) -> None:
         record, split = one.record, split_of(review, one.record)
         path = temporary / "images" / split / f"{one.name}.png"
         save_png(one.cutout, path)
-        labelled = tuple(LabelledBox(*c, cls=b.cls) for b, c in one.boxes)
-        outlines[path.name, split] = _outlines(one)
         sets[split].append(
             LabelledCutout(
                 Source(record.name, (path,)),
                 *one.size,
                 record.done,
                 record.held_out,
-                labelled,
+                _labelled(one),
                 blind=record.blind,
                 keys=review.keys(record),
             )
@@ -146,9 +129,6 @@ def export_coco(
             if cutouts:
                 labels = LabelSet(tuple(cutouts), review.classes)
                 content = plain_coco(labels, temporary / "images" / split)
-                _outline(
-                    content, {n: o for (n, s), o in outlines.items() if s == split}
-                )
                 path = temporary / "annotations" / f"instances_{split}.json"
                 path.parent.mkdir(exist_ok=True)
                 write_json(path, content)

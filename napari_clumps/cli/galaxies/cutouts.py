@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -14,11 +15,35 @@ from clump_detector.image_files.sources import Source, find_sources
 from napari_clumps.cli.options import warn
 from napari_clumps.cli.progress import ProgressLine
 
+if TYPE_CHECKING:
+    from clump_detector.catalogue import Column
+    from clump_detector.catalogue.builder import Rows
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 #: x1, y1, x2, y2 in pixels.
 Corners = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class GalaxyRows:
+    """What came of a galaxy.
+
+    Attributes
+    ----------
+    n : int
+        How many rows of a table it has; 0 where it was left out.
+    rows : dict
+        Their values by column.
+    notes : tuple of str
+        Sentences: why it was left out, or what is special.
+    """
+
+    n: int
+    rows: Rows
+    notes: tuple[str, ...] = ()
+
 
 GalaxyPath = Annotated[
     Path,
@@ -61,6 +86,48 @@ def cutouts_of(path: Path) -> list[tuple[Source, tuple[Corners, ...]]]:
                 boxes = [box.corners for box in review.boxes(record.id) if box.kept]
                 found.append((record.source, tuple(boxes)))
     return found
+
+
+def write_rows(
+    found: Iterable[GalaxyRows], columns: Sequence[Column], name: str, out: Path
+) -> tuple[int, list[str]]:
+    """Write the rows of galaxies as one table, if there is one; print the notes.
+
+    Parameters
+    ----------
+    found : iterable of GalaxyRows
+    columns : sequence of Column
+    name : str
+        What a row is, in the plural.
+    out : path
+
+    Returns
+    -------
+    (int, list of str)
+        How many galaxies are in the table, and why others are not.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    from clump_detector.catalogue import CatalogueBuilder, write_catalogue
+
+    table, galaxies = CatalogueBuilder(columns, name), 0
+    notes, problems = list[str](), list[str]()
+    for one in found:
+        if one.n:
+            table.add(one.n, one.rows)
+            galaxies += 1
+            notes += one.notes
+        else:
+            problems += one.notes
+    for note in notes:
+        warn(note)
+    if galaxies:
+        meta = {"pixels": "counted from 0 in the middle of the first one"}
+        write_catalogue(table.finished(meta), out)
+    return galaxies, problems
 
 
 def in_processes(

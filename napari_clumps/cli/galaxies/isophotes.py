@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
-from napari_clumps.cli.options import app, end_with, warn
+from clump_detector.image_files.sources import Source
+from napari_clumps.cli.options import app, end_with
 
-from .cutouts import GalaxyPath, TablePath, Workers, cutouts_of, in_processes
+from .cutouts import (
+    Corners,
+    GalaxyPath,
+    GalaxyRows,
+    TablePath,
+    Workers,
+    cutouts_of,
+    in_processes,
+    write_rows,
+)
 
 
 @app.command()
@@ -25,8 +37,7 @@ def isophotes(
 ) -> None:
     """Fit elliptical isophotes to galaxies: profiles, and images without them."""
     from clump_detector.catalogue import check_catalogue_name
-    from clump_detector.photometry.isophotes.job import IsophoteJob, fit_galaxy
-    from clump_detector.photometry.isophotes.table import write_table
+    from clump_detector.catalogue.galaxy_columns import ISOPHOTES
     from napari_clumps.io.file_names import FileNames
 
     check_catalogue_name(out)
@@ -36,17 +47,42 @@ def isophotes(
     for source, corners in found:
         name = names.of(source, (0, 0))
         target = None if residuals is None else residuals / f"{name}_residual.fits"
-        jobs.append(IsophoteJob(source, corners, target))
-    tables, notes, problems = [], list[str](), list[str]()
-    for one in in_processes(fit_galaxy, jobs, workers, "Fitting isophotes"):
-        if one.table is None:
-            problems += one.notes
-        else:
-            tables.append(one.table)
-            notes += one.notes
-    for note in notes:
-        warn(note)
-    if tables:
-        write_table(tables, out)
-        print(f"Isophotes of {plural(len(tables), 'galaxy', 'galaxies')} in {out}.")
+        jobs.append(_Job(source, corners, target))
+    fitted = in_processes(_fit, jobs, workers, "Fitting isophotes")
+    n, problems = write_rows(fitted, ISOPHOTES, "isophotes", out)
+    if n:
+        print(f"Isophotes of {plural(n, 'galaxy', 'galaxies')} in {out}.")
     end_with(problems)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A cutout, its clumps, and where the light that is left is written."""
+
+    source: Source
+    corners: tuple[Corners, ...]
+    residual: Path | None
+
+
+def _fit(job: _Job) -> GalaxyRows:
+    """Return the isophotes of one galaxy, or why it has none; in another process."""
+    from clump_detector.catalogue.galaxy_rows import isophote_rows
+    from clump_detector.core import boxes as geometry
+    from clump_detector.images.cutout import read_cutout
+    from clump_detector.photometry import prepare
+    from clump_detector.photometry.isophotes.angles import position_angles
+    from clump_detector.photometry.isophotes.fit import fit_isophotes
+    from clump_detector.photometry.isophotes.residual import write_residual
+
+    name, corners = job.source.name, geometry.as_boxes(job.corners)
+    try:
+        field = prepare(read_cutout(job.source), boxes=corners)
+        found = fit_isophotes(field, corners)
+        if job.residual is not None:
+            write_residual(field, found, job.residual)
+    except ClumpError as error:
+        return GalaxyRows(0, {}, (error.message,))
+    rows = isophote_rows(found, position_angles(field.cutout, found))
+    rows |= {"file": str(job.source.path), "galaxy_name": name}
+    notes = tuple(f"{name}: {note}" for note in found.notes)
+    return GalaxyRows(len(found.shapes.radii), rows, notes)

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from clump_detector.core.errors import ClumpError
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.text import plural
-from napari_clumps.cli.options import app, end_with, warn
+from clump_detector.image_files.sources import Source
+from napari_clumps.cli.options import app, end_with
 
-from .cutouts import GalaxyPath, TablePath, Workers, cutouts_of, in_processes
+from .cutouts import (
+    Corners,
+    GalaxyPath,
+    GalaxyRows,
+    TablePath,
+    Workers,
+    cutouts_of,
+    in_processes,
+    write_rows,
+)
 
 
 @app.command()
@@ -27,31 +41,76 @@ def structure(
     workers: Workers = 0,
 ) -> None:
     """Measure the structure of galaxies: size, Sersic index, CAS, Gini, M20."""
-    from clump_detector.catalogue import check_catalogue_name, write_catalogue
-    from clump_detector.catalogue.builder import CatalogueBuilder
+    from clump_detector.catalogue import check_catalogue_name
+    from clump_detector.catalogue.galaxy_columns import GALAXIES
     from clump_detector.core.files import write_json
-    from clump_detector.photometry.structure.job import StructureJob, measure_galaxy
     from clump_detector.photometry.structure.values import VALUES
 
     check_catalogue_name(out)
-    jobs = [
-        StructureJob(source, corners, samples) for source, corners in cutouts_of(path)
-    ]
-    rows, notes, problems = CatalogueBuilder(), list[str](), list[str]()
-    covariances = {}
-    for one in in_processes(measure_galaxy, jobs, workers, "Measuring structure"):
-        if one.row is None:
-            problems += one.notes
-        else:
-            rows.add(1, one.row)
-            notes += one.notes
-            covariances[one.name] = one.covariance
-    for note in notes:
-        warn(note)
-    if len(rows):
-        write_catalogue(rows.finished(whole=False), out)
-        print(f"Structure of {plural(len(rows), 'galaxy', 'galaxies')} in {out}.")
+    jobs = [_Job(source, corners, samples) for source, corners in cutouts_of(path)]
+    covariances: list[JsonObject] = []
+    measured = in_processes(_measure, jobs, workers, "Measuring structure")
+    n, problems = write_rows(
+        _kept_apart(measured, covariances), GALAXIES, "galaxies", out
+    )
+    if n:
+        print(f"Structure of {plural(n, 'galaxy', 'galaxies')} in {out}.")
         if covariance is not None:
             names = [value.column for value in VALUES]
-            write_json(covariance, {"values": names, "covariances": covariances})
+            write_json(covariance, {"values": names, "galaxies": covariances})
     end_with(problems)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A cutout, its clumps, and the number of resampled images."""
+
+    source: Source
+    corners: tuple[Corners, ...]
+    samples: int
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The rows of a galaxy, and the covariance of its values."""
+
+    rows: GalaxyRows
+    covariance: list[list[float | None]]
+
+
+def _kept_apart(
+    measured: Iterable[_Measured], covariances: list[JsonObject]
+) -> Iterator[GalaxyRows]:
+    """Yield the rows, and add the covariances to a list with whose they are."""
+    for one in measured:
+        if one.rows.n:
+            whose = {key: one.rows.rows[key] for key in ("file", "galaxy_name")}
+            covariances.append({**whose, "covariance": one.covariance})
+        yield one.rows
+
+
+def _measure(job: _Job) -> _Measured:
+    """Return the structure of one galaxy, or why it has none; in another process."""
+    import numpy as np
+
+    from clump_detector.catalogue.galaxy_rows import structure_rows
+    from clump_detector.core import boxes as geometry
+    from clump_detector.images.cutout import read_cutout
+    from clump_detector.photometry import prepare
+    from clump_detector.photometry.structure.measure import measure_structure
+
+    name = job.source.name
+    try:
+        boxes = geometry.as_boxes(job.corners)
+        field = prepare(read_cutout(job.source), boxes=boxes)
+        found = measure_structure(field, job.samples)
+    except ClumpError as error:
+        return _Measured(GalaxyRows(0, {}, (error.message,)), [])
+    covariance = [
+        [float(v) if np.isfinite(v) else None for v in line]
+        for line in found.covariance
+    ]
+    rows = structure_rows(field, found)
+    rows |= {"file": str(job.source.path), "galaxy_name": name}
+    notes = tuple(f"{name}: {note}" for note in found.notes)
+    return _Measured(GalaxyRows(1, rows, notes), covariance)

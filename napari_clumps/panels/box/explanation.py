@@ -6,7 +6,7 @@ from html import escape
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from clump_detector.image_files.sources import Source
 from clump_detector.models.explained import Explanation
@@ -19,7 +19,7 @@ from napari_clumps.render.explanation_readout import (
 from napari_clumps.review import Crop, Status
 from napari_clumps.viewer.overlays.occlusion import OcclusionMarks
 from napari_clumps.widgets.base.docks import on_the_left
-from napari_clumps.widgets.base.parts import fill_dock, text_label
+from napari_clumps.widgets.base.parts import check_box, fill_dock, text_label
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.gallery.box_cells import CropPainter, ListedCells
 from napari_clumps.widgets.gallery.grid_view import GridView
@@ -79,12 +79,11 @@ class ExplanationPanel(QWidget):
             "The score of the box with parts of the image replaced by the host's light"
         )
         self._notes = text_label("explained_notes")
-        self._wanted = QCheckBox("Colour the places that count")
-        self._wanted.setObjectName("show_occlusion")
-        self._wanted.setToolTip(
-            "Orange where covering the image with the host's colour takes the score"
+        self._wanted = check_box(
+            "show_occlusion",
+            "Colour the places that count",
+            "Orange where covering the image with the host's colour takes the score",
         )
-        self._wanted.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._wanted.setChecked(True)
         self._wanted.toggled.connect(self._show_marks)
         self._alike_words = text_label("alike_words")

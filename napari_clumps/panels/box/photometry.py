@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.box_style import label
@@ -22,7 +15,13 @@ from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.aperture import ApertureMarks
 from napari_clumps.viewer.segments_layer import SegmentsLayer
 from napari_clumps.widgets.base.docks import on_the_left
-from napari_clumps.widgets.base.parts import Scrolled, fill_dock, text_label
+from napari_clumps.widgets.base.figures_table import FiguresTable
+from napari_clumps.widgets.base.parts import (
+    Scrolled,
+    check_box,
+    fill_dock,
+    text_label,
+)
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.unit_row import UnitRow
 from napari_clumps.widgets.plots.sed_plot import SpectrumView
@@ -31,14 +30,12 @@ from napari_clumps.widgets.plots.sed_plot import SpectrumView
 #: is lower than so many pixels and would grow for it.
 _LINES, _FEWER, _LOW = 19, 9, 830
 
-_HEADS = ("band", "flux", "S/N", "mag", "host")
-
-_TIPS = (
-    "",
-    "Total flux: the aperture's, times the aperture correction",
-    "Flux over its error, the galaxy's unevenness included",
-    "AB magnitude, without Galactic extinction where E(B−V) is known",
-    "Share of the galaxy's flux in this band",
+_HEADS = (
+    ("band", ""),
+    ("flux", "Total flux: the aperture's, times the aperture correction"),
+    ("S/N", "Flux over its error, the galaxy's unevenness included"),
+    ("mag", "AB magnitude, without Galactic extinction where E(B−V) is known"),
+    ("host", "Share of the galaxy's flux in this band"),
 )
 
 
@@ -74,25 +71,25 @@ class PhotometryPanel(QWidget):
     def _lay_out(self) -> None:
         self._title = text_label("measure_title")
         self._title.setStyleSheet("font-weight: bold;")
-        self._table = _table()
+        self._table = FiguresTable(
+            "measure_table", "Fluxes of the current clump by band", _HEADS, (1,)
+        )
         self._spectrum = SpectrumView()
         self._lines = text_label("measure_lines")
         self._flags = text_label("measure_flags")
         self._flags.setToolTip("Quality flags")
         self._unit = UnitRow(self._controller)
-        self._wanted = QCheckBox("Show aperture and annulus")
-        self._wanted.setObjectName("show_aperture")
-        self._wanted.setToolTip(
-            "Aperture drawn through, annulus of the background dashed"
+        self._wanted = check_box(
+            "show_aperture",
+            "Show aperture and annulus",
+            "Aperture drawn through, annulus of the background dashed",
         )
-        self._wanted.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._wanted.setChecked(True)
-        self._segmented = QCheckBox("Show segments")
-        self._segmented.setObjectName("show_segments")
-        self._segmented.setToolTip(
-            "The pixels of each clump, touching ones parted, as a Labels layer"
+        self._segmented = check_box(
+            "show_segments",
+            "Show segments",
+            "The pixels of each clump, touching ones parted, as a Labels layer",
         )
-        self._segmented.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -220,21 +217,9 @@ class PhotometryPanel(QWidget):
         self._show_marks()
 
     def _fill_table(self, reading: PhotometryReadout) -> None:
-        table = self._table
-        table.setVisible(bool(reading.rows))
-        table.setRowCount(len(reading.rows))
         head = f"flux, {reading.unit}" if reading.unit else "flux"
-        table.horizontalHeaderItem(1).setText(head)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for i, row in enumerate(reading.rows):
-            for j, text in enumerate(row):
-                item = QTableWidgetItem(text)
-                if j:
-                    item.setTextAlignment(right)
-                table.setItem(i, j, item)
-        height = table.horizontalHeader().sizeHint().height() + 2
-        height += sum(table.rowHeight(i) for i in range(len(reading.rows)))
-        table.setFixedHeight(height)
+        self._table.horizontalHeaderItem(1).setText(head)
+        self._table.show_rows(reading.rows)
 
     def _show_marks(self) -> None:
         wanted = self.reading is not None and self.isVisible()
@@ -246,26 +231,3 @@ class PhotometryPanel(QWidget):
         if self.reading is not None and self.isVisible() and self._wanted.isChecked():
             circles = self.reading.circles
         self._marks.show_circles(circles)
-
-
-def _table() -> QTableWidget:
-    table = QTableWidget(0, len(_HEADS))
-    table.setObjectName("measure_table")
-    table.setAccessibleName("Fluxes of the current clump by band")
-    table.setHorizontalHeaderLabels(list(_HEADS))
-    for column, tip in enumerate(_TIPS):
-        table.horizontalHeaderItem(column).setToolTip(tip)
-    rows = table.verticalHeader()
-    rows.hide()
-    rows.setMinimumSectionSize(1)
-    rows.setDefaultSectionSize(table.fontMetrics().height() + 6)
-    table.setWordWrap(False)
-    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-    table.setVerticalScrollBarPolicy(off)
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-    return table

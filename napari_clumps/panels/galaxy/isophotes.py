@@ -6,15 +6,7 @@ from pathlib import Path
 
 from napari.viewer import Viewer
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from clump_detector.core.errors import ClumpError
 from napari_clumps.plugin.window import controller_of
@@ -33,9 +25,11 @@ from napari_clumps.review import Status
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.ellipses import EllipseMarks
 from napari_clumps.widgets.base.docks import on_the_left
+from napari_clumps.widgets.base.figures_table import FiguresTable
 from napari_clumps.widgets.base.parts import (
     Scrolled,
     button_row,
+    check_box,
     fill_dock,
     plain_button,
     text_label,
@@ -98,12 +92,14 @@ class IsophotePanel(QWidget):
         self._title.setStyleSheet("font-weight: bold;")
         self._notes = text_label("isophote_notes")
         self._plot = ProfilePlot()
-        self._table = _table()
-        self._ellipses = _check(
+        self._table = FiguresTable(
+            "isophote_table", "Isophotes from the inside out", HEADS, (2, 3)
+        )
+        self._ellipses = check_box(
             "show_ellipses", "Draw the ellipses", "Every second one, over the image"
         )
         self._ellipses.setChecked(True)
-        self._left = _check(
+        self._left = check_box(
             "show_residual",
             "Show what is left without their light",
             "Grey where nothing is left; for the eye, the detector sees the galaxy",
@@ -225,18 +221,9 @@ class IsophotePanel(QWidget):
         else:
             self._plot.show_curves(told.radii, told.unit, told.curves)
         rows = () if told is None else told.rows
-        for widget in (self._table, self._ellipses, self._left, self._save):
+        for widget in (self._ellipses, self._left, self._save):
             widget.setVisible(bool(rows))
-        self._table.setRowCount(len(rows))
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for i, row in enumerate(rows):
-            for j, text in enumerate(row):
-                item = QTableWidgetItem(text)
-                item.setTextAlignment(right)
-                self._table.setItem(i, j, item)
-        height = self._table.horizontalHeader().sizeHint().height() + 2
-        height += sum(self._table.rowHeight(i) for i in range(len(rows)))
-        self._table.setFixedHeight(height)
+        self._table.show_rows(rows)
 
     def _show_on_canvas(self, *_: object) -> None:
         """Show ellipses and residual, or the galaxy itself."""
@@ -261,9 +248,13 @@ class IsophotePanel(QWidget):
         path : str
             The user is asked where it is empty.
         """
-        from clump_detector.catalogue import check_catalogue_name
-        from clump_detector.images.cutout import read_cutout
-        from clump_detector.photometry.isophotes.table import as_table, write_table
+        from clump_detector.catalogue import (
+            CatalogueBuilder,
+            check_catalogue_name,
+            write_catalogue,
+        )
+        from clump_detector.catalogue.galaxy_columns import ISOPHOTES
+        from clump_detector.catalogue.galaxy_rows import isophote_rows
 
         if not isinstance(self.answer, FittedIsophotes) or self._question is None:
             return
@@ -277,39 +268,12 @@ class IsophotePanel(QWidget):
             return
         try:
             file = check_catalogue_name(path)
-            write_table([as_table(read_cutout(source), self.answer.found)], file)
+            table = CatalogueBuilder(ISOPHOTES, "isophotes")
+            rows = isophote_rows(self.answer.found, self.answer.angles)
+            rows |= {"file": str(source.path), "galaxy_name": source.name}
+            table.add(len(self.answer.found.shapes.radii), rows)
+            write_catalogue(table.finished(), file)
         except ClumpError as error:
             self._session.warn(error.message)
             return
         self._session.say(f"Isophotes saved in {file}.")
-
-
-def _check(name: str, words: str, tip: str) -> QCheckBox:
-    check = QCheckBox(words)
-    check.setObjectName(name)
-    check.setToolTip(tip)
-    check.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return check
-
-
-def _table() -> QTableWidget:
-    table = QTableWidget(0, len(HEADS))
-    table.setObjectName("isophote_table")
-    table.setAccessibleName("Isophotes from the inside out")
-    table.setHorizontalHeaderLabels([head for head, _ in HEADS])
-    for column, (_, tip) in enumerate(HEADS):
-        table.horizontalHeaderItem(column).setToolTip(tip)
-    rows = table.verticalHeader()
-    rows.hide()
-    rows.setMinimumSectionSize(1)
-    rows.setDefaultSectionSize(table.fontMetrics().height() + 4)
-    table.setWordWrap(False)
-    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    for narrow in (0, 1):
-        header.setSectionResizeMode(narrow, QHeaderView.ResizeMode.ResizeToContents)
-    return table

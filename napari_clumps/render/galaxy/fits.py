@@ -12,7 +12,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import read_cutout
-from clump_detector.photometry import Field, prepare
+from clump_detector.photometry import prepare
 from clump_detector.photometry.isophotes.ellipses import Isophotes
 from napari_clumps.review import Corners
 
@@ -73,15 +73,16 @@ def fit_isophotes(question: GalaxyQuestion) -> FittedIsophotes | str:
     ----------
     question : GalaxyQuestion
     """
-    from clump_detector.photometry.isophotes import fit, picture, table
+    from clump_detector.photometry.isophotes import angles, fit, picture
 
+    corners = geometry.as_boxes(question.corners)
     try:
-        field, corners = _field(question)
+        field = prepare(read_cutout(question.source), boxes=corners)
         found = fit.fit_isophotes(field, corners)
     except ClumpError as error:
         return error.message
-    angles = table.position_angles(field.cutout, found)
-    return FittedIsophotes(found, angles, picture.residual_picture(field, found))
+    on_sky = angles.position_angles(field.cutout, found)
+    return FittedIsophotes(found, on_sky, picture.residual_picture(field, found))
 
 
 def fit_structure(question: GalaxyQuestion) -> FittedStructure | str:
@@ -91,19 +92,13 @@ def fit_structure(question: GalaxyQuestion) -> FittedStructure | str:
     ----------
     question : GalaxyQuestion
     """
-    from clump_detector.photometry.structure.job import columns_of
+    from clump_detector.catalogue.galaxy_rows import structure_rows
     from clump_detector.photometry.structure.measure import measure_structure
 
+    corners = geometry.as_boxes(question.corners)
     try:
-        field, _ = _field(question)
+        field = prepare(read_cutout(question.source), boxes=corners)
         found = measure_structure(field)
     except ClumpError as error:
         return error.message
-    return FittedStructure(columns_of(field, found), found.notes)
-
-
-def _field(question: GalaxyQuestion) -> tuple[Field, geometry.Boxes]:
-    cutout = read_cutout(question.source)
-    corners = geometry.as_boxes(question.corners)
-    guess = float(np.median(geometry.fwhm(corners))) if len(corners) else None
-    return prepare(cutout, guess=guess), corners
+    return FittedStructure(structure_rows(field, found), found.notes)

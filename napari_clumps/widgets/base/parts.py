@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
     QAbstractButton,
+    QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -98,6 +99,15 @@ def plain_button(
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     button.clicked.connect(lambda _checked=False: clicked())
     return button
+
+
+def check_box(name: str, text: str, tooltip: str) -> QCheckBox:
+    """Return a check box that leaves the keys to the canvas."""
+    box = QCheckBox(text)
+    box.setObjectName(name)
+    box.setToolTip(tooltip)
+    box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return box
 
 
 def menu_button(name: str, text: str = "", tooltip: str = "") -> QToolButton:

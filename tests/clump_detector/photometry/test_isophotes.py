@@ -13,20 +13,19 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clump_detector.catalogue import CatalogueBuilder, write_catalogue
+from clump_detector.catalogue.galaxy_columns import ISOPHOTES
+from clump_detector.catalogue.galaxy_rows import isophote_rows
 from clump_detector.core.errors import ImageError
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import moffat, prepare
 from clump_detector.photometry.aperture.profile import semi_major
 from clump_detector.photometry.isophotes import shape_fits
+from clump_detector.photometry.isophotes.angles import position_angles
 from clump_detector.photometry.isophotes.ellipses import Shapes
 from clump_detector.photometry.isophotes.fit import fit_isophotes
 from clump_detector.photometry.isophotes.picture import residual_picture
-from clump_detector.photometry.isophotes.table import (
-    as_table,
-    position_angles,
-    residual,
-    write_table,
-)
+from clump_detector.photometry.isophotes.residual import residual
 
 SIDE, FWHM, SKY, NOISE = 161, 4.0, 3.0, 0.05
 NOTHING = np.zeros((0, 4))
@@ -159,20 +158,27 @@ def test_the_position_angle_is_that_on_the_sky():
     assert np.isnan(position_angles(flat, found)).all()
 
 
-@pytest.mark.parametrize("ending", ["ecsv", "vot", "fits", "parquet", "csv"])
+@pytest.mark.parametrize("ending", ["ecsv", "vot", "xml", "fits", "parquet", "csv"])
 def test_the_table_is_read_by_astropy(tmp_path, ending):
     cutout, _, found = usual()
     red = replace(
         found, bands=("r",), light=found.light[1:], error=found.error[1:], jansky=()
     )
-    other = as_table(cutout, red)
-    assert "mu_r" not in other.colnames
-    path = tmp_path / f"isophotes.{ending}"
-    write_table([as_table(cutout, found), other], path)
-    formats = {"ecsv": "ascii.ecsv", "vot": "votable", "csv": "ascii.csv"}
+    rows = isophote_rows(red, position_angles(cutout, red))
+    assert "mu_{band}" not in rows
+    path, n = tmp_path / f"isophotes.{ending}", len(found.shapes.radii)
+    table = CatalogueBuilder(ISOPHOTES, "isophotes")
+    table.add(n, isophote_rows(found, position_angles(cutout, found)))
+    table.add(n, rows)
+    write_catalogue(table.finished(), path)
+    formats = {
+        "ecsv": "ascii.ecsv",
+        "vot": "votable",
+        "xml": "votable",
+        "csv": "ascii.csv",
+    }
     back = Table.read(path, format=formats.get(ending, ending))
-    n = len(found.shapes.radii)
-    assert len(back) == n + len(other)
+    assert len(back) == 2 * n
     radii, light = (
         np.ma.filled(np.ma.asarray(back[name], dtype=float), np.nan)
         for name in ("semi_major_px", "light_g")
@@ -180,7 +186,7 @@ def test_the_table_is_read_by_astropy(tmp_path, ending):
     assert radii[:n] == pytest.approx(found.shapes.radii)
     assert light[:n] == pytest.approx(found.light[0], rel=1e-6)
     assert np.isnan(light[n:]).all()
-    if ending in ("ecsv", "vot", "fits"):
+    if ending in ("ecsv", "vot", "xml", "fits"):
         assert back["semi_major_arcsec"].unit == "arcsec"
         assert back["mu_r"].unit == "mag / arcsec2"
 

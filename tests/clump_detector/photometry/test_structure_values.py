@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from astropy.modeling.models import Sersic2D
 
+from clump_detector.catalogue.galaxy_rows import structure_rows
 from clump_detector.core.errors import ImageError
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import moffat, prepare
-from clump_detector.photometry.structure.job import columns_of
 from clump_detector.photometry.structure.measure import measure_structure
 from clump_detector.photometry.structure.values import LENGTHS, VALUES
 
@@ -65,7 +65,7 @@ def test_a_disc_has_its_size_shape_and_light():
     assert values[PLACE["galaxy_asymmetry"]] == pytest.approx(0, abs=0.03)
     assert 2.2 < values[PLACE["galaxy_concentration"]] < 3.3
     assert (found.error > 0).all()
-    row = columns_of(field, found)
+    row = structure_rows(field, found)
     assert row["galaxy_sersic_re_arcsec"] == pytest.approx(0.4 * RE, rel=0.05)
     magnitude = -2.5 * np.log10(total * 3.631e-6 / 3631)
     assert row["galaxy_elliptical_mag"] == pytest.approx(magnitude, abs=0.03)
@@ -95,16 +95,16 @@ def test_the_unit_of_the_pixels_does_not_matter():
     field = prepare(cutout, psf=moffat(FWHM))
     small = measure_structure(field, samples=0)
     assert small.values[1:] == pytest.approx(found.values[1:], rel=0.02, abs=0.01)
-    row = columns_of(field, small)
+    row = structure_rows(field, small)
     assert row["galaxy_elliptical_mag"] == pytest.approx(
-        columns_of(disc()[0], found)["galaxy_elliptical_mag"], abs=0.02
+        structure_rows(disc()[0], found)["galaxy_elliptical_mag"], abs=0.02
     )
 
 
 def test_without_units_there_are_no_magnitudes_and_lengths():
     cutout, _ = galaxy(scale=None, jansky=())
     field = prepare(cutout, psf=moffat(FWHM))
-    row = columns_of(field, measure_structure(field, samples=0))
+    row = structure_rows(field, measure_structure(field, samples=0))
     assert np.isnan(row["galaxy_elliptical_mag"])
     for k in LENGTHS:
         assert np.isnan(row[VALUES[k].column])

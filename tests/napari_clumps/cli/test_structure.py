@@ -45,7 +45,10 @@ def test_a_folder_becomes_a_table_and_covariances(run, folder, tmp_path):
     assert "clump_score" not in table.colnames
     written = json.loads(other.read_text())
     n = len(written["values"])
-    assert np.shape(written["covariances"]["galaxy"]) == (n, n)
+    (one,) = written["galaxies"]
+    assert one["galaxy_name"] == "galaxy"
+    assert one["file"] == str(folder / "galaxy.fits") == table["file"][0]
+    assert np.shape(one["covariance"]) == (n, n)
 
 
 def test_a_catalogue_has_it_where_asked(run, folder, tmp_path):

@@ -97,12 +97,15 @@ class Catalogue:
     missing : mapping of str to bool array
     meta : mapping
         What holds for all of it: software, method, units, meaning of the flags.
+    name : str
+        What a row is, in the plural.
     """
 
     columns: tuple[Column, ...]
     values: Mapping[str, AnyArray]
     missing: Mapping[str, NDArray[np.bool_]]
     meta: Mapping[str, object] = field(default_factory=dict)
+    name: str = "clumps"
 
     def __len__(self) -> int:
         return len(self.missing[self.columns[0].name])
@@ -112,10 +115,20 @@ class CatalogueBuilder:
     """Takes rows in, a cutout at a time, each value under its column's name.
 
     A value of a column with a band in its name is a mapping of bands to values.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        In their order.
+    name : str
+        What a row is, in the plural.
     """
 
-    def __init__(self) -> None:
-        self._columns = {column.name: column for column in COLUMNS}
+    def __init__(
+        self, columns: Sequence[Column] = COLUMNS, name: str = "clumps"
+    ) -> None:
+        self._columns = {column.name: column for column in columns}
+        self._name = name
         self._grown: dict[str, dict[str, _Grown]] = {}
         self._listed = Listed()
         self._n = 0
@@ -153,25 +166,15 @@ class CatalogueBuilder:
             for grown_part in parts.values():
                 grown_part.add_missing(self._n - len(grown_part))
 
-    def finished(
-        self, meta: Mapping[str, object] | None = None, *, whole: bool = True
-    ) -> Catalogue:
-        """Return the catalogue of what was taken in.
-
-        Parameters
-        ----------
-        meta : mapping, optional
-        whole : bool
-            Whether columns that nothing was taken in for are there, but for optional
-            ones.
-        """
+    def finished(self, meta: Mapping[str, object] | None = None) -> Catalogue:
+        """Return the catalogue of what was taken in."""
         columns: list[Column] = []
         values: dict[str, AnyArray] = {}
         missing: dict[str, NDArray[np.bool_]] = {}
         bands = suffixes(band_order(self.bands))
-        for column, band in _in_order(bands):
+        for column, band in self._in_order(bands):
             grown = self._grown.get(column.name, {}).get(band)
-            if grown is None and (band or column.optional or not whole):
+            if grown is None and (band or column.optional):
                 continue  # no cutout has it
             named = column.in_band(band, bands[band]) if band else column
             part = grown or _Grown.empty(column.kind, self._n)
@@ -184,17 +187,16 @@ class CatalogueBuilder:
         for column, own, gone in self._listed.finished(values.keys()):
             columns.append(column)
             values[column.name], missing[column.name] = own, gone
-        return Catalogue(tuple(columns), values, missing, dict(meta or {}))
+        return Catalogue(tuple(columns), values, missing, dict(meta or {}), self._name)
 
-
-def _in_order(bands: Mapping[str, str]) -> list[tuple[Column, str]]:
-    """Return columns and bands in the catalogue's order: all bands of one quantity."""
-    found: list[tuple[Column, str]] = []
-    for column in COLUMNS:
-        found += (
-            [(column, band) for band in bands] if column.of_band else [(column, "")]
-        )
-    return found
+    def _in_order(self, bands: Mapping[str, str]) -> list[tuple[Column, str]]:
+        """Return columns and bands in order: all bands of one quantity."""
+        found: list[tuple[Column, str]] = []
+        for column in self._columns.values():
+            found += (
+                [(column, band) for band in bands] if column.of_band else [(column, "")]
+            )
+        return found
 
 
 def _as_sequence(value: Any, n: int) -> Sequence[object] | AnyArray:

@@ -280,6 +280,9 @@ def _structure_columns() -> Iterator[Column]:
                  "meta.code.qual", optional=True)  # fmt: skip
 
 
+#: Of a galaxy's structure.
+STRUCTURE = tuple(_structure_columns())
+
 #: All columns, in their order.
 COLUMNS = (
     *_WHO,
@@ -288,7 +291,7 @@ COLUMNS = (
     *_colour_columns(),
     *_SHAPE,
     *_HOST,
-    *_structure_columns(),
+    *STRUCTURE,
 )
 
 

@@ -60,7 +60,7 @@ def write_fits(catalogue: Catalogue, path: Path) -> None:
         warnings.simplefilter("ignore", fits.verify.VerifyWarning)
         hdu = fits.BinTableHDU.from_columns(
             [_fits_column(catalogue, column) for column in catalogue.columns],
-            name="CLUMPS",
+            name=catalogue.name.upper(),
         )
     for number, column in enumerate(catalogue.columns, start=1):
         hdu.header[f"TCOMM{number}"] = _ascii(column.description)

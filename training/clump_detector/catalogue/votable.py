@@ -55,12 +55,13 @@ def _frame(catalogue: Catalogue) -> tuple[bytes, bytes]:
 
     votable = VOTableFile(version="1.4")
     resource = Resource(type="results")
-    resource.description = "Clumps measured with napari-clumps"
+    what = catalogue.name.capitalize()
+    resource.description = f"{what} measured with napari-clumps"
     votable.resources.append(resource)
     resource.coordinate_systems.append(CooSys(ID="icrs", system="ICRS"))
     for number, (key, value) in enumerate(_flat(catalogue.meta), start=1):
         resource.infos.append(Info(ID=f"info{number}", name=key, value=value))
-    table = TableElement(votable, name="clumps")
+    table = TableElement(votable, name=catalogue.name)
     table._nrows = len(catalogue)
     resource.tables.append(table)
     table.fields.extend(

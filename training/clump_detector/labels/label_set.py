@@ -41,7 +41,8 @@ class LabelledBox:
 
     ``status`` is a review's status; ``origin`` is ``model``, ``person`` or
     ``simulation``; ``ignored`` boxes are neither object nor background; ``weight`` is
-    the weight in training.
+    the weight in training. ``outline`` has x and y of the corners of the clump's
+    segment in turn, and ``area`` its pixels, where they are known.
     """
 
     x1: float
@@ -58,6 +59,8 @@ class LabelledBox:
     annotator: str | None = None
     time: str | None = None
     extra: JsonObject = field(default_factory=dict)
+    outline: tuple[float, ...] = ()
+    area: int = 0
 
     @property
     def corners(self) -> tuple[float, float, float, float]:
@@ -231,13 +234,16 @@ def _entry(box: LabelledBox, image: int, category: int) -> JsonObject:
         **({} if box.weight == 1 else {"weight": box.weight}),
         **box.extra,
     }
+    area, outline = round(width * height, 4), [x1, y1, x2, y1, x2, y2, x1, y2]
+    if box.outline:  # COCO counts from the corner of the first pixel
+        area, outline = float(box.area), [v + 0.5 for v in box.outline]
     return {
         "id": 0,
         "image_id": image,
         "category_id": category,
         "bbox": [x1, y1, width, height],
-        "area": round(width * height, 4),
-        "segmentation": [[x1, y1, x2, y1, x2, y2, x1, y2]],
+        "area": area,
+        "segmentation": [outline],
         "iscrowd": int(box.ignored),
         "attributes": attributes,
     }

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import BandArray
+from clump_detector.core.boxes import Boxes
+from clump_detector.core.errors import ImageError
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import host_mask
 from clump_detector.photometry.aperture.background import SkyBackground
@@ -57,6 +60,22 @@ class Field:
     gain: float | None = None
     full: tuple[float | None, ...] = ()
 
+    def refused(self, what: str, why: str) -> ImageError:
+        """Return the error of a galaxy that something cannot be measured of.
+
+        Parameters
+        ----------
+        what : str
+            What it has not.
+        why : str
+            A clause.
+        """
+        source = self.cutout.source
+        path = None if source is None else source.path
+        return ImageError(
+            f"{self.cutout.name} has no {what}: {why}", path, "It is left out."
+        )
+
 
 def prepare(
     cutout: Cutout,
@@ -65,6 +84,7 @@ def prepare(
     model: str = "moffat",
     gain: float | None = None,
     guess: float | None = None,
+    boxes: Boxes | None = None,
 ) -> Field:
     """Look at a cutout's sky, galaxy and PSF.
 
@@ -79,13 +99,17 @@ def prepare(
     gain : float, optional
         Electrons per unit of the pixels, for the photons' own noise.
     guess : float, optional
-        A FWHM in pixels where it is not known: the boxes' side / 2.5.
+        A FWHM in pixels where it is not known.
+    boxes : array of shape (n, 4), optional
+        Of clumps: without a guess their side / 2.5 is one.
 
     Raises
     ------
     ConfigError, ImageError
         If a PSF that was given is none.
     """
+    if guess is None and boxes is not None and len(boxes):
+        guess = float(np.median(geometry.fwhm(boxes)))
     bands = () if cutout.is_picture else _band_names(cutout)
     given = given_psfs(psf, bands or ("",), model)
     first = first_guess(cutout, given, bands or ("r",), guess)

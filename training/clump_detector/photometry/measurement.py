@@ -64,8 +64,7 @@ def measure(
         If a PSF that was given is none.
     """
     boxes = geometry.as_boxes(boxes)
-    guess = float(np.median(geometry.fwhm(boxes))) if len(boxes) else None
-    field = prepare(cutout, psf=psf, model=model, gain=gain, guess=guess)
+    field = prepare(cutout, psf=psf, model=model, gain=gain, boxes=boxes)
     return measure_boxes(field, boxes, recentre=recentre)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.boxes import Boxes
-from clump_detector.core.errors import ImageError
 from clump_detector.photometry.aperture.profile import shape_of
 from clump_detector.photometry.field import Field
 from clump_detector.photometry.host import POINT, Host
@@ -22,8 +21,10 @@ from .shape_fits import LEAST, fitted_ellipses, sersic_ellipses
 #: from the PSF's.
 SMALLEST = 2.0
 
-#: Less of it than this share that is not hidden is too little.
+#: Less of it than this share that is not hidden, or missing, is too little.
 LEAST_SEEN = 0.3
+
+_WHAT = "isophotes"
 
 
 def fit_isophotes(field: Field, boxes: Boxes) -> Isophotes:
@@ -44,14 +45,14 @@ def fit_isophotes(field: Field, boxes: Boxes) -> Isophotes:
     """
     host = field.host
     if host is None:
-        raise _refused(field, "no galaxy was found in its middle")
+        raise field.refused(_WHAT, "no galaxy was found in its middle")
     planes, bands, level, noise = planes_of(field)
     hidden = hidden_in(field, host, planes, geometry.as_boxes(boxes))
     reach = _reach(host)
     if reach < SMALLEST * field.fwhm or host.radius < POINT * field.fwhm:
-        raise _refused(field, "its galaxy is too small to have isophotes")
+        raise field.refused(_WHAT, "its galaxy is too small")
     if (host.mask & ~hidden).sum() < LEAST_SEEN * host.mask.sum():
-        raise _refused(field, "most of its galaxy is hidden by clumps or missing")
+        raise field.refused(_WHAT, "most of its galaxy is hidden by clumps")
     plane = planes[host.band] - level[host.band]
     image = fit_image(field, host, plane, hidden, reach)
     notes: list[str] = []
@@ -71,7 +72,7 @@ def fit_isophotes(field: Field, boxes: Boxes) -> Isophotes:
     light, error, area = ring_light(planes, level, noise, hidden, shapes)
     known = np.isfinite(light[host.band])
     if known.sum() < LEAST:
-        raise _refused(field, "its galaxy has too few pixels for isophotes")
+        raise field.refused(_WHAT, "its galaxy has too few pixels")
     shapes = Shapes(
         shapes.x,
         shapes.y,
@@ -92,15 +93,6 @@ def fit_isophotes(field: Field, boxes: Boxes) -> Isophotes:
         scale=field.cutout.scale,
         jansky=() if field.cutout.is_picture else field.cutout.jansky,
         notes=tuple(notes),
-    )
-
-
-def _refused(field: Field, why: str) -> ImageError:
-    source = field.cutout.source
-    return ImageError(
-        f"{field.cutout.name} has no isophotes: {why}",
-        None if source is None else source.path,
-        "It is left out.",
     )
 
 

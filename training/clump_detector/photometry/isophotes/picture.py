@@ -10,7 +10,7 @@ from clump_detector.photometry.aperture.background import medians, spreads
 from clump_detector.photometry.field import Field
 
 from .ellipses import Isophotes
-from .table import residual
+from .residual import residual
 
 #: Grey of no difference, the noise's standard deviations that the curve is linear for,
 #: and those that are white or black.

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from clump_detector.core.arrays import Floats, Mask
-from clump_detector.core.errors import ImageError
 from clump_detector.photometry.aperture.background import medians, spreads
 from clump_detector.photometry.aperture.downsample import NARROW, Coarse, reduce
 from clump_detector.photometry.aperture.psf import Psf
@@ -38,6 +37,8 @@ LEAST_AROUND = 40
 _PSF_REACH = 4.0
 
 _SEED = 20260101
+
+_WHAT = "structure"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def measure_structure(field: Field, samples: int = SAMPLES) -> Structure:
     assert host is not None
     found = _morphology(ready, ready.image)
     if found is None:
-        raise _refused(field, "statmorph could not measure it")
+        raise field.refused(_WHAT, "statmorph could not measure it")
     drawn = _resampled(ready, samples)
     values = _values(found, ready.step)
     covariance, error = _errors(values, drawn)
@@ -116,15 +117,6 @@ def _errors(values: Floats, drawn: Floats) -> tuple[Floats, Floats]:
     return np.asarray(np.cov(drawn.T)), error
 
 
-def _refused(field: Field, why: str) -> ImageError:
-    source = field.cutout.source
-    return ImageError(
-        f"the structure of {field.cutout.name} was not measured: {why}",
-        None if source is None else source.path,
-        "It is left out.",
-    )
-
-
 def _prepared(field: Field) -> _Prepared:
     """Return what is measured.
 
@@ -135,11 +127,11 @@ def _prepared(field: Field) -> _Prepared:
     """
     host = field.host
     if field.sky is None:
-        raise _refused(field, "a picture has no linear flux")
+        raise field.refused(_WHAT, "a picture has no linear flux")
     if host is None:
-        raise _refused(field, "no galaxy was found in its middle")
+        raise field.refused(_WHAT, "no galaxy was found in its middle")
     if host.profile is None or host.radius < POINT * field.fwhm:
-        raise _refused(field, "it is no larger than the PSF")
+        raise field.refused(_WHAT, "it is no larger than the PSF")
     band = host.band
     coarse = _coarse(field, band)
     step, sky = coarse.step, field.sky
