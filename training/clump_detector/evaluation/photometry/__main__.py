@@ -36,14 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         parts = _parts(pairs, options.clumps)
         values = {name: statistics(some) for name, some in parts}
-        heads = "fluxes  measured/true (16-84 %)         pulls' width"
+        heads = "fluxes  measured/true (16-84 %)         pulls' width  segment"
         print(f"{'band, PSF':20s}{heads}")
         for name, found in values.items():
             if "ratio" in found:
                 print(
                     f"{name:18s}  {found['n']:6d}  {found['ratio']:.3f} +- "
                     f"{found['ratio_error']:.3f} ({found['ratio_16']:.2f} to "
-                    f"{found['ratio_84']:.2f})   {found['width']:.2f}"
+                    f"{found['ratio_84']:.2f})   {found['width']:.2f}          "
+                    f"{found['isophotal']:.2f}"
                 )
         if options.out is not None:
             write_json(options.out, values)

@@ -11,9 +11,9 @@ import numpy as np
 from clump_detector.core.boxes import SIDE_IN_FWHM
 from clump_detector.core.progress import Progress, no_progress
 from clump_detector.images.cutout import Cutout
+from clump_detector.photometry import measure_boxes, prepare, segment
 from clump_detector.photometry.aperture.annulus import MEDIAN
 from clump_detector.photometry.aperture.psf import moffat
-from clump_detector.photometry.measurement import measure
 
 from .cases import make_case
 
@@ -44,6 +44,8 @@ class Pair:
         Whether no source but those of the case reaches into its annulus.
     from_nucleus : float
         Its distance from the nucleus in FWHM.
+    isophotal : float
+        Flux of its segment; NaN where it has none.
     """
 
     psf: str
@@ -53,6 +55,7 @@ class Pair:
     error: float
     clear: bool
     from_nucleus: float
+    isophotal: float
 
     @property
     def wanted(self) -> bool:
@@ -90,7 +93,9 @@ def compare_galaxy(
     pairs = []
     for psf in psfs:
         given = moffat(case.fwhm, case.scene.beta) if psf == "known" else None
-        found = measure(cutout, boxes[rows], psf=given)
+        field = prepare(cutout, psf=given, boxes=boxes[rows])
+        found = measure_boxes(field, boxes[rows])
+        segments = segment(field, found)
         pairs += [
             Pair(
                 psf,
@@ -100,6 +105,7 @@ def compare_galaxy(
                 float(found.error[row, k]),
                 bool(case.wanted[clump]),
                 float(far[clump]),
+                float(segments.flux[row, k]),
             )
             for row, clump in enumerate(rows)
             for k, band in enumerate(found.bands)
@@ -159,7 +165,8 @@ def statistics(pairs: Iterable[Pair]) -> dict[str, float]:
     dict
         ``n``; ``ratio``, the median of measured over true, with its error, and its
         16th and 84th percentile; ``pull``, the median of the pulls; ``width``, half the
-        distance between their 16th and 84th percentile.
+        distance between their 16th and 84th percentile; ``isophotal``, the median of
+        their segments' flux over the true one.
     """
     chosen = [p for p in pairs if p.wanted]
     if len(chosen) < 3:
@@ -176,4 +183,5 @@ def statistics(pairs: Iterable[Pair]) -> dict[str, float]:
         "ratio_84": float(high),
         "pull": float(pulls[1]),
         "width": float((pulls[2] - pulls[0]) / 2),
+        "isophotal": float(np.nanmedian([p.isophotal / p.true for p in chosen])),
     }
