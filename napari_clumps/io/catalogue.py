@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from clump_detector.catalogue.builder import Rows
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import Cancelled, ClumpError, LabelError
 from clump_detector.core.files import relative_path
+from clump_detector.core.text import plural
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import (
     Field,
@@ -67,6 +68,7 @@ class _Notes:
     pictures: int = 0
     merged: int = 0
     dropped: int = 0
+    artefacts: int = 0
     unstructured: list[str] = field(default_factory=list)
     tiers: Counter[str] = field(default_factory=Counter)
 
@@ -84,6 +86,10 @@ class _Notes:
             n = len(self.relative)
             one = "1 cutout" if n == 1 else f"{n:,} cutouts"
             words.append(f"The fluxes of {one} are relative: the files give no unit.")
+        if self.artefacts:
+            words.append(
+                f"Artefacts on {plural(self.artefacts, 'cutout')}: columns flag_auto_*."
+            )
         if self.unstructured:
             n = len(self.unstructured)
             some = "1 galaxy" if n == 1 else f"{n:,} galaxies"
@@ -243,6 +249,7 @@ def _measured(
     columns = clump_rows(cutout, measured, segment(ready, measured))
     if options.structure:
         columns |= _structure(ready, notes)
+    columns |= _artefacts(record, cutout, clumps.corners, notes)
     columns["clump_flags"] = flags
     columns["held_out"] = record.held_out
     numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}
@@ -262,6 +269,20 @@ def _measured(
     elif measured.is_relative:
         notes.relative.append(record.name)
     return len(measured), columns
+
+
+def _artefacts(
+    record: CutoutRecord, cutout: Cutout, corners: geometry.Boxes, notes: _Notes
+) -> Rows:
+    """Return the columns of the artefacts on a cutout that the user has not refused."""
+    from clump_detector.catalogue.galaxy_rows import artefact_flags
+    from clump_detector.images.artefacts.search import find_artefacts
+
+    if record.artefacts is None:
+        record = replace(record, artefacts=find_artefacts(cutout))
+    standing = record.standing_artefacts
+    notes.artefacts += bool(standing)
+    return artefact_flags(standing, corners)
 
 
 def _structure(ready: Field, notes: _Notes) -> Rows:

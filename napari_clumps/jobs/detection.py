@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +18,7 @@ from clump_detector.models.described import Description
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
 from napari_clumps.review import CutoutRecord, Proposal, Review
 from napari_clumps.worker.detection import CutoutRequest, DetectEvent, detect
-from napari_clumps.worker.messages import Proposals, Unreadable
+from napari_clumps.worker.messages import FoundArtefacts, Proposals, Unreadable
 from napari_clumps.worker.process import Worker
 
 from .base import Job, in_background
@@ -193,6 +194,14 @@ class Detection(Job[DetectEvent | None]):
     def _requests(self, scope: str) -> list[CutoutRequest]:
         if scope == "layer":
             return [self._layer_request(self.image_layer())]
+        return [self._with_artefacts(one) for one in self._review_requests(scope)]
+
+    def _with_artefacts(self, request: CutoutRequest) -> CutoutRequest:
+        """Return a request that asks for artefacts where none were searched."""
+        record = self._host.opened.cutout(int(request.key))
+        return replace(request, artefacts=record.artefacts is None)
+
+    def _review_requests(self, scope: str) -> list[CutoutRequest]:
         review, cutout = self._host.opened, self._host.cutout
         here = cutout.id if cutout is not None else 1
         if scope == "cutout":
@@ -254,6 +263,9 @@ class Detection(Job[DetectEvent | None]):
         self.worker.kill()
 
     def _on_event(self, event: DetectEvent | None) -> None:
+        if isinstance(event, FoundArtefacts):
+            self._keep_artefacts(event)
+            return
         if isinstance(event, Unreadable):
             self._problems.append(event.message)
         elif isinstance(event, Proposals):
@@ -265,6 +277,17 @@ class Detection(Job[DetectEvent | None]):
         self.outcome = f"{self.done} of {self.total}"
         if self._bar is not None:
             self._bar.update(1)
+        self.changed.emit()
+
+    def _keep_artefacts(self, found: FoundArtefacts) -> None:
+        review = self._host.review
+        if review is None or found.key == "layer":
+            return
+        self.outcome = "Searching for artefacts…"
+        try:
+            review.note_artefacts(int(found.key), found.artefacts)
+        except ClumpError as error:
+            self._problems.append(error.message)
         self.changed.emit()
 
     def _hand_over(self, found: Proposals) -> int:

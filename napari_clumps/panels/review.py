@@ -36,8 +36,8 @@ from napari_clumps.widgets.controls.box_table import BoxTable
 from napari_clumps.widgets.controls.empty_table import NoBoxes
 from napari_clumps.widgets.controls.import_export_bar import ExchangeButtons
 from napari_clumps.widgets.controls.queue_bar import QueueBar
-from napari_clumps.widgets.controls.remark_bar import RemarkBar
 from napari_clumps.widgets.controls.suggestion_line import SuggestionLine
+from napari_clumps.widgets.remarks.remark_bar import RemarkBar
 
 from .welcome import welcome_page
 

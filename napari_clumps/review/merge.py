@@ -189,6 +189,7 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
         "blind": own.blind,
         "tags": list(own.tags),
         "interest": own.interest,
+        "verdicts": dict(own.verdicts),
     }
     begun = [side.cutout.blind for side in (ours, theirs) if side.begun]
     after: LogValues = {
@@ -200,7 +201,11 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
         "interest": max(
             (i for i in (own.interest, other.interest) if i is not None), default=None
         ),
+        "verdicts": {**other.verdicts, **own.verdicts},
     }
+    if own.artefacts is None and other.artefacts is not None:
+        before["artefacts"] = None
+        after["artefacts"] = [one.to_json() for one in other.artefacts]
     # A cutout is blind only if every side that has begun marked it blindly.
     both = own.held_out and bool(begun) and all(begun)
     after["blind"] = both and (own.blind or after["done"])

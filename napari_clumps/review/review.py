@@ -232,6 +232,15 @@ class Review(ReviewWriter):
 
         return len(self._decide(changes))
 
+    def judge_artefact(self, cutout_id: int, kind: str, verdict: bool | None) -> None:
+        """Take (True) or refuse (False) the artefacts of a kind found on a cutout.
+
+        None takes the verdict back. Until there is one, the artefacts stand.
+        """
+        self._decide(
+            lambda _: [rules.judge_artefact(self.cutout(cutout_id), kind, verdict)]
+        )
+
     def set_tags(self, cutout_id: int, tags: Iterable[str]) -> None:
         """Set the tags of a cutout; they replace the previous ones.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ReviewError
+from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.review.storage.records import (
     FLAGS,
     INTERESTS,
@@ -193,6 +194,54 @@ def set_flags(cutout: CutoutRecord, flags: Iterable[str], remark: str) -> Change
     if before == after:
         return None
     return Change("flag", cutout.id, None, before, after)
+
+
+def note_artefacts(cutout: CutoutRecord, found: Sequence[Artefact]) -> Change | None:
+    """Return the change that keeps what the program found on a cutout.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    found : sequence of Artefact
+    """
+    if cutout.artefacts == tuple(found):
+        return None
+    before = None
+    if cutout.artefacts is not None:
+        before = [one.to_json() for one in cutout.artefacts]
+    after = [one.to_json() for one in found]
+    return Change(
+        "artefacts", cutout.id, None, {"artefacts": before}, {"artefacts": after}
+    )
+
+
+def judge_artefact(
+    cutout: CutoutRecord, kind: str, verdict: bool | None
+) -> Change | None:
+    """Return the change that takes or refuses a kind of artefact on a cutout.
+
+    Parameters
+    ----------
+    cutout : CutoutRecord
+    kind : str
+        One that was found there.
+    verdict : bool or None
+        None takes the verdict back.
+
+    Raises
+    ------
+    ReviewError
+        If none of that kind was found there.
+    """
+    if kind not in {one.kind for one in cutout.artefacts or ()}:
+        raise ReviewError(f"no {kind!r} was found on it", cutout.source.path)
+    after = {k: v for k, v in cutout.verdicts.items() if k != kind}
+    if verdict is not None:
+        after[kind] = verdict
+    if after == cutout.verdicts:
+        return None
+    before = {"verdicts": dict(cutout.verdicts)}
+    return Change("flag", cutout.id, None, before, {"verdicts": after})
 
 
 def tidy_tags(tags: Iterable[str], known: Iterable[str] = ()) -> list[str]:

@@ -11,11 +11,12 @@ from clump_detector.core.errors import ReviewError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.added_light import AddedLight
 from clump_detector.image_files.sources import Source
+from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.records import Box, Change, Label, Proposal
 from napari_clumps.review.storage.review_file import ReviewFile
 
-from . import blind
+from . import blind, rules
 from .images import injections, repeats
 from .label_import import LabelImportResult, all_label_changes
 from .proposing import propose
@@ -258,6 +259,17 @@ class ReviewWriter(ReviewReader):
         changes = list(injections.switch_changes(self._store, shown))
         if changes:
             self._note(changes, touched=[change.cutout for change in changes])
+
+    def note_artefacts(self, cutout_id: int, found: Sequence[Artefact]) -> None:
+        """Keep what the program found on a cutout; verdicts on it stay.
+
+        Nothing happens in a read-only review.
+        """
+        if self.read_only:
+            return
+        change = rules.note_artefacts(self.cutout(cutout_id), found)
+        if change is not None:
+            self._note([change], touched=[cutout_id])
 
     def note_training(self, *points: JsonObject) -> None:
         """Add points to the learning curve; those that are there stay."""

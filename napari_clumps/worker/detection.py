@@ -20,11 +20,18 @@ from clump_detector.core.errors import ClumpError, from_os_error
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 
-from .messages import DetectMessage, DoneEvent, Loading, Proposals, Unreadable
+from .messages import (
+    DetectMessage,
+    DoneEvent,
+    FoundArtefacts,
+    Loading,
+    Proposals,
+    Unreadable,
+)
 from .process import Worker
 from .requests import events_of
 
-DetectEvent = Proposals | Unreadable | Loading
+DetectEvent = Proposals | FoundArtefacts | Unreadable | Loading
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class CutoutRequest:
         FWHM of the PSF in pixels, where the header does not give it.
     boxes : sequence of (float, float, float, float)
         Corners of boxes that are to be described beside the model's own.
+    artefacts : bool
+        Whether artefacts are searched for, after all boxes are found.
     """
 
     key: str | int
@@ -55,6 +64,7 @@ class CutoutRequest:
     rgb: bool = False
     fwhm: float | None = None
     boxes: Sequence[tuple[float, float, float, float]] = ()
+    artefacts: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,8 +101,9 @@ def detect(
 
     Yields
     ------
-    Loading, Proposals, Unreadable or None
-        One `Proposals` or `Unreadable` per cutout, in order.
+    Loading, Proposals, FoundArtefacts, Unreadable or None
+        One `Proposals` or `Unreadable` per cutout, in order; then the artefacts of
+        those that ask for them.
 
     Returns
     -------
@@ -143,6 +154,7 @@ def _named(cutout: CutoutRequest) -> JsonObject:
     return {
         "key": cutout.key, "name": cutout.name, "fwhm": cutout.fwhm,
         "boxes": [list(corners) for corners in cutout.boxes],
+        "artefacts": cutout.artefacts,
     }  # fmt: skip
 
 

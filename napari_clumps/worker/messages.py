@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core.json_types import JsonObject
+from clump_detector.images.artefacts.kinds import Artefact, artefacts_from_json
 from clump_detector.models.described import Description
 from clump_detector.train import events as training
 from clump_detector.train.events import TrainEvent
@@ -31,7 +32,8 @@ class DetectMessage:
         Path of the model folder.
     cutouts : list of dict
         Each with ``key``, ``name``, ``fwhm``, and ``files`` and ``bands``, or
-        ``array``, a .npy file, and ``rgb``; ``boxes`` are described, too.
+        ``array``, a .npy file, and ``rgb``; ``boxes`` are described, too, and with
+        ``artefacts`` these are searched for.
     device : str
         auto, cpu, cuda or mps.
     describe : bool
@@ -183,6 +185,14 @@ class Proposals:
 
 
 @dataclass(frozen=True)
+class FoundArtefacts:
+    """The artefacts on one cutout, of a detection that was asked for them."""
+
+    key: str | int
+    artefacts: tuple[Artefact, ...]
+
+
+@dataclass(frozen=True)
 class Unreadable:
     """A cutout that could not be searched, and why."""
 
@@ -220,7 +230,15 @@ class CancelledEvent:
 #: The last event of a request.
 LastEvent = DoneEvent | ErrorEvent | CancelledEvent
 
-WorkerEvent = Loading | Proposals | Unreadable | ProgressEvent | TrainEvent | LastEvent
+WorkerEvent = (
+    Loading
+    | Proposals
+    | FoundArtefacts
+    | Unreadable
+    | ProgressEvent
+    | TrainEvent
+    | LastEvent
+)
 
 
 def from_json(table: JsonObject) -> WorkerEvent:
@@ -262,6 +280,9 @@ _READERS: dict[str, Callable[[JsonObject], WorkerEvent]] = {
     "loading": lambda table: Loading(),
     "loaded": lambda table: Loading(str(table["model"])),
     "boxes": _proposals,
+    "artefacts": lambda table: FoundArtefacts(
+        table["key"], artefacts_from_json(table["artefacts"])
+    ),
     "problem": lambda table: Unreadable(table["key"], str(table["message"])),
     "progress": lambda table: ProgressEvent(int(table["done"]), int(table["total"])),
     "done": _done,

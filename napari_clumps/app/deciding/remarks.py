@@ -64,6 +64,12 @@ class Remarks:
             )
 
     @shows_errors
+    def judge_artefact(self, kind: str, verdict: bool | None) -> None:
+        """Take or refuse the artefacts of a kind on the cutout; None: undecided."""
+        if self.session.cutout is not None:
+            self.session.opened.judge_artefact(self.session.cutout.id, kind, verdict)
+
+    @shows_errors
     def set_tags(self, tags: Iterable[str]) -> bool:
         """Set the tags of the cutout; return whether that could be done."""
         if self.session.cutout is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from clump_detector.core.errors import ClumpError, ReviewError
 from clump_detector.image_files.added_light import many_from_json
 from clump_detector.image_files.sources import Source
+from clump_detector.images.artefacts.kinds import artefacts_from_json
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.formats.orientation import picture_size
 from clump_detector.images.identity import keys_at_hand
@@ -20,7 +21,8 @@ from .held_out import Keys, held_out, held_out_by_key, keys_of, keys_of_new
 
 _RECORD = (
     "SELECT id, name, files, bands, done, held_out, model, width, height, flags, "
-    "remark, repeat_of, keys, blind, tags, interest, injected, withdrawn FROM cutouts"
+    "remark, repeat_of, keys, blind, tags, interest, injected, withdrawn, "
+    "artefacts, verdicts FROM cutouts"
 )
 _DECIDED = " + ".join(DECIDED)
 _PAGE = 1000
@@ -114,7 +116,7 @@ class Cutouts:
     def _record(self, row: SqlRow) -> CutoutRecord:
         number, name, files, bands, done, held_out = row[:6]
         model, width, height, flags, remark, first, keys, blind = row[6:14]
-        tags, interest, injected, withdrawn = row[14:]
+        tags, interest, injected, withdrawn, artefacts, verdicts = row[14:]
         paths = tuple(image_files.locate(kept, self._home) for kept in load(files))
         added = many_from_json(load(injected)["clumps"]) if injected else ()
         source = Source(name, paths, tuple(load(bands)), self.unit, added)
@@ -122,6 +124,8 @@ class Cutouts:
             number, name, source, bool(done), bool(held_out), model, width, height,
             tuple(load(flags)), remark, first, tuple(load(keys)), bool(blind),
             tuple(load(tags)), interest, bool(withdrawn),
+            None if artefacts is None else artefacts_from_json(load(artefacts)),
+            load(verdicts),
         )  # fmt: skip
 
     # -- adding -------------------------------------------------------------

@@ -49,6 +49,7 @@ SHOWN = {
     "all": "every cutout",
     "not done": "cutouts that are not done",
     "flagged": "cutouts with a flag or a remark",
+    "artefacts": "cutouts with artefacts that the program found",
     "tagged": "cutouts with a tag",
     "disagreements": "cutouts on which reviewers disagree",
     "held out": "cutouts that are held out",
@@ -89,6 +90,11 @@ _SHOWN = {
     "not done": "done = 0",
     "held out": "held_out = 1",
     "flagged": "(flags != '[]' OR remark != '')",
+    "artefacts": (
+        "EXISTS (SELECT 1 FROM json_each(coalesce(artefacts, '[]')) AS one "
+        "WHERE coalesce(json_extract(verdicts, '$.' || "
+        "json_extract(one.value, '$[0]')), 1))"
+    ),
     "tagged": "tags != '[]'",
     "injected": "(injected IS NOT NULL AND done = 1 AND NOT withdrawn)",
     "disagreements": (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
+from clump_detector.images.artefacts.kinds import Artefact
 
 Corners = tuple[float, float, float, float]
 
@@ -222,6 +224,11 @@ class CutoutRecord:
         said.
     withdrawn : bool
         Whether it has injected clumps (``source.added``) and is not shown any more.
+    artefacts : tuple of Artefact or None
+        What the program found on it; None where it has not been searched.
+    verdicts : mapping of str to bool
+        Whether the user takes the artefacts of a kind, or refuses them; without those
+        that are not judged.
     """
 
     id: int
@@ -240,6 +247,15 @@ class CutoutRecord:
     tags: tuple[str, ...] = ()
     interest: int | None = None
     withdrawn: bool = False
+    artefacts: tuple[Artefact, ...] | None = None
+    verdicts: Mapping[str, bool] = field(default_factory=dict, hash=False)
+
+    @property
+    def standing_artefacts(self) -> tuple[Artefact, ...]:
+        """The artefacts that the user has not refused."""
+        return tuple(
+            one for one in self.artefacts or () if self.verdicts.get(one.kind, True)
+        )
 
     @property
     def size(self) -> tuple[int, int] | None:

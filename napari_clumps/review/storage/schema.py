@@ -12,7 +12,7 @@ from .records import DECIDED, Status
 APPLICATION_ID = 0x434C4D50
 
 #: Raised when the tables change; an older program then refuses the file.
-VERSION = 5
+VERSION = 6
 
 _STATUSES = [status.value for status in Status]
 _COUNTERS = "".join(f", {name} INTEGER NOT NULL DEFAULT 0" for name in _STATUSES)
@@ -64,7 +64,9 @@ CREATE TABLE cutouts (
   tags TEXT NOT NULL DEFAULT '[]',   -- JSON
   interest INTEGER,                  -- 0 to 3, where the user said
   injected TEXT,           -- JSON: simulated clumps in the image, and its place
-  withdrawn INTEGER NOT NULL DEFAULT 0  -- injected, and not shown any more
+  withdrawn INTEGER NOT NULL DEFAULT 0,  -- injected, and not shown any more
+  artefacts TEXT,          -- JSON: [[kind, reason, x1, y1, x2, y2]]
+  verdicts TEXT NOT NULL DEFAULT '{{}}'  -- JSON: whether the user takes each kind
   {_COUNTERS}
 );
 CREATE INDEX cutouts_by_name ON cutouts (name);
@@ -224,7 +226,15 @@ ALTER TABLE cutouts ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 5;
 """
 
+#: Makes a review of format 6 of one of format 5, where no artefacts were searched.
+_FROM_FORMAT_5 = """
+ALTER TABLE cutouts ADD COLUMN artefacts TEXT;
+ALTER TABLE cutouts ADD COLUMN verdicts TEXT NOT NULL DEFAULT '{}';
+PRAGMA user_version = 6;
+"""
+
 #: What makes the next format of each older one; all of them, in order, the newest.
 MIGRATIONS = {
     1: _FROM_FORMAT_1, 2: _FROM_FORMAT_2, 3: _FROM_FORMAT_3, 4: _FROM_FORMAT_4,
+    5: _FROM_FORMAT_5,
 }  # fmt: skip

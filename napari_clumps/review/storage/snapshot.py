@@ -22,13 +22,13 @@ _BOX_PUT = (
 CUTOUT_COLUMNS = (
     "name", "files", "bands", "held_out", "done", "model", "width", "height", "seen",
     "flags", "remark", "repeat_of", "keys", "blind", "tags", "interest",
-    "injected", "withdrawn",
+    "injected", "withdrawn", "artefacts", "verdicts",
 )  # fmt: skip
 
 #: Columns of both tables that hold JSON.
 JSON_COLUMNS = {
     "files", "bands", "seen", "flags", "keys", "tags", "injected", "proposed",
-    "opinions",
+    "opinions", "artefacts", "verdicts",
 }  # fmt: skip
 
 #: Values that a row of the log lacks where it is of an older format.
@@ -36,6 +36,7 @@ NEW_BOX = {"second": None, "opinions": None}
 NEW_CUTOUT: LogValues = {
     "flags": [], "remark": "", "repeat_of": None, "keys": [], "blind": False,
     "tags": [], "interest": None, "injected": None, "withdrawn": False,
+    "artefacts": None, "verdicts": {},
 }  # fmt: skip
 
 

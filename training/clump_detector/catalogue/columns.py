@@ -13,6 +13,7 @@ from typing import Literal
 from clump_detector.fluxes.extinction import SOURCE as EXTINCTION_SOURCE
 from clump_detector.fluxes.magnitudes import COLOURS
 from clump_detector.image_files.bands import wavelength
+from clump_detector.images.artefacts.kinds import KINDS
 from clump_detector.photometry.structure.values import VALUES
 
 ColumnKind = Literal["int", "float", "bool", "text"]
@@ -283,9 +284,22 @@ def _structure_columns() -> Iterator[Column]:
 #: Of a galaxy's structure.
 STRUCTURE = tuple(_structure_columns())
 
+
+def _artefact_columns() -> Iterator[Column]:
+    """Yield a column for each kind of artefact, and one for those on the box."""
+    for kind, words in KINDS.items():
+        yield Column(f"flag_auto_{kind}", "bool",
+                     f"Found on the cutout by the program, and not refused: {words}",
+                     "", "meta.code.qual", optional=True)  # fmt: skip
+    yield Column("flag_auto_on_box", "text",
+                 "Which of these lie on the clump's box, joined by semicolons", "",
+                 "meta.code.qual", optional=True)  # fmt: skip
+
+
 #: All columns, in their order.
 COLUMNS = (
     *_WHO,
+    *_artefact_columns(),
     *_WHERE,
     *_LIGHT,
     *_colour_columns(),

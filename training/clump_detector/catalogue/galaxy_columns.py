@@ -47,5 +47,18 @@ ISOPHOTES = (
            "stat.error;phot.mag.sb"),
 )  # fmt: skip
 
+#: Of a table with a row for each artefact.
+ARTEFACTS = (
+    _FILE,
+    _NAME,
+    Column("kind", "text", "What it is: one of the columns flag_auto_* of a catalogue",
+           "", "meta.code"),
+    Column("reason", "text", "What was seen there", "", "meta.note"),
+    Column("px_x1", "float", "Left side of its place", "pix", "pos.cartesian.x"),
+    Column("px_x2", "float", "Right side of its place", "pix", "pos.cartesian.x"),
+    Column("px_y1", "float", "First row of its place", "pix", "pos.cartesian.y"),
+    Column("px_y2", "float", "Last row of its place", "pix", "pos.cartesian.y"),
+)  # fmt: skip
+
 #: Of a table with a row for each galaxy.
 GALAXIES = (_FILE, _NAME, *STRUCTURE)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from clump_detector.core.arrays import Floats
+from clump_detector.core.boxes import Boxes
 from clump_detector.fluxes.magnitudes import magnitude_errors
+from clump_detector.images.artefacts.kinds import KINDS, Artefact
 from clump_detector.photometry.field import Field
 from clump_detector.photometry.isophotes.ellipses import Isophotes
 from clump_detector.photometry.structure.values import VALUES, Structure
@@ -50,6 +54,47 @@ def isophote_rows(found: Isophotes, angles: Floats) -> Rows:
         for name, values in measured.items():
             rows.setdefault(f"{name}_{{band}}", {})[band] = values[k]
     return rows
+
+
+def artefact_rows(found: Sequence[Artefact]) -> Rows:
+    """Return the columns of artefacts, a row each; whose they are is to be added.
+
+    Parameters
+    ----------
+    found : sequence of Artefact
+    """
+    x1, y1, x2, y2 = np.array([one.place for one in found]).reshape(-1, 4).T
+    return {
+        "kind": [one.kind for one in found],
+        "reason": [one.reason for one in found],
+        "px_x1": x1,
+        "px_x2": x2,
+        "px_y1": y1,
+        "px_y2": y2,
+    }
+
+
+def artefact_flags(found: Sequence[Artefact], boxes: Boxes) -> Rows:
+    """Return the catalogue's columns of the artefacts on a cutout.
+
+    Parameters
+    ----------
+    found : sequence of Artefact
+    boxes : array of shape (n, 4)
+        Corners of the clumps.
+    """
+    kinds = {one.kind for one in found}
+    flags: Rows = {f"flag_auto_{kind}": kind in kinds for kind in KINDS}
+    on_box = []
+    for x1, y1, x2, y2 in boxes:
+        on = {
+            one.kind
+            for one in found
+            if one.place[0] <= x2 and x1 <= one.place[2]
+            and one.place[1] <= y2 and y1 <= one.place[3]
+        }  # fmt: skip
+        on_box.append("; ".join(kind for kind in KINDS if kind in on) or None)
+    return flags | {"flag_auto_on_box": on_box}
 
 
 def structure_rows(field: Field, found: Structure) -> Rows:

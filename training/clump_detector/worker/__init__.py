@@ -9,7 +9,8 @@
                ``files`` and ``bands``, or ``array``: a .npy file, and ``rgb``);
                ``loading``, ``loaded``, then ``boxes`` or ``problem`` per cutout.
                With ``describe`` the event ``boxes`` has a ``description``, also of
-               the ``boxes`` that a cutout is given with
+               the ``boxes`` that a cutout is given with. After all of them,
+               ``artefacts`` of each cutout that has a true ``artefacts``
 ``train``      ``labels``, ``out``, ``base``, ``device``, ``config``; the events of
                `clump_detector.train.events`
 ``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``, ``keep`` (the

@@ -70,6 +70,25 @@ def proposals(
     }
 
 
+def artefacts(entry: JsonObject) -> Event:
+    """Return the event ``artefacts`` of one cutout of a request.
+
+    Parameters
+    ----------
+    entry : dict
+        One of the request's ``cutouts``.
+
+    Raises
+    ------
+    ImageError
+        If the cutout cannot be read.
+    """
+    from clump_detector.images.artefacts.search import find_artefacts
+
+    found = find_artefacts(_read(entry))
+    return {"event": "artefacts", "artefacts": [one.to_json() for one in found]}
+
+
 def explanation(explainer: Explainer, entry: JsonObject, cancel: CancelToken) -> Event:
     """Return the fields of ``done`` that explain the first box of a cutout.
 

@@ -14,7 +14,7 @@ from clump_detector.core.errors import Cancelled, ClumpError
 from clump_detector.core.progress import CancelToken
 from clump_detector.models.card import WEIGHTS
 
-from .cutouts import explanation, proposals
+from .cutouts import artefacts, explanation, proposals
 from .requests import Event, Request, Requests, Send
 
 if TYPE_CHECKING:
@@ -159,12 +159,30 @@ class Engine:
                 event = {"event": "problem", "message": _message(error)}
                 problems += 1
             emit({"key": entry.get("key"), **event})
+        self._search_artefacts(request["cutouts"], emit, cancel)
         return {
             "cutouts": len(request["cutouts"]),
             "boxes": found,
             "problems": problems,
             "seconds": round(time.perf_counter() - start, 3),
         }
+
+    def _search_artefacts(
+        self, entries: list[Request], emit: Send, cancel: CancelToken
+    ) -> None:
+        """Search those for artefacts that ask for it, after all boxes are there.
+
+        A cutout that cannot be read was a problem already.
+        """
+        for entry in entries:
+            if not entry.get("artefacts"):
+                continue
+            cancel.check()
+            try:
+                event = artefacts(entry)
+            except ClumpError:
+                continue
+            emit({"key": entry.get("key"), **event})
 
     def explain(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
         """Explain why a model proposes a box.

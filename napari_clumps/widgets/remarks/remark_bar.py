@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+from collections.abc import Sequence
 
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.app.controller import Controller
 from napari_clumps.review import FLAGS, INTERESTS
 from napari_clumps.settings.shortcuts import BOOK
-from napari_clumps.widgets.base.parts import KeyWords, menu_button
+from napari_clumps.widgets.base.parts import KeyWords, menu_button, text_label
 from napari_clumps.widgets.base.tag_line import TagLine
+
+from .artefact_menu import ArtefactMenu
 
 #: Shown where the user has not said how interesting a cutout is.
 _UNSAID = "–"
@@ -31,6 +36,7 @@ class RemarkBar(QWidget):
         for action in self._actions.values():
             action.setCheckable(True)
             action.triggered.connect(lambda _checked=False: self._set_flags())
+        self._artefacts = ArtefactMenu(controller, menu)
         self._interest = menu_button("interest")
         self._fill_interest()
         self._tags = TagLine("tags", lambda: list(self._tags_of_review()))
@@ -44,9 +50,15 @@ class RemarkBar(QWidget):
         for line in (self._tags, self._remark):
             # After Enter the keys are the review's again.
             line.returnPressed.connect(line.clearFocus)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        self._found = text_label("found_artefacts")
+        self._found.setStyleSheet("color: #f0e442;")
+        layout = QHBoxLayout()
         layout.setSpacing(4)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(4)
+        whole.addLayout(layout)
+        whole.addWidget(self._found)
         layout.addWidget(self._flags)
         layout.addWidget(self._interest)
         layout.addWidget(self._tags, stretch=1)
@@ -72,7 +84,11 @@ class RemarkBar(QWidget):
         self._cutout = cutout.id if cutout else None
         for flag, action in self._actions.items():
             action.setChecked(cutout is not None and flag in cutout.flags)
-        _embolden(self._flags, bool(cutout and cutout.flags))
+        self._artefacts.show_cutout()
+        found = cutout.standing_artefacts if cutout else ()
+        _embolden(self._flags, bool(cutout and cutout.flags) or bool(found))
+        self._found.setText(_in_words(found))
+        self._found.setVisible(bool(found))
         interest = cutout.interest if cutout else None
         said = _UNSAID if interest is None else str(interest)
         self._interest.setText(f"☆ {said}" if interest is None else f"★ {said}")
@@ -121,6 +137,13 @@ def _embolden(button: QToolButton, bold: bool) -> None:
         f"QToolButton {{ font-weight: {'bold' if bold else 'normal'}; }} "
         "QToolButton::menu-indicator { image: none; }"
     )
+
+
+def _in_words(found: Sequence[Artefact]) -> str:
+    """Return what the program found, each kind once."""
+    kinds = dict.fromkeys(one.kind.replace("_", " ") for one in found)
+    key = BOOK.key("flag")
+    return f"Found by the program: {', '.join(kinds)}. {key} takes or refuses it."
 
 
 def _named(flag: str) -> str:

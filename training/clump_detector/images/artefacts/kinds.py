@@ -1,0 +1,56 @@
+"""The kinds of artefacts, and one that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: What a program looks for, by its name in files and columns.
+KINDS = {
+    "trail": "line across the sky, of a satellite, a cosmic ray or the readout",
+    "seam": "edge of an exposure across the sky",
+    "saturated_star": "saturated star, with its spikes, halo or bleed",
+    "scattered_light": "light of a bright source beside the cutout",
+    "missing": "strip or line without data",
+    "edge": "galaxy goes over the cutout's edge",
+    "band_offset": "bands lie beside each other",
+    "distortion": "stars or pixels are drawn out",
+    "star_on_galaxy": "bright star on the galaxy",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """Something on a cutout that is not its galaxy.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    reason : str
+        What was seen there, with its figures, in one sentence without full stop.
+    place : tuple of float
+        Corners x1, y1, x2, y2 of where it is, in pixels from the centre of the first
+        one.
+    """
+
+    kind: str
+    reason: str
+    place: tuple[float, float, float, float]
+
+    def to_json(self) -> list[Any]:
+        """Return kind, reason and the four corners as a list."""
+        return [self.kind, self.reason, *(round(float(x), 1) for x in self.place)]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> Artefact:
+        """Return what `to_json` returned."""
+        kind, reason, *place = values
+        x1, y1, x2, y2 = map(float, place)
+        return cls(str(kind), str(reason), (x1, y1, x2, y2))
+
+
+def artefacts_from_json(values: Iterable[Sequence[Any]]) -> tuple[Artefact, ...]:
+    """Return artefacts from the lists that `Artefact.to_json` returns."""
+    return tuple(Artefact.from_json(one) for one in values)
