@@ -11,6 +11,7 @@ from PIL import Image
 from clump_detector.catalogue import read_catalogue
 from clump_detector.core.errors import Cancelled, FileError, LabelError
 from clump_detector.image_files.sources import find_sources
+from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.photometry import Quality, moffat
 from napari_clumps.io.catalogue import export_catalogue, tier_of
 from napari_clumps.review import Box, Opinion, Proposal, Review, Status
@@ -113,6 +114,39 @@ def test_flags_and_remarks_stand_in_every_row_of_their_galaxy(review, tmp_path, 
     if ending == ".vot":
         report = io.StringIO()
         assert validate(path, output=report), report.getvalue()
+
+
+@pytest.mark.parametrize("ending", [".ecsv", ".fits", ".vot"])
+def test_artefacts_stand_in_columns_until_they_are_refused(review, tmp_path, ending):
+    x, y = CLUMPS[0]
+    trail = Artefact("trail", "a bright line", (x - 9, y - 1, x + 9, y + 1))
+    star = Artefact("saturated_star", "a star with spikes", (0.0, 0.0, 9.0, 9.0))
+    review.note_artefacts(1, [trail, star])
+    review.note_artefacts(2, [trail])
+    review.judge_artefact(2, "trail", False)
+    path = tmp_path / f"c{ending}"
+    assert "Artefacts on 1 cutout" in export_catalogue(review, path)
+    table = read_catalogue(path)
+    assert table["flag_auto_trail"].tolist() == [True, False, False]
+    assert table["flag_auto_saturated_star"].tolist() == [True, False, False]
+    assert table["flag_auto_on_box"].tolist() == ["trail", None, None]
+
+
+def test_cutouts_that_were_not_searched_are_searched_for_the_catalogue(
+    review, tmp_path
+):
+    galaxy = np.random.default_rng(0).integers(10, 30, (160, 160, 3), dtype=np.uint8)
+    galaxy[:30] = 0
+    Image.fromarray(galaxy).save(tmp_path / "strip.png")
+    with Review.create(
+        tmp_path / "s.clumps", find_sources([tmp_path / "strip.png"])
+    ) as one:
+        one.add(1, box(80, 20), "clump")
+        one.add(1, box(80, 90), "clump")
+        export_catalogue(one, tmp_path / "c.ecsv")
+    table = read_catalogue(tmp_path / "c.ecsv")
+    assert table["flag_auto_missing"].tolist() == [True, True]
+    assert table["flag_auto_on_box"].tolist() == ["missing", None]
 
 
 def test_proposals_are_processed_as_in_the_paper_and_what_is_kept_is_not(

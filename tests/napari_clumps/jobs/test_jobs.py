@@ -9,11 +9,12 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from qtpy.QtCore import QTimer
 
 from clump_detector.models.card import read_card
 from napari_clumps.jobs.training.curves import RetrainChoices
-from napari_clumps.review import Status
+from napari_clumps.review import QueuePlan, Status
 
 pytestmark = pytest.mark.gui
 
@@ -87,6 +88,27 @@ def test_cancel_works_at_once_and_keeps_what_came(sample):
     c.detection.start("cutout")  # the worker is ready for more
     finish(sample, c.detection)
     assert "Cancelled" not in c.detection.outcome
+
+
+def test_artefacts_are_searched_once_after_the_boxes(window, galaxies):
+    path = galaxies / "galaxy-3.png"
+    pixels = np.asarray(Image.open(path)).copy()
+    pixels[:, :25] = 0
+    Image.fromarray(pixels).save(path)
+    c = window.controller
+    c.open_paths([galaxies])
+    review = c.session.review
+    strip = next(r.id for r in review.cutouts() if r.name == "galaxy-3")
+    c.detection.start("review")
+    finish(window, c.detection)
+    found = {r.id: r.artefacts for r in review.cutouts()}
+    assert "missing" in {one.kind for one in found[strip]}
+    assert None not in found.values()
+    assert strip in review.queue(QueuePlan(shown="artefacts")).ids
+    review.judge_artefact(strip, "missing", False)
+    c.detection.start("review")  # a verdict stays, and nothing is searched again
+    finish(window, c.detection)
+    assert review.cutout(strip).verdicts == {"missing": False}
 
 
 def test_done_cutouts_are_left_alone(sample):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import clump_detector.worker
+from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.train import events as training
 from napari_clumps.worker.messages import (
     CancelledEvent,
@@ -18,6 +19,7 @@ from napari_clumps.worker.messages import (
     DoneEvent,
     ErrorEvent,
     ExplainMessage,
+    FoundArtefacts,
     Loading,
     ProgressEvent,
     Proposals,
@@ -71,6 +73,14 @@ def test_the_worker_answers_these_requests():
         ({"event": "loading"}, Loading()),
         ({"event": "loaded", "model": "m"}, Loading("m")),
         ({"event": "problem", "key": 1, "message": "no"}, Unreadable(1, "no")),
+        (
+            {
+                "event": "artefacts",
+                "key": 1,
+                "artefacts": [["trail", "a line", 1.0, 2.0, 3.0, 4.0]],
+            },
+            FoundArtefacts(1, (Artefact("trail", "a line", (1.0, 2.0, 3.0, 4.0)),)),
+        ),
         ({"event": "progress", "done": 1, "total": 2}, ProgressEvent(1, 2)),
         ({"event": "done", "boxes": 1}, DoneEvent({"boxes": 1})),
         ({"event": "error", "message": "no"}, ErrorEvent("no")),

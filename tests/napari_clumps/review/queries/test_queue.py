@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from clump_detector.core.errors import ReviewError
+from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.review import (
     ORDERS,
     RANKED,
@@ -269,3 +270,43 @@ def test_confirmed_labels_are_so_until_they_change(review: Review) -> None:
     review.close()
     with Review.open(review.path, read_only=True) as again:
         assert again.confirmed == {2}
+
+
+TRAIL = Artefact("trail", "a bright line of 90 pixels", (1.0, 2.0, 30.0, 60.0))
+STAR = Artefact("saturated_star", "a star with spikes", (5.0, 5.0, 9.0, 9.0))
+
+
+def test_artefacts_stand_until_they_are_refused(review: Review) -> None:
+    assert review.cutout(1).artefacts is None  # not searched
+    review.note_artefacts(1, [TRAIL, STAR])
+    review.note_artefacts(2, [STAR])
+    review.note_artefacts(3, [])
+    assert review.cutout(1).artefacts == (TRAIL, STAR)
+    assert review.cutout(3).artefacts == ()
+    with_some = QueuePlan(shown="artefacts")
+    assert list(review.queue(with_some).ids) == [1, 2]
+    assert review.undo() is None  # finding is no decision
+    review.judge_artefact(1, "trail", False)
+    assert review.cutout(1).standing_artefacts == (STAR,)
+    review.judge_artefact(2, "saturated_star", False)
+    assert list(review.queue(with_some).ids) == [1]
+    review.judge_artefact(1, "saturated_star", True)
+    review.note_artefacts(1, [TRAIL, STAR])  # found again
+    assert review.cutout(1).verdicts == {"trail": False, "saturated_star": True}
+    assert [d.kind for d in review.decisions()] == ["flag"] * 3
+    assert review.undo() == 1
+    assert review.cutout(1).verdicts == {"trail": False}
+    assert review.check() == []
+    review.judge_artefact(1, "trail", None)
+    assert review.cutout(1).standing_artefacts == (TRAIL, STAR)
+    with Review.open(review.path, read_only=True) as again:
+        assert again.cutout(1).artefacts == (TRAIL, STAR)
+        assert again.check() == []
+
+
+def test_what_was_not_found_cannot_be_judged(review: Review) -> None:
+    review.note_artefacts(1, [TRAIL])
+    with pytest.raises(ReviewError, match="no 'seam' was found"):
+        review.judge_artefact(1, "seam", False)
+    with pytest.raises(ReviewError, match="was found"):
+        review.judge_artefact(2, "trail", True)

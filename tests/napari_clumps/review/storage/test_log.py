@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from clump_detector.core.errors import ReviewError
 from clump_detector.image_files.added_light import AddedLight
 from clump_detector.image_files.sources import Source
+from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.review import FLAGS, Proposal, QueuePlan, Review, Status
 from napari_clumps.review.storage.store import Store
 
@@ -154,6 +155,10 @@ class RandomReview(RuleBasedStateMachine):
         self.plain.state |= {("flag", i): () for i in (1, 2, 3)}
         self.plain.state |= {("tags", i): () for i in (1, 2, 3)}
         self.plain.state |= {("interest", i): "-" for i in (1, 2, 3)}
+        self.plain.state |= {("verdict", i): "-" for i in (1, 2, 3)}
+        found = Artefact("trail", "a line", (1.0, 2.0, 3.0, 4.0))
+        for i in (1, 2, 3):
+            self.review.note_artefacts(i, [found])
         self.touched: list[int] = []
         self.review.changed.connect(self.touched.append)
         self.review.wait_for_disk()
@@ -255,6 +260,12 @@ class RandomReview(RuleBasedStateMachine):
         changes = {("box", k): kept(self.plain.state["box", k]) for k in ids}
         self.plain.decide({**changes, ("done", cutout): True})
 
+    @rule(cutout=CUTOUTS, verdict=st.sampled_from([None, True, False]))
+    def judge_artefact(self, cutout: int, verdict: bool | None) -> None:
+        self.review.judge_artefact(cutout, "trail", verdict)
+        said = "-" if verdict is None else verdict  # None is what is not there
+        self.plain.decide({("verdict", cutout): said})
+
     @rule(cutout=CUTOUTS, done=st.booleans())
     def set_done(self, cutout: int, done: bool) -> None:
         self.review.set_done(cutout, done)
@@ -343,6 +354,7 @@ class RandomReview(RuleBasedStateMachine):
             found["flag", i] = self.review.cutout(i).flags
             found["blind", i] = self.review.cutout(i).blind
             found["tags", i] = self.review.cutout(i).tags
+            found["verdict", i] = self.review.cutout(i).verdicts.get("trail", "-")
             interest = self.review.cutout(i).interest
             found["interest", i] = "-" if interest is None else interest
             for box in self.review.boxes(i):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clump_detector.core.errors import ReviewError
+from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.review import QueuePlan, Review, Status
 from napari_clumps.review.storage.schema import MIGRATIONS, VERSION
 from napari_clumps.review.storage.store import Store
@@ -152,3 +153,23 @@ def test_a_review_of_format_4_keeps_tags_and_repeats(tmp_path: Path) -> None:
         assert review.redo() == 3  # the flag that was taken back
         assert review.cutout(3).remark == "a ghost"
         assert review.check() == []
+
+
+def test_a_review_of_format_5_keeps_injected_clumps_and_gets_artefacts(
+    tmp_path: Path,
+) -> None:
+    with Review.open(made(tmp_path / "old.clumps", 5)) as review:
+        assert version(review.path) == VERSION
+        assert review.check() == []
+        assert len(review.cutout(4).source.added) == 1
+        assert review.cutout(2).flags == ("merger",)
+        cutouts = list(review.cutouts())
+        assert {c.artefacts for c in cutouts} == {None}
+        assert [c.verdicts for c in cutouts] == [{}] * 4
+        found = Artefact("trail", "a bright line", (0.0, 1.0, 2.0, 3.0))
+        review.note_artefacts(2, [found])
+        review.judge_artefact(2, "trail", False)
+        assert review.check() == []
+    with Review.open(tmp_path / "old.clumps") as again:
+        assert again.cutout(2).artefacts == (found,)
+        assert again.cutout(2).verdicts == {"trail": False}

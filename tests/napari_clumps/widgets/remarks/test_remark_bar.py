@@ -104,3 +104,56 @@ def test_flags_and_remark_stay_as_they_were(ui):
     ui.key("2")
     assert (current(ui).flags, current(ui).remark) == (("merger",), "two nuclei")
     assert line(ui, "remark").text() == "two nuclei"
+
+
+def test_found_artefacts_are_said_shown_and_refused_in_the_menu(ui):
+    from qtpy.QtWidgets import QLabel, QMenu
+
+    from clump_detector.images.artefacts.kinds import Artefact
+    from napari_clumps.viewer.overlays.artefacts import ArtefactMarks
+
+    session = ui.controller.session
+    panel = ui.panel("review_panel")
+    label = panel.findChild(QLabel, "found_artefacts")
+    menu = panel.findChild(QMenu, "flag_menu")
+    assert not label.isVisible()
+    trail = Artefact("trail", "a bright line of 90 pixels", (10.0, 20.0, 90.0, 40.0))
+    star = Artefact(
+        "saturated_star", "a star with spikes", (100.0, 100.0, 130.0, 130.0)
+    )
+    session.review.note_artefacts(session.cutout.id, [trail, star])
+    ui.settle()
+    assert label.isVisible()
+    assert "trail, saturated star" in label.text()
+
+    def kinds():
+        return [a.menu() for a in menu.actions() if a.menu() is not None]
+
+    assert [m.title() for m in kinds()] == [
+        "&6  ? trail: a bright line of 90 pixels",
+        "&7  ? saturated star: a star with spikes",
+    ]
+    menu.aboutToShow.emit()
+    marks = ui.canvas.findChild(ArtefactMarks)
+    assert marks.isVisible()
+    assert marks.shown == (trail, star)
+    menu.aboutToHide.emit()
+    assert not marks.isVisible()
+    _take, refuse, undecided = kinds()[0].actions()
+    assert undecided.isChecked()
+    refuse.trigger()
+    ui.settle()
+    assert current(ui).verdicts == {"trail": False}
+    assert "trail" not in label.text()
+    assert kinds()[0].title().startswith("&6  ✗ trail")
+    kinds()[1].actions()[0].trigger()
+    ui.settle()
+    assert current(ui).verdicts == {"trail": False, "saturated_star": True}
+    ui.controller.decisions.undo()
+    ui.controller.decisions.undo()
+    ui.settle()
+    assert current(ui).verdicts == {}
+    ui.controller.navigator.next_cutout()
+    ui.settle()
+    assert not label.isVisible()
+    assert not kinds()
