@@ -59,13 +59,15 @@ class PictureWindow:
         self.viewer.window.add_plugin_dock_widget("napari-clumps", title)
         return self.viewer.window._qt_window.findChild(QWidget, name)
 
-    def save(self, name: str) -> None:
-        """Save a picture of the window."""
+    def save(self, name: str, *, with_menus: bool = False) -> None:
+        """Save a picture of the window, or of the screen, where open menus are."""
         from qtpy.QtTest import QTest
 
         QTest.qWait(2500)
         picture = self._scratch / name
-        self.viewer.window._qt_window.grab().save(str(picture))
+        window = self.viewer.window._qt_window
+        grabbed = window.screen().grabWindow(0) if with_menus else window.grab()
+        grabbed.save(str(picture))
         keep_picture(picture, self._pictures / name)
 
     def close(self) -> None:

@@ -113,6 +113,7 @@ class ReviewPanel(QWidget):
         layout.addWidget(self._warning)
         layout.addWidget(self._find)
         layout.addWidget(self._test)
+        layout.addWidget(self._remarks.found)
         layout.addWidget(self._table, stretch=1)
         layout.addWidget(NoBoxes(self._controller, self._table), stretch=1)
         layout.addWidget(self._remarks)

@@ -12,7 +12,8 @@ from clump_detector.images.artefacts.kinds import Artefact
 from .camera_overlay import CameraOverlay
 
 #: A colour that no box has, with a dark outline that shows it on any image.
-_INK, _RIM = QColor("#f0e442"), QColor(0, 0, 0, 150)
+COLOUR = "#7fe0a8"
+_INK, _RIM = QColor(COLOUR), QColor(0, 0, 0, 150)
 
 
 class ArtefactMarks(CameraOverlay):

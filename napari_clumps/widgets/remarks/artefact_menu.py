@@ -32,7 +32,9 @@ class ArtefactMenu:
     def __init__(self, controller: Controller, menu: QMenu) -> None:
         self._remarks, self._session = controller.remarks, controller.session
         self._menu = menu
-        self._section = menu.addSection("Found by the program")
+        self._line = menu.addSeparator()
+        self._title = menu.addAction("Found by the program:")
+        self._title.setEnabled(False)
         self._submenus: list[QMenu] = []
         self._marks: ArtefactMarks | None = None
         menu.aboutToShow.connect(self._show_places)
@@ -48,7 +50,8 @@ class ArtefactMenu:
         reasons: dict[str, list[str]] = {}
         for one in (cutout.artefacts if cutout else None) or ():
             reasons.setdefault(one.kind, []).append(one.reason)
-        self._section.setVisible(bool(reasons))
+        for action in (self._line, self._title):
+            action.setVisible(bool(reasons))
         for number, (kind, why) in enumerate(reasons.items(), start=len(FLAGS) + 1):
             verdict = cutout.verdicts.get(kind) if cutout else None
             self._add(number, kind, why, verdict)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.app.controller import Controller
 from napari_clumps.review import FLAGS, INTERESTS
 from napari_clumps.settings.shortcuts import BOOK
+from napari_clumps.viewer.overlays.artefacts import COLOUR
 from napari_clumps.widgets.base.parts import KeyWords, menu_button, text_label
 from napari_clumps.widgets.base.tag_line import TagLine
 
@@ -21,7 +22,17 @@ _UNSAID = "–"
 
 
 class RemarkBar(QWidget):
-    """Buttons with the flags and the interest, and lines for tags and a remark."""
+    """Buttons with the flags and the interest, and lines for tags and a remark.
+
+    Parameters
+    ----------
+    controller : Controller
+
+    Attributes
+    ----------
+    found : QLabel
+        Says which artefacts the program found; whoever has the bar lays it out.
+    """
 
     def __init__(self, controller: Controller) -> None:
         super().__init__()
@@ -50,15 +61,11 @@ class RemarkBar(QWidget):
         for line in (self._tags, self._remark):
             # After Enter the keys are the review's again.
             line.returnPressed.connect(line.clearFocus)
-        self._found = text_label("found_artefacts")
-        self._found.setStyleSheet("color: #f0e442;")
-        layout = QHBoxLayout()
+        self.found = text_label("found_artefacts")
+        self.found.setStyleSheet(f"color: {COLOUR};")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(4)
-        whole.addLayout(layout)
-        whole.addWidget(self._found)
         layout.addWidget(self._flags)
         layout.addWidget(self._interest)
         layout.addWidget(self._tags, stretch=1)
@@ -87,8 +94,8 @@ class RemarkBar(QWidget):
         self._artefacts.show_cutout()
         found = cutout.standing_artefacts if cutout else ()
         _embolden(self._flags, bool(cutout and cutout.flags) or bool(found))
-        self._found.setText(_in_words(found))
-        self._found.setVisible(bool(found))
+        self.found.setText(_in_words(found))
+        self.found.setVisible(bool(found))
         interest = cutout.interest if cutout else None
         said = _UNSAID if interest is None else str(interest)
         self._interest.setText(f"☆ {said}" if interest is None else f"★ {said}")

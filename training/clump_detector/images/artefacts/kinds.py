@@ -15,7 +15,7 @@ KINDS = {
     "missing": "strip or line without data",
     "edge": "galaxy goes over the cutout's edge",
     "band_offset": "bands lie beside each other",
-    "distortion": "stars or pixels are drawn out",
+    "distortion": "pixels of unlike size or shape, by the WCS",
     "star_on_galaxy": "bright star on the galaxy",
 }
 

@@ -204,9 +204,11 @@ def _hidden(image: SearchedImage) -> Mask:
     mask = (segments > 0) | image.host
     reach = THIN * image.fwhm
     thick = grown(~grown(~mask, reach), reach + 3)
-    for group in groups(mask & ~thick, 5):
-        if group.length > max(0.1 * image.side, 6 * group.width):
-            mask[group.rows, group.columns] = False
+    thin, apart = mask & ~thick, mask & ~image.host
+    for part in (thin, apart):  # a trail that touches a galaxy, and a broad one
+        for group in groups(part, 5):
+            if group.length > max(0.1 * image.side, 6 * group.width):
+                mask[group.rows, group.columns] = False
     mask = grown(mask | image.galaxy, 2) | image.missing
     mask[:4] = mask[-4:] = True
     mask[:, :4] = mask[:, -4:] = True

@@ -23,13 +23,13 @@ ANGLES = 120
 NARROW = 9
 
 #: Spikes in four directions, or two opposite ones, this many times the noise.
-FOUR_SPIKES, TWO_SPIKES = 4.2, 4.6
+FOUR_SPIKES, TWO_SPIKES = 6.4, 7.0
 
 #: From this clearness on, the best middle is searched.
-WORTH_A_LOOK = 2.2
+WORTH_A_LOOK = 3.0
 
 #: With a white disc of this many pixels fewer spikes do,
-DISC, DISC_SPIKES = 210, 1.7
+DISC, DISC_SPIKES = 210, 3.0
 
 #: and none with a larger one. It is white where all colours reach this grey level.
 LARGE_DISC, WHITE, BRIGHTEST = 500, 150, 245
@@ -217,7 +217,9 @@ def _spikes(image: SearchedImage, star: Star) -> Spikes:
     rings = _polar(image, star, 1.5 * wide, int(np.clip(10 * wide, 20, 70)))
     middle = np.nanmedian(rings, axis=1, keepdims=True)
     spread = 1.4826 * np.nanmedian(np.abs(rings - middle), axis=1, keepdims=True)
-    clear = np.clip((rings - middle) / (spread + image.luminance_noise), -3, 3)
+    clear = np.clip(
+        (rings - middle) / np.maximum(spread, image.luminance_noise / 2), -3, 3
+    )
     there = np.isfinite(clear)
     clear = np.where(there, clear, 0)
     around = ndimage.uniform_filter1d(clear, NARROW, axis=1, mode="wrap")
