@@ -187,10 +187,10 @@ def test_a_red_star_on_the_galaxy_is_found_and_a_blue_clump_is_not():
     assert "star_on_galaxy" not in kinds(picture(galaxy() + blue))
 
 
-def wcs_of(second_order):
+def wcs_of(second_order, centre=(150.0, 2.0)):
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN-SIP", "DEC--TAN-SIP"]
-    wcs.wcs.crval, wcs.wcs.crpix = [150.0, 2.0], [100.5, 100.5]
+    wcs.wcs.crval, wcs.wcs.crpix = centre, [100.5, 100.5]
     wcs.wcs.cdelt = [-0.4 / 3600, 0.4 / 3600]
     a = np.zeros((3, 3))
     a[2, 0] = second_order
@@ -203,6 +203,8 @@ def wcs_of(second_order):
 def test_a_distorted_wcs_is_found_and_a_plain_one_is_not():
     assert "distortion" in kinds(fluxes(galaxy(), wcs=wcs_of(1e-4)))
     assert "distortion" not in kinds(fluxes(galaxy(), wcs=wcs_of(1e-6)))
+    for place in ((0.001, 10.0), (80.0, 89.999)):  # where RA starts, and the pole
+        assert "distortion" not in kinds(fluxes(galaxy(), wcs=wcs_of(1e-6, place)))
     assert "distortion" not in kinds(fluxes(galaxy()))
 
 

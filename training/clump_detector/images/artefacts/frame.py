@@ -75,10 +75,14 @@ def _pixel_shape(image: SearchedImage, x: float, y: float) -> tuple[float, float
     """Return a pixel's area in square degrees, and by what share it is drawn out."""
     wcs = image.cutout.wcs
     assert wcs is not None
-    places: Floats = np.array(
-        wcs.all_pix2world([[x, y], [x + 1, y], [x, y + 1]], 0), dtype=float
+    places = wcs.all_pix2world([[x, y], [x + 1, y], [x, y + 1]], 0)
+    ra, dec = np.radians(np.array(places, dtype=float)).T
+    # Unit vectors know neither poles nor where right ascension starts.
+    vectors: Floats = np.column_stack(
+        [np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)]
     )
-    east = np.cos(np.radians(places[0, 1]))
-    sides = (places[1:] - places[0]) * [east, 1.0]
+    sides = np.degrees(vectors[1:] - vectors[0])
+    if not np.isfinite(sides).all():
+        return np.nan, np.nan
     values = np.linalg.svd(sides, compute_uv=False)
     return float(values[0] * values[1]), float(values[0] / max(values[1], 1e-12) - 1)

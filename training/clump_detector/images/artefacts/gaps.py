@@ -26,6 +26,9 @@ STRIP_SHARE, ONE_COLOUR_SHARE = 0.004, 0.02
 #: and fills this share of its convex hull. A black sky is ragged instead.
 SOLID = 0.8
 
+#: It has this share of all pixels that are so: a sky without noise is so everywhere.
+ALONE = 0.4
+
 #: One colour is full from this grey level on, where the others have at most this one,
 FULL, DARK = 225, 80
 
@@ -82,7 +85,8 @@ def _strips(
     found = []
     for mask, share in masks:
         for group in groups(mask, int(share * mask.size)):
-            if group.area >= SOLID * _hull_area(group.rows, group.columns):
+            alone = group.area >= ALONE * np.count_nonzero(mask)
+            if alone and group.area >= SOLID * _hull_area(group.rows, group.columns):
                 found.append(group)
     if not found:
         return

@@ -21,8 +21,8 @@ from .stars import find_saturated_stars, find_stars_on_galaxy
 #: Cutouts with fewer pixels across are too small for any of it.
 SMALLEST = 32
 
-#: Larger images are fields of many galaxies: nothing is searched there.
-LARGEST = 2000
+#: Images with more pixels across are fields of many galaxies: nothing is searched.
+LARGEST = 1200
 
 #: A line this share of the side from a part without data is its edge.
 BESIDE_GAP = 0.04
@@ -43,7 +43,8 @@ def find_artefacts(cutout: Cutout) -> tuple[Artefact, ...]:
     ----------
     cutout : Cutout
     """
-    if not SMALLEST <= min(cutout.height, cutout.width) <= LARGEST:
+    sides = cutout.height, cutout.width
+    if min(sides) < SMALLEST or max(sides) > LARGEST:
         return ()
     if not cutout.is_picture and not np.isfinite(cutout.pixels).any():
         return ()
