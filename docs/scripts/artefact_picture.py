@@ -24,7 +24,7 @@ def main(galaxies: Path, model: str, pictures: Path, cutout: str) -> None:
     chosen = next(r for r in records if r.name == cutout)
     c.navigator.go_to(chosen.id)
     c.detection.start("cutout")
-    window.wait(lambda: not c.detection.running)
+    window.wait(lambda: not c.detection.running and not c.artefacts.running)
     menu = window.viewer.window._qt_window.findChild(QMenu, "flag_menu")
     button: Any = menu.parent()
     menu.popup(button.mapToGlobal(button.rect().bottomLeft()))

@@ -17,6 +17,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
 from clump_detector.images.overrides import NO_CHOICE, Choice
 from napari_clumps.io.formats import export_labels
+from napari_clumps.jobs.artefacts.search import ArtefactSearch
 from napari_clumps.jobs.comparing import Comparing
 from napari_clumps.jobs.describing import Describing
 from napari_clumps.jobs.detection import Detection
@@ -132,6 +133,8 @@ class Controller:
         self.comparing = Comparing(session)
         session.review_opened.connect(self.comparing.close)
         self.reviewers = Reviewers(session, self.navigator, self.comparing)
+        self.artefacts = ArtefactSearch(session, self.detection)
+        session.review_opened.connect(self.artefacts.close)
         self.model_list = ModelList(session, self.detection, self.retraining)
         self._actions = self._bound_actions()
         try:
@@ -209,7 +212,8 @@ class Controller:
     def close(self) -> None:
         """End all background jobs and close the review."""
         jobs = (
-            self.comparing, self.describing, self.detection, self.explaining,
+            self.artefacts, self.comparing, self.describing, self.detection,
+            self.explaining,
             self.injecting, self.retraining, self.downloads, self.surveys,
         )  # fmt: skip
         for job in jobs:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from clump_detector.core.errors import ClumpError, ImageError
 from clump_detector.core.text import message_of, plural
@@ -18,7 +18,7 @@ from clump_detector.models.described import Description
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
 from napari_clumps.review import CutoutRecord, Proposal, Review
 from napari_clumps.worker.detection import CutoutRequest, DetectEvent, detect
-from napari_clumps.worker.messages import FoundArtefacts, Proposals, Unreadable
+from napari_clumps.worker.messages import Proposals, Unreadable
 from napari_clumps.worker.process import Worker
 
 from .base import Job, in_background
@@ -61,7 +61,13 @@ class Detection(Job[DetectEvent | None]):
     ----------
     worker : Worker
         The process that runs the model, for other jobs with models as well.
+
+    Signals
+    -------
+    finished(): it went through all that it was asked.
     """
+
+    finished = Signal()
 
     def __init__(
         self, host: JobHost, take: TakeProposals, descriptions: TakesDescriptions
@@ -194,14 +200,6 @@ class Detection(Job[DetectEvent | None]):
     def _requests(self, scope: str) -> list[CutoutRequest]:
         if scope == "layer":
             return [self._layer_request(self.image_layer())]
-        return [self._with_artefacts(one) for one in self._review_requests(scope)]
-
-    def _with_artefacts(self, request: CutoutRequest) -> CutoutRequest:
-        """Return a request that asks for artefacts where none were searched."""
-        record = self._host.opened.cutout(int(request.key))
-        return replace(request, artefacts=record.artefacts is None)
-
-    def _review_requests(self, scope: str) -> list[CutoutRequest]:
         review, cutout = self._host.opened, self._host.cutout
         here = cutout.id if cutout is not None else 1
         if scope == "cutout":
@@ -263,9 +261,6 @@ class Detection(Job[DetectEvent | None]):
         self.worker.kill()
 
     def _on_event(self, event: DetectEvent | None) -> None:
-        if isinstance(event, FoundArtefacts):
-            self._keep_artefacts(event)
-            return
         if isinstance(event, Unreadable):
             self._problems.append(event.message)
         elif isinstance(event, Proposals):
@@ -277,17 +272,6 @@ class Detection(Job[DetectEvent | None]):
         self.outcome = f"{self.done} of {self.total}"
         if self._bar is not None:
             self._bar.update(1)
-        self.changed.emit()
-
-    def _keep_artefacts(self, found: FoundArtefacts) -> None:
-        review = self._host.review
-        if review is None or found.key == "layer":
-            return
-        self.outcome = "Searching for artefacts…"
-        try:
-            review.note_artefacts(int(found.key), found.artefacts)
-        except ClumpError as error:
-            self._problems.append(error.message)
         self.changed.emit()
 
     def _hand_over(self, found: Proposals) -> int:
@@ -324,6 +308,7 @@ class Detection(Job[DetectEvent | None]):
         self._end()
         if self._problems:
             self._host.warn(_summary(self._problems))
+        self.finished.emit()
 
     def _in_words(self) -> str:
         k, held_out = self._found, self._hidden

@@ -183,6 +183,14 @@ class ReviewReader:
         )
         return [row[0] for row in rows]
 
+    def unsearched(self) -> list[int]:
+        """Return the cutouts on which a model has run, but no search for artefacts."""
+        rows = self._store.rows(
+            "SELECT id FROM cutouts WHERE artefacts IS NULL AND model IS NOT NULL "
+            "AND NOT withdrawn ORDER BY id"
+        )
+        return [row[0] for row in rows]
+
     def interests(self) -> dict[int, int]:
         """Return how interesting cutouts are, 0 to 3, where that was said."""
         return dict(

@@ -23,7 +23,6 @@ from clump_detector.image_files.sources import Source
 from .messages import (
     DetectMessage,
     DoneEvent,
-    FoundArtefacts,
     Loading,
     Proposals,
     Unreadable,
@@ -31,7 +30,7 @@ from .messages import (
 from .process import Worker
 from .requests import events_of
 
-DetectEvent = Proposals | FoundArtefacts | Unreadable | Loading
+DetectEvent = Proposals | Unreadable | Loading
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,6 @@ class CutoutRequest:
         FWHM of the PSF in pixels, where the header does not give it.
     boxes : sequence of (float, float, float, float)
         Corners of boxes that are to be described beside the model's own.
-    artefacts : bool
-        Whether artefacts are searched for, after all boxes are found.
     """
 
     key: str | int
@@ -64,7 +61,6 @@ class CutoutRequest:
     rgb: bool = False
     fwhm: float | None = None
     boxes: Sequence[tuple[float, float, float, float]] = ()
-    artefacts: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,9 +97,8 @@ def detect(
 
     Yields
     ------
-    Loading, Proposals, FoundArtefacts, Unreadable or None
-        One `Proposals` or `Unreadable` per cutout, in order; then the artefacts of
-        those that ask for them.
+    Loading, Proposals, Unreadable or None
+        One `Proposals` or `Unreadable` per cutout, in order.
 
     Returns
     -------
@@ -154,7 +149,6 @@ def _named(cutout: CutoutRequest) -> JsonObject:
     return {
         "key": cutout.key, "name": cutout.name, "fwhm": cutout.fwhm,
         "boxes": [list(corners) for corners in cutout.boxes],
-        "artefacts": cutout.artefacts,
     }  # fmt: skip
 
 

@@ -32,8 +32,7 @@ class DetectMessage:
         Path of the model folder.
     cutouts : list of dict
         Each with ``key``, ``name``, ``fwhm``, and ``files`` and ``bands``, or
-        ``array``, a .npy file, and ``rgb``; ``boxes`` are described, too, and with
-        ``artefacts`` these are searched for.
+        ``array``, a .npy file, and ``rgb``; ``boxes`` are described, too.
     device : str
         auto, cpu, cuda or mps.
     describe : bool
@@ -46,6 +45,21 @@ class DetectMessage:
     cutouts: list[JsonObject]
     device: str = "auto"
     describe: bool = False
+
+
+@dataclass(frozen=True)
+class ArtefactsMessage:
+    """Search cutouts for artefacts, until another request waits.
+
+    Attributes
+    ----------
+    cutouts : list of dict
+        As those of a `DetectMessage`.
+    """
+
+    do: ClassVar[str] = "artefacts"
+
+    cutouts: list[JsonObject]
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,7 @@ class StopMessage:
 
 Request = (
     DetectMessage
+    | ArtefactsMessage
     | TrainMessage
     | CompareMessage
     | ExplainMessage
@@ -186,7 +201,7 @@ class Proposals:
 
 @dataclass(frozen=True)
 class FoundArtefacts:
-    """The artefacts on one cutout, of a detection that was asked for them."""
+    """The artefacts on one cutout."""
 
     key: str | int
     artefacts: tuple[Artefact, ...]

@@ -95,20 +95,36 @@ def test_artefacts_are_searched_once_after_the_boxes(window, galaxies):
     pixels = np.asarray(Image.open(path)).copy()
     pixels[:, :25] = 0
     Image.fromarray(pixels).save(path)
+    (galaxies / "galaxy-2.png").write_bytes(b"no image")
     c = window.controller
     c.open_paths([galaxies])
     review = c.session.review
-    strip = next(r.id for r in review.cutouts() if r.name == "galaxy-3")
+    ids = {r.name: r.id for r in review.cutouts()}
+    strip, bad = ids["galaxy-3"], ids["galaxy-2"]
     c.detection.start("review")
     finish(window, c.detection)
+    finish(window, c.artefacts)
     found = {r.id: r.artefacts for r in review.cutouts()}
     assert "missing" in {one.kind for one in found[strip]}
-    assert None not in found.values()
+    assert [i for i in found if found[i] is None] == [bad]
     assert strip in review.queue(QueuePlan(shown="artefacts")).ids
     review.judge_artefact(strip, "missing", False)
     c.detection.start("review")  # a verdict stays, and nothing is searched again
     finish(window, c.detection)
+    assert not c.artefacts.running
     assert review.cutout(strip).verdicts == {"missing": False}
+
+
+def test_a_search_for_artefacts_lets_a_detection_go_first(sample):
+    c = sample.controller
+    c.detection.start("review")
+    finish(sample, c.detection)
+    assert c.artefacts.running
+    c.detection.start("cutout")
+    finish(sample, c.detection)
+    assert c.artefacts.running  # of a dozen cutouts, and it goes on
+    finish(sample, c.artefacts)
+    assert not c.session.review.unsearched()
 
 
 def test_done_cutouts_are_left_alone(sample):

@@ -12,6 +12,7 @@ import clump_detector.worker
 from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.train import events as training
 from napari_clumps.worker.messages import (
+    ArtefactsMessage,
     CancelledEvent,
     CancelMessage,
     CompareMessage,
@@ -60,7 +61,14 @@ def test_a_request_is_one_line(request_, line):
 
 def test_the_worker_answers_these_requests():
     known = {
-        one.do for one in (DetectMessage, TrainMessage, CompareMessage, ExplainMessage)
+        one.do
+        for one in (
+            DetectMessage,
+            ArtefactsMessage,
+            TrainMessage,
+            CompareMessage,
+            ExplainMessage,
+        )
     }
     known |= {CancelMessage.do, StopMessage.do, "quit"}
     rows = re.findall(r"^``(\w+)``", clump_detector.worker.__doc__, re.MULTILINE)

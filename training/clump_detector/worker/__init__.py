@@ -9,8 +9,9 @@
                ``files`` and ``bands``, or ``array``: a .npy file, and ``rgb``);
                ``loading``, ``loaded``, then ``boxes`` or ``problem`` per cutout.
                With ``describe`` the event ``boxes`` has a ``description``, also of
-               the ``boxes`` that a cutout is given with. After all of them,
-               ``artefacts`` of each cutout that has a true ``artefacts``
+               the ``boxes`` that a cutout is given with
+``artefacts``  ``cutouts`` (as those of ``detect``); ``artefacts`` or ``problem`` per
+               cutout, until another request waits
 ``train``      ``labels``, ``out``, ``base``, ``device``, ``config``; the events of
                `clump_detector.train.events`
 ``compare``    ``old``, ``new``, ``labels``, ``device``, ``which``, ``keep`` (the

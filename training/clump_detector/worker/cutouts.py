@@ -70,22 +70,24 @@ def proposals(
     }
 
 
-def artefacts(entry: JsonObject) -> Event:
+def artefacts(entry: JsonObject, cancel: CancelToken) -> Event:
     """Return the event ``artefacts`` of one cutout of a request.
 
     Parameters
     ----------
     entry : dict
         One of the request's ``cutouts``.
+    cancel : CancelToken
 
     Raises
     ------
+    Cancelled
     ImageError
         If the cutout cannot be read.
     """
     from clump_detector.images.artefacts.search import find_artefacts
 
-    found = find_artefacts(_read(entry))
+    found = find_artefacts(_read(entry), cancel)
     return {"event": "artefacts", "artefacts": [one.to_json() for one in found]}
 
 

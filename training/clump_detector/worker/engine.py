@@ -6,6 +6,7 @@ import os
 import queue
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ def serve(
     send : callable
         Takes the events.
     """
-    engine = Engine()
+    engine = Engine(lambda: not waiting.empty())
     while (request := waiting.get()) is not None:
         number = int(request.get("id", 0))
         token = requests.begin(number)
@@ -54,6 +55,7 @@ def _answer(engine: Engine, request: Request, send: Send, cancel: CancelToken) -
     try:
         work = {
             "detect": engine.detect,
+            "artefacts": engine.artefacts,
             "train": engine.train,
             "compare": engine.compare,
             "explain": engine.explain,
@@ -86,9 +88,16 @@ def _message(error: Exception) -> str:
 
 
 class Engine:
-    """Does the work; the model stays loaded between requests."""
+    """Does the work; the model stays loaded between requests.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    others_wait : callable
+        Whether requests wait for the one under way.
+    """
+
+    def __init__(self, others_wait: Callable[[], bool] = lambda: False) -> None:
+        self._others_wait = others_wait
         self._predictor: Predictor | None = None
         self._describer: Describer | None = None
         self._loaded: tuple[Path, str, int | None] | None = None
@@ -159,7 +168,6 @@ class Engine:
                 event = {"event": "problem", "message": _message(error)}
                 problems += 1
             emit({"key": entry.get("key"), **event})
-        self._search_artefacts(request["cutouts"], emit, cancel)
         return {
             "cutouts": len(request["cutouts"]),
             "boxes": found,
@@ -167,22 +175,36 @@ class Engine:
             "seconds": round(time.perf_counter() - start, 3),
         }
 
-    def _search_artefacts(
-        self, entries: list[Request], emit: Send, cancel: CancelToken
-    ) -> None:
-        """Search those for artefacts that ask for it, after all boxes are there.
+    def artefacts(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
+        """Search cutouts for artefacts, until another request waits.
 
-        A cutout that cannot be read was a problem already.
+        Parameters
+        ----------
+        request : dict
+            As in the table of `clump_detector.worker`.
+        emit : callable
+            Takes the events.
+        cancel : CancelToken
+
+        Returns
+        -------
+        dict
+            Fields of the event ``done``.
         """
-        for entry in entries:
-            if not entry.get("artefacts"):
-                continue
+        searched = 0
+        for entry in request["cutouts"]:
             cancel.check()
+            if self._others_wait():
+                break
             try:
-                event = artefacts(entry)
-            except ClumpError:
-                continue
+                event = artefacts(entry, cancel)
+            except (Cancelled, BrokenPipeError):
+                raise
+            except Exception as error:
+                event = {"event": "problem", "message": _message(error)}
             emit({"key": entry.get("key"), **event})
+            searched += 1
+        return {"searched": searched}
 
     def explain(self, request: Request, emit: Send, cancel: CancelToken) -> Event:
         """Explain why a model proposes a box.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clump_detector.core.progress import CancelToken
 from clump_detector.images.cutout import Cutout
 
 from .bands import find_band_offset
@@ -36,13 +37,22 @@ _SEARCHES = (
 )
 
 
-def find_artefacts(cutout: Cutout) -> tuple[Artefact, ...]:
+def find_artefacts(
+    cutout: Cutout, cancel: CancelToken | None = None
+) -> tuple[Artefact, ...]:
     """Return the artefacts on a cutout, in the order of `KINDS`.
 
     Parameters
     ----------
     cutout : Cutout
+    cancel : CancelToken, optional
+        Checked between the searches.
+
+    Raises
+    ------
+    Cancelled
     """
+    check = (cancel or CancelToken()).check
     sides = cutout.height, cutout.width
     if min(sides) < SMALLEST or max(sides) > LARGEST:
         return ()
@@ -52,14 +62,18 @@ def find_artefacts(cutout: Cutout) -> tuple[Artefact, ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # means of nothing: NaN
         stars = [*find_saturated_stars(image)]
+        check()
         gaps = [one for one in find_gaps(image) if not _within(one, stars)]
-        lines = find_lines(image, [star.place for star in stars])
+        check()
+        lines = [*find_lines(image, [star.place for star in stars])]
         found = [
             *stars,
             *gaps,
             *(one for one in lines if not _beside(one, gaps, image)),
         ]
-        found += [one for search in _SEARCHES for one in search(image)]
+        for search in _SEARCHES:
+            check()
+            found += search(image)
     order = list(KINDS)
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
 

@@ -1,0 +1,1 @@
+"""Searching the cutouts of a review for artefacts, while nothing else is to be done."""
