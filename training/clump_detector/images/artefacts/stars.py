@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from clump_detector.core.arrays import Floats
-
 from .image import SearchedImage
 from .kinds import Artefact
+from .spikes import Star, best_spikes, polar
 
 #: Bright sources that are looked at, the brightest first, and least brightness above
 #: the sky in grey levels of the picture.
 MOST_STARS, LEAST_BRIGHTNESS = 8, 60.0
 
-#: Angles of a polar image about a star.
-ANGLES = 120
-
-#: Spikes are narrower than this many of these angles.
-NARROW = 9
-
 #: Spikes in four directions, or two opposite ones, this many times the noise.
 FOUR_SPIKES, TWO_SPIKES = 6.4, 7.0
-
-#: From this clearness on, the best middle is searched.
-WORTH_A_LOOK = 3.0
 
 #: With a white disc of this many pixels fewer spikes do,
 DISC, DISC_SPIKES = 210, 3.0
@@ -62,14 +51,6 @@ WITHIN = 12.0
 
 #: It lies at least this many FWHM from the nucleus.
 OFF_NUCLEUS = 1.5
-
-
-@dataclass(frozen=True)
-class Star:
-    """A bright compact source: its place in pixels."""
-
-    x: float
-    y: float
 
 
 def _apart(one: Star, other: Star) -> float:
@@ -152,7 +133,7 @@ def _why_saturated(
         if np.hypot(x - star.x, y - star.y) < _core(image) + image.fwhm:
             return f"a star that lost its core on {pixels} pixels, or bleeds"
     middle, disc = discs.at(star)
-    spikes = _best_spikes(image, (star, middle))
+    spikes = best_spikes(image, (star, middle))
     if spikes.four >= FOUR_SPIKES or spikes.two >= TWO_SPIKES:
         most = max(spikes.four, spikes.two)
         return f"a star with spikes, {most:.0f} times the noise"
@@ -182,80 +163,9 @@ def bright_sources(image: SearchedImage) -> list[Star]:
     return [Star(float(columns[k]), float(rows[k])) for k in order]
 
 
-@dataclass(frozen=True)
-class Spikes:
-    """How clear spikes are, in units of the noise: of four, and of two opposite."""
-
-    four: float
-    two: float
-
-
-def _best_spikes(image: SearchedImage, places: tuple[Star, ...]) -> Spikes:
-    """Return the clearest spikes about some places, or about pixels beside the best.
-
-    A pixel beside the middle of the star they are half as clear.
-    """
-    found = {place: _spikes(image, place) for place in dict.fromkeys(places)}
-    best = max(found, key=lambda one: found[one].four)
-    if found[best].four >= WORTH_A_LOOK:
-        for dy in (-1.0, 0.0, 1.0):
-            for dx in (-1.0, 0.0, 1.0):
-                place = Star(best.x + dx, best.y + dy)
-                found[place] = _spikes(image, place)
-    return max(found.values(), key=lambda one: one.four)
-
-
-def _spikes(image: SearchedImage, star: Star) -> Spikes:
-    """Measure the spikes of a star.
-
-    At each radius its light less the median over all angles, cut at 3 times the
-    noise, less the mean over neighbouring angles: arms and companions are wider.
-    """
-    from scipy import ndimage
-
-    wide = min(image.fwhm, 9.0)
-    rings = _polar(image, star, 1.5 * wide, int(np.clip(10 * wide, 20, 70)))
-    middle = np.nanmedian(rings, axis=1, keepdims=True)
-    spread = 1.4826 * np.nanmedian(np.abs(rings - middle), axis=1, keepdims=True)
-    clear = np.clip(
-        (rings - middle) / np.maximum(spread, image.luminance_noise / 2), -3, 3
-    )
-    there = np.isfinite(clear)
-    clear = np.where(there, clear, 0)
-    around = ndimage.uniform_filter1d(clear, NARROW, axis=1, mode="wrap")
-    share = ndimage.uniform_filter1d(there.astype(float), NARROW, axis=1, mode="wrap")
-    clear = np.where(there, clear - around / np.maximum(share, 1e-3), 0)
-    counts = there.sum(axis=0)
-    by_angle = clear.sum(axis=0) / np.sqrt(np.maximum(counts, 1))
-    by_angle[counts < 8] = np.nan
-    quarter = ANGLES // 4
-    four = np.stack([np.roll(by_angle, -k * quarter) for k in range(4)])
-    seen = np.isfinite(four).sum(axis=0)
-    means = np.where(seen >= 2, np.nansum(four, axis=0) / np.maximum(seen, 1), 0)
-    two = np.minimum(four[0], four[2])
-    return Spikes(float(means.max()), float(np.nan_to_num(two).max()))
-
-
-def _polar(image: SearchedImage, star: Star, first: float, count: int) -> Floats:
-    """Return the luminance about a star, shape (count, ANGLES); NaN outside."""
-    from scipy import ndimage
-
-    angles = 2 * np.pi * np.arange(ANGLES) / ANGLES
-    radii = first + np.arange(count)
-    places = [
-        star.y + np.outer(radii, np.sin(angles)),
-        star.x + np.outer(radii, np.cos(angles)),
-    ]
-    values: Floats = ndimage.map_coordinates(
-        image.luminance, places, order=1, cval=np.nan
-    )
-    values[~np.isfinite(values).any(axis=1)] = 0
-    return values
-
-
 def _extent(image: SearchedImage, star: Star) -> float:
     """Return the radius at which a star's light ends in the sky, in pixels."""
-    middle = np.nanmedian(_polar(image, star, 0.5, 100), axis=1)
+    middle = np.nanmedian(polar(image, star, 0.5, 100), axis=1)
     sky = float(np.median(image.luminance))
     over = np.flatnonzero(middle < sky + max(6.0, image.luminance_noise))
     return float(over[0]) if len(over) else 100.0
@@ -296,7 +206,7 @@ def _closed(image: SearchedImage, place: Star) -> float:
 
     A gap between the arms of a galaxy is open to two sides.
     """
-    around = _polar(image, place, 0.5, _core(image))
+    around = polar(image, place, 0.5, _core(image))
     brightest = np.nanmax(around, axis=0)
     inside = np.isfinite(around[-1])
     if not inside.any():
