@@ -12,7 +12,7 @@ from pathlib import Path
 
 #: Seconds after which a test gives up waiting for what takes moments when nobody else
 #: works on the machine.
-PATIENCE = 900.0
+PATIENCE = 600.0
 
 _STATUS = Path("/proc/self/status")
 

@@ -349,7 +349,7 @@ def test_cancel_ends_within_a_request_and_the_next_run_goes_on(server, tmp_path)
     stop = threading.Event()
     four = [galaxy(f"g{i}", dec=2.2 + i / 1e4) for i in range(4)]
     plan = make_plan(four, Choices(SDSS, size=30), tmp_path)
-    events = fetch(plan, quick(patience=PATIENCE), stop)
+    events = fetch(plan, quick(patience=300.0), stop)
     assert isinstance(next(events), Fetched)
     server.always = "503"
     assert isinstance(next(events), Waits)
