@@ -213,8 +213,8 @@ class Controller:
         """End all background jobs and close the review."""
         jobs = (
             self.artefacts, self.comparing, self.describing, self.detection,
-            self.explaining,
-            self.injecting, self.retraining, self.downloads, self.surveys,
+            self.explaining, self.injecting, self.retraining, self.downloads,
+            self.surveys,
         )  # fmt: skip
         for job in jobs:
             job.close()

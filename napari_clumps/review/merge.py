@@ -201,6 +201,7 @@ def _state(ours: Side, theirs: Side, waiting: bool) -> Iterator[Change]:
         "interest": max(
             (i for i in (own.interest, other.interest) if i is not None), default=None
         ),
+        # Their verdicts on artefacts count where we have none.
         "verdicts": {**other.verdicts, **own.verdicts},
     }
     if own.artefacts is None and other.artefacts is not None:

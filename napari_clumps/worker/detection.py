@@ -20,13 +20,7 @@ from clump_detector.core.errors import ClumpError, from_os_error
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 
-from .messages import (
-    DetectMessage,
-    DoneEvent,
-    Loading,
-    Proposals,
-    Unreadable,
-)
+from .messages import DetectMessage, DoneEvent, Loading, Proposals, Unreadable
 from .process import Worker
 from .requests import events_of
 

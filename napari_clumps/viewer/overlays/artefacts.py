@@ -44,11 +44,10 @@ class ArtefactMarks(CameraOverlay):
                 [QPointF(*self._camera.on_screen(corner)) for corner in corners]
             )
             left = min((frame.at(k) for k in range(4)), key=lambda p: p.x() + p.y())
-            words = one.kind.replace("_", " ")
             for colour, width in ((_RIM, 3.0), (_INK, 1.4)):
                 painter.setPen(QPen(colour, width, Qt.PenStyle.DashLine))
                 painter.drawPolygon(frame)
-            self._write(painter, left, words)
+            self._write(painter, left, one.name)
         painter.end()
 
     def _write(self, painter: QPainter, corner: QPointF, words: str) -> None:

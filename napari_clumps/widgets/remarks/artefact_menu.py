@@ -6,6 +6,7 @@ from functools import partial
 
 from qtpy.QtWidgets import QMenu
 
+from clump_detector.images.artefacts.kinds import Artefact
 from napari_clumps.app.controller import Controller
 from napari_clumps.review import FLAGS
 from napari_clumps.viewer.overlays.artefacts import ArtefactMarks
@@ -47,35 +48,33 @@ class ArtefactMenu:
             submenu.deleteLater()
         self._submenus.clear()
         cutout = self._session.cutout
-        reasons: dict[str, list[str]] = {}
+        by_kind: dict[str, list[Artefact]] = {}
         for one in (cutout.artefacts if cutout else None) or ():
-            reasons.setdefault(one.kind, []).append(one.reason)
+            by_kind.setdefault(one.kind, []).append(one)
         for action in (self._line, self._title):
-            action.setVisible(bool(reasons))
-        for number, (kind, why) in enumerate(reasons.items(), start=len(FLAGS) + 1):
-            verdict = cutout.verdicts.get(kind) if cutout else None
-            self._add(number, kind, why, verdict)
+            action.setVisible(bool(by_kind))
+        for number, found in enumerate(by_kind.values(), start=len(FLAGS) + 1):
+            verdict = cutout.verdicts.get(found[0].kind) if cutout else None
+            self._add(number, found, verdict)
 
-    def _add(
-        self, number: int, kind: str, reasons: list[str], verdict: bool | None
-    ) -> None:
-        name = kind.replace("_", " ")
-        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        words = f"{_SIGNS[verdict]} {name}: {reasons[0]}{more}"
+    def _add(self, number: int, found: list[Artefact], verdict: bool | None) -> None:
+        """Add the submenu of one kind."""
+        first = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        words = f"{_SIGNS[verdict]} {first.name}: {first.reason}{more}"
         key = f"&{number}" if number < 10 else f"{number}"
         submenu = QMenu(f"{key}  {words}", self._menu)
-        submenu.setObjectName(f"artefact_{kind}")
+        submenu.setObjectName(f"artefact_{first.kind}")
         for choice, said in VERDICTS.items():
             action = submenu.addAction(said)
             action.setCheckable(True)
             action.setChecked(choice is verdict)
-            action.triggered.connect(
-                partial(self._judge, kind, choice)  # Qt appends whether it is checked
-            )
+            action.triggered.connect(partial(self._judge, first.kind, choice))
         self._menu.addMenu(submenu)
         self._submenus.append(submenu)
 
-    def _judge(self, kind: str, verdict: bool | None, _checked: bool = False) -> None:
+    def _judge(self, kind: str, verdict: bool | None, _checked: bool) -> None:
+        """Decide on a kind; Qt adds whether the entry is checked."""
         self._remarks.judge_artefact(kind, verdict)
 
     def _show_places(self) -> None:

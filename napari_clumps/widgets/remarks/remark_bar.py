@@ -148,7 +148,7 @@ def _embolden(button: QToolButton, bold: bool) -> None:
 
 def _in_words(found: Sequence[Artefact]) -> str:
     """Return what the program found, each kind once."""
-    kinds = dict.fromkeys(one.kind.replace("_", " ") for one in found)
+    kinds = dict.fromkeys(one.name for one in found)
     key = BOOK.key("flag")
     return f"Found by the program: {', '.join(kinds)}. {key} takes or refuses it."
 

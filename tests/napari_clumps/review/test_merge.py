@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clump_detector.core.errors import Cancelled, ReviewError
 from clump_detector.image_files.sources import Source
+from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.review import Box, Proposal, QueuePlan, Review, Status
 from napari_clumps.review.comparison.agreement import (
@@ -145,6 +146,26 @@ def test_flags_and_remarks_of_both(pair: Pair) -> None:
 
 
 # -- the whole file -----------------------------------------------------------
+
+
+def test_artefacts_and_verdicts_of_both(pair: Pair) -> None:
+    ada, ben = pair
+    trail = Artefact("trail", "a bright line", (1.0, 2.0, 3.0, 4.0))
+    star = Artefact("saturated_star", "a star with spikes", (5.0, 5.0, 9.0, 9.0))
+    ada.note_artefacts(1, [trail, star])
+    for i in (1, 2):
+        ben.note_artefacts(i, [trail, star])
+        ben.judge_artefact(i, "trail", False)
+        ben.judge_artefact(i, "saturated_star", True)
+    ada.judge_artefact(1, "trail", True)
+    merge(ada, ben)
+    assert ada.cutout(1).verdicts == {"trail": True, "saturated_star": True}
+    assert ada.cutout(2).artefacts == (trail, star)  # Ada's was not searched
+    assert ada.cutout(2).standing_artefacts == (star,)
+    assert ada.cutout(3).artefacts is None
+    ada.undo()
+    assert ada.cutout(1).verdicts == {"trail": True}
+    assert ada.check() == []
 
 
 def test_the_other_file_stays_and_undo_takes_the_merge_back(pair: Pair) -> None:

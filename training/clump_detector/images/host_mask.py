@@ -225,18 +225,41 @@ def background(image: NDArray[np.float32]) -> tuple[float, float]:
     )
     values = np.concatenate([strip.ravel() for strip in strips])
     level = float(np.median(values))
+    return level, max(noise_below(values, level), 0.5)
+
+
+def noise_below(values: AnyArray, level: float) -> float:
+    """Return the noise of a sky as a standard deviation, from values below its level.
+
+    Parameters
+    ----------
+    values : array of any shape
+    level : float
+        Their median, or that of the sky.
+    """
     below = level - values[values <= level]
-    return level, max(1.4826 * float(np.median(below)), 0.5)
+    return 1.4826 * float(np.median(below))
+
+
+def central_part(shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Return the rows and columns about the centre in which a galaxy is looked for.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width.
+    """
+    height, width = shape
+    reach = max(int(CENTRAL * min(height, width)), 1)
+    return (
+        slice(height // 2 - reach, height // 2 + reach + 1),
+        slice(width // 2 - reach, width // 2 + reach + 1),
+    )
 
 
 def central_segment(segments: NDArray[np.int32]) -> int:
     """Return the label of the largest segment near the centre, or 0."""
     height, width = segments.shape
-    reach = max(int(CENTRAL * min(height, width)), 1)
-    middle = segments[
-        height // 2 - reach : height // 2 + reach + 1,
-        width // 2 - reach : width // 2 + reach + 1,
-    ]
-    counts = np.bincount(middle.ravel())
+    counts = np.bincount(segments[central_part((height, width))].ravel())
     counts[0] = 0
     return int(counts.argmax())

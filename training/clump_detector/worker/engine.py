@@ -87,6 +87,16 @@ def _message(error: Exception) -> str:
     )
 
 
+def _or_problem(work: Callable[..., Event], *args: object) -> Event:
+    """Return the event of a cutout, or the event ``problem`` that says what failed."""
+    try:
+        return work(*args)
+    except (Cancelled, BrokenPipeError):
+        raise
+    except Exception as error:
+        return {"event": "problem", "message": _message(error)}
+
+
 class Engine:
     """Does the work; the model stays loaded between requests.
 
@@ -159,14 +169,9 @@ class Engine:
         found = problems = 0
         for entry in request["cutouts"]:
             cancel.check()
-            try:
-                event = proposals(model, entry, cancel, describer)
-                found += len(event["boxes"])
-            except (Cancelled, BrokenPipeError):
-                raise
-            except Exception as error:
-                event = {"event": "problem", "message": _message(error)}
-                problems += 1
+            event = _or_problem(proposals, model, entry, cancel, describer)
+            problems += event["event"] == "problem"
+            found += len(event.get("boxes", ()))
             emit({"key": entry.get("key"), **event})
         return {
             "cutouts": len(request["cutouts"]),
@@ -196,12 +201,7 @@ class Engine:
             cancel.check()
             if self._others_wait():
                 break
-            try:
-                event = artefacts(entry, cancel)
-            except (Cancelled, BrokenPipeError):
-                raise
-            except Exception as error:
-                event = {"event": "problem", "message": _message(error)}
+            event = _or_problem(artefacts, entry, cancel)
             emit({"key": entry.get("key"), **event})
             searched += 1
         return {"searched": searched}

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from clump_detector.core.arrays import Mask
 from clump_detector.images.cutout import Cutout
 from clump_detector.images.host_mask import (
-    CENTRAL,
+    central_part,
     central_segment,
     host_mask,
+    noise_below,
     nucleus,
 )
 from clump_detector.images.psf_width import width_from_noise
@@ -109,21 +110,12 @@ class SearchedImage:
     @cached_property
     def galaxy(self) -> Mask:
         """Where the central galaxy is clearly brighter than the sky, less far out."""
-        level = max(CLEAR, CLEAR_SHARE * float(self.smooth[self._middle].max()))
+        brightest = float(self.smooth[central_part(self.shape)].max())
+        level = max(CLEAR, CLEAR_SHARE * brightest)
         numbers = segments_above(self.smooth, level, max(int(self.fwhm**2), 5))
         central = central_segment(numbers)
         mask: Mask = numbers == central if central else np.zeros_like(self.missing)
         return mask
-
-    @property
-    def _middle(self) -> tuple[slice, slice]:
-        """The part about the cutout's centre where its galaxy is brightest."""
-        height, width = self.shape
-        reach = max(int(CENTRAL * self.side), 1)
-        return np.s_[
-            height // 2 - reach : height // 2 + reach + 1,
-            width // 2 - reach : width // 2 + reach + 1,
-        ]
 
     @cached_property
     def filled(self) -> bool:
@@ -142,10 +134,8 @@ class SearchedImage:
         free = ~self.missing & ~self.host
         for plane in self.planes:
             values = plane[free] if free.sum() > BLOCK**2 else plane.ravel()
-            level = np.median(values)
-            below = level - values[values <= level]
-            levels.append(level)
-            noises.append(1.4826 * np.median(below))
+            levels.append(float(np.median(values)))
+            noises.append(noise_below(values, levels[-1]))
         least = LEAST_NOISE if self.cutout.is_picture else 0
         spread = np.maximum(noises, least).astype(np.float32)
         spread[spread == 0] = 1
@@ -174,8 +164,8 @@ class SearchedImage:
     @cached_property
     def luminance_noise(self) -> float:
         """The noise of the luminance's sky, as a standard deviation in grey levels."""
-        below = float(np.median(self.luminance)) - self.luminance
-        return max(1.4826 * float(np.median(below[below >= 0])), LEAST_NOISE)
+        level = float(np.median(self.luminance))
+        return max(noise_below(self.luminance, level), LEAST_NOISE)
 
     @cached_property
     def nucleus(self) -> tuple[float, float]:

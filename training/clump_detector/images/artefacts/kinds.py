@@ -20,6 +20,10 @@ KINDS = {
 }
 
 
+#: Corners x1, y1, x2, y2 in pixels from the centre of the first one.
+Place = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Artefact:
     """Something on a cutout that is not its galaxy.
@@ -37,7 +41,12 @@ class Artefact:
 
     kind: str
     reason: str
-    place: tuple[float, float, float, float]
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """The kind as users read it."""
+        return self.kind.replace("_", " ")
 
     def to_json(self) -> list[Any]:
         """Return kind, reason and the four corners as a list."""

@@ -15,8 +15,8 @@ from clump_detector.core.arrays import Floats, Mask
 from clump_detector.images.segmentation import grown, segments_above
 
 from .image import SearchedImage
-from .kinds import Artefact
-from .shapes import Group, Place, groups, part_of
+from .kinds import Artefact, Place
+from .shapes import Group, groups, part_of
 from .stretches import Stretch, along_lines
 
 #: The stretch is a trail from this gain on, if this share of it is brighter than its

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from clump_detector.core.arrays import Floats, Mask
 
+from .kinds import Place
+
 #: A line of equal brightness is this many standard deviations of its pixels long.
 _UNIFORM = float(np.sqrt(12))
-
-
-#: Corners x1, y1, x2, y2 in pixels from the centre of the first one.
-Place = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ SKY_SHARE = 0.25
 #: of a pixel, and in a picture by this many grey levels.
 BRIGHT, BRIGHT_LEVELS = 3.0, 14.0
 
-#: As many blocks beside each other, on the cutout's rim, make a find.
+#: As many blocks beside each other, on the cutout's rim, make a find; one in a corner
+#: is on two sides, and counts twice.
 LEAST_BLOCKS = 3
 
 #: The whole sky is coloured where its brightest colour exceeds its darkest by this
@@ -71,7 +72,7 @@ def _brightest(image: SearchedImage, excess: Floats) -> Iterator[Artefact]:
     if counts[best] < LEAST_BLOCKS:
         return
     rows, columns = np.nonzero(numbers == best)
-    side = image.side / BLOCKS
+    side = _block_side(image)
     height, width = image.shape
     place = (
         float(columns.min() * side),
@@ -87,9 +88,14 @@ def _brightest(image: SearchedImage, excess: Floats) -> Iterator[Artefact]:
     )
 
 
+def _block_side(image: SearchedImage) -> int:
+    """Return the side of a block of sky in pixels."""
+    return max(image.side // BLOCKS, BLOCK // 2)
+
+
 def _block_skies(image: SearchedImage) -> Floats:
     """Return the sky by plane in blocks, shape (n, rows, columns); NaN without sky."""
-    side = max(int(image.side / BLOCKS), BLOCK // 2)
+    side = _block_side(image)
     height, width = image.shape
     free = ~image.missing & ~grown(image.galaxy, 2 * image.fwhm)
     skies = []
