@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from clump_detector.core.errors import ClumpError, LabelError
+from clump_detector.labels.classes.mapping import ClassMap, taken_as
 from clump_detector.labels.joined import join_label_sets, set_name
-from clump_detector.labels.label_set import read_label_set, write_label_set
+from clump_detector.labels.label_set import LabelSet, read_label_set, write_label_set
 
 _DECIDE = "Accept, reject or draw some boxes, or set cutouts done, first."
 
@@ -51,17 +52,21 @@ def frozen_labels(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def joined_labels(paths: Sequence[Path]) -> Iterator[Path]:
+def joined_labels(
+    paths: Sequence[Path], classes: ClassMap | None = None
+) -> Iterator[Path]:
     """Give the file of one label set that has the labels of all that are named.
 
     Parameters
     ----------
     paths : sequence of path
         Label sets and reviews, one at least.
+    classes : mapping of str to (str or None), optional
+        What classes are taken for; see `taken_as`.
     """
     with ExitStack() as stack:
         files = [stack.enter_context(frozen_labels(path)) for path in paths]
-        if len(files) == 1:
+        if len(files) == 1 and not classes:
             yield files[0]
             return
         names = [set_name(path) for path in paths]
@@ -73,7 +78,7 @@ def joined_labels(paths: Sequence[Path]) -> Iterator[Path]:
                 print(f"Left out: {why}.", file=sys.stderr)
         folder = tempfile.TemporaryDirectory(prefix="napari-clumps-")
         together = Path(stack.enter_context(folder)) / "labels.json"
-        write_label_set(joined, together)
+        write_label_set(_taken_as(joined, classes or {}), together)
         try:
             yield together
         except ClumpError as error:
@@ -81,3 +86,18 @@ def joined_labels(paths: Sequence[Path]) -> Iterator[Path]:
                 raise
             # Nobody knows the file that is made here and gone again.
             raise type(error)(error.what, None, error.remedy) from error
+
+
+def _taken_as(labels: LabelSet, classes: ClassMap) -> LabelSet:
+    """Return labels with other classes; refuse classes that they do not have.
+
+    Raises
+    ------
+    LabelError
+    """
+    if wrong := [cls for cls in classes if cls not in labels.classes]:
+        raise LabelError(
+            f"the labels have no class {wrong[0]!r}",
+            remedy=f"They have: {', '.join(map(repr, labels.classes))}.",
+        )
+    return taken_as(labels, classes)

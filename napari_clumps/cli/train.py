@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,8 @@ from clump_detector.config.recipe import preset
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError, ReviewError
 from clump_detector.core.json_types import JsonObject
+from clump_detector.labels.classes.mapping import ClassMap, parse_class_map
+from clump_detector.labels.classes.names import known_class
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
@@ -72,6 +74,14 @@ def train(
     epochs: Annotated[int | None, described(TrainConfig, "epochs")] = None,
     seed: Annotated[int | None, described(TrainConfig, "seed")] = None,
     goal: Annotated[str | None, described(TrainConfig, "goal")] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="What classes of the labels are taken for that the model does not "
+            'know: "star=star" to learn it, "knot=clump" for the same as clump, "arm=" '
+            "to ignore its boxes; several with commas between."
+        ),
+    ] = None,
     device: Device = "auto",
     resume: Annotated[
         bool, typer.Option(help="Resume an interrupted training run.")
@@ -90,6 +100,7 @@ def train(
         device=device,
         resume=resume,
         goal=goal,
+        classes=parse_class_map(classes or ""),
     )
 
 
@@ -163,6 +174,7 @@ def _train(
     device: str,
     resume: bool,
     goal: str | None,
+    classes: ClassMap,
 ) -> None:
     """Train a model, say where it is, and compare it with the one it started from.
 
@@ -196,12 +208,14 @@ def _train(
                 remedy="Give either --base or --encoder.",
             )
         start, model = "", with_encoder(model, encoder)
-    with joined_labels(sources) as path:
+    folder = resolve_model(start) if start else None
+    known = model.classes if folder is None else read_card(folder).config.classes
+    with joined_labels(sources, classes) as path:
         request = TrainRequest(
             labels=path,
             out=out or new_model_folder(sources[0].stem),
-            base=resolve_model(start) if start else None,
-            config=config,
+            base=folder,
+            config=replace(config, new_classes=_new_classes(classes, known, config)),
             model=model,
             model_keys=plan.model_keys,
             resume=resume,
@@ -214,6 +228,16 @@ def _train(
                 alone = len(sources) == 1 and sources[0].suffix == ".clumps"
                 review = sources[0] if alone else None
                 _compare_with_base(request.base, made, path, device, review)
+
+
+def _new_classes(
+    classes: ClassMap, known: Sequence[str], config: TrainConfig
+) -> tuple[str, ...]:
+    """Return the classes that a model is to learn beside those that it knows."""
+    wanted = [*config.new_classes, *(cls for cls in classes.values() if cls)]
+    return tuple(
+        cls for cls in dict.fromkeys(wanted) if known_class(cls, known) is None
+    )
 
 
 @app.command()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.text import plural
-from clump_detector.labels.classes import class_names
+from clump_detector.labels.classes.matching import class_names
+from clump_detector.labels.classes.non_clumps import is_no_clump
 from clump_detector.labels.external import ForeignBox, ForeignLabels
 from clump_detector.labels.formats.detect import read_labels
-from clump_detector.labels.non_clumps import is_no_clump
 from clump_detector.labels.placement.place import Placed, place_labels
 from napari_clumps.review import Label, Review
 

@@ -18,7 +18,7 @@ from clump_detector.core.text import plural
 from clump_detector.image_files.sources import Source
 from clump_detector.images.identity import content_key
 from clump_detector.images.overrides import Choice
-from clump_detector.labels.label_set import DEFAULT_CLASSES
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
 from clump_detector.survey_search.addresses import files_of, item_for
 from clump_detector.survey_search.dataset.asking.selection import Selection
 from clump_detector.survey_search.dataset.details import (

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import FileError, LabelError
 from clump_detector.image_files.sources import Source
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
 from clump_detector.labels.label_set import (
-    DEFAULT_CLASSES,
     LabelledBox,
     LabelledCutout,
     LabelSet,

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from clump_detector.core.errors import FileError, ReviewError
+from clump_detector.core.errors import ConfigError, FileError, ReviewError
 from clump_detector.core.files import atomic_path
 from clump_detector.image_files.sources import Source
+from clump_detector.labels.classes.names import as_classes
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.storage.connection import review_error
 from napari_clumps.review.storage.schema import SCRIPT
@@ -42,15 +43,20 @@ def create_file(
     Raises
     ------
     ReviewError
-        If the file exists already, there is no cutout, or it cannot be written;
-        nothing is left of it then.
+        If the file exists already, there is no cutout, the classes cannot be used, or
+        it cannot be written; nothing is left of it then.
     """
-    _refuse_invalid(path, sources, classes, held_out)
+    _refuse_invalid(path, sources, held_out)
+    try:
+        # Those of a survey's model may have characters that users are not to choose.
+        named = as_classes(classes, there=classes)
+    except ConfigError as error:
+        raise ReviewError(error.what, path, error.remedy) from error
     with _new_store(path) as store:
         store.put_meta(
             id=str(uuid.uuid4()),
             created=log.now(),
-            classes=list(classes),
+            classes=list(named),
             held_out=held_out,
             seed=secrets.randbits(32) if seed is None else seed,
             annotator=annotator,
@@ -59,9 +65,7 @@ def create_file(
         log.note(store, cutouts, annotator, log.now())
 
 
-def _refuse_invalid(
-    path: Path, sources: Sequence[Source], classes: Sequence[str], held_out: float
-) -> None:
+def _refuse_invalid(path: Path, sources: Sequence[Source], held_out: float) -> None:
     if path.exists():
         raise ReviewError(
             "there is a file of this name already",
@@ -70,10 +74,6 @@ def _refuse_invalid(
         )
     if not sources:
         raise ReviewError("a review needs a cutout", path, "Give images or a folder.")
-    if not classes or len(set(classes)) != len(classes) or not all(classes):
-        raise ReviewError(
-            f"these are no classes: {list(classes)}", path, "Give names that differ."
-        )
     if not 0 <= held_out < 1:
         raise ReviewError(
             f"{held_out} is no share to hold out", path, "Give a number from 0 to 0.9."

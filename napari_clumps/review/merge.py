@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.text import plural
+from clump_detector.labels.classes.names import known_class
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.storage import log
 from napari_clumps.review.storage.records import (
@@ -57,6 +58,8 @@ class MergeResult:
         Names of the cutouts whose image has another size there.
     touched : tuple of int
         Ids of the changed cutouts of the review.
+    classes : tuple of str
+        Classes that were added to the review, since the other had them.
     """
 
     cutouts: int
@@ -65,6 +68,7 @@ class MergeResult:
     disagreements: int
     skipped: tuple[str, ...] = ()
     touched: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,7 @@ class MergePlan:
         self._pairs, self.rest = pair_cutouts(ours, other)
         self._n = len(ours)
         self._skipped: list[str] = []
+        self._as_ours = {c: known_class(c, ours.classes) or c for c in other.classes}
         if not self._pairs:
             raise ReviewError(
                 "this review has none of the cutouts of the open one",
@@ -270,8 +275,28 @@ class MergePlan:
             self._skipped.append(yours.name)
             return
         ours = Side(self._names[0], mine, self._ours.boxes(mine.id))
-        theirs = Side(self._names[1], yours, self._other.boxes(yours.id))
+        boxes = [self._named_as_ours(box) for box in self._other.boxes(yours.id)]
+        theirs = Side(self._names[1], yours, boxes)
         yield from merge_changes(ours, theirs, lambda: next(self._ids))
+
+    @property
+    def new_classes(self) -> tuple[str, ...]:
+        """The classes that only the other review has."""
+        return tuple(c for c in self._as_ours.values() if c not in self._ours.classes)
+
+    def _named_as_ours(self, box: Box) -> Box:
+        """Return a box of the other review, its classes called as ours."""
+
+        def ours(cls: str) -> str:
+            return self._as_ours.get(cls, cls)
+
+        before = box.proposed
+        return replace(
+            box,
+            cls=ours(box.cls),
+            proposed=before and (*before[:4], ours(before[4])),
+            opinions=tuple(replace(o, cls=ours(o.cls)) for o in box.opinions),
+        )
 
     def outcome(self, changes: Sequence[Change]) -> MergeResult:
         """Return the outcome of the changes."""
@@ -287,8 +312,9 @@ class MergePlan:
         n_shared = len(self._pairs) - len(self._skipped)
         touched = tuple(dict.fromkeys(change.cutout for change in changes))
         return MergeResult(
-            n_shared, len(self.rest), taken, waiting, tuple(self._skipped), touched
-        )
+            n_shared, len(self.rest), taken, waiting, tuple(self._skipped), touched,
+            self.new_classes,
+        )  # fmt: skip
 
 
 def merge_in_words(merged: MergeResult) -> str:
@@ -297,6 +323,8 @@ def merge_in_words(merged: MergeResult) -> str:
         f"{merged.cutouts} cutouts in both, {merged.added} added, {merged.boxes} "
         "decisions adopted."
     )
+    if merged.classes:
+        text += f" Classes added: {', '.join(merged.classes)}."
     if not merged.disagreements:
         return text + " No disagreements."
     n = merged.disagreements
@@ -327,6 +355,8 @@ def merge_steps(
         new = cutouts.adopt_changes(plan.rest)
         log.note(store, new, ours.annotator, log.now())
         changes += plan.added()
+        if plan.new_classes:
+            store.put_meta(classes=[*ours.classes, *plan.new_classes])
         if changes:
             log.decide(store, changes, ours.annotator, log.now(), should_go_on)
         return plan.outcome(changes)

@@ -71,6 +71,7 @@ class Notes:
     def __init__(self, store: Store, remember: Remember) -> None:
         self._store = store
         self._remember = remember
+        self._classes: tuple[str, ...] | None = None
 
     @property
     def queue_plan(self) -> QueuePlan:
@@ -143,6 +144,32 @@ class Notes:
         kept = dict(self._store.meta().get("confirmed", ()))
         kept[cutout_id] = log.last_seq(self._store)
         self._remember(confirmed=[list(pair) for pair in kept.items()])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of boxes; the first one is given to drawn boxes."""
+        # Kept: they are asked for at every key.
+        if self._classes is None:
+            self._classes = tuple(self._store.meta()["classes"])
+        return self._classes
+
+    @classes.setter
+    def classes(self, names: Iterable[str]) -> None:
+        self._remember(classes=list(names))
+        self.forget_classes()
+
+    def forget_classes(self) -> None:
+        """Read the classes again: a merge has added some."""
+        self._classes = None
+
+    @property
+    def model_classes(self) -> dict[str, str | None]:
+        """What the user takes the classes of models for; None leaves boxes out."""
+        return dict(self._store.meta().get("model_classes", {}))
+
+    @model_classes.setter
+    def model_classes(self, names: Mapping[str, str | None]) -> None:
+        self._remember(model_classes=dict(names))
 
     @property
     def survey(self) -> SurveyOrigin | None:

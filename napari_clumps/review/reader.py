@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -9,10 +10,12 @@ from typing import Self
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.fluxes.units import chosen_unit
+from clump_detector.labels.classes.names import known_class
 from clump_detector.labels.label_set import LabelSet
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.images.summary import CutoutSummary, read_summaries
+from napari_clumps.review.queries.class_counts import class_counts
 from napari_clumps.review.queries.counts import counts, disagreements, learning_counts
 from napari_clumps.review.queries.score_filter import Least, everything
 from napari_clumps.review.storage.records import Box, Counts, CutoutRecord, Decision
@@ -50,7 +53,6 @@ class ReviewReader:
         self._notes = Notes(file.store, self._remember)
         self.path = file.path
         self.id = file.id
-        self.classes = file.classes
         self.annotator = file.annotator
         self.read_only_reason = file.read_only_reason
 
@@ -345,6 +347,41 @@ class ReviewReader:
 
     def _remember(self, **values: object) -> None:
         """Write values that are no decision; only a `ReviewWriter` does."""
+
+    # -- classes ------------------------------------------------------------
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of boxes; the first one is given to drawn boxes."""
+        return self._notes.classes
+
+    def class_counts(self) -> Counter[str]:
+        """Return the number of boxes by class, those that had it once included."""
+        return class_counts(self._store)
+
+    def class_map(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Return what the classes of a model are called here, as far as it is known.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of a model.
+
+        Returns
+        -------
+        dict
+            The class of this review by the model's, or None where the user leaves such
+            boxes out. Missing is a class of which the user has to say what it is.
+        """
+        chosen, classes = self._notes.model_classes, self.classes
+        found: dict[str, str | None] = {}
+        for name in names:
+            own = known_class(name, classes)
+            if own is not None:
+                found[name] = own
+            elif name in chosen and chosen[name] in (None, *classes):
+                found[name] = chosen[name]
+        return found
 
     # -- several reviewers -------------------------------------------------
 

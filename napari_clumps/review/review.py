@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.image_files.sources import Source
-from clump_detector.labels.label_set import DEFAULT_CLASSES
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.records import Box, Change
 from napari_clumps.review.storage.snapshot import box_of
@@ -317,4 +317,6 @@ class Review(ReviewWriter):
             raise ReviewError(self.read_only_reason)
         with ReviewReader.open(path, read_only=True) as other:
             merge = merge_steps(self, other, self._store, self._cutouts, should_go_on)
-            return (yield from merge)
+            merged = yield from merge
+        self._notes.forget_classes()
+        return merged

@@ -9,9 +9,11 @@ from psygnal import Signal
 
 from clump_detector.core.errors import ReviewError
 from clump_detector.core.json_types import JsonObject
+from clump_detector.core.text import plural
 from clump_detector.image_files.added_light import AddedLight
 from clump_detector.image_files.sources import Source
 from clump_detector.images.artefacts.kinds import Artefact
+from clump_detector.labels.classes.names import as_classes
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.storage.records import Box, Change, Label, Proposal
 from napari_clumps.review.storage.review_file import ReviewFile
@@ -60,6 +62,56 @@ class ReviewWriter(ReviewReader):
 
     def _remember(self, **values: object) -> None:
         self._recorder.remember(**values)
+
+    # -- classes ------------------------------------------------------------
+
+    def choose_classes(self, names: Iterable[str]) -> None:
+        """Set the classes of boxes. This is no step of undo.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The first one is given to drawn boxes.
+
+        Raises
+        ------
+        ConfigError
+            If a name cannot be a class, or two are the same.
+        ReviewError
+            If the review is read-only, or a class that boxes have, or had once, is not
+            among them.
+        """
+        if self.read_only_reason is not None:
+            raise ReviewError(self.read_only_reason)
+        chosen = as_classes(names, there=self.classes)
+        gone = [cls for cls in self.classes if cls not in chosen]
+        counts = self.class_counts() if gone else {}
+        if kept := next((cls for cls in gone if counts[cls]), None):
+            n = plural(counts[kept], "box has it, or had", "boxes have it, or had")
+            raise ReviewError(
+                f"the class {kept!r} has to stay: {n} it once",
+                self.path,
+                "Keep it in the list; others can be added, and the order changed.",
+            )
+        self._notes.classes = chosen
+
+    def map_classes(self, names: Mapping[str, str | None]) -> None:
+        """Say what the classes of models are here. This is no step of undo.
+
+        Parameters
+        ----------
+        names : mapping of str to (str or None)
+            The class of this review by the model's; a new one is added to the review,
+            and boxes of a class with None are left out.
+
+        Raises
+        ------
+        ConfigError, ReviewError
+            As `choose_classes`.
+        """
+        new = [cls for cls in dict.fromkeys(names.values()) if cls is not None]
+        self.choose_classes([*self.classes, *(c for c in new if c not in self.classes)])
+        self._notes.model_classes = {**self._notes.model_classes, **names}
 
     def _refuse_classes(self, classes: Iterable[str]) -> None:
         for cls in classes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clump_detector.image_files.sources import Source
-from clump_detector.labels.classes import class_names
+from clump_detector.labels.classes.matching import class_names
 from clump_detector.labels.external import ForeignLabels
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.placement.place import Placed, place_labels

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from clump_detector.core.errors import LabelError
-from clump_detector.labels.classes import class_names
+from clump_detector.labels.classes.matching import class_names
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.label_set import read_label_set
 from tests.fields.labels_made import (

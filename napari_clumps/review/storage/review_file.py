@@ -25,7 +25,6 @@ class ReviewFile:
         Why nothing can be written, in sentences.
     id : str
         Of the review.
-    classes : tuple of str
     annotator : str or None
         Name of the reviewer who made it.
     unit : str
@@ -37,7 +36,6 @@ class ReviewFile:
     lock: WriterLock | None
     read_only_reason: str | None
     id: str
-    classes: tuple[str, ...]
     annotator: str | None
     unit: str
 
@@ -68,8 +66,8 @@ class ReviewFile:
             else:
                 reason = lock.reason
             opened = cls(
-                path, store, lock, reason, meta["id"], tuple(meta["classes"]),
-                meta["annotator"], meta.get("unit", ""),
+                path, store, lock, reason, meta["id"], meta["annotator"],
+                 meta.get("unit", ""),
             )  # fmt: skip
             store.bring_up_to_date()
         except BaseException:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.config.training import TrainConfig
@@ -204,7 +205,7 @@ def test_labels_of_another_size_or_class(make_labels, tmp_path):
     knot = replace(labels.cutouts[0].boxes[0], cls="knot")
     cutouts = (replace(labels.cutouts[0], boxes=(knot,)), *labels.cutouts[1:])
     write_label_set(LabelSet(cutouts, ("clump", "knot")), path)
-    with pytest.raises(LabelError, match=r"class 'knot'.*'galaxy-0'.*'odd clump'"):
+    with pytest.raises(LabelError, match=r"'odd clump': 'knot' \(1 box\).*knot=knot"):
         go(path, tmp_path / "new")
 
 
@@ -573,3 +574,50 @@ def test_kept_features_and_half_precision(make_labels, tmp_path, tiny_folder, pa
     half = replace(QUICK, train_parts=parts, precision="half")
     request = TrainRequest(make_labels(4), tmp_path / "half", tiny_folder, half)
     assert (run.train(request) / "model.json").is_file()
+
+
+# -- classes -----------------------------------------------------------------------
+
+
+def test_a_class_is_learned_that_the_base_has_not(make_labels, tiny_folder, tmp_path):
+    path = make_labels(8)
+
+    def relabelled(cutouts):
+        for cutout in cutouts:
+            first, *rest = cutout.boxes
+            yield replace(cutout, boxes=(replace(first, cls="star"), *rest))
+
+    labels = read_label_set(path)
+    cutouts = tuple(relabelled(labels.cutouts))
+    write_label_set(LabelSet(cutouts, (*labels.classes, "star")), path)
+    made, events = go(
+        path, tmp_path / "new", tiny_folder, epochs=12, new_classes=("star",)
+    )
+    assert read_card(made).config.classes == ("clump", "odd clump", "star")
+    assert any("'star' is new" in said and "8 boxes, which are few" in said
+               for said in events[0]["problems"])  # fmt: skip
+    detector, _ = load_model(made)
+    detector.roi_heads.score_thresh = 0.0
+    with torch.inference_mode():
+        found = detector([as_tensor(np.array(Image.open(cutouts[0].source.path)))])[0]
+    # It began at some hundredth of the others' chance.
+    odd, star = (
+        torch.where(found["labels"] == k, found["scores"], 0).max() for k in (2, 3)
+    )
+    assert star > odd
+    # The next training starts from the model with three classes, and needs no more.
+    again, events = go(path, tmp_path / "again", made)
+    assert read_card(again).config.classes == ("clump", "odd clump", "star")
+    assert events[0]["problems"] == []
+
+
+def test_classes_by_another_name_are_the_models_own(make_labels, tmp_path):
+    path = make_labels(3)
+    labels = read_label_set(path)
+    cutouts = tuple(
+        replace(c, boxes=tuple(replace(b, cls="Odd") for b in c.boxes))
+        for c in labels.cutouts
+    )
+    write_label_set(LabelSet(cutouts, ("Odd",)), path)
+    samples = load_samples(read_label_set(path), path, TINY, share=0.0, seed=0)
+    assert all((sample.labels == 2).all() for sample in samples.train)

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from clump_detector.core.errors import LabelError, ReviewError
 from clump_detector.image_files.sources import Source
-from clump_detector.labels.classes import class_names
+from clump_detector.labels.classes.matching import class_names
 from clump_detector.labels.label_set import read_label_set, write_label_set
 from napari_clumps.io.import_labels import add_labels, find_labels
 from napari_clumps.review import Box, Label, Proposal, QueuePlan, Review, Status

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from clump_detector.core.errors import ConfigError
-from clump_detector.labels.label_set import DEFAULT_CLASSES
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
 
 from .tables import require
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clump_detector.core.options import option
+from clump_detector.labels.classes.names import as_classes
 from clump_detector.metrics.threshold import Goal
 
 from .tables import require
@@ -87,6 +88,8 @@ class TrainConfig:
         "completeness 0.8", the least that is asked for.
     precision : {"full", "half"}
         Half is bfloat16: up to twice as fast on a processor or card that has it.
+    new_classes : tuple of str
+        Classes of the labels that the model is to learn beside those that it has.
     checkpoint : bool
         Write a checkpoint beside the new model, to continue after a break.
     skip_missing : bool
@@ -148,6 +151,7 @@ class TrainConfig:
         label="Threshold for",
     )
     precision: str = "full"
+    new_classes: tuple[str, ...] = ()
     checkpoint: bool = False
     skip_missing: bool = False
 
@@ -159,6 +163,8 @@ class TrainConfig:
             require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
         require(self.clip > 0, "clip", self.clip, "more than 0")
         Goal.of(self.goal)
+        if self.new_classes:
+            as_classes(self.new_classes)
         half = self.precision in ("full", "half")
         require(half, "precision", self.precision, "'full' or 'half'")
         for name in (

@@ -14,7 +14,7 @@ from clump_detector.core.errors import LabelError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.notation import flag, real, whole
 
-from .non_clumps import is_no_clump
+from .classes.non_clumps import is_no_clump
 
 Id = int | str
 

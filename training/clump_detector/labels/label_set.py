@@ -16,6 +16,7 @@ from clump_detector.core.files import read_json, relative_path, write_json
 from clump_detector.core.json_types import JsonObject
 from clump_detector.image_files.sources import Source
 
+from .classes.names import DEFAULT_CLASSES
 from .coco_file import (
     Id,
     class_names,
@@ -29,8 +30,6 @@ from .coco_file import (
     sized_images,
     without_no_clumps,
 )
-
-DEFAULT_CLASSES = ("clump", "odd clump")
 
 _MAKE_AGAIN = "Export the label set again, or correct it in an editor."
 

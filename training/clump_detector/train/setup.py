@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from clump_detector.config.training import ENSEMBLE_FOLDS, TrainConfig
 from clump_detector.core.errors import FileError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
+from clump_detector.core.text import plural
+from clump_detector.detector.class_layers import with_more_classes
 from clump_detector.detector.encoder import MODEL, is_pretrained, normalisation
 from clump_detector.detector.model_folder import load_model
 from clump_detector.detector.network import Detector, build_detector
+from clump_detector.labels.classes.names import known_class
 from clump_detector.labels.label_set import LabelSet, read_label_set
 from clump_detector.models.card import ModelCard
 
@@ -25,6 +29,9 @@ from .fitting.fitter import FROZEN_BELOW, Fitter, Start
 from .request import TrainRequest
 from .samples.dataset import Samples, counts, load_samples, teaches
 from .schedule import Schedule
+
+#: From fewer boxes a class is not learned well: half of a kind differs by chance.
+FEW_OF_A_CLASS = 50
 
 _TOO_FEW = (
     "Too few done cutouts to spare any for validation: the epoch with the lowest "
@@ -85,9 +92,20 @@ class Setup:
             out_of_fold=bool(self.folds),
             epochs=self.schedule.config.epochs,
             steps=self.schedule.all_steps,
-            problems=tuple(self.samples.problems),
+            problems=(*self.samples.problems, *self._of_new_classes()),
             note=self._note(),
         )
+
+    def _of_new_classes(self) -> Iterator[str]:
+        """Yield from how many boxes each class is learned that the base has not."""
+        for cls in self.schedule.config.new_classes:
+            number = self.model.classes.index(cls) + 1
+            n = sum(int((s.labels == number).sum()) for s in self.samples.train)
+            yield (
+                f"The class {cls!r} is new to the model, which learns it from "
+                f"{plural(n, 'box', 'boxes')}"
+                + (", which are few." if n < FEW_OF_A_CLASS else ".")
+            )
 
     def _note(self) -> str:
         """Return what the user should know before the training begins."""
@@ -118,6 +136,7 @@ def prepare(request: TrainRequest, cancel: CancelToken) -> Setup:
     processes, device = join(config.device, config.train_parts, config.batch)
     torch.manual_seed(config.seed)
     detector, model, base = _starting_point(request)
+    model, detector = _with_new_classes(detector, model, config.new_classes)
     labels = read_label_set(request.labels)
     in_folds = processes.size == 1 and _suits_folds(labels, config)
     samples = load_samples(
@@ -166,6 +185,17 @@ def _starting_point(
         mean, std = normalisation(request.model.encoder)
     model = replace(request.model, image_mean=mean, image_std=std)
     return build_detector(model), model, None
+
+
+def _with_new_classes(
+    detector: Detector, model: ModelConfig, new: Sequence[str]
+) -> tuple[ModelConfig, Detector]:
+    """Return a detector that can learn more classes, and its configuration."""
+    added = [cls for cls in new if known_class(cls, model.classes) is None]
+    if not added:
+        return model, detector
+    model = replace(model, classes=(*model.classes, *added))
+    return model, with_more_classes(detector, model)
 
 
 def _trained_before(model: ModelConfig, base: ModelCard | None) -> Start:

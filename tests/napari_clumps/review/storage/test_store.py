@@ -136,8 +136,9 @@ def test_an_existing_file_is_never_overwritten(review: Review, tmp_path: Path) -
     ("options", "message"),
     [
         ({"sources": []}, "needs a cutout"),
-        ({"classes": ()}, "no classes"),
-        ({"classes": ("clump", "clump")}, "no classes"),
+        ({"classes": ()}, "no class"),
+        ({"classes": ("clump", "Clump")}, "same name"),
+        ({"classes": ("clump", "")}, "it is empty"),
         ({"held_out": 1.5}, "no share"),
         ({"held_out": -0.1}, "no share"),
     ],

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clump_detector.core.errors import LabelError
+from clump_detector.labels.classes.non_clumps import is_no_clump
 from clump_detector.labels.external import Corners, ForeignBox, ForeignLabels
 from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
-from clump_detector.labels.non_clumps import is_no_clump
 from clump_detector.labels.placement.match import galaxy_name
 from clump_detector.labels.placement.place import PlacedBox, place_labels
 

@@ -10,9 +10,9 @@ FWHM.
 
 from __future__ import annotations
 
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
 from clump_detector.labels.coordinates import sky_position
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
-from clump_detector.labels.label_set import DEFAULT_CLASSES
 
 from .table import LabelTable
 

@@ -12,6 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from clump_detector.core.errors import LabelError
+from clump_detector.labels.classes.non_clumps import (
+    DIFFICULT_COLUMNS,
+    IGNORED_COLUMNS,
+    is_set,
+)
 from clump_detector.labels.coordinates import share, sky_position
 from clump_detector.labels.external import (
     Corners,
@@ -20,7 +25,6 @@ from clump_detector.labels.external import (
     Losses,
     Size,
 )
-from clump_detector.labels.non_clumps import DIFFICULT_COLUMNS, IGNORED_COLUMNS, is_set
 
 from .box_columns import find_boxes, find_points, first, image_sizes
 from .table import LabelTable

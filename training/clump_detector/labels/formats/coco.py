@@ -17,7 +17,7 @@ from pathlib import Path
 from clump_detector.core.errors import ClumpError, LabelError
 from clump_detector.core.notation import real
 from clump_detector.core.signatures import kind_of
-from clump_detector.labels.classes import first_number
+from clump_detector.labels.classes.matching import first_number
 from clump_detector.labels.coco_file import (
     CROWD,
     IGNORED,

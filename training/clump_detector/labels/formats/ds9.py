@@ -18,9 +18,9 @@ import numpy as np
 
 from clump_detector.core.errors import LabelError
 from clump_detector.core.notation import whole
+from clump_detector.labels.classes.non_clumps import is_no_clump
 from clump_detector.labels.coordinates import sky_position
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
-from clump_detector.labels.non_clumps import is_no_clump
 from clump_detector.labels.packed_files import is_inside, read_text
 from clump_detector.labels.regions import pixel_box
 

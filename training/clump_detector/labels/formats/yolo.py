@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from clump_detector.core.errors import LabelError
-from clump_detector.labels.classes import first_number
+from clump_detector.labels.classes.matching import first_number
 from clump_detector.labels.coordinates import share
 from clump_detector.labels.external import ForeignBox, ForeignLabels, Losses
 from clump_detector.labels.packed_files import is_inside, read_text

@@ -20,6 +20,7 @@ from clump_detector.core.errors import (
     TrainingError,
 )
 from clump_detector.core.progress import CancelToken
+from clump_detector.core.text import plural
 from clump_detector.detector.targets import LossTarget
 from clump_detector.images.cutout import read_cutout
 from clump_detector.images.identity import (
@@ -30,6 +31,8 @@ from clump_detector.images.identity import (
     pixels_key,
     with_pixels,
 )
+from clump_detector.labels.classes.mapping import unknown_classes
+from clump_detector.labels.classes.names import known_class
 from clump_detector.labels.label_set import (
     LabelledBox,
     LabelledCutout,
@@ -206,16 +209,20 @@ def counts(samples: Sequence[Sample]) -> dict[str, int]:
 def _check_classes(
     cutouts: Sequence[LabelledCutout], config: ModelConfig, path: Path
 ) -> None:
-    for cutout in cutouts:
-        for box in (*cutout.boxes, *cutout.rejected):
-            if box.cls not in config.classes:
-                known = ", ".join(repr(c) for c in config.classes)
-                raise LabelError(
-                    f"the class {box.cls!r} of a box on {cutout.source.name!r} is not "
-                    f"one of the model's, which are {known}",
-                    path,
-                    "Change the class, or start from another model.",
-                )
+    unknown = unknown_classes(LabelSet(tuple(cutouts)), config.classes)
+    if not unknown:
+        return
+    known = ", ".join(repr(c) for c in config.classes)
+    said = ", ".join(f"{cls!r} ({plural(n, 'box', 'boxes')})"
+                     for cls, n in unknown.items())  # fmt: skip
+    first = next(iter(unknown))
+    raise LabelError(
+        f"classes of its boxes are none of the model's, which are {known}: {said}",
+        path,
+        f'Say what each is, with --classes: "{first}={first}" for a class that the '
+        f'model is to learn, "{first}={config.classes[0]}" where it is the same as '
+        f'that, "{first}=" for boxes to ignore.',
+    )
 
 
 def _refuse_missing(
@@ -259,7 +266,8 @@ def load_sample(
     fwhm = (labelled.fwhm or cutout.fwhm) if by_psf else None
     seen = network_picture(cutout, fwhm, config)
     counted = [b for b in labelled.boxes if not b.ignored]
-    numbers = [config.classes.index(b.cls) + 1 for b in counted]
+    known = [known_class(b.cls, config.classes) or b.cls for b in counted]
+    numbers = [config.classes.index(cls) + 1 for cls in known]
     ignored = [b for b in labelled.boxes if b.ignored]
     keys = (
         *labelled.keys, *image_keys(labelled.source), pixels_key(cutout.pixels)

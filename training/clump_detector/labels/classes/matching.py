@@ -13,22 +13,8 @@ from pathlib import Path
 from clump_detector.core.errors import LabelError
 from clump_detector.core.notation import whole
 
-from .label_set import DEFAULT_CLASSES
+from .names import known_class
 from .non_clumps import is_no_clump
-
-#: Other names of the default classes, in lower case.
-_ALIASES = {
-    "clumpy": DEFAULT_CLASSES[0],
-    "clumps": DEFAULT_CLASSES[0],
-    "clumpy, odd": DEFAULT_CLASSES[1],
-    "odd": DEFAULT_CLASSES[1],
-    "odd_clump": DEFAULT_CLASSES[1],
-    "odd-clump": DEFAULT_CLASSES[1],
-    "oddclump": DEFAULT_CLASSES[1],
-    "odd clumps": DEFAULT_CLASSES[1],
-    "unusual": DEFAULT_CLASSES[1],
-    "unusual clump": DEFAULT_CLASSES[1],
-}
 
 
 def class_names(
@@ -72,8 +58,7 @@ def class_names(
     if numbers and len(numbers) == len(named):
         known = _by_number(numbers, classes, first, path)
     else:
-        known = {w: own.get(k) or own.get(_ALIASES.get(k, ""))
-                 for w in named if (k := " ".join(w.lower().split()))}  # fmt: skip
+        known = {w: known_class(w, classes) for w in named}
     none_known = not any(known.values())
     return {
         w: None if w not in marks

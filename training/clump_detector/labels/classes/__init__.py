@@ -1,0 +1,1 @@
+"""Names of classes: which are possible, and what other files call them."""
