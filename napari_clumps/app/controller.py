@@ -16,11 +16,12 @@ from psygnal import Signal
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.text import plural
 from clump_detector.images.overrides import NO_CHOICE, Choice
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
 from napari_clumps.io.formats import export_labels
 from napari_clumps.jobs.artefacts.search import ArtefactSearch
 from napari_clumps.jobs.comparing import Comparing
 from napari_clumps.jobs.describing import Describing
-from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.detecting.detection import Detection
 from napari_clumps.jobs.download import Downloads
 from napari_clumps.jobs.exchange import Exchange
 from napari_clumps.jobs.explaining import Explaining
@@ -186,12 +187,13 @@ class Controller:
         paths: Sequence[str | Path],
         review: Path | None = None,
         choice: Choice = NO_CHOICE,
+        classes: Sequence[str] = DEFAULT_CLASSES,
     ) -> bool | None:
         """Open a review file, or a review of images and folders.
 
         See `Opening.open_paths`.
         """
-        return self.opening.open_paths(paths, review, choice)
+        return self.opening.open_paths(paths, review, choice, classes)
 
     def reload(self) -> None:
         """Show the review again after many changes, such as an import."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clump_detector.core.errors import ClumpError
-from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.detecting.detection import Detection
 from napari_clumps.jobs.training.retraining import Retraining
 from napari_clumps.models.removal import remove, rename
 

@@ -10,7 +10,8 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.galaxies.sidecar import rows_without_cutout
 from clump_detector.image_files.sources import search
 from clump_detector.images.overrides import NO_CHOICE, Choice
-from napari_clumps.jobs.detection import Detection
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
+from napari_clumps.jobs.detecting.detection import Detection
 from napari_clumps.jobs.exchange import Exchange
 from napari_clumps.review import QueuePlan, Review
 from napari_clumps.settings.paths import review_path_for
@@ -54,6 +55,7 @@ class Opening:
         paths: Sequence[str | Path],
         review: Path | None = None,
         choice: Choice = NO_CHOICE,
+        classes: Sequence[str] = DEFAULT_CLASSES,
     ) -> bool:
         """Open a review file, or a review of images and folders.
 
@@ -65,6 +67,8 @@ class Opening:
             The review file to create or resume; by default it is in the images' folder.
         choice : Choice
             Properties that the user gives for images that do not record them.
+        classes : sequence of str
+            Of a review that is made new.
 
         Returns
         -------
@@ -89,7 +93,8 @@ class Opening:
                 words.insert(0, f"{added} new cutouts were added to {path.name}.")
                 self.session.announce_modified()
         else:
-            made = Review.create(path, sources, annotator=load_settings().name())
+            name = load_settings().name()
+            made = Review.create(path, sources, classes=classes, annotator=name)
             made.unit = choice.unit
             self._show_review(made)
         if any(words):
@@ -112,6 +117,19 @@ class Opening:
         self.session.opened.unit = words
         if self.session.cutout is not None:
             self.session.show_changes(self.session.cutout.id)
+        return True
+
+    @shows_errors
+    def choose_classes(self, names: Sequence[str]) -> bool:
+        """Set the classes of the open review; return True unless they were refused.
+
+        Parameters
+        ----------
+        names : sequence of str
+            See `Review.choose_classes`.
+        """
+        self.session.opened.choose_classes(names)
+        self.session.announce_modified()
         return True
 
     def open_review(self, path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from clump_detector.core.json_types import JsonObject
 from clump_detector.core.text import plural
 from napari_clumps.jobs.comparing import Comparing
 from napari_clumps.review import QueuePlan, Review
@@ -17,8 +18,10 @@ from napari_clumps.review.comparison.agreement import (
 )
 from napari_clumps.review.comparison.answers import answers_of
 from napari_clumps.review.comparison.catalogues import put_first
+from napari_clumps.review.comparison.ceiling_plot import draw_ceiling
 from napari_clumps.review.comparison.several import (
     agreement_of_several,
+    ceiling_in_words,
     several_in_words,
 )
 from napari_clumps.settings.settings import load_settings
@@ -37,6 +40,12 @@ class Reviewers:
     navigator : Navigator
     comparing : Comparing
         Compares the open review with a catalogue.
+
+    Attributes
+    ----------
+    ceiling : dict or None
+        How far people agree, and the model with them, by the comparison that was made
+        last; see `agreement_of_several`.
     """
 
     def __init__(
@@ -44,6 +53,7 @@ class Reviewers:
     ) -> None:
         self.session, self._navigator = session, navigator
         self.comparing = comparing
+        self.ceiling: JsonObject | None = None
 
     @property
     def review(self) -> Review | None:
@@ -85,15 +95,27 @@ class Reviewers:
         paths : sequence of path
             Reviews of the same cutouts, one at least.
         """
+        self.ceiling = None
         with ExitStack() as stack:
             ours = self.session.opened
             others = [
                 stack.enter_context(Review.open(p, read_only=True)) for p in paths
             ]
-            if len(others) == 1:
-                return agreement_in_words(compare_reviews(ours, others[0]))
+            two = compare_reviews(ours, others[0]) if len(others) == 1 else None
+            if two is not None and not two.cutouts:
+                return agreement_in_words(two)
             found = answers_of([ours, *others], self.session.scores.least)
-            return several_in_words(agreement_of_several(found))
+        self.ceiling = agreement_of_several(found)
+        if two is None:
+            return several_in_words(self.ceiling)
+        return [*agreement_in_words(two), *ceiling_in_words(self.ceiling)]
+
+    @shows_errors
+    def save_ceiling(self, path: Path) -> None:
+        """Draw the last comparison into a file: png, pdf or svg."""
+        if self.ceiling is not None:
+            draw_ceiling(self.ceiling, path)
+            self.session.say(f"{path.name} is drawn.")
 
     @shows_errors
     def compare_catalogue(self, path: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from clump_detector.core.errors import ClumpError, ConfigError
 from clump_detector.core.text import plural
+from clump_detector.labels.classes.names import DEFAULT_CLASSES, as_classes
 
 from .options import Bands, Unit, app, warn
 from .progress import shown_steps
@@ -53,6 +54,13 @@ def review(
     review_file: Annotated[
         Path | None,
         typer.Option("--review", help="The review file to make or go on with."),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help='What boxes can be, such as "clump, odd clump, star"; the first one '
+            "is given to drawn boxes."
+        ),
     ] = None,
     bands: Bands = None,
     unit: Unit = None,
@@ -113,7 +121,30 @@ def review(
             paths[0],
             "Make one with: napari-clumps survey SOURCE --out DATASET.",
         )
-    _take_back(open_window(paths, review_file, Choice.of(bands, unit)))
+    chosen = as_classes(classes.split(",")) if classes is not None else DEFAULT_CLASSES
+    if classes is not None:
+        _choose_classes(paths, review_file, chosen)
+    _take_back(open_window(paths, review_file, Choice.of(bands, unit), chosen))
+
+
+def _choose_classes(
+    paths: Sequence[Path], review_file: Path | None, classes: Sequence[str]
+) -> None:
+    """Set the classes of a review that is there already.
+
+    Raises
+    ------
+    ClumpError
+        If it cannot have these.
+    """
+    from napari_clumps.review import Review
+    from napari_clumps.settings.paths import review_path_for
+
+    named = len(paths) == 1 and paths[0].suffix == ".clumps"
+    path = paths[0] if named else review_file or review_path_for(paths)
+    if path.is_file():
+        with Review.open(path) as opened:
+            opened.choose_classes(classes)
 
 
 def _question(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from clump_detector.core.errors import ClumpError
 from clump_detector.images.overrides import NO_CHOICE, Choice
+from clump_detector.labels.classes.names import DEFAULT_CLASSES
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -37,7 +38,10 @@ def require_napari() -> ModuleType:
 
 
 def open_window(
-    paths: Sequence[Path], review: Path | None = None, choice: Choice = NO_CHOICE
+    paths: Sequence[Path],
+    review: Path | None = None,
+    choice: Choice = NO_CHOICE,
+    classes: Sequence[str] = DEFAULT_CLASSES,
 ) -> list[Path]:
     """Open napari with a review and return when it is closed.
 
@@ -49,6 +53,8 @@ def open_window(
         The review file to create or resume.
     choice : Choice
         What the user says about images that do not say it themselves.
+    classes : sequence of str
+        Of a review that is made new.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def open_window(
             opened[controller.session.review.path] = None
 
     controller.session.review_opened.connect(note)
-    if not controller.open_paths(paths, review, choice):
+    if not controller.open_paths(paths, review, choice, classes):
         viewer.close()
         raise ClumpError("the review could not be opened", paths[0])
     napari.run()

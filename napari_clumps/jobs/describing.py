@@ -16,7 +16,7 @@ from napari_clumps.worker.detection import DetectEvent, detect
 from napari_clumps.worker.messages import Proposals, Unreadable
 
 from .base import Job
-from .detection import Detection, TakesDescriptions, described_request
+from .detecting.detection import Detection, TakesDescriptions, described_request
 from .host import JobHost
 
 

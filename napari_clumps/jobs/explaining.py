@@ -15,7 +15,7 @@ from napari_clumps.worker.detection import CutoutRequest
 from napari_clumps.worker.explanation import explain
 
 from .base import Job
-from .detection import Detection
+from .detecting.detection import Detection
 from .host import JobHost
 
 #: What is explained: a cutout, corners of a box on it, and the id of the model.

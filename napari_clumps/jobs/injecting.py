@@ -15,7 +15,7 @@ from clump_detector.core.text import plural
 from clump_detector.image_files.added_light import AddedLight
 from napari_clumps.review import CutoutRecord, Review
 
-from .detection import Detection
+from .detecting.detection import Detection
 from .host import JobHost
 from .work import Work
 

@@ -26,6 +26,7 @@ from napari_clumps.widgets.base.parts import (
     text_label,
 )
 from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.classes.class_choices import ClassChoices
 
 _DEVICES = {
     "automatic": "auto",
@@ -51,6 +52,7 @@ class DetectPanel(QWidget):
         layout.addLayout(self._threshold_row())
         self._expected = text_label("expected")
         layout.addWidget(self._expected)
+        layout.addWidget(self._class_row())
         layout.addLayout(self._buttons())
         self._progress = QProgressBar()
         self._progress.setObjectName("detect_progress")
@@ -100,6 +102,35 @@ class DetectPanel(QWidget):
         )
         return button_row(self._start, self._cancel)
 
+    def _class_row(self) -> QWidget:
+        """Return the question about classes that the review does not have."""
+        self._choices = ClassChoices(
+            "model_classes", "add it as a class", "take it for “{}”", "leave out"
+        )
+        self._answer = plain_button(
+            "answer_classes",
+            "Use these, and detect",
+            lambda: self._detection.answer(self._choices.answers()),
+            "Kept in the review: it is not asked again",
+        )
+        row = QWidget()
+        layout = QVBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._choices)
+        layout.addWidget(self._answer)
+        return row
+
+    def _ask_classes(self) -> None:
+        question, review = self._detection.classes.question, self._session.review
+        unknown = () if question is None else question.unknown
+        model = "" if question is None else question.model
+        self._choices.ask(
+            f"What are these classes of {model} in this review?",
+            {cls: cls for cls in unknown},
+            () if review is None else review.classes,
+        )
+        self._answer.setVisible(bool(unknown))
+
     # -- wiring -------------------------------------------------------------
 
     def _connect(self, viewer: Viewer) -> None:
@@ -110,6 +141,8 @@ class DetectPanel(QWidget):
         listen(
             self,
             (self._detection.changed, self._on_progress),
+            (self._detection.classes.changed, self._ask_classes),
+            (c.session.review_opened, self._ask_classes),
             (c.session.models_changed, self._fill),
             (c.session.settings_changed, self._show_device),
             (c.session.review_opened, self._fill_scopes),
@@ -131,6 +164,7 @@ class DetectPanel(QWidget):
         self._filling = False
         self._on_cutout()
         self._on_progress()
+        self._ask_classes()
 
     def _on_cutout(self) -> None:
         self._show_threshold(self._session.threshold)

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 
 from clump_detector.config.recipe import preset
 from clump_detector.config.training import TrainConfig
+from clump_detector.core.text import plural
 from napari_clumps.jobs.training.curves import RetrainChoices
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.viewer.napari_private import main_window
@@ -28,6 +29,7 @@ from napari_clumps.widgets.base.parts import (
     text_label,
 )
 from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.classes.class_choices import ClassChoices
 from napari_clumps.widgets.plots.training_curves import CurvesView
 
 _PARTS = {
@@ -76,6 +78,10 @@ class RetrainPanel(QWidget):
         )
         layout.addWidget(self._counts)
         layout.addLayout(self._form())
+        self._classes = ClassChoices(
+            "new_classes", "learn it as a class", "the same as “{}”", "ignore its boxes"
+        )
+        layout.addWidget(self._classes)
         layout.addLayout(self._buttons())
         layout.addWidget(self._progress)
         layout.addWidget(self._outcome)
@@ -88,6 +94,7 @@ class RetrainPanel(QWidget):
         outer.addWidget(Scrolled("retrain_scroll", page, _LINES))
         fill_dock(self)
         self._connect()
+        self._base.changed.connect(self._on_base)
         self._fill()
         self._on_progress()
 
@@ -165,6 +172,9 @@ class RetrainPanel(QWidget):
             self._base.value = self._session.scores.model_name
         self._on_counts()
 
+    def _on_base(self, _: str) -> None:
+        self._ask_classes()
+
     def _on_start(self) -> None:
         self._retraining.start(
             RetrainChoices(
@@ -173,6 +183,7 @@ class RetrainPanel(QWidget):
                 int(self._epochs.value),
                 int(self._seed.value),
                 str(self._goal.value),
+                self._classes.answers(),
             )
         )
 
@@ -186,7 +197,19 @@ class RetrainPanel(QWidget):
         obstacle = self._retraining.obstacle()
         self._start.setEnabled(obstacle is None and not self._retraining.running)
         self._start.setToolTip(obstacle or "Learn from the decisions so far")
+        self._ask_classes()
         self._show_next_step()
+
+    def _ask_classes(self) -> None:
+        """Ask about the classes of boxes that the base model does not know."""
+        base = str(self._base.value or "")
+        unknown = self._retraining.unknown_classes(base) if base else {}
+        self._classes.ask(
+            f"{base} does not know these classes of your boxes. What is the new model "
+            "to do with them?",
+            {cls: f"{cls} ({plural(n, 'box', 'boxes')})" for cls, n in unknown.items()},
+            self._retraining.classes_of(base) if unknown else (),
+        )
 
     def _show_next_step(self) -> None:
         """Say what to do with a new model, as long as there is one to decide on."""

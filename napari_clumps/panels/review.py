@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari.viewer import Viewer
@@ -32,6 +33,7 @@ from napari_clumps.widgets.base.parts import (
     text_label,
 )
 from napari_clumps.widgets.base.signals import listen
+from napari_clumps.widgets.classes.classes_dialog import ClassesDialog
 from napari_clumps.widgets.controls.box_table import BoxTable
 from napari_clumps.widgets.controls.empty_table import NoBoxes
 from napari_clumps.widgets.controls.import_export_bar import ExchangeButtons
@@ -53,6 +55,9 @@ _DECIDE_EACH = (
 
 #: Lines of text shown at least.
 _LINES = 28
+
+#: Classes that are named on the button.
+_CLASSES = 3
 
 
 class ReviewPanel(QWidget):
@@ -189,7 +194,11 @@ class ReviewPanel(QWidget):
         self._blind.clicked.connect(lambda on: c.session.choose(blind_test=on))
         grid.addWidget(hide, 2, 0)
         grid.addWidget(self._blind, 2, 1)
-        grid.addWidget(ExchangeButtons(c), 3, 0, 1, 2)
+        self._classes = plain_button(
+            "classes", "", self._choose_classes, "Add classes, and put them in order"
+        )
+        grid.addWidget(self._classes, 3, 0, 1, 2)
+        grid.addWidget(ExchangeButtons(c), 4, 0, 1, 2)
         return grid
 
     # -- wiring -------------------------------------------------------------
@@ -229,6 +238,7 @@ class ReviewPanel(QWidget):
         if review is None or cutout is None:
             return
         self._name.setText(cutout.name)
+        self._classes.setText(_classes_in_words(review.classes))
         counts = review.counts()
         self._queue.show_plan()
         self._remarks.show_cutout()
@@ -301,12 +311,31 @@ class ReviewPanel(QWidget):
         cutout = self._session.cutout
         self._done.setChecked(bool(cutout and cutout.done))
 
+    # -- classes ------------------------------------------------------------
+
+    def _choose_classes(self) -> None:
+        review = self._session.review
+        if review is None:
+            return
+        dialog = ClassesDialog(
+            self, review.classes, set(review.class_counts()), BOOK.key("reclassify")
+        )
+        if dialog.exec():
+            self._controller.opening.choose_classes(dialog.classes())
+
     # -- files --------------------------------------------------------------
 
     def _relocate(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Folder with the moved images")
         if name:
             self._controller.relocate(Path(name))
+
+
+def _classes_in_words(classes: Sequence[str]) -> str:
+    """Return the text of the button: as many classes as there is room for."""
+    shown = ", ".join(classes[:_CLASSES])
+    more = len(classes) - _CLASSES
+    return f"Classes: {shown}{f' and {more} more' if more > 0 else ''}…"
 
 
 def _legend() -> QGridLayout:

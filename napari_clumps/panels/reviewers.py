@@ -6,10 +6,13 @@ from html import escape
 from pathlib import Path
 
 from napari.viewer import Viewer
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QSpinBox,
     QVBoxLayout,
@@ -17,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_clumps.plugin.window import controller_of
+from napari_clumps.review.comparison.ceiling_plot import ceiling_png
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
 from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
@@ -82,6 +86,7 @@ class ReviewersPanel(QWidget):
         layout.addWidget(JobRow("merging", self._controller.exchange.merging))
         layout.addWidget(self._open)
         layout.addWidget(self._words)
+        layout.addWidget(self._ceiling())
         layout.addWidget(CatalogueComparison(self._reviewers))
         layout.addWidget(Completeness(self._controller))
         layout.addStretch(1)
@@ -123,6 +128,43 @@ class ReviewersPanel(QWidget):
         )
         return row
 
+    def _ceiling(self) -> QWidget:
+        """Return the picture of the last comparison, and the button that saves it."""
+        self._picture = QLabel()
+        self._picture.setObjectName("ceiling_picture")
+        self._save = plain_button(
+            "save_ceiling",
+            "Save this picture…",
+            self._save_picture,
+            "As png, pdf or svg",
+        )
+        part = QWidget()
+        layout = QVBoxLayout(part)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._picture)
+        layout.addWidget(self._save)
+        self._picture.hide()
+        self._save.hide()
+        return part
+
+    def _show_ceiling(self) -> None:
+        figures = self._reviewers.ceiling
+        if figures is not None:
+            pixmap = QPixmap()
+            pixmap.loadFromData(ceiling_png(figures))
+            width = max(self._words.width(), 300)
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self._picture.setPixmap(pixmap.scaledToWidth(width, smooth))
+        self._picture.setVisible(figures is not None)
+        self._save.setVisible(figures is not None)
+
+    def _save_picture(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save the picture", "agreement.png", "Pictures (*.png *.pdf *.svg)"
+        )
+        if name:
+            self._reviewers.save_ceiling(Path(name))
+
     def _on_review(self) -> None:
         if self.isVisible():
             open_ = self._session.review is not None
@@ -159,6 +201,7 @@ class ReviewersPanel(QWidget):
         if names:
             said = self._reviewers.compare_with([Path(name) for name in names])
             self._words.setText("<br>".join(map(escape, said or [])))
+            self._show_ceiling()
 
     def _compare_catalogue(self) -> None:
         path = self._ask_file("A catalogue, or labels of another program", "")

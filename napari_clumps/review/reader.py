@@ -15,7 +15,7 @@ from clump_detector.labels.label_set import LabelSet
 from napari_clumps.review.images.cutouts import Cutouts
 from napari_clumps.review.images.image_files import absolute
 from napari_clumps.review.images.summary import CutoutSummary, read_summaries
-from napari_clumps.review.queries.class_counts import class_counts
+from napari_clumps.review.queries.class_counts import class_counts, taught_by_class
 from napari_clumps.review.queries.counts import counts, disagreements, learning_counts
 from napari_clumps.review.queries.score_filter import Least, everything
 from napari_clumps.review.storage.records import Box, Counts, CutoutRecord, Decision
@@ -358,6 +358,10 @@ class ReviewReader:
     def class_counts(self) -> Counter[str]:
         """Return the number of boxes by class, those that had it once included."""
         return class_counts(self._store)
+
+    def taught_by_class(self) -> dict[str, int]:
+        """Return the number of boxes that a model can learn from, by class."""
+        return taught_by_class(self._store)
 
     def class_map(self, names: Iterable[str]) -> dict[str, str | None]:
         """Return what the classes of a model are called here, as far as it is known.

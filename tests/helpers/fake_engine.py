@@ -6,6 +6,7 @@ Run as a program. What it does is told by a cutout's name or a training's seed.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 import types
@@ -114,6 +115,8 @@ def train(request, on_event, cancel):
         time.sleep(0.05)
     half_written.rename(request.out)
     (request.out / "weights.safetensors").write_text(request.parts)
+    (request.out / "new classes").write_text(" ".join(request.new_classes))
+    shutil.copy(request.labels, request.out / "labels.json")
     on_event(events.EndEvent(str(request.out), 1, 1.0, 0.3, {}, ""))
     return request.out
 
@@ -125,6 +128,8 @@ def training_request(fields):
         seed=config.get("seed", 0),
         epochs=config.get("epochs", 3),
         parts=config.get("train_parts", "heads"),
+        labels=Path(fields["labels"]),
+        new_classes=config.get("new_classes", ()),
     )
 
 

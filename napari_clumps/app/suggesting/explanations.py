@@ -11,7 +11,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.models.explained import Explanation
 from napari_clumps.active_learning.box_vectors import boxes_alike
 from napari_clumps.app.session import Session
-from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.detecting.detection import Detection
 from napari_clumps.jobs.explaining import Explaining, Question
 from napari_clumps.review import Crop, Crops, Review, Status
 

@@ -26,7 +26,7 @@ from napari_clumps.app.deciding.decisions import Decisions
 from napari_clumps.app.navigation import Navigator
 from napari_clumps.app.session import Session
 from napari_clumps.jobs.describing import Describing
-from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.detecting.detection import Detection
 from napari_clumps.review import RANKED, Corners, Review
 
 from .descriptions import Descriptions

@@ -25,6 +25,8 @@ class EvaluateOptions:
         Keep the figures there; this says on what they were made.
     baseline : bool
         Compare with a peak finder.
+    classes : tuple of str or None
+        Only these are looked for.
     """
 
     held_out: bool = False
@@ -35,3 +37,4 @@ class EvaluateOptions:
     calibrate: bool = False
     keep: str | None = None
     baseline: bool = False
+    classes: tuple[str, ...] | None = None

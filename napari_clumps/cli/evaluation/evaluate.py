@@ -15,9 +15,11 @@ from clump_detector.core.files import write_json
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
 from clump_detector.evaluation.breakdown import false_boxes_in_words
+from clump_detector.evaluation.classes import classes_in_words
 from clump_detector.evaluation.groups import in_words
 from clump_detector.image_files.sources import Source, find_sources
 from clump_detector.images.cutout import Cutout
+from clump_detector.labels.classes.names import as_classes
 from clump_detector.labels.label_set import read_label_set
 from clump_detector.models.registry import resolve_model
 from napari_clumps.cli.labels import joined_labels
@@ -72,6 +74,13 @@ def evaluate(
             "gives as many boxes."
         ),
     ] = False,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help='Only these classes are looked for, such as "clump, odd clump": boxes '
+            "of others are no clumps."
+        ),
+    ] = None,
     inject: Annotated[
         int | None,
         typer.Option(
@@ -107,6 +116,12 @@ def evaluate(
             "several label sets are named, and only one can be used here",
             remedy="Name one, or leave out --inject and the other reviewer's file.",
         )
+    if classes is not None and (reviews or robustness or explain or inject is not None):
+        raise ConfigError(
+            "--classes is for the figures of a model on labels",
+            labels[0],
+            "Leave it out, or leave out --robustness, --explain, --inject and reviews.",
+        )
     if inject is not None:
         if baseline or others or calibrate or keep is not None or held_out:
             raise ConfigError(
@@ -136,14 +151,15 @@ def evaluate(
         work(labels, model, EvaluateOptions(held_out, score, device, out, picture))
         return
     if len(reviews) > 1:
-        compare_many([labels[0], *reviews], score, out)
+        compare_many([labels[0], *reviews], score, out, picture)
         return
     if reviews:
-        compare_two(labels[0], reviews[0], out)
+        compare_two(labels[0], reviews[0], score, out, picture)
         return
     options = EvaluateOptions(
-        held_out, score, device, out, picture, calibrate, keep, baseline
-    )
+        held_out, score, device, out, picture, calibrate, keep, baseline,
+        None if classes is None else as_classes(classes.split(",")),
+    )  # fmt: skip
     _evaluate(labels, model, others[0] if others else None, options)
 
 
@@ -222,11 +238,11 @@ def _figures(
     if against is None:
         return evaluate_model(
             folder, labels, score=score, device=device, which=which,
-            baseline=options.baseline, progress=progress,
+            classes=options.classes, baseline=options.baseline, progress=progress,
         )  # fmt: skip
     return compare_models(
         resolve_model(against), folder, labels, old_score=score, new_score=score,
-        device=device, which=which, progress=progress,
+        device=device, which=which, classes=options.classes, progress=progress,
     )  # fmt: skip
 
 
@@ -264,10 +280,14 @@ def _keep_in_card(
 
 
 def _group_lines(figures: JsonObject) -> Iterator[str]:
-    """Yield figures by label set and host, where there are several, and of peaks."""
+    """Yield figures by label set, host and class, where there are several; of peaks."""
     for name in ("label_sets", "host_diameters"):
         rows = figures.get(name, ())
         yield from (in_words(row) for row in rows if len(rows) > 1)
+    for model in filter(None, (figures.get("old"), figures.get("new"))):
+        yield from classes_in_words(model)
+    if "classes" in figures:
+        yield from classes_in_words(figures)
     if figures.get("false_boxes"):
         yield false_boxes_in_words(figures["false_boxes"])
     if figures.get("baseline"):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from clump_detector.core.files import write_json
+from clump_detector.core.json_types import JsonObject
 
 
-def compare_two(first: Path, second: Path, out: Path | None) -> None:
-    """Print how far two review files agree, and how far each reviewer with himself.
+def compare_two(
+    first: Path,
+    second: Path,
+    score: float | None,
+    out: Path | None,
+    picture: Path | None,
+) -> None:
+    """Print how far two review files agree, the model with them, and each with himself.
 
     Raises
     ------
@@ -23,6 +30,11 @@ def compare_two(first: Path, second: Path, out: Path | None) -> None:
         compare_reviews,
         self_consistency,
     )
+    from napari_clumps.review.comparison.answers import answers_of
+    from napari_clumps.review.comparison.several import (
+        agreement_of_several,
+        ceiling_in_words,
+    )
 
     with (
         Review.open(first, read_only=True) as ours,
@@ -30,15 +42,26 @@ def compare_two(first: Path, second: Path, out: Path | None) -> None:
     ):
         found = compare_reviews(ours, theirs)
         repeated = [(r.path.name, self_consistency(r)) for r in (ours, theirs)]
+        ceiling = {}
+        if found.cutouts:
+            ceiling = agreement_of_several(answers_of([ours, theirs], _least(score)))
     print("\n".join(agreement_in_words(found)))
+    if ceiling:
+        print("\n".join(ceiling_in_words(ceiling)))
+        _draw(ceiling, picture)
     for name, again in repeated:
         if again.cutouts:
             print(f"{name}, cutouts shown again: {' '.join(agreement_in_words(again))}")
     if out is not None:
-        write_json(out, found.figures)
+        write_json(out, found.figures | {"ceiling": ceiling})
 
 
-def compare_many(paths: Sequence[Path], score: float | None, out: Path | None) -> None:
+def compare_many(
+    paths: Sequence[Path],
+    score: float | None,
+    out: Path | None,
+    picture: Path | None,
+) -> None:
     """Print how far several reviewers agree, and the model that proposed with them.
 
     Raises
@@ -46,7 +69,6 @@ def compare_many(paths: Sequence[Path], score: float | None, out: Path | None) -
     ClumpError
         If one is no review, or they share no cutout that is done.
     """
-    from napari_clumps.models.thresholds import Thresholds
     from napari_clumps.review import Review
     from napari_clumps.review.comparison.answers import answers_of
     from napari_clumps.review.comparison.several import (
@@ -54,16 +76,28 @@ def compare_many(paths: Sequence[Path], score: float | None, out: Path | None) -
         several_in_words,
     )
 
-    thresholds = Thresholds()
-
-    def least(model: str) -> float:
-        return thresholds.of(model) if score is None else score
-
     with ExitStack() as stack:
         reviews = [
             stack.enter_context(Review.open(path, read_only=True)) for path in paths
         ]
-        figures = agreement_of_several(answers_of(reviews, least))
+        figures = agreement_of_several(answers_of(reviews, _least(score)))
     print("\n".join(several_in_words(figures)))
+    _draw(figures, picture)
     if out is not None:
         write_json(out, figures)
+
+
+def _least(score: float | None) -> Callable[[str], float]:
+    """Return from which score a model's boxes are proposed, by its id."""
+    from napari_clumps.models.thresholds import Thresholds
+
+    thresholds = Thresholds()
+    return lambda model: thresholds.of(model) if score is None else score
+
+
+def _draw(figures: JsonObject, picture: Path | None) -> None:
+    """Draw the agreement of people, and the model's with them, where that is wanted."""
+    from napari_clumps.review.comparison.ceiling_plot import draw_ceiling
+
+    if picture is not None:
+        draw_ceiling(figures, picture)

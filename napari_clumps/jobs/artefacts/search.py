@@ -6,7 +6,7 @@ from functools import partial
 
 from clump_detector.core.errors import ClumpError
 from napari_clumps.jobs.base import Job
-from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.detecting.detection import Detection
 from napari_clumps.jobs.host import JobHost
 from napari_clumps.worker.artefacts import ArtefactEvent, search_artefacts
 from napari_clumps.worker.detection import CutoutRequest

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from clump_detector.train.events import EndEvent, EpochEvent
 
 
 @dataclass(frozen=True)
 class RetrainChoices:
-    """The choices of the user: base model, parts to train, epochs, seed and goal."""
+    """The choices of the user: base model, parts to train, epochs, seed and goal.
+
+    ``classes`` has what classes of the labels are taken for that the base model does
+    not know: themselves, to be learned, another one, or None for boxes to ignore.
+    """
 
     base: str
     parts: str = "heads"
     epochs: int = 10
     seed: int = 0
     goal: str = "f1"
+    classes: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

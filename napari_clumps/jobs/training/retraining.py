@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import CancelToken
 from clump_detector.core.text import message_of
+from clump_detector.labels.classes.mapping import taken_as
+from clump_detector.labels.classes.names import known_class
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import CARD, ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
@@ -23,7 +25,7 @@ from clump_detector.train.events import (
 )
 from napari_clumps.io.formats import left_out
 from napari_clumps.jobs.base import Job
-from napari_clumps.jobs.detection import Detection
+from napari_clumps.jobs.detecting.detection import Detection
 from napari_clumps.jobs.host import JobHost
 from napari_clumps.models.learning_points import note_training_in
 from napari_clumps.models.next_step import next_step
@@ -70,6 +72,7 @@ class Retraining(Job[RetrainEvent | None]):
         self._base: Path | None = None
         self._out: Path | None = None
         self.comparison: JsonObject | None = None
+        self._classes: Mapping[str, str | None] = {}
 
     # -- training data ------------------------------------------------------
 
@@ -81,6 +84,38 @@ class Retraining(Job[RetrainEvent | None]):
     def obstacle(self) -> str | None:
         """Return why training cannot start yet, or None."""
         return words.obstacle(self.counts())
+
+    def classes_of(self, model: str) -> tuple[str, ...]:
+        """Return the classes that a model knows, none where there is no such model.
+
+        Parameters
+        ----------
+        model : str
+            Its name.
+        """
+        thresholds = self._host.scores.thresholds
+        card = thresholds.card(thresholds.model_id(model))
+        return () if card is None else card.config.classes
+
+    def unknown_classes(self, base: str) -> dict[str, int]:
+        """Return the classes of boxes to learn from that a base model has not.
+
+        Parameters
+        ----------
+        base : str
+            Its name.
+
+        Returns
+        -------
+        dict
+            The number of boxes by class; empty without a review or such a model.
+        """
+        review, known = self._host.review, self.classes_of(base)
+        if review is None or not known:
+            return {}
+        new = [cls for cls in review.classes if known_class(cls, known) is None]
+        taught = review.taught_by_class() if new else {}
+        return {cls: taught[cls] for cls in new if cls in taught}
 
     # -- running ------------------------------------------------------------
 
@@ -98,6 +133,7 @@ class Retraining(Job[RetrainEvent | None]):
             # Frozen here: decisions continue while the model learns.
             review = self._host.opened
             labels, self._base_card = review.label_set(), read_card(base)
+            labels = taken_as(labels, choices.classes)
             self._learned = (review.path, labels)
             if missing := left_out(labels):
                 self._host.warn(" ".join(missing))
@@ -107,7 +143,7 @@ class Retraining(Job[RetrainEvent | None]):
             return
         self._cancel = CancelToken()
         self.models_in_use = (base, out)
-        self._base, self._out = base, out
+        self._base, self._out, self._classes = base, out, choices.classes
         self.outcome = "Getting ready…"
         run = TrainingRun(self._host, labels, base, out, self.command, self._cancel)
         self._begin(run.train, choices, words="Retraining", total=0)
@@ -120,7 +156,7 @@ class Retraining(Job[RetrainEvent | None]):
         if self.running or self.new_model is None or self._base is None:
             return
         try:
-            labels = self._host.opened.label_set()
+            labels = taken_as(self._host.opened.label_set(), self._classes)
         except ClumpError as error:
             self._host.warn(error.message)
             return

@@ -11,7 +11,9 @@ from clump_detector.config.recipe import preset
 from clump_detector.config.tables import settings_table
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.progress import CancelToken
+from clump_detector.labels.classes.names import known_class
 from clump_detector.labels.label_set import LabelSet
+from clump_detector.models.card import read_card
 from napari_clumps.jobs.host import JobHost
 from napari_clumps.worker.comparison import compare
 from napari_clumps.worker.messages import DoneEvent, WorkerEvent
@@ -62,6 +64,7 @@ class TrainingRun:
             epochs=choices.epochs,
             seed=choices.seed,
             goal=choices.goal,
+            new_classes=self._new_classes(choices),
         )
         with self._worker() as worker:
             yield from retrain(
@@ -75,6 +78,12 @@ class TrainingRun:
             )
         if not self.cancel.cancelled and self.out.is_dir():
             yield from self.compare()
+
+    def _new_classes(self, choices: RetrainChoices) -> tuple[str, ...]:
+        """Return the classes that are to be learned and that the base has not."""
+        known = read_card(self.base).config.classes
+        wanted = dict.fromkeys(cls for cls in choices.classes.values() if cls)
+        return tuple(cls for cls in wanted if known_class(cls, known) is None)
 
     def compare(self) -> Iterator[RetrainEvent | None]:
         """Compare the new model with the old one; why it cannot be is a result, too."""

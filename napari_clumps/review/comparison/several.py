@@ -93,7 +93,8 @@ def agreement_of_several(found: Answered) -> JsonObject:
         that more than half called a clump), ``kappa`` (Fleiss), ``people`` and
         ``model`` (the mean F1 of two reviewers, and that of the model and a reviewer),
         ``difference`` (model minus people), each with ``value`` and its ``95`` %
-        interval over cutouts; ``each`` reviewer with ``clumps``, ``skill`` and
+        interval over cutouts; ``people_each`` and ``model_each`` (the F1 of each pair);
+        ``each`` reviewer with ``clumps``, ``skill`` and
         ``false_positive_rate`` (None with fewer than `FOR_SKILL` reviewers).
     """
     groups = [np.flatnonzero(found.cutout == k) for k in range(found.cutouts)]
@@ -119,6 +120,8 @@ def agreement_of_several(found: Answered) -> JsonObject:
         "kappa": told(lambda rows: fleiss_kappa(votes[rows], raters)),
         "people": told(lambda rows: _mean_f1(_people(found.yes[rows]))),
         "model": told(lambda rows: _mean_f1(_with_model(found, rows))),
+        "people_each": _known(_people(found.yes)),
+        "model_each": _known(_with_model(found, everywhere)),
         "difference": told(lambda rows: _difference(found, rows)),
         "each": _each(found, drawn),
     }
@@ -141,8 +144,12 @@ def _f1(first: Answers, second: Answers) -> float | None:
     return 2 * int((first & second).sum()) / n if n else None
 
 
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
 def _mean_f1(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
+    known = _known(values)
     return float(np.mean(known)) if known else None
 
 
@@ -185,14 +192,7 @@ def several_in_words(figures: JsonObject) -> list[str]:
     ]
     if figures["kappa"]["value"] is not None:
         lines.append(f"Fleiss' kappa {_told(figures['kappa'])}.")
-    if figures["people"]["value"] is not None:
-        said = f"Two of them agree with an F1 of {_told(figures['people'])}"
-        if figures["model"]["value"] is not None:
-            said += (
-                f", the model and one of them of {_told(figures['model'])}: difference "
-                f"{_told(figures['difference'], sign=True)}"
-            )
-        lines.append(f"{said}.")
+    lines += ceiling_in_words(figures)
     for row in figures["each"]:
         said = f"{row['reviewer']}: {plural(row['clumps'], 'clump')}"
         if row["skill"] is not None:
@@ -204,6 +204,25 @@ def several_in_words(figures: JsonObject) -> list[str]:
     if len(names) < FOR_SKILL:
         lines.append("Skills are told of three reviewers and more.")
     return lines
+
+
+def ceiling_in_words(figures: JsonObject) -> list[str]:
+    """Return how far people agree, and the model with them, in a sentence if known.
+
+    Parameters
+    ----------
+    figures : dict
+        As `agreement_of_several` gives them.
+    """
+    if figures["people"]["value"] is None:
+        return []
+    said = f"Two of them agree with an F1 of {_told(figures['people'])}"
+    if figures["model"]["value"] is not None:
+        said += (
+            f", the model and one of them of {_told(figures['model'])}: difference "
+            f"{_told(figures['difference'], sign=True)}"
+        )
+    return [f"{said}."]
 
 
 def _told(row: JsonObject, *, sign: bool = False) -> str:

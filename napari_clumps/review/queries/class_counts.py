@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from napari_clumps.review.storage.records import KEPT
 from napari_clumps.review.storage.store import Store
 
 #: The class of a box is the last value of each of its opinions.
@@ -39,3 +40,21 @@ def class_counts(store: Store) -> Counter[str]:
     ):
         found.update((row[0], row[1]) for row in store.rows(sql) if row[0] is not None)
     return Counter(cls for cls, _ in found)
+
+
+def taught_by_class(store: Store) -> dict[str, int]:
+    """Return the number of boxes that teach, by class.
+
+    Kept boxes of galaxies that are held out, repeated or injected teach nothing.
+
+    Parameters
+    ----------
+    store : Store
+    """
+    kept = ", ".join(f"'{status.value}'" for status in KEPT)
+    rows = store.rows(
+        "SELECT cls, count(*) FROM boxes JOIN cutouts ON cutouts.id = boxes.cutout "
+        f"WHERE status IN ({kept}) AND NOT held_out AND repeat_of IS NULL "
+        "AND injected IS NULL GROUP BY cls"
+    )
+    return {row[0]: row[1] for row in rows}

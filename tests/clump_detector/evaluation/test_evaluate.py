@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -34,6 +34,20 @@ def box(place, cls="clump", **more):
     return LabelledBox(x - 5, y - 5, x + 5, y + 5, cls, **more)
 
 
+@dataclass
+class Found:
+    """What `Detections` are, without the network."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    classes: list
+
+    def take(self, rows):
+        return Found(
+            self.boxes[rows], self.scores[rows], [self.classes[i] for i in rows]
+        )
+
+
 class FakePredictor:
     """Finds the first n places with score 0.9, and m false ones with 0.5.
 
@@ -53,10 +67,10 @@ class FakePredictor:
         cancel.check()
         found = [box(place).corners for place in PLACES[: self.n]]
         found += [box((26, 20 + 3 * i)).corners for i in range(self.m)]
-        return types.SimpleNamespace(
-            boxes=np.array(found, dtype=float).reshape(-1, 4),
-            scores=np.array([0.9] * self.n + [0.5] * self.m),
-            classes=["clump"] * len(found),
+        return Found(
+            np.array(found, dtype=float).reshape(-1, 4),
+            np.array([0.9] * self.n + [0.5] * self.m),
+            ["clump"] * len(found),
         )
 
     fwhms: list
@@ -127,20 +141,14 @@ def test_a_models_figures(model, galaxies):
     at = figures["curve"]["scores"].index(0.55)
     assert figures["curve"]["purity"][at] == 1
     assert figures["false_per_empty_galaxy"] is None
-    assert figures["classes"] == {
-        "clump": {
-            "true_boxes": 24,
-            "found": 24,
-            "completeness": 0.75,
-            "purity": 0.75,
-        },
-        "odd clump": {
-            "true_boxes": 0,
-            "found": 0,
-            "completeness": None,
-            "purity": None,
-        },
-    }
+    clump, odd = figures["classes"]["clump"], figures["classes"]["odd clump"]
+    assert (clump["true_boxes"], clump["found"]) == (24, 24)
+    assert clump["completeness"]["value"] == clump["purity"]["value"] == 0.75
+    assert (odd["true_boxes"], odd["found"]) == (0, 0)
+    assert odd["completeness"]["value"] is None
+    assert figures["class_confusion"] == [
+        {"label": "clump", "model": "clump", "boxes": 18}
+    ]
     assert figures["summary"] == (
         "3-1: completeness 0.75 (0.75 to 0.75) and purity 0.75 (0.75 to 0.75) (95 %) "
         "at score 0.30, on 6 galaxies with 24 clumps."
@@ -179,8 +187,8 @@ def test_a_wrong_class_counts_in_the_classes_only(model, galaxies):
     labels = replace(labels, cutouts=(replace(one, boxes=odd),))
     figures = evaluate_model(model("all-0"), labels)
     assert figures["completeness"]["value"] == 1
-    assert figures["classes"]["clump"]["purity"] == 0.75
-    assert figures["classes"]["odd clump"]["completeness"] == 0
+    assert figures["classes"]["clump"]["purity"]["value"] == 0.75
+    assert figures["classes"]["odd clump"]["completeness"]["value"] == 0
 
 
 def test_a_class_the_model_does_not_know_is_never_found(model, galaxies):
@@ -189,7 +197,23 @@ def test_a_class_the_model_does_not_know_is_never_found(model, galaxies):
     strange = (box(PLACES[0], "knot"), *one.boxes[1:])
     labels = LabelSet((replace(one, boxes=strange),), ("clump", "knot"))
     figures = evaluate_model(model("all-0"), labels)
-    assert figures["classes"]["knot"]["completeness"] == 0
+    assert figures["classes"]["knot"]["completeness"]["value"] == 0
+
+
+def test_only_some_classes_are_looked_for(model, galaxies):
+    labels = galaxies(1)
+    (one,) = labels.cutouts
+    strange = (box(PLACES[0], "knot"), *one.boxes[1:])
+    labels = LabelSet((replace(one, boxes=strange),), ("clump", "knot"))
+    figures = evaluate_model(model("all-0"), labels, classes=("clump",))
+    assert (figures["true_boxes"], figures["hits"], figures["false"]) == (3, 3, 1)
+    result = compare_models(
+        model("2-0"), model("all-1"), labels, which="all", classes=("clump",)
+    )
+    assert (result["old"]["hits"], result["old"]["false"]) == (1, 1)
+    assert (result["new"]["hits"], result["new"]["false"]) == (3, 2)
+    none = compare_models(model("3-0"), model("3-1"), labels, classes=("arm",))
+    assert "no box of the labels is of the class 'arm'" in none["summary"]
 
 
 def test_bad_cutouts_are_problems_and_the_others_go_on(model, galaxies):

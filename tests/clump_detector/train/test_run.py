@@ -582,29 +582,27 @@ def test_kept_features_and_half_precision(make_labels, tmp_path, tiny_folder, pa
 def test_a_class_is_learned_that_the_base_has_not(make_labels, tiny_folder, tmp_path):
     path = make_labels(8)
 
-    def relabelled(cutouts):
-        for cutout in cutouts:
-            first, *rest = cutout.boxes
-            yield replace(cutout, boxes=(replace(first, cls="star"), *rest))
-
     labels = read_label_set(path)
-    cutouts = tuple(relabelled(labels.cutouts))
+    cutouts = tuple(
+        replace(c, boxes=tuple(replace(b, cls="star") for b in c.boxes))
+        for c in labels.cutouts
+    )
     write_label_set(LabelSet(cutouts, (*labels.classes, "star")), path)
     made, events = go(
-        path, tmp_path / "new", tiny_folder, epochs=12, new_classes=("star",)
+        path, tmp_path / "new", tiny_folder, epochs=40, new_classes=("star",)
     )
     assert read_card(made).config.classes == ("clump", "odd clump", "star")
-    assert any("'star' is new" in said and "8 boxes, which are few" in said
+    assert any("'star' is new" in said and "boxes, which are few" in said
                for said in events[0]["problems"])  # fmt: skip
     detector, _ = load_model(made)
     detector.roi_heads.score_thresh = 0.0
     with torch.inference_mode():
         found = detector([as_tensor(np.array(Image.open(cutouts[0].source.path)))])[0]
     # It began at some hundredth of the others' chance.
-    odd, star = (
-        torch.where(found["labels"] == k, found["scores"], 0).max() for k in (2, 3)
+    others, star = (
+        torch.where(found["labels"] == k, found["scores"], 0).max() for k in (1, 3)
     )
-    assert star > odd
+    assert star > others
     # The next training starts from the model with three classes, and needs no more.
     again, events = go(path, tmp_path / "again", made)
     assert read_card(again).config.classes == ("clump", "odd clump", "star")

@@ -21,7 +21,7 @@ def opened(monkeypatch):
     """What a window was opened with, in which the first cutout was marked as done."""
     found = []
 
-    def open_window(paths, review, choice):
+    def open_window(paths, review, choice, classes):
         found.extend(paths)
         with Review.open(paths[0]) as shown:
             shown.annotator = "Ada"

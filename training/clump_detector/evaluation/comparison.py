@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from clump_detector.labels.label_set import LabelSet
 from clump_detector.metrics import bootstrap, matching
 from clump_detector.models.card import now, read_card, write_card
 
+from .classes import only_labels
 from .evaluate import Evaluated, metrics_of, search_all
 from .selection import Which, choose
 
@@ -25,6 +27,7 @@ def compare_models(
     new_score: float | None = None,
     device: str = "auto",
     which: Which = "held_out",
+    classes: Sequence[str] | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> JsonObject:
@@ -34,7 +37,7 @@ def compare_models(
     ----------
     old, new : paths
         The model folders; "better" and "worse" refer to the new one.
-    labels, device, which, progress, cancel
+    labels, device, which, classes, progress, cancel
         As in `evaluate.evaluate_model`.
     old_score, new_score : float, optional
         The cards' defaults unless given.
@@ -58,10 +61,11 @@ def compare_models(
     """
     try:
         chosen = choose(labels, which, [old, new])
+        cutouts = only_labels(chosen.cutouts, classes)
     except LabelError as error:
         # Without the path: in a window it is that of a file that will be gone.
         return _no_verdict(". ".join(filter(None, (error.what, error.remedy))))
-    n = len(chosen.cutouts)
+    n = len(cutouts)
 
     def second_half(done: int, total: int, text: str) -> None:
         progress(n + done, 2 * n, text)
@@ -69,8 +73,8 @@ def compare_models(
     def first_half(done: int, total: int, text: str) -> None:
         progress(done, 2 * n, text)
 
-    first = search_all(old, chosen.cutouts, old_score, device, first_half, cancel)
-    second = search_all(new, chosen.cutouts, new_score, device, second_half, cancel)
+    first = search_all(old, cutouts, old_score, device, first_half, cancel, classes)
+    second = search_all(new, cutouts, new_score, device, second_half, cancel, classes)
     _keep_common(first, second)
     if not first.matches:
         return _no_verdict(first.problems[0])

@@ -9,7 +9,7 @@ and the more the fewer they are.) The values at other scores are in the curve.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from clump_detector.metrics.matching import Match
 from clump_detector.models.card import read_card
 
 from . import breakdown
+from .classes import by_class, class_confusion, only_found, only_labels
 from .groups import by_group, diameter_group
 from .labelled_images import host_diameter, match_boxes, read_labelled
 from .peak_finder import evaluate_peaks
@@ -100,6 +101,7 @@ def evaluate_model(
     at_best: bool = False,
     device: str = "auto",
     which: Which = "all",
+    classes: Sequence[str] | None = None,
     baseline: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
@@ -119,6 +121,9 @@ def evaluate_model(
     device : str
     which : "all" or "held_out"
         Which of the done cutouts.
+    classes : sequence of str, optional
+        Only these classes are looked for: boxes of others are no clumps, and what the
+        model takes for another class does not count.
     baseline : bool
         Compare with a peak finder that gives as many boxes.
     progress : callable
@@ -133,7 +138,9 @@ def evaluate_model(
         ``completeness``, ``purity`` and ``f1`` (each with ``value`` and its intervals
         ``68`` and ``95``), ``best_score`` and ``best_f1`` over all scores,
         ``ranking_precision`` (average precision by centres), ``curve`` (with 68 %
-        bands), ``classes``, ``flux_ratios``, ``label_sets`` and ``host_diameters`` (as
+        bands), ``classes`` and ``class_confusion`` (as
+        `clump_detector.evaluation.classes` gives them), ``flux_ratios``,
+        ``label_sets`` and ``host_diameters`` (as
         `clump_detector.evaluation.groups.by_group` gives them), ``false_boxes`` (as
         `breakdown.false_boxes_by_object` gives them), ``average_precision``,
         ``reliability``, the ``calibration`` that would mend the scores further (None
@@ -146,18 +153,19 @@ def evaluate_model(
     ------
     Cancelled
     LabelError
-        If no cutout is left to evaluate on.
+        If no cutout is left to evaluate on, or no box is of the classes.
     ModelError
         If the model cannot be used.
     """
     chosen = choose(labels, which, [folder])
     result = search_all(
         folder,
-        chosen.cutouts,
+        only_labels(chosen.cutouts, classes),
         score,
         device,
         progress,
         cancel,
+        classes,
     )
     if not result.matches:
         raise LabelError(result.problems[0])
@@ -182,6 +190,7 @@ def search_all(
     device: str,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    classes: Sequence[str] | None = None,
 ) -> Evaluated:
     """Search each cutout with a model; one that cannot be read is a problem of its own.
 
@@ -197,6 +206,8 @@ def search_all(
         Called after each cutout.
     cancel : CancelToken, optional
         Checked before each cutout and each tile of one.
+    classes : sequence of str, optional
+        Only what the model takes for one of these counts.
 
     Raises
     ------
@@ -220,6 +231,8 @@ def search_all(
         try:
             cutout = read_labelled(one)
             found = predictor.predict(cutout, cancel=cancel)
+            if classes is not None:
+                found = only_found(found, classes)
         except ClumpError as error:
             result.problems.append(error.message)
         else:
@@ -260,7 +273,10 @@ def metrics_of(result: Evaluated) -> JsonObject:
         "best_f1": _best_f1(matches),
         "ranking_precision": matching.average_precision(matches),
         "curve": breakdown.curve_with_bands(matches, SCORES),
-        "classes": dict(_by_class(result)),
+        "classes": by_class(result.per_class, score),
+        "class_confusion": class_confusion(
+            result.galaxies, result.found, matches, score
+        ),
         "flux_ratios": breakdown.by_flux_ratio(result.galaxies, matches, score),
         "label_sets": by_group(
             [one.label_set for one in result.galaxies], matches, score
@@ -288,22 +304,6 @@ def metrics_of(result: Evaluated) -> JsonObject:
 def _best_f1(matches: Sequence[Match]) -> float | None:
     best = matching.best_score(matches)
     return None if best is None else matching.f1(matches, best)
-
-
-def _by_class(result: Evaluated) -> Iterator[tuple[str, JsonObject]]:
-    """Yield metrics per class, where a box of another class is no match."""
-    for name, matches in result.per_class.items():
-        completeness, purity = matching.completeness_purity(matches, result.score)
-        n_true, hits, false = matching.counts(matches, result.score).sum(axis=0)
-        yield (
-            name,
-            {
-                "true_boxes": int(n_true),
-                "found": int(hits + false),
-                "completeness": completeness,
-                "purity": purity,
-            },
-        )
 
 
 def _summary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,11 @@ def draw_metrics(metrics: JsonObject, path: str | Path) -> None:
         If the file cannot be written, or its ending names no format.
     """
     models = [metrics[key] for key in ("old", "new") if metrics.get(key)] or [metrics]
-    drawing = new_figure(10.5, 3.4)
-    left, middle, right = drawing.subplots(1, 3)
+    classes = _classes_of(models)
+    drawing = new_figure(10.5 if len(classes) < 2 else 14, 3.4)
+    left, middle, right, *last = drawing.subplots(1, 3 if len(classes) < 2 else 4)
+    for axes in last:
+        _by_class(axes, models, classes)
     for model, colour in zip(models, COLOURS, strict=False):
         _curves(left, model, colour)
         _flux_ratios(middle, model, colour)
@@ -49,6 +53,40 @@ def draw_metrics(metrics: JsonObject, path: str | Path) -> None:
     right.set_title("reliability", fontsize=9)
     left.legend(fontsize=7, loc="lower left")
     save_figure(drawing, Path(path))
+
+
+def _classes_of(models: Sequence[JsonObject]) -> list[str]:
+    """Return the classes that some label or some model has boxes of."""
+    return list(
+        dict.fromkeys(
+            name
+            for model in models
+            for name, row in model["classes"].items()
+            if row["true_boxes"] or row["found"]
+        )
+    )
+
+
+def _by_class(axes: Axes, models: Sequence[JsonObject], classes: Sequence[str]) -> None:
+    """Draw completeness (circles) and purity (squares) of each class, with 95 %."""
+    for m, (model, colour) in enumerate(zip(models, COLOURS, strict=False)):
+        for k, (key, mark) in enumerate((("completeness", "o"), ("purity", "s"))):
+            for place, name in enumerate(classes):
+                row = model["classes"].get(name, {}).get(key)
+                if row is None or row["value"] is None:
+                    continue
+                x = place + 0.16 * (2 * m + k - len(models) + 0.5)
+                axes.plot(x, row["value"], mark, color=colour, ms=5)
+                if row["95"] is not None:
+                    axes.plot([x, x], row["95"], color=colour, lw=1)
+    true = [
+        max(m["classes"].get(name, {}).get("true_boxes", 0) for m in models)
+        for name in classes
+    ]
+    labels = [f"{name}\n{n:,}" for name, n in zip(classes, true, strict=True)]
+    axes.set_xticks(range(len(classes)), labels, fontsize=8)
+    axes.set(xlim=(-0.6, len(classes) - 0.4), ylim=(0, 1.02), ylabel="share")
+    axes.set_title("by class: completeness (●), purity (■)", fontsize=9)
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,14 +16,15 @@ from clump_detector.core.text import message_of, plural
 from clump_detector.metrics.threshold import expected_at
 from clump_detector.models.described import Description
 from clump_detector.models.registry import ModelEntry, list_models, resolve_model
+from napari_clumps.jobs.base import Job, in_background
+from napari_clumps.jobs.host import JobHost
 from napari_clumps.review import CutoutRecord, Proposal, Review
 from napari_clumps.worker.detection import CutoutRequest, DetectEvent, detect
 from napari_clumps.worker.messages import Proposals, Unreadable
 from napari_clumps.worker.process import Worker
 
-from .base import Job, in_background
-from .host import JobHost
 from .layer_proposals import LayerProposals
+from .model_classes import ModelClasses
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -61,6 +62,8 @@ class Detection(Job[DetectEvent | None]):
     ----------
     worker : Worker
         The process that runs the model, for other jobs with models as well.
+    classes : ModelClasses
+        What the model's classes are in the open review, and the question about them.
 
     Signals
     -------
@@ -82,6 +85,8 @@ class Detection(Job[DetectEvent | None]):
         self._hidden = 0
         self._to_come: set[str | int] = set()
         self.loose = LayerProposals(host.viewer)
+        self.classes = ModelClasses(host)
+        self._asked: tuple[list[CutoutRequest], Path] | None = None
         host.scores.changed.connect(self._on_threshold)
         self.total = 0
         self.done = 0
@@ -220,7 +225,44 @@ class Detection(Job[DetectEvent | None]):
         self.loose.prepare(layer)
         return CutoutRequest("layer", array=array, name=layer.name, rgb=layer.rgb)
 
+    def answer(self, names: Mapping[str, str | None]) -> None:
+        """Say what classes of a model are in the open review, and detect then.
+
+        Parameters
+        ----------
+        names : mapping of str to (str or None)
+            The review's class by the model's; None leaves its boxes out.
+        """
+        if self._asked is None or self.running:
+            return
+        try:
+            self.classes.answer(names)
+        except ClumpError as error:
+            self._host.warn(error.message)
+            return
+        self._run(*self._asked)
+
+    def _settled(self, requests: list[CutoutRequest], model: Path) -> bool:
+        """Return whether the review has all classes that the model proposes."""
+        self._asked = None
+        if requests[0].key == "layer":
+            return True
+        try:
+            if self.classes.settle(model):
+                return True
+        except ClumpError as error:
+            self._host.warn(error.message)
+            return False
+        question = self.classes.question
+        self._asked = requests, model
+        self.outcome = "" if question is None else question.in_words()
+        self._host.warn(self.outcome)
+        self.changed.emit()
+        return False
+
     def _run(self, requests: list[CutoutRequest], model: Path) -> None:
+        if not self._settled(requests, model):
+            return
         self.total, self.done, self._found = len(requests), 0, 0
         self.models_in_use = (model,)
         self._model_id = self._host.scores.thresholds.model_id(str(model))
@@ -280,11 +322,8 @@ class Detection(Job[DetectEvent | None]):
         review = self._host.review
         if review is None:
             return 0
-        proposals = []
         rows = zip(found.boxes, found.classes, found.scores, strict=True)
-        for box, cls, score in rows:
-            x1, y1, x2, y2 = (float(v) for v in box)
-            proposals.append(Proposal(x1, y1, x2, y2, cls, float(score)))
+        proposals = self.classes.proposals(rows)
         try:
             self._take(int(found.key), proposals, found.model, found.size)
         except ClumpError as error:
@@ -323,7 +362,8 @@ class Detection(Job[DetectEvent | None]):
             f"{plural(k, 'proposal')} on {plural(n, 'cutout')} "
             f"from score {self._least:.2f} up."
         )
-        return f"{found} {later}" if held_out else found
+        said = (found, later if held_out else "", self.classes.left_out_in_words())
+        return " ".join(filter(None, said))
 
 
 def described_request(review: Review, cutout: CutoutRecord) -> CutoutRequest:

@@ -1,0 +1,1 @@
+"""Detection: a model on the cutouts of a review or on an image layer."""
