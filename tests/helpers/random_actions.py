@@ -177,6 +177,8 @@ class RandomUser:
         from qtpy.QtCore import QTimer
         from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog
 
+        from napari_clumps.widgets.classes.classes_dialog import ClassesDialog
+
         def close_menus() -> None:
             popup = QApplication.activePopupWidget()
             if popup is not None:
@@ -195,8 +197,18 @@ class RandomUser:
             )
             names = staticmethod(lambda *_: ("galaxy-3\ngalaxy-2", True))
             stack.enter_context(patch.object(QInputDialog, "getMultiLineText", names))
+            stack.enter_context(patch.object(ClassesDialog, "exec", self._classes))
             yield
         closing.stop()
+
+    @staticmethod
+    def _classes(dialog: Any) -> int:
+        """Put the classes in another order, and add some, up to five."""
+        dialog.move_by(1)
+        if len(dialog.classes()) < 5:
+            dialog._name.setText(f"class {'abcde'[len(dialog.classes())]}")
+        dialog.accept()
+        return int(dialog.result())
 
     def _settle(self, seconds: float = 0.01) -> None:
         from qtpy.QtTest import QTest

@@ -60,6 +60,30 @@ def choose_file(monkeypatch, path: Path) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", several)
 
 
+def test_two_reviewers_are_drawn_with_the_model_beside_them(
+    team, monkeypatch, tmp_path
+):
+    from qtpy.QtWidgets import QFileDialog, QLabel
+
+    ui, panel, path = team
+    picture = panel.findChild(QLabel, "ceiling_picture")
+    assert not picture.isVisible()
+    for _ in range(3):
+        ui.key("A")
+    ui.key("Return")
+    choose_file(monkeypatch, path)
+    click(panel, "compare_review")
+    said = words(panel, "reviewers_words")
+    assert "Two of them agree with an F1 of 0.80" in said
+    assert "the model and one of them of 0.90" in said
+    assert picture.isVisible()
+    assert picture.pixmap().width() >= 300
+    saved = staticmethod(lambda *_: (str(tmp_path / "agreement.pdf"), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", saved)
+    click(panel, "save_ceiling")
+    assert (tmp_path / "agreement.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_three_reviewers_are_compared_at_once(team, monkeypatch):
     from qtpy.QtWidgets import QFileDialog
 
