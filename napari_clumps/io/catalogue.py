@@ -42,6 +42,14 @@ TIERS = {
 }
 
 
+#: What a clump may look like instead, and in words.
+LOOKS = {
+    "star": "stars",
+    "galaxy": "light of a galaxy",
+    "artefact": "artefacts or noise",
+}
+
+
 def tier_of(boxes: Sequence[Box]) -> str:
     """Return the tier of a clump, one of `TIERS`.
 
@@ -71,6 +79,7 @@ class _Notes:
     artefacts: int = 0
     unstructured: list[str] = field(default_factory=list)
     tiers: Counter[str] = field(default_factory=Counter)
+    looks: Counter[str | None] = field(default_factory=Counter)
 
     def in_words(self) -> list[str]:
         """Return the notes in sentences."""
@@ -86,6 +95,13 @@ class _Notes:
             n = len(self.relative)
             one = "1 cutout" if n == 1 else f"{n:,} cutouts"
             words.append(f"The fluxes of {one} are relative: the files give no unit.")
+        others = [
+            f"{plural(self.looks[name], 'clump')} more like {said}"
+            for name, said in LOOKS.items()
+            if self.looks[name]
+        ]
+        if others:
+            words.append(f"By their looks {', '.join(others)}: clump_looks_like.")
         if self.artefacts:
             words.append(
                 f"Artefacts on {plural(self.artefacts, 'cutout')}: columns flag_auto_*."
@@ -258,6 +274,7 @@ def _measured(
         key: [one[key] for one in records] for key in (records[0] if records else ())
     }
     notes.tiers.update(one["tier"] for one in records)
+    notes.looks.update(columns["clump_looks_like"])
     columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in records]
     columns["galaxy_name"] = record.name
     columns["galaxy_flags"] = "; ".join(record.flags) or None

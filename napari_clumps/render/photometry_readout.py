@@ -19,6 +19,7 @@ from clump_detector.photometry import (
     measure_boxes,
 )
 from clump_detector.photometry.aperture.psf import ANNULUS, APERTURE
+from clump_detector.photometry.objects.chances import looks_in_words, object_chances
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
 
 #: Prefixes of Jy from the largest that fits; fluxes of clumps are uJy or nJy.
@@ -109,10 +110,11 @@ def make_readout(
         Of all boxes.
     """
     measured = measure_boxes(field, corners, only=index)
+    looks = looks_in_words(object_chances(field.cutout, corners, only=index)[0])
     of_segment = () if segments is None else _segment(measured, segments, index)
     labels = None if segments is None else segments.labels
     if not measured.bands:
-        lines = (NO_FLUX, *_distances(measured), *of_segment)
+        lines = (*filter(None, [looks]), NO_FLUX, *_distances(measured), *of_segment)
         flags = int(measured.flags[0]) & ~int(Quality.PICTURE)
         return PhotometryReadout(
             lines=lines, flags=tuple(flags_in_words(flags)), labels=labels
@@ -121,8 +123,8 @@ def make_readout(
     return PhotometryReadout(
         _rows(measured, factor),
         unit,
-        (*_colours(measured), *_ratio(measured), *_distances(measured),
-         *_method(measured), *of_segment),
+        (*filter(None, [looks]), *_colours(measured), *_ratio(measured),
+         *_distances(measured), *_method(measured), *of_segment),
         tuple(flags_in_words(int(measured.flags[0]))),
         _points(measured, factor),
         _circles(measured),

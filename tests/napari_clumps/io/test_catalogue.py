@@ -13,6 +13,7 @@ from clump_detector.core.errors import Cancelled, FileError, LabelError
 from clump_detector.image_files.sources import find_sources
 from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.photometry import Quality, moffat
+from clump_detector.photometry.objects.chances import OBJECTS
 from napari_clumps.io.catalogue import export_catalogue, tier_of
 from napari_clumps.review import Box, Opinion, Proposal, Review, Status
 
@@ -130,6 +131,28 @@ def test_artefacts_stand_in_columns_until_they_are_refused(review, tmp_path, end
     assert table["flag_auto_trail"].tolist() == [True, False, False]
     assert table["flag_auto_saturated_star"].tolist() == [True, False, False]
     assert table["flag_auto_on_box"].tolist() == ["trail", None, None]
+
+
+def test_what_the_boxes_look_like_stands_in_columns(tmp_path):
+    """A blank part of the sky is no clump; where there is no box, nothing is said."""
+    noise = np.random.default_rng(0).normal(12, 3, (160, 160, 3))
+    y, x = np.mgrid[:160, :160]
+    noise += 120 * np.exp(-((x - 80) ** 2 + (y - 80) ** 2) / 500)[..., None]
+    star = 900 * np.exp(-((x - 130) ** 2 + (y - 40) ** 2) / 9)[..., None]
+    Image.fromarray(np.clip(noise + star, 0, 255).astype(np.uint8)).save(
+        tmp_path / "g.png"
+    )
+    with Review.create(
+        tmp_path / "s.clumps", find_sources([tmp_path / "g.png"])
+    ) as one:
+        one.add(1, box(130, 40), "clump")
+        one.add(1, box(20, 140), "clump")
+        said = export_catalogue(one, tmp_path / "c.ecsv")
+    table = read_catalogue(tmp_path / "c.ecsv")
+    assert table["clump_looks_like"].tolist() == ["star", "artefact"]
+    assert "1 clump more like stars, 1 clump more like artefacts or noise" in said
+    total = sum(table[f"clump_chance_{name}"] for name in OBJECTS)
+    np.testing.assert_allclose(total, 1, atol=1e-5)
 
 
 def test_cutouts_that_were_not_searched_are_searched_for_the_catalogue(

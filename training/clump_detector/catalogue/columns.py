@@ -14,6 +14,7 @@ from clump_detector.fluxes.extinction import SOURCE as EXTINCTION_SOURCE
 from clump_detector.fluxes.magnitudes import COLOURS
 from clump_detector.image_files.bands import wavelength
 from clump_detector.images.artefacts.kinds import KINDS
+from clump_detector.photometry.objects.chances import OBJECTS, WORDS
 from clump_detector.photometry.structure.values import VALUES
 
 ColumnKind = Literal["int", "float", "bool", "text"]
@@ -182,6 +183,15 @@ _LIGHT = (
            "instr.det.psf"),
 )  # fmt: skip
 
+_LOOKS = (
+    Column("clump_looks_like", "text",
+           "What the box holds by its look, whatever the model's score: "
+           + ", ".join(OBJECTS), "", "meta.code.class"),
+    *(Column(f"clump_chance_{name}", "float",
+             f"Chance by its look that it is {WORDS[name]}, among as many of each kind",
+             "", "stat.probability") for name in OBJECTS),
+)  # fmt: skip
+
 _SHAPE = (
     Column("clump_flux_ratio", "float",
            "Flux of the clump over that of its galaxy, in u or the bluest band", "",
@@ -305,6 +315,7 @@ COLUMNS = (
     *_WHERE,
     *_LIGHT,
     *_colour_columns(),
+    *_LOOKS,
     *_SHAPE,
     *_HOST,
     *STRUCTURE,

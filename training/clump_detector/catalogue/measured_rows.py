@@ -13,6 +13,11 @@ from clump_detector.fluxes.magnitudes import COLOURS, ab_magnitudes, in_jansky
 from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import MEANING, Measured
+from clump_detector.photometry.objects.chances import (
+    OBJECTS,
+    likeliest,
+    object_chances,
+)
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
 from clump_detector.photometry.segments import Segments
 
@@ -52,6 +57,7 @@ def clump_rows(
         values for all, or dictionaries by band.
     """
     rows: Rows = {"galaxy_name": cutout.name, **_where(cutout, measured)}
+    rows |= _looks(cutout, measured)
     rows |= _shape(measured)
     if segments is not None:
         rows |= _isophotal(measured, segments)
@@ -77,6 +83,15 @@ def _where(cutout: Cutout, measured: Measured) -> Rows:
         ra, dec = sky_positions(cutout.wcs, measured.x, measured.y).T
         rows |= {"clump_centre_ra": ra % 360, "clump_centre_dec": dec}
     return rows
+
+
+def _looks(cutout: Cutout, measured: Measured) -> Rows:
+    """Return what the boxes look like; missing where that is not known."""
+    chances = object_chances(cutout, measured.boxes)
+    return {
+        "clump_looks_like": likeliest(chances),
+        **{f"clump_chance_{name}": chances[:, k] for k, name in enumerate(OBJECTS)},
+    }
 
 
 def _shape(measured: Measured) -> Rows:
