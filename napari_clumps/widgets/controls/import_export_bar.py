@@ -9,9 +9,12 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 from napari_clumps.app.controller import Controller
 from napari_clumps.io.formats import FORMATS
 from napari_clumps.io.import_labels import PlacedLabels
+from napari_clumps.io.selection import ExportOptions
+from napari_clumps.review import Review
 from napari_clumps.widgets.base.parts import plain_button
 from napari_clumps.widgets.base.signals import listen
 
+from .catalogue_dialog import CatalogueDialog
 from .import_dialog import ImportDialog
 from .job_row import JobRow
 
@@ -84,7 +87,21 @@ class ExchangeButtons(QWidget):
             if path != Path(name) and path.is_file():  # the dialog has not asked
                 self._session.warn(f"{path} is there already: give another name.")
             else:
-                self._controller.exchange.export(path, how)
+                self._export_as(review, path, how)
+
+    def _export_as(self, review: Review, path: Path, how: str | None) -> None:
+        """Export in a format; ask what a catalogue is to hold."""
+        options = ExportOptions()
+        if how == "catalogue" or (how is None and _is_catalogue(path)):
+            dialog = CatalogueDialog(self, len(review), self._session.threshold)
+            if not dialog.exec():
+                return
+            options = dialog.options()
+        self._controller.exchange.export(path, how, options)
+
+
+def _is_catalogue(path: Path) -> bool:
+    return path.suffix.lower() in FORMATS["catalogue"][0]
 
 
 def _filter(how: str) -> str:

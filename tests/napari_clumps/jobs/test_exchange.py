@@ -155,6 +155,34 @@ def test_every_format_is_offered(ui, tmp_path, monkeypatch, name, words, made):
         assert read_label_set(tmp_path / made).n_boxes == 3
 
 
+def test_a_catalogue_asks_what_it_is_to_hold(ui, tmp_path, monkeypatch):
+    from qtpy.QtWidgets import QCheckBox
+
+    from clump_detector.catalogue import read_catalogue
+    from napari_clumps.widgets.controls.catalogue_dialog import CatalogueDialog
+
+    ui.key("A")
+    answers, options = [], []
+
+    def asked(dialog):
+        for name in answers:
+            dialog.findChild(QCheckBox, name).setChecked(True)
+        options.append(dialog.options())
+        return bool(answers)
+
+    monkeypatch.setattr(CatalogueDialog, "exec", asked)
+    words = "Clump catalogue, measured (*.ecsv *.vot *.fits *.parquet *.csv)"
+    choose(monkeypatch, "getSaveFileName", tmp_path / "c.ecsv", words)
+    click(ui, "export")
+    assert not (tmp_path / "c.ecsv").exists()  # the dialog was cancelled
+    answers[:] = ["with_proposals", "with_structure"]
+    click(ui, "export")
+    assert (options[-1].proposals, options[-1].structure) == (True, True)
+    assert options[-1].score == ui.controller.session.threshold
+    table = read_catalogue(tmp_path / "c.ecsv")
+    assert set(table["tier"]) == {"visually_confirmed", "model_only"}
+
+
 def test_a_file_that_the_dialog_did_not_ask_about_stays(ui, tmp_path, monkeypatch):
     (tmp_path / "sheet.pdf").write_text("mine")
     ui.controller.decisions.accept_rest()
