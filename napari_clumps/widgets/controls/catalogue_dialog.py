@@ -43,7 +43,7 @@ class CatalogueDialog(QDialog):
         minutes = max(round(cutouts * _EACH / 60), 1)
         slow.setText(
             f"Structure takes about {_EACH} s a galaxy: some "
-            f"{plural(minutes, 'minute')} if all {plural(cutouts, 'cutout')} have a box."
+            f"{plural(minutes, 'minute')} if every one of the {cutouts:,} has a box."
         )
         ends = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel

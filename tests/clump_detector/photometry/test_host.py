@@ -280,9 +280,17 @@ def test_on_simulated_galaxies_fluxes_and_errors_are_right():
     on 1,200 galaxies are in docs/photometry.md: 0.99, and pulls 1.0 to 1.2 wide.
     """
     pytest.importorskip("galsim")
-    from clump_detector.evaluation.photometry.pairs import check, statistics
+    from clump_detector.evaluation.photometry.pairs import (
+        check,
+        size_statistics,
+        statistics,
+    )
 
     pairs = check(45, seed=3, psfs=("known",))
+    sizes = size_statistics(pairs)
+    assert 5 < sizes["n"] < statistics(pairs)["n"]  # each clump once
+    assert sizes["ratio"] == pytest.approx(1, abs=0.04)
+    assert 0.3 < sizes["width"] < 1.7
     told = statistics(pairs)
     assert told["n"] > 15
     assert told["ratio"] == pytest.approx(1, abs=0.05)

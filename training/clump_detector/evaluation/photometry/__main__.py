@@ -2,7 +2,7 @@
 
 It simulates galaxies, measures the clumps in their boxes and prints, by band, the
 median of measured over true and the width of the pulls, (measured - true) / error, of
-clumps of S/N over 10.
+clumps of S/N over 10, and the same of their sizes in FWHM of the PSF.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from clump_detector.core.errors import ClumpError
 from clump_detector.core.files import write_json
 
 from .cases import CASES
-from .pairs import PSFS, Pair, check, statistics
+from .pairs import PSFS, Pair, check, size_statistics, statistics
 from .picture import draw
 
 #: Distances from the nucleus in FWHM by which clumps near it are listed.
@@ -46,8 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     f"{found['ratio_84']:.2f})   {found['width']:.2f}          "
                     f"{found['isophotal']:.2f}"
                 )
+        sizes = dict(_sizes(pairs))
+        print(f"{'PSF':20s}sizes   measured/true (16-84 %)   pulls' median, width")
+        for name, found in sizes.items():
+            if "ratio" in found:
+                print(
+                    f"{name:18s}  {found['n']:6d}  {found['ratio']:.3f} "
+                    f"({found['ratio_16']:.2f} to {found['ratio_84']:.2f})     "
+                    f"{found['pull']:+.2f}, {found['width']:.2f}"
+                )
         if options.out is not None:
-            write_json(options.out, values)
+            write_json(options.out, {**values, "sizes": sizes})
         if options.picture is not None:
             draw(pairs, options.picture)
     except ClumpError as error:
@@ -83,6 +92,18 @@ def _parts(pairs: Sequence[Pair], kind: str) -> Iterator[tuple[str, list[Pair]]]
         for low, high in _DISTANCES if kind == "nucleus" else ():
             near = [p for p in mine if low <= p.from_nucleus < high]
             yield f"{low}-{high} FWHM, {psf}", near
+
+
+def _sizes(pairs: Sequence[Pair]) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield the statistics of sizes by PSF: of all, of points, and of wider ones."""
+    for psf in PSFS:
+        mine = [p for p in pairs if p.psf == psf]
+        yield psf, size_statistics(mine)
+        yield f"points, {psf}", size_statistics(p for p in mine if p.true_size < 1.02)
+        yield (
+            f"from 1.1, {psf}",
+            size_statistics(p for p in mine if p.true_size >= 1.1),
+        )
 
 
 def _print_progress(done: int, total: int, text: str) -> None:

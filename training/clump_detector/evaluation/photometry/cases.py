@@ -74,6 +74,11 @@ class Case:
         x, y = np.array([(c.x, c.y) for c in self.scene.clumps]).reshape(-1, 2).T
         return np.hypot(x - host.x, y - host.y) / self.scene.fwhm
 
+    def true_size(self, clump: int | np.intp) -> float:
+        """Return how many times wider than the PSF a clump is."""
+        own = self.scene.clumps[clump].fwhm / self.scene.fwhm
+        return float(np.hypot(1, own))
+
     def true(self, clump: int | np.intp, band: str) -> float:
         """Return the flux of a clump in a band, in nanomaggies."""
         return float(self.scene.clumps[clump].flux[BANDS.index(band)])

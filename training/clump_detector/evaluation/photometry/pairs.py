@@ -1,4 +1,4 @@
-"""Measured and true fluxes of simulated clumps, and their statistics."""
+"""Measured and true fluxes and sizes of simulated clumps, and their statistics."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class Pair:
         Its distance from the nucleus in FWHM.
     isophotal : float
         Flux of its segment; NaN where it has none.
+    true_size, size, size_error : float
+        How many times wider than the PSF it is; the same in all bands.
     """
 
     psf: str
@@ -56,6 +58,9 @@ class Pair:
     clear: bool
     from_nucleus: float
     isophotal: float
+    true_size: float
+    size: float
+    size_error: float
 
     @property
     def wanted(self) -> bool:
@@ -106,6 +111,9 @@ def compare_galaxy(
                 bool(case.wanted[clump]),
                 float(far[clump]),
                 float(segments.flux[row, k]),
+                case.true_size(clump),
+                float(found.width[row]),
+                float(found.width_error[row]),
             )
             for row, clump in enumerate(rows)
             for k, band in enumerate(found.bands)
@@ -184,4 +192,43 @@ def statistics(pairs: Iterable[Pair]) -> dict[str, float]:
         "pull": float(pulls[1]),
         "width": float((pulls[2] - pulls[0]) / 2),
         "isophotal": float(np.nanmedian([p.isophotal / p.true for p in chosen])),
+    }
+
+
+def size_statistics(pairs: Iterable[Pair]) -> dict[str, float]:
+    """Return the statistics of the sizes of the wanted clumps, each once.
+
+    A clump counts once, however many bands its flux is wanted in.
+
+    Parameters
+    ----------
+    pairs : iterable of Pair
+        By one of the PSFs.
+
+    Returns
+    -------
+    dict
+        ``n``; of measured over true size the median ``ratio`` with ``ratio_16`` and
+        ``ratio_84``; the median of the pulls, ``pull``, and their ``width``. With fewer
+        than three clumps ``n`` alone.
+    """
+    clumps: dict[tuple[float, float, float], Pair] = {}
+    for one in pairs:
+        if one.wanted and one.size_error > 0:
+            clumps.setdefault((one.from_nucleus, one.size, one.size_error), one)
+    chosen = list(clumps.values())
+    if len(chosen) < 3:
+        return {"n": len(chosen)}
+    true, size, error = np.array(
+        [(p.true_size, p.size, p.size_error) for p in chosen]
+    ).T
+    ratio = np.percentile(size / true, [16, 50, 84])
+    pulls = np.percentile((size - true) / error, [16, 50, 84])
+    return {
+        "n": len(chosen),
+        "ratio": float(ratio[1]),
+        "ratio_16": float(ratio[0]),
+        "ratio_84": float(ratio[2]),
+        "pull": float(pulls[1]),
+        "width": float((pulls[2] - pulls[0]) / 2),
     }
