@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +16,11 @@ from clump_detector.config.recipe import preset
 from clump_detector.config.training import TrainConfig
 from clump_detector.core.errors import ConfigError, ReviewError
 from clump_detector.core.json_types import JsonObject
-from clump_detector.labels.classes.mapping import ClassMap, parse_class_map
-from clump_detector.labels.classes.names import known_class
+from clump_detector.labels.classes.mapping import (
+    ClassMap,
+    new_classes,
+    parse_class_map,
+)
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import ModelCard, read_card
 from clump_detector.models.registry import new_model_folder, resolve_model
@@ -215,7 +218,10 @@ def _train(
             labels=path,
             out=out or new_model_folder(sources[0].stem),
             base=folder,
-            config=replace(config, new_classes=_new_classes(classes, known, config)),
+            config=replace(
+                config,
+                new_classes=(*config.new_classes, *new_classes(classes, known)),
+            ),
             model=model,
             model_keys=plan.model_keys,
             resume=resume,
@@ -228,16 +234,6 @@ def _train(
                 alone = len(sources) == 1 and sources[0].suffix == ".clumps"
                 review = sources[0] if alone else None
                 _compare_with_base(request.base, made, path, device, review)
-
-
-def _new_classes(
-    classes: ClassMap, known: Sequence[str], config: TrainConfig
-) -> tuple[str, ...]:
-    """Return the classes that a model is to learn beside those that it knows."""
-    wanted = [*config.new_classes, *(cls for cls in classes.values() if cls)]
-    return tuple(
-        cls for cls in dict.fromkeys(wanted) if known_class(cls, known) is None
-    )
 
 
 @app.command()

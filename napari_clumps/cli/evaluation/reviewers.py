@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clump_detector.core.files import write_json
 from clump_detector.core.json_types import JsonObject
+from napari_clumps.cli.options import warn
 
 
 def compare_two(
@@ -49,6 +50,8 @@ def compare_two(
     if ceiling:
         print("\n".join(ceiling_in_words(ceiling)))
         _draw(ceiling, picture)
+    elif picture is not None:
+        warn(f"{picture} was not drawn: there is nothing to compare")
     for name, again in repeated:
         if again.cutouts:
             print(f"{name}, cutouts shown again: {' '.join(agreement_in_words(again))}")

@@ -233,14 +233,15 @@ class Detection(Job[DetectEvent | None]):
         names : mapping of str to (str or None)
             The review's class by the model's; None leaves its boxes out.
         """
-        if self._asked is None or self.running:
-            return
+        asked = self._asked
+        if asked is None or self.classes.question is None or self.running:
+            return  # it was about another review
         try:
             self.classes.answer(names)
         except ClumpError as error:
             self._host.warn(error.message)
             return
-        self._run(*self._asked)
+        self._run(*asked)
 
     def _settled(self, requests: list[CutoutRequest], model: Path) -> bool:
         """Return whether the review has all classes that the model proposes."""

@@ -11,7 +11,7 @@ from clump_detector.config.recipe import preset
 from clump_detector.config.tables import settings_table
 from clump_detector.core.errors import ClumpError
 from clump_detector.core.progress import CancelToken
-from clump_detector.labels.classes.names import known_class
+from clump_detector.labels.classes.mapping import new_classes
 from clump_detector.labels.label_set import LabelSet
 from clump_detector.models.card import read_card
 from napari_clumps.jobs.host import JobHost
@@ -64,7 +64,9 @@ class TrainingRun:
             epochs=choices.epochs,
             seed=choices.seed,
             goal=choices.goal,
-            new_classes=self._new_classes(choices),
+            new_classes=new_classes(
+                choices.classes, read_card(self.base).config.classes
+            ),
         )
         with self._worker() as worker:
             yield from retrain(
@@ -78,12 +80,6 @@ class TrainingRun:
             )
         if not self.cancel.cancelled and self.out.is_dir():
             yield from self.compare()
-
-    def _new_classes(self, choices: RetrainChoices) -> tuple[str, ...]:
-        """Return the classes that are to be learned and that the base has not."""
-        known = read_card(self.base).config.classes
-        wanted = dict.fromkeys(cls for cls in choices.classes.values() if cls)
-        return tuple(cls for cls in wanted if known_class(cls, known) is None)
 
     def compare(self) -> Iterator[RetrainEvent | None]:
         """Compare the new model with the old one; why it cannot be is a result, too."""

@@ -107,6 +107,9 @@ def test_another_review_is_not_asked_for_the_first_one(ui, other_model, tmp_path
     c.open_paths([make_galaxies(tmp_path / "others", 2)])
     assert c.detection.classes.question is None
     assert not ui.panel("model_classes").isVisible()
+    c.detection.answer({"knot": "clump", "star": "star"})
+    assert not c.detection.running
+    assert c.session.review.classes == ("clump", "odd clump")
 
 
 def test_boxes_that_are_left_out_are_counted(ui, other_model):

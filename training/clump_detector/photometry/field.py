@@ -16,7 +16,7 @@ from clump_detector.images.host_mask import host_mask
 from clump_detector.photometry.aperture.background import SkyBackground
 from clump_detector.photometry.aperture.psf import Psf
 
-from .host import Host, find_host
+from .host import Host, find_host, middle_of_light
 from .psf_choice import Given, choose_psfs, first_guess, given_psfs, stated_fwhm
 
 #: A flat top: this many pixels with the image's highest value are saturated.
@@ -149,14 +149,7 @@ def _host_of_picture(cutout: Cutout, fwhm: float) -> Host | None:
     mask = host_mask(cutout.pixels, fwhm)
     if mask.all():
         return None
-    light = np.where(mask, cutout.pixels.mean(axis=2), 0.0)
-    rows, columns = np.indices(mask.shape)
-    x = float((light * columns).sum() / light.sum())
-    y = float((light * rows).sum() / light.sum())
-    far = np.hypot(columns - x, rows - y)[mask]
-    order = np.argsort(far)
-    grown = light[mask][order].cumsum()
-    radius = float(far[order][int(np.searchsorted(grown, grown[-1] / 2))])
+    x, y, radius = middle_of_light(cutout.pixels.mean(axis=2), mask)
     nothing = np.zeros(0)
     return Host(mask, mask, 0, x, y, nothing, nothing, None, radius, False)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import BandArray, Floats, Mask
+from clump_detector.core.arrays import AnyArray, BandArray, Floats, Mask
 from clump_detector.images.host_mask import central_segment
 from clump_detector.images.segmentation import segments_above
 from clump_detector.photometry.aperture.background import (
@@ -134,6 +134,30 @@ def find_host(
     light = _Light(coarse, band, own, others, sky, narrow)
     mask = coarse.enlarged(_widened(own, narrow))
     return light.host(mask, on_image), sky
+
+
+def middle_of_light(light: AnyArray, mask: Mask) -> tuple[float, float, float]:
+    """Return the middle of a galaxy's light and its half-light radius, in pixels.
+
+    Parameters
+    ----------
+    light : array of shape (height, width)
+        Not negative.
+    mask : bool array of shape (height, width)
+        The galaxy's pixels, one at least.
+
+    Returns
+    -------
+    x, y, radius : float
+    """
+    rows, columns = np.nonzero(mask)
+    inside = light[rows, columns].astype(float) + 1e-9  # all of it may be black
+    x = float(np.average(columns, weights=inside))
+    y = float(np.average(rows, weights=inside))
+    far = np.hypot(columns - x, rows - y)
+    order = np.argsort(far)
+    grown = inside[order].cumsum()
+    return x, y, float(far[order][int(np.searchsorted(grown, grown[-1] / 2))])
 
 
 def _deepest(planes: BandArray, bands: tuple[str, ...]) -> int:

@@ -45,6 +45,19 @@ def parse_class_map(words: str) -> dict[str, str | None]:
     return found
 
 
+def new_classes(names: ClassMap, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the classes that something is taken for and that a model has not.
+
+    Parameters
+    ----------
+    names : mapping of str to (str or None)
+    known : sequence of str
+        The model's.
+    """
+    wanted = dict.fromkeys(cls for cls in names.values() if cls is not None)
+    return tuple(cls for cls in wanted if known_class(cls, known) is None)
+
+
 def unknown_classes(labels: LabelSet, classes: Sequence[str]) -> dict[str, int]:
     """Return the numbers of boxes whose class is none of a model's, by class.
 

@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter
 from clump_detector.core import boxes as geometry
 from clump_detector.core.arrays import Floats, Mask
 from clump_detector.images.host_mask import host_mask
+from clump_detector.photometry.host import middle_of_light
 
 VALUES = (
     "contrast", "contrast_red", "contrast_blue", "colour", "around", "colour_around",
@@ -109,13 +110,7 @@ def _middle(mean: Grey, mask: Mask) -> tuple[float, float, float]:
     height, width = mean.shape
     if mask.all():  # no galaxy stands out
         return (width - 1) / 2, (height - 1) / 2, min(height, width) / 4
-    rows, columns = np.nonzero(mask)
-    light = mean[rows, columns].astype(float) + 1e-9
-    x, y = np.average(columns, weights=light), np.average(rows, weights=light)
-    far = np.hypot(columns - x, rows - y)
-    order = np.argsort(far)
-    grown = light[order].cumsum()
-    return float(x), float(y), float(far[order][np.searchsorted(grown, grown[-1] / 2)])
+    return middle_of_light(mean, mask)
 
 
 def _window(at: float, reach: float, size: int) -> slice:
