@@ -78,15 +78,31 @@ class _Notes:
     dropped: int = 0
     artefacts: int = 0
     unstructured: list[str] = field(default_factory=list)
-    tiers: Counter[str] = field(default_factory=Counter)
-    looks: Counter[str | None] = field(default_factory=Counter)
+    looks: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+
+    def tiers(self) -> dict[str, dict[str, int]]:
+        """Return the number of clumps by tier, and of those that look like clumps."""
+        return {
+            tier: {
+                "clumps": n,
+                "look_like_clumps": self.looks[tier, "clump"],
+                "look_like_nothing_known": self.looks[tier, None],
+            }
+            for tier in TIERS
+            if (n := sum(k for (own, _), k in self.looks.items() if own == tier))
+        }
 
     def in_words(self) -> list[str]:
         """Return the notes in sentences."""
         words = []
-        if len(self.tiers) > 1:
-            counts = [f"{self.tiers[k]:,} {said}" for k, said in TIERS.items()]
-            words.append(f"Clumps by tier: {', '.join(counts)}.")
+        tiers = self.tiers()
+        if len(tiers) > 1:
+            counts = [
+                f"{n['clumps']:,} {TIERS[tier]} ({n['look_like_clumps']:,} of which "
+                "look like clumps)"
+                for tier, n in tiers.items()
+            ]
+            words.append(f"By tier: {', '.join(counts)}.")
         if self.pictures:
             n = self.pictures
             one = "1 cutout is a picture" if n == 1 else f"{n:,} cutouts are pictures"
@@ -96,9 +112,9 @@ class _Notes:
             one = "1 cutout" if n == 1 else f"{n:,} cutouts"
             words.append(f"The fluxes of {one} are relative: the files give no unit.")
         others = [
-            f"{plural(self.looks[name], 'clump')} more like {said}"
+            f"{plural(n, 'clump')} more like {said}"
             for name, said in LOOKS.items()
-            if self.looks[name]
+            if (n := sum(k for (_, look), k in self.looks.items() if look == name))
         ]
         if others:
             words.append(f"By their looks {', '.join(others)}: clump_looks_like.")
@@ -242,6 +258,7 @@ def catalogue_steps(
     meta = {
         "review": review.path.name,
         "review_id": review.id,
+        "tiers": notes.tiers(),
         **describing(notes.relative),
     }
     write_catalogue(rows.finished(meta), path)
@@ -273,8 +290,8 @@ def _measured(
     columns |= {
         key: [one[key] for one in records] for key in (records[0] if records else ())
     }
-    notes.tiers.update(one["tier"] for one in records)
-    notes.looks.update(columns["clump_looks_like"])
+    tiers = [one["tier"] for one in records]
+    notes.looks.update(zip(tiers, columns["clump_looks_like"], strict=True))
     columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in records]
     columns["galaxy_name"] = record.name
     columns["galaxy_flags"] = "; ".join(record.flags) or None

@@ -79,7 +79,7 @@ def test_kept_boxes_of_all_cutouts_are_measured(review, tmp_path):
     assert "The fluxes of 1 cutout are relative" in said
     assert table["status"].tolist() == ["accepted", "drawn", "drawn"]
     assert table["tier"].tolist() == ["visually_confirmed"] * 3
-    assert "by tier" not in said
+    assert "By tier" not in said
     assert table["clump_label_id"].tolist() == [1, 2, 1]
     assert table["clump_score"].tolist() == [0.9, None, None]
     assert table["annotator"].tolist() == ["Ada"] * 3
@@ -150,6 +150,11 @@ def test_what_the_boxes_look_like_stands_in_columns(tmp_path):
         said = export_catalogue(one, tmp_path / "c.ecsv")
     table = read_catalogue(tmp_path / "c.ecsv")
     assert table["clump_looks_like"].tolist() == ["star", "artefact"]
+    assert table.meta["tiers"] == {
+        "visually_confirmed": {
+            "clumps": 2, "look_like_clumps": 0, "look_like_nothing_known": 0,
+        }
+    }  # fmt: skip
     assert "1 clump more like stars, 1 clump more like artefacts or noise" in said
     total = sum(table[f"clump_chance_{name}"] for name in OBJECTS)
     np.testing.assert_allclose(total, 1, atol=1e-5)
@@ -193,7 +198,15 @@ def test_proposals_are_processed_as_in_the_paper_and_what_is_kept_is_not(
     mine = table[table["galaxy_name"] == "a"]
     assert mine["status"].tolist() == ["accepted", "proposal"]
     assert mine["tier"].tolist() == ["visually_confirmed", "model_only"]
-    assert "3 visually confirmed, 1 proposed by a model only, 0 disputed" in said
+    clump = table["clump_looks_like"] == "clump"
+    seen, proposed = (
+        int((clump & (table["tier"] == tier)).sum())
+        for tier in ("visually_confirmed", "model_only")
+    )
+    assert (
+        f"By tier: 3 visually confirmed ({seen} of which look like clumps), 1 proposed "
+        f"by a model only ({proposed} of which look like clumps)."
+    ) in said
     merged = mine[1]
     assert merged["clump_flags"] & int(Quality.MERGED)
     assert merged["clump_score"] == 0.7
