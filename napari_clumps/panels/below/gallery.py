@@ -153,6 +153,7 @@ class GalleryPanel(QWidget):
         listen(
             self,
             (self._session.review_opened, self._on_review),
+            (self._session.review_modified, self._show_classes),
             (self._gallery.rearranged, self._on_rearranged),
             (self._gallery.updated, self._on_updated),
             (self._gallery.touched, self._on_touched),
@@ -186,7 +187,7 @@ class GalleryPanel(QWidget):
         review = self._session.review
         self.cells.pixmaps.forget()
         self._stale = True
-        self._filter.show_classes(() if review is None else review.classes)
+        self._show_classes()
         why = "" if review is None else review.read_only_reason or ""
         self._read_only.setText(why)
         self._read_only.setVisible(bool(why))
@@ -196,6 +197,11 @@ class GalleryPanel(QWidget):
             button.setEnabled(review is not None)
         self._on_rearranged()
         self._follow_soon()
+
+    def _show_classes(self) -> None:
+        """Offer the classes of the review; users and merges add some."""
+        review = self._session.review
+        self._filter.show_classes(() if review is None else review.classes)
 
     def _on_rearranged(self) -> None:
         """Show other crops; where it is the same order, at the same place."""

@@ -330,6 +330,14 @@ def test_filters_and_orders_of_the_panel(ui, user, qtbot):
     assert [user.gallery.crop(p).cutout for p in range(8)] == [4, 4, 3, 3, 2, 2, 1, 1]
 
 
+def test_a_class_that_was_added_can_be_filtered_at_once(ui, user, qtbot):
+    ui.controller.opening.choose_classes(["clump", "odd clump", "star"])
+    some = user.gallery.box_ids([0, 1])
+    user.gallery.reclassify(some, "star")
+    user.panel._filter._class.setCurrentText("star")
+    qtbot.waitUntil(lambda: len(user.gallery) == 2)
+
+
 def described(ui, like):
     """Keep embeddings of all boxes: those of some ids are alike, and no other."""
     import numpy as np
