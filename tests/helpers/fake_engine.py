@@ -116,7 +116,8 @@ def train(request, on_event, cancel):
     half_written.rename(request.out)
     (request.out / "weights.safetensors").write_text(request.parts)
     (request.out / "new classes").write_text(" ".join(request.new_classes))
-    shutil.copy(request.labels, request.out / "labels.json")
+    if request.labels.is_file():
+        shutil.copy(request.labels, request.out / "labels.json")
     on_event(events.EndEvent(str(request.out), 1, 1.0, 0.3, {}, ""))
     return request.out
 
