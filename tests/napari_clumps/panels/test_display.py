@@ -238,7 +238,7 @@ def test_a_band_that_is_not_there_is_said_and_comes_back(sky, panel, galaxies):
 
 def test_the_detector_sees_the_same_whatever_a_person_looks_at(window, monkeypatch):
     """The real detection, with and without a look, on what the window hands over."""
-    from napari_clumps.jobs import detection as module
+    from napari_clumps.jobs.detecting import detection as module
 
     window.viewer.open_sample("napari-clumps", "simulated")
     window.qtbot.waitUntil(lambda: window.controller.session.cutout is not None)
