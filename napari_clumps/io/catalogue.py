@@ -30,6 +30,7 @@ from clump_detector.photometry import (
     prepare,
     segment,
 )
+from clump_detector.photometry.objects.chances import WORDS
 from napari_clumps.review import KEPT, Box, CutoutRecord, Review, Status
 
 from .selection import ExportOptions, Step, Tally, one_line, read, selected
@@ -39,14 +40,6 @@ TIERS = {
     "visually_confirmed": "visually confirmed",
     "model_only": "proposed by a model only",
     "disputed": "disputed by reviewers",
-}
-
-
-#: What a clump may look like instead, and in words.
-LOOKS = {
-    "star": "stars",
-    "galaxy": "light of a galaxy",
-    "artefact": "artefacts or noise",
 }
 
 
@@ -113,8 +106,9 @@ class _Notes:
             words.append(f"The fluxes of {one} are relative: the files give no unit.")
         others = [
             f"{plural(n, 'clump')} more like {said}"
-            for name, said in LOOKS.items()
-            if (n := sum(k for (_, look), k in self.looks.items() if look == name))
+            for name, said in WORDS.items()
+            if name != "clump"
+            and (n := sum(k for (_, look), k in self.looks.items() if look == name))
         ]
         if others:
             words.append(f"By their looks {', '.join(others)}: clump_looks_like.")

@@ -18,7 +18,7 @@ from clump_detector.core.text import plural
 from clump_detector.image_files.sources import Source
 from clump_detector.images.identity import content_key
 from clump_detector.images.overrides import Choice
-from clump_detector.labels.classes.names import DEFAULT_CLASSES
+from clump_detector.labels.classes.names import DEFAULT_CLASSES, known_class
 from clump_detector.survey_search.addresses import files_of, item_for
 from clump_detector.survey_search.dataset.asking.selection import Selection
 from clump_detector.survey_search.dataset.details import (
@@ -135,8 +135,11 @@ def _created(
         raise ClumpError(
             f"none of the {plural(len(addresses), 'cutout')} can be had: {problems[0]}"
         )
-    classes = dict.fromkeys((*DEFAULT_CLASSES, *classes_of(dataset)))
-    review = Review.create(path, there, classes=tuple(classes), annotator=annotator)
+    classes = list(DEFAULT_CLASSES)
+    for cls in classes_of(dataset):
+        if known_class(cls, classes) is None:
+            classes.append(cls)
+    review = Review.create(path, there, classes=classes, annotator=annotator)
     review.unit = str(read_made(dataset).options.get("unit") or "")
     _note(review, dataset, found, 0, tuple(addresses[len(found) :]))
     return review, problems
@@ -249,7 +252,7 @@ def _note(
         by_model[details.model].append(number)
     for model, numbers in by_model.items():
         review.propose_on_all(
-            {number: _proposals(new[number]) for number in numbers},
+            {number: _proposals(review, new[number]) for number in numbers},
             model,
             {number: (new[number].width, new[number].height) for number in numbers},
         )
@@ -258,10 +261,13 @@ def _note(
     review.survey = SurveyOrigin(dataset, {**origin.addresses, **added}, waiting)
 
 
-def _proposals(details: Details) -> list[Proposal]:
+def _proposals(review: Review, details: Details) -> list[Proposal]:
+    """Return boxes of a dataset in the review's classes."""
+    names = review.class_map(dict.fromkeys(b["class"] for b in details.boxes))
     return [
-        Proposal(b["x1"], b["y1"], b["x2"], b["y2"], b["class"], b["score"])
+        Proposal(b["x1"], b["y1"], b["x2"], b["y2"], cls, b["score"])
         for b in details.boxes
+        if (cls := names.get(b["class"], b["class"])) is not None
     ]
 
 

@@ -332,7 +332,7 @@ class ReviewPanel(QWidget):
 
 
 def _classes_in_words(classes: Sequence[str]) -> str:
-    """Return the text of the button: as many classes as there is room for."""
+    """Return the text of the button: the first classes, and how many more."""
     shown = ", ".join(classes[:_CLASSES])
     more = len(classes) - _CLASSES
     return f"Classes: {shown}{f' and {more} more' if more > 0 else ''}…"

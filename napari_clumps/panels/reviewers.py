@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -147,16 +148,23 @@ class ReviewersPanel(QWidget):
         self._save.hide()
         return part
 
+    def _say(self, lines: Sequence[str]) -> None:
+        """Show lines in place of what was said, without a picture of that."""
+        self._words.setText("<br>".join(lines))
+        self._picture.hide()
+        self._save.hide()
+
     def _show_ceiling(self) -> None:
         figures = self._reviewers.ceiling
-        if figures is not None:
-            pixmap = QPixmap()
-            pixmap.loadFromData(ceiling_png(figures))
-            width = max(self._words.width(), 300)
-            smooth = Qt.TransformationMode.SmoothTransformation
-            self._picture.setPixmap(pixmap.scaledToWidth(width, smooth))
-        self._picture.setVisible(figures is not None)
-        self._save.setVisible(figures is not None)
+        if figures is None:
+            return
+        pixmap = QPixmap()
+        pixmap.loadFromData(ceiling_png(figures))
+        width = max(self._words.width(), 300)
+        smooth = Qt.TransformationMode.SmoothTransformation
+        self._picture.setPixmap(pixmap.scaledToWidth(width, smooth))
+        self._picture.show()
+        self._save.show()
 
     def _save_picture(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -169,7 +177,7 @@ class ReviewersPanel(QWidget):
         if self.isVisible():
             open_ = self._session.review is not None
             words = self._reviewers.self_consistency() if open_ else None
-            self._words.setText("<br>".join(words or []))
+            self._say(words or [])
             self._count()
 
     def _count(self) -> None:
@@ -200,7 +208,7 @@ class ReviewersPanel(QWidget):
         )
         if names:
             said = self._reviewers.compare_with([Path(name) for name in names])
-            self._words.setText("<br>".join(map(escape, said or [])))
+            self._say([escape(line) for line in said or []])
             self._show_ceiling()
 
     def _compare_catalogue(self) -> None:
@@ -215,4 +223,4 @@ class ReviewersPanel(QWidget):
 
     def _on_merged(self, before: list[str]) -> None:
         """Say how far the two agreed before the merge; after it they do."""
-        self._words.setText("<br>".join(before))
+        self._say(before)

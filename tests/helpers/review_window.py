@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from napari_clumps.review import Proposal
 from napari_clumps.settings.shortcuts import BOOK
+from tests.helpers.paths import ROOT
 from tests.helpers.resources import PATIENCE
 
 #: Proposals (x1, y1, x2, y2, score) that the tests decide on.
@@ -51,6 +54,18 @@ def qtbot(qtbot):
     qtbot.wait = wait
     qtbot.waitUntil = partial(qtbot.waitUntil, timeout=round(1000 * PATIENCE))
     return qtbot
+
+
+@contextmanager
+def quick_engine(ui):
+    """Have trainings run by an engine that learns nothing, and end them afterwards."""
+    job = ui.controller.retraining
+    job.command = [sys.executable, str(ROOT / "tests" / "helpers" / "fake_engine.py")]
+    yield
+    job.cancel()
+    ui.qtbot.waitUntil(lambda: not job.running)
+    job.command = None
+    job._reset()
 
 
 @pytest.fixture

@@ -25,7 +25,9 @@ MODEL = "survey-12345678"
 SIDE = 100
 
 
-def make_survey(folder: Path, n: int = 6, model: str = MODEL) -> Path:
+def make_survey(
+    folder: Path, n: int = 6, model: str = MODEL, cls: str = "clump"
+) -> Path:
     """Write n cutouts, the first one FITS with a WCS, and the dataset beside them.
 
     Cutout k is named ``galaxy-k``, has k boxes, and a best score of 0.9 - k/100.
@@ -36,6 +38,8 @@ def make_survey(folder: Path, n: int = 6, model: str = MODEL) -> Path:
         Gets the folders ``cutouts`` and ``ds``; the latter is returned.
     n : int
     model : str
+    cls : str
+        Class of the boxes.
     """
     images, dataset = folder / "cutouts", folder / "ds"
     images.mkdir(parents=True)
@@ -47,12 +51,12 @@ def make_survey(folder: Path, n: int = 6, model: str = MODEL) -> Path:
     _write_fits(images / "galaxy-0.fits", noise)
     made = {"model": model, "weights": "", "version": "", "options": {}, "begun": ""}
     (dataset / "survey.json").write_text(json.dumps({"format": 1, **made}))
-    add_part(dataset, images, model)
+    add_part(dataset, images, model, cls)
     collect(dataset)
     return dataset
 
 
-def add_part(dataset: Path, images: Path, model: str) -> None:
+def add_part(dataset: Path, images: Path, model: str, cls: str = "clump") -> None:
     """Write results that are in no table yet."""
     cutouts, boxes, embeddings = [], [], []
     for item in Folders([images], dataset):
@@ -69,7 +73,7 @@ def add_part(dataset: Path, images: Path, model: str) -> None:
         for box in range(k):
             x = 10.0 + 15 * box
             boxes.append({
-                **named, "box": box + 1, "class": "clump", "x1": x, "y1": 20.0,
+                **named, "box": box + 1, "class": cls, "x1": x, "y1": 20.0,
                 "x2": x + 10, "y2": 31.0, "score": round(0.9 - k / 100 - box / 20, 5),
             })  # fmt: skip
         where = {"cutout": item.address, "ra": ra, "dec": dec, "model": model}

@@ -106,17 +106,9 @@ def evaluate(
     """Measure a model on labelled cutouts, or how far two reviewers agree."""
     others = against or []
     reviews = [Path(name) for name in others if name.endswith(".clumps")]
-    if len(others) > 1 and len(reviews) < len(others):
-        raise ConfigError(
-            "one model is compared with one other",
-            remedy="Give --against once, or several times for reviews (*.clumps).",
-        )
-    if len(labels) > 1 and (inject is not None or reviews):
-        raise ConfigError(
-            "several label sets are named, and only one can be used here",
-            remedy="Name one, or leave out --inject and the other reviewer's file.",
-        )
-    if classes is not None and (reviews or robustness or explain or inject is not None):
+    alone = inject is not None or bool(reviews)
+    _refuse_mixed(labels, others, len(reviews), alone=alone)
+    if classes is not None and (alone or robustness or explain):
         raise ConfigError(
             "--classes is for the figures of a model on labels",
             labels[0],
@@ -161,6 +153,22 @@ def evaluate(
         None if classes is None else as_classes(classes.split(",")),
     )  # fmt: skip
     _evaluate(labels, model, others[0] if others else None, options)
+
+
+def _refuse_mixed(
+    labels: list[Path], others: list[str], reviews: int, *, alone: bool
+) -> None:
+    """Refuse several models, and several label sets where only one can be used."""
+    if len(others) > 1 and reviews < len(others):
+        raise ConfigError(
+            "one model is compared with one other",
+            remedy="Give --against once, or several times for reviews (*.clumps).",
+        )
+    if len(labels) > 1 and alone:
+        raise ConfigError(
+            "several label sets are named, and only one can be used here",
+            remedy="Name one, or leave out --inject and the other reviewer's file.",
+        )
 
 
 def _say_pace(path: Path) -> None:

@@ -602,7 +602,7 @@ def test_a_class_is_learned_that_the_base_has_not(make_labels, tiny_folder, tmp_
     assert after[3] > before[1:].mean() + AT_FIRST + 0.01
     assert (after[1:3] < before[1:3] - 0.01).all()
     # The next training starts from the model with three classes, and needs no more.
-    again, events = go(path, tmp_path / "again", made)
+    again, events = go(path, tmp_path / "again", made, new_classes=("Star",))
     assert read_card(again).config.classes == ("clump", "odd clump", "star")
     assert events[0]["problems"] == []
 

@@ -82,6 +82,9 @@ def test_two_reviewers_are_drawn_with_the_model_beside_them(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", saved)
     click(panel, "save_ceiling")
     assert (tmp_path / "agreement.pdf").read_bytes().startswith(b"%PDF")
+    ui.controller.session.review_modified.emit()  # what was said of it goes, too
+    assert "Two of them" not in words(panel, "reviewers_words")
+    assert not picture.isVisible()
 
 
 def test_three_reviewers_are_compared_at_once(team, monkeypatch):

@@ -5,24 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from clump_detector.image_files.sources import find_sources
 from napari_clumps.demo import window
 from napari_clumps.review import Proposal, Review
+from tests.helpers.review_window import make_galaxies
 
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / "galaxies"
-    made.mkdir()
-    rng = np.random.default_rng(0)
-    for i in range(3):
-        pixels = rng.integers(0, 255, (60, 60, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(made / f"g{i}.png")
-    return made
+    return make_galaxies(tmp_path / "galaxies", 3)
 
 
 @pytest.fixture
@@ -90,7 +83,7 @@ def with_knots(folder):
     ) as made:
         for i in made.ids:
             made.propose(
-                i, [Proposal(30, 30, 45, 45, "clump", 0.9)], "m", size=(60, 60)
+                i, [Proposal(30, 30, 45, 45, "clump", 0.9)], "m", size=(160, 160)
             )
             made.accept(made.boxes(i)[0].id)
             made.add(i, (5, 5, 20, 20), "knot")

@@ -155,7 +155,7 @@ def test_what_the_boxes_look_like_stands_in_columns(tmp_path):
             "clumps": 2, "look_like_clumps": 0, "look_like_nothing_known": 0,
         }
     }  # fmt: skip
-    assert "1 clump more like stars, 1 clump more like artefacts or noise" in said
+    assert "1 clump more like a star, 1 clump more like an artefact or noise" in said
     total = sum(table[f"clump_chance_{name}"] for name in OBJECTS)
     np.testing.assert_allclose(total, 1, atol=1e-5)
 

@@ -51,6 +51,22 @@ def test_it_has_these_cutouts_in_this_order_with_the_boxes_of_the_dataset(review
     assert review.check() == []
 
 
+@pytest.mark.parametrize(
+    ("cls", "own", "classes"),
+    [
+        ("Clump", "clump", ("clump", "odd clump")),
+        ("odd", "odd clump", ("clump", "odd clump")),
+        ("H II; young", "H II; young", ("clump", "odd clump", "H II; young")),
+    ],
+)
+def test_classes_of_a_dataset_are_the_reviews_own(tmp_path, cls, own, classes):
+    dataset = make_survey(tmp_path / "survey", cls=cls)
+    made, _ = review_of(select(dataset, "n_boxes > 3"), tmp_path / "a.clumps")
+    with made:
+        assert made.classes == classes
+        assert {b.cls for i in made.ids for b in made.boxes(i)} == {own}
+
+
 def test_the_first_ones_are_there_at_once_and_the_others_come_in_order(dataset):
     selection = select(dataset, "n_boxes > 0", order="name")
     review, _ = review_of(selection, dataset / "a.clumps", first=2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import replace
 
 import pytest
@@ -13,12 +12,9 @@ from clump_detector.models.card import read_card, write_card
 from clump_detector.models.registry import resolve_model
 from napari_clumps.jobs.training.curves import RetrainChoices
 from napari_clumps.review import Proposal
-from tests.helpers.paths import ROOT
-from tests.helpers.review_window import MODEL
+from tests.helpers.review_window import MODEL, quick_engine
 
 pytestmark = pytest.mark.gui
-
-ENGINE = ROOT / "tests" / "helpers" / "fake_engine.py"
 
 
 def part(ui, panel, kind, name):
@@ -183,12 +179,8 @@ def with_stars(ui):
         review.add(i, (90, 10, 99, 20), "arm")
         review.set_done(i, True)
     c.session.review_modified.emit()
-    c.retraining.command = [sys.executable, str(ENGINE)]
-    yield ui
-    c.retraining.cancel()
-    ui.qtbot.waitUntil(lambda: not c.retraining.running)
-    c.retraining.command = None
-    c.retraining._reset()
+    with quick_engine(ui):
+        yield ui
 
 
 def test_classes_that_the_base_has_not_are_learned_or_ignored(with_stars):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from napari_clumps.jobs.training.curves import Curves, RetrainChoices
-from tests.helpers.paths import ROOT
-from tests.helpers.review_window import make_galaxies
+from tests.helpers.review_window import make_galaxies, quick_engine
 
 pytestmark = pytest.mark.gui
-
-ENGINE = ROOT / "tests" / "helpers" / "fake_engine.py"
 
 
 @pytest.fixture
@@ -33,12 +28,8 @@ def labelled(window, tmp_path, request):
     ]
     assert len(window.held_out) > 1
     c.session.review.set_done(window.held_out[0], True)
-    c.retraining.command = [sys.executable, str(ENGINE)]
-    yield window
-    c.retraining.cancel()
-    window.qtbot.waitUntil(lambda: not c.retraining.running)
-    c.retraining.command = None
-    c.retraining._reset()
+    with quick_engine(window):
+        yield window
 
 
 def panel_part(ui, kind: str, name: str):

@@ -55,6 +55,8 @@ class Setup:
     model : ModelConfig
     base : ModelCard or None
         Of the model that the training starts from.
+    new_classes : tuple of str
+        Those of the model that it did not have there.
     folds : list of lists of int
         The folds to search, as indices of the samples to learn from.
     n_folds : int
@@ -68,6 +70,7 @@ class Setup:
     samples: Samples
     model: ModelConfig
     base: ModelCard | None
+    new_classes: tuple[str, ...]
     folds: list[list[int]]
     n_folds: int
     fitter: Fitter
@@ -98,7 +101,7 @@ class Setup:
 
     def _of_new_classes(self) -> Iterator[str]:
         """Yield from how many boxes each class is learned that the base has not."""
-        for cls in self.schedule.config.new_classes:
+        for cls in self.new_classes:
             number = self.model.classes.index(cls) + 1
             n = sum(int((s.labels == number).sum()) for s in self.samples.train)
             yield (
@@ -136,6 +139,7 @@ def prepare(request: TrainRequest, cancel: CancelToken) -> Setup:
     processes, device = join(config.device, config.train_parts, config.batch)
     torch.manual_seed(config.seed)
     detector, model, base = _starting_point(request)
+    known = model.classes
     model, detector = _with_new_classes(detector, model, config.new_classes)
     labels = read_label_set(request.labels)
     in_folds = processes.size == 1 and _suits_folds(labels, config)
@@ -159,6 +163,7 @@ def prepare(request: TrainRequest, cancel: CancelToken) -> Setup:
         samples=samples,
         model=model,
         base=base,
+        new_classes=model.classes[len(known) :],
         folds=folds,
         n_folds=len(dealt),
         fitter=Fitter(detector, config, device, start=start, processes=processes),

@@ -19,6 +19,8 @@ def test_blanks_are_tidied_and_the_order_stays():
         ([], "no class"),
         (["clump", "Clump "], "same name: 'clump' and 'Clump'"),
         (["clump", "clump"], "same name"),
+        (["odd", "odd clump"], "same name: 'odd' and 'odd clump'"),
+        (["odd clump", "Unusual"], "same name"),
         (["clump", " "], "empty"),
         (["clump", "2"], "numbers"),
         (["clump", "background"], "no clump"),

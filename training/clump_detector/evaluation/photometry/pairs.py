@@ -48,6 +48,8 @@ class Pair:
         Flux of its segment; NaN where it has none.
     true_size, size, size_error : float
         How many times wider than the PSF it is; the same in all bands.
+    clump : (int, int)
+        The number of the galaxy, and of the clump on it.
     """
 
     psf: str
@@ -61,6 +63,7 @@ class Pair:
     true_size: float
     size: float
     size_error: float
+    clump: tuple[int, int]
 
     @property
     def wanted(self) -> bool:
@@ -114,6 +117,7 @@ def compare_galaxy(
                 case.true_size(clump),
                 float(found.width[row]),
                 float(found.width_error[row]),
+                (index, int(clump)),
             )
             for row, clump in enumerate(rows)
             for k, band in enumerate(found.bands)
@@ -179,18 +183,8 @@ def statistics(pairs: Iterable[Pair]) -> dict[str, float]:
     chosen = [p for p in pairs if p.wanted]
     if len(chosen) < 3:
         return {"n": len(chosen)}
-    true, flux, error = np.array([(p.true, p.flux, p.error) for p in chosen]).T
-    ratio, pull = flux / true, (flux - true) / error
-    low, middle, high = np.percentile(ratio, [16, 50, 84])
-    pulls = np.percentile(pull, [16, 50, 84])
     return {
-        "n": len(chosen),
-        "ratio": float(middle),
-        "ratio_error": float(np.sqrt(MEDIAN) * (high - low) / 2 / np.sqrt(len(chosen))),
-        "ratio_16": float(low),
-        "ratio_84": float(high),
-        "pull": float(pulls[1]),
-        "width": float((pulls[2] - pulls[0]) / 2),
+        **_of_values([(p.true, p.flux, p.error) for p in chosen]),
         "isophotal": float(np.nanmedian([p.isophotal / p.true for p in chosen])),
     }
 
@@ -208,27 +202,28 @@ def size_statistics(pairs: Iterable[Pair]) -> dict[str, float]:
     Returns
     -------
     dict
-        ``n``; of measured over true size the median ``ratio`` with ``ratio_16`` and
-        ``ratio_84``; the median of the pulls, ``pull``, and their ``width``. With fewer
-        than three clumps ``n`` alone.
+        As of `statistics`, without ``isophotal``. With fewer than three clumps ``n``
+        alone.
     """
-    clumps: dict[tuple[float, float, float], Pair] = {}
-    for one in pairs:
-        if one.wanted and one.size_error > 0:
-            clumps.setdefault((one.from_nucleus, one.size, one.size_error), one)
-    chosen = list(clumps.values())
-    if len(chosen) < 3:
-        return {"n": len(chosen)}
-    true, size, error = np.array(
-        [(p.true_size, p.size, p.size_error) for p in chosen]
-    ).T
-    ratio = np.percentile(size / true, [16, 50, 84])
-    pulls = np.percentile((size - true) / error, [16, 50, 84])
+    sizes = {
+        p.clump: (p.true_size, p.size, p.size_error)
+        for p in pairs
+        if p.wanted and p.size_error > 0
+    }
+    return {"n": len(sizes)} if len(sizes) < 3 else _of_values([*sizes.values()])
+
+
+def _of_values(rows: Sequence[tuple[float, float, float]]) -> dict[str, float]:
+    """Return the statistics of values that are true, measured, and their errors."""
+    true, measured, error = np.array(rows).T
+    low, middle, high = np.percentile(measured / true, [16, 50, 84])
+    pulls = np.percentile((measured - true) / error, [16, 50, 84])
     return {
-        "n": len(chosen),
-        "ratio": float(ratio[1]),
-        "ratio_16": float(ratio[0]),
-        "ratio_84": float(ratio[2]),
+        "n": len(rows),
+        "ratio": float(middle),
+        "ratio_error": float(np.sqrt(MEDIAN) * (high - low) / 2 / np.sqrt(len(rows))),
+        "ratio_16": float(low),
+        "ratio_84": float(high),
         "pull": float(pulls[1]),
         "width": float((pulls[2] - pulls[0]) / 2),
     }

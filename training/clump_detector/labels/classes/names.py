@@ -44,11 +44,11 @@ def as_classes(names: Iterable[str], there: Iterable[str] = ()) -> tuple[str, ..
     Raises
     ------
     ConfigError
-        If there is none, two are the same but for capitals, or one cannot be a name:
+        If there is none, two are the same by `known_class`, or one cannot be a name:
         it is empty, a number, too long, holds a character that separates names, or
         means that a box is no clump, such as ``background``.
     """
-    old, seen = set(there), dict[str, str]()
+    old, seen = set(there), list[str]()
     for given in names:
         name = given if given in old else " ".join(given.split())
         if (name not in old or not name) and (why := _why_not(name)):
@@ -56,15 +56,19 @@ def as_classes(names: Iterable[str], there: Iterable[str] = ()) -> tuple[str, ..
                 f"{name!r} cannot be the name of a class: {why}",
                 remedy="Choose another name.",
             )
-        if name.lower() in seen:
+        same = known_class(name, seen) or next(
+            (cls for cls in seen if known_class(cls, [name])), None
+        )
+        if same is not None:
             raise ConfigError(
-                f"two classes have the same name: {seen[name.lower()]!r} and {name!r}",
-                remedy="Give each a name of its own. Capitals make no difference.",
+                f"two classes have the same name: {same!r} and {name!r}",
+                remedy="Give each a name of its own. Capitals make no difference, and "
+                "the usual classes have other names, such as odd.",
             )
-        seen[name.lower()] = name
+        seen.append(name)
     if not seen:
         raise ConfigError("there is no class", remedy="Name one or several.")
-    return tuple(seen.values())
+    return tuple(seen)
 
 
 def _why_not(name: str) -> str:
