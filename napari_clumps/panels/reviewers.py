@@ -24,11 +24,19 @@ from napari_clumps.plugin.window import controller_of
 from napari_clumps.review.comparison.ceiling_plot import ceiling_png
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.widgets.base.docks import among_tabs
-from napari_clumps.widgets.base.parts import fill_dock, plain_button, text_label
+from napari_clumps.widgets.base.parts import (
+    Scrolled,
+    fill_dock,
+    plain_button,
+    text_label,
+)
 from napari_clumps.widgets.base.signals import listen
 from napari_clumps.widgets.controls.catalogue_comparison import CatalogueComparison
 from napari_clumps.widgets.controls.completeness import Completeness
 from napari_clumps.widgets.controls.job_row import JobRow
+
+#: Lines of text shown at least.
+_LINES = 22
 
 #: Files that can be chosen.
 _REVIEWS = "Review (*.clumps)"
@@ -51,7 +59,9 @@ class ReviewersPanel(QWidget):
         form.addRow("Your name", self._name)
         self._open = text_label("reviewers_open")
         self._words = text_label("reviewers_words")
-        layout = QVBoxLayout(self)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
         for name, text, clicked, tip in (
             (
@@ -91,6 +101,9 @@ class ReviewersPanel(QWidget):
         layout.addWidget(CatalogueComparison(self._reviewers))
         layout.addWidget(Completeness(self._controller))
         layout.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(6, 6, 6, 6)
+        outer.addWidget(Scrolled("reviewers_scroll", page, _LINES))
         fill_dock(self)
         window = main_window(self._session.viewer)
         among_tabs(self, window, "review_panel", always=False)

@@ -37,7 +37,7 @@ def draw_ceiling(figures: JsonObject, path: Path) -> None:
 
 
 def ceiling_png(figures: JsonObject) -> bytes:
-    """Return the same picture as a PNG file.
+    """Return the same picture as a PNG file, as narrow as a panel.
 
     Parameters
     ----------
@@ -49,14 +49,16 @@ def ceiling_png(figures: JsonObject) -> bytes:
         If matplotlib is not installed.
     """
     made = io.BytesIO()
-    _drawn(figures).savefig(made, dpi=100, format="png")
+    _drawn(figures, narrow=True).savefig(made, dpi=100, format="png")
     return made.getvalue()
 
 
-def _drawn(figures: JsonObject) -> Figure:
+def _drawn(figures: JsonObject, *, narrow: bool = False) -> Figure:
+    """Return the plots beside each other, or one below the other."""
     skilled = [row for row in figures["each"] if row["skill"] is not None]
-    drawing = new_figure(7.6 if skilled else 4.2, 3.2)
-    axes = drawing.subplots(1, 2 if skilled else 1, squeeze=False)[0]
+    n = 2 if skilled else 1
+    drawing = new_figure(3.6, 2.7 * n) if narrow else new_figure(3.9 * n, 3.2)
+    axes = drawing.subplots(n if narrow else 1, 1 if narrow else n, squeeze=False).flat
     _agreement(axes[0], figures)
     if skilled:
         _skills(axes[1], skilled)

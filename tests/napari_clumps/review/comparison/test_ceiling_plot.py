@@ -32,9 +32,16 @@ def test_the_f1_of_each_pair_is_told_beside_their_mean():
     assert figures(2, model=False)["model_each"] == []
 
 
-def test_skills_are_drawn_beside_it_from_three_reviewers_on():
+def test_skills_are_drawn_beside_it_from_three_reviewers_on(tmp_path: Path):
+    """In a file they are beside each other, in a panel below."""
     two, three = (imread(io.BytesIO(ceiling_png(figures(n)))) for n in (2, 3))
+    assert three.shape[0] > two.shape[0]
+    assert three.shape[1] == two.shape[1] < 400
+    for n in (2, 3):
+        draw_ceiling(figures(n), tmp_path / f"{n}.png")
+    two, three = (imread(tmp_path / f"{n}.png") for n in (2, 3))
     assert three.shape[1] > two.shape[1]
+    assert three.shape[0] == two.shape[0]
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.svg", "a"])
