@@ -14,7 +14,12 @@ from PIL import Image, PngImagePlugin
 
 from clump_detector.config.model import ModelConfig
 from clump_detector.image_files.sources import Source, find_sources
-from clump_detector.labels.label_set import LabelledBox, LabelledCutout, LabelSet
+from clump_detector.labels.label_set import (
+    LabelledBox,
+    LabelledCutout,
+    LabelSet,
+    write_label_set,
+)
 from clump_detector.train.cross_validation import deal
 from clump_detector.train.samples.dataset import load_samples
 from napari_clumps.review import Review
@@ -127,20 +132,41 @@ def test_a_copy_of_what_is_held_out_is_not_learned_from(tmp_path):
 
 @understood(
     "Experiments", "Galaxies of the test among those to learn from", "ignored",
-    "They are not learned from, and the experiment says how many.",
+    "They are not learned from, or not tested on where the test is what is left over, "
+    "and the experiment says how many.",
 )  # fmt: skip
-def test_an_experiment_learns_from_nothing_that_it_judges_on(tmp_path):
-    from clump_detector.experiments.encoders import _apart
+@pytest.mark.parametrize("own_test", [True, False])
+def test_an_experiment_learns_from_nothing_that_it_judges_on(tmp_path, own_test):
+    from clump_detector.experiments.encoders import _drawn
+    from clump_detector.experiments.plan import Experiment
 
-    sources = folder_of_twins(tmp_path / "images", written_anew, 4)
-    (tested,) = [s for s in sources if s.name == "copy_of_g2"]
-    said: list[str] = []
-    kept = _apart(
-        labelled([s for s in sources if s != tested]), labelled([tested]), said.append
+    sources = folder_of_twins(tmp_path / "images", written_anew, 8)
+    (copy,) = [s for s in sources if s.name == "copy_of_g2"]
+    files = {
+        "labels": [s for s in sources if s != copy] if own_test else sources,
+        "test": [copy],
+    }
+    for name, own in files.items():
+        write_label_set(labelled(own), tmp_path / f"{name}.json")
+    plan = Experiment(
+        labels=(str(tmp_path / "labels.json"),),
+        test=str(tmp_path / "test.json") if own_test else "",
+        sizes=(2, 5),
     )
-    assert "g2" not in {c.source.name for c in kept.cutouts}
-    assert len(kept.cutouts) == 6
-    assert "1 galaxies to learn from are also in the test" in said[0]
+    said: list[str] = []
+    learned, test = _drawn(plan, 0, said.append)
+    galaxies = [
+        {c.source.name.removeprefix("copy_of_") for c in part.cutouts}
+        for part in (learned, test)
+    ]
+    assert not galaxies[0] & galaxies[1]
+    assert len(learned.cutouts) == (14 if own_test else 5)
+    if own_test:
+        assert said == ["1 galaxies to learn from are also in the test: left out"]
+    else:
+        n = 11 - len(test.cutouts)
+        assert n
+        assert said == [f"{n} galaxies of the test are also learned from: left out"]
 
 
 @pytest.mark.parametrize("ending", [".fits.gz", ".fits.bz2"])

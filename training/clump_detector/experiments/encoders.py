@@ -105,11 +105,14 @@ def _drawn(plan: Experiment, seed: int, report: Report) -> tuple[LabelSet, Label
     most = max(plan.sizes)
     if plan.test:
         test = read_label_set(plan.test)
-        learned = _shuffled(_apart(labels, test, report), seed)
-    else:
+        learned = _shuffled(_apart(labels, test), seed)
+        _tell(labels, learned, "galaxies to learn from are also in the test", report)
+    else:  # other pictures of a galaxy leave the test, so that all sizes are there
         mixed = _shuffled(labels, seed)
-        test = replace(mixed, cutouts=mixed.cutouts[most:])
-        learned = _apart(replace(mixed, cutouts=mixed.cutouts[:most]), test, report)
+        learned = replace(mixed, cutouts=mixed.cutouts[:most])
+        rest = replace(mixed, cutouts=mixed.cutouts[most:])
+        test = _apart(rest, learned)
+        _tell(rest, test, "galaxies of the test are also learned from", report)
     if most > len(learned.cutouts) or not test.cutouts:
         raise ConfigError(
             f"{most} galaxies are asked for, and there are {len(learned.cutouts)} to "
@@ -158,21 +161,25 @@ def _run_once(
     return {key: row[key] for key in COLUMNS}
 
 
-def _apart(labels: LabelSet, test: LabelSet, report: Report) -> LabelSet:
-    """Leave out galaxies that are found on: all runs have the same test then."""
-    both = (*labels.cutouts, *test.cutouts)
-    known = [dict.fromkeys((*c.keys, *keys_at_hand(c.source))) for c in both]
+def _apart(labels: LabelSet, others: LabelSet) -> LabelSet:
+    """Leave out the galaxies that are also among others, as themselves or a twin."""
+    both = (*labels.cutouts, *others.cutouts)
+    keyed = [dict.fromkeys((*c.keys, *keys_at_hand(c.source))) for c in both]
     keys = [
-        with_pixels(c.source, tuple(own)) for c, own in zip(both, known, strict=True)
+        with_pixels(c.source, tuple(own)) for c, own in zip(both, keyed, strict=True)
     ]
     which = groups([own or (f"name:{i}",) for i, own in enumerate(believed(keys))])
-    tested = set(which[len(labels.cutouts) :])
+    known = set(which[len(labels.cutouts) :])
     pairs = zip(labels.cutouts, which, strict=False)
-    kept = tuple(cutout for cutout, group in pairs if group not in tested)
-    n = len(labels.cutouts) - len(kept)
-    if n:
-        report(f"{n} galaxies to learn from are also in the test: left out")
+    kept = tuple(cutout for cutout, group in pairs if group not in known)
     return replace(labels, cutouts=kept)
+
+
+def _tell(labels: LabelSet, kept: LabelSet, what: str, report: Report) -> None:
+    """Say how many were left out, if any were."""
+    n = len(labels.cutouts) - len(kept.cutouts)
+    if n:
+        report(f"{n} {what}: left out")
 
 
 def _set_aside(folder: Path, recipe: JsonObject, aside: Path, report: Report) -> None:
