@@ -576,6 +576,23 @@ def test_kept_features_and_half_precision(make_labels, tmp_path, tiny_folder, pa
     assert (run.train(request) / "model.json").is_file()
 
 
+@pytest.mark.parametrize("has", [True, False])
+def test_a_processor_without_half_precision_computes_in_full_and_says_so(
+    make_labels, tmp_path, tiny_folder, monkeypatch, has
+):
+    seen, real = set(), torch.autocast
+
+    def autocast(*given, enabled):
+        seen.add(enabled)
+        return real(*given, enabled=enabled)
+
+    monkeypatch.setattr("clump_detector.detector.backend.has_bfloat16", lambda: has)
+    monkeypatch.setattr(torch, "autocast", autocast)
+    _, events = go(make_labels(4), tmp_path / "a", tiny_folder, precision="half")
+    said = [p for p in events[0]["problems"] if "only imitates it" in p]
+    assert (seen, len(said)) == ({has}, 0 if has else 1)
+
+
 # -- classes -----------------------------------------------------------------------
 
 

@@ -87,7 +87,8 @@ class TrainConfig:
         What the default score is chosen for: "f1", or such as "purity 0.9" and
         "completeness 0.8", the least that is asked for.
     precision : {"full", "half"}
-        Half is bfloat16: up to twice as fast on a processor or card that has it.
+        Half is bfloat16: up to twice as fast on a processor or card that has it. Other
+        processors compute in full precision, and the training says so.
     new_classes : tuple of str
         Classes of the labels that the model is to learn beside those that it has.
     checkpoint : bool

@@ -44,6 +44,12 @@ _NO_ENSEMBLE = (
 )
 
 
+_NO_HALF = (
+    "Half precision is asked for, but this processor only imitates it, which takes "
+    "many times as long: full precision is used."
+)
+
+
 @dataclass(frozen=True)
 class Setup:
     """What a training works on.
@@ -95,7 +101,11 @@ class Setup:
             out_of_fold=bool(self.folds),
             epochs=self.schedule.config.epochs,
             steps=self.schedule.all_steps,
-            problems=(*self.samples.problems, *self._of_new_classes()),
+            problems=(
+                *self.samples.problems,
+                *self._of_new_classes(),
+                *self._of_precision(),
+            ),
             note=self._note(),
         )
 
@@ -109,6 +119,11 @@ class Setup:
                 f"{plural(n, 'box', 'boxes')}"
                 + (", which are few." if n < FEW_OF_A_CLASS else ".")
             )
+
+    def _of_precision(self) -> Iterator[str]:
+        """Yield that another precision is used than the one asked for, if so."""
+        if self.schedule.config.precision == "half" and not self.fitter.half:
+            yield _NO_HALF
 
     def _note(self) -> str:
         """Return what the user should know before the training begins."""

@@ -19,6 +19,7 @@ from clump_detector.config.training import TrainConfig
 from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import Boxes
 from clump_detector.core.errors import TrainingError
+from clump_detector.detector import backend
 from clump_detector.detector.encoder import last_stages
 from clump_detector.detector.heads import Encoded
 from clump_detector.detector.network import Detector
@@ -73,6 +74,9 @@ class Fitter:
         self.detector = detector.to(device)
         self.config = config
         self.device = device
+        # What a processor imitates takes twenty times as long.
+        known = device.type != "cpu" or backend.has_bfloat16()
+        self.half = config.precision == "half" and known
         # Statistics of batches are learned only where there are none yet.
         self._fresh = config.train_parts == "everything" and start == "nothing"
         self._start = start
@@ -202,9 +206,8 @@ class Fitter:
                 yield self.detector.pyramid(join_features(frozen)), targets
 
     def precision(self) -> torch.autocast:
-        """Return the context in which the network computes, as configured."""
-        half = self.config.precision == "half"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
+        """Return the context in which the network computes."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
 
     # -- learning -------------------------------------------------------------
 
