@@ -18,12 +18,13 @@ from clump_detector.catalogue import (
 )
 from clump_detector.catalogue.builder import Rows
 from clump_detector.core import boxes as geometry
-from clump_detector.core.errors import Cancelled, ClumpError, LabelError
+from clump_detector.core.errors import Cancelled, ClumpError, ImageError, LabelError
 from clump_detector.core.files import relative_path
 from clump_detector.core.text import plural
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import (
     Field,
+    Measured,
     Quality,
     measure_boxes,
     post_process,
@@ -277,6 +278,7 @@ def _measured(
     if options.structure:
         columns |= _structure(ready, notes)
     columns |= _artefacts(record, cutout, clumps.corners, notes)
+    columns |= _sources(ready, measured)
     columns["clump_flags"] = flags
     columns["held_out"] = record.held_out
     numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}
@@ -311,6 +313,18 @@ def _artefacts(
     standing = record.standing_artefacts
     notes.artefacts += bool(standing)
     return artefact_flags(standing, corners)
+
+
+def _sources(ready: Field, measured: Measured) -> Rows:
+    """Return the columns of the stars and galaxies beside the clumps."""
+    from clump_detector.catalogue.galaxy_rows import distances_to_sources
+    from clump_detector.photometry.other_sources.sources import other_sources
+
+    try:
+        found = other_sources(ready, measured.boxes)
+    except ImageError:
+        return {}  # a field of galaxies has no clumps' own one
+    return distances_to_sources(found, measured.x, measured.y)
 
 
 def _structure(ready: Field, notes: _Notes) -> Rows:

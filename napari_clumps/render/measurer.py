@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -14,16 +15,13 @@ from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ClumpError
 from clump_detector.image_files.sources import Source
 from clump_detector.images.cutout import Cutout
-from clump_detector.photometry import (
-    Field,
-    Segments,
-    measure_boxes,
-    prepare,
-    segment,
-)
+from clump_detector.photometry import Field, measure_boxes, prepare, segment
+from clump_detector.photometry.other_sources.sources import OtherSources, other_sources
 from napari_clumps.review import Corners
 
-from .photometry_readout import PhotometryReadout, make_readout
+from .photometry_readout import PhotometryReadout, make_readout, sources_readout
+
+Found = TypeVar("Found")
 
 #: Cutouts whose sky, galaxy and PSF are kept.
 KEPT = 4
@@ -38,16 +36,19 @@ class MeasurementRequest:
     source : Source
     corners : tuple of (x1, y1, x2, y2)
         All boxes that count as clumps.
-    index : int
-        Which of them.
+    index : int or None
+        Which of them; None where only other sources are wanted.
     segments : bool
         Whether the pixels of all of them are wanted, too.
+    others : bool
+        Whether the stars and galaxies beside them are wanted, too.
     """
 
     source: Source
     corners: tuple[Corners, ...]
-    index: int
+    index: int | None
     segments: bool = False
+    others: bool = False
 
 
 class Measurer:
@@ -71,9 +72,8 @@ class Measurer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="measure")
         self._mutex = threading.Lock()
         self._newest: MeasurementRequest | None = None
-        self._fields: OrderedDict[Source, tuple[float, Field]] = OrderedDict()
-        self._segments: tuple[tuple[Source, tuple[Corners, ...]], Segments] | None
-        self._segments = None
+        self._fields: OrderedDict[Source, tuple[float | None, Field]] = OrderedDict()
+        self._found: dict[str, tuple[tuple[Source, tuple[Corners, ...]], object]] = {}
 
     def ask(self, request: MeasurementRequest | None) -> None:
         """Measure a box; earlier requests that still wait are dropped."""
@@ -88,7 +88,7 @@ class Measurer:
 
     def _forget(self) -> None:
         self._fields.clear()
-        self._segments = None
+        self._found.clear()
 
     def close(self) -> None:
         """Stop."""
@@ -100,28 +100,43 @@ class Measurer:
             if request is not self._newest:
                 return
         try:
-            corners = geometry.as_boxes(request.corners)
-            field = self._field(request.source, corners)
-            segments = self._segmented(request, field) if request.segments else None
-            reading: PhotometryReadout | str = make_readout(
-                field, corners, request.index, segments
-            )
+            reading: PhotometryReadout | str = self._read(request)
         except ClumpError as error:
             reading = error.message
         except Exception as error:  # else the panel would wait for ever
             reading = f"It cannot be measured ({error})."
         self._deliver(request, reading)
 
-    def _segmented(self, request: MeasurementRequest, field: Field) -> Segments:
-        """Return the segments of all boxes, kept for the next box of the galaxy."""
+    def _read(self, request: MeasurementRequest) -> PhotometryReadout:
+        """Return what is measured of the box, and what else was asked for."""
+        corners = geometry.as_boxes(request.corners)
+        field = self._field(request.source, corners)
+        others: OtherSources | str | None = None
+        if request.others:
+            others = self._once("others", request, lambda: _others(field, corners))
+        if request.index is None:
+            return sources_readout(others)
+        segments = None
+        if request.segments:
+            segments = self._once(
+                "segments",
+                request,
+                lambda: segment(field, measure_boxes(field, corners)),
+            )
+        return make_readout(field, corners, request.index, segments, others)
+
+    def _once(
+        self, what: str, request: MeasurementRequest, find: Callable[[], Found]
+    ) -> Found:
+        """Return what is found on all of the galaxy, kept for its next box."""
         asked = request.source, request.corners
-        if self._segments is None or self._segments[0] != asked:
-            corners = geometry.as_boxes(request.corners)
-            self._segments = asked, segment(field, measure_boxes(field, corners))
-        return self._segments[1]
+        kept = self._found.get(what)
+        if kept is None or kept[0] != asked:
+            kept = self._found[what] = asked, find()
+        return cast(Found, kept[1])
 
     def _field(self, source: Source, corners: geometry.Boxes) -> Field:
-        guess = float(np.median(geometry.fwhm(corners)))
+        guess = float(np.median(geometry.fwhm(corners))) if len(corners) else None
         kept = self._fields.get(source)
         if kept is not None and (kept[0] == guess or not _guessed(kept[1])):
             self._fields.move_to_end(source)
@@ -136,3 +151,11 @@ class Measurer:
 def _guessed(field: Field) -> bool:
     """Return whether a field would differ with another guess of the PSF."""
     return not field.psfs or any(psf.source == "boxes" for psf in field.psfs)
+
+
+def _others(field: Field, corners: geometry.Boxes) -> OtherSources | str:
+    """Return the other sources of a cutout, or why there are none."""
+    try:
+        return other_sources(field, corners)
+    except ClumpError as error:
+        return error.message

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
+from clump_detector.core.text import plural
 from clump_detector.fluxes.magnitudes import COLOURS
 from clump_detector.image_files.bands import wavelength
 from clump_detector.photometry import (
@@ -20,6 +21,8 @@ from clump_detector.photometry import (
 )
 from clump_detector.photometry.aperture.psf import ANNULUS, APERTURE
 from clump_detector.photometry.objects.chances import looks_in_words, object_chances
+from clump_detector.photometry.other_sources.kinds import GALAXY, STAR
+from clump_detector.photometry.other_sources.sources import OtherSources
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
 
 #: Prefixes of Jy from the largest that fits; fluxes of clumps are uJy or nJy.
@@ -79,6 +82,8 @@ class PhotometryReadout:
         None for a picture.
     labels : int array of shape (height, width) or None
         The segments of all boxes, where they were asked for.
+    others : OtherSources or None
+        The stars and galaxies beside them, where they were asked for.
     """
 
     rows: tuple[tuple[str, ...], ...] = ()
@@ -88,6 +93,7 @@ class PhotometryReadout:
     points: tuple[Point, ...] = ()
     circles: ApertureCircles | None = None
     labels: NDArray[np.int32] | None = None
+    others: OtherSources | None = None
 
 
 def make_readout(
@@ -95,6 +101,7 @@ def make_readout(
     corners: geometry.Boxes,
     index: int,
     segments: Segments | None = None,
+    others: OtherSources | str | None = None,
 ) -> PhotometryReadout:
     """Measure one of the boxes on a prepared cutout, and put the results into text.
 
@@ -108,28 +115,67 @@ def make_readout(
         Which of them to measure.
     segments : Segments, optional
         Of all boxes.
+    others : OtherSources or str, optional
+        The stars and galaxies beside them, or why they are not known.
     """
     measured = measure_boxes(field, corners, only=index)
     looks = looks_in_words(object_chances(field.cutout, corners, only=index)[0])
-    of_segment = () if segments is None else _segment(measured, segments, index)
+    beside = sources_readout(others)
+    more = (*_segment(measured, segments, index), *beside.lines,
+            *_nearest(measured, beside.others))  # fmt: skip
     labels = None if segments is None else segments.labels
     if not measured.bands:
-        lines = (*filter(None, [looks]), NO_FLUX, *_distances(measured), *of_segment)
+        lines = (*filter(None, [looks]), NO_FLUX, *_distances(measured), *more)
         flags = int(measured.flags[0]) & ~int(Quality.PICTURE)
         return PhotometryReadout(
-            lines=lines, flags=tuple(flags_in_words(flags)), labels=labels
+            lines=lines,
+            flags=tuple(flags_in_words(flags)),
+            labels=labels,
+            others=beside.others,
         )
     unit, factor = _unit(measured)
     return PhotometryReadout(
         _rows(measured, factor),
         unit,
         (*filter(None, [looks]), *_colours(measured), *_ratio(measured),
-         *_distances(measured), *_method(measured), *of_segment),
+         *_distances(measured), *_method(measured), *more),
         tuple(flags_in_words(int(measured.flags[0]))),
         _points(measured, factor),
         _circles(measured),
         labels,
+        beside.others,
     )  # fmt: skip
+
+
+def sources_readout(others: OtherSources | str | None) -> PhotometryReadout:
+    """Put the stars and galaxies beside the clumps into text.
+
+    Parameters
+    ----------
+    others : OtherSources, str or None
+        Or why they are not known; None where nobody asked.
+    """
+    if others is None:
+        return PhotometryReadout()
+    if isinstance(others, str):
+        return PhotometryReadout(flags=(others,))
+    stars, galaxies = (others.kinds.count(kind) for kind in (STAR, GALAXY))
+    rest = len(others) - stars - galaxies
+    said = f"Beside it: {plural(stars, 'star')}, "
+    said += plural(galaxies, "galaxy", "galaxies")
+    if rest:
+        said += f", {rest} too faint to tell or unclear"
+    return PhotometryReadout(lines=(said,), others=others)
+
+
+def _nearest(measured: Measured, others: OtherSources | None) -> tuple[str, ...]:
+    """Return how far the nearest star and galaxy are from the clump, in a line."""
+    if others is None:
+        return ()
+    far = {kind: others.nearest(kind, measured.x, measured.y)[0]
+           for kind in (STAR, GALAXY)}  # fmt: skip
+    known = [f"{kind} {v:.1f} FWHM" for kind, v in far.items() if np.isfinite(v)]
+    return (f"Nearest: {', '.join(known)}",) if known else ()
 
 
 def _circles(measured: Measured) -> ApertureCircles:
@@ -264,8 +310,12 @@ def _method(measured: Measured) -> list[str]:
     return lines
 
 
-def _segment(measured: Measured, segments: Segments, index: int) -> tuple[str, ...]:
+def _segment(
+    measured: Measured, segments: Segments | None, index: int
+) -> tuple[str, ...]:
     """Return size and light of a clump's segment, in a line."""
+    if segments is None:
+        return ()
     area = int(segments.area[index])
     if not area:
         return ("It does not stand out enough to have a segment.",)

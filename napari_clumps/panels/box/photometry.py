@@ -6,14 +6,16 @@ from napari.viewer import Viewer
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from clump_detector.image_files.sources import Source
+from clump_detector.photometry.other_sources.kinds import GALAXY, STAR, UNCLEAR
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.box_style import label
 from napari_clumps.render.measurer import MeasurementRequest, Measurer
 from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
-from napari_clumps.review import Status
+from napari_clumps.review import Box, Status
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.aperture import ApertureMarks
-from napari_clumps.viewer.segments_layer import SegmentsLayer
+from napari_clumps.viewer.segments_layer import SOURCES_NAME, SegmentsLayer
 from napari_clumps.widgets.base.docks import on_the_left
 from napari_clumps.widgets.base.figures_table import FiguresTable
 from napari_clumps.widgets.base.parts import (
@@ -29,6 +31,11 @@ from napari_clumps.widgets.plots.sed_plot import SpectrumView
 #: Lines of text shown at least: in most windows, and in one that
 #: is lower than so many pixels and would grow for it.
 _LINES, _FEWER, _LOW = 19, 9, 830
+
+_NO_BOX = "No box selected: click one to measure it."
+
+#: Of the Labels layer with other sources.
+SOURCE_COLOURS = {STAR: "yellow", GALAXY: "violet", UNCLEAR: "gray"}
 
 _HEADS = (
     ("band", ""),
@@ -58,7 +65,9 @@ class PhotometryPanel(QWidget):
         self._marks = ApertureMarks.over(
             self._session.viewer, self._session.canvas.camera
         )
-        self._segments = SegmentsLayer(self._session.viewer, self._session.canvas)
+        where = self._session.viewer, self._session.canvas
+        self._segments = SegmentsLayer(*where)
+        self._others = SegmentsLayer(*where, SOURCES_NAME, SOURCE_COLOURS)
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -90,12 +99,18 @@ class PhotometryPanel(QWidget):
             "Show segments",
             "The pixels of each clump, touching ones parted, as a Labels layer",
         )
+        self._with_others = check_box(
+            "show_other_sources",
+            "Show other sources",
+            "Stars (yellow) and galaxies (violet) beside the galaxy, and stars in "
+            "front of it, by their look; grey where it is not clear",
+        )
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
         for widget in (
             self._title, self._table, self._unit, self._spectrum, self._lines,
-            self._flags, self._wanted, self._segmented,
+            self._flags, self._wanted, self._segmented, self._with_others,
         ):  # fmt: skip
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -112,7 +127,8 @@ class PhotometryPanel(QWidget):
     def _connect(self) -> None:
         controller = self._controller
         self._wanted.toggled.connect(self._show_marks)
-        self._segmented.toggled.connect(self._on_segmented)
+        self._segmented.toggled.connect(self._on_layers)
+        self._with_others.toggled.connect(self._on_layers)
         listen(
             self,
             (controller.session.review_opened, self._start_anew),
@@ -133,10 +149,12 @@ class PhotometryPanel(QWidget):
         self._measurer.ask(None)
         self._show_marks()
 
-    def _on_segmented(self, wanted: bool) -> None:
-        """Have segments made, or take them away at once."""
-        if not wanted:
+    def _on_layers(self) -> None:
+        """Have layers made, or take them away at once."""
+        if not self._segmented.isChecked():
             self._segments.show(None)
+        if not self._with_others.isChecked():
+            self._others.show(None)
         self.refresh()
 
     def _start_anew(self) -> None:
@@ -150,32 +168,41 @@ class PhotometryPanel(QWidget):
 
     def refresh(self) -> None:
         """Have the current box measured, if it is another one or has changed."""
-        controller = self._controller
-        box = controller.session.shown.box(controller.session.shown.current)
-        if controller.session.review is None:
+        session = self._controller.session
+        box = session.shown.box(session.shown.current)
+        if session.review is None:
             self._show_none("No review is open.")
-        elif box is None or controller.session.cutout is None:
-            self._show_none("No box selected: click one to measure it.")
+        elif session.cutout is None or (box is None and not self._wants_others):
+            self._show_none(_NO_BOX)
         elif self.isVisible():
-            clumps = [
-                b
-                for b in controller.session.shown.boxes
-                if b.status is not Status.REJECTED or b.id == box.id
-            ]
-            place = [b.id for b in clumps].index(box.id)
-            question = MeasurementRequest(
-                controller.session.cutout.source,
-                tuple(b.corners for b in clumps),
-                place,
-                self._segmented.isChecked(),
-            )
-            self._title.setText(label(box))
-            before = self._question
-            if before is None or question.source != before.source:
-                self._segments.show(None)  # they are another galaxy's
-            if question != self._question:
-                self._question = question
-                self._measurer.ask(question)
+            self._title.setText(_NO_BOX if box is None else label(box))
+            self._ask(session.cutout.source, box)
+
+    def _ask(self, source: Source, box: Box | None) -> None:
+        """Have a box measured, or other sources looked for where there is no box."""
+        clumps = [
+            b
+            for b in self._session.shown.boxes
+            if b.status is not Status.REJECTED or (box is not None and b.id == box.id)
+        ]
+        question = MeasurementRequest(
+            source,
+            tuple(b.corners for b in clumps),
+            None if box is None else [b.id for b in clumps].index(box.id),
+            self._segmented.isChecked(),
+            self._wants_others,
+        )
+        before = self._question
+        if before is None or question.source != before.source:
+            self._segments.show(None)  # they are another galaxy's
+            self._others.show(None)
+        if question != self._question:
+            self._question = question
+            self._measurer.ask(question)
+
+    @property
+    def _wants_others(self) -> bool:
+        return bool(self._with_others.isChecked())
 
     def _deliver(
         self, question: MeasurementRequest, reading: PhotometryReadout | str
@@ -225,9 +252,18 @@ class PhotometryPanel(QWidget):
         wanted = self.reading is not None and self.isVisible()
         labels = self.reading.labels if wanted and self.reading is not None else None
         self._segments.show(labels if self._segmented.isChecked() else None)
+        self._show_others()
         if self._marks is None:
             return
         circles = None
         if self.reading is not None and self.isVisible() and self._wanted.isChecked():
             circles = self.reading.circles
         self._marks.show_circles(circles)
+
+    def _show_others(self) -> None:
+        """Show the other sources, if they are wanted and known."""
+        found = None if self.reading is None else self.reading.others
+        if found is None or not self.isVisible() or not self._wants_others:
+            self._others.show(None)
+        else:
+            self._others.show(found.labels, found.kinds)

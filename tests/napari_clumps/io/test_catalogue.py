@@ -160,6 +160,34 @@ def test_what_the_boxes_look_like_stands_in_columns(tmp_path):
     np.testing.assert_allclose(total, 1, atol=1e-5)
 
 
+def test_how_far_a_star_and_another_galaxy_are_stands_in_columns(tmp_path):
+    rows, columns = np.mgrid[:160, :160]
+
+    def blob(x, y, peak, width, ratio=1.0):
+        far = (columns - x) ** 2 + ((rows - y) / ratio) ** 2
+        return peak * np.exp(-far / (2 * width**2))
+
+    light = np.random.default_rng(0).normal(12, 2.5, (160, 160)) + blob(80, 80, 150, 12)
+    for name, more in (("alone", 0), ("star", blob(30, 40, 140, 2))):
+        picture = np.clip(light + more, 0, 255).astype(np.uint8)
+        Image.fromarray(np.repeat(picture[..., None], 3, 2)).save(
+            tmp_path / f"{name}.png"
+        )
+    paths = [tmp_path / f"{name}.png" for name in ("alone", "star")]
+    with Review.create(tmp_path / "s.clumps", find_sources(paths)) as one:
+        for number in (1, 2):
+            one.add(number, box(70, 75), "clump")
+        export_catalogue(one, tmp_path / "c.ecsv")
+    table = read_catalogue(tmp_path / "c.ecsv")
+    assert table["galaxy_stars"].tolist() == [0, 1]
+    assert table["galaxy_neighbours"].tolist() == [0, 0]
+    far = table["clump_star_distance_fwhm"].tolist()
+    assert far[0] is None
+    pixels = np.hypot(table["clump_centre_px_x"][1] - 30,
+                      table["clump_centre_px_y"][1] - 40)  # fmt: skip
+    assert 3 < pixels / far[1] < 7  # the FWHM of the PSF in pixels, which is 4.7
+
+
 def test_cutouts_that_were_not_searched_are_searched_for_the_catalogue(
     review, tmp_path
 ):

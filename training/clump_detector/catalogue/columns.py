@@ -192,6 +192,19 @@ _LOOKS = (
              "", "stat.probability") for name in OBJECTS),
 )  # fmt: skip
 
+_OTHERS = (
+    Column("clump_star_distance_fwhm", "float",
+           "Distance to the nearest star on the cutout, in FWHM of the PSF; missing "
+           "where none is seen", "", "pos.distance;arith.ratio", optional=True),
+    Column("clump_galaxy_distance_fwhm", "float",
+           "Distance to the nearest galaxy beside the clump's own, in FWHM of the PSF; "
+           "missing where none is seen", "", "pos.distance;arith.ratio", optional=True),
+    Column("galaxy_stars", "int", "Stars on the cutout, by their look", "",
+           "meta.number", optional=True),
+    Column("galaxy_neighbours", "int", "Other galaxies on the cutout, by their look",
+           "", "meta.number", optional=True),
+)  # fmt: skip
+
 _SHAPE = (
     Column("clump_flux_ratio", "float",
            "Flux of the clump over that of its galaxy, in u or the bluest band", "",
@@ -316,6 +329,7 @@ COLUMNS = (
     *_LIGHT,
     *_colour_columns(),
     *_LOOKS,
+    *_OTHERS,
     *_SHAPE,
     *_HOST,
     *STRUCTURE,

@@ -1,4 +1,4 @@
-"""The columns of tables about galaxies as a whole: isophotes, and structure."""
+"""The columns of tables about cutouts as a whole: isophotes, structure, sources."""
 
 from __future__ import annotations
 
@@ -58,6 +58,44 @@ ARTEFACTS = (
     Column("px_x2", "float", "Right side of its place", "pix", "pos.cartesian.x"),
     Column("px_y1", "float", "First row of its place", "pix", "pos.cartesian.y"),
     Column("px_y2", "float", "Last row of its place", "pix", "pos.cartesian.y"),
+)  # fmt: skip
+
+#: Of a table with a row for each star or galaxy beside the cutouts' galaxies.
+OTHER_SOURCES = (
+    _FILE,
+    _NAME,
+    Column("kind", "text", "star, galaxy or unclear, by its look", "",
+           "meta.code.class"),
+    Column("chance_star", "float",
+           "Chance by its look that it is a star, among as many stars as galaxies; "
+           "missing where it cannot be told", "", "stat.probability"),
+    Column("on_galaxy", "bool",
+           "Whether it lies on the galaxy in the middle, or touches it", "",
+           "meta.code"),
+    Column("ra", "float", "Right ascension", "deg", "pos.eq.ra;meta.main"),
+    Column("dec", "float", "Declination", "deg", "pos.eq.dec;meta.main"),
+    Column("px_x", "float",
+           "Middle of its light along columns, 0 in the middle of the first pixel",
+           "pix", "pos.cartesian.x"),
+    Column("px_y", "float",
+           "Middle of its light along rows, 0 in the middle of the first pixel", "pix",
+           "pos.cartesian.y"),
+    Column("area_px", "int", "Pixels of its segment", "pix2", "phys.angArea"),
+    Column("distance_fwhm", "float",
+           "Distance from the middle galaxy's centre in FWHM of the PSF", "",
+           "pos.distance;arith.ratio"),
+    Column("flux_{band}", "float",
+           "Flux in {band} of its segment above the sky, or the galaxy's smooth light",
+           "Jy", "phot.flux.density"),
+    Column("flux_err_{band}", "float", "Its error, of the noise alone", "Jy",
+           "stat.error;phot.flux.density"),
+    Column("counts_{band}", "float",
+           "The same in the file's own unit, where that is not known", "",
+           "phot.count"),
+    Column("counts_err_{band}", "float", "Its error, of the noise alone", "",
+           "stat.error;phot.count"),
+    Column("mag_{band}", "float", "AB magnitude in {band} of that flux", "mag",
+           "phot.mag"),
 )  # fmt: skip
 
 #: Of a table with a row for each galaxy.

@@ -1,4 +1,4 @@
-"""From a galaxy's isophotes and structure to the rows of tables."""
+"""From what a cutout shows as a whole to the rows of tables."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clump_detector.astrometry.wcs import sky_positions
 from clump_detector.core.arrays import Floats
 from clump_detector.core.boxes import Boxes
-from clump_detector.fluxes.magnitudes import magnitude_errors
+from clump_detector.fluxes.magnitudes import (
+    ab_magnitudes,
+    in_jansky,
+    magnitude_errors,
+)
 from clump_detector.images.artefacts.kinds import KINDS, Artefact
 from clump_detector.photometry.field import Field
 from clump_detector.photometry.isophotes.ellipses import Isophotes
+from clump_detector.photometry.other_sources.kinds import GALAXY, STAR
+from clump_detector.photometry.other_sources.sources import OtherSources
 from clump_detector.photometry.structure.values import VALUES, Structure
 
 from .builder import Rows
@@ -95,6 +102,60 @@ def artefact_flags(found: Sequence[Artefact], boxes: Boxes) -> Rows:
         }  # fmt: skip
         on_box.append("; ".join(kind for kind in KINDS if kind in on) or None)
     return flags | {"flag_auto_on_box": on_box}
+
+
+def source_rows(field: Field, found: OtherSources) -> Rows:
+    """Return the columns of other sources, a row each; whose they are is to be added.
+
+    Parameters
+    ----------
+    field : Field
+    found : OtherSources
+        On its cutout.
+    """
+    cutout, host = field.cutout, field.host
+    rows: Rows = {
+        "kind": list(found.kinds),
+        "chance_star": found.chance_star,
+        "on_galaxy": found.on_host,
+        "px_x": found.x,
+        "px_y": found.y,
+        "area_px": found.area,
+    }
+    if host is not None:
+        far = np.hypot(found.x - host.x, found.y - host.y)
+        rows["distance_fwhm"] = far / found.fwhm
+    if cutout.wcs is not None and len(found):
+        ra, dec = sky_positions(cutout.wcs, found.x, found.y).T
+        rows |= {"ra": ra % 360, "dec": dec}
+    units = in_jansky(np.ones(len(field.bands)), cutout.jansky, len(field.bands))
+    for k, band in enumerate(field.bands):
+        flux, error = found.flux[:, k], found.error[:, k]
+        light = {"counts": flux, "counts_err": error}
+        if np.isfinite(units[k]):
+            flux, error = flux * units[k], error * units[k]
+            light = {"flux": flux, "flux_err": error, "mag": ab_magnitudes(flux)}
+        for name, values in light.items():
+            rows.setdefault(f"{name}_{{band}}", {})[band] = values
+    return rows
+
+
+def distances_to_sources(found: OtherSources, x: Floats, y: Floats) -> Rows:
+    """Return the catalogue's columns of what is beside a cutout's clumps.
+
+    Parameters
+    ----------
+    found : OtherSources
+        On the cutout.
+    x, y : array of shape (n,)
+        Of the clumps, in pixels.
+    """
+    return {
+        "clump_star_distance_fwhm": found.nearest(STAR, x, y),
+        "clump_galaxy_distance_fwhm": found.nearest(GALAXY, x, y),
+        "galaxy_stars": found.kinds.count(STAR),
+        "galaxy_neighbours": found.kinds.count(GALAXY),
+    }
 
 
 def structure_rows(field: Field, found: Structure) -> Rows:

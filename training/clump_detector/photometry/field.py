@@ -111,8 +111,9 @@ def prepare(
     if guess is None and boxes is not None and len(boxes):
         guess = float(np.median(geometry.fwhm(boxes)))
     bands = () if cutout.is_picture else _band_names(cutout)
-    given = given_psfs(psf, bands or ("",), model)
-    first = first_guess(cutout, given, bands or ("r",), guess)
+    known = bands or ("r",)  # a picture is taken for one in r
+    given = given_psfs(psf, known, model)
+    first = first_guess(cutout, given, known, guess)
     if cutout.is_picture:
         host = _host_of_picture(cutout, first)
         colours = np.moveaxis(cutout.pixels, 2, 0).astype(np.float32)

@@ -161,6 +161,49 @@ def test_segments_are_a_layer_while_they_are_shown(sky, panel):
     panel._segmented.setChecked(False)
 
 
+def test_other_sources_are_a_layer_in_the_colours_of_their_kinds(
+    window, panel, tmp_path
+):
+    from astropy.io import fits
+
+    write_galaxy(tmp_path / "sky" / "a.fits")
+    star, clump = (25.0, 30.0), CLUMPS[0]
+    with fits.open(tmp_path / "sky" / "a.fits", mode="update") as hdus:
+        rows, columns = np.indices((SIDE, SIDE))
+        hdus[0].data += 60 * moffat(FWHM).at(
+            np.hypot(columns - star[0], rows - star[1])
+        ).astype("f4")
+    window.controller.open_paths([tmp_path / "sky"])
+    c, layers = window.controller, window.viewer.layers
+    panel._with_others.setChecked(True)
+    # No box is there yet: they are shown all the same.
+    reading = wait_for(window, panel, lambda r: r.others is not None)
+    found = reading.others
+    layer = layers["Other sources"]
+    number = int(layer.data[round(star[1]), round(star[0])])
+    assert found.kinds[number - 1] == "star"
+    said = layer.get_status(
+        (star[1], star[0]), view_direction=None, dims_displayed=[0, 1], world=True
+    )
+    assert "star" in said["value"]
+    assert not layer.editable
+    assert layers.selection.active is c.session.canvas.boxes
+    np.testing.assert_allclose(layer.get_color(number)[:3], (1, 1, 0), atol=0.01)
+    assert "Beside it: " in panel._lines.text()
+    x, y = clump
+    box = Proposal(x - 6, y - 6, x + 6, y + 6, "clump", 0.9)
+    c.session.threshold = 0.3
+    c.take_proposals(1, [box], "test-model", (SIDE, SIDE))
+    window.settle(50)
+    c.session.shown.select(c.session.shown.boxes[0].id)
+    wait_for(window, panel, lambda r: r.circles is not None and r.others is not None)
+    far = np.hypot(star[0] - x, star[1] - y) / FWHM
+    assert f"Nearest: star {far:.1f} FWHM" in panel._lines.text()
+    panel._with_others.setChecked(False)
+    window.settle(50)
+    assert "Other sources" not in layers
+
+
 def test_circles_lie_on_no_layer_and_go_with_the_dock(sky, panel):
     c = sky.controller
     c.session.shown.select(c.session.shown.boxes[0].id)

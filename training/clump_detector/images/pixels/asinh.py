@@ -15,7 +15,7 @@ from clump_detector.core.arrays import Floats
 SOFTENING = 0.12
 
 
-def undone(picture: NDArray[np.uint8]) -> Floats:
+def undone(picture: NDArray[np.uint8] | Floats) -> Floats:
     """Return intensities of about 0 to 1 from grey levels."""
     return np.asarray(SOFTENING * np.sinh(picture / 255 * np.arcsinh(1 / SOFTENING)))
 
