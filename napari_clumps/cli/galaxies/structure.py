@@ -38,16 +38,33 @@ def structure(
     samples: Annotated[
         int, typer.Option(min=0, help="Resampled images for the errors; 0 for none.")
     ] = 12,
+    cropped: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the images cropped to the galaxy, a FITS file each."
+        ),
+    ] = None,
+    radii: Annotated[
+        float,
+        typer.Option(min=0.5, help="Half of their side, in effective radii."),
+    ] = 4.0,
     workers: Workers = 0,
 ) -> None:
-    """Measure the structure of galaxies: size, Sersic index, CAS, Gini, M20."""
+    """Measure the structure of galaxies: size, Sersic index, bulge, CAS, Gini, M20."""
     from clump_detector.catalogue import check_catalogue_name
     from clump_detector.catalogue.galaxy_columns import GALAXIES
     from clump_detector.core.files import write_json
     from clump_detector.photometry.structure.values import VALUES
+    from napari_clumps.io.file_names import FileNames
 
     check_catalogue_name(out)
-    jobs = [_Job(source, corners, samples) for source, corners in cutouts_of(path)]
+    images = cutouts_of(path)
+    files = FileNames(source for source, _ in images)
+    jobs = []
+    for source, corners in images:
+        name = f"{files.of(source, (0, 0))}.fits"
+        crop = None if cropped is None else (cropped / name, radii)
+        jobs.append(_Job(source, corners, samples, crop))
     covariances: list[JsonObject] = []
     measured = in_processes(_measure, jobs, workers, "Measuring structure")
     n, problems = write_rows(
@@ -55,6 +72,8 @@ def structure(
     )
     if n:
         print(f"Structure of {plural(n, 'galaxy', 'galaxies')} in {out}.")
+        if cropped is not None:
+            print(f"Their images, cropped, are in {cropped}.")
         if covariance is not None:
             names = [value.column for value in VALUES]
             write_json(covariance, {"values": names, "galaxies": covariances})
@@ -63,11 +82,12 @@ def structure(
 
 @dataclass(frozen=True)
 class _Job:
-    """A cutout, its clumps, and the number of resampled images."""
+    """A cutout, its clumps, how many images to resample, and how to crop it where."""
 
     source: Source
     corners: tuple[Corners, ...]
     samples: int
+    crop: tuple[Path, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +117,7 @@ def _measure(job: _Job) -> _Measured:
     from clump_detector.core import boxes as geometry
     from clump_detector.images.cutout import read_cutout
     from clump_detector.photometry import prepare
+    from clump_detector.photometry.structure.cropping import write_cropped
     from clump_detector.photometry.structure.measure import measure_structure
 
     name = job.source.name
@@ -104,6 +125,9 @@ def _measure(job: _Job) -> _Measured:
         boxes = geometry.as_boxes(job.corners)
         field = prepare(read_cutout(job.source), boxes=boxes)
         found = measure_structure(field, job.samples)
+        if job.crop is not None:
+            path, radii = job.crop
+            write_cropped(field, found, radii, path)
     except ClumpError as error:
         return _Measured(GalaxyRows(0, {}, (error.message,)), [])
     covariance = [

@@ -37,7 +37,7 @@ class StructureSection(QWidget):
             "measure_structure",
             "Measure structure",
             self.measure,
-            "Size, Sersic index, concentration, asymmetry, Gini, M20, with errors from "
+            "Size, Sersic index, bulge fraction, CAS, Gini, M20, with errors from "
             "resampled images: about 10 seconds",
         )
         self._words = text_label("structure_words")

@@ -22,6 +22,7 @@ _LINES = (
     ("galaxy_gini", "Gini", ""),
     ("galaxy_m20", "M₂₀", ""),
     ("galaxy_bulge_statistic", "F(G, M₂₀)", ""),
+    ("galaxy_bulge_fraction", "bulge / all", ""),
 )
 
 

@@ -19,7 +19,7 @@ SIDE, FWHM, RE = 181, 4.0, 14.0
 PLACE = {value.column: k for k, value in enumerate(VALUES)}
 
 
-def galaxy(n=1.0, ellipticity=0.3, factor=1.0, noise=0.05, **known):
+def galaxy(n=1.0, ellipticity=0.3, factor=1.0, noise=0.05, re=RE, **known):
     """Return a cutout of a Sersic profile behind a PSF, and its total flux."""
     from scipy.signal import fftconvolve
 
@@ -27,7 +27,7 @@ def galaxy(n=1.0, ellipticity=0.3, factor=1.0, noise=0.05, **known):
     side = SIDE * fine
     rows, columns = np.indices((side, side))
     middle = (side - 1) / 2
-    profile = Sersic2D(1.0, RE * fine, n, middle, middle, ellipticity, 0.5)
+    profile = Sersic2D(1.0, re * fine, n, middle, middle, ellipticity, 0.5)
     sharp = profile(columns, rows).reshape(SIDE, fine, SIDE, fine).mean(axis=(1, 3))
     grid = np.hypot(*(np.indices((41, 41)) - 20))
     psf = moffat(FWHM).pixel_light(grid)
@@ -80,6 +80,19 @@ def test_an_old_galaxy_is_more_concentrated():
     for column in ("galaxy_concentration", "galaxy_gini"):
         assert old.values[PLACE[column]] > young.values[PLACE[column]]
     assert old.values[PLACE["galaxy_m20"]] < young.values[PLACE["galaxy_m20"]]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
+def test_the_share_of_a_bulge_is_found(share):
+    """The bulge is a de Vaucouleurs profile, a fifth as large as the disc."""
+    cutout, total = galaxy(noise=0.02)
+    small, _ = galaxy(n=4.0, ellipticity=0.1, noise=0.0, re=0.2 * RE)
+    sharp = small.pixels / small.pixels.sum()
+    planes = (1 - share) * cutout.pixels + np.float32(share * total) * sharp
+    both = Cutout("made", planes, bands=("r",), fwhm=FWHM, scale=0.4)
+    found = measure_structure(prepare(both, psf=moffat(FWHM)), samples=0)
+    fraction = found.values[PLACE["galaxy_bulge_fraction"]]
+    assert fraction == pytest.approx(share, abs=0.05)
 
 
 def test_without_samples_there_are_no_errors():

@@ -1,1 +1,1 @@
-"""The structure of a galaxy in numbers: size, shape, Sersic index, CAS, Gini, M20."""
+"""The structure of a galaxy: size, shape, Sersic index, bulge, CAS, Gini, M20."""

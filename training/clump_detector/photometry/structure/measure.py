@@ -15,6 +15,7 @@ from clump_detector.photometry.aperture.psf import Psf
 from clump_detector.photometry.field import Field
 from clump_detector.photometry.host import POINT
 
+from .bulge import LightToFit, Shape, bulge_fraction
 from .values import QUALITY, VALUES, Structure
 
 #: Resampled images by default: the errors are good to a fifth.
@@ -78,7 +79,7 @@ def measure_structure(field: Field, samples: int = SAMPLES) -> Structure:
     if found is None:
         raise field.refused(_WHAT, "statmorph could not measure it")
     drawn = _resampled(ready, samples)
-    values = _values(found, ready.step)
+    values = _values(found, ready, ready.image)
     covariance, error = _errors(values, drawn)
     notes = []
     quality = QUALITY[min(int(found.flag), len(QUALITY) - 1)]
@@ -106,12 +107,13 @@ def _errors(values: Floats, drawn: Floats) -> tuple[Floats, Floats]:
     """Return the covariance of resampled values, and the errors of the values.
 
     Errors are the resampled values' spread, since one fit that went astray would be
-    the standard deviation of all, and `Value.beyond`.
+    the standard deviation of all, `Value.beyond` and `Value.floor`.
     """
     n = len(values)
     if len(drawn) < LEAST_SAMPLES:
         return np.full((n, n), np.nan), np.full(n, np.nan)
     beyond = np.array([value.beyond for value in VALUES]) * np.abs(values)
+    beyond = np.hypot(beyond, [value.floor for value in VALUES])
     error = np.hypot(spreads(drawn.T, medians(drawn.T)), beyond)
     error[~np.isfinite(values)] = np.nan
     return np.asarray(np.cov(drawn.T)), error
@@ -221,8 +223,11 @@ def _morphology(ready: _Prepared, image: Floats) -> Any:
     return None if found.flag >= len(QUALITY) - 1 else found
 
 
-def _values(found: Any, step: int) -> Floats:
+def _values(
+    found: Any, ready: _Prepared, image: Floats, *, fast: bool = False
+) -> Floats:
     """Return `VALUES` of a measurement, in pixels of the image."""
+    step = ready.step
     values = np.array(
         [
             found.flux_ellip * step**2,
@@ -237,6 +242,7 @@ def _values(found: Any, step: int) -> Floats:
             found.gini,
             found.m20,
             found.gini_m20_bulge,
+            _bulge(found, ready, image, fast=fast),
         ],
         dtype=np.float64,
     )
@@ -245,6 +251,31 @@ def _values(found: Any, step: int) -> Floats:
         values[1:4] = np.nan
     return values
 
+
+def _bulge(found: Any, ready: _Prepared, image: Floats, *, fast: bool) -> float:
+    """Return the bulge's share of the light, fitted to the galaxy's own pixels."""
+    margin = int(_BULGE_MARGIN * ready.fwhm) + 1
+    rows, columns = (
+        slice(max(int(there[0]) - margin, 0), int(there[-1]) + margin + 1)
+        for there in (np.flatnonzero(ready.own.any(axis=axis)) for axis in (1, 0))
+    )
+    window = rows, columns
+    light = LightToFit(
+        image[window], ready.others[window], ready.smooth[window], ready.noise,
+        ready.psf,
+    )  # fmt: skip
+    shape = Shape(
+        found.xc_asymmetry - columns.start,
+        found.yc_asymmetry - rows.start,
+        found.rhalf_ellip,
+        1 / found.elongation_asymmetry,
+        found.orientation_asymmetry,
+    )
+    return bulge_fraction(light, shape, fast)
+
+
+#: Bulge and disc are fitted to so many FWHM around the galaxy's pixels.
+_BULGE_MARGIN = 2.0
 
 #: statmorph's number for what it did not measure.
 _MISSING = -99.0
@@ -271,5 +302,5 @@ def _resampled(ready: _Prepared, samples: int) -> Floats:
         image = ready.smooth + signs * rest + shift
         found = _morphology(ready, np.where(ready.others, 0.0, image))
         if found is not None:
-            made.append(_values(found, ready.step))
+            made.append(_values(found, ready, image, fast=True))
     return np.array(made).reshape(-1, len(VALUES))

@@ -24,6 +24,8 @@ class Value:
         IVOA's word for what it is.
     beyond : float
         Share of the value that simulated galaxies are off beyond what resampling shows.
+    floor : float
+        The same, as a difference.
     """
 
     column: str
@@ -31,6 +33,7 @@ class Value:
     unit: str = ""
     ucd: str = "src.morph.param"
     beyond: float = 0.0
+    floor: float = 0.0
 
 
 #: All of them, in the order of `Structure.values`.
@@ -52,10 +55,16 @@ VALUES = (
     Value("galaxy_gini", "Gini coefficient (Lotz et al. 2004)"),
     Value("galaxy_m20", "M20 (Lotz et al. 2004)"),
     Value("galaxy_bulge_statistic", "F(G, M20) (Snyder et al. 2015)"),
+    Value("galaxy_bulge_fraction",
+          "Share of a de Vaucouleurs bulge in the light of it and an exponential disc",
+          floor=0.15),
 )  # fmt: skip
 
 #: The numbers of those that follow the pixels' scale, or are a flux.
 FLUX, LENGTHS = 0, (1, 4, 5)
+
+#: The number of the half-light radius.
+HALF_LIGHT = 4
 
 #: What statmorph's flags say, from 0.
 QUALITY = ("good", "suspect", "bad", "bad", "failed")
