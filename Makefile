@@ -20,23 +20,23 @@ export NO_ALBUMENTATIONS_UPDATE := 1
 # at once, would take the processors from each other.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test test-engine test-window test-integration check style format types imports \
-  install system bench pictures clean
+.PHONY: demo test test-engine test-window test-panels test-integration check style format \
+  types imports install system bench pictures clean
 
 demo: install system
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),$(BIN)/napari-clumps demo,\
 	  $(DISPLAYED) $(BIN)/napari-clumps demo --scripted --out build/demo)
 
 # All parts run, whatever comes of the others, so that one run tells everything; any
-# failure fails the whole. First those that compute, on two cores; then those with a
-# window at once, which use one core each and wait much. All of them at once took the
+# failure fails the whole. First those that compute, on two cores; then two of those with
+# a window at once, which use one core each and wait much. All of them at once took the
 # cores from each other until a training in the window's tests did not end in time.
 # `make test SEED=7` goes in another order, the same for every 7.
 test: install system
 	@failed=0; \
 	$(MAKE) --no-print-directory --keep-going check test-engine || failed=1; \
 	$(MAKE) --no-print-directory --keep-going -j$(if $(VIRTUAL),2,1) \
-	  test-window test-integration || failed=1; \
+	  test-panels test-window test-integration || failed=1; \
 	exit $$failed
 
 # Several runs: torch's and Mesa's copies of LLVM cannot live in one process, which is one
@@ -46,8 +46,15 @@ test: install system
 test-engine: install
 	$(BIN)/pytest -m "not gui" -n 2 --dist loadfile --durations=10 $(ORDER)
 
+# The panels are half of the tests with a window.
+PANELS := tests/napari_clumps/panels
+
 test-window: install system
-	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/napari_clumps
+	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/napari_clumps \
+	  --ignore=$(PANELS)
+
+test-panels: install system
+	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) $(PANELS)
 
 test-integration: install system
 	$(TESTED) $(BIN)/pytest -m gui --durations=10 $(ORDER) tests/integration
