@@ -38,10 +38,10 @@ AS = {"host": "galaxy"}
 Seen = dict[tuple[str, str], list[tuple[float, float, str]]]
 
 
-def seen_by_eye() -> Seen:
+def seen_by_eye(path: Path = LIST) -> Seen:
     """Return what was seen, by label set and name of the cutout."""
     seen: Seen = {}
-    with LIST.open(newline="") as file:
+    with path.open(newline="") as file:
         for row in csv.DictReader(file):
             place = float(row["x"]), float(row["y"]), row["object"]
             seen.setdefault((row["set"], row["name"]), []).append(place)
@@ -83,13 +83,18 @@ def numbers(objects: np.ndarray) -> np.ndarray:
     return np.array([OBJECTS.index(AS.get(what, what)) for what in objects])
 
 
+def folds_of(galaxies: np.ndarray) -> np.ndarray:
+    """Return a fold for each box, one for all of a galaxy."""
+    names = np.random.default_rng(0).permutation(np.unique(galaxies))
+    fold = {name: k % FOLDS for k, name in enumerate(names)}
+    return np.array([fold[name] for name in galaxies])
+
+
 def out_of_fold(
     values: np.ndarray, objects: np.ndarray, galaxies: np.ndarray
 ) -> np.ndarray:
     """Return chances (n, 4) by regressions that did not learn from the galaxy."""
-    names = np.random.default_rng(0).permutation(np.unique(galaxies))
-    fold = {name: k % FOLDS for k, name in enumerate(names)}
-    which = np.array([fold[name] for name in galaxies])
+    which = folds_of(galaxies)
     chances = np.zeros((len(values), len(OBJECTS)))
     for k in range(FOLDS):
         fitted = fit_objects(values[which != k], numbers(objects[which != k]))

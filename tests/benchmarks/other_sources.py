@@ -10,7 +10,6 @@ program to all of them.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ from clump_detector.photometry.other_sources.kinds import (
     kinds_of,
 )
 from clump_detector.photometry.other_sources.values import find_sources
-from tests.benchmarks.objects import FOLDS, Seen, share
+from tests.benchmarks.objects import FOLDS, folds_of, seen_by_eye, share
 
 LIST = Path(__file__).with_name("other_sources_by_eye.csv")
 
@@ -38,19 +37,9 @@ LIST = Path(__file__).with_name("other_sources_by_eye.csv")
 SAME = 0.5
 
 
-def seen_by_eye() -> Seen:
-    """Return what was seen, by label set and name of the cutout."""
-    seen: Seen = {}
-    with LIST.open(newline="") as file:
-        for row in csv.DictReader(file):
-            place = float(row["x"]), float(row["y"]), row["object"]
-            seen.setdefault((row["set"], row["name"]), []).append(place)
-    return seen
-
-
 def measured(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return values (n, d), which are stars (n,), and the cutout of each (n,)."""
-    seen, values, stars, names = seen_by_eye(), [], [], []
+    seen, values, stars, names = seen_by_eye(LIST), [], [], []
     missed = 0
     for path in sorted(folder.glob("*.json")):
         for one in read_label_set(path).cutouts:
@@ -76,9 +65,7 @@ def measured(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def out_of_fold(values: np.ndarray, stars: np.ndarray, names: np.ndarray) -> np.ndarray:
     """Return chances (n,) by regressions that did not learn from the cutout."""
-    order = np.random.default_rng(0).permutation(np.unique(names))
-    fold = {name: k % FOLDS for k, name in enumerate(order)}
-    which = np.array([fold[name] for name in names])
+    which = folds_of(names)
     chances = np.zeros(len(values))
     for k in range(FOLDS):
         fitted = fit_stars(values[which != k], stars[which != k])

@@ -38,7 +38,7 @@ class StructureSection(QWidget):
             "Measure structure",
             self.measure,
             "Size, Sersic index, bulge fraction, CAS, Gini, M20, with errors from "
-            "resampled images: about 10 seconds",
+            "resampled images: 10 seconds and more",
         )
         self._words = text_label("structure_words")
         layout = QVBoxLayout(self)
