@@ -204,8 +204,8 @@ def test_of_two_clumps_side_by_side_each_has_its_own_light(apart, turn, ratio, w
     cutout = Cutout("made", plane[None].astype(np.float32), bands=("r",))
     boxes = [box(*place) for place in places]
     found = measure(cutout, boxes, psf=psf)
-    # A wide and faint one on the slope of the disc is 0.10 off at most (900 tried), half
-    # of its error; with the other's light it would be a quarter.
+    # A wide and faint one on the slope of the disc is 0.10 off at most (900 tried),
+    # half of its error; with the other's light it would be a quarter.
     assert found.flux[:, 0] == pytest.approx(fluxes, rel=0.12)
     assert found.x == pytest.approx([112, x], abs=0.2)
     one = measure_boxes(prepare(cutout, psf=psf), boxes, only=1)
