@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clump_detector.core.errors import ClumpError
+from clump_detector.core.errors import ClumpError, FileError
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.text import plural
 from clump_detector.image_files.sources import Source
@@ -59,6 +59,7 @@ def structure(
 
     check_catalogue_name(out)
     images = cutouts_of(path)
+    _refuse_folder_of(images, cropped)
     files = FileNames(source for source, _ in images)
     jobs = []
     for source, corners in images:
@@ -78,6 +79,21 @@ def structure(
             names = [value.column for value in VALUES]
             write_json(covariance, {"values": names, "galaxies": covariances})
     end_with(problems)
+
+
+def _refuse_folder_of(
+    images: Sequence[tuple[Source, object]], cropped: Path | None
+) -> None:
+    """Raise an error if the images themselves lie where cropped ones would."""
+    if cropped is None:
+        return
+    there = cropped.resolve()
+    if any(source.path.resolve().parent == there for source, _ in images):
+        raise FileError(
+            "the images themselves are in the folder for cropped ones",
+            cropped,
+            "Choose another folder.",
+        )
 
 
 @dataclass(frozen=True)

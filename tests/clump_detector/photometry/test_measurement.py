@@ -204,9 +204,11 @@ def test_of_two_clumps_side_by_side_each_has_its_own_light(apart, turn, ratio, w
     cutout = Cutout("made", plane[None].astype(np.float32), bands=("r",))
     boxes = [box(*place) for place in places]
     found = measure(cutout, boxes, psf=psf)
-    # A wide and faint one on the slope of the disc is 0.10 off at most (900 tried),
-    # half of its error; with the other's light it would be a quarter.
-    assert found.flux[:, 0] == pytest.approx(fluxes, rel=0.12)
+    # On the disc's slope the width of a wide and faint one is not well known, and drawn
+    # towards a point's: its flux may be off by 0.6 of the error that is stated (0.55
+    # in 1,500 tried).
+    allowed = np.maximum(0.07 * np.array(fluxes), 0.6 * found.error[:, 0])
+    assert (np.abs(found.flux[:, 0] - fluxes) <= allowed).all()
     assert found.x == pytest.approx([112, x], abs=0.2)
     one = measure_boxes(prepare(cutout, psf=psf), boxes, only=1)
     assert one.flux[0] == pytest.approx(found.flux[1])

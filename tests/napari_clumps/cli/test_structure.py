@@ -101,7 +101,8 @@ def test_an_image_is_not_replaced_by_its_own_crop(run, folder, tmp_path):
         "--samples", 0, "--cropped", folder,
     )  # fmt: skip
     assert code == 2
-    assert "it is the image that is cropped" in problems
+    assert "the images themselves are in the folder for cropped ones" in problems
+    assert not (tmp_path / "t.ecsv").exists()  # said before anything is measured
     assert (folder / "galaxy.fits").read_bytes() == before
 
 

@@ -56,6 +56,17 @@ _COLOUR_PROGRAMS = re.compile(
 _CHANNELS = {"rgb": ("red", "green", "blue"), "bgr": ("blue", "green", "red")}
 
 
+def bands_word(bands: Sequence[str]) -> str:
+    """Return bands as the key BANDS of a header names them.
+
+    Parameters
+    ----------
+    bands : sequence of str
+        Letters make one word, other names stand between commas.
+    """
+    return ("" if all(len(band) == 1 for band in bands) else ",").join(bands)
+
+
 @dataclass(frozen=True)
 class Naming:
     """The bands of an image and their source.

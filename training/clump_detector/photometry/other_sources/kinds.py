@@ -21,9 +21,6 @@ from .values import VALUES, Found
 
 STAR, GALAXY, UNCLEAR = "star", "galaxy", "unclear"
 
-#: In a sentence.
-WORDS = {STAR: "a star", GALAXY: "a galaxy", UNCLEAR: "not clear what it is"}
-
 #: A source is called what has at least this chance.
 SURE = 0.7
 
@@ -89,8 +86,7 @@ def _rounded(values: Floats) -> tuple[float, ...]:
 
 @cache
 def _fitted() -> StarFit:
-    content = read_json(_WEIGHTS)
-    return StarFit(*(content[name] for name in ("mean", "scale", "weights", "offset")))
+    return StarFit(**read_json(_WEIGHTS))
 
 
 def clear(found: Found) -> Mask:

@@ -127,13 +127,20 @@ def other_sources(field: Field, boxes: Boxes) -> OtherSources:
     if field.fwhm_source == "boxes":  # a guess
         fwhm = width_from_noise(rgb) or fwhm
     found = find_sources(rgb, fwhm)
-    beside = _Sources(found.labels, found.x, found.y, _chances(field, found))
-    on_host = _stars_on_host(field, found.sky)
-    labels = np.where(on_host.labels > 0, on_host.labels + len(beside.x), beside.labels)
-    x = np.concatenate([beside.x, on_host.x])
-    y = np.concatenate([beside.y, on_host.y])
-    chance = np.concatenate([beside.chance_star, on_host.chance_star])
-    there = np.concatenate([found.touching, np.ones(len(on_host.x), dtype=bool)])
+    peak_x, peak_y = _peaks(found.sky)
+    near, n = found.touching, int(found.touching.sum())
+    looks = _looks(
+        field,
+        np.concatenate([found.x[near], peak_x]),
+        np.concatenate([found.y[near], peak_y]),
+        fwhm,
+    )
+    stars = np.asarray(looks[n:] >= ON_HOST)  # NaN is no star
+    labels = _with_stars(found, peak_x[stars], peak_y[stars])
+    x = np.concatenate([found.x, peak_x[stars]])
+    y = np.concatenate([found.y, peak_y[stars]])
+    chance = np.concatenate([_chances(found, looks[:n]), looks[n:][stars]])
+    there = np.concatenate([near, np.ones(int(stars.sum()), dtype=bool)])
     kept = _no_clump(x, y, geometry.as_boxes(boxes), fwhm)
     numbers = np.concatenate([[0], np.where(kept, kept.cumsum(), 0)]).astype(np.int32)
     labels = numbers[labels]
@@ -145,16 +152,6 @@ def other_sources(field: Field, boxes: Boxes) -> OtherSources:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Sources:
-    """Sources of one of the two ways to look for them."""
-
-    labels: Labels
-    x: Floats
-    y: Floats
-    chance_star: Floats
-
-
 def _no_clump(x: Floats, y: Floats, boxes: Boxes, fwhm: float) -> Mask:
     """Return which places lie on no clump."""
     if not len(boxes) or not len(x):
@@ -164,14 +161,14 @@ def _no_clump(x: Floats, y: Floats, boxes: Boxes, fwhm: float) -> Mask:
     return np.asarray(far.min(axis=1) > SAME * fwhm)
 
 
-def _chances(field: Field, found: Found) -> Floats:
+def _chances(found: Found, core: Floats) -> Floats:
     """Return the chances of sources to be stars, shape (n,).
 
     Light of the galaxy is in the segments of those that touch it. So these are stars
-    where the look of their core says so, and galaxies where both looks do.
+    where the look of their core, shape (touching,), says so, and galaxies where both
+    looks do.
     """
     chances, near = star_chances(found), found.touching
-    core = _looks(field, found.x[near], found.y[near], found.sky.fwhm)
     both = np.where(np.maximum(core, chances[near]) <= 1 - SURE, chances[near], np.nan)
     chances[near] = np.where(core >= ON_HOST, core, both)
     return chances
@@ -184,24 +181,26 @@ def _looks(field: Field, x: Floats, y: Floats, fwhm: float) -> Floats:
     return object_chances(field.cutout, boxes)[:, OBJECTS.index(STAR)]
 
 
-def _stars_on_host(field: Field, sky: Sky) -> _Sources:
-    """Return the peaks of the galaxy's light that look like stars."""
+def _peaks(sky: Sky) -> tuple[Floats, Floats]:
+    """Return x and y of the peaks of the galaxy's light off its nucleus."""
     from skimage.feature import peak_local_max
 
-    labels = np.zeros(sky.host.shape, np.int32)
-    nothing = np.zeros(0)
     if not sky.host.any():
-        return _Sources(labels, nothing, nothing, nothing)
+        return np.zeros(0), np.zeros(0)
     every = peak_local_max(sky.smooth, min_distance=max(int(sky.fwhm / 2), 1))
     peaks = every[sky.host[every[:, 0], every[:, 1]]]
     column, row = nucleus(sky.light, sky.host, sky.fwhm / 2)
     far = np.hypot(peaks[:, 0] - row, peaks[:, 1] - column)
     y, x = peaks[far > OFF_NUCLEUS * sky.fwhm].T.astype(float)
-    chances = _looks(field, x, y, sky.fwhm)
-    star = np.asarray(chances >= ON_HOST)  # NaN is no star
-    for number, (at_x, at_y) in enumerate(zip(x[star], y[star], strict=True), start=1):
-        labels[_pixels(sky, at_x, at_y)] = number
-    return _Sources(labels, x[star], y[star], chances[star])
+    return x, y
+
+
+def _with_stars(found: Found, x: Floats, y: Floats) -> Labels:
+    """Return the labels of sources and, after them, of stars on the galaxy."""
+    labels = found.labels.copy()
+    for number, (at_x, at_y) in enumerate(zip(x, y, strict=True), len(found.x) + 1):
+        labels[_pixels(found.sky, at_x, at_y)] = number
+    return labels
 
 
 def _pixels(sky: Sky, x: float, y: float) -> Mask:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clump_detector.core.arrays import BandArray
-from clump_detector.core.errors import FileError
 from clump_detector.core.files import atomic_path
 from clump_detector.images.cutout import Cutout
+from clump_detector.images.pixels.band_names import bands_word
 from clump_detector.photometry.field import Field
 
 from .values import HALF_LIGHT, Structure
@@ -62,18 +62,15 @@ def write_cropped(field: Field, found: Structure, radii: float, path: Path) -> N
     radii : float
         See `cropped`.
     path : path
-        A FITS file, which must not be the image itself; another is replaced.
+        A FITS file, which is replaced.
 
     Raises
     ------
     FileError
-        If it cannot be written, or is the image.
+        If it cannot be written.
     """
     from astropy.io import fits
 
-    source = field.cutout.source
-    if source is not None and path.exists() and path.samefile(source.path):
-        raise FileError("it is the image that is cropped", path, "Choose a folder.")
     cutout = cropped(field, found, radii)
     units = [unit or np.nan for unit in cutout.jansky] or [np.nan]
     known = bool(np.isfinite(units).all())
@@ -105,8 +102,7 @@ def _header(cutout: Cutout) -> Header:
     elif cutout.scale:
         header["PIXSCALE"] = (cutout.scale, "[arcsec/pixel]")
     if cutout.bands:
-        one = all(len(band) == 1 for band in cutout.bands)
-        header["BANDS"] = ("" if one else ",").join(cutout.bands)
+        header["BANDS"] = bands_word(cutout.bands)
     if cutout.scale and cutout.fwhm:
         header["PSFFWHM"] = (cutout.fwhm * cutout.scale, "[arcsec] FWHM of the PSF")
         for band, width in cutout.psf.items():

@@ -21,6 +21,7 @@ from clump_detector.core.arrays import AnyArray
 from clump_detector.core.errors import ClumpError, from_os_error
 from clump_detector.galaxies.galaxy import Galaxy
 from clump_detector.image_files.sources import Source
+from clump_detector.images.pixels.band_names import bands_word
 from clump_detector.survey_search.items import FileItem, stamp_of
 
 #: What is known of a galaxy, by the names of the columns of a table of galaxies.
@@ -172,7 +173,7 @@ def write_fluxes(
     elif isinstance(scale, float):
         header["PIXSCALE"] = (scale, "[arcsec/pixel]")
     if bands:
-        header["BANDS"] = _listed(bands)
+        header["BANDS"] = bands_word(bands)
     if unit:
         header["BUNIT"] = unit
     planes = fluxes[0] if len(fluxes) == 1 else fluxes
@@ -222,11 +223,6 @@ def safe_name(text: str) -> str:
     last = re.split(r"[\\/]", text)[-1]
     plain = re.sub(r"[^A-Za-z0-9+._-]+", "_", last)[-_LONGEST:].lstrip("._-")
     return plain if re.match(r"[A-Za-z0-9+]", plain) else f"cutout{plain}"
-
-
-def _listed(bands: Sequence[str]) -> str:
-    """Return bands as the header names them: letters in a word, others with commas."""
-    return ("" if all(len(band) == 1 for band in bands) else ",").join(bands)
 
 
 def _plain(value: object) -> object:
