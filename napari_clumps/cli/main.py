@@ -10,14 +10,14 @@ import typer
 from clump_detector.core.errors import Cancelled, ClumpError
 
 from . import data, detect, models, review, simulate, survey, train
-from .evaluation import catalogues, evaluate
+from .evaluation import catalogues, evaluate, tiers
 from .galaxies import artefacts, isophotes, other_sources, structure
 from .options import app, warn
 
 #: Each of these modules adds its verbs to `app`, which lists them in this order.
 MODULES = (
     review, detect, survey, data, artefacts, other_sources, isophotes, structure, train,
-    evaluate, catalogues, simulate, models,
+    evaluate, catalogues, tiers, simulate, models,
 )  # fmt: skip
 _ORDER = [module.__name__ for module in MODULES]
 app.registered_commands.sort(

@@ -22,6 +22,7 @@ from clump_detector.core.errors import Cancelled, ClumpError, ImageError, LabelE
 from clump_detector.core.files import relative_path
 from clump_detector.core.text import plural
 from clump_detector.images.cutout import Cutout
+from clump_detector.labels.tiers import DISPUTED, TIERS, tier_of
 from clump_detector.photometry import (
     Field,
     Measured,
@@ -32,34 +33,23 @@ from clump_detector.photometry import (
     segment,
 )
 from clump_detector.photometry.objects.chances import WORDS
-from napari_clumps.review import KEPT, Box, CutoutRecord, Review, Status
+from clump_detector.photometry.objects.doubts import doubts
+from napari_clumps.review import Box, CutoutRecord, Review, Status
 
 from .selection import ExportOptions, Step, Tally, one_line, read, selected
 
-#: How far a clump can be trusted, by who has looked at it, and in words.
-TIERS = {
-    "visually_confirmed": "visually confirmed",
-    "model_only": "proposed by a model only",
-    "disputed": "disputed by reviewers",
-}
 
-
-def tier_of(boxes: Sequence[Box]) -> str:
-    """Return the tier of a clump, one of `TIERS`.
-
-    It is disputed where reviewers have decided differently on one of its boxes, even
-    if that was resolved later.
+def tier_of_boxes(boxes: Sequence[Box]) -> str:
+    """Return the tier of a clump, one of `clump_detector.labels.tiers.TIERS`.
 
     Parameters
     ----------
     boxes : sequence of Box
-        The box of the clump, or the proposals that were merged into one.
+        The box of the clump, or the proposals that were merged into one: it is disputed
+        where one of them is.
     """
-    for box in boxes:
-        said = {o.cls if o.status in KEPT else None for o in box.opinions}
-        if len(said) > 1:
-            return "disputed"
-    return "visually_confirmed" if boxes[0].kept else "model_only"
+    tiers = [tier_of(b.kept, ((o.status, o.cls) for o in b.opinions)) for b in boxes]
+    return DISPUTED if DISPUTED in tiers else tiers[0]
 
 
 @dataclass
@@ -73,14 +63,16 @@ class _Notes:
     artefacts: int = 0
     unstructured: list[str] = field(default_factory=list)
     looks: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    sure: Counter[str] = field(default_factory=Counter)
 
     def tiers(self) -> dict[str, dict[str, int]]:
-        """Return the number of clumps by tier, and of those that look like clumps."""
+        """Return the number of clumps by tier, and of those that are beyond doubt."""
         return {
             tier: {
                 "clumps": n,
                 "look_like_clumps": self.looks[tier, "clump"],
                 "look_like_nothing_known": self.looks[tier, None],
+                "without_doubt": self.sure[tier],
             }
             for tier in TIERS
             if (n := sum(k for (own, _), k in self.looks.items() if own == tier))
@@ -93,7 +85,7 @@ class _Notes:
         if len(tiers) > 1:
             counts = [
                 f"{n['clumps']:,} {TIERS[tier]} ({n['look_like_clumps']:,} of which "
-                "look like clumps)"
+                f"look like clumps, {n['without_doubt']:,} without any doubt)"
                 for tier, n in tiers.items()
             ]
             words.append(f"By tier: {', '.join(counts)}.")
@@ -274,12 +266,20 @@ def _measured(
     clumps = _clumps(boxes, corners, ready, notes)
     measured = measure_boxes(ready, clumps.corners)
     flags = measured.flags | np.where(clumps.merged, int(Quality.MERGED), 0)
-    columns = clump_rows(cutout, measured, segment(ready, measured))
+    segments = segment(ready, measured)
+    columns = clump_rows(cutout, measured, segments)
     if options.structure:
         columns |= _structure(ready, notes)
     columns |= _artefacts(record, cutout, clumps.corners, notes)
     columns |= _sources(ready, measured)
     columns["clump_flags"] = flags
+    why = doubts(
+        measured,
+        columns["clump_looks_like"],
+        columns["flag_auto_on_box"],
+        segments.area,
+    )
+    columns["clump_doubts"] = why
     columns["held_out"] = record.held_out
     numbers = {cls: number for number, cls in enumerate(review.classes, start=1)}
     records = clumps.records
@@ -288,6 +288,7 @@ def _measured(
     }
     tiers = [one["tier"] for one in records]
     notes.looks.update(zip(tiers, columns["clump_looks_like"], strict=True))
+    notes.sure.update(t for t, reason in zip(tiers, why, strict=True) if not reason)
     columns["clump_label_id"] = [numbers[one["clump_label_name"]] for one in records]
     columns["galaxy_name"] = record.name
     columns["galaxy_flags"] = "; ".join(record.flags) or None
@@ -370,7 +371,7 @@ def _box_columns(boxes: Sequence[Box]) -> Rows:
     """Return what the review says of a clump, of its first box where it has several."""
     box = boxes[0]
     return {
-        "tier": tier_of(boxes),
+        "tier": tier_of_boxes(boxes),
         "clump_id": box.id,
         "clump_label_name": box.cls,
         "clump_score": box.score,

@@ -14,7 +14,10 @@ from clump_detector.core.errors import ConfigError
 from clump_detector.core.files import write_json
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.progress import Progress, no_progress
-from clump_detector.evaluation.breakdown import false_boxes_in_words
+from clump_detector.evaluation.breakdown import (
+    false_boxes_in_words,
+    tier_in_words,
+)
 from clump_detector.evaluation.classes import classes_in_words
 from clump_detector.evaluation.groups import in_words
 from clump_detector.image_files.sources import Source, find_sources
@@ -288,7 +291,7 @@ def _keep_in_card(
 
 
 def _group_lines(figures: JsonObject) -> Iterator[str]:
-    """Yield figures by label set, host and class, where there are several; of peaks."""
+    """Yield figures by label set, host, class and tier, where there are several."""
     for name in ("label_sets", "host_diameters"):
         rows = figures.get(name, ())
         yield from (in_words(row) for row in rows if len(rows) > 1)
@@ -296,6 +299,7 @@ def _group_lines(figures: JsonObject) -> Iterator[str]:
         yield from classes_in_words(model)
     if "classes" in figures:
         yield from classes_in_words(figures)
+    yield from map(tier_in_words, figures.get("tiers", ()))
     if figures.get("false_boxes"):
         yield false_boxes_in_words(figures["false_boxes"])
     if figures.get("baseline"):

@@ -51,6 +51,33 @@ def test_completeness_by_flux_ratio():
     assert breakdown.by_flux_ratio([galaxy("b", clump(9, 9))], [found], 0.5) == []
 
 
+def test_completeness_of_clumps_that_reviewers_agreed_on_and_of_disputed_ones():
+    def reviewed(x, y, *said):
+        opinions = [{"status": status, "cls": cls} for status, cls in said]
+        return replace(clump(x, y), extra={"opinions": opinions})
+
+    one = galaxy(
+        "a",
+        reviewed(20, 20, ("accepted", "clump"), ("rejected", "clump")),
+        reviewed(40, 40, ("accepted", "clump"), ("drawn", "odd clump")),
+        reviewed(60, 60, ("accepted", "clump"), ("edited", "clump")),
+        clump(80, 80), clump(80, 20),
+        replace(clump(20, 80), ignored=True, status="proposal"),
+    )  # fmt: skip
+    found = matched(one, [(20, 20), (60, 60), (80, 80), (20, 80)], [0.9, 0.8, 0.7, 0.9])
+    rows = breakdown.by_tier([one], [found], 0.5)
+    assert [(r["tier"], r["true_boxes"], r["found"]) for r in rows] == [
+        ("visually_confirmed", 3, 2),
+        ("disputed", 2, 1),
+    ]
+    assert rows[1]["completeness"] == 0.5
+    assert rows[1]["95"][0] < 0.5 < rows[1]["95"][1]
+    assert "disputed by reviewers: completeness 0.50" in breakdown.tier_in_words(
+        rows[1]
+    )
+    assert breakdown.by_tier([galaxy("b", clump(9, 9))], [found], 0.5) == []
+
+
 def test_false_boxes_are_counted_by_what_they_lie_on():
     def told(x, y, name):
         extra = {"object": name} if name else {}

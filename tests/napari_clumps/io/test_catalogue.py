@@ -14,7 +14,7 @@ from clump_detector.image_files.sources import find_sources
 from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.photometry import Quality, moffat
 from clump_detector.photometry.objects.chances import OBJECTS
-from napari_clumps.io.catalogue import export_catalogue, tier_of
+from napari_clumps.io.catalogue import export_catalogue, tier_of_boxes
 from napari_clumps.review import Box, Opinion, Proposal, Review, Status
 
 FWHM, SIDE = 4.0, 121
@@ -153,8 +153,13 @@ def test_what_the_boxes_look_like_stands_in_columns(tmp_path):
     assert table.meta["tiers"] == {
         "visually_confirmed": {
             "clumps": 2, "look_like_clumps": 0, "look_like_nothing_known": 0,
+            "without_doubt": 0,
         }
     }  # fmt: skip
+    star, noise = table["clump_doubts"]
+    assert "looks like star" in star
+    assert "looks like artefact" in noise
+    assert "does not stand out" in noise
     assert "1 clump more like a star, 1 clump more like an artefact or noise" in said
     total = sum(table[f"clump_chance_{name}"] for name in OBJECTS)
     np.testing.assert_allclose(total, 1, atol=1e-5)
@@ -227,13 +232,19 @@ def test_proposals_are_processed_as_in_the_paper_and_what_is_kept_is_not(
     assert mine["status"].tolist() == ["accepted", "proposal"]
     assert mine["tier"].tolist() == ["visually_confirmed", "model_only"]
     clump = table["clump_looks_like"] == "clump"
+    trusted = np.array([not one for one in table["clump_doubts"].filled("")])
+    sure = [
+        int((trusted & (table["tier"] == tier)).sum())
+        for tier in ("visually_confirmed", "model_only")
+    ]
     seen, proposed = (
         int((clump & (table["tier"] == tier)).sum())
         for tier in ("visually_confirmed", "model_only")
     )
     assert (
-        f"By tier: 3 visually confirmed ({seen} of which look like clumps), 1 proposed "
-        f"by a model only ({proposed} of which look like clumps)."
+        f"By tier: 3 visually confirmed ({seen} of which look like clumps, {sure[0]} "
+        f"without any doubt), 1 proposed by a model only ({proposed} of which look "
+        f"like clumps, {sure[1]} without any doubt)."
     ) in said
     merged = mine[1]
     assert merged["clump_flags"] & int(Quality.MERGED)
@@ -263,14 +274,14 @@ def test_a_clump_on_which_reviewers_differed_is_disputed(status, opinions, tier)
     said = tuple(opinion(one) for one in opinions)
     one = Box(1, 1, 0, 0, 9, 9, "clump", status, "model", opinions=said)
     plain = Box(2, 1, 0, 0, 9, 9, "clump", status, "model")
-    assert tier_of([one]) == tier
-    assert tier_of([plain, one]) == tier
+    assert tier_of_boxes([one]) == tier
+    assert tier_of_boxes([plain, one]) == tier
 
 
 def test_two_classes_are_a_dispute():
     said = (opinion(Status.ACCEPTED), opinion(Status.ACCEPTED, "odd clump"))
     one = Box(1, 1, 0, 0, 9, 9, "clump", Status.ACCEPTED, "model", opinions=said)
-    assert tier_of([one]) == "disputed"
+    assert tier_of_boxes([one]) == "disputed"
 
 
 def test_a_broken_image_is_said_and_the_others_are_measured(review, tmp_path):

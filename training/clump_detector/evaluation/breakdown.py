@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from clump_detector.core.boxes import Boxes, as_boxes, centres, fwhm, to_edges
 from clump_detector.core.json_types import JsonObject
 from clump_detector.core.text import plural
-from clump_detector.labels.label_set import LabelledCutout
-from clump_detector.metrics import bootstrap, matching
+from clump_detector.labels.label_set import LabelledBox, LabelledCutout
+from clump_detector.labels.tiers import TIERS, tier_of_label
+from clump_detector.metrics import bootstrap, matching, shares
 from clump_detector.metrics.matching import Match
 
 if TYPE_CHECKING:
@@ -54,14 +55,11 @@ def by_flux_ratio(
     """
     ratios: list[float] = []
     found: list[bool] = []
-    for galaxy, match in zip(galaxies, matches, strict=True):
-        got = set(match.partner[(match.scores >= score) & match.hits].tolist())
-        counted = [b for b in galaxy.boxes if not b.ignored]
-        for index, box in enumerate(counted):
-            ratio = box.extra.get("flux_ratio")
-            if isinstance(ratio, int | float) and np.isfinite(ratio):
-                ratios.append(float(ratio))
-                found.append(index in got)
+    for box, got in _labels_found(galaxies, matches, score):
+        ratio = box.extra.get("flux_ratio")
+        if isinstance(ratio, int | float) and np.isfinite(ratio):
+            ratios.append(float(ratio))
+            found.append(got)
     if not ratios:
         return []
     bins = np.digitize(ratios, FLUX_RATIOS) - 1
@@ -78,6 +76,64 @@ def by_flux_ratio(
             }
         )
     return rows
+
+
+def by_tier(
+    galaxies: Sequence[LabelledCutout], matches: Sequence[Match], score: float
+) -> list[JsonObject]:
+    """Return completeness of clumps that reviewers agreed on, and of disputed ones.
+
+    Each tier has ``tier``, ``true_boxes``, ``found``, ``completeness`` and ``95``.
+    There is none where all are of one tier. False boxes have no tier, and so there is
+    no purity.
+
+    Parameters
+    ----------
+    galaxies : sequence of LabelledCutout
+    matches : sequence of Match
+        One per galaxy.
+    score : float
+        Boxes count from this score on.
+    """
+    counts: Counter[str] = Counter()
+    hits: Counter[str] = Counter()
+    for box, got in _labels_found(galaxies, matches, score):
+        tier = tier_of_label(box)
+        counts[tier] += 1
+        hits[tier] += got
+    rows = []
+    for tier in TIERS:
+        if counts[tier] and len(counts) > 1:
+            row = shares.as_json(hits[tier], counts[tier])
+            rows.append(
+                {
+                    "tier": tier,
+                    "true_boxes": counts[tier],
+                    "found": hits[tier],
+                    "completeness": row["share"],
+                    "95": row["95"],
+                }
+            )
+    return rows
+
+
+def tier_in_words(row: JsonObject) -> str:
+    """Return a row of `by_tier` in one line."""
+    low, high = row["95"]
+    return (
+        f"{TIERS[row['tier']]}: completeness {row['completeness']:.2f} ({low:.2f} to "
+        f"{high:.2f}), {plural(row['true_boxes'], 'clump')}"
+    )
+
+
+def _labels_found(
+    galaxies: Sequence[LabelledCutout], matches: Sequence[Match], score: float
+) -> Iterator[tuple[LabelledBox, bool]]:
+    """Yield the boxes of the labels that count, and whether each was found."""
+    for galaxy, match in zip(galaxies, matches, strict=True):
+        got = set(match.partner[(match.scores >= score) & match.hits].tolist())
+        counted = [b for b in galaxy.boxes if not b.ignored]
+        yield from ((box, index in got) for index, box in enumerate(counted))
 
 
 def false_boxes_by_object(

@@ -140,9 +140,10 @@ def evaluate_model(
         ``ranking_precision`` (average precision by centres), ``curve`` (with 68 %
         bands), ``classes`` and ``class_confusion`` (as
         `clump_detector.evaluation.classes` gives them), ``flux_ratios``,
-        ``label_sets`` and ``host_diameters`` (as
-        `clump_detector.evaluation.groups.by_group` gives them), ``false_boxes`` (as
-        `breakdown.false_boxes_by_object` gives them), ``average_precision``,
+        ``tiers`` (as `breakdown.by_tier` gives them), ``label_sets`` and
+        ``host_diameters`` (as `clump_detector.evaluation.groups.by_group` gives
+        them), ``false_boxes`` (as `breakdown.false_boxes_by_object` gives them),
+        ``average_precision``,
         ``reliability``, the ``calibration`` that would mend the scores further (None
         with too few boxes), ``false_per_empty_galaxy``, ``seconds_per_cutout``,
         ``problems``, ``left_out`` (how many cutouts a model has learned from),
@@ -278,6 +279,7 @@ def metrics_of(result: Evaluated) -> JsonObject:
             result.galaxies, result.found, matches, score
         ),
         "flux_ratios": breakdown.by_flux_ratio(result.galaxies, matches, score),
+        "tiers": breakdown.by_tier(result.galaxies, matches, score),
         "label_sets": by_group(
             [one.label_set for one in result.galaxies], matches, score
         ),

@@ -88,6 +88,9 @@ class ForeignBox:
         What a table says of it beside its position, by what it is: one of `MEASURED`.
     survey : str
         The survey or the set that it is of; '' where the file does not say.
+    tier : str
+        Who has looked at it, as a catalogue of this program says: one of
+        `clump_detector.labels.tiers.TIERS`.
     """
 
     image: str = ""
@@ -107,6 +110,7 @@ class ForeignBox:
     time: str | None = None
     measured: Mapping[str, float] = field(default_factory=_unmeasured)
     survey: str = ""
+    tier: str = ""
 
     @property
     def named(self) -> str:

@@ -241,7 +241,8 @@ def _sum_bands(
     profile = psf.at(part.distance)
     disc = part.disc(APERTURE * psf.fwhm)
     outer = sum_within(part, disc, profile)
-    inner = sum_within(part, part.disc(INNER * psf.fwhm), profile)
+    middle = part.disc(INNER * psf.fwhm)
+    inner = sum_within(part, middle, profile)
     if (outer.present < 1 - MISSING).any():
         flags |= Quality.MISSING
     pixel, level = _variances(field, bands, around, below, part)
@@ -251,7 +252,9 @@ def _sum_bands(
         own = np.where(np.isfinite(outer.variance), outer.variance, own)
     if field.gain is not None:
         own = own + np.clip(net, 0, None) / field.gain
-    variance = own + outer.area**2 * level + near.of_bands(bands).variance(disc)
+    near = near.of_bands(bands)
+    near_outer = near.errors(disc)
+    variance = own + outer.area**2 * level + (near_outer**2).sum(axis=1)
     whole = outer.present >= 1 - MISSING  # only whole circles give the width
     circles = Circles(
         inner=inner.light - inner.area * around.level,
@@ -261,6 +264,8 @@ def _sum_bands(
         pixel=pixel,
         level=level,
         error=np.sqrt(variance),
+        near_inner=near.errors(middle),
+        near_outer=near_outer,
     )
     return _Light(
         net, variance, outer.present, outer.area, around.level + below, circles, flags

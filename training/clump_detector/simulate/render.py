@@ -102,7 +102,7 @@ def draw(scene: Scene, rng: Rng) -> Drawn:
     for star in scene.stars:
         _add_star(planes, star, grid, chosen, rng)
     for clump in scene.clumps:
-        _add_point(planes, clump.x, clump.y, clump.flux[chosen], clump.fwhm, grid)
+        add_point(planes, clump.x, clump.y, clump.flux[chosen], clump.fwhm, grid)
     middle = grid.n // 2
     reach = max(int(0.3 * scene.host.re / grid.scale), 1)
     inner = slice(middle - reach, middle + reach + 1)
@@ -249,7 +249,7 @@ def _add_neighbour(
     planes[:, rows, columns] += neighbour.flux[chosen, None, None] * array
 
 
-def _add_point(
+def add_point(
     planes: BandArray,
     x: float,
     y: float,

@@ -252,3 +252,47 @@ def test_the_words_and_the_picture_have_it_all(two, tmp_path):
         assert words in text
     draw_agreement(figures, tmp_path / "agree.png")
     assert (tmp_path / "agree.png").stat().st_size > 10_000
+
+
+def test_a_catalogue_with_tiers_is_compared_tier_by_tier(tmp_path):
+    """What a model alone proposed is compared, too, and told apart."""
+    tiers = ["visually_confirmed", "model_only", "disputed"]
+    rows = {
+        "file": [f"g{k}.png" for k in range(30)],
+        "clump_px_x1": [10.0] * 30, "clump_px_x2": [20.0] * 30,
+        "clump_px_y1": [10.0] * 30, "clump_px_y2": [20.0] * 30,
+        "tier": [tiers[k % 3] for k in range(30)],
+        "status": ["proposal" if k % 3 == 1 else "accepted" for k in range(30)],
+    }  # fmt: skip
+    Table(rows).write(tmp_path / "mine.csv")
+    others = [f"g{k}.png" for k in range(30) if k % 3 == 0 or k < 6]
+    x1 = [10.0] * len(others)
+    Table(
+        {"file": others, "x1": x1, "y1": x1, "x2": [20.0] * len(x1),
+         "y2": [20.0] * len(x1)}
+    ).write(tmp_path / "theirs.csv")  # fmt: skip
+    mine = read_clumps(tmp_path / "mine.csv")
+    theirs = read_clumps(tmp_path / "theirs.csv")
+    theirs = Catalogue(theirs.name, theirs.path, theirs.clumps, mine.galaxies)
+    found = compare_clumps(mine, theirs)
+    by = {row["tier"]: row for row in found.figures["first"]["by"]["tier"]}
+    assert {tier: (row["clumps"], row["shared"]) for tier, row in by.items()} == {
+        "visually_confirmed": (10, 10), "model_only": (10, 2), "disputed": (10, 2),
+    }  # fmt: skip
+    said = agreement_in_words(found.figures)
+    assert any("by tier: disputed: 20 % (" in line for line in said)
+    draw_agreement(found.figures, tmp_path / "a.png")
+    write_disagreements(found.disagreements, tmp_path / "differ.csv")
+    differ = Table.read(tmp_path / "differ.csv")
+    assert sorted(set(differ["tier"])) == ["disputed", "model_only"]
+
+
+def test_a_table_that_names_no_tier_leaves_open_proposals_out(tmp_path):
+    Table(
+        {"file": ["a.png", "a.png"], "x1": [1.0, 30.0], "y1": [1.0, 30.0],
+         "x2": [9.0, 40.0], "y2": [9.0, 40.0], "status": ["accepted", "proposal"],
+         "tier": ["", "gold"]}
+    ).write(tmp_path / "a.csv")  # fmt: skip
+    found = read_clumps(tmp_path / "a.csv")
+    assert len(found.clumps) == 1
+    assert any("proposal there" in note for note in found.notes)

@@ -21,6 +21,9 @@ from .pairing import Pairs, outside_in_words
 #: What agreement may depend on.
 QUANTITIES = (*MEASURED, "size", "score")
 
+#: By what clumps are grouped, where a catalogue has several.
+GROUPS = ("survey", "tier")
+
 #: Bins of a quantity, with as many clumps in each, and the fewest clumps in one.
 BINS, FEWEST = 4, 10
 
@@ -61,8 +64,8 @@ def agreement(first: Catalogue, second: Catalogue, pairs: Pairs) -> JsonObject:
         Ready for JSON: ``catalogues`` (names), ``compared`` (a sentence), ``unit``,
         ``galaxies``, ``both`` (clumps that both have), ``first`` and ``second`` (each
         with ``clumps``, ``shared``, ``share``, its ``95`` % interval, and ``by``: bins
-        of each quantity, and of the survey), ``offset`` (medians of second minus first
-        and their scatter), ``differences`` (the same of what both have measured),
+        of each quantity, and of survey and tier), ``offset`` (medians of second minus
+        first and their scatter), ``differences`` (the same of what both have measured),
         ``classes`` (how often each pair of classes), ``notes``.
     """
     both = [(pairs.first[i], pairs.second[j]) for i, j in pairs.same]
@@ -81,7 +84,7 @@ def agreement(first: Catalogue, second: Catalogue, pairs: Pairs) -> JsonObject:
                         for name in QUANTITIES
                         if (bins := bins_of(clumps, shared, name))
                     },
-                    **_by_survey(clumps, shared),
+                    **_by_group(clumps, shared),
                 },
             }
             for key, clumps, shared in (
@@ -156,20 +159,23 @@ def bins_of(clumps: Sequence[Clump], shared: Mask, name: str) -> list[Bin]:
     return bins if len(bins) > 1 else []
 
 
-def _by_survey(clumps: Sequence[Clump], shared: Mask) -> JsonObject:
-    """Return the share of each survey, where there are several."""
-    names = np.array([clump.survey for clump in clumps])
-    found = sorted(set(names.tolist()) - {""})
-    if len(found) < 2:
-        return {}
-    rows = [
-        {
-            "survey": one,
-            **share(int((shared & (names == one)).sum()), int((names == one).sum())),
-        }
-        for one in found
-    ]
-    return {"survey": rows}
+def _by_group(clumps: Sequence[Clump], shared: Mask) -> JsonObject:
+    """Return the share of each survey and of each tier, where there are several."""
+    rows: JsonObject = {}
+    for kind in GROUPS:
+        names = np.array([getattr(clump, kind) for clump in clumps])
+        found = sorted(set(names.tolist()) - {""})
+        if len(found) > 1:
+            rows[kind] = [
+                {
+                    kind: one,
+                    **share(
+                        int((shared & (names == one)).sum()), int((names == one).sum())
+                    ),
+                }
+                for one in found
+            ]
+    return rows
 
 
 def _middle(values: Floats) -> JsonObject:
@@ -262,15 +268,15 @@ def share_in_words(row: JsonObject) -> str:
 
 
 def range_in_words(name: str, one: JsonObject) -> str:
-    """Return the range of a bin, or the survey that it is of.
+    """Return the range of a bin, or the survey or the tier that it is of.
 
     Parameters
     ----------
     name : str
-        Of the quantity.
+        Of the quantity or the group.
     one : dict
         As `Bin.to_json` returns it.
     """
-    if name == "survey":
-        return str(one["survey"])
+    if name in GROUPS:
+        return str(one[name])
     return f"{one['low']:.3g} to {one['high']:.3g}"

@@ -14,6 +14,7 @@ from clump_detector.labels.formats.detect import read_labels
 from clump_detector.labels.label_set import LabelledCutout, LabelSet
 from clump_detector.labels.placement.match import galaxy_name
 from clump_detector.labels.placement.place import PlacedBox, place_labels
+from clump_detector.labels.tiers import tier_of_label
 
 #: Sides of a box over the FWHM of the PSF.
 _SIDES = 2.5
@@ -42,6 +43,8 @@ class Clump:
     measured : mapping of str to float
         Such as a magnitude, by what it is; the score and the size in pixels, too.
     survey : str
+    tier : str
+        One of `clump_detector.labels.tiers.TIERS`; '' where nothing is said.
     """
 
     galaxy: str
@@ -52,6 +55,7 @@ class Clump:
     sky: tuple[float, float] | None
     measured: Mapping[str, float]
     survey: str
+    tier: str = ""
 
     @property
     def fwhm(self) -> float | None:
@@ -189,7 +193,7 @@ def clumps_of(labels: LabelSet, name: str, path: Path) -> Catalogue:
         _clump(
             ForeignBox(
                 one.source.name, box.cls, box.corners, score=box.score,
-                model=box.model, annotator=box.annotator,
+                model=box.model, annotator=box.annotator, tier=tier_of_label(box),
             ),
             one.label_set,
         )
@@ -240,7 +244,7 @@ def _catalogue(
 
 def _left_out(box: ForeignBox) -> str:
     """Return why a box is no clump that is compared, '' if it is one."""
-    if box.status:
+    if box.status and not box.tier:  # with a tier it was exported as a clump
         return f"{box.status} there"
     if is_no_clump(box.cls):
         return f"of the class “{box.cls}”"
@@ -267,5 +271,6 @@ def _clump(box: ForeignBox, survey: str) -> Clump:
     galaxy = galaxy_name(box.image) or ("" if number is None else str(number))
     sky = None if box.sky is None else (box.sky.ra, box.sky.dec)
     return Clump(
-        galaxy, box.image or galaxy, box.cls, middle, corners, sky, measured, survey
-    )
+        galaxy, box.image or galaxy, box.cls, middle, corners, sky, measured, survey,
+        box.tier,
+    )  # fmt: skip

@@ -151,6 +151,7 @@ def write_disagreements(found: Sequence[Disagreement], path: str | Path) -> None
         "class_first": [one.classes[0] for one in found],
         "class_second": [one.classes[1] for one in found],
         "survey": [one.clump.survey for one in found],
+        "tier": [one.clump.tier for one in found],
     }
     places: list[tuple[float, ...] | None]
     if any(one.clump.corners is not None for one in found):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from clump_detector.core.json_types import JsonObject
 from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
 
+from .agreement import GROUPS
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -64,13 +66,13 @@ def _draw_all(axes: Axes, figures: JsonObject) -> None:
 
 def _draw(axes: Axes, name: str, figures: JsonObject) -> None:
     """Draw the share by one quantity, of both catalogues."""
-    surveys: list[str] = []
+    groups: list[str] = []
     for k, key in enumerate(("first", "second")):
         for row in figures[key]["by"].get(name, ()):
-            if name == "survey":
-                if row["survey"] not in surveys:
-                    surveys.append(row["survey"])
-                _point(axes, surveys.index(row["survey"]) + 0.15 * k, row, COLOURS[k])
+            if name in GROUPS:
+                if row[name] not in groups:
+                    groups.append(row[name])
+                _point(axes, groups.index(row[name]) + 0.15 * k, row, COLOURS[k])
             else:
                 middle = (row["low"] + row["high"]) / 2
                 _point(axes, middle, row, COLOURS[k])
@@ -80,8 +82,10 @@ def _draw(axes: Axes, name: str, figures: JsonObject) -> None:
                     color=COLOURS[k],
                     lw=2,
                 )
-    if surveys:
-        axes.set_xticks(range(len(surveys)), surveys, fontsize=7)
+    if groups:
+        names = [group.replace("_", "\n") for group in groups]
+        axes.set_xticks(range(len(groups)), names, fontsize=7)
+        axes.set_xlim(-0.5, len(groups) - 0.5)
     axes.tick_params(labelsize=7)
     axes.set_title(f"by {name}", fontsize=8)
 

@@ -25,6 +25,7 @@ from clump_detector.labels.external import (
     Losses,
     Size,
 )
+from clump_detector.labels.tiers import TIERS
 
 from .box_columns import find_boxes, find_points, first, image_sizes
 from .table import LabelTable
@@ -133,6 +134,7 @@ class _Attributes(TypedDict):
     status: str
     measured: dict[str, float]
     survey: str
+    tier: str
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def _attributes(grid: LabelTable) -> list[_Attributes]:
     }
     classes = grid.words(grid.find(*_CLASS))
     scores = grid.numbers(grid.find(*_SCORE))
-    surveys = grid.words(grid.find(*_SURVEY))
+    surveys, tiers = grid.words(grid.find(*_SURVEY)), grid.words(grid.find("tier"))
     measured = {k: grid.numbers(grid.find(*names)) for k, names in _MEASURED.items()}
     sizes, hard = image_sizes(grid), _any_set(grid, DIFFICULT_COLUMNS)
     undecided = [word.lower() for word in words["status"]]
@@ -222,6 +224,7 @@ def _attributes(grid: LabelTable) -> list[_Attributes]:
             else "proposal" * hard[i],
             "measured": {k: v for k, c in measured.items() if (v := c[i]) is not None},
             "survey": surveys[i],
+            "tier": tiers[i] if tiers[i] in TIERS else "",
         }
         for i in range(len(grid))
     ]

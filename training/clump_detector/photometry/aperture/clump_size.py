@@ -40,6 +40,8 @@ class Circles:
         Variance of the background's level per pixel.
     error : array
         Of the outer light.
+    near_inner, near_outer : array of shape (bands, neighbours)
+        Errors of the light in them that the neighbours give, each by its own.
     """
 
     inner: Floats
@@ -49,6 +51,8 @@ class Circles:
     pixel: Floats
     level: Floats
     error: Floats
+    near_inner: Floats
+    near_outer: Floats
 
 
 def measure_width(circles: Circles, psfs: Sequence[Psf]) -> tuple[float, float]:
@@ -76,6 +80,7 @@ def measure_width(circles: Circles, psfs: Sequence[Psf]) -> tuple[float, float]:
     ring = np.clip(c.outer_area - c.inner_area, 0, None)
     variance = c.pixel * ((1 - share) ** 2 * c.inner_area + share**2 * ring)
     variance = variance + c.level * (c.inner_area - share * c.outer_area) ** 2
+    variance = variance + ((c.near_inner - share * c.near_outer) ** 2).sum(axis=1)
     error = float(np.sqrt(np.where(usable, weight**2 * variance, 0).sum())) / outer
     known = weight * np.where(usable, c.outer, 0)
     expected = sum(
