@@ -343,9 +343,9 @@ def _structure(ready: Field, notes: _Notes) -> Rows:
 def _clumps(
     boxes: Sequence[Box], corners: geometry.Boxes, ready: Field, notes: _Notes
 ) -> _Clumps:
-    """Return kept boxes as they are, and proposals post-processed as in the paper."""
-    kept = [i for i, box in enumerate(boxes) if box.status is not Status.PROPOSAL]
-    others = [i for i, box in enumerate(boxes) if box.status is Status.PROPOSAL]
+    """Return boxes that people judged as they are, others processed as in the paper."""
+    kept = [i for i, box in enumerate(boxes) if _judged(box)]
+    others = [i for i, box in enumerate(boxes) if not _judged(box)]
     records = [_box_columns([boxes[i]]) for i in kept]
     if not others:
         return _Clumps(corners[kept], records, [False] * len(kept))
@@ -359,22 +359,25 @@ def _clumps(
     members = [len(m) for m in processed.members]
     notes.dropped += len(others) - sum(members)
     notes.merged += sum(m for m in members if m > 1)
-    records += [
-        _box_columns([boxes[others[i]] for i in m]) | {"clump_score": float(score)}
-        for m, score in zip(processed.members, processed.scores, strict=True)
-    ]
+    records += [_box_columns([boxes[others[i]] for i in m]) for m in processed.members]
     merged = [False] * len(kept) + processed.merged.tolist()
     return _Clumps(np.concatenate([corners[kept], processed.boxes]), records, merged)
+
+
+def _judged(box: Box) -> bool:
+    """Return whether somebody has judged a box, even if it waits for a decision."""
+    return box.status is not Status.PROPOSAL or bool(box.opinions)
 
 
 def _box_columns(boxes: Sequence[Box]) -> Rows:
     """Return what the review says of a clump, of its first box where it has several."""
     box = boxes[0]
+    scores = [one.score for one in boxes if one.score is not None]
     return {
         "tier": tier_of_boxes(boxes),
         "clump_id": box.id,
         "clump_label_name": box.cls,
-        "clump_score": box.score,
+        "clump_score": max(scores, default=None),
         "status": box.status.value,
         "origin": box.origin,
         "annotator": box.annotator,

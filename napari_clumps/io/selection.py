@@ -152,7 +152,8 @@ def is_exported(box: Box, options: ExportOptions, done: bool) -> bool:
         return True
     if box.status is not Status.PROPOSAL or done or not options.proposals:
         return False
-    return box.score is None or box.score >= options.score
+    # One that reviewers have judged is more than a proposal, whatever its score.
+    return bool(box.opinions) or box.score is None or box.score >= options.score
 
 
 def selected(

@@ -4,14 +4,16 @@
 folder, and the boxes that were turned down there and that ``objects_by_eye.csv`` names
 a star, light of a galaxy or an artefact. It prints how many of each are taken for what,
 by regressions that have not learned from the box's galaxy (five folds), with intervals
-of 95 % (Wilson). ``--fit`` fits the regression of the program to all of them.
+of 95 % (Wilson). ``--fit`` fits the regression of the program to all of them; ``--score
+MODEL`` prints the table also with a model's score as one more value, which is to have
+learned from none of these galaxies.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ from astropy.stats import binom_conf_interval
 
 from clump_detector.core.boxes import as_boxes
 from clump_detector.core.files import write_json
-from clump_detector.images.cutout import read_cutout
+from clump_detector.images.cutout import Cutout, read_cutout
 from clump_detector.labels.label_set import LabelledBox, LabelledCutout, read_label_set
 from clump_detector.photometry.objects import chances as module
 from clump_detector.photometry.objects.chances import (
@@ -61,21 +63,47 @@ def boxes_of(
                 break
 
 
-def measured(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return values (n, d), what was seen (n,), and the galaxy of each box (n,)."""
+def measured(
+    folder: Path, model: str = ""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return values (n, d), what was seen (n,), and the galaxy of each box (n,).
+
+    With a model, its score, as its logit, is the last value.
+    """
     seen = seen_by_eye()
+    scores = scores_of(model) if model else None
     values, objects, galaxies = [], [], []
     for path in sorted(folder.glob("*.json")):
         for one in read_label_set(path).cutouts:
             known = list(boxes_of(one, seen.get((path.stem, one.source.name), ())))
             if known:
                 corners = as_boxes([box.corners for box, _ in known])
-                values.append(object_values(read_cutout(one.source), corners))
+                cutout = read_cutout(one.source)
+                own = object_values(cutout, corners)
+                if scores is not None:
+                    own = np.column_stack([own, scores(cutout, corners)])
+                values.append(own)
                 objects += [what for _, what in known]
                 galaxies += [one.source.name] * len(known)
     made = np.concatenate(values)
     good = np.isfinite(made).all(axis=1)
     return made[good], np.array(objects)[good], np.array(galaxies)[good]
+
+
+def scores_of(model: str) -> Callable[[Cutout, np.ndarray], np.ndarray]:
+    """Return a function that gives the logits of a model's scores of boxes."""
+    from clump_detector.detector.describing.describer import Describer
+    from clump_detector.detector.predict import Predictor
+    from clump_detector.models.registry import resolve_model
+
+    describer = Describer(Predictor(resolve_model(model), "cpu"))
+
+    def scores(cutout: Cutout, corners: np.ndarray) -> np.ndarray:
+        _, described = describer.describe(cutout, corners)
+        given = np.clip(described.score[-len(corners) :], 1e-3, 1 - 1e-3)
+        return np.log(given / (1 - given))
+
+    return scores
 
 
 def numbers(objects: np.ndarray) -> np.ndarray:
@@ -139,9 +167,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--score", metavar="MODEL", default="")
     options = parser.parse_args()
     values, objects, galaxies = measured(options.folder)
     print_table(objects, out_of_fold(values, objects, galaxies))
+    if options.score:
+        values, objects, galaxies = measured(options.folder, options.score)
+        print(f"with the score of {options.score}:")
+        print_table(objects, out_of_fold(values, objects, galaxies))
     if options.fit:
         fitted = fit_objects(values, numbers(objects))
         write_json(module._WEIGHTS, fitted.as_json())

@@ -10,6 +10,7 @@ from PIL import Image
 
 from clump_detector.catalogue import read_catalogue
 from clump_detector.core.errors import Cancelled, FileError, LabelError
+from clump_detector.evaluation.catalogues.tiers import figures_by_tier
 from clump_detector.image_files.sources import find_sources
 from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.photometry import Quality, moffat
@@ -328,3 +329,35 @@ def test_the_command_line_exports_it(review, tmp_path, ending, monkeypatch, caps
     assert end.value.code == 0
     assert "3 boxes on 3 cutouts" in capsys.readouterr().out
     assert len(read_catalogue(out)) == 3
+
+
+def test_a_box_that_two_reviewers_dispute_is_measured_as_it_is(tmp_path):
+    """Whatever its score, and without one where a person drew it."""
+    noise = np.random.default_rng(0).integers(10, 40, (SIDE, SIDE, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    places = {"Ada": (40, 40), "Ben": (60, 60)}
+    reviews = []
+    for name, at in places.items():
+        one = Review.create(
+            tmp_path / f"{name}.clumps", find_sources([tmp_path / "a.png"]),
+            annotator=name, held_out=0.0,
+        )  # fmt: skip
+        proposals = [Proposal(*box(90, 30), "clump", 0.1)]
+        one.propose(1, proposals, "m", size=(SIDE, SIDE))
+        proposed = one.boxes(1)[0].id
+        one.add(1, box(*at), "clump")
+        one.accept(proposed) if name == "Ada" else one.reject(proposed)
+        one.set_done(1, True)
+        reviews.append(one)
+    first, second = reviews
+    second.close()
+    assert first.merge(second.path).disagreements == 3
+    said = export_catalogue(first, tmp_path / "c.ecsv", proposals=True)
+    first.close()
+    table = read_catalogue(tmp_path / "c.ecsv")
+    assert table["tier"].tolist() == ["disputed"] * 3
+    assert sorted(table["clump_score"].tolist(), key=str) == [0.1, None, None]
+    assert "were merged" not in said
+    found = figures_by_tier(tmp_path / "c.ecsv").figures
+    assert found["disputed"]["clumps"] == 3
+    assert found["disputed"]["medians"]["clump_score"]["n"] == 1

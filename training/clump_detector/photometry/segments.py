@@ -1,7 +1,10 @@
-"""The pixels of each clump: where it stands out of its host, and is nearer than others.
+"""The pixels of each clump: where its own light is more than a tenth of its peak.
 
-Touching clumps are parted by a watershed from their centres, as SExtractor's deblending
-and photutils' do from peaks; here the boxes say how many there are.
+Where noise is more than that, it is drawn towards the light of a source of the clump's
+width; the light that is so expected of neighbours is taken off first. SExtractor and
+photutils deblend by thresholds and a watershed from peaks; here the boxes say how many
+clumps there are and the photometry how wide they are, and pixels found this way agree
+better with the true ones: `python -m tests.benchmarks.mask_head`.
 """
 
 from __future__ import annotations
@@ -12,23 +15,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clump_detector.core.arrays import Floats, Mask
+from clump_detector.core.arrays import Floats
 from clump_detector.images.pixels.asinh import undone
 
 from .aperture.background import medians, rough_sky, spreads
-from .aperture.psf import ANNULUS, SIGMA_PER_FWHM
+from .aperture.psf import ANNULUS, SIGMA_PER_FWHM, Psf, moffat
 from .field import Field
 from .results import Measured
 
-#: A clump's pixels stand out by this many sigma of what is around it, noise and arms,
-#: and by this share of its own peak: beyond that are wings that nobody would call it.
+#: A clump's peak stands out by this many sigma of what is around it, noise and arms,
+#: and its pixels by this share of the peak: beyond are wings that nobody would call it.
 STANDS_OUT, SHARE_OF_PEAK = 2.0, 0.1
+
+#: A pixel's light is expected to be that of a source of the clump's width within this
+#: share of it: where noise is more than that, the segment is round. Simulated clumps,
+#: which are round, would have it smaller; real ones are less even.
+UNLIKE = 0.35
 
 #: They are no farther from its centre than so many FWHM, or its box's corner.
 REACH = 2.0
 
 #: The image is smoothed by this share of the PSF first.
-SMOOTHED = 0.5
+SMOOTHED = 0.3
 
 #: Fewer pixels are no segment.
 LEAST_PIXELS = 4
@@ -80,11 +88,27 @@ class Segments:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Where a clump stands out: a mask of some rows and columns of the image."""
+class _Peak:
+    """How a clump stands out, in units of noise: what it does so from, and its shape.
 
-    window: tuple[slice, slice]
-    mask: Mask
+    ``level`` and ``spread`` are those of what is around it, ``height`` is the peak
+    above the level, 0 where it does not stand out, ``reach`` is how far it may go in
+    pixels.
+    """
+
+    x: float
+    y: float
+    width: float
+    level: float
+    spread: float
+    height: float
+    reach: float
+
+    def expected(self, x: Floats, y: Floats, psf: Psf) -> Floats:
+        """Return the light of a source of its place, peak and width on pixels."""
+        far = np.hypot(x - self.x, y - self.y)
+        peak = float(psf.at(np.zeros(1), self.width)[0])
+        return np.asarray(self.height / peak * psf.at(far, self.width))
 
 
 def segment(field: Field, measured: Measured) -> Segments:
@@ -100,40 +124,55 @@ def segment(field: Field, measured: Measured) -> Segments:
     labels = np.zeros(shape, np.int32)
     if n:
         light = _standing_out(field)
-        parts = [_part(field, measured, k, light) for k in range(n)]
-        labels = _parted(light, parts, _pixels(measured, shape))
+        peaks = [_peak(field, measured, k, light) for k in range(n)]
+        labels = _parted(light, peaks, moffat(field.fwhm))
     area = np.bincount(labels.ravel(), minlength=n + 1)[1 : n + 1].astype(np.int64)
     return Segments(labels, area, _fluxes(field, measured, labels, area))
 
 
-def _parted(
-    light: Floats, parts: Sequence[_Part], centres: Sequence[tuple[int, int]]
+def _parted(light: Floats, peaks: Sequence[_Peak], psf: Psf) -> NDArray[np.int32]:
+    """Return the clumps' labels: a pixel is of the one with most light there."""
+    labels, most = np.zeros(light.shape, np.int32), np.zeros(light.shape)
+    for number, own in enumerate(peaks, start=1):
+        if not own.height:
+            continue
+        window = _window(own.x, own.y, own.reach, light.shape)
+        y, x = np.mgrid[window].astype(np.float64)
+        alone = light[window] - own.level
+        for other in peaks:
+            if other is not own and other.height:
+                alone = alone - other.expected(x, y, psf)
+        likely = _likely(alone, own.spread, own.expected(x, y, psf))
+        far = np.hypot(x - own.x, y - own.y)
+        mine = (likely > SHARE_OF_PEAK * own.height) & (far <= own.reach)
+        mine &= likely > most[window]
+        labels[window][mine] = number
+        most[window][mine] = likely[mine]
+    return _in_one_piece(labels, peaks)
+
+
+def _likely(light: Floats, noise: float, expected: Floats) -> Floats:
+    """Return the light of pixels, drawn towards what is expected where it is noisy."""
+    trust = noise**2 / (noise**2 + (UNLIKE * expected) ** 2)
+    return np.asarray(light + (expected - light) * trust)
+
+
+def _in_one_piece(
+    labels: NDArray[np.int32], peaks: Sequence[_Peak]
 ) -> NDArray[np.int32]:
-    """Return the clumps' labels: each pixel is that of one of those it is a part of."""
-    from skimage.segmentation import watershed
+    """Return labels without pixels that do not touch the largest part of a clump's."""
+    from scipy import ndimage
 
-    together = np.zeros(light.shape, dtype=bool)
-    seeds = np.zeros(light.shape, np.int32)
-    for number, (part, (row, column)) in enumerate(
-        zip(parts, centres, strict=True), start=1
-    ):
-        together[part.window] |= part.mask
-        if together[row, column]:
-            seeds[row, column] = number
-    labels: NDArray[np.int32] = watershed(-light, seeds, mask=together)
-    for number, part in enumerate(parts, start=1):
-        own = labels[part.window]
-        own[(own == number) & ~part.mask] = 0
-    few = np.bincount(labels.ravel(), minlength=len(parts) + 1) < LEAST_PIXELS
-    labels[few[labels]] = 0
-    return labels.astype(np.int32)
-
-
-def _pixels(measured: Measured, shape: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return row and column of the clumps' centres."""
-    rows = measured.y.round().astype(int).clip(0, shape[0] - 1)
-    columns = measured.x.round().astype(int).clip(0, shape[1] - 1)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True)]
+    for number, own in enumerate(peaks, start=1):
+        window = _window(own.x, own.y, own.reach, labels.shape)
+        mine = labels[window] == number
+        pieces, n = ndimage.label(mine)
+        pixels = np.bincount(pieces.ravel(), minlength=n + 1)
+        pixels[0] = 0
+        largest = int(pixels.argmax())
+        kept = pieces == largest if pixels[largest] >= LEAST_PIXELS else pieces < 0
+        labels[window][mine & ~kept] = 0
+    return labels
 
 
 def _standing_out(field: Field) -> Floats:
@@ -163,8 +202,8 @@ def _smooth(field: Field, shape: tuple[int, int]) -> Floats:
     return profile.light_at(columns, rows)
 
 
-def _part(field: Field, measured: Measured, clump: int, light: Floats) -> _Part:
-    """Return where a clump stands out of what is around it."""
+def _peak(field: Field, measured: Measured, clump: int, light: Floats) -> _Peak:
+    """Return how a clump stands out of what is around it."""
     x, y = float(measured.x[clump]), float(measured.y[clump])
     x1, y1, x2, y2 = measured.boxes[clump]
     reach = max(REACH * field.fwhm, float(np.hypot(x2 - x1, y2 - y1)) / 2)
@@ -180,13 +219,15 @@ def _part(field: Field, measured: Measured, clump: int, light: Floats) -> _Part:
             away = np.hypot(columns - measured.x[k], rows - measured.y[k])
             free &= away >= ANNULUS[0] * field.fwhm
     values = near[free if free.sum() >= LEAST_PIXELS else ring]
-    if len(values) < LEAST_PIXELS:
-        return _Part(window, np.zeros(near.shape, dtype=bool))
-    level = float(medians(values[None])[0])
-    around = float(spreads(values[None])[0])
-    peak = float(near[far <= max(field.fwhm / 2, 1.0)].max(initial=level)) - level
-    limit = level + max(STANDS_OUT * around, SHARE_OF_PEAK * peak)
-    return _Part(window, np.asarray((near > limit) & (far <= reach)))
+    level = spread = height = 0.0
+    if len(values) >= LEAST_PIXELS:
+        level = float(medians(values[None])[0])
+        spread = float(spreads(values[None])[0])
+        inner = near[far <= max(field.fwhm / 2, 1.0)]
+        height = float(inner.max(initial=level)) - level
+    if height <= STANDS_OUT * spread:
+        height = 0.0
+    return _Peak(x, y, float(measured.width[clump]), level, spread, height, reach)
 
 
 def _window(

@@ -86,9 +86,15 @@ def _draw_values(axes: Axes, column: str, found: TierFigures) -> None:
                 label=f"{TIERS.get(tier, tier)}, {len(values):,}",
             )  # fmt: skip
     if logarithmic:
+        from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(labelsize=7)
     axes.set_title(words, fontsize=8)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.25)  # for the legend
     axes.legend(fontsize=6)
 
 
