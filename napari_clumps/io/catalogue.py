@@ -62,6 +62,7 @@ class _Notes:
     dropped: int = 0
     artefacts: int = 0
     unstructured: list[str] = field(default_factory=list)
+    waiting: int = 0
     looks: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     sure: Counter[str] = field(default_factory=Counter)
 
@@ -114,6 +115,11 @@ class _Notes:
             some = "1 galaxy" if n == 1 else f"{n:,} galaxies"
             words.append(
                 f"Of {some} no structure was measured, such as: {self.unstructured[0]}"
+            )
+        if self.waiting:
+            words.append(
+                f"{plural(self.waiting, 'box', 'boxes')} on which reviewers differ, "
+                "still to be decided, left out: include proposals to have them."
             )
         if self.merged or self.dropped:
             words.append(
@@ -220,6 +226,7 @@ def catalogue_steps(
     check_catalogue_name(path)
     found = selected(review, options)
     tally, notes, rows = Tally(), _Notes(), CatalogueBuilder()
+    notes.waiting = 0 if options.proposals else review.disagreements
     folder = review.path.parent
     for number, record, cutout, boxes in read(review, found, tally):
         if cutout is not None and boxes:

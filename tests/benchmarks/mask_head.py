@@ -234,7 +234,7 @@ def line(name: str, values: Floats) -> str:
     """Return mean and median overlap, and the mean's 95 % interval."""
     error = 1.96 * values.std() / np.sqrt(len(values))
     return (
-        f"{name:10s} {len(values):5d}  {values.mean():.3f} +- {error:.3f}, median "
+        f"{name:27s} {len(values):5d}  {values.mean():.3f} +- {error:.3f}, median "
         f"{np.median(values):.3f}, none {(values == 0).mean():.3f}"
     )
 
@@ -267,7 +267,10 @@ def main() -> None:
         print(f"{kind}: clumps, mean IoU and its 95 % interval")
         for name, values in joined.items():
             print(line(name, values))
-        print(line("difference", joined["mask head"] - joined["segments"]), flush=True)
+        better = joined["mask head"] - joined["segments"]
+        print(line("difference", better))
+        there = joined["segments"] > 0
+        print(line("... of these with a segment", better[there]), flush=True)
 
 
 if __name__ == "__main__":

@@ -353,6 +353,10 @@ def test_a_box_that_two_reviewers_dispute_is_measured_as_it_is(tmp_path):
     second.close()
     assert first.merge(second.path).disagreements == 3
     said = export_catalogue(first, tmp_path / "c.ecsv", proposals=True)
+    first.accept(first.boxes(1)[0].id)
+    left = export_catalogue(first, tmp_path / "d.ecsv")
+    assert "2 boxes on which reviewers differ, still to be decided, left out" in left
+    assert read_catalogue(tmp_path / "d.ecsv")["tier"].tolist() == ["disputed"]
     first.close()
     table = read_catalogue(tmp_path / "c.ecsv")
     assert table["tier"].tolist() == ["disputed"] * 3
