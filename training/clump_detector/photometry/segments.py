@@ -105,7 +105,7 @@ class _Peak:
     reach: float
 
     def expected(self, x: Floats, y: Floats, psf: Psf) -> Floats:
-        """Return the light of a source of its place, peak and width on pixels."""
+        """Return the light of a source of its place, height and width on pixels."""
         far = np.hypot(x - self.x, y - self.y)
         peak = float(psf.at(np.zeros(1), self.width)[0])
         return np.asarray(self.height / peak * psf.at(far, self.width))
@@ -140,7 +140,8 @@ def _parted(light: Floats, peaks: Sequence[_Peak], psf: Psf) -> NDArray[np.int32
         y, x = np.mgrid[window].astype(np.float64)
         alone = light[window] - own.level
         for other in peaks:
-            if other is not own and other.height:
+            apart = np.hypot(other.x - own.x, other.y - own.y)
+            if other is not own and apart < own.reach + REACH * psf.fwhm:
                 alone = alone - other.expected(x, y, psf)
         likely = _likely(alone, own.spread, own.expected(x, y, psf))
         far = np.hypot(x - own.x, y - own.y)
@@ -153,7 +154,8 @@ def _parted(light: Floats, peaks: Sequence[_Peak], psf: Psf) -> NDArray[np.int32
 
 def _likely(light: Floats, noise: float, expected: Floats) -> Floats:
     """Return the light of pixels, drawn towards what is expected where it is noisy."""
-    trust = noise**2 / (noise**2 + (UNLIKE * expected) ** 2)
+    unlike = np.maximum((UNLIKE * expected) ** 2, np.finfo(float).tiny)
+    trust = noise**2 / (noise**2 + unlike)
     return np.asarray(light + (expected - light) * trust)
 
 
