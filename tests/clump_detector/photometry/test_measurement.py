@@ -228,6 +228,25 @@ def test_a_neighbour_s_error_is_part_of_a_clump_s():
     assert 0.6 < np.std(pulls) < 1.4
 
 
+def test_a_bright_neighbour_makes_flux_and_size_less_certain():
+    """By a share of its light, however little noise there is; not from far away."""
+    psf, disc = moffat(FWHM), 20 * np.exp(-offsets(161, 80, 80) / 20)
+    own = disc + 1000 * psf.pixel_light(offsets(161, 112, 62))
+    noise = np.random.default_rng(1).normal(0, 0.01, own.shape)
+    errors, widths = [], []
+    for x, flux in ((140.0, 3000.0), (118.0, 1000.0), (118.0, 3000.0)):
+        plane = own + flux * psf.pixel_light(offsets(161, x, 62)) + noise
+        cutout = Cutout("made", plane[None].astype(np.float32), bands=("r",))
+        found = measure(cutout, [box(112, 62), box(x, 62)], psf=psf)
+        errors.append(found.error[0, 0])
+        widths.append(found.width_error[0])
+    far, beside, brighter = errors
+    assert far < beside < brighter
+    assert brighter > 1.5 * far
+    assert widths[0] < widths[1] < widths[2]
+    assert widths[2] > 1.5 * widths[0]
+
+
 def test_a_clump_beside_the_nucleus_is_measured_without_it():
     psf = moffat(FWHM)
     middle = offsets(161, 80, 80)
