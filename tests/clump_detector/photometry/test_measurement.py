@@ -228,6 +228,15 @@ def test_a_neighbour_s_error_is_part_of_a_clump_s():
     assert 0.6 < np.std(pulls) < 1.4
 
 
+@pytest.mark.parametrize("apart", [1.5, 2.0, 3.0])
+def test_between_two_clumps_that_are_the_galaxy_there_is_no_nucleus(apart):
+    """It would take the light of both: a tenth of it was left at 1.5 FWHM."""
+    left, right = 60 - apart * FWHM / 2, 60 + apart * FWHM / 2
+    cutout = scene([(left, 60, 1000), (right, 60, 1000)], noise=0.01)
+    found = measure(cutout, [box(left, 60), box(right, 60)], psf=moffat(FWHM))
+    assert found.flux[:, 0] == pytest.approx([1000, 1000], rel=0.16)
+
+
 def test_a_bright_neighbour_makes_flux_and_size_less_certain():
     """By a share of its light, however little noise there is; not from far away."""
     psf, disc = moffat(FWHM), 20 * np.exp(-offsets(161, 80, 80) / 20)

@@ -157,16 +157,42 @@ def _measured(
 def _nucleus_beside(field: Field, middles: Floats) -> Boxes:
     """Return the box of the nucleus if a box lies beside it, shape (0 or 1, 4).
 
-    By the middles of boxes: the nucleus draws the peaks in them towards it.
+    By the middles of boxes: the nucleus draws the peaks in them towards it. What lies
+    between two clumps that are brighter is their own light, such as in a galaxy that is
+    nothing but them.
     """
     host = field.host
     if host is None or host.profile is None or not len(middles):
         return np.zeros((0, 4))
     far = np.hypot(middles[:, 0] - host.x, middles[:, 1] - host.y) / field.fwhm
-    if far.min() <= ON_NUCLEUS or far.min() >= CORE:
+    if (
+        far.min() <= ON_NUCLEUS
+        or far.min() >= CORE
+        or _between(field, middles[far < CORE])
+    ):
         return np.zeros((0, 4))
     half = geometry.SIDE_IN_FWHM * field.fwhm / 2
     return np.array([[host.x - half, host.y - half, host.x + half, host.y + half]])
+
+
+def _between(field: Field, middles: Floats) -> bool:
+    """Return whether clumps on two sides of the galaxy's middle outshine it."""
+    host = field.host
+    assert host is not None
+    places = np.vstack([[[host.x, host.y]], middles])
+    light = np.array([_brightness(field, x, y) for x, y in places])
+    beside = (middles - (host.x, host.y))[light[1:] > light[0]]
+    return bool((beside @ beside.T < 0).any())
+
+
+def _brightness(field: Field, x: float, y: float) -> float:
+    """Return the light at a place in units of noise, the mean of 3 x 3 pixels."""
+    assert field.sky is not None
+    column, row = max(round(x) - 1, 0), max(round(y) - 1, 0)
+    part = field.planes[:, row : row + 3, column : column + 3]
+    noise = np.where(field.sky.noise > 0, field.sky.noise, 1.0)[:, None, None]
+    above = (part - field.sky.level[:, None, None]) / noise
+    return float(np.nan_to_num(above).mean())
 
 
 def _recentred(field: Field, boxes: Boxes, positions: Floats) -> Flags:
