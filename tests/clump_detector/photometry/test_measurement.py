@@ -235,6 +235,10 @@ def test_between_two_clumps_that_are_the_galaxy_there_is_no_nucleus(apart):
     cutout = scene([(left, 60, 1000), (right, 60, 1000)], noise=0.01)
     found = measure(cutout, [box(left, 60), box(right, 60)], psf=moffat(FWHM))
     assert found.flux[:, 0] == pytest.approx([1000, 1000], rel=0.16)
+    assert found.flagged(Quality.MOSTLY_CLUMPS).all()
+    on_disc = scene([(left, 60, 1000), (right, 60, 1000)], noise=0.01, disc=10)
+    found = measure(on_disc, [box(left, 60), box(right, 60)], psf=moffat(FWHM))
+    assert not found.flagged(Quality.MOSTLY_CLUMPS).any()
 
 
 def test_a_bright_neighbour_makes_flux_and_size_less_certain():

@@ -26,6 +26,7 @@ class Quality(IntFlag):
     NO_FLUX = 1 << 15
     WIDE = 1 << 16
     ON_NUCLEUS = 1 << 17
+    MOSTLY_CLUMPS = 1 << 18
 
 
 #: What each flag means, for the panel, the tables' metadata and the docs.
@@ -48,6 +49,8 @@ MEANING = {
     Quality.NO_FLUX: "no flux in some band: too little of the aperture has data",
     Quality.WIDE: "wider than 1.6 PSFs: more than a clump may be in the aperture",
     Quality.ON_NUCLEUS: "on the galaxy's nucleus, whose own light is in it, too",
+    Quality.MOSTLY_CLUMPS: "the galaxy's light is mostly in the apertures: how much lies "
+    "below the clumps is not known well",
 }
 
 
