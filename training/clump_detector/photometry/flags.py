@@ -49,8 +49,8 @@ MEANING = {
     Quality.NO_FLUX: "no flux in some band: too little of the aperture has data",
     Quality.WIDE: "wider than 1.6 PSFs: more than a clump may be in the aperture",
     Quality.ON_NUCLEUS: "on the galaxy's nucleus, whose own light is in it, too",
-    Quality.MOSTLY_CLUMPS: "the galaxy's light is mostly in the apertures: how much lies "
-    "below the clumps is not known well",
+    Quality.MOSTLY_CLUMPS: "the galaxy's light is mostly in the apertures: how much "
+    "lies below the clumps is not known well",
 }
 
 

@@ -33,8 +33,8 @@ from .results import Measured
 #: From this width on more than one clump may be in the aperture.
 WIDE = 1.6
 
-#: With more than this share of a galaxy's light in the apertures, the profile beside them
-#: is mostly the clumps' own wings: their fluxes are up to 15 % too low.
+#: With more than this share of a galaxy's light in the apertures, the profile beside
+#: them is mostly the clumps' own wings: their fluxes are up to 15 % too low.
 MOSTLY = 0.7
 
 Flags = NDArray[np.int64]
