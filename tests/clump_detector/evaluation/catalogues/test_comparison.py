@@ -289,10 +289,12 @@ def test_a_catalogue_with_tiers_is_compared_tier_by_tier(tmp_path):
 
 def test_a_table_that_names_no_tier_leaves_open_proposals_out(tmp_path):
     Table(
-        {"file": ["a.png", "a.png"], "x1": [1.0, 30.0], "y1": [1.0, 30.0],
-         "x2": [9.0, 40.0], "y2": [9.0, 40.0], "status": ["accepted", "proposal"],
-         "tier": ["", "gold"]}
+        {"file": ["a.png"] * 3, "x1": [1.0, 30.0, 60.0], "y1": [1.0, 30.0, 60.0],
+         "x2": [9.0, 40.0, 70.0], "y2": [9.0, 40.0, 70.0],
+         "status": ["accepted", "proposal", "rejected"],
+         "tier": ["", "gold", "disputed"]}
     ).write(tmp_path / "a.csv")  # fmt: skip
     found = read_clumps(tmp_path / "a.csv")
     assert len(found.clumps) == 1
-    assert any("proposal there" in note for note in found.notes)
+    for status in ("proposal", "rejected"):
+        assert any(f"{status} there" in note for note in found.notes)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.table import MaskedColumn, Table
 
+from clump_detector.catalogue import CatalogueBuilder, write_catalogue
 from clump_detector.core.errors import FileError, LabelError
 from clump_detector.evaluation.catalogues.tiers import figures_by_tier, tiers_in_words
 from clump_detector.evaluation.catalogues.tiers_picture import draw_tiers
@@ -51,6 +52,32 @@ def test_figures_of_each_tier_are_those_of_its_rows(tmp_path):
     assert model["medians"]["clump_score"]["median"] == pytest.approx(0.4)
     assert model["medians"]["clump_flux_ratio"]["n"] == 18
     assert json.loads(json.dumps(found.figures)) == found.figures
+
+
+@pytest.mark.parametrize("ending", ["ecsv", "vot", "fits", "parquet", "csv"])
+@pytest.mark.parametrize("second", [None, "S/N below 5"])
+def test_every_format_of_a_catalogue_gives_the_same(tmp_path, ending, second):
+    """Also where nothing at all is known in a column of texts or of numbers."""
+    rows = CatalogueBuilder()
+    rows.add(
+        2,
+        {
+            "galaxy_name": "a", "tier": ["visually_confirmed"] * 2,
+            "clump_doubts": [None, second], "clump_looks_like": [None, "clump"],
+            "clump_score": [None, 0.5], "clump_width": [None, None],
+        },
+    )  # fmt: skip
+    path = tmp_path / f"c.{ending}"
+    write_catalogue(rows.finished({}), path)
+    row = figures_by_tier(path).figures["visually_confirmed"]
+    assert row["clumps"] == 2
+    assert row["without_doubt"]["share"] == (1 if second is None else 0.5)
+    assert row["doubts"] == ({} if second is None else {second: 1})
+    assert row["look_like_clumps"]["share"] == 1
+    assert row["medians"]["clump_score"] == {
+        "median": 0.5, "16": 0.5, "84": 0.5, "n": 1,
+    }  # fmt: skip
+    assert "clump_width" not in row["medians"]
 
 
 def test_it_is_told_in_words_that_few_prove_little(tmp_path):

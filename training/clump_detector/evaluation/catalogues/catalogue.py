@@ -244,7 +244,8 @@ def _catalogue(
 
 def _left_out(box: ForeignBox) -> str:
     """Return why a box is no clump that is compared, '' if it is one."""
-    if box.status and not box.tier:  # with a tier it was exported as a clump
+    exported = box.status == "proposal" and box.tier  # as a clump, on purpose
+    if box.status and not exported:
         return f"{box.status} there"
     if is_no_clump(box.cls):
         return f"of the class “{box.cls}”"

@@ -96,11 +96,17 @@ def _quantities(part: Table) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for column in QUANTITIES:
         if column in part.colnames:
-            known: Floats = np.ma.filled(
-                np.ma.asarray(part[column], dtype=float), np.nan
-            )
+            known = np.array([_number(value) for value in part[column]])
             found[column] = known[np.isfinite(known)]
     return found
+
+
+def _number(value: object) -> float:
+    """Return a number of a table, NaN where it is masked or none."""
+    try:
+        return float("nan" if value is np.ma.masked else str(value))
+    except ValueError:
+        return float("nan")
 
 
 def _figures(part: Table, values: dict[str, Floats]) -> JsonObject:
