@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from clump_detector.core import boxes as geometry
 from clump_detector.core.errors import ClumpError
 from clump_detector.image_files.sources import Source
+from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.images.cutout import Cutout
 from clump_detector.photometry import Field, measure_boxes, prepare, segment
 from clump_detector.photometry.other_sources.sources import OtherSources, other_sources
@@ -22,6 +23,9 @@ from napari_clumps.review import Corners
 from .photometry_readout import PhotometryReadout, make_readout, sources_readout
 
 Found = TypeVar("Found")
+
+#: With more boxes all are measured only where segments are shown: it takes a while.
+MANY = 40
 
 #: Cutouts whose sky, galaxy and PSF are kept.
 KEPT = 4
@@ -42,6 +46,8 @@ class MeasurementRequest:
         Whether the pixels of all of them are wanted, too.
     others : bool
         Whether the stars and galaxies beside them are wanted, too.
+    artefacts : tuple of Artefact
+        On the cutout, without those that were refused.
     """
 
     source: Source
@@ -49,6 +55,7 @@ class MeasurementRequest:
     index: int | None
     segments: bool = False
     others: bool = False
+    artefacts: tuple[Artefact, ...] = ()
 
 
 class Measurer:
@@ -117,13 +124,16 @@ class Measurer:
         if request.index is None:
             return sources_readout(others)
         segments = None
-        if request.segments:
+        if request.segments or len(corners) <= MANY:
             segments = self._once(
                 "segments",
                 request,
                 lambda: segment(field, measure_boxes(field, corners)),
             )
-        return make_readout(field, corners, request.index, segments, others)
+        reading = make_readout(
+            field, corners, request.index, segments, others, request.artefacts
+        )
+        return reading if request.segments else replace(reading, labels=None)
 
     def _once(
         self, what: str, request: MeasurementRequest, find: Callable[[], Found]

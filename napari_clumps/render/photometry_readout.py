@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clump_detector.core import boxes as geometry
+from clump_detector.core.arrays import Floats
 from clump_detector.core.text import plural
 from clump_detector.fluxes.magnitudes import COLOURS
 from clump_detector.image_files.bands import wavelength
+from clump_detector.images.artefacts.kinds import Artefact, kinds_on
 from clump_detector.photometry import (
     Field,
     Measured,
@@ -20,7 +23,12 @@ from clump_detector.photometry import (
     measure_boxes,
 )
 from clump_detector.photometry.aperture.psf import ANNULUS, APERTURE
-from clump_detector.photometry.objects.chances import looks_in_words, object_chances
+from clump_detector.photometry.objects.chances import (
+    likeliest,
+    looks_in_words,
+    object_chances,
+)
+from clump_detector.photometry.objects.doubts import doubts
 from clump_detector.photometry.other_sources.kinds import GALAXY, STAR
 from clump_detector.photometry.other_sources.sources import OtherSources
 from clump_detector.photometry.results import BRIGHTER_LIMIT, FAINTER_LIMIT
@@ -76,7 +84,7 @@ class PhotometryReadout:
     lines : tuple of str
         Colours, flux ratio, distances, PSF and aperture.
     flags : tuple of str
-        Quality flags, in words.
+        Reasons to doubt that it is a clump, and quality flags, in words.
     points : tuple of Point
     circles : ApertureCircles or None
         None for a picture.
@@ -102,6 +110,7 @@ def make_readout(
     index: int,
     segments: Segments | None = None,
     others: OtherSources | str | None = None,
+    artefacts: Sequence[Artefact] = (),
 ) -> PhotometryReadout:
     """Measure one of the boxes on a prepared cutout, and put the results into text.
 
@@ -117,9 +126,14 @@ def make_readout(
         Of all boxes.
     others : OtherSources or str, optional
         The stars and galaxies beside them, or why they are not known.
+    artefacts : sequence of Artefact
+        On the cutout, without those that were refused.
     """
     measured = measure_boxes(field, corners, only=index)
-    looks = looks_in_words(object_chances(field.cutout, corners, only=index)[0])
+    chances = object_chances(field.cutout, corners, only=index)
+    looks = looks_in_words(chances[0])
+    area = None if segments is None else int(segments.area[index])
+    doubtful = _doubts(measured, chances, kinds_on(artefacts, corners[index]), area)
     beside = sources_readout(others)
     more = (*_segment(measured, segments, index), *beside.lines,
             *_nearest(measured, beside.others))  # fmt: skip
@@ -129,7 +143,7 @@ def make_readout(
         flags = int(measured.flags[0]) & ~int(Quality.PICTURE)
         return PhotometryReadout(
             lines=lines,
-            flags=tuple(flags_in_words(flags)),
+            flags=(*doubtful, *flags_in_words(flags)),
             labels=labels,
             others=beside.others,
         )
@@ -139,12 +153,23 @@ def make_readout(
         unit,
         (*filter(None, [looks]), *_colours(measured), *_ratio(measured),
          *_distances(measured), *_method(measured), *more),
-        tuple(flags_in_words(int(measured.flags[0]))),
+        (*doubtful, *flags_in_words(int(measured.flags[0]))),
         _points(measured, factor),
         _circles(measured),
         labels,
         beside.others,
     )  # fmt: skip
+
+
+def _doubts(
+    measured: Measured, chances: Floats, artefact: str | None, area: int | None
+) -> tuple[str, ...]:
+    """Return every reason to doubt that it is a clump, in a line."""
+    pixels = np.array([1 if area is None else area], dtype=np.int64)
+    found = doubts(measured, likeliest(chances), [artefact], pixels)[0]
+    if found is None:
+        return ()
+    return (f"Doubtful as a clump: {found.replace('_', ' ')}",)
 
 
 def sources_readout(others: OtherSources | str | None) -> PhotometryReadout:
@@ -313,12 +338,10 @@ def _method(measured: Measured) -> list[str]:
 def _segment(
     measured: Measured, segments: Segments | None, index: int
 ) -> tuple[str, ...]:
-    """Return size and light of a clump's segment, in a line."""
-    if segments is None:
+    """Return size and light of a clump's segment, in a line; none is said elsewhere."""
+    area = 0 if segments is None else int(segments.area[index])
+    if segments is None or not area:
         return ()
-    area = int(segments.area[index])
-    if not area:
-        return ("It does not stand out enough to have a segment.",)
     radius = float(segments.radius[index])
     size = f"{radius * measured.scale:.2f} ″" if measured.scale else f"{radius:.1f} px"
     said = f"Segment: {area} px, as a circle of radius {size}"

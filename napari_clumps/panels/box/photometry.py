@@ -6,13 +6,12 @@ from napari.viewer import Viewer
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from clump_detector.image_files.sources import Source
 from clump_detector.photometry.other_sources.kinds import GALAXY, STAR, UNCLEAR
 from napari_clumps.plugin.window import controller_of
 from napari_clumps.render.box_style import label
 from napari_clumps.render.measurer import MeasurementRequest, Measurer
 from napari_clumps.render.photometry_readout import RELATIVE, PhotometryReadout
-from napari_clumps.review import Box, Status
+from napari_clumps.review import Box, CutoutRecord, Status
 from napari_clumps.viewer.napari_private import main_window
 from napari_clumps.viewer.overlays.aperture import ApertureMarks
 from napari_clumps.viewer.segments_layer import SOURCES_NAME, SegmentsLayer
@@ -132,6 +131,7 @@ class PhotometryPanel(QWidget):
         listen(
             self,
             (controller.session.review_opened, self._start_anew),
+            (controller.session.review_modified, self._refresh_soon),
             (controller.session.cutout_changed, self._refresh_soon),
             (controller.session.shown.changed, self._refresh_soon),
             (controller.session.shown.current_changed, self._refresh_soon),
@@ -176,9 +176,9 @@ class PhotometryPanel(QWidget):
             self._show_none(_NO_BOX)
         elif self.isVisible():
             self._title.setText(_NO_BOX if box is None else label(box))
-            self._ask(session.cutout.source, box)
+            self._ask(session.cutout, box)
 
-    def _ask(self, source: Source, box: Box | None) -> None:
+    def _ask(self, cutout: CutoutRecord, box: Box | None) -> None:
         """Have a box measured, or other sources looked for where there is no box."""
         clumps = [
             b
@@ -186,11 +186,12 @@ class PhotometryPanel(QWidget):
             if b.status is not Status.REJECTED or (box is not None and b.id == box.id)
         ]
         question = MeasurementRequest(
-            source,
+            cutout.source,
             tuple(b.corners for b in clumps),
             None if box is None else [b.id for b in clumps].index(box.id),
             self._segmented.isChecked(),
             self._wants_others,
+            cutout.standing_artefacts,
         )
         before = self._question
         if before is None or question.source != before.source:

@@ -14,7 +14,7 @@ from clump_detector.fluxes.magnitudes import (
     in_jansky,
     magnitude_errors,
 )
-from clump_detector.images.artefacts.kinds import KINDS, Artefact
+from clump_detector.images.artefacts.kinds import KINDS, Artefact, kinds_on
 from clump_detector.photometry.field import Field
 from clump_detector.photometry.isophotes.ellipses import Isophotes
 from clump_detector.photometry.other_sources.kinds import GALAXY, STAR
@@ -92,16 +92,7 @@ def artefact_flags(found: Sequence[Artefact], boxes: Boxes) -> Rows:
     """
     kinds = {one.kind for one in found}
     flags: Rows = {f"flag_auto_{kind}": kind in kinds for kind in KINDS}
-    on_box = []
-    for x1, y1, x2, y2 in boxes:
-        on = {
-            one.kind
-            for one in found
-            if one.place[0] <= x2 and x1 <= one.place[2]
-            and one.place[1] <= y2 and y1 <= one.place[3]
-        }  # fmt: skip
-        on_box.append("; ".join(kind for kind in KINDS if kind in on) or None)
-    return flags | {"flag_auto_on_box": on_box}
+    return flags | {"flag_auto_on_box": [kinds_on(found, box) for box in boxes]}
 
 
 def source_rows(field: Field, found: OtherSources) -> Rows:

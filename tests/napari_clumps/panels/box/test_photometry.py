@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from clump_detector.images.artefacts.kinds import Artefact
 from clump_detector.photometry import moffat
 from napari_clumps.review import Proposal
 
@@ -238,6 +239,25 @@ def test_flags_are_said_in_words(sky, panel):
     assert any("outside the galaxy" in flag for flag in reading.flags)
     assert panel._flags.isVisible()
     assert "outside the galaxy" in panel._flags.text()
+
+
+def test_reasons_to_doubt_a_clump_are_said(sky, panel):
+    """An artefact on its box is one, until it is refused."""
+    c = sky.controller
+    shown = c.session.shown
+    shown.select(shown.boxes[0].id)
+    sure = wait_for(sky, panel, lambda r: r.circles is not None)
+    assert not any("Doubtful" in flag for flag in sure.flags)
+    star = Artefact("saturated_star", "its core is white", shown.boxes[0].corners)
+    c.session.review.note_artefacts(c.session.cutout.id, [star])
+    said = wait_for(sky, panel, lambda r: bool(r.flags))
+    assert said.flags[0] == "Doubtful as a clump: artefact: saturated star"
+    assert "saturated star" in panel._flags.text()
+    c.remarks.judge_artefact("saturated_star", False)
+    wait_for(sky, panel, lambda r: not any("Doubtful" in flag for flag in r.flags))
+    shown.select(shown.boxes[2].id)  # beside the galaxy, where there is nothing
+    beside = wait_for(sky, panel, lambda r: bool(r.flags))
+    assert "outside the galaxy" in beside.flags[0]
 
 
 def test_a_picture_is_said_to_have_no_fluxes(ui, panel):

@@ -60,6 +60,25 @@ class Artefact:
         return cls(str(kind), str(reason), (x1, y1, x2, y2))
 
 
+def kinds_on(found: Iterable[Artefact], box: Sequence[float]) -> str | None:
+    """Return the kinds of artefacts that lie on a box, joined, or None.
+
+    Parameters
+    ----------
+    found : iterable of Artefact
+    box : sequence of float
+        Corners x1, y1, x2, y2 in pixels.
+    """
+    x1, y1, x2, y2 = box
+    on = {
+        one.kind
+        for one in found
+        if one.place[0] <= x2 and x1 <= one.place[2]
+        and one.place[1] <= y2 and y1 <= one.place[3]
+    }  # fmt: skip
+    return "; ".join(kind for kind in KINDS if kind in on) or None
+
+
 def artefacts_from_json(values: Iterable[Sequence[Any]]) -> tuple[Artefact, ...]:
     """Return artefacts from the lists that `Artefact.to_json` returns."""
     return tuple(Artefact.from_json(one) for one in values)
