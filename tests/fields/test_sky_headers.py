@@ -138,6 +138,15 @@ def test_a_sky_is_refused_with_its_reason(cards: dict[str, Any], reason: str) ->
     assert reason in " ".join(sky.notes)
 
 
+def test_an_axis_that_is_there_twice_is_spoken_of():
+    """Where the first one is no axis of the sky, and the second is."""
+    twice = header(CTYPE1="word", CTYPE2=None)
+    twice.append(("CTYPE1", "RA---TAN"))
+    sky = read_sky(twice)
+    assert sky.wcs is None
+    assert "CTYPE1 = 'word', CTYPE1 = 'RA---TAN'" in sky.notes[0]
+
+
 @pytest.mark.parametrize(
     ("cards", "said"),
     [

@@ -129,11 +129,14 @@ def promise(header: AnyHeader) -> str:
     names = [f"CTYPE{i}" for i in range(1, _MOST_AXES + 1)]
     types = {n: str(value_of(header, n) or "").strip() for n in names}
     kinds = [kind for pair in SKIES for kind in pair]
-    for name, text in types.items():
+    # A card that is there twice counts with what it has first, but promises with both.
+    read = [(k, v) for k, v in cards(header) if k in types and v is not Broken]
+    every = [(k, str(v or "").strip()) for k, v in read]
+    for name, text in every:
         begins = re.match(r"[A-Za-z]+", text)
         is_sky = begins is not None and begins[0].upper() in kinds
         if is_sky or re.search(r"-(TAN|SIN|ARC|ZEA|CAR|TPV|TAB)\b", text.upper()):
-            pair = ", ".join(f"{n} = {t!r}" for n, t in types.items() if t)
+            pair = ", ".join(f"{n} = {t!r}" for n, t in every if t)
             return f"{name} names no pair of axes on the sky that is known ({pair})"
     numbers = [as_number(value_of(header, k)) for k in ("CRVAL1", "CRVAL2")]
     steps = [as_number(value_of(header, k)) for k in ("CD1_1", "CD1_2", "CDELT1")]
