@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Told apart without red and green (Okabe and Ito).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
+#: Axes in a row of a grid.
+_COLUMNS = 3
+
 
 def draw_metrics(metrics: JsonObject, path: str | Path) -> None:
     """Draw what `evaluate` found: curves with bands, flux ratios, reliability.
@@ -110,6 +113,33 @@ def new_figure(width: float, height: float) -> Figure:
             remedy="Run: pip install matplotlib.",
         ) from error
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def new_grid(
+    n: int, width: float, row: float, *, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with axes in rows of three.
+
+    Parameters
+    ----------
+    n : int
+        How many axes.
+    width, row : float
+        Of the figure and the height of a row, in inches.
+    sharey : bool
+        Whether all have one vertical scale.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    """
+    rows = max(-(-n // _COLUMNS), 1)
+    figure = new_figure(width, row * rows + 0.3)
+    every = figure.subplots(rows, _COLUMNS, sharey=sharey, squeeze=False).ravel()
+    for axes in every[n:]:
+        axes.set_visible(False)
+    return figure, list(every[:n])
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clump_detector.core.json_types import JsonObject
-from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+from clump_detector.evaluation.plots import COLOURS, new_grid, save_figure
 
 from .agreement import GROUPS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_COLUMNS = 3
 
 
 def draw_agreement(figures: JsonObject, path: Path) -> None:
@@ -34,14 +32,10 @@ def draw_agreement(figures: JsonObject, path: Path) -> None:
         If it cannot be written.
     """
     names = list(dict.fromkeys((*figures["first"]["by"], *figures["second"]["by"])))
-    rows = max(-(-(len(names) + 1) // _COLUMNS), 1)
-    drawing = new_figure(9.6, 2.7 * rows + 0.3)
-    grid = drawing.subplots(rows, _COLUMNS, sharey=True, squeeze=False).ravel()
+    drawing, grid = new_grid(len(names) + 1, 9.6, 2.7, sharey=True)
     _draw_all(grid[0], figures)
-    for axes, name in zip(grid[1:], names, strict=False):
+    for axes, name in zip(grid[1:], names, strict=True):
         _draw(axes, name, figures)
-    for axes in grid[len(names) + 1 :]:
-        axes.set_visible(False)
     grid[0].set_ylim(0, 1.02)
     first, second = figures["catalogues"]
     drawing.suptitle(

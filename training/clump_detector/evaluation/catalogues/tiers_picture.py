@@ -9,7 +9,7 @@ import numpy as np
 
 from clump_detector.core.arrays import Floats
 from clump_detector.core.json_types import JsonObject
-from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+from clump_detector.evaluation.plots import COLOURS, new_grid, save_figure
 from clump_detector.labels.tiers import TIERS
 
 from .tiers import QUANTITIES, TierFigures
@@ -17,7 +17,7 @@ from .tiers import QUANTITIES, TierFigures
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BINS, _COLUMNS = 16, 3
+_BINS = 16
 
 
 def draw_tiers(found: TierFigures, path: Path) -> None:
@@ -41,14 +41,10 @@ def draw_tiers(found: TierFigures, path: Path) -> None:
         for column in QUANTITIES
         if any(len(values.get(column, ())) > 1 for values in found.values.values())
     ]
-    rows = -(-(len(every) + 1) // _COLUMNS)
-    drawing = new_figure(10.5, 2.7 * rows)
-    first, *grid = drawing.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    drawing, (first, *grid) = new_grid(len(every) + 1, 10.5, 2.7)
     _draw_shares(first, found.figures)
-    for axes, column in zip(grid, every, strict=False):
+    for axes, column in zip(grid, every, strict=True):
         _draw_values(axes, column, found)
-    for axes in grid[len(every) :]:
-        axes.set_visible(False)
     save_figure(drawing, path)
 
 

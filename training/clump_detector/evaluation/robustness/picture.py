@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clump_detector.core.json_types import JsonObject
-from clump_detector.evaluation.plots import COLOURS, new_figure, save_figure
+from clump_detector.evaluation.plots import COLOURS, new_figure, new_grid, save_figure
 
 from .curves import FEWEST
 from .degradations import level_name
@@ -14,8 +14,6 @@ from .erased import KINDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_COLUMNS = 3
 
 
 def draw_robustness(figures: JsonObject, path: Path) -> None:
@@ -36,13 +34,9 @@ def draw_robustness(figures: JsonObject, path: Path) -> None:
         If it cannot be written.
     """
     ways = figures["degradations"]
-    rows = -(-len(ways) // _COLUMNS)
-    drawing = new_figure(9.6, 2.6 * rows + 0.3)
-    grid = drawing.subplots(rows, _COLUMNS, sharey=True, squeeze=False).ravel()
-    for axes, way in zip(grid, ways, strict=False):
+    drawing, grid = new_grid(len(ways), 9.6, 2.6, sharey=True)
+    for axes, way in zip(grid, ways, strict=True):
         _draw(axes, way, figures)
-    for axes in grid[len(ways) :]:
-        axes.set_visible(False)
     drawn = [axes for axes in grid if axes.get_legend_handles_labels()[0]]
     if drawn:  # else too few clumps are left at every level
         drawn[0].legend(fontsize=7, loc="lower left")
